@@ -1,0 +1,1 @@
+//! Pictures through FFmpeg's libraries, in this process.

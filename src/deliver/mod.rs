@@ -1,0 +1,1 @@
+//! From rendered frames to files under their final names.

@@ -1,0 +1,231 @@
+//! What goes wrong, told as a value: what kind it is, where it happened, and what caused it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What sort of thing went wrong: for a caller that has to decide what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A file could not be read, written or renamed.
+    #[error("input or output failed")]
+    Io,
+    /// The bytes are not JSON; the error carries line and column.
+    #[error("not valid JSON")]
+    Json,
+    /// JSON, but not a timeline: a wrong type, a missing schema, a tree too deep or a file too large.
+    #[error("not a valid timeline")]
+    Schema,
+    /// A rate or a time nobody can count with: zero, negative or NaN rates, negative durations.
+    #[error("invalid time")]
+    Time,
+    /// A media location that is neither a path nor a `file:` URL.
+    #[error("unusable media location")]
+    Location,
+    /// Media that the cut needs is not there.
+    #[error("media is missing")]
+    MediaMissing,
+    /// A file is there but holds no picture that can be decoded.
+    #[error("media cannot be decoded")]
+    Decode,
+    /// The cut asks for a frame its media does not have, and the policy forbids to hold.
+    #[error("source frame outside the media")]
+    Overrun,
+    /// A file could not be encoded.
+    #[error("cannot encode")]
+    Encode,
+    /// What was written is not what was planned.
+    #[error("verification failed")]
+    Verify,
+    /// An option, a name or a preset that does not exist or contradicts another.
+    #[error("invalid option")]
+    Option,
+    /// A target exists already and may not be replaced.
+    #[error("output exists already")]
+    Exists,
+    /// The installed FFmpeg was built without what is needed.
+    #[error("not supported by this build")]
+    Unsupported,
+    /// A [`CancelToken`](crate::CancelToken) was triggered.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Where something went wrong. Every part is optional; what is known is filled in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The object's path in the timeline, such as `tracks[2].children[5].media_reference`.
+    pub object: Option<String>,
+    /// The name of the clip concerned.
+    pub clip: Option<String>,
+    /// The source frame concerned: its index in a movie or its number in a sequence.
+    pub frame: Option<i64>,
+    /// The file concerned.
+    pub file: Option<PathBuf>,
+    /// Line (from 1) and column (from 1, in characters) in the timeline file.
+    pub line_column: Option<(usize, usize)>,
+}
+
+/// Something that went wrong: a [kind](Error::kind), a sentence, a [place](Error::place), and the causes beneath.
+///
+/// It prints from the outside in: `cannot read cut.otio: line 3, column 7: expected a value`.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    place: Place,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of `kind` that says `message`.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error(Box::new(Inner { kind, message: message.into(), place: Place::default(), source: None }))
+    }
+
+    /// A failed operation on a file.
+    pub fn io(doing: &str, file: impl AsRef<Path>, cause: std::io::Error) -> Error {
+        let file = file.as_ref();
+        Error::new(ErrorKind::Io, format!("cannot {doing} {}", file.display())).at_file(file).because(cause)
+    }
+
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Where it went wrong.
+    pub fn place(&self) -> &Place {
+        &self.0.place
+    }
+
+    /// Puts a sentence in front: `context: what was said before`. Kind and place stay.
+    #[must_use]
+    pub fn context(mut self, context: impl fmt::Display) -> Error {
+        self.0.message = format!("{context}: {}", self.0.message);
+        self
+    }
+
+    /// Keeps the error that led to this one; it is printed after this one's sentence.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        self.0.source = Some(cause.into());
+        self
+    }
+
+    /// Names the object in the timeline, if none was named closer to the cause.
+    #[must_use]
+    pub fn at_object(mut self, path: impl Into<String>) -> Error {
+        self.0.place.object.get_or_insert_with(|| path.into());
+        self
+    }
+
+    /// Names the clip, if none was named closer to the cause.
+    #[must_use]
+    pub fn at_clip(mut self, name: impl Into<String>) -> Error {
+        self.0.place.clip.get_or_insert_with(|| name.into());
+        self
+    }
+
+    /// Names the source frame, if none was named closer to the cause.
+    #[must_use]
+    pub fn at_frame(mut self, frame: i64) -> Error {
+        self.0.place.frame.get_or_insert(frame);
+        self
+    }
+
+    /// Names the file, if none was named closer to the cause.
+    #[must_use]
+    pub fn at_file(mut self, file: impl Into<PathBuf>) -> Error {
+        self.0.place.file.get_or_insert_with(|| file.into());
+        self
+    }
+
+    /// Names the place in the timeline file, if none was named closer to the cause.
+    #[must_use]
+    pub fn at_line(mut self, line: usize, column: usize) -> Error {
+        self.0.place.line_column.get_or_insert((line, column));
+        self
+    }
+
+    /// This error and every cause beneath it, one sentence each, outermost first.
+    pub fn chain(&self) -> Vec<String> {
+        let mut sentences = vec![self.sentence()];
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            sentences.push(cause.to_string());
+            next = cause.source();
+        }
+        sentences
+    }
+
+    /// This error alone, without its causes: the message and what the place adds to it.
+    fn sentence(&self) -> String {
+        let Inner { kind, message, place, .. } = &*self.0;
+        let mut text = if message.is_empty() { kind.to_string() } else { message.clone() };
+        let mut details = Vec::new();
+        if let Some((line, column)) = place.line_column {
+            details.push(format!("line {line}, column {column}"));
+        }
+        if let Some(object) = place.object.as_ref().filter(|object| !text.contains(object.as_str())) {
+            details.push(object.clone());
+        }
+        if let Some(clip) = place.clip.as_ref().filter(|clip| !text.contains(&format!("{clip:?}"))) {
+            details.push(format!("clip {clip:?}"));
+        }
+        if let Some(frame) = place.frame {
+            details.push(format!("source frame {frame}"));
+        }
+        if let Some(file) =
+            place.file.as_ref().map(|file| file.display().to_string()).filter(|file| !text.contains(file))
+        {
+            details.push(file);
+        }
+        if !details.is_empty() {
+            text = format!("{text} ({})", details.join(", "));
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.chain().join(": "))
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_outer_then_inner_with_the_place() {
+        let cause = std::io::Error::other("disk on fire");
+        let error = Error::io("read", "/media/a.mov", cause).at_clip("sh010").at_frame(7).context("shot sh010");
+        assert_eq!(
+            error.to_string(),
+            "shot sh010: cannot read /media/a.mov (clip \"sh010\", source frame 7): disk on fire"
+        );
+        assert_eq!(error.kind(), ErrorKind::Io);
+    }
+
+    #[test]
+    fn the_place_closest_to_the_cause_wins() {
+        let error =
+            Error::new(ErrorKind::Time, "rate is zero").at_object("tracks[1].children[3]").at_object("tracks[1]");
+        assert_eq!(error.place().object.as_deref(), Some("tracks[1].children[3]"));
+    }
+}

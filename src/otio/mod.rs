@@ -1,0 +1,1 @@
+//! OpenTimelineIO files to the model and back.

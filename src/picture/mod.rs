@@ -1,0 +1,1 @@
+//! Pixels: frame views, over, dissolve, placement. Knows no timeline and no FFmpeg.

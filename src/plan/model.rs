@@ -1,0 +1,269 @@
+//! The plan: which source frames are visible in which order with what weight, as plain data.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CanvasRequest, MissingPolicy, OverrunPolicy, SourceMap};
+use crate::time::{Rate, Ratio, Timecode};
+use crate::timeline::MissingFramePolicy;
+
+/// Everything a backend needs to render every shot. It can be printed, stored as JSON, compared and sent elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The version of this crate that made it.
+    pub version: String,
+    /// The timeline's file, if it was read from one.
+    pub timeline: Option<PathBuf>,
+    /// The timeline's name.
+    pub name: String,
+    /// The record rate.
+    pub rate: Rate,
+    /// The number that the cut's first frame has: `global_start_time` in record frames.
+    pub global_start: i64,
+    /// How many frames the whole cut has.
+    pub duration: i64,
+    /// Whether record timecode is labelled drop-frame.
+    pub drop_frame: bool,
+    /// The hero track's name.
+    pub hero_track: String,
+    /// What the caller asks of the canvas.
+    pub canvas: CanvasRequest,
+    /// What is below everything.
+    pub background: Background,
+    /// What to do about source frames outside the media.
+    pub overrun: OverrunPolicy,
+    /// What to do about media that is not there.
+    pub media_missing: MissingPolicy,
+    /// Every piece of media that a layer shows, each once.
+    pub media: Vec<Media>,
+    /// The shots, in record order.
+    pub shots: Vec<Shot>,
+    /// What the plan could not express.
+    pub warnings: Vec<Warning>,
+}
+
+impl Plan {
+    /// The record timecode of the frame that lies `frame` frames after the cut's first.
+    pub fn timecode(&self, frame: i64) -> Timecode {
+        Timecode::from_frame(self.global_start.saturating_add(frame), self.rate, self.drop_frame)
+    }
+}
+
+/// What is below everything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Background {
+    /// Opaque black.
+    #[default]
+    Black,
+    /// Nothing: outputs that can hold alpha get it.
+    Transparent,
+}
+
+/// A piece of media.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Media {
+    /// What and where it is.
+    pub source: MediaSource,
+    /// The rate its frames are counted at.
+    pub rate: Rate,
+    /// How many frames it has, where that is known without decoding it: frames `0..frames` exist.
+    pub frames: Option<i64>,
+    /// Where its picture lies in the canvas, in OpenTimelineIO's spatial coordinates: `[min x, min y, max x, max y]`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bounds: Option<[f64; 4]>,
+}
+
+/// What and where a piece of media is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MediaSource {
+    /// One file.
+    File {
+        /// Its absolute path.
+        path: PathBuf,
+    },
+    /// Numbered frames: the file of frame *i* is `folder/prefix` + the number `start + step × i` + `suffix`.
+    Sequence {
+        /// The absolute path of the folder.
+        folder: PathBuf,
+        /// What stands before the number.
+        prefix: String,
+        /// What stands after it.
+        suffix: String,
+        /// How many digits a number has at least.
+        padding: u32,
+        /// The number of frame 0.
+        start: i64,
+        /// How many numbers lie from one frame to the next.
+        step: i64,
+        /// What is to be done about holes.
+        holes: MissingFramePolicy,
+    },
+    /// A picture that is made, not read.
+    Generator {
+        /// The kind as written.
+        generator_kind: String,
+    },
+    /// The timeline names no media, or a location that cannot be used.
+    Missing {
+        /// What is known about it: the location as written, or why there is none.
+        what: String,
+    },
+}
+
+impl MediaSource {
+    /// The file of frame `index`, for files and sequences. A negative number keeps its sign before the padding, as
+    /// OpenTimelineIO writes it.
+    pub fn file(&self, index: i64) -> Option<PathBuf> {
+        match self {
+            MediaSource::File { path } => Some(path.clone()),
+            MediaSource::Sequence { folder, prefix, suffix, padding, .. } => {
+                let number = self.number(index);
+                let digits = number.unsigned_abs().to_string();
+                let sign = if number < 0 { "-" } else { "" };
+                let zeros = "0".repeat((*padding as usize).saturating_sub(digits.len()));
+                Some(folder.join(format!("{prefix}{sign}{zeros}{digits}{suffix}")))
+            }
+            MediaSource::Generator { .. } | MediaSource::Missing { .. } => None,
+        }
+    }
+
+    /// What frame `index` is called: its number in a sequence, its index anywhere else.
+    pub fn number(&self, index: i64) -> i64 {
+        match self {
+            MediaSource::Sequence { start, step, .. } => start.saturating_add(step.saturating_mul(index)),
+            _ => index,
+        }
+    }
+
+    /// A path for people and for `plan --frames`; a sequence's is a pattern such as `/shots/sh010.%04d.exr`.
+    pub fn display(&self) -> String {
+        match self {
+            MediaSource::File { path } => path.display().to_string(),
+            MediaSource::Sequence { folder, prefix, suffix, padding, .. } => {
+                let number = if *padding > 0 { format!("%0{padding}d") } else { "%d".to_owned() };
+                folder.join(format!("{prefix}{number}{suffix}")).display().to_string()
+            }
+            MediaSource::Generator { generator_kind } => format!("generator:{generator_kind}"),
+            MediaSource::Missing { what } => what.clone(),
+        }
+    }
+}
+
+/// One delivered piece of the cut.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Shot {
+    /// Its name, unique in the plan.
+    pub name: String,
+    /// The name of the clip (or marker) it was made from.
+    pub clip: String,
+    /// The name of the track that clip lies in.
+    pub track: String,
+    /// That object's path in the timeline.
+    pub object: String,
+    /// The number of the first frame delivered, head handles included.
+    pub first_frame: i64,
+    /// How many frames are delivered, handles included.
+    pub frame_count: i64,
+    /// How many of them are head handles.
+    pub head: i64,
+    /// How many of them are tail handles.
+    pub tail: i64,
+    /// The record frame of the first frame delivered, counted from the cut's first frame.
+    pub start: i64,
+    /// What is visible, span by span; the spans' lengths add up to `frame_count`.
+    pub spans: Vec<Span>,
+    /// What did not turn out as asked, such as handles that had to be shortened.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+}
+
+/// A run of record frames over which the same layers are visible.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    /// The first record frame, counted from the cut's first frame.
+    pub start: i64,
+    /// How many record frames.
+    pub count: i64,
+    /// What lies over one another, bottom to top. Empty: the background alone.
+    pub stack: Vec<Element>,
+}
+
+/// A part of the picture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "element", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Element {
+    /// One piece of media.
+    Layer(Box<Layer>),
+    /// A dissolve: `from` at 1 − weight plus `to` at weight, premultiplied. `None` is transparent.
+    Mix {
+        /// The outgoing part.
+        from: Option<Box<Element>>,
+        /// The incoming part.
+        to: Option<Box<Element>>,
+        /// The incoming part's weight.
+        ramp: Ramp,
+    },
+    /// Elements laid over one another, bottom to top, before anything outside sees them.
+    Stack {
+        /// The elements.
+        elements: Vec<Element>,
+    },
+}
+
+/// A weight that grows evenly: record frame *n* has (*n* − start) / length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ramp {
+    /// The record frame of weight 0, counted from the cut's first frame.
+    pub start: i64,
+    /// How many frames it takes to weight 1.
+    pub length: i64,
+}
+
+impl Ramp {
+    /// The weight of record frame `record`, from 0 to 1.
+    pub fn weight(self, record: i64) -> Ratio {
+        Ratio::new((record - self.start).clamp(0, self.length.max(1)), self.length.max(1))
+    }
+}
+
+/// One piece of media in its place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Layer {
+    /// The name of the track it lies in.
+    pub track: String,
+    /// The clip's name.
+    pub clip: String,
+    /// The clip's path in the timeline.
+    pub object: String,
+    /// Which of [`Plan::media`].
+    pub media: usize,
+    /// Record frame → source frame.
+    pub map: SourceMap,
+    /// Rules that had to guess: what was assumed, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+}
+
+/// Something the plan cannot express, or had to assume.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Warning {
+    /// The object's path in the timeline.
+    pub object: String,
+    /// What it is.
+    pub message: String,
+}
+
+impl std::fmt::Display for Warning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.object, self.message)
+    }
+}

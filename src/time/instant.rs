@@ -1,0 +1,201 @@
+//! Instants and durations as whole numbers of flicks.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Rate, Ratio};
+use crate::error::{Error, ErrorKind, Result};
+
+/// 705 600 000 flicks are a second: every standard frame length, the NTSC ones included, and every usual audio
+/// sample length is a whole number of them.
+pub const FLICKS_PER_SECOND: i64 = 705_600_000;
+
+/// An instant or a duration, counted in flicks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Time(i64);
+
+impl Time {
+    /// The origin, or no time at all.
+    pub const ZERO: Time = Time(0);
+
+    /// This many flicks.
+    pub const fn from_flicks(flicks: i64) -> Time {
+        Time(flicks)
+    }
+
+    /// The start of frame `frame` of a grid of `rate`, to the nearest flick (exact for every standard rate).
+    ///
+    /// What lies beyond 400 years is cut to that.
+    pub fn from_frames(frame: i64, rate: Rate) -> Time {
+        Time::from_frame_ratio(Ratio::whole(frame), rate)
+    }
+
+    /// The place `frames` (which may lie between two frames) on a grid of `rate`, to the nearest flick.
+    pub fn from_frame_ratio(frames: Ratio, rate: Rate) -> Time {
+        let num = i128::from(frames.num()) * i128::from(rate.den()) * i128::from(FLICKS_PER_SECOND);
+        let den = i128::from(frames.den()) * i128::from(rate.num());
+        let rounded = (2 * num + den).div_euclid(2 * den);
+        Time(i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX }))
+    }
+
+    /// The place `value`, a double as OTIO writes it, on a grid of `rate`, to the nearest flick.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Time`] when `value` is not finite or lies more than a century away.
+    pub fn from_value(value: f64, rate: Rate) -> Result<Time> {
+        let frames = f64::from(rate.den()) / f64::from(rate.num()) * value;
+        if !(frames.is_finite() && frames.abs() < 100.0 * 366.0 * 86_400.0) {
+            return Err(Error::new(ErrorKind::Time, format!("{value} frames at {rate} is no time to work with")));
+        }
+        let whole = value.trunc();
+        #[allow(clippy::cast_possible_truncation, reason = "a century of the fastest rate is below 2^55")]
+        let whole_time = Time::from_frames(whole as i64, rate);
+        let fraction = (value - whole) * f64::from(rate.den()) / f64::from(rate.num()) * 705_600_000.0;
+        #[allow(clippy::cast_possible_truncation, reason = "less than a frame of the slowest rate")]
+        let fraction = fraction.round() as i64;
+        Ok(Time(whole_time.0.saturating_add(fraction)))
+    }
+
+    /// The number of flicks.
+    pub const fn flicks(self) -> i64 {
+        self.0
+    }
+
+    /// The nearest double, in seconds.
+    #[allow(clippy::cast_precision_loss, reason = "the caller asked for a double")]
+    pub fn seconds(self) -> f64 {
+        self.0 as f64 / FLICKS_PER_SECOND as f64
+    }
+
+    /// The exact position on a grid of `rate`, in frames.
+    pub fn frames(self, rate: Rate) -> Ratio {
+        Ratio::fit(i128::from(self.0) * i128::from(rate.num()), i128::from(rate.den()) * i128::from(FLICKS_PER_SECOND))
+    }
+
+    /// The frame of a grid of `rate` that is on screen at this instant: rounded down, where a position within a
+    /// thousandth of a frame under a boundary counts as on it.
+    pub fn floor(self, rate: Rate) -> i64 {
+        self.frames(rate).frame()
+    }
+
+    /// The first frame of a grid of `rate` that starts at or after this instant, with the same tolerance.
+    pub fn ceil(self, rate: Rate) -> i64 {
+        self.frames(rate).next_frame()
+    }
+
+    /// The frame of a grid of `rate` that starts nearest to this instant; halves go up.
+    pub fn round(self, rate: Rate) -> i64 {
+        (self.frames(rate) + Ratio::new(1, 2)).floor()
+    }
+
+    /// The earlier of two.
+    #[must_use]
+    pub fn min(self, other: Time) -> Time {
+        Ord::min(self, other)
+    }
+
+    /// The later of two.
+    #[must_use]
+    pub fn max(self, other: Time) -> Time {
+        Ord::max(self, other)
+    }
+}
+
+impl std::ops::Add for Time {
+    type Output = Time;
+    fn add(self, other: Time) -> Time {
+        Time(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::ops::Sub for Time {
+    type Output = Time;
+    fn sub(self, other: Time) -> Time {
+        Time(self.0.saturating_sub(other.0))
+    }
+}
+
+impl std::ops::AddAssign for Time {
+    fn add_assign(&mut self, other: Time) {
+        *self = *self + other;
+    }
+}
+
+/// A run of time: from its start up to, but not including, its end.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TimeRange {
+    /// Where it starts.
+    pub start: Time,
+    /// How long it lasts, in flicks; not negative.
+    pub duration: Time,
+}
+
+impl TimeRange {
+    /// From `start` up to `end`; empty when `end` is not after `start`.
+    pub fn between(start: Time, end: Time) -> TimeRange {
+        TimeRange { start, duration: (end - start).max(Time::ZERO) }
+    }
+
+    /// The first instant after it.
+    pub fn end(self) -> Time {
+        self.start + self.duration
+    }
+
+    /// What both share; empty when they share nothing.
+    #[must_use]
+    pub fn intersect(self, other: TimeRange) -> TimeRange {
+        TimeRange::between(self.start.max(other.start), self.end().min(other.end()))
+    }
+
+    /// The frames of a grid of `rate` whose starts lie inside: the first, and the first after it.
+    pub fn frames(self, rate: Rate) -> std::ops::Range<i64> {
+        let first = self.start.ceil(rate);
+        first..self.end().ceil(rate).max(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_thousand_items_do_not_drift() {
+        let rate = Rate::new(23.976024627685547).expect("valid");
+        let mut sum = Time::ZERO;
+        for _ in 0..100_000 {
+            sum += Time::from_value(82.0, rate).expect("valid");
+        }
+        assert_eq!(sum.frames(rate), Ratio::whole(8_200_000));
+        assert_eq!(sum.floor(Rate::new(24000.0 / 1001.0).expect("valid")), 8_200_000);
+    }
+
+    #[test]
+    fn standard_frames_are_whole_numbers_of_flicks() {
+        for written in
+            [23.976, 24.0, 25.0, 29.97, 30.0, 47.952, 48.0, 50.0, 59.94, 60.0, 119.88, 120.0, 48_000.0, 44_100.0]
+        {
+            let rate = Rate::new(written).expect("valid");
+            assert_eq!(Time::from_frames(7, rate).frames(rate), Ratio::whole(7), "{written}");
+        }
+    }
+
+    #[test]
+    fn off_grid_values_round_to_the_nearest_flick() {
+        let rate = Rate::FPS_24;
+        let time = Time::from_value(86400.08874841638, rate).expect("valid");
+        assert_eq!(time.floor(rate), 86400);
+        assert!((time.frames(rate).to_f64() - 86400.08874841638).abs() < 1e-7);
+        assert!(Time::from_value(f64::NAN, rate).is_err());
+        assert!(Time::from_value(1e300, rate).is_err());
+    }
+
+    #[test]
+    fn a_range_holds_the_frames_that_start_in_it() {
+        let rate = Rate::FPS_24;
+        let at = |value| Time::from_value(value, rate).expect("valid");
+        assert_eq!(TimeRange::between(at(2.0), at(5.0)).frames(rate), 2..5);
+        assert_eq!(TimeRange::between(at(2.5), at(5.5)).frames(rate), 3..6);
+        assert_eq!(TimeRange::between(at(2.0005), at(5.0)).frames(rate), 2..5);
+        assert_eq!(TimeRange::between(at(2.2), at(2.8)).frames(rate), 3..3);
+    }
+}

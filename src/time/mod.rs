@@ -1,0 +1,16 @@
+//! Exact time: rates, instants counted in flicks, ranges, ratios and timecode labels.
+//!
+//! Two kinds of arithmetic are kept apart. *Frame grids* (where items lie, how fast media runs) step by a rate's
+//! [nominal](Rate::nominal) ratio, so that 82 frames at 23.976024627685547 are 82 frames of a 24000/1001 cut.
+//! *Values* are converted from one rate to another by the rates [as written](Rate::written), because that is how
+//! exporters write them.
+
+mod instant;
+mod rate;
+mod ratio;
+mod timecode;
+
+pub use instant::{FLICKS_PER_SECOND, Time, TimeRange};
+pub use rate::Rate;
+pub use ratio::{FRAME_TOLERANCE, Ratio};
+pub use timecode::Timecode;

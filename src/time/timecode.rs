@@ -1,0 +1,143 @@
+//! Timecode: a label for a frame, kept apart from elapsed time (SMPTE ST 12-1).
+
+use super::Rate;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A timecode label: the frame it names, the rate it counts at, and whether it drops frame *numbers* to keep up
+/// with the clock. No frame of picture is ever dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Timecode {
+    frame: i64,
+    rate: Rate,
+    drop: bool,
+}
+
+impl Timecode {
+    /// The label of frame number `frame`, counted from `00:00:00:00`. `drop` has effect at 29.97 and its multiples
+    /// alone; anywhere else the label is non-drop.
+    pub fn from_frame(frame: i64, rate: Rate, drop: bool) -> Timecode {
+        Timecode { frame, rate, drop: drop && can_drop(rate) }
+    }
+
+    /// The label of frame number `frame`, drop-frame wherever the rate knows it: what OpenTimelineIO does when
+    /// nothing else is said.
+    pub fn inferred(frame: i64, rate: Rate) -> Timecode {
+        Timecode::from_frame(frame, rate, true)
+    }
+
+    /// Reads `HH:MM:SS:FF`; a `;` or `,` before the frames (or `.` anywhere) means drop-frame.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Time`] when the text is no timecode at `rate`.
+    pub fn parse(text: &str, rate: Rate) -> Result<Timecode> {
+        let bad = || Error::new(ErrorKind::Time, format!("{text:?} is no timecode at {rate}"));
+        let drop = text.contains([';', ',', '.']);
+        let fields: Vec<i64> = text
+            .trim()
+            .split([':', ';', ',', '.'])
+            .map(|field| field.parse::<u32>().map(i64::from).map_err(|_| bad()))
+            .collect::<Result<_>>()?;
+        let &[hours, minutes, seconds, frames] = fields.as_slice() else { return Err(bad()) };
+        let base = i64::from(rate.timecode_base());
+        if minutes > 59 || seconds > 59 || frames >= base || hours > 99 {
+            return Err(bad());
+        }
+        let drop = drop && can_drop(rate);
+        let total_minutes = hours * 60 + minutes;
+        let skipped = if drop { dropped_per_minute(rate) * (total_minutes - total_minutes / 10) } else { 0 };
+        Ok(Timecode { frame: (total_minutes * 60 + seconds) * base + frames - skipped, rate, drop })
+    }
+
+    /// The frame number, counted from `00:00:00:00`.
+    pub const fn frame(self) -> i64 {
+        self.frame
+    }
+
+    /// The rate it counts at.
+    pub const fn rate(self) -> Rate {
+        self.rate
+    }
+
+    /// Whether it is drop-frame.
+    pub const fn is_drop(self) -> bool {
+        self.drop
+    }
+}
+
+/// Drop-frame timecode exists for 29.97 and its multiples.
+fn can_drop(rate: Rate) -> bool {
+    rate.is_ntsc() && rate.num().is_multiple_of(30_000)
+}
+
+fn dropped_per_minute(rate: Rate) -> i64 {
+    i64::from(rate.timecode_base()) / 15
+}
+
+impl std::fmt::Display for Timecode {
+    /// `01:00:00:00`, or `01:00:00;00` for drop-frame. It wraps after 24 hours, as the standard has it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let base = i64::from(self.rate.timecode_base());
+        let mut frame = self.frame;
+        if self.drop {
+            let dropped = dropped_per_minute(self.rate);
+            let per_minute = base * 60 - dropped;
+            let per_ten = base * 600 - dropped * 9;
+            frame = frame.rem_euclid(per_ten * 6 * 24);
+            let (tens, rest) = (frame / per_ten, frame % per_ten);
+            frame += dropped * 9 * tens;
+            if rest >= base * 60 {
+                frame += dropped * ((rest - base * 60) / per_minute + 1);
+            }
+        } else {
+            frame = frame.rem_euclid(base * 60 * 60 * 24);
+        }
+        let (seconds, frames) = (frame / base, frame % base);
+        let separator = if self.drop { ';' } else { ':' };
+        let width = if base > 100 { 3 } else { 2 };
+        write!(f, "{:02}:{:02}:{:02}{separator}{frames:0width$}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(written: f64) -> Rate {
+        Rate::new(written).expect("valid")
+    }
+
+    #[test]
+    fn drop_frame_skips_two_numbers_a_minute_but_not_each_tenth() {
+        let ntsc = rate(29.97);
+        let label = |frame| Timecode::inferred(frame, ntsc).to_string();
+        assert_eq!(label(1799), "00:00:59;29");
+        assert_eq!(label(1800), "00:01:00;02");
+        assert_eq!(label(17_981), "00:09:59;29");
+        assert_eq!(label(17_982), "00:10:00;00");
+        assert_eq!(label(107_892), "01:00:00;00");
+        assert_eq!(Timecode::from_frame(108_000, ntsc, false).to_string(), "01:00:00:00");
+        assert_eq!(Timecode::inferred(3596, rate(59.94)).to_string(), "00:00:59;56");
+        assert_eq!(Timecode::inferred(3600, rate(59.94)).to_string(), "00:01:00;04");
+    }
+
+    #[test]
+    fn reads_what_it_prints_over_a_day() {
+        for written in [23.976, 24.0, 25.0, 29.97, 30.0, 59.94, 60.0, 119.88] {
+            let rate = rate(written);
+            for drop in [false, true] {
+                for frame in (0..86_400 * 23).step_by(7919) {
+                    let label = Timecode::from_frame(frame, rate, drop);
+                    let text = label.to_string();
+                    assert_eq!(Timecode::parse(&text, rate).expect("it was printed"), label, "{text} at {rate}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nonsense_is_an_error() {
+        for text in ["", "1:2:3", "00:00:00:24", "00:61:00:00", "aa:bb:cc:dd", "-1:00:00:00", "00:00:00:00:00"] {
+            assert!(Timecode::parse(text, Rate::FPS_24).is_err(), "{text}");
+        }
+    }
+}

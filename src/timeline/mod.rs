@@ -1,0 +1,12 @@
+//! The timeline as plain owned data, and the questions a plan asks of it.
+
+mod model;
+mod ranges;
+mod value;
+
+pub use model::{
+    Box2d, Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Marker, MediaCommon, MediaKind,
+    MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Timeline, Transition, UnknownObject, V2d,
+};
+pub use ranges::{Placed, TrackLayout};
+pub use value::{Map, Value};

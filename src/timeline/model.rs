@@ -1,0 +1,415 @@
+//! The objects of a timeline, after OpenTimelineIO's schemas.
+//!
+//! Every object keeps its `metadata` whole, and `extra`: the fields of the file that its schema does not name, so
+//! that reading and writing loses nothing.
+
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+
+use super::{Map, Value};
+use crate::error::Result;
+use crate::time::{Rate, Time, TimeRange};
+
+/// A count of frames (or samples) at a rate, as the file wrote it (`RationalTime.1`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RationalTime {
+    /// Frames, counted at `rate`; seldom, but legally, with a fraction. Finite.
+    pub value: f64,
+    /// Frames per second.
+    pub rate: Rate,
+}
+
+impl RationalTime {
+    /// `value` frames at `rate`.
+    pub const fn new(value: f64, rate: Rate) -> RationalTime {
+        RationalTime { value, rate }
+    }
+
+    /// The place on the grid of the rate's nominal ratio, in flicks.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Time`](crate::ErrorKind::Time) when it lies more than a century away.
+    pub fn time(self) -> Result<Time> {
+        Time::from_value(self.value, self.rate)
+    }
+
+    /// The value converted to `rate`, both rates as written, in double precision: what OpenTimelineIO's
+    /// `rescaled_to` gives.
+    pub fn value_at(self, rate: Rate) -> f64 {
+        if self.rate.written() == rate.written() {
+            self.value
+        } else {
+            self.value * rate.written() / self.rate.written()
+        }
+    }
+}
+
+/// A start and a duration, as the file wrote them (`TimeRange.1`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RawTimeRange {
+    /// Where it starts.
+    pub start_time: RationalTime,
+    /// How long it lasts; not negative.
+    pub duration: RationalTime,
+}
+
+impl RawTimeRange {
+    /// The range on the grids of its nominal rates, in flicks.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Time`](crate::ErrorKind::Time) when either part lies more than a century away.
+    pub fn time_range(self) -> Result<TimeRange> {
+        Ok(TimeRange { start: self.start_time.time()?, duration: self.duration.time()? })
+    }
+}
+
+/// A point or a size in OpenTimelineIO's spatial coordinates (`V2d.1`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct V2d {
+    /// To the right.
+    pub x: f64,
+    /// Upwards.
+    pub y: f64,
+}
+
+/// A rectangle in OpenTimelineIO's spatial coordinates (`Box2d.1`).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Box2d {
+    /// The lower left corner.
+    pub min: V2d,
+    /// The upper right corner.
+    pub max: V2d,
+}
+
+/// A whole timeline (`Timeline.1`). A bare stack, track or clip that was read is wrapped in one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timeline {
+    /// Its name; may be empty.
+    pub name: String,
+    /// The record time of its first frame; its rate is the record rate unless the caller says otherwise.
+    pub global_start_time: Option<RationalTime>,
+    /// The root stack: its children are the tracks, bottom to top.
+    pub tracks: Composition,
+    /// Data of the application that wrote it.
+    pub metadata: Map,
+    /// Fields that the schema does not name.
+    pub extra: Map,
+    /// The file it was read from; relative media locations start at this file's folder.
+    pub path: Option<PathBuf>,
+    /// What the reader noticed: unknown schemas and the like, each with its place.
+    pub notes: Vec<String>,
+}
+
+/// What every item, composition and transition's neighbour has in common.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Its name; may be empty.
+    pub name: String,
+    /// The part of it that is used. `None`: all of it.
+    pub source_range: Option<RawTimeRange>,
+    /// Whether it is visible; a disabled item keeps its room.
+    pub enabled: bool,
+    /// Effects, in the order they apply.
+    pub effects: Vec<Effect>,
+    /// Markers.
+    pub markers: Vec<Marker>,
+    /// `color`, as written (`Color.1` or `null`).
+    pub color: Value,
+    /// Data of the application that wrote it.
+    pub metadata: Map,
+    /// Fields that the schema does not name.
+    pub extra: Map,
+}
+
+impl Default for Item {
+    fn default() -> Item {
+        Item {
+            name: String::new(),
+            source_range: None,
+            enabled: true,
+            effects: Vec::new(),
+            markers: Vec::new(),
+            color: Value::Null,
+            metadata: Map::new(),
+            extra: Map::new(),
+        }
+    }
+}
+
+/// Whether a composition lays its children one after another or over one another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CompositionKind {
+    /// `Stack.1`: children lie over one another, bottom to top.
+    Stack,
+    /// `Track.1` (once `Sequence.1`): children lie one after another.
+    Track(MediaKind),
+}
+
+/// What a track carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaKind {
+    /// Picture.
+    Video,
+    /// Sound.
+    Audio,
+    /// Anything else an application wrote there.
+    Other(String),
+}
+
+/// A stack or a track.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Composition {
+    /// Stack or track.
+    pub kind: CompositionKind,
+    /// Name, range, effects and so on.
+    pub item: Item,
+    /// What it holds, in order.
+    pub children: Vec<Child>,
+}
+
+/// Something that lies in a stack or a track.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Child {
+    /// A piece of media.
+    Clip(Box<Clip>),
+    /// Nothing, for a while.
+    Gap(Box<Gap>),
+    /// A transition between its neighbours; it takes no room.
+    Transition(Box<Transition>),
+    /// A nested stack or track.
+    Composition(Box<Composition>),
+    /// An object of a schema nobody here knows.
+    Unknown(Box<UnknownObject>),
+}
+
+impl Child {
+    /// What items have in common; transitions and unknown objects are no items.
+    pub fn item(&self) -> Option<&Item> {
+        match self {
+            Child::Clip(clip) => Some(&clip.item),
+            Child::Gap(gap) => Some(&gap.item),
+            Child::Composition(composition) => Some(&composition.item),
+            Child::Transition(_) | Child::Unknown(_) => None,
+        }
+    }
+
+    /// The object's name; empty for unknown objects without one.
+    pub fn name(&self) -> &str {
+        match self {
+            Child::Transition(transition) => &transition.name,
+            Child::Unknown(object) => object.data.get("name").and_then(Value::as_str).unwrap_or_default(),
+            Child::Clip(_) | Child::Gap(_) | Child::Composition(_) => self.item().map_or("", |item| &item.name),
+        }
+    }
+}
+
+/// A clip (`Clip.1`, `Clip.2`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clip {
+    /// Name, range, effects and so on.
+    pub item: Item,
+    /// The media it may show, by key.
+    pub media_references: IndexMap<String, MediaReference>,
+    /// The key of the one it does show.
+    pub active_media_reference_key: String,
+}
+
+impl Clip {
+    /// The key OpenTimelineIO gives the only reference of a clip.
+    pub const DEFAULT_MEDIA_KEY: &'static str = "DEFAULT_MEDIA";
+
+    /// The media it shows, if the active key names one.
+    pub fn media_reference(&self) -> Option<&MediaReference> {
+        self.media_references.get(&self.active_media_reference_key)
+    }
+}
+
+/// Nothing, for a while (`Gap.1`, once `Filler.1`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gap {
+    /// Name, range and so on.
+    pub item: Item,
+}
+
+/// A transition between the item before and the item after it (`Transition.1`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    /// Its name; may be empty.
+    pub name: String,
+    /// `SMPTE_Dissolve`, `Custom_Transition`, or what an application wrote.
+    pub transition_type: String,
+    /// How long before the cut it starts; not negative.
+    pub in_offset: RationalTime,
+    /// How long after the cut it ends; not negative.
+    pub out_offset: RationalTime,
+    /// Data of the application that wrote it.
+    pub metadata: Map,
+    /// Fields that the schema does not name.
+    pub extra: Map,
+}
+
+/// What is to be done about holes in an image sequence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissingFramePolicy {
+    /// A hole is an error.
+    #[default]
+    Error,
+    /// A hole shows the frame before it.
+    Hold,
+    /// A hole is black.
+    Black,
+}
+
+/// Where media is, and what is known about it without opening it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MediaReference {
+    /// A file (`ExternalReference.1`).
+    External {
+        /// The location as written: a URL or a path.
+        target_url: String,
+        /// What all media references have in common.
+        common: MediaCommon,
+    },
+    /// Numbered frames (`ImageSequenceReference.1`). Frame *i* is
+    /// `target_url_base + name_prefix + number + name_suffix`, its number zero-padded.
+    ImageSequence {
+        /// The folder as written: a URL or a path.
+        target_url_base: String,
+        /// What stands before the number.
+        name_prefix: String,
+        /// What stands after it, the extension included.
+        name_suffix: String,
+        /// The number of the first frame.
+        start_frame: i64,
+        /// How many numbers lie from one frame to the next; at least 1.
+        frame_step: i64,
+        /// The rate as written; sometimes 1.0, so `available_range`'s rate is believed first.
+        rate: f64,
+        /// How many digits a number has at least.
+        frame_zero_padding: u32,
+        /// What is to be done about holes.
+        missing_frame_policy: MissingFramePolicy,
+        /// What all media references have in common.
+        common: MediaCommon,
+    },
+    /// Pictures made by an application (`GeneratorReference.1`).
+    Generator {
+        /// `SMPTEBars`, `black`, `Solid Color` or what an application wrote.
+        generator_kind: String,
+        /// The generator's settings.
+        parameters: Map,
+        /// What all media references have in common.
+        common: MediaCommon,
+    },
+    /// Nothing is known (`MissingReference.1`, or `null`).
+    Missing {
+        /// What all media references have in common.
+        common: MediaCommon,
+    },
+    /// A schema nobody here knows.
+    Unknown(UnknownObject),
+}
+
+/// What all media references have in common.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MediaCommon {
+    /// Its name; may be empty.
+    pub name: String,
+    /// The media's whole range; where in source time its first frame lies.
+    pub available_range: Option<RawTimeRange>,
+    /// Where its picture lies in the canvas.
+    pub available_image_bounds: Option<Box2d>,
+    /// Data of the application that wrote it.
+    pub metadata: Map,
+    /// Fields that the schema does not name.
+    pub extra: Map,
+}
+
+impl MediaReference {
+    /// A reference to nothing.
+    pub fn missing() -> MediaReference {
+        MediaReference::Missing { common: MediaCommon::default() }
+    }
+
+    /// What all media references have in common; unknown objects have none of it.
+    pub fn common(&self) -> Option<&MediaCommon> {
+        match self {
+            MediaReference::External { common, .. }
+            | MediaReference::ImageSequence { common, .. }
+            | MediaReference::Generator { common, .. }
+            | MediaReference::Missing { common } => Some(common),
+            MediaReference::Unknown(_) => None,
+        }
+    }
+
+    /// The media's whole range, if the file wrote one.
+    pub fn available_range(&self) -> Option<RawTimeRange> {
+        self.common()?.available_range
+    }
+}
+
+/// An effect on an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// Its name; may be empty.
+    pub name: String,
+    /// The name of what it does, as the application calls it.
+    pub effect_name: String,
+    /// What it does to time, if anything.
+    pub kind: EffectKind,
+    /// Whether it applies.
+    pub enabled: bool,
+    /// Data of the application that wrote it.
+    pub metadata: Map,
+    /// Fields that the schema does not name.
+    pub extra: Map,
+}
+
+/// What an effect does to time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EffectKind {
+    /// `Effect.1`: nothing to time.
+    Other,
+    /// `TimeEffect.1`: something that only its metadata tells.
+    Time,
+    /// `LinearTimeWarp.1`: source time runs this many times as fast.
+    LinearTimeWarp {
+        /// The speed; negative is reverse. May be anything a double can be.
+        time_scalar: f64,
+    },
+    /// `FreezeFrame.1`: the first frame is held. The scalar is kept as written.
+    FreezeFrame {
+        /// The scalar as written, mostly 0.
+        time_scalar: f64,
+    },
+    /// A schema nobody here knows; the object is in here whole.
+    Unknown(UnknownObject),
+}
+
+/// A note at a place (`Marker.1`, `Marker.2`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Marker {
+    /// Its name; may be empty.
+    pub name: String,
+    /// `RED`, `GREEN` and so on, or what an application wrote; empty if it wrote none.
+    pub color: String,
+    /// Where it lies, in its item's own time.
+    pub marked_range: Option<RawTimeRange>,
+    /// A comment; empty if there is none.
+    pub comment: String,
+    /// Data of the application that wrote it.
+    pub metadata: Map,
+    /// Fields that the schema does not name.
+    pub extra: Map,
+}
+
+/// An object of a schema nobody here knows, kept whole: data and place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnknownObject {
+    /// The schema as written, such as `Subtitle.1`.
+    pub schema: String,
+    /// Every field, `OTIO_SCHEMA` included.
+    pub data: Map,
+}
