@@ -1,1 +1,168 @@
-//! OpenTimelineIO files to the model and back.
+//! OpenTimelineIO files to the model and back, and where their media lies.
+//!
+//! Every schema that OpenTimelineIO 0.18 writes is read, and so are the older versions and names of each. What a
+//! schema does not name is kept in `extra`, objects of unknown schemas are kept whole, and [`Timeline::notes`] tells
+//! of both. An error knows line, column and the object's path, such as `tracks[2].children[5].media_reference`.
+
+mod json;
+mod json_writer;
+mod location;
+
+mod objects;
+mod read;
+mod root;
+mod schema;
+mod times;
+mod write;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::timeline::Timeline;
+
+pub use location::{Locator, SequenceLocation};
+pub use write::to_json;
+
+/// How many stacks and tracks may lie inside one another.
+pub const MAX_NESTING: usize = 200;
+
+/// What a caller decides about reading a timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// The name of the timeline to take from a file that holds several; `None`: the only one.
+    pub timeline: Option<String>,
+    /// The largest file that is read, in bytes. Files beyond 4 GiB are refused whatever this says.
+    pub max_bytes: u64,
+    /// How many JSON arrays and objects may lie inside one another; at most [`ReadOptions::DEPTH_LIMIT`] counts.
+    pub max_depth: usize,
+}
+
+impl ReadOptions {
+    /// No file is read that is nested deeper than this, whatever [`ReadOptions::max_depth`] says: so deep a
+    /// [`Value`](crate::timeline::Value) is sure to fit the stack of any thread.
+    pub const DEPTH_LIMIT: usize = 1000;
+
+    /// Takes the timeline of this name.
+    #[must_use]
+    pub fn with_timeline(mut self, name: impl Into<String>) -> ReadOptions {
+        self.timeline = Some(name.into());
+        self
+    }
+
+    /// Refuses files of more than this many bytes.
+    #[must_use]
+    pub fn with_max_bytes(mut self, bytes: u64) -> ReadOptions {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// Refuses files nested deeper than this.
+    #[must_use]
+    pub fn with_max_depth(mut self, levels: usize) -> ReadOptions {
+        self.max_depth = levels;
+        self
+    }
+
+    fn check_size(&self, bytes: u64) -> Result<()> {
+        if bytes <= self.max_bytes {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Schema, format!("more than {} bytes are not read", self.max_bytes)))
+    }
+}
+
+impl Default for ReadOptions {
+    fn default() -> ReadOptions {
+        ReadOptions { timeline: None, max_bytes: 1 << 30, max_depth: Self::DEPTH_LIMIT }
+    }
+}
+
+impl Timeline {
+    /// Reads the timeline in the file at `path`, with default options.
+    ///
+    /// # Errors
+    /// As [`read_file`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Timeline> {
+        read_file(path, &ReadOptions::default())
+    }
+}
+
+/// Reads the timeline in the file at `path`; relative media locations will start at its folder.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when the file cannot be read, and whatever [`read_bytes`] has to say about what is in it.
+pub fn read_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Timeline> {
+    let path = path.as_ref();
+    let context = |error: Error| error.context(format!("cannot read {}", path.display())).at_file(path);
+    let file = File::open(path).map_err(|error| Error::io("open", path, error))?;
+    let size = file.metadata().map_err(|error| Error::io("read", path, error))?.len();
+    options.check_size(size).map_err(context)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    // A file may grow, and a pipe has no size.
+    file.take(options.max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::io("read", path, error))?;
+    let mut timeline = read_bytes(&bytes, options).map_err(context)?;
+    timeline.path = Some(path.to_owned());
+    Ok(timeline)
+}
+
+/// Reads the timeline in `text`.
+///
+/// # Errors
+/// As [`read_bytes`].
+pub fn read_str(text: &str, options: &ReadOptions) -> Result<Timeline> {
+    read_bytes(text.as_bytes(), options)
+}
+
+/// Reads the timeline in `bytes`.
+///
+/// A bare stack, track or clip is wrapped in a timeline of its name. A collection may hold several timelines, and
+/// collections of them: [`ReadOptions::timeline`] says which one is meant.
+///
+/// # Errors
+/// [`ErrorKind::Json`] when this is not JSON; [`ErrorKind::Schema`] when it is no timeline, too large or too deep;
+/// [`ErrorKind::Time`] when there are rates or durations nobody can count with; [`ErrorKind::Option`] when the
+/// options do not single out one timeline.
+pub fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Result<Timeline> {
+    options.check_size(bytes.len() as u64)?;
+    let document = json::Document::parse(bytes, options.max_depth.min(ReadOptions::DEPTH_LIMIT))?;
+    read::Reader::new(&document).timeline(options)
+}
+
+/// Writes `timeline` to the file at `path`, whole or not at all: a file that was there before is replaced in the end.
+///
+/// # Errors
+/// [`ErrorKind::Io`] when the file cannot be written.
+pub fn write_file(timeline: &Timeline, path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    let part = part_path(path)?;
+    let written = (|| {
+        let mut file = File::create(&part)?;
+        file.write_all(to_json(timeline).as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&part, path)
+    })();
+    written.map_err(|error| {
+        // What went wrong is what counts; that the rest could not be cleared away either does not.
+        let _ = std::fs::remove_file(&part);
+        Error::io("write", path, error)
+    })
+}
+
+/// The hidden file beside `path` that is written first.
+fn part_path(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| {
+        Error::new(ErrorKind::Io, format!("cannot write {}: that is no file name", path.display())).at_file(path)
+    })?;
+    let mut part = std::ffi::OsString::from(".");
+    part.push(name);
+    part.push(format!(".{}.part", std::process::id()));
+    Ok(path.with_file_name(part))
+}

@@ -1,0 +1,468 @@
+//! From a media location, as a timeline wrote it, to an absolute path.
+//!
+//! Applications write paths, relative paths, `file:` URLs with and without a host, Windows drives and UNC shares,
+//! encode what they should not and forget to encode what they should. Where a spelling can mean two things, the file
+//! that exists decides; where none exists, the likelier meaning is told. The disk is asked only then.
+
+use std::path::{Path, PathBuf};
+
+use percent_encoding::percent_decode;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Finds media: knows the timeline's folder, and the folders that moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Locator {
+    folder: PathBuf,
+    /// From what to where, the longest first; what is moved has slashes, and none at its end.
+    moved: Vec<(Vec<u8>, PathBuf)>,
+}
+
+/// Where numbered frames lie: the file of a frame is `folder/prefix` + its number + `suffix`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SequenceLocation {
+    /// The absolute path of the folder.
+    pub folder: PathBuf,
+    /// What stands before the number; it may lead into a folder below.
+    pub prefix: String,
+    /// What stands after it.
+    pub suffix: String,
+}
+
+/// What a location can mean.
+#[derive(Debug)]
+struct Spellings {
+    /// Paths, relative ones among them, in the order in which they are looked for.
+    paths: Vec<Vec<u8>>,
+    /// Which of them is meant when none of them exists.
+    likely: usize,
+}
+
+impl Locator {
+    /// A locator for the media of the timeline in the file `timeline`; without a file, relative locations start at
+    /// the current folder.
+    ///
+    /// A location that starts with the first part of a pair of `path_map` is looked for under the second. Only whole
+    /// folder names match, the longest first part wins, and it may be a path, a `file:` URL, or the start of any
+    /// other URL. Paths with a drive or a UNC share match in either case, with either kind of slash.
+    pub fn new(timeline: Option<&Path>, path_map: &[(String, PathBuf)]) -> Locator {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = timeline.map(absolute).and_then(|path| path.parent().map(Path::to_owned));
+        let folder = folder.unwrap_or_else(|| std::env::current_dir().unwrap_or_default());
+        let mut moved: Vec<_> = path_map
+            .iter()
+            .map(|(from, to)| {
+                let from = match file_url(from) {
+                    Some(rest) => Spellings::of_url(rest).map_or_else(|| from.clone().into(), Spellings::into_likely),
+                    None => slashes(from.as_bytes()),
+                };
+                (without_end_slash(from), absolute(to))
+            })
+            .filter(|(from, _)| !from.is_empty())
+            .collect();
+        moved.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
+        Locator { folder, moved }
+    }
+
+    /// The absolute path of the file at `location`, a path or a `file:` URL as a timeline wrote it.
+    ///
+    /// A path with a Windows drive is given with slashes, and is absolute on Windows alone: nothing else has drives,
+    /// unless the path map says where they are. Whether the file exists is left to the caller.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Location`] when it is empty, or of another scheme than `file:` and the path map does not name it.
+    pub fn file(&self, location: &str) -> Result<PathBuf> {
+        if location.is_empty() {
+            return Err(Error::new(ErrorKind::Location, "the media location is empty"));
+        }
+        if location.contains('\0') {
+            return Err(unusable(location, "has a NUL in it"));
+        }
+        if self.moved.is_empty() && !location.contains(['%', '#', '?', '\\', ':']) {
+            return Ok(self.folder.join(location));
+        }
+        let scheme = scheme(location);
+        let spellings = match scheme {
+            None => Spellings::of_path(location),
+            Some("file") => Spellings::of_url(&location[5..]).ok_or_else(|| unusable(location, "names no file"))?,
+            Some(_) => Spellings { paths: vec![location.into(), decoded(location.as_bytes())], likely: 1 },
+        };
+        if let Some(path) = self.moved_path(&spellings) {
+            return Ok(path);
+        }
+        match scheme {
+            None | Some("file") => Ok(choose(spellings.paths.iter().map(|path| self.resolve(path)), spellings.likely)),
+            // A colon may stand in a name.
+            Some(name) if !location[name.len()..].starts_with("://") => {
+                let path = self.folder.join(location);
+                if path.exists() { Ok(path) } else { Err(foreign(location)) }
+            }
+            Some(_) => Err(foreign(location)),
+        }
+    }
+
+    /// The absolute path of the folder at `location`, a path or a `file:` URL as a timeline wrote it. An empty one is
+    /// the timeline's folder.
+    ///
+    /// # Errors
+    /// As [`Locator::file`].
+    pub fn folder(&self, location: &str) -> Result<PathBuf> {
+        if location.is_empty() {
+            return Ok(self.folder.clone());
+        }
+        self.file(location)
+    }
+
+    /// Where numbered frames lie whose reference says `target_url_base`, `name_prefix` and `name_suffix`; `number` is
+    /// that of one of them, padded.
+    ///
+    /// Names behind a `file:` URL may be percent-encoded as well: they are decoded unless the frame `number` exists
+    /// under its name as written.
+    ///
+    /// # Errors
+    /// As [`Locator::file`].
+    pub fn sequence(&self, base: &str, prefix: &str, suffix: &str, number: &str) -> Result<SequenceLocation> {
+        let folder = self.folder(base)?;
+        let as_written = SequenceLocation { folder, prefix: prefix.to_owned(), suffix: suffix.to_owned() };
+        if file_url(base).is_none() || !(prefix.contains('%') || suffix.contains('%')) {
+            return Ok(as_written);
+        }
+        let text = |text: &str| String::from_utf8(decoded(text.as_bytes())).ok().filter(|text| printable(text));
+        let (Some(prefix), Some(suffix)) = (text(prefix), text(suffix)) else { return Ok(as_written) };
+        let first = format!("{}{number}{}", as_written.prefix, as_written.suffix);
+        if as_written.folder.join(first).exists() {
+            return Ok(as_written);
+        }
+        Ok(SequenceLocation { prefix, suffix, ..as_written })
+    }
+
+    /// Where the location has moved to, if the path map knows one of its spellings.
+    fn moved_path(&self, spellings: &Spellings) -> Option<PathBuf> {
+        let mut paths = Vec::new();
+        let mut likely = 0;
+        for (index, path) in spellings.paths.iter().enumerate() {
+            let slashed = slashes(path);
+            let found = self.moved.iter().find_map(|(from, to)| Some((rest_behind(from, &slashed)?, to)));
+            if let Some((rest, to)) = found {
+                if index == spellings.likely {
+                    likely = paths.len();
+                }
+                paths.push(if rest.is_empty() { to.clone() } else { to.join(to_path(rest)) });
+            }
+        }
+        if paths.is_empty() { None } else { Some(choose(paths.into_iter(), likely)) }
+    }
+
+    fn resolve(&self, path: &[u8]) -> PathBuf {
+        if has_drive(path) { to_path(path) } else { self.folder.join(to_path(path)) }
+    }
+}
+
+impl Spellings {
+    /// What a path that is no URL can mean: first what it says, then with slashes, then percent-decoded.
+    fn of_path(path: &str) -> Spellings {
+        let bytes = path.as_bytes();
+        let mut spellings = Spellings { paths: Vec::new(), likely: 0 };
+        if is_windows(bytes) {
+            spellings.add(slashes(bytes));
+        } else {
+            spellings.add(bytes.to_owned());
+            // In an absolute Unix path, a backslash is more likely part of a name.
+            spellings.likely = spellings.add(slashes(bytes)) * usize::from(!path.starts_with('/'));
+        }
+        for index in 0..spellings.paths.len() {
+            spellings.add(decoded(&spellings.paths[index]));
+        }
+        spellings
+    }
+
+    /// What the part of a `file:` URL behind the colon can mean: first as it is, then percent-decoded, then without
+    /// what would be a query and a fragment, had the names been encoded as they should. `None` when it has no path.
+    fn of_url(rest: &str) -> Option<Spellings> {
+        let raw = match rest.strip_prefix("//") {
+            None => rest.to_owned(),
+            Some(rest) => {
+                let (host, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
+                let local = host.is_empty() || host.eq_ignore_ascii_case("localhost") || host == "127.0.0.1";
+                let in_path = has_drive(host.as_bytes()) || host == "." || host == "..";
+                match (local, in_path) {
+                    (true, _) => path.to_owned(),
+                    (_, true) => rest.to_owned(),
+                    _ => format!("//{host}{path}"),
+                }
+            }
+        };
+        if raw.is_empty() {
+            return None;
+        }
+        let mut spellings = Spellings { paths: Vec::new(), likely: 0 };
+        let path = raw.split(['#', '?']).next().unwrap_or_default();
+        spellings.add(windows_form(raw.as_bytes()));
+        spellings.likely = spellings.add(windows_form(&decoded(raw.as_bytes())));
+        if !path.is_empty() {
+            spellings.add(windows_form(&decoded(path.as_bytes())));
+        }
+        for index in 0..spellings.paths.len() {
+            spellings.add(slashes(&spellings.paths[index]));
+        }
+        Some(spellings)
+    }
+
+    /// Adds a path, unless it is there or no file can be called so, and gives its place.
+    fn add(&mut self, path: Vec<u8>) -> usize {
+        let path = without_end_slash(path);
+        if let Some(place) = self.paths.iter().position(|known| *known == path) {
+            return place;
+        }
+        if path.contains(&0) {
+            return 0;
+        }
+        self.paths.push(path);
+        self.paths.len() - 1
+    }
+
+    fn into_likely(mut self) -> Vec<u8> {
+        self.paths.swap_remove(self.likely)
+    }
+}
+
+/// The only path, else the first that exists, else the likely one.
+fn choose(paths: impl ExactSizeIterator<Item = PathBuf>, likely: usize) -> PathBuf {
+    let mut paths: Vec<_> = paths.collect();
+    let chosen = match paths.len() {
+        1 => 0,
+        _ => paths.iter().position(|path| path.exists()).unwrap_or(likely),
+    };
+    paths.swap_remove(chosen)
+}
+
+/// What stands behind the colon of a `file:` URL.
+fn file_url(location: &str) -> Option<&str> {
+    (scheme(location) == Some("file")).then(|| &location[5..])
+}
+
+/// The scheme of a URL, `file` in any case being `file`. One letter is a drive.
+fn scheme(location: &str) -> Option<&str> {
+    let (scheme, _) = location.split_once(':')?;
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let is_scheme = scheme.len() > 1 && scheme.as_bytes()[0].is_ascii_alphabetic() && scheme.bytes().all(legal);
+    is_scheme.then_some(if scheme.eq_ignore_ascii_case("file") { "file" } else { scheme })
+}
+
+/// Whether it starts with `C:`.
+fn has_drive(path: &[u8]) -> bool {
+    matches!(path, [letter, b':', rest @ ..]
+        if letter.is_ascii_alphabetic() && rest.first().is_none_or(|byte| matches!(byte, b'/' | b'\\')))
+}
+
+/// Whether it starts with a drive or a share, as nothing but Windows writes it.
+fn is_windows(path: &[u8]) -> bool {
+    has_drive(path) || path.starts_with(b"\\\\")
+}
+
+/// The path of a URL as Windows means it: `/C:/x` is `C:/x`.
+fn windows_form(path: &[u8]) -> Vec<u8> {
+    let path = match path {
+        [b'/', rest @ ..] if has_drive(rest) => rest,
+        _ => path,
+    };
+    let share = path.strip_prefix(b"/").filter(|rest| rest.starts_with(b"\\\\"));
+    let path = share.unwrap_or(path);
+    if is_windows(path) { slashes(path) } else { path.to_owned() }
+}
+
+fn slashes(path: &[u8]) -> Vec<u8> {
+    path.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect()
+}
+
+fn decoded(path: &[u8]) -> Vec<u8> {
+    percent_decode(path).collect()
+}
+
+fn without_end_slash(mut path: Vec<u8>) -> Vec<u8> {
+    while path.len() > 1 && path.ends_with(b"/") && !path.ends_with(b":/") {
+        path.pop();
+    }
+    path
+}
+
+/// What is left of `path` behind the folder `from`, without a slash in front.
+fn rest_behind<'a>(from: &[u8], path: &'a [u8]) -> Option<&'a [u8]> {
+    let (start, rest) = path.split_at_checked(from.len())?;
+    let any_case = has_drive(from) || from.starts_with(b"//");
+    let same = if any_case { start.eq_ignore_ascii_case(from) } else { start == from };
+    let whole = rest.is_empty() || rest.starts_with(b"/") || from.ends_with(b"/");
+    let slashes = rest.iter().take_while(|&&byte| byte == b'/').count();
+    (same && whole).then_some(&rest[slashes..])
+}
+
+#[cfg(unix)]
+fn to_path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn to_path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn printable(text: &str) -> bool {
+    !text.contains(char::is_control)
+}
+
+fn unusable(location: &str, why: &str) -> Error {
+    Error::new(ErrorKind::Location, format!("the media location {location:?} {why}"))
+}
+
+fn foreign(location: &str) -> Error {
+    unusable(location, "is neither a path nor a file: URL")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn locator(map: &[(&str, &str)]) -> Locator {
+        let map: Vec<_> = map.iter().map(|(from, to)| ((*from).to_owned(), PathBuf::from(to))).collect();
+        Locator::new(Some(Path::new("/cut/v1/edit.otio")), &map)
+    }
+
+    fn file(location: &str) -> String {
+        locator(&[]).file(location).expect(location).display().to_string()
+    }
+
+    #[test]
+    fn locations_become_absolute_paths() {
+        for (location, path) in [
+            ("/m/a.mov", "/m/a.mov"),
+            ("a.mov", "/cut/v1/a.mov"),
+            ("../a.mov", "/cut/v1/../a.mov"),
+            ("./x/a.mov", "/cut/v1/./x/a.mov"),
+            ("file:///m/b%20c.mov", "/m/b c.mov"),
+            ("FILE:///m/a.mov", "/m/a.mov"),
+            ("file://localhost/m/a.mov", "/m/a.mov"),
+            ("file://LOCALHOST/m/a.mov", "/m/a.mov"),
+            ("file:/m/a.mov", "/m/a.mov"),
+            ("file:m/a%25.mov", "/cut/v1/m/a%.mov"),
+            ("file://./m/a.mov", "/cut/v1/./m/a.mov"),
+            ("file:///m/%C3%A9.mov", "/m/é.mov"),
+            ("file:///m/a#1.mov", "/m/a#1.mov"),
+            ("C:\\m\\a.mov", "C:/m/a.mov"),
+            ("C:/m/a.mov", "C:/m/a.mov"),
+            ("file:///C:/m/a.mov", "C:/m/a.mov"),
+            ("file://localhost/C%3a/m/a.mov", "C:/m/a.mov"),
+            ("file://C:/m/a.mov", "C:/m/a.mov"),
+            ("file:///C:\\m\\a.mov", "C:/m/a.mov"),
+            ("\\\\srv\\share\\a.mov", "//srv/share/a.mov"),
+            ("file://srv/share/a.mov", "//srv/share/a.mov"),
+            ("file:////srv/share/a.mov", "//srv/share/a.mov"),
+            ("file://\\\\srv\\share\\a.mov", "//srv/share/a.mov"),
+            ("m\\a.mov", "/cut/v1/m/a.mov"),
+            ("/m/a\\b.mov", "/m/a\\b.mov"),
+            ("12:30 talk.mov", "/cut/v1/12:30 talk.mov"),
+            ("a%20b.mov", "/cut/v1/a%20b.mov"),
+            ("50%.mov", "/cut/v1/50%.mov"),
+            ("/m/a/", "/m/a/"),
+        ] {
+            assert_eq!(file(location), path, "{location}");
+        }
+    }
+
+    #[test]
+    fn other_schemes_are_errors_that_name_the_location() {
+        for location in ["http://h/a.mov", "s3://bucket/a.mov", "urn:a:b", "", "file:", "file://", "a\0b"] {
+            let error = locator(&[]).file(location).expect_err(location);
+            assert_eq!(error.kind(), ErrorKind::Location, "{location}");
+        }
+        assert!(locator(&[]).file("http://h/a.mov").expect_err("foreign").to_string().contains("http://h/a.mov"));
+    }
+
+    #[test]
+    fn the_path_map_knows_every_spelling() {
+        let map = locator(&[
+            ("/old", "/new"),
+            ("/old/deep dir/", "/deep"),
+            ("C:\\media", "/mnt/c"),
+            ("\\\\srv\\share", "/mnt/share"),
+            ("s3://bucket/proj", "/mnt/s3"),
+            ("file:///url%20dir", "/mnt/url"),
+            ("rel", "/mnt/rel"),
+        ]);
+        for (location, path) in [
+            ("/old/a.mov", "/new/a.mov"),
+            ("/older/a.mov", "/older/a.mov"),
+            ("file:///old/b%20c.mov", "/new/b c.mov"),
+            ("file:///old/deep%20dir/a.mov", "/deep/a.mov"),
+            ("/old/deep dir/a.mov", "/deep/a.mov"),
+            ("/old", "/new"),
+            ("c:/Media/x/a.mov", "/mnt/c/x/a.mov"),
+            ("C:\\media\\a.mov", "/mnt/c/a.mov"),
+            ("file://localhost/C%3a/media/a.mov", "/mnt/c/a.mov"),
+            ("file://SRV/share/a.mov", "/mnt/share/a.mov"),
+            ("\\\\srv\\share\\x\\a.mov", "/mnt/share/x/a.mov"),
+            ("s3://bucket/proj/a%20b.mov", "/mnt/s3/a b.mov"),
+            ("/url dir/a.mov", "/mnt/url/a.mov"),
+            ("rel\\a.mov", "/mnt/rel/a.mov"),
+            ("relative/a.mov", "/cut/v1/relative/a.mov"),
+        ] {
+            assert_eq!(map.file(location).expect(location).display().to_string(), path, "{location}");
+        }
+        assert!(map.file("s3://bucket/project/a.mov").is_err());
+        assert_eq!(locator(&[("/", "/mnt")]).file("/a/b.mov").expect("mapped"), Path::new("/mnt/a/b.mov"));
+        assert_eq!(locator(&[("C:", "/mnt")]).file("C:\\b.mov").expect("mapped"), Path::new("/mnt/b.mov"));
+        assert_eq!(locator(&[("C:\\", "/mnt")]).file("C:\\b.mov").expect("mapped"), Path::new("/mnt/b.mov"));
+    }
+
+    #[test]
+    fn what_exists_decides_what_an_ambiguous_name_means() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let locator = Locator::new(Some(&folder.path().join("edit.otio")), &[]);
+        let create = |name: &str| std::fs::write(folder.path().join(name), b"").expect("a file");
+        std::fs::create_dir(folder.path().join("sub")).expect("a folder");
+        let url = |name: &str| format!("file://{}/{name}", folder.path().display());
+        let found = |location: &str| {
+            let path = locator.file(location).expect(location);
+            path.strip_prefix(folder.path()).expect("in the folder").display().to_string()
+        };
+
+        create("b c.mov");
+        assert_eq!(found("b%20c.mov"), "b c.mov");
+        create("b%20c.mov");
+        assert_eq!(found("b%20c.mov"), "b%20c.mov");
+        assert_eq!(found(&url("b%20c.mov")), "b%20c.mov");
+
+        assert_eq!(found(&url("q.mov?x=1#t")), "q.mov?x=1#t");
+        create("q.mov");
+        assert_eq!(found(&url("q.mov?x=1#t")), "q.mov");
+        create("q.mov?x=1#t");
+        assert_eq!(found(&url("q.mov?x=1#t")), "q.mov?x=1#t");
+
+        create("sub\\d.mov");
+        assert_eq!(found("sub\\d.mov"), "sub\\d.mov");
+        create("sub/e.mov");
+        assert_eq!(found("sub\\e.mov"), "sub/e.mov");
+
+        create("scene:1.mov");
+        assert_eq!(found("scene:1.mov"), "scene:1.mov");
+        assert!(locator.file("scene:2.mov").is_err());
+    }
+
+    #[test]
+    fn sequences_have_a_folder_and_names() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let locator = Locator::new(Some(&folder.path().join("edit.otio")), &[]);
+        let sequence = |base: &str| locator.sequence(base, "s%20h.", ".exr", "0001").expect(base);
+        for base in ["/seq", "/seq/"] {
+            let found = sequence(base);
+            assert_eq!(found.folder.join("x"), Path::new("/seq/x"));
+            assert_eq!(found.prefix, "s%20h.");
+        }
+        assert_eq!(sequence("").folder, folder.path());
+        assert_eq!(sequence("file:///seq%20a/").folder, Path::new("/seq a"));
+        assert_eq!(sequence("file:///seq").prefix, "s h.");
+        std::fs::write(folder.path().join("s%20h.0001.exr"), b"").expect("a file");
+        assert_eq!(sequence(&format!("file://{}", folder.path().display())).prefix, "s%20h.");
+    }
+}

@@ -1,0 +1,254 @@
+//! What all parts of the reader share: where we are, what we noticed, and plain values with errors that say where.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+
+use super::json::{Document, Kind, Node};
+use super::schema::{self, Schema};
+use crate::error::{Error, ErrorKind, Result};
+use crate::timeline::Map;
+
+/// One step from an object to something in it.
+#[derive(Debug)]
+pub(super) enum Step<'a> {
+    /// To the value of a field.
+    Field(&'static str),
+    /// To an element of the list in a field.
+    Element(&'static str, usize),
+    /// To the value of a key of the dictionary in a field.
+    Member(&'static str, Cow<'a, str>),
+}
+
+/// What an object says it is.
+#[derive(Debug)]
+pub(super) struct Label<'a> {
+    /// Its schema as written.
+    pub(super) text: Cow<'a, str>,
+    /// The schema, if it is known.
+    pub(super) schema: Option<Schema>,
+    /// Where this is no version of it that is known: the one it is read as.
+    instead: Option<String>,
+}
+
+/// Reads a parsed file.
+pub(super) struct Reader<'a> {
+    pub(super) doc: &'a Document<'a>,
+    /// From the timeline to where we are.
+    path: Vec<Step<'a>>,
+    /// What was noticed: where first, and how often.
+    notes: IndexMap<String, (String, usize)>,
+    /// How many compositions we are in.
+    pub(super) nesting: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(doc: &'a Document<'a>) -> Reader<'a> {
+        Reader { doc, path: Vec::new(), notes: IndexMap::new(), nesting: 0 }
+    }
+
+    /// Runs `read` one step further in. After an error nobody reads on, so the step may stay then.
+    pub(super) fn step<T>(&mut self, step: Step<'a>, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.path.push(step);
+        let result = read(self)?;
+        self.path.pop();
+        Ok(result)
+    }
+
+    /// Runs `read` for each element of the list `node` in `field`; `null` is an empty list.
+    pub(super) fn each<T>(
+        &mut self,
+        field: &'static str,
+        node: Node,
+        mut read: impl FnMut(&mut Self, Node) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let doc = self.doc;
+        if !matches!(doc.kind(node), Kind::Array | Kind::Null) {
+            return Err(self.wrong_type(field, node, "a list"));
+        }
+        let mut list = Vec::new();
+        for (index, element) in doc.elements(node).enumerate() {
+            list.push(self.step(Step::Element(field, index), |reader| read(reader, element))?);
+        }
+        Ok(list)
+    }
+
+    /// Where we are: the root stack's children are `tracks[i]`, those of anything deeper `children[i]`.
+    fn path(&self) -> String {
+        let mut text = String::new();
+        for (depth, step) in self.path.iter().enumerate() {
+            let in_root = depth == 1 && matches!(self.path[0], Step::Field("tracks"));
+            let dot = if depth == 0 { "" } else { "." };
+            // Writing to a string does not fail.
+            let _ = match step {
+                Step::Field(name) => write!(text, "{dot}{name}"),
+                Step::Element("children", index) if in_root => write!(text, "[{index}]"),
+                Step::Element(name, index) => write!(text, "{dot}{name}[{index}]"),
+                Step::Member(name, key) => write!(text, "{dot}{name}[{key:?}]"),
+            };
+        }
+        text
+    }
+
+    /// Remembers something a user should know about the object we are at. Of what is noticed again and again, the
+    /// first place and the count are kept.
+    pub(super) fn note(&mut self, message: impl Into<String>) {
+        let place = self.path();
+        match self.notes.entry(message.into()) {
+            Entry::Occupied(mut entry) => entry.get_mut().1 += 1,
+            Entry::Vacant(entry) => {
+                entry.insert((place, 0));
+            }
+        }
+    }
+
+    /// The notes, each with its place.
+    pub(super) fn take_notes(&mut self) -> Vec<String> {
+        let text = |(message, (place, more)): (String, (String, usize))| {
+            let place = if place.is_empty() { "timeline".to_owned() } else { place };
+            match more {
+                0 => format!("{place}: {message}"),
+                more => format!("{place}: {message} (and {more} more like it)"),
+            }
+        };
+        std::mem::take(&mut self.notes).into_iter().map(text).collect()
+    }
+
+    /// An error about `node`, which lies where we are.
+    pub(super) fn error(&self, kind: ErrorKind, node: Node, message: impl Into<String>) -> Error {
+        self.place(Error::new(kind, message), node)
+    }
+
+    /// Says where the error is: at `node`, which lies where we are.
+    pub(super) fn place(&self, error: Error, node: Node) -> Error {
+        let (line, column) = self.doc.line_column(node);
+        let error = error.at_line(line, column);
+        let path = self.path();
+        if path.is_empty() { error } else { error.at_object(path) }
+    }
+
+    pub(super) fn wrong_type(&self, field: &str, node: Node, expected: &str) -> Error {
+        let found = match self.doc.string(node) {
+            Some(text) => format!("the string {:?}", shortened(&text)),
+            None => self.doc.kind(node).name().to_owned(),
+        };
+        self.error(ErrorKind::Schema, node, format!("`{field}` has to be {expected}, not {found}"))
+    }
+
+    /// What `node` says it is; `None` when it is no object or says nothing.
+    pub(super) fn label(&self, node: Node) -> Result<Option<Label<'a>>> {
+        let Some(value) = self.doc.members(node).find(|(key, _)| key == "OTIO_SCHEMA").map(|(_, value)| value) else {
+            return Ok(None);
+        };
+        let Some(text) = self.doc.string(value) else {
+            return Err(self.wrong_type("OTIO_SCHEMA", value, "a string"));
+        };
+        let (name, version) = schema::split(&text);
+        let known = Schema::named(name);
+        let instead = known
+            .filter(|(_, newest)| version.is_none_or(|version| version > *newest))
+            .map(|(_, newest)| format!("{name}.{newest}"));
+        Ok(Some(Label { schema: known.map(|(schema, _)| schema), text, instead }))
+    }
+
+    /// Remembers a version of a schema that is not known.
+    pub(super) fn note_version(&mut self, label: &Label) {
+        if let Some(instead) = &label.instead {
+            self.note(format!("the schema {:?} is read as {instead}", shortened(&label.text)));
+        }
+    }
+
+    /// What `node`, an object that has to have a schema, says it is.
+    pub(super) fn object_label(&mut self, field: &str, node: Node) -> Result<Label<'a>> {
+        if self.doc.kind(node) != Kind::Object {
+            return Err(self.wrong_type(field, node, "an object"));
+        }
+        match self.label(node)? {
+            Some(label) => {
+                self.note_version(&label);
+                Ok(label)
+            }
+            None => Err(self.error(ErrorKind::Schema, node, "an object without OTIO_SCHEMA: nobody knows what it is")),
+        }
+    }
+
+    /// An error that says that an object of this schema cannot stand here.
+    pub(super) fn misplaced(&self, field: &str, node: Node, label: &Label, expected: &str) -> Error {
+        let found = shortened(&label.text);
+        self.error(
+            ErrorKind::Schema,
+            node,
+            format!("`{field}` has to be {expected}, not an object of schema {found:?}"),
+        )
+    }
+
+    /// A string; `null` is the empty one.
+    pub(super) fn string(&self, field: &str, node: Node) -> Result<String> {
+        match self.doc.string(node) {
+            Some(text) => Ok(text.into_owned()),
+            None if self.is_null(node) => Ok(String::new()),
+            None => Err(self.wrong_type(field, node, "a string")),
+        }
+    }
+
+    /// A boolean; `null` is `default`.
+    pub(super) fn bool(&self, field: &str, node: Node, default: bool) -> Result<bool> {
+        match self.doc.kind(node) {
+            Kind::True => Ok(true),
+            Kind::False => Ok(false),
+            Kind::Null => Ok(default),
+            _ => Err(self.wrong_type(field, node, "true or false")),
+        }
+    }
+
+    /// Any number; `null` is `default`.
+    pub(super) fn number(&self, field: &str, node: Node, default: f64) -> Result<f64> {
+        match self.doc.number(node) {
+            Some(number) => Ok(number),
+            None if self.is_null(node) => Ok(default),
+            None => Err(self.wrong_type(field, node, "a number")),
+        }
+    }
+
+    /// A whole number, be it written `1001` or `1001.0`; `null` is `default`.
+    pub(super) fn integer(&self, field: &str, node: Node, default: i64) -> Result<i64> {
+        if let Some(integer) = self.doc.integer(node) {
+            return Ok(integer);
+        }
+        match self.doc.number(node) {
+            #[allow(clippy::cast_possible_truncation, reason = "whole numbers below 2^53 are exact")]
+            Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => Ok(number as i64),
+            None if self.is_null(node) => Ok(default),
+            _ => Err(self.wrong_type(field, node, "a whole number of 64 bits")),
+        }
+    }
+
+    /// A dictionary of anything; `null` is an empty one.
+    pub(super) fn map(&self, field: &str, node: Node) -> Result<Map> {
+        match self.doc.kind(node) {
+            Kind::Object | Kind::Null => Ok(self.doc.map(node)),
+            _ => Err(self.wrong_type(field, node, "a dictionary")),
+        }
+    }
+
+    /// Keeps a field that the schema does not name.
+    pub(super) fn keep(&self, extra: &mut Map, key: Cow<'a, str>, node: Node) {
+        if key != "OTIO_SCHEMA" {
+            extra.insert(key.into_owned(), self.doc.value(node));
+        }
+    }
+
+    pub(super) fn is_null(&self, node: Node) -> bool {
+        self.doc.kind(node) == Kind::Null
+    }
+}
+
+/// `text`, cut to a length that a message can bear.
+pub(super) fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
