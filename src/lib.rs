@@ -1,12 +1,19 @@
 //! Reads an OpenTimelineIO timeline and writes one finished, frame-exact intermediate file per shot.
 
 pub mod backend;
+mod conflate;
 pub mod deliver;
 mod error;
 pub mod otio;
 pub mod picture;
 pub mod plan;
+mod report;
 pub mod time;
 pub mod timeline;
 
+pub use backend::{CancelToken, NoObserver, Observer};
+pub use conflate::{Conflation, Delivery, Existing};
 pub use error::{Error, ErrorKind, Place, Result};
+pub use plan::{Plan, PlanOptions};
+pub use report::{Output, Record, Report, ShotReport, Status};
+pub use timeline::Timeline;

@@ -1,4 +1,222 @@
-//! Who makes the pictures: the backend trait and what implements it.
+//! Who makes the pictures: the [`Backend`] trait and what implements it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use crate::deliver::Preset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Canvas, Plan, Shot};
+use crate::time::padded;
 
 #[cfg(feature = "ffmpeg")]
 pub mod ffmpeg;
+mod record;
+
+pub use record::RecordBackend;
+
+/// Renders the shots of a plan.
+///
+/// # For implementations
+/// [`Backend::open`] is called once per run, before anything is written. It opens what the plan needs, and fails with
+/// *every* missing file at once where the plan does not allow media to be missing. The [`Session`] then hands out one
+/// [`Worker`] per thread; a worker gets one [`Task`] after another. A worker writes to the task's target and nowhere
+/// else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it.
+pub trait Backend: Sync {
+    /// A short name for reports, such as `ffmpeg`.
+    fn name(&self) -> &str;
+
+    /// What this backend can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Opens what `plan` needs for its shots, to be written as `preset` says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MediaMissing`] listing every missing file where the plan does not allow any,
+    /// [`ErrorKind::Unsupported`] where the preset needs what is not there.
+    fn open<'a>(&'a self, plan: &'a Plan, preset: &'a Preset) -> Result<Box<dyn Session + 'a>>;
+}
+
+/// What a backend can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// How many shots may be rendered at once; `None`: as many as there are cores.
+    pub shots_at_once: Option<usize>,
+    /// Whether the grade of an application is baked in.
+    pub graded: bool,
+}
+
+impl Capabilities {
+    /// Shots in parallel, no grade.
+    pub const fn parallel() -> Capabilities {
+        Capabilities { shots_at_once: None, graded: false }
+    }
+}
+
+/// A backend at work on one plan.
+pub trait Session: Sync {
+    /// The canvas every frame has.
+    fn canvas(&self) -> Canvas;
+
+    /// What was noticed about the media: sentences for the report.
+    fn warnings(&self) -> Vec<crate::plan::Warning> {
+        Vec::new()
+    }
+
+    /// A worker for one thread, one of `workers` that share the machine.
+    fn worker(&self, workers: usize) -> Box<dyn Worker + '_>;
+
+    /// Looks at what a worker wrote for `task`, still under its temporary name, and counts its frames.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Verify`] when it is not what was asked for.
+    fn verify(&self, task: &Task<'_>) -> Result<()>;
+}
+
+/// Renders one shot after another on one thread.
+pub trait Worker {
+    /// Renders `task`, telling `control` of every frame written and stopping when it says so.
+    ///
+    /// # Errors
+    /// Whatever went wrong, with clip, frame and file.
+    fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered>;
+}
+
+/// One shot and where its frames go.
+#[derive(Debug, Clone)]
+pub struct Task<'a> {
+    /// The shot.
+    pub shot: &'a Shot,
+    /// Where a worker writes.
+    pub target: Target,
+}
+
+/// Where the frames of a shot are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Target {
+    /// One movie file. Its name says nothing about its format: the preset does.
+    Movie(PathBuf),
+    /// A folder, which exists and is empty, for files called `prefix` + number + `suffix`.
+    Sequence {
+        /// The folder.
+        folder: PathBuf,
+        /// What stands before the number.
+        prefix: String,
+        /// How many digits a number has at least.
+        padding: usize,
+        /// What stands after it, the extension included.
+        suffix: String,
+    },
+}
+
+impl Target {
+    /// The file or folder itself.
+    pub fn path(&self) -> &std::path::Path {
+        match self {
+            Target::Movie(path) => path,
+            Target::Sequence { folder, .. } => folder,
+        }
+    }
+
+    /// The file of frame number `number` in a sequence; the movie itself otherwise.
+    pub fn file(&self, number: i64) -> PathBuf {
+        match self {
+            Target::Movie(path) => path.clone(),
+            Target::Sequence { folder, prefix, padding, suffix } => {
+                folder.join(format!("{prefix}{}{suffix}", padded(number, *padding)))
+            }
+        }
+    }
+}
+
+/// What a worker made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rendered {
+    /// How many frames were written.
+    pub frames: i64,
+    /// What did not turn out as planned, such as media that ended early: sentences for the report.
+    pub warnings: Vec<String>,
+}
+
+/// Stops a run between frames. Clones share the same switch.
+#[derive(Debug, Clone, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
+
+impl CancelToken {
+    /// Not cancelled yet.
+    pub fn new() -> CancelToken {
+        CancelToken::default()
+    }
+
+    /// Asks the run to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked to.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Watches a run. Every method may be called from several threads at once.
+pub trait Observer: Sync {
+    /// A run of `shots` shots with `frames` frames together begins.
+    fn started(&self, shots: usize, frames: i64) {
+        let _ = (shots, frames);
+    }
+    /// Frame `done` of `of` of `shot` was written.
+    fn frame(&self, shot: &Shot, done: i64, of: i64) {
+        let _ = (shot, done, of);
+    }
+    /// A shot is done, skipped or failed.
+    fn finished(&self, report: &crate::ShotReport) {
+        let _ = report;
+    }
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {}
+
+/// How a worker tells what it does and hears that it should stop.
+pub struct Control<'a> {
+    /// Who watches.
+    pub observer: &'a dyn Observer,
+    /// Who may stop it.
+    pub cancel: &'a CancelToken,
+}
+
+impl Control<'_> {
+    /// Tells that frame `done` (from 1) of `shot` was written.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`] when the run is to stop.
+    pub fn frame(&self, shot: &Shot, done: i64) -> Result<()> {
+        self.observer.frame(shot, done, shot.frame_count);
+        self.check()
+    }
+
+    /// # Errors
+    /// [`ErrorKind::Cancelled`] when the run is to stop.
+    pub fn check(&self) -> Result<()> {
+        if self.cancel.is_cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
+    }
+}
+
+/// What a shot is delivered as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputKind {
+    /// One movie file.
+    Movie,
+    /// A folder of numbered frames.
+    Sequence,
+}

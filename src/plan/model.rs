@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{CanvasRequest, MissingPolicy, OverrunPolicy, SourceMap};
-use crate::time::{Rate, Ratio, Timecode};
+use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
 
 /// Everything a backend needs to render every shot. It can be printed, stored as JSON, compared and sent elsewhere.
@@ -38,13 +38,26 @@ pub struct Plan {
     pub media_missing: MissingPolicy,
     /// Every piece of media that a layer shows, each once.
     pub media: Vec<Media>,
-    /// The shots, in record order.
+    /// The shots: track by track from the bottom, each track's in record order.
     pub shots: Vec<Shot>,
     /// What the plan could not express.
     pub warnings: Vec<Warning>,
 }
 
 impl Plan {
+    /// The index of the source frame that `layer` shows at record frame `record` (counted from the cut's first
+    /// frame), inside what is known of its media; `None` where the overrun policy shows black instead. (R10)
+    pub fn source_index(&self, layer: &Layer, record: i64) -> Option<i64> {
+        let index = layer.map.index(record);
+        match self.media[layer.media].frames {
+            Some(frames) if index < 0 || index >= frames => match self.overrun {
+                OverrunPolicy::Black => None,
+                _ => Some(index.clamp(0, (frames - 1).max(0))),
+            },
+            _ => Some(index),
+        }
+    }
+
     /// The record timecode of the frame that lies `frame` frames after the cut's first.
     pub fn timecode(&self, frame: i64) -> Timecode {
         Timecode::from_frame(self.global_start.saturating_add(frame), self.rate, self.drop_frame)
@@ -78,7 +91,7 @@ pub struct Media {
 }
 
 /// What and where a piece of media is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MediaSource {
@@ -123,11 +136,8 @@ impl MediaSource {
         match self {
             MediaSource::File { path } => Some(path.clone()),
             MediaSource::Sequence { folder, prefix, suffix, padding, .. } => {
-                let number = self.number(index);
-                let digits = number.unsigned_abs().to_string();
-                let sign = if number < 0 { "-" } else { "" };
-                let zeros = "0".repeat((*padding as usize).saturating_sub(digits.len()));
-                Some(folder.join(format!("{prefix}{sign}{zeros}{digits}{suffix}")))
+                let number = padded(self.number(index), *padding as usize);
+                Some(folder.join(format!("{prefix}{number}{suffix}")))
             }
             MediaSource::Generator { .. } | MediaSource::Missing { .. } => None,
         }
@@ -202,14 +212,14 @@ pub struct Span {
 pub enum Element {
     /// One piece of media.
     Layer(Box<Layer>),
-    /// A dissolve: `from` at 1 − weight plus `to` at weight, premultiplied. `None` is transparent.
+    /// A dissolve: `from` at 1 − weight plus `to` at weight, premultiplied. `None` is transparent. (R9)
     Mix {
         /// The outgoing part.
         from: Option<Box<Element>>,
         /// The incoming part.
         to: Option<Box<Element>>,
         /// The incoming part's weight.
-        ramp: Ramp,
+        weight: Weight,
     },
     /// Elements laid over one another, bottom to top, before anything outside sees them.
     Stack {
@@ -218,19 +228,29 @@ pub enum Element {
     },
 }
 
-/// A weight that grows evenly: record frame *n* has (*n* − start) / length.
+/// How much of a dissolve's incoming part is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ramp {
-    /// The record frame of weight 0, counted from the cut's first frame.
-    pub start: i64,
-    /// How many frames it takes to weight 1.
-    pub length: i64,
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Weight {
+    /// It grows evenly: record frame *n* has (*n* − start) / length.
+    Ramp {
+        /// The record frame of weight 0, counted from the cut's first frame.
+        start: i64,
+        /// How many frames it takes to weight 1.
+        length: i64,
+    },
+    /// It stays as it is.
+    Constant(Ratio),
 }
 
-impl Ramp {
-    /// The weight of record frame `record`, from 0 to 1.
-    pub fn weight(self, record: i64) -> Ratio {
-        Ratio::new((record - self.start).clamp(0, self.length.max(1)), self.length.max(1))
+impl Weight {
+    /// The weight at record frame `record`, from 0 to 1.
+    pub fn at(self, record: i64) -> Ratio {
+        match self {
+            Weight::Ramp { start, length } => Ratio::new((record - start).clamp(0, length.max(1)), length.max(1)),
+            Weight::Constant(weight) => weight,
+        }
     }
 }
 

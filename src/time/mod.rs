@@ -14,3 +14,9 @@ pub use instant::{FLICKS_PER_SECOND, Time, TimeRange};
 pub use rate::Rate;
 pub use ratio::{FRAME_TOLERANCE, Ratio};
 pub use timecode::Timecode;
+
+/// `number` with at least `padding` digits; a sign stands before the zeros and does not count.
+pub(crate) fn padded(number: i64, padding: usize) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    format!("{sign}{:0padding$}", number.unsigned_abs())
+}

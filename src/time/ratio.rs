@@ -31,7 +31,7 @@ impl Ratio {
         Ratio { num: value, den: 1 }
     }
 
-    /// The simplest fraction within 10⁻¹⁰ (absolute or relative, whichever is larger) of `value`.
+    /// The simplest fraction within 10⁻⁹ of `value`, or as near as a double is to its neighbours when it is large.
     ///
     /// `1.37` becomes 137/100, the double nearest to 1/3 becomes 1/3. A value that is not finite becomes zero; one
     /// beyond what an `i64` holds is cut to its range.
@@ -41,7 +41,7 @@ impl Ratio {
         }
         let negative = value < 0.0;
         let target = value.abs().min(9.0e15);
-        let tolerance = 1e-10 * target.max(1.0);
+        let tolerance = (target * 4.0 * f64::EPSILON).max(1e-9);
         // Continued fraction: h/k are the convergents of `target`.
         let (mut h0, mut k0, mut h1, mut k1) = (0i128, 1i128, 1i128, 0i128);
         let mut rest = target;
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(Ratio::nearest(86400.0), Ratio::whole(86400));
         assert_eq!(Ratio::nearest(12.000000000001), Ratio::whole(12));
         assert_eq!(Ratio::nearest(f64::NAN), Ratio::ZERO);
-        assert!((Ratio::nearest(86400.08874841638).to_f64() - 86400.08874841638).abs() < 1e-4);
+        assert!((Ratio::nearest(86400.08874841638).to_f64() - 86400.08874841638).abs() < 1e-8);
         assert!((Ratio::nearest(std::f64::consts::PI).to_f64() - std::f64::consts::PI).abs() < 1e-9);
     }
 

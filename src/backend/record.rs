@@ -1,0 +1,105 @@
+//! A backend that only notes what it was asked: for tests of everything around rendering.
+
+use std::sync::Mutex;
+
+use super::{Backend, Capabilities, Control, Rendered, Session, Target, Task, Worker};
+use crate::deliver::Preset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Canvas, ColorTags, Plan};
+use crate::time::Ratio;
+
+/// Writes, in place of each frame, its row of the plan as JSON, and keeps the names of the shots it was asked for.
+#[derive(Debug, Default)]
+pub struct RecordBackend {
+    asked: Mutex<Vec<String>>,
+    failing: Vec<String>,
+}
+
+impl RecordBackend {
+    /// A backend that succeeds at everything.
+    pub fn new() -> RecordBackend {
+        RecordBackend::default()
+    }
+
+    /// Lets the shot `name` fail half-way.
+    #[must_use]
+    pub fn failing(mut self, name: &str) -> RecordBackend {
+        self.failing.push(name.to_owned());
+        self
+    }
+
+    /// The shots asked for so far, in the order they were asked for.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+impl Backend for RecordBackend {
+    fn name(&self) -> &'static str {
+        "record"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::parallel()
+    }
+
+    fn open<'a>(&'a self, plan: &'a Plan, _: &'a Preset) -> Result<Box<dyn Session + 'a>> {
+        Ok(Box::new(Recording { backend: self, plan }))
+    }
+}
+
+struct Recording<'a> {
+    backend: &'a RecordBackend,
+    plan: &'a Plan,
+}
+
+impl Session for Recording<'_> {
+    fn canvas(&self) -> Canvas {
+        let (width, height) = self.plan.canvas.size.unwrap_or((1920, 1080));
+        Canvas { width, height, pixel_aspect: Ratio::ONE, color: ColorTags::BT709 }
+    }
+
+    fn worker(&self, _: usize) -> Box<dyn Worker + '_> {
+        Box::new(RecordingWorker { session: self })
+    }
+
+    fn verify(&self, task: &Task<'_>) -> Result<()> {
+        let there = |number: i64| task.target.file(number).is_file();
+        let first = task.shot.first_frame;
+        if (first..first + task.shot.frame_count).all(there) {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorKind::Verify, "a frame is not there").at_file(task.target.path()))
+        }
+    }
+}
+
+struct RecordingWorker<'s> {
+    session: &'s Recording<'s>,
+}
+
+impl Worker for RecordingWorker<'_> {
+    fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
+        use std::io::Write as _;
+        let Recording { backend, plan } = self.session;
+        backend.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(task.shot.name.clone());
+        let fails = backend.failing.contains(&task.shot.name);
+        let mut rendered = Rendered::default();
+        for row in plan.frames(task.shot) {
+            if fails && rendered.frames * 2 >= task.shot.frame_count {
+                return Err(Error::new(ErrorKind::Encode, "asked to fail"));
+            }
+            let path = task.target.file(row.frame);
+            let append = matches!(task.target, Target::Movie(_));
+            let write = || {
+                let mut file = std::fs::OpenOptions::new().create(true).append(append).write(true).open(&path)?;
+                serde_json::to_writer(&mut file, &row)?;
+                file.write_all(b"\n")
+            };
+            write().map_err(|error| Error::io("write", &path, error))?;
+            rendered.frames += 1;
+            control.frame(task.shot, rendered.frames)?;
+        }
+        Ok(rendered)
+    }
+}

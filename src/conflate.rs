@@ -1,0 +1,428 @@
+//! The orchestrator: plan + backend + delivery → report.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use crate::backend::{Backend, CancelToken, Control, Observer, Session, Task};
+use crate::deliver::{Folder, NameTemplate, Place, Preset, fingerprint, with_intermediates, write_whole};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Canvas, Element, Plan, Shot};
+use crate::report::{Output, Record, Report, ShotReport, Status};
+use crate::timeline::Timeline;
+
+/// What to do when an output exists already.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Existing {
+    /// Nothing is rendered, and everything in the way is listed.
+    #[default]
+    Error,
+    /// It is replaced, once the new one is whole.
+    Overwrite,
+    /// It is kept where the manifest says that it is the same shot at the same plan, and replaced where not.
+    Skip,
+}
+
+impl std::str::FromStr for Existing {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Existing> {
+        match text {
+            "error" => Ok(Existing::Error),
+            "overwrite" => Ok(Existing::Overwrite),
+            "skip" => Ok(Existing::Skip),
+            _ => Err(Error::new(
+                ErrorKind::Option,
+                format!("{text:?} is no policy for existing outputs; there are error, overwrite, skip"),
+            )),
+        }
+    }
+}
+
+/// Where shots go and what they are written as.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// The output folder; it is made if need be.
+    pub folder: PathBuf,
+    /// What shots are written as.
+    pub preset: Preset,
+    /// What they are called.
+    pub name: NameTemplate,
+    /// What to do when one is there already.
+    pub existing: Existing,
+    /// How many shots are rendered at once; `None`: as many as there are cores.
+    pub jobs: Option<usize>,
+}
+
+impl Delivery {
+    /// Into `folder`, with the default preset and everything else as it comes.
+    pub fn new(folder: impl Into<PathBuf>) -> Delivery {
+        Delivery {
+            folder: folder.into(),
+            preset: Preset::default(),
+            name: NameTemplate::default(),
+            existing: Existing::default(),
+            jobs: None,
+        }
+    }
+
+    /// Writes shots as `preset` says.
+    #[must_use]
+    pub fn preset(mut self, preset: Preset) -> Delivery {
+        self.preset = preset;
+        self
+    }
+
+    /// Names shots after `name`.
+    #[must_use]
+    pub fn name(mut self, name: NameTemplate) -> Delivery {
+        self.name = name;
+        self
+    }
+
+    /// Does this about outputs that exist already.
+    #[must_use]
+    pub fn existing(mut self, existing: Existing) -> Delivery {
+        self.existing = existing;
+        self
+    }
+
+    /// Renders this many shots at once.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Delivery {
+        self.jobs = Some(jobs);
+        self
+    }
+}
+
+/// One run: a backend that renders and a delivery that says where to.
+pub struct Conflation<'a, B: Backend> {
+    backend: B,
+    delivery: Delivery,
+    timeline: Option<&'a Timeline>,
+    cancel: CancelToken,
+}
+
+/// The manifest's name.
+const MANIFEST: &str = "manifest.json";
+/// The cut with its intermediates.
+const CONFLATED: &str = "conflated.otio";
+/// Above this many shots the manifest is not written after each, but after each hundredth part.
+const MANIFEST_EACH: usize = 500;
+
+impl<'a, B: Backend> Conflation<'a, B> {
+    /// A run of `backend` that delivers as `delivery` says.
+    pub fn new(backend: B, delivery: Delivery) -> Conflation<'a, B> {
+        Conflation { backend, delivery, timeline: None, cancel: CancelToken::new() }
+    }
+
+    /// Writes `conflated.otio` beside the manifest: this timeline, with its clips' intermediates added.
+    #[must_use]
+    pub fn timeline(mut self, timeline: &'a Timeline) -> Conflation<'a, B> {
+        self.timeline = Some(timeline);
+        self
+    }
+
+    /// Stops between frames when `cancel` says so; shots that are not whole then have failed, those that are stay.
+    #[must_use]
+    pub fn cancel(mut self, cancel: CancelToken) -> Conflation<'a, B> {
+        self.cancel = cancel;
+        self
+    }
+
+    /// Renders and delivers every shot of `plan`. A shot that fails leaves nothing and does not stop the others: its
+    /// error is in the report.
+    ///
+    /// # Errors
+    /// What keeps the run from starting: [`ErrorKind::MediaMissing`] with every missing file,
+    /// [`ErrorKind::Exists`] with every output in the way, an output folder or a manifest that cannot be written.
+    pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
+        let session = self.backend.open(plan, &self.delivery.preset)?;
+        let folder = Folder::open(&self.delivery.folder)?;
+        let run = Run::new(self, plan, session.as_ref(), folder, observer)?;
+        run.folder.remove_strays(&run.places)?;
+        run.refuse_existing()?;
+        let frames = plan.shots.iter().map(|shot| shot.frame_count).sum();
+        observer.started(plan.shots.len(), frames);
+        let result = run.render();
+        // A run that could not be finished leaves nothing half-done either.
+        run.folder.remove_strays(&run.places).and(result)?;
+        let report = run.report(run.finished()?);
+        run.write_manifest(&report)?;
+        if let Some(timeline) = self.timeline {
+            let cut = crate::otio::to_json(&with_intermediates(timeline, &report));
+            write_whole(&run.folder.path().join(CONFLATED), cut.as_bytes())?;
+        }
+        Ok(report)
+    }
+}
+
+/// Everything a run needs at hand.
+struct Run<'r> {
+    plan: &'r Plan,
+    delivery: &'r Delivery,
+    session: &'r dyn Session,
+    backend: &'r str,
+    at_once: usize,
+    folder: Folder,
+    observer: &'r dyn Observer,
+    cancel: &'r CancelToken,
+    canvas: Canvas,
+    places: Vec<Place>,
+    fingerprints: Vec<String>,
+    /// What the folder's manifest said before this run, by the output's path.
+    before: HashMap<String, ShotReport>,
+    shots: Mutex<Finished>,
+}
+
+/// Shots finished so far.
+struct Finished {
+    reports: Vec<Option<ShotReport>>,
+    unsaved: usize,
+}
+
+impl<'r> Run<'r> {
+    fn new<B: Backend>(
+        conflation: &'r Conflation<'_, B>,
+        plan: &'r Plan,
+        session: &'r dyn Session,
+        folder: Folder,
+        observer: &'r dyn Observer,
+    ) -> Result<Run<'r>> {
+        let Conflation { backend, delivery, cancel, .. } = conflation;
+        let preset = &delivery.preset;
+        let canvas = session.canvas();
+        let places = delivery.name.names(plan);
+        let places = places.iter().map(|name| folder.place(name, preset.kind, &preset.extension)).collect();
+        let print = |shot| fingerprint(backend.name(), plan, shot, canvas, preset);
+        let before = read_manifest(&folder.path().join(MANIFEST))?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let allowed = backend.capabilities().shots_at_once.unwrap_or(usize::MAX);
+        Ok(Run {
+            plan,
+            delivery,
+            session,
+            backend: backend.name(),
+            at_once: delivery.jobs.unwrap_or(cores).min(allowed).clamp(1, plan.shots.len().max(1)),
+            folder,
+            observer,
+            cancel,
+            canvas,
+            places,
+            fingerprints: plan.shots.iter().map(print).collect(),
+            before,
+            shots: Mutex::new(Finished { reports: vec![None; plan.shots.len()], unsaved: 0 }),
+        })
+    }
+
+    /// With [`Existing::Error`], nothing is rendered where anything is in the way.
+    fn refuse_existing(&self) -> Result<()> {
+        if self.delivery.existing != Existing::Error {
+            return Ok(());
+        }
+        let there: Vec<&Place> = self.places.iter().filter(|place| place.exists()).collect();
+        let Some(first) = there.first() else { return Ok(()) };
+        let list: Vec<String> = there.iter().map(|place| place.path.display().to_string()).collect();
+        let message = format!("{} outputs exist already; nothing was rendered:\n  {}", list.len(), list.join("\n  "));
+        Err(Error::new(ErrorKind::Exists, message).at_file(&first.path))
+    }
+
+    /// Renders every shot, several at once.
+    fn render(&self) -> Result<()> {
+        let order = order(self.plan);
+        let next = AtomicUsize::new(0);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.at_once)
+            .thread_name(|number| format!("conflate-{number}"))
+            .build()
+            .map_err(|error| Error::new(ErrorKind::Io, "cannot start threads").because(error))?;
+        let outcomes = pool.broadcast(|_| {
+            let mut worker = self.session.worker(self.at_once);
+            while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let report = self.shot(index, worker.as_mut());
+                self.observer.finished(&report);
+                self.finish(index, report)?;
+            }
+            Ok(())
+        });
+        outcomes.into_iter().collect()
+    }
+
+    /// Renders, verifies and delivers shot number `index`, or finds it done.
+    fn shot(&self, index: usize, worker: &mut dyn crate::backend::Worker) -> ShotReport {
+        let shot = &self.plan.shots[index];
+        let place = &self.places[index];
+        if let Some(bytes) = self.is_done_already(index) {
+            let warnings = self.before.get(&place.relative).map(|before| before.warnings.clone());
+            let output = Some(Output { kind: place.kind, path: place.relative.clone(), bytes });
+            return self.shot_report(index, Status::Skipped, output, warnings.unwrap_or_default(), Vec::new());
+        }
+        let control = Control { observer: self.observer, cancel: self.cancel };
+        let task = Task { shot, target: place.target.clone() };
+        let delivered =
+            control.check().and_then(|()| place.prepare()).and_then(|()| worker.render(&task, &control)).and_then(
+                |rendered| {
+                    if rendered.frames != shot.frame_count {
+                        let message = format!("{} frames were rendered, {} planned", rendered.frames, shot.frame_count);
+                        return Err(Error::new(ErrorKind::Verify, message));
+                    }
+                    self.session.verify(&task)?;
+                    place.commit()?;
+                    let bytes = place.bytes(shot.first_frame, shot.frame_count).ok_or_else(|| {
+                        Error::new(ErrorKind::Verify, "the delivered file is not there").at_file(&place.path)
+                    })?;
+                    Ok((rendered, bytes))
+                },
+            );
+        match delivered {
+            Ok((rendered, bytes)) => {
+                let output = Some(Output { kind: place.kind, path: place.relative.clone(), bytes });
+                let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
+                self.shot_report(index, Status::Done, output, warnings, Vec::new())
+            }
+            Err(error) => {
+                let mut chain = error.context(format!("shot {:?}", shot.name)).at_object(&shot.object).chain();
+                if let Err(error) = place.discard() {
+                    chain.push(error.to_string());
+                }
+                self.shot_report(index, Status::Failed, None, shot.notes.clone(), chain)
+            }
+        }
+    }
+
+    /// The size of the output of shot `index` if it may be skipped: the manifest names it with the same fingerprint,
+    /// and every byte of it is still there.
+    fn is_done_already(&self, index: usize) -> Option<u64> {
+        if self.delivery.existing != Existing::Skip {
+            return None;
+        }
+        let (shot, place) = (&self.plan.shots[index], &self.places[index]);
+        let before = self.before.get(&place.relative)?;
+        let output = before.output.as_ref()?;
+        let same = before.status != Status::Failed && before.fingerprint == self.fingerprints[index];
+        place.bytes(shot.first_frame, shot.frame_count).filter(|&bytes| same && bytes == output.bytes)
+    }
+
+    fn shot_report(
+        &self,
+        index: usize,
+        status: Status,
+        output: Option<Output>,
+        warnings: Vec<String>,
+        error: Vec<String>,
+    ) -> ShotReport {
+        let shot = &self.plan.shots[index];
+        ShotReport {
+            shot: shot.name.clone(),
+            clip: shot.clip.clone(),
+            track: shot.track.clone(),
+            object: shot.object.clone(),
+            status,
+            error,
+            output,
+            first_frame: shot.first_frame,
+            frame_count: shot.frame_count,
+            head: shot.head,
+            tail: shot.tail,
+            record: Record {
+                start: self.plan.global_start + shot.start,
+                start_timecode: self.plan.timecode(shot.start).to_string(),
+            },
+            fingerprint: self.fingerprints[index].clone(),
+            warnings,
+        }
+    }
+
+    /// Notes a finished shot, and writes the manifest, so that a run that is killed can be taken up again.
+    fn finish(&self, index: usize, report: ShotReport) -> Result<()> {
+        let mut finished = self.lock();
+        let delivered = report.status == Status::Done;
+        finished.reports[index] = Some(report);
+        finished.unsaved += usize::from(delivered);
+        let count = finished.reports.len();
+        let enough = if count <= MANIFEST_EACH { 1 } else { count / 100 };
+        if finished.unsaved < enough {
+            return Ok(());
+        }
+        finished.unsaved = 0;
+        let known = finished
+            .reports
+            .iter()
+            .zip(&self.places)
+            .filter_map(|(report, place)| report.clone().or_else(|| self.before.get(&place.relative).cloned()));
+        self.write_manifest(&self.report(known.collect()))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Finished> {
+        self.shots.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn finished(&self) -> Result<Vec<ShotReport>> {
+        let reports = std::mem::take(&mut self.lock().reports);
+        let missing = || Error::new(ErrorKind::Verify, "a shot was neither rendered nor reported");
+        reports.into_iter().map(|report| report.ok_or_else(missing)).collect()
+    }
+
+    fn report(&self, shots: Vec<ShotReport>) -> Report {
+        let mut warnings = self.plan.warnings.clone();
+        warnings.extend(self.session.warnings());
+        Report {
+            crate_version: env!("CARGO_PKG_VERSION").to_owned(),
+            timeline: self.plan.timeline.clone(),
+            name: self.plan.name.clone(),
+            backend: self.backend.to_owned(),
+            preset: self.delivery.preset.name.clone(),
+            canvas: self.canvas,
+            rate: self.plan.rate,
+            shots,
+            warnings,
+            folder: self.folder.path().to_owned(),
+        }
+    }
+
+    fn write_manifest(&self, report: &Report) -> Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(report).expect("plain data without maps always serialises");
+        bytes.push(b'\n');
+        write_whole(&self.folder.path().join(MANIFEST), &bytes)
+    }
+}
+
+/// What an earlier run delivered into this folder, by the output's path. A manifest that cannot be understood counts
+/// as none: whatever it named is rendered again.
+fn read_manifest(path: &Path) -> Result<HashMap<String, ShotReport>> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(HashMap::new()),
+        Err(error) => return Err(Error::io("read", path, error)),
+    };
+    let shots = serde_json::from_slice::<Report>(&bytes).map(|report| report.shots).unwrap_or_default();
+    let by_path = shots.into_iter().filter_map(|shot| Some((shot.output.as_ref()?.path.clone(), shot)));
+    Ok(by_path.collect())
+}
+
+/// The order in which shots are rendered: those of one medium together, and in its own order, so that decoders run on
+/// instead of starting anew.
+fn order(plan: &Plan) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..plan.shots.len()).collect();
+    order.sort_by_cached_key(|&index| main_source(&plan.shots[index]));
+    order
+}
+
+/// The medium of the lowest layer of a shot's longest span, and where in it the span starts.
+fn main_source(shot: &Shot) -> Option<(usize, i64)> {
+    fn first(element: &Element) -> Option<&crate::plan::Layer> {
+        match element {
+            Element::Layer(layer) => Some(layer),
+            Element::Stack { elements } => elements.iter().find_map(first),
+            Element::Mix { from, to, .. } => [to, from].into_iter().flatten().find_map(|side| first(side)),
+        }
+    }
+    let span = shot.spans.iter().max_by_key(|span| span.count)?;
+    let layer = span.stack.iter().rev().find_map(first)?;
+    Some((layer.media, layer.map.index(span.start)))
+}

@@ -1,0 +1,94 @@
+//! The cut with its intermediates: what an editor opens after a run.
+
+use crate::report::{Report, Status};
+use crate::time::Rate;
+use crate::timeline::{
+    Child, Clip, Composition, EffectKind, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange,
+    Timeline,
+};
+
+/// The key under which an intermediate is added to its clip.
+const KEY: &str = "intermediate";
+
+/// `timeline` with the intermediate of every delivered shot added to its clip as the media reference `intermediate`,
+/// made active.
+///
+/// The clip keeps its `source_range`; the intermediate's `available_range` is chosen so that this range finds the same
+/// frames in it, handles in front. Speed changes are in the intermediate's frames already, so they are switched off.
+/// Locations are relative to the report's folder.
+pub fn with_intermediates(timeline: &Timeline, report: &Report) -> Timeline {
+    let mut timeline = timeline.clone();
+    for shot in &report.shots {
+        let Some(output) = shot.output.as_ref().filter(|_| matches!(shot.status, Status::Done | Status::Skipped))
+        else {
+            continue;
+        };
+        let Some(clip) = clip_at(&mut timeline.tracks, &shot.object) else { continue };
+        let (head, count) = (shot.head, shot.frame_count);
+        add(clip, report.rate, head, count, |common| reference(output, shot.first_frame, report.rate, common));
+    }
+    timeline
+}
+
+#[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
+fn add(clip: &mut Clip, rate: Rate, head: i64, count: i64, reference: impl FnOnce(MediaCommon) -> MediaReference) {
+    let available = clip.media_reference().and_then(MediaReference::available_range);
+    let frames = |value: i64| RationalTime::new(value as f64, rate);
+    let range = clip
+        .item
+        .source_range
+        .or(available)
+        .unwrap_or(RawTimeRange { start_time: frames(0), duration: frames(count - head) });
+    clip.item.source_range = Some(range);
+    let start_time = RationalTime::new(range.start_time.value_at(rate) - head as f64, rate);
+    let available_range = Some(RawTimeRange { start_time, duration: frames(count) });
+    let common = MediaCommon { available_range, name: KEY.to_owned(), ..MediaCommon::default() };
+    for effect in &mut clip.item.effects {
+        if matches!(effect.kind, EffectKind::LinearTimeWarp { .. } | EffectKind::FreezeFrame { .. }) {
+            effect.enabled = false;
+        }
+    }
+    clip.media_references.insert(KEY.to_owned(), reference(common));
+    clip.active_media_reference_key = KEY.to_owned();
+}
+
+fn reference(output: &crate::report::Output, first: i64, rate: Rate, common: MediaCommon) -> MediaReference {
+    let sequence = output.path.split_once("%04d").filter(|_| output.kind == crate::backend::OutputKind::Sequence);
+    let Some((before, suffix)) = sequence else {
+        return MediaReference::External { target_url: url(&output.path), common };
+    };
+    let (folder, prefix) = before.rsplit_once('/').unwrap_or((".", before));
+    MediaReference::ImageSequence {
+        target_url_base: url(folder) + "/",
+        name_prefix: url(prefix),
+        name_suffix: suffix.to_owned(),
+        start_frame: first,
+        frame_step: 1,
+        rate: rate.written(),
+        frame_zero_padding: 4,
+        missing_frame_policy: MissingFramePolicy::Error,
+        common,
+    }
+}
+
+/// A relative path as a URL: what means something in one is escaped.
+fn url(path: &str) -> String {
+    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+    const ESCAPED: &AsciiSet =
+        &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'%').add(b'\\');
+    utf8_percent_encode(path, ESCAPED).to_string()
+}
+
+/// The clip at a path such as `tracks[2].children[5]`.
+fn clip_at<'t>(root: &'t mut Composition, path: &str) -> Option<&'t mut Clip> {
+    let mut indices = path.split('[').skip(1).map(|part| part.split(']').next()?.parse::<usize>().ok());
+    let mut child = root.children.get_mut(indices.next()??)?;
+    for index in indices {
+        let Child::Composition(composition) = child else { return None };
+        child = composition.children.get_mut(index?)?;
+    }
+    match child {
+        Child::Clip(clip) if !path.contains("markers") => Some(clip),
+        _ => None,
+    }
+}

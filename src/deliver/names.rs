@@ -1,0 +1,198 @@
+//! File names for shots: from a template, safe for every file system, unique, never outside the output folder.
+
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Plan, Shot};
+
+/// A template for the names of shots' files, without extension: text with `{shot}`, `{clip}`, `{track}`, `{timeline}`,
+/// `{index}` (from 1, four digits) and `{timecode}` in it. A `/` makes a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct NameTemplate(String);
+
+const FIELDS: [&str; 6] = ["shot", "clip", "track", "timeline", "index", "timecode"];
+
+impl Default for NameTemplate {
+    fn default() -> NameTemplate {
+        NameTemplate("{shot}".to_owned())
+    }
+}
+
+impl FromStr for NameTemplate {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<NameTemplate> {
+        NameTemplate::try_from(text.to_owned())
+    }
+}
+
+impl TryFrom<String> for NameTemplate {
+    type Error = Error;
+    fn try_from(text: String) -> Result<NameTemplate> {
+        let bad = |what: String| Err(Error::new(ErrorKind::Option, format!("name template {text:?}: {what}")));
+        let mut rest = text.as_str();
+        while let Some(open) = rest.find(['{', '}']) {
+            let Some(close) = rest[open..].find('}').filter(|_| rest[open..].starts_with('{')) else {
+                return bad("a brace without its other half".to_owned());
+            };
+            let field = &rest[open + 1..open + close];
+            if !FIELDS.contains(&field) {
+                return bad(format!(
+                    "there is no {{{field}}}; there are {}",
+                    FIELDS.map(|f| format!("{{{f}}}")).join(", ")
+                ));
+            }
+            rest = &rest[open + close + 1..];
+        }
+        if text.trim().is_empty() { bad("it is empty".to_owned()) } else { Ok(NameTemplate(text)) }
+    }
+}
+
+impl From<NameTemplate> for String {
+    fn from(template: NameTemplate) -> String {
+        template.0
+    }
+}
+
+impl NameTemplate {
+    /// A relative path for every shot of `plan`, without extension: in order, each unique even where case does not
+    /// count, none reserved.
+    pub fn names(&self, plan: &Plan) -> Vec<PathBuf> {
+        let mut taken: HashSet<String> = HashSet::new();
+        plan.shots
+            .iter()
+            .enumerate()
+            .map(|(index, shot)| {
+                let name = self.fill(plan, shot, index);
+                let mut candidate = name.clone();
+                let mut number = 2;
+                while is_reserved(&candidate) || !taken.insert(candidate.to_string_lossy().to_lowercase()) {
+                    candidate = with_suffix(&name, &format!("_{number}"));
+                    number += 1;
+                }
+                candidate
+            })
+            .collect()
+    }
+
+    fn fill(&self, plan: &Plan, shot: &Shot, index: usize) -> PathBuf {
+        let value = |field: &str| match field {
+            "shot" => shot.name.clone(),
+            "clip" => shot.clip.clone(),
+            "track" => shot.track.clone(),
+            "timeline" => plan.name.clone(),
+            "index" => format!("{:04}", index + 1),
+            _ => plan.timecode(shot.start).to_string().replace([':', ';'], "-"),
+        };
+        // Only the template's own slashes make folders; a clip called ../../etc stays one name.
+        let parts = self.0.split('/').map(|part| {
+            let mut text = String::new();
+            let mut rest = part;
+            while let Some((before, after)) = rest.split_once('{') {
+                let (field, after) = after.split_once('}').unwrap_or((after, ""));
+                text.push_str(before);
+                text.push_str(&value(field));
+                rest = after;
+            }
+            text + rest
+        });
+        let parts: Vec<String> = parts.filter(|part| !part.is_empty()).map(|part| safe(&part)).collect();
+        if parts.is_empty() { PathBuf::from("shot") } else { parts.iter().collect() }
+    }
+}
+
+/// Names in the output folder's root that are not for shots.
+fn is_reserved(name: &Path) -> bool {
+    let text = name.to_string_lossy().to_lowercase();
+    text == "manifest.json" || text == "conflated.otio"
+}
+
+fn with_suffix(name: &Path, suffix: &str) -> PathBuf {
+    let file = name.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+    name.with_file_name(cut_to(&file, LONGEST - suffix.len()).to_owned() + suffix)
+}
+
+/// A file name may have 255 bytes; what is left is for the extension, a frame number and the temporary prefix.
+const LONGEST: usize = 180;
+
+/// One path component that every usual file system takes and that means nothing to any of them.
+fn safe(name: &str) -> String {
+    let mut text: String = name
+        .chars()
+        .map(|c| match c {
+            '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
+            // Characters that turn the direction of text or have no width hide what a name says.
+            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => '_',
+            c if c.is_control() => '_',
+            c => c,
+        })
+        .collect();
+    text = cut_to(text.trim(), LONGEST).to_owned();
+    // Windows drops dots and spaces at the end; a dot in front hides a file.
+    let end = text.trim_end_matches(['.', ' ']).len();
+    text = text[..end].to_owned() + &"_".repeat(usize::from(end < text.len()));
+    if text.starts_with(['.', '-', '~']) {
+        text.replace_range(..1, "_");
+    }
+    let stem = text.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
+        || (stem.len() == 4
+            && (stem.starts_with("COM") || stem.starts_with("LPT"))
+            && stem.ends_with(|c: char| c.is_ascii_digit()));
+    if device || text.is_empty() {
+        text.insert(0, '_');
+    }
+    debug_assert!(Path::new(&text).components().all(|part| matches!(part, Component::Normal(_))), "{text:?}");
+    text
+}
+
+/// The longest start of `text` with at most `bytes` bytes.
+fn cut_to(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_harmless_whatever_a_clip_is_called() {
+        for (name, expected) in [
+            ("sh010", "sh010"),
+            ("../../etc/passwd", "_._.._etc_passwd"),
+            ("..", "_"),
+            (".", "_"),
+            ("", "_"),
+            ("a/b\\c:d", "a_b_c_d"),
+            ("nul", "_nul"),
+            ("COM1.mov", "_COM1.mov"),
+            ("trailing. .", "trailing_"),
+            ("-rf", "_rf"),
+            ("line\nbreak\0", "line_break_"),
+            ("Ünïcode 北京", "Ünïcode 北京"),
+        ] {
+            assert_eq!(safe(name), expected, "{name:?}");
+        }
+        let long = safe(&"é".repeat(500));
+        assert!(long.len() <= LONGEST && long.chars().all(|c| c == 'é'));
+    }
+
+    #[test]
+    fn templates_know_their_fields() {
+        assert!("{shot}_v001".parse::<NameTemplate>().is_ok());
+        assert!("{track}/{shot}".parse::<NameTemplate>().is_ok());
+        let error = "{frame}".parse::<NameTemplate>().expect_err("no such field").to_string();
+        assert!(error.contains("{shot}, {clip}"), "{error}");
+        for bad in ["", " ", "{shot", "shot}", "{}"] {
+            assert!(bad.parse::<NameTemplate>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! The builder: what every part of planning shares, and [`Plan::new`].
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use indexmap::IndexSet;
+
+use super::lane::{At, Lane, on_screen, pieces, track_name};
+use super::media::MediaTable;
+use super::shots::Lanes;
+use super::{Element, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
+use crate::error::{Error, ErrorKind, Result};
+use crate::otio::Locator;
+use crate::time::{Rate, Time, TimeRange};
+use crate::timeline::{Child, Clip, Composition, CompositionKind, MediaKind, Timeline, TrackLayout};
+
+impl Plan {
+    /// Plans `timeline` without touching any media: where the timeline does not say enough, a note on the layer says
+    /// what was assumed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Time`] where a clip has no length or a time cannot be counted with, [`ErrorKind::Location`] where
+    /// media is named by something else than a path, [`ErrorKind::Option`] where the options select nothing there is,
+    /// and [`ErrorKind::Overrun`] under [`OverrunPolicy::Error`](super::OverrunPolicy::Error). Each names the object.
+    pub fn new(timeline: &Timeline, options: &PlanOptions) -> Result<Plan> {
+        Plan::with_media(timeline, options, &NoLookup)
+    }
+
+    /// Plans `timeline`; `lookup` is asked about media only where the timeline does not say enough.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn with_media(timeline: &Timeline, options: &PlanOptions, lookup: &dyn MediaLookup) -> Result<Plan> {
+        let locator = Locator::new(timeline.path.as_deref(), &options.path_map);
+        let mut builder = Builder {
+            options,
+            rate: Rate::FPS_24,
+            media: MediaTable::new(locator, options, lookup),
+            layers: HashMap::new(),
+            durations: HashMap::new(),
+            warnings: IndexSet::new(),
+        };
+        builder.plan(timeline)
+    }
+}
+
+/// What every part of planning shares.
+pub(super) struct Builder<'a> {
+    pub(super) options: &'a PlanOptions,
+    /// The record rate.
+    pub(super) rate: Rate,
+    pub(super) media: MediaTable<'a>,
+    /// Layers made so far, by their clip's path, with the record time their clip starts at.
+    pub(super) layers: HashMap<String, (Time, Layer)>,
+    /// How long compositions last, by their path.
+    durations: HashMap<String, TimeRange>,
+    warnings: IndexSet<Warning>,
+}
+
+impl Builder<'_> {
+    fn plan(&mut self, timeline: &Timeline) -> Result<Plan> {
+        let root = &timeline.tracks;
+        let hero = hero_track(root);
+        if let Some(rate) = self.options.rate.or_else(|| record_rate(timeline, hero)) {
+            self.rate = rate;
+        } else {
+            self.warn("tracks", "nothing tells the record rate; 24 is taken".to_owned());
+        }
+        let global_start = match timeline.global_start_time {
+            Some(start) => whole(start.value_at(self.rate))
+                .ok_or_else(|| Error::new(ErrorKind::Time, "the global start time is too far away"))
+                .map_err(|error| error.at_object("global_start_time"))?,
+            None => 0,
+        };
+        let trimmed = self.trimmed(root, "tracks")?;
+        let origin = Time::ZERO - trimmed.start;
+        let duration = trimmed.duration.ceil(self.rate);
+        self.warn_of_effects(&root.item, "tracks", false);
+
+        let mut lanes = Lanes { root: origin, duration, lanes: Vec::new() };
+        let mut number = 0;
+        for (index, child) in root.children.iter().enumerate() {
+            let path = format!("tracks[{index}]");
+            let sound = is_sound(child);
+            number += i32::from(!sound && child.item().is_some());
+            let name = track_name(child, &format!("V{number}"));
+            if root.item.enabled {
+                let lane = self.stacked(child, At { path: &path, track: &name, origin }, 0..duration)?;
+                lanes.lanes.push(lane);
+            }
+        }
+        let drop_frame = self.options.drop_frame.unwrap_or(true)
+            && crate::time::Timecode::inferred(global_start, self.rate).is_drop();
+        let hero_name = hero.map_or_else(String::new, |index| root_name(root, index));
+        let shots = self.shots(timeline, hero, &lanes)?;
+        for note in &timeline.notes {
+            self.warn("", note.clone());
+        }
+        Ok(Plan {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            timeline: timeline.path.clone(),
+            name: timeline.name.clone(),
+            rate: self.rate,
+            global_start,
+            duration,
+            drop_frame,
+            hero_track: hero_name,
+            canvas: self.options.canvas,
+            background: self.options.background,
+            overrun: self.options.overrun,
+            media_missing: self.options.media_missing,
+            media: std::mem::take(&mut self.media.media),
+            shots,
+            warnings: std::mem::take(&mut self.warnings).into_iter().collect(),
+        })
+    }
+
+    pub(super) fn warn(&mut self, object: &str, message: String) {
+        self.warnings.insert(Warning { object: object.to_owned(), message });
+    }
+
+    pub(super) fn note_unknown(&mut self, child: &Child, path: &str) {
+        if let Child::Unknown(object) = child {
+            self.warn(path, format!("schema {} is not known; it is not shown and takes no room", object.schema));
+        }
+    }
+
+    /// Whether `child` is sound, which is not rendered; it is said once per track that has any.
+    pub(super) fn skip_sound(&mut self, child: &Child, path: &str) -> bool {
+        if !is_sound(child) {
+            return false;
+        }
+        if let Child::Composition(track) = child
+            && track.item.enabled
+            && track.children.iter().any(|child| matches!(child, Child::Clip(clip) if clip.item.enabled))
+        {
+            let what = match &track.kind {
+                CompositionKind::Track(MediaKind::Other(kind)) => format!("a track of kind {kind:?}"),
+                _ => "sound".to_owned(),
+            };
+            self.warn(path, format!("{what} is not rendered"));
+        }
+        true
+    }
+
+    /// How long `child` lasts in its parent.
+    pub(super) fn duration(&mut self, child: &Child, path: &str) -> Result<Time> {
+        let duration = match child {
+            Child::Clip(clip) => self.media.trimmed_range(clip).and_then(|range| range.duration.time()),
+            Child::Gap(gap) => gap.item.source_range.map_or(Ok(Time::ZERO), |range| range.duration.time()),
+            Child::Composition(composition) => self.trimmed(composition, path).map(|range| range.duration),
+            Child::Transition(_) | Child::Unknown(_) => Ok(Time::ZERO),
+        };
+        duration.map_err(|error| error.at_object(path))
+    }
+
+    /// The range of its children's time that `composition` shows.
+    pub(super) fn trimmed(&mut self, composition: &Composition, path: &str) -> Result<TimeRange> {
+        if let Some(range) = composition.item.source_range {
+            return range.time_range().map_err(|error| error.at_object(format!("{path}.source_range")));
+        }
+        if let Some(known) = self.durations.get(path) {
+            return Ok(*known);
+        }
+        let duration = if composition.is_track() {
+            self.layout(composition, path)?.duration()
+        } else {
+            let mut longest = Time::ZERO;
+            for (index, child) in composition.children.iter().enumerate() {
+                let path = child_path(path, index);
+                match self.duration(child, &path) {
+                    Ok(duration) => longest = longest.max(duration),
+                    Err(error) if is_sound(child) => self.warn(&path, format!("its length is not known: {error}")),
+                    Err(error) => return Err(error),
+                }
+            }
+            longest
+        };
+        let range = TimeRange { start: Time::ZERO, duration };
+        self.durations.insert(path.to_owned(), range);
+        Ok(range)
+    }
+
+    pub(super) fn layout(&mut self, track: &Composition, path: &str) -> Result<TrackLayout> {
+        TrackLayout::new(&track.children, |index, child| self.duration(child, &child_path(path, index)))
+    }
+
+    /// R10 and R15: warns of every visible layer of `spans` that asks for frames its media does not have.
+    pub(super) fn check_overruns(&mut self, shot: &str, spans: &[Span]) -> Result<()> {
+        let mut layers = Vec::new();
+        for span in spans {
+            for element in span.stack.iter().rev() {
+                if collect_layers(element, span, &mut layers) {
+                    break;
+                }
+            }
+        }
+        for (layer, first, last) in layers {
+            let Some(frames) = self.media.media[layer.media].frames else { continue };
+            let ends = [layer.map.index(first), layer.map.index(last)];
+            let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+            if low >= 0 && high < frames {
+                continue;
+            }
+            let source = &self.media.media[layer.media].source;
+            let message = format!(
+                "shot {shot:?} asks for source frames {} to {} of {}, which has {} to {}",
+                source.number(low),
+                source.number(high),
+                source.display(),
+                source.number(0),
+                source.number(frames - 1),
+            );
+            let done = match self.options.overrun {
+                OverrunPolicy::Error => {
+                    return Err(Error::new(ErrorKind::Overrun, message)
+                        .at_object(&layer.object)
+                        .at_clip(&layer.clip)
+                        .at_frame(source.number(if low < 0 { low } else { high })));
+                }
+                OverrunPolicy::Hold => "the nearest frame is held",
+                OverrunPolicy::Black => "black is shown",
+            };
+            let object = layer.object.clone();
+            self.warn(&object, format!("{message}: {done}"));
+        }
+        Ok(())
+    }
+}
+
+/// Adds the layers of `element` over the frames of `span`; returns whether it hides what is below it, where every
+/// medium is opaque and covers the canvas.
+fn collect_layers<'s>(element: &'s Element, span: &Span, layers: &mut Vec<(&'s Layer, i64, i64)>) -> bool {
+    match element {
+        Element::Layer(layer) => {
+            layers.push((layer, span.start, span.start + span.count - 1));
+            true
+        }
+        Element::Stack { elements } => elements.iter().rev().any(|element| collect_layers(element, span, layers)),
+        Element::Mix { from, to, .. } => {
+            let sides = [from, to].map(|side| side.as_ref().is_some_and(|side| collect_layers(side, span, layers)));
+            sides[0] && sides[1]
+        }
+    }
+}
+
+/// The spans of the record frames `frames` (R15: identical neighbours are one).
+pub(super) fn spans(lanes: &[Lane], frames: &Range<i64>) -> Vec<Span> {
+    let near = lanes.iter().map(|lane| {
+        let first = lane.partition_point(|segment| segment.frames.end <= frames.start);
+        let last = lane.partition_point(|segment| segment.frames.start < frames.end);
+        &lane[first..last.max(first)]
+    });
+    let cuts = pieces(frames, near.flatten().map(|segment| &segment.frames));
+    let mut spans: Vec<Span> = Vec::new();
+    for piece in cuts {
+        push_span(
+            &mut spans,
+            Span { start: piece.start, count: piece.end - piece.start, stack: on_screen(lanes, piece.start) },
+        );
+    }
+    spans
+}
+
+/// Adds `span`, or lets the last one run on if it shows the same.
+pub(super) fn push_span(spans: &mut Vec<Span>, span: Span) {
+    match spans.last_mut() {
+        Some(last) if last.start + last.count == span.start && last.stack == span.stack => last.count += span.count,
+        _ if span.count > 0 => spans.push(span),
+        _ => {}
+    }
+}
+
+/// The path of child number `index` of the object at `path`.
+pub(super) fn child_path(path: &str, index: usize) -> String {
+    if path == "tracks" { format!("tracks[{index}]") } else { format!("{path}.children[{index}]") }
+}
+
+/// Whether `child` is a track that carries no picture.
+pub(super) fn is_sound(child: &Child) -> bool {
+    matches!(child, Child::Composition(track)
+        if matches!(&track.kind, CompositionKind::Track(kind) if *kind != MediaKind::Video))
+}
+
+/// The name under which root child `index` is listed: its own, else V1, V2 and so on.
+pub(super) fn root_name(root: &Composition, index: usize) -> String {
+    let number = root.children[..=index].iter().filter(|child| !is_sound(child) && child.item().is_some()).count();
+    track_name(&root.children[index], &format!("V{number}"))
+}
+
+/// R11: the lowest enabled video track that has an enabled clip.
+fn hero_track(root: &Composition) -> Option<usize> {
+    let has_clip = |child: &Child| match child {
+        Child::Composition(track) if track.is_track() => enabled_clips(track).next().is_some(),
+        _ => false,
+    };
+    let candidates = || root.children.iter().enumerate().filter(|(_, child)| !is_sound(child));
+    let enabled = |child: &Child| child.item().is_some_and(|item| item.enabled);
+    candidates().find(|(_, child)| enabled(child) && has_clip(child)).map(|(index, _)| index)
+}
+
+/// The enabled clips that lie in `track` itself, with their places among its children.
+pub(super) fn enabled_clips(track: &Composition) -> impl Iterator<Item = (usize, &Clip)> {
+    track.children.iter().enumerate().filter_map(|(index, child)| match child {
+        Child::Clip(clip) if clip.item.enabled => Some((index, clip.as_ref())),
+        _ => None,
+    })
+}
+
+/// R1: the rate of the global start time, else that of the hero track's first clip, else of any clip.
+fn record_rate(timeline: &Timeline, hero: Option<usize>) -> Option<Rate> {
+    let clip_rate = |clip: &Clip| {
+        let available = || clip.media_reference().and_then(crate::timeline::MediaReference::available_range);
+        clip.item.source_range.or_else(available).map(|range| range.duration.rate)
+    };
+    let hero_clip = || match &timeline.tracks.children[hero?] {
+        Child::Composition(track) => enabled_clips(track).find_map(|(_, clip)| clip_rate(clip)),
+        _ => None,
+    };
+    fn any_clip(composition: &Composition, rate: &dyn Fn(&Clip) -> Option<Rate>) -> Option<Rate> {
+        composition.children.iter().find_map(|child| match child {
+            Child::Clip(clip) => rate(clip),
+            Child::Composition(inner) => any_clip(inner, rate),
+            _ => None,
+        })
+    }
+    let start = timeline.global_start_time.map(|start| start.rate);
+    start.or_else(hero_clip).or_else(|| any_clip(&timeline.tracks, &clip_rate))
+}
+
+/// The nearest whole number, if it is one that frames can have.
+fn whole(value: f64) -> Option<i64> {
+    #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
+    (value.is_finite() && value.abs() < 1e15).then_some(value.round() as i64)
+}

@@ -1,0 +1,279 @@
+//! Which media a clip shows, and where in it the clip starts: rules R7 and R8.
+
+use std::collections::HashMap;
+
+use super::{Media, MediaSource, PlanOptions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::otio::Locator;
+use crate::time::{Rate, Ratio, padded};
+use crate::timeline::{Clip, MediaCommon, MediaReference, RationalTime, RawTimeRange};
+
+/// What can be learned of media by opening it. Asked only where the timeline does not say enough.
+pub trait MediaLookup {
+    /// Opens `source` and tells what it is; `None` when it is not there or holds no picture.
+    fn look_up(&self, source: &MediaSource) -> Option<MediaFacts>;
+}
+
+/// What opening a piece of media tells.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct MediaFacts {
+    /// The media rate; `None` for what has none of its own, such as numbered files.
+    pub rate: Option<Rate>,
+    /// How many frames there are; `None` when only decoding would tell.
+    pub frames: Option<i64>,
+    /// The number of the first frame by the media's own counting: embedded timecode in frames from midnight, or a
+    /// sequence's first number.
+    pub start: Option<i64>,
+    /// Whether it is one picture that stands for any length of time.
+    pub still: bool,
+}
+
+impl MediaFacts {
+    /// Facts about media that runs at `rate` for `frames` frames.
+    pub fn new(rate: Option<Rate>, frames: Option<i64>, start: Option<i64>) -> MediaFacts {
+        MediaFacts { rate, frames, start, still: false }
+    }
+
+    /// Facts about a single picture.
+    pub fn still() -> MediaFacts {
+        MediaFacts { rate: None, frames: None, start: None, still: true }
+    }
+}
+
+/// Knows nothing: for planning without touching any media.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoLookup;
+
+impl MediaLookup for NoLookup {
+    fn look_up(&self, _: &MediaSource) -> Option<MediaFacts> {
+        None
+    }
+}
+
+/// Where a clip's picture comes from: the media, and the position its first frame has in it.
+pub(super) struct ClipMedia {
+    /// Which of the plan's media.
+    pub(super) index: usize,
+    /// The rate the media runs at.
+    pub(super) rate: Rate,
+    /// The position of the clip's start, in media frames from the media's first.
+    pub(super) offset: Ratio,
+    /// The rules that had to guess.
+    pub(super) notes: Vec<String>,
+    /// Whether it is one picture that stands for any length of time.
+    pub(super) still: bool,
+}
+
+/// Every medium of a plan, each once, and what has been looked up so far.
+pub(super) struct MediaTable<'a> {
+    pub(super) media: Vec<Media>,
+    index: HashMap<(MediaSource, Rate, Option<i64>), usize>,
+    facts: HashMap<MediaSource, Option<MediaFacts>>,
+    lookup: &'a dyn MediaLookup,
+    locator: Locator,
+    options: &'a PlanOptions,
+}
+
+impl<'a> MediaTable<'a> {
+    pub(super) fn new(locator: Locator, options: &'a PlanOptions, lookup: &'a dyn MediaLookup) -> MediaTable<'a> {
+        MediaTable { media: Vec::new(), index: HashMap::new(), facts: HashMap::new(), lookup, locator, options }
+    }
+
+    fn facts(&mut self, source: &MediaSource) -> Option<MediaFacts> {
+        if matches!(source, MediaSource::Generator { .. } | MediaSource::Missing { .. }) {
+            return None;
+        }
+        if let Some(known) = self.facts.get(source) {
+            return known.clone();
+        }
+        let facts = self.lookup.look_up(source);
+        self.facts.insert(source.clone(), facts.clone());
+        facts
+    }
+
+    /// The part of its media that `clip` uses: its `source_range`, else all of its media, looked up if need be.
+    pub(super) fn trimmed_range(&mut self, clip: &Clip) -> Result<RawTimeRange> {
+        let available = || clip.media_reference().and_then(MediaReference::available_range);
+        if let Some(range) = clip.item.source_range.or_else(available) {
+            return Ok(range);
+        }
+        let source = self.source(clip)?;
+        let facts = self.facts(&source);
+        if let Some(MediaFacts { rate: Some(rate), frames: Some(frames), start, .. }) = facts {
+            #[allow(clippy::cast_precision_loss, reason = "frame counts are far below 2^53")]
+            let at = |frame: i64| RationalTime::new(frame as f64, rate);
+            return Ok(RawTimeRange { start_time: at(start.unwrap_or(0)), duration: at(frames) });
+        }
+        Err(Error::new(
+            ErrorKind::Time,
+            format!(
+                "clip {:?} has neither a source_range nor an available_range, and its media does not tell either: {}",
+                clip.item.name,
+                source.display()
+            ),
+        )
+        .at_clip(&clip.item.name))
+    }
+
+    /// What and where the clip's media is.
+    fn source(&self, clip: &Clip) -> Result<MediaSource> {
+        let at_clip = |error: Error| error.at_clip(&clip.item.name);
+        let unusable = |error: Error| match self.options.media_missing {
+            super::MissingPolicy::Error => Err(at_clip(error)),
+            _ => Ok(MediaSource::Missing { what: error.to_string() }),
+        };
+        let missing = |what: &str| Ok(MediaSource::Missing { what: what.to_owned() });
+        match clip.media_reference() {
+            None => missing("the clip has no media reference"),
+            Some(MediaReference::Missing { common }) => missing(&match common.name.as_str() {
+                "" => "a missing reference".to_owned(),
+                name => format!("a missing reference, {name}"),
+            }),
+            Some(MediaReference::Unknown(object)) => missing(&format!("a reference of schema {}", object.schema)),
+            Some(MediaReference::Generator { generator_kind, .. }) => {
+                Ok(MediaSource::Generator { generator_kind: generator_kind.clone() })
+            }
+            Some(MediaReference::External { target_url, .. }) if target_url.trim().is_empty() => {
+                missing("a reference without a location")
+            }
+            Some(MediaReference::External { target_url, .. }) => match self.locator.file(target_url) {
+                Ok(path) => Ok(MediaSource::File { path }),
+                Err(error) => unusable(error),
+            },
+            Some(MediaReference::ImageSequence {
+                target_url_base,
+                name_prefix,
+                name_suffix,
+                start_frame,
+                frame_step,
+                frame_zero_padding,
+                missing_frame_policy,
+                ..
+            }) => match self.locator.sequence(
+                target_url_base,
+                name_prefix,
+                name_suffix,
+                &padded(*start_frame, *frame_zero_padding as usize),
+            ) {
+                Ok(location) => Ok(MediaSource::Sequence {
+                    folder: location.folder,
+                    prefix: location.prefix,
+                    suffix: location.suffix,
+                    padding: *frame_zero_padding,
+                    start: *start_frame,
+                    step: (*frame_step).max(1),
+                    holes: *missing_frame_policy,
+                }),
+                Err(error) => unusable(error),
+            },
+        }
+    }
+
+    /// Resolves the media of `clip`, which shows `range` of it.
+    pub(super) fn resolve(&mut self, clip: &Clip, range: RawTimeRange) -> Result<ClipMedia> {
+        let source = self.source(clip)?;
+        let reference = clip.media_reference();
+        let mut notes = Vec::new();
+        let mut still = false;
+        let (rate, offset, frames) = match reference.and_then(MediaReference::available_range) {
+            Some(available) => {
+                let rate = media_rate(available);
+                let start = available.start_time.value_at(rate);
+                let mut offset = range.start_time.value_at(rate) - start;
+                if offset < -0.001 && is_relative(&source, start) {
+                    offset = range.start_time.value_at(rate);
+                    notes.push(format!(
+                        "source_range starts before available_range, which starts at the sequence's first number \
+                         {start}: the range is taken as counting from 0"
+                    ));
+                }
+                (rate, offset, whole_frames(available.duration.value_at(rate)))
+            }
+            None => {
+                let facts = self.facts(&source);
+                still = facts.as_ref().is_some_and(|facts| facts.still);
+                let written = match reference {
+                    Some(MediaReference::ImageSequence { rate, .. }) if *rate != 1.0 => Rate::new(*rate).ok(),
+                    _ => None,
+                };
+                let known = facts.as_ref().and_then(|facts| facts.rate);
+                let rate = known.or(written).unwrap_or(range.start_time.rate);
+                let start = range.start_time.value_at(rate);
+                let offset = match &facts {
+                    Some(facts) => start - counted_from(facts, start, range.duration.value_at(rate), &mut notes),
+                    None => {
+                        if !matches!(source, MediaSource::Generator { .. } | MediaSource::Missing { .. }) {
+                            notes.push(
+                                "no available_range, and the media was not looked at: source time is taken as \
+                                 counting from its first frame at the clip's own rate"
+                                    .to_owned(),
+                            );
+                        }
+                        start
+                    }
+                };
+                (rate, offset, facts.and_then(|facts| facts.frames))
+            }
+        };
+        let bounds = reference.and_then(MediaReference::common).and_then(bounds);
+        let index = self.add(source, rate, frames, bounds);
+        Ok(ClipMedia { index, rate, offset: Ratio::nearest(offset), notes, still })
+    }
+
+    fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, bounds: Option<[f64; 4]>) -> usize {
+        let media = &mut self.media;
+        *self.index.entry((source, rate, frames)).or_insert_with_key(|(source, rate, frames)| {
+            media.push(Media { source: source.clone(), rate: *rate, frames: *frames, bounds });
+            media.len() - 1
+        })
+    }
+}
+
+/// The media rate: that of the available range. A start of 0 at another rate (mostly OTIO's default, 1.0) says nothing.
+#[allow(clippy::float_cmp, reason = "zero is zero")]
+fn media_rate(available: RawTimeRange) -> Rate {
+    if available.start_time.value == 0.0 { available.duration.rate } else { available.start_time.rate }
+}
+
+/// How many whole frames a length has; a thousandth of a frame over does not make another.
+fn whole_frames(length: f64) -> Option<i64> {
+    let frames = (length - 0.001).ceil();
+    #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
+    (1.0..1e15).contains(&frames).then_some(frames as i64)
+}
+
+/// R8, second half: does this sequence's `available_range` start at its first number, so that a range that starts
+/// before it must be counting from 0?
+fn is_relative(source: &MediaSource, available_start: f64) -> bool {
+    #[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
+    match source {
+        MediaSource::Sequence { start, .. } => (available_start - *start as f64).abs() < 0.001,
+        _ => false,
+    }
+}
+
+/// R8, first half: the source time of the media's first frame, in media frames. It is the media's own start if the
+/// clip's range lies inside the media counted from there, else 0. Where the range fits neither way, the count that
+/// at least its start fits is taken.
+#[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
+fn counted_from(facts: &MediaFacts, start: f64, length: f64, notes: &mut Vec<String>) -> f64 {
+    let own = facts.start.unwrap_or(0) as f64;
+    let frames = facts.frames.map_or(f64::INFINITY, |frames| frames as f64);
+    let fits = |from: f64| start >= from - 0.001 && start + length <= from + frames + 0.001;
+    let starts_inside = |from: f64| start >= from - 0.001 && start < from + frames;
+    let counted = if fits(own) || (!fits(0.0) && starts_inside(own) && !starts_inside(0.0)) { own } else { 0.0 };
+    if facts.start.is_some_and(|start| start != 0) {
+        let why = if counted == own { "the source range lies inside it" } else { "the source range lies outside it" };
+        notes.push(format!(
+            "no available_range; the media's own count starts at {own}, and {why}: source time counts from {counted}"
+        ));
+    } else {
+        notes.push("no available_range: source time counts from the media's first frame".to_owned());
+    }
+    counted
+}
+
+fn bounds(common: &MediaCommon) -> Option<[f64; 4]> {
+    common.available_image_bounds.map(|bounds| [bounds.min.x, bounds.min.y, bounds.max.x, bounds.max.y])
+}

@@ -1,0 +1,344 @@
+//! Which pieces of the cut are shots, and how far their handles reach: rules R11 and R12.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::build::{Builder, child_path, enabled_clips, is_sound, push_span, root_name, spans};
+use super::lane::{At, Lane, intersect, on_screen};
+use super::{Element, HandleMode, Layer, Shot, ShotSelection, Span, Weight};
+use crate::error::{Error, ErrorKind, Result};
+use crate::time::{Time, TimeRange};
+use crate::timeline::{Child, Clip, Composition, Marker, Timeline};
+
+/// What the whole cut shows, root child by root child.
+pub(super) struct Lanes {
+    /// The record time at which the root stack's own time 0 lies.
+    pub(super) root: Time,
+    /// How many record frames the cut has.
+    pub(super) duration: i64,
+    /// One per root child, bottom to top.
+    pub(super) lanes: Vec<Lane>,
+}
+
+/// A piece of the cut that is to be a shot.
+struct Candidate {
+    name: String,
+    clip: String,
+    track: String,
+    object: String,
+    frames: Range<i64>,
+    /// The shot's own media, where it was made from a clip.
+    own: Option<Layer>,
+}
+
+impl Builder<'_> {
+    pub(super) fn shots(&mut self, timeline: &Timeline, hero: Option<usize>, lanes: &Lanes) -> Result<Vec<Shot>> {
+        let root = &timeline.tracks;
+        let mut candidates = Vec::new();
+        match &self.options.shots {
+            ShotSelection::Hero => match hero {
+                Some(index) => self.clips_of(root, index, lanes, &mut candidates)?,
+                None => self.warn("tracks", "no video track has an enabled clip; there are no shots".to_owned()),
+            },
+            ShotSelection::Track(name) => {
+                let named = (0..root.children.len())
+                    .filter(|&index| !is_sound(&root.children[index]) && root_name(root, index) == *name);
+                let tracks: Vec<usize> = named.collect();
+                if tracks.is_empty() {
+                    return Err(no_such_track(root, name));
+                }
+                for index in tracks {
+                    self.clips_of(root, index, lanes, &mut candidates)?;
+                }
+            }
+            ShotSelection::All => {
+                for index in 0..root.children.len() {
+                    let child = &root.children[index];
+                    if !is_sound(child) && child.item().is_some_and(|item| item.enabled) {
+                        self.clips_of(root, index, lanes, &mut candidates)?;
+                    }
+                }
+            }
+            ShotSelection::Markers(color) => self.markers(root, color, lanes, &mut candidates)?,
+            ShotSelection::Ranges(ranges) => {
+                for (number, (name, first, count)) in ranges.iter().enumerate() {
+                    candidates.push(Candidate {
+                        name: name.clone(),
+                        clip: String::new(),
+                        track: String::new(),
+                        object: format!("ranges[{number}]"),
+                        frames: intersect(&(*first..first.saturating_add(*count)), &(0..lanes.duration)),
+                        own: None,
+                    });
+                }
+            }
+        }
+        let mut taken = HashSet::new();
+        let mut shots = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            if candidate.frames.is_empty() {
+                self.warn(&candidate.object, "has no frame inside the cut, so it is no shot".to_owned());
+                continue;
+            }
+            let name = unique(&candidate.name, &mut taken);
+            shots.push(self.shot(candidate, name, lanes)?);
+        }
+        Ok(shots)
+    }
+
+    /// One candidate per enabled clip of root child `index`.
+    fn clips_of(
+        &mut self,
+        root: &Composition,
+        index: usize,
+        lanes: &Lanes,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<()> {
+        let Child::Composition(track) = &root.children[index] else { return Ok(()) };
+        let (path, name) = (child_path("tracks", index), root_name(root, index));
+        if !track.is_track() {
+            self.warn(&path, "a nested stack is no shot".to_owned());
+            return Ok(());
+        }
+        let trimmed = self.trimmed(track, &path)?;
+        let visible = TimeRange { start: lanes.root, duration: trimmed.duration }.frames(self.rate);
+        let window = intersect(&visible, &(0..lanes.duration));
+        let origin = lanes.root - trimmed.start;
+        let layout = self.layout(track, &path)?;
+        let starts: std::collections::HashMap<usize, TimeRange> =
+            layout.items().iter().map(|placed| (placed.index, placed.range)).collect();
+        for (place, clip) in enabled_clips(track) {
+            let range = starts[&place];
+            let start = origin + range.start;
+            let whole = TimeRange { start, duration: range.duration }.frames(self.rate);
+            let frames = intersect(&whole, &window);
+            let object = child_path(&path, place);
+            if frames.is_empty() && !whole.is_empty() {
+                continue; // trimmed away by its track or the stack: not in the cut
+            }
+            let at = At { path: &object, track: &name, origin: start };
+            let own = Some(self.layer(clip, at)?);
+            candidates.push(Candidate {
+                name: shot_name(clip),
+                clip: clip.item.name.clone(),
+                track: name.clone(),
+                object,
+                frames,
+                own,
+            });
+        }
+        for (place, child) in track.children.iter().enumerate() {
+            if let Child::Composition(nested) = child
+                && nested.item.enabled
+            {
+                self.warn(&child_path(&path, place), "a nested composition is shown, but is no shot".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// One candidate per marker of `color` on the root stack, its tracks and their clips.
+    fn markers(
+        &mut self,
+        root: &Composition,
+        color: &str,
+        lanes: &Lanes,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<()> {
+        self.marked(&root.item.markers, color, lanes.root, ("tracks", "", ""), lanes, candidates)?;
+        for (index, child) in root.children.iter().enumerate() {
+            let Child::Composition(track) = child else { continue };
+            let (path, name) = (child_path("tracks", index), root_name(root, index));
+            if is_sound(child) || !track.item.enabled {
+                continue;
+            }
+            let origin = lanes.root - self.trimmed(track, &path)?.start;
+            self.marked(&track.item.markers, color, origin, (&path, &name, ""), lanes, candidates)?;
+            if !track.is_track() {
+                continue;
+            }
+            let layout = self.layout(track, &path)?;
+            for placed in layout.items() {
+                let Child::Clip(clip) = &track.children[placed.index] else { continue };
+                if !clip.item.enabled || clip.item.markers.is_empty() {
+                    continue;
+                }
+                let path = child_path(&path, placed.index);
+                let start = self.media.trimmed_range(clip)?.start_time.time()?;
+                let origin = origin + placed.range.start - start;
+                self.marked(&clip.item.markers, color, origin, (&path, &name, &clip.item.name), lanes, candidates)?;
+            }
+        }
+        candidates.sort_by_key(|candidate| (candidate.frames.start, candidate.frames.end));
+        if candidates.is_empty() {
+            self.warn("tracks", format!("there is no marker of colour {color:?}, so there are no shots"));
+        }
+        Ok(())
+    }
+
+    fn marked(
+        &mut self,
+        markers: &[Marker],
+        color: &str,
+        origin: Time,
+        (path, track, clip): (&str, &str, &str),
+        lanes: &Lanes,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<()> {
+        for (index, marker) in markers.iter().enumerate() {
+            let object = format!("{path}.markers[{index}]");
+            let Some(range) = marker.marked_range.filter(|_| marker.color.eq_ignore_ascii_case(color)) else {
+                continue;
+            };
+            let range = range.time_range().map_err(|error| error.at_object(&object))?;
+            let mut frames = TimeRange { start: origin + range.start, duration: range.duration }.frames(self.rate);
+            if frames.is_empty() {
+                frames.end = frames.start + 1; // a marker without a length marks a frame
+            }
+            let name = [marker.name.as_str(), clip, "marker"].into_iter().find(|name| !name.trim().is_empty());
+            candidates.push(Candidate {
+                name: name.unwrap_or_default().to_owned(),
+                clip: clip.to_owned(),
+                track: track.to_owned(),
+                object,
+                frames: intersect(&frames, &(0..lanes.duration)),
+                own: None,
+            });
+        }
+        Ok(())
+    }
+
+    fn shot(&mut self, candidate: Candidate, name: String, lanes: &Lanes) -> Result<Shot> {
+        let Candidate { clip, track, object, frames, own, .. } = candidate;
+        let asked = self.options.handles;
+        let (asked_head, asked_tail) = (i64::from(asked.head), i64::from(asked.tail));
+        let mut spans_of_shot = Vec::new();
+        let (head, tail) = match self.options.handle_mode {
+            HandleMode::Timeline => {
+                let head = asked_head.min(frames.start);
+                let tail = asked_tail.min((lanes.duration - frames.end).max(0));
+                spans_of_shot = spans(&lanes.lanes, &(frames.start - head..frames.end + tail));
+                (head, tail)
+            }
+            HandleMode::Source => {
+                let first = frozen(on_screen(&lanes.lanes, frames.start), frames.start);
+                let last = frozen(on_screen(&lanes.lanes, frames.end - 1), frames.end - 1);
+                let own_layers = own.as_ref().map(|layer| vec![layer]);
+                let head_layers = own_layers.clone().unwrap_or_else(|| layers_of(&first));
+                let tail_layers = own_layers.unwrap_or_else(|| layers_of(&last));
+                let head = self.reach(&head_layers, asked_head, |step| frames.start - step);
+                let tail = self.reach(&tail_layers, asked_tail, |step| frames.end - 1 + step);
+                push_span(&mut spans_of_shot, Span { start: frames.start - head, count: head, stack: first });
+                for span in spans(&lanes.lanes, &frames) {
+                    push_span(&mut spans_of_shot, span);
+                }
+                push_span(&mut spans_of_shot, Span { start: frames.end, count: tail, stack: last });
+                (head, tail)
+            }
+        };
+        let where_it_ends = match self.options.handle_mode {
+            HandleMode::Timeline => "the cut",
+            HandleMode::Source => "the media",
+        };
+        let mut notes = Vec::new();
+        for (side, got, asked) in [("head", head, asked_head), ("tail", tail, asked_tail)] {
+            if got < asked {
+                notes.push(format!("the {side} handle has {got} of {asked} frames: {where_it_ends} has no more"));
+            }
+        }
+        self.check_overruns(&name, &spans_of_shot)?;
+        Ok(Shot {
+            name,
+            clip,
+            track,
+            object,
+            first_frame: self.options.first_frame.saturating_sub(head),
+            frame_count: frames.end - frames.start + head + tail,
+            head,
+            tail,
+            start: frames.start - head,
+            spans: spans_of_shot,
+            notes,
+        })
+    }
+
+    /// How many of `asked` frames away from the cut every one of `layers` has media for.
+    fn reach(&self, layers: &[&Layer], asked: i64, record: impl Fn(i64) -> i64) -> i64 {
+        let inside = |record: i64| {
+            layers.iter().all(|layer| {
+                let index = layer.map.index(record);
+                index >= 0 && self.media.media[layer.media].frames.is_none_or(|frames| index < frames)
+            })
+        };
+        (1..=asked).take_while(|&step| inside(record(step))).last().unwrap_or(0)
+    }
+}
+
+fn no_such_track(root: &Composition, name: &str) -> Error {
+    let names: Vec<String> = (0..root.children.len())
+        .filter(|&index| !is_sound(&root.children[index]) && root.children[index].item().is_some())
+        .map(|index| format!("{:?}", root_name(root, index)))
+        .collect();
+    Error::new(ErrorKind::Option, format!("there is no video track {name:?}; there are {}", names.join(", ")))
+}
+
+/// The name a shot has from its clip: the clip's, else its media's, else `shot`.
+fn shot_name(clip: &Clip) -> String {
+    use crate::timeline::MediaReference;
+    let media = || match clip.media_reference()? {
+        MediaReference::External { target_url, .. } => {
+            let file = target_url.rsplit(['/', '\\']).next()?;
+            Some(file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned())
+        }
+        MediaReference::ImageSequence { name_prefix, .. } => {
+            Some(name_prefix.trim_end_matches(['.', '_', '-']).to_owned())
+        }
+        _ => None,
+    };
+    if !clip.item.name.trim().is_empty() {
+        return clip.item.name.clone();
+    }
+    media().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "shot".to_owned())
+}
+
+/// `name`, or `name_2`, `name_3` and so on where it is taken. Names that differ in case alone are the same.
+fn unique(name: &str, taken: &mut HashSet<String>) -> String {
+    let mut candidate = name.to_owned();
+    let mut number = 2;
+    while !taken.insert(candidate.to_lowercase()) {
+        candidate = format!("{name}_{number}");
+        number += 1;
+    }
+    candidate
+}
+
+/// `stack` as it is at record frame `record`, its dissolves stopped there.
+fn frozen(stack: Vec<Element>, record: i64) -> Vec<Element> {
+    fn freeze(element: Element, record: i64) -> Element {
+        let side = |side: Option<Box<Element>>| side.map(|side| Box::new(freeze(*side, record)));
+        match element {
+            Element::Mix { from, to, weight } => {
+                Element::Mix { from: side(from), to: side(to), weight: Weight::Constant(weight.at(record)) }
+            }
+            Element::Stack { elements } => Element::Stack { elements: frozen(elements, record) },
+            layer @ Element::Layer(_) => layer,
+        }
+    }
+    stack.into_iter().map(|element| freeze(element, record)).collect()
+}
+
+/// Every layer in `stack`.
+fn layers_of(stack: &[Element]) -> Vec<&Layer> {
+    fn collect<'s>(element: &'s Element, layers: &mut Vec<&'s Layer>) {
+        match element {
+            Element::Layer(layer) => layers.push(layer),
+            Element::Stack { elements } => elements.iter().for_each(|element| collect(element, layers)),
+            Element::Mix { from, to, .. } => {
+                [from, to].into_iter().flatten().for_each(|side| collect(side, layers));
+            }
+        }
+    }
+    let mut layers = Vec::new();
+    stack.iter().for_each(|element| collect(element, &mut layers));
+    layers
+}
