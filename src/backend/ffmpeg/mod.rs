@@ -1,1 +1,14 @@
 //! Pictures through FFmpeg's libraries, in this process.
+
+mod decode;
+mod frame;
+mod probe;
+mod pump;
+mod sequence;
+mod still;
+mod sys;
+
+pub use decode::{DecodeOptions, MovieReader, Outside, Picked};
+pub use frame::Frame;
+pub use probe::{MediaInfo, probe};
+pub use sequence::SequenceReader;
