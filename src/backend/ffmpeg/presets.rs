@@ -87,6 +87,12 @@ pub struct Wish {
     pub alpha: bool,
 }
 
+impl Default for Preset {
+    fn default() -> Preset {
+        prores(Preset::DEFAULT, "1")
+    }
+}
+
 const YUV_8: [&str; 3] = ["yuv420p", "yuv422p", "yuv444p"];
 
 impl Preset {
@@ -158,6 +164,23 @@ impl Preset {
             }
         };
         Ok(preset)
+    }
+
+    /// Whether media whose codec is this preset's and whose profile FFmpeg calls `profile` is what it would make.
+    pub fn has_profile(&self, profile: Option<&str>) -> bool {
+        let wanted = match self.name.as_str() {
+            "prores-proxy" => "Proxy",
+            "prores-lt" => "LT",
+            "prores-422" => "Standard",
+            "prores-hq" => "HQ",
+            "prores-4444" => "4444",
+            "dnxhr-lb" => "DNXHR LB",
+            "dnxhr-sq" => "DNXHR SQ",
+            "dnxhr-hq" => "DNXHR HQ",
+            "ffv1" => return true,
+            _ => return false,
+        };
+        profile.is_some_and(|profile| profile.eq_ignore_ascii_case(wanted))
     }
 
     /// Whether it makes one file per frame.
