@@ -138,7 +138,10 @@ impl<'a> Reader<'a> {
         let schema = self.label(node)?.and_then(|label| label.schema);
         let child = self.step(Step::Field("tracks"), |reader| match schema {
             Some(Schema::Clip) => reader.step(FIRST, |reader| reader.step(FIRST, |reader| reader.child(node))),
-            Some(Schema::Track) => reader.step(FIRST, |reader| reader.child(node)),
+            Some(Schema::Track) => {
+                reader.nesting = 1;
+                reader.step(FIRST, |reader| reader.child(node))
+            }
             _ => reader.child(node),
         })?;
         child.name().clone_into(&mut timeline.name);
