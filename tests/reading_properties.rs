@@ -131,7 +131,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-zA-Z0-9 _.]{0,8}", any::<String>()]
 }
 
-fn value() -> impl Strategy<Value = Value> {
+fn value() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::Bool),
@@ -146,6 +146,7 @@ fn value() -> impl Strategy<Value = Value> {
             vec((text(), inner), 0..4).prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
         ]
     })
+    .boxed()
 }
 
 fn map() -> impl Strategy<Value = Map> {
@@ -184,7 +185,7 @@ fn unknown() -> impl Strategy<Value = UnknownObject> {
     })
 }
 
-fn effect() -> impl Strategy<Value = Effect> {
+fn effect() -> BoxedStrategy<Effect> {
     let scalar = prop_oneof![Just(0.0), Just(-1.0), Just(f64::INFINITY), -10.0f64..10.0];
     let kind = prop_oneof![
         Just(EffectKind::Other),
@@ -210,23 +211,23 @@ fn effect() -> impl Strategy<Value = Effect> {
         metadata: Map::new(),
         extra: Map::new(),
     });
-    prop_oneof![4 => known, 1 => unknown]
+    prop_oneof![4 => known, 1 => unknown].boxed()
 }
 
-fn marker() -> impl Strategy<Value = Marker> {
-    (text(), text(), option::of(range()), text(), map(), extra()).prop_map(
-        |(name, color, marked_range, comment, metadata, extra)| Marker {
+fn marker() -> BoxedStrategy<Marker> {
+    (text(), text(), option::of(range()), text(), map(), extra())
+        .prop_map(|(name, color, marked_range, comment, metadata, extra)| Marker {
             name,
             color,
             marked_range,
             comment,
             metadata,
             extra,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn item() -> impl Strategy<Value = Item> {
+fn item() -> BoxedStrategy<Item> {
     (
         text(),
         option::of(range()),
@@ -247,23 +248,24 @@ fn item() -> impl Strategy<Value = Item> {
             metadata,
             extra,
         })
+        .boxed()
 }
 
-fn common() -> impl Strategy<Value = MediaCommon> {
+fn common() -> BoxedStrategy<MediaCommon> {
     let point = || (-1e3f64..1e3, -1e3f64..1e3).prop_map(|(x, y)| V2d { x, y });
     let bounds = (point(), point()).prop_map(|(min, max)| Box2d { min, max });
-    (text(), option::of(range()), option::of(bounds), map(), extra()).prop_map(
-        |(name, available_range, available_image_bounds, metadata, extra)| MediaCommon {
+    (text(), option::of(range()), option::of(bounds), map(), extra())
+        .prop_map(|(name, available_range, available_image_bounds, metadata, extra)| MediaCommon {
             name,
             available_range,
             available_image_bounds,
             metadata,
             extra,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn media_reference() -> impl Strategy<Value = MediaReference> {
+fn media_reference() -> BoxedStrategy<MediaReference> {
     let policy =
         prop_oneof![Just(MissingFramePolicy::Error), Just(MissingFramePolicy::Hold), Just(MissingFramePolicy::Black)];
     let sequence = (text(), text(), text(), any::<i64>(), 1..100i64, 0.0f64..100.0, 0..10u32, policy, common());
@@ -300,40 +302,43 @@ fn media_reference() -> impl Strategy<Value = MediaReference> {
         common().prop_map(|common| MediaReference::Missing { common }),
         unknown().prop_map(MediaReference::Unknown),
     ]
+    .boxed()
 }
 
-fn clip() -> impl Strategy<Value = Clip> {
-    (item(), vec((text(), media_reference()), 0..3), text()).prop_map(|(item, references, key)| Clip {
-        item,
-        media_references: references.into_iter().collect(),
-        active_media_reference_key: key,
-    })
+fn clip() -> BoxedStrategy<Clip> {
+    (item(), vec((text(), media_reference()), 0..3), text())
+        .prop_map(|(item, references, key)| Clip {
+            item,
+            media_references: references.into_iter().collect(),
+            active_media_reference_key: key,
+        })
+        .boxed()
 }
 
-fn transition() -> impl Strategy<Value = Transition> {
-    (text(), text(), duration(), duration(), map(), extra()).prop_map(
-        |(name, transition_type, in_offset, out_offset, metadata, extra)| Transition {
+fn transition() -> BoxedStrategy<Transition> {
+    (text(), text(), duration(), duration(), map(), extra())
+        .prop_map(|(name, transition_type, in_offset, out_offset, metadata, extra)| Transition {
             name,
             transition_type,
             in_offset,
             out_offset,
             metadata,
             extra,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn composition(children: impl Strategy<Value = Child>) -> impl Strategy<Value = Composition> {
+fn composition(children: BoxedStrategy<Child>) -> BoxedStrategy<Composition> {
     let kind = prop_oneof![
         Just(CompositionKind::Stack),
         Just(CompositionKind::Track(MediaKind::Video)),
         Just(CompositionKind::Track(MediaKind::Audio)),
         Just(CompositionKind::Track(MediaKind::Other("Data".to_owned()))),
     ];
-    (kind, item(), vec(children, 0..4)).prop_map(|(kind, item, children)| Composition { kind, item, children })
+    (kind, item(), vec(children, 0..4)).prop_map(|(kind, item, children)| Composition { kind, item, children }).boxed()
 }
 
-fn child() -> impl Strategy<Value = Child> {
+fn child() -> BoxedStrategy<Child> {
     let leaf = prop_oneof![
         3 => clip().prop_map(|clip| Child::Clip(Box::new(clip))),
         1 => item().prop_map(|item| Child::Gap(Box::new(Gap { item }))),
@@ -343,13 +348,14 @@ fn child() -> impl Strategy<Value = Child> {
     leaf.prop_recursive(3, 8, 3, |inner| {
         composition(inner).prop_map(|composition| Child::Composition(Box::new(composition)))
     })
+    .boxed()
 }
 
-fn timeline() -> impl Strategy<Value = Timeline> {
-    (text(), option::of(time()), composition(child()), map(), extra()).prop_map(
-        |(name, global_start_time, mut tracks, metadata, extra)| {
+fn timeline() -> BoxedStrategy<Timeline> {
+    (text(), option::of(time()), composition(child()), map(), extra())
+        .prop_map(|(name, global_start_time, mut tracks, metadata, extra)| {
             tracks.kind = CompositionKind::Stack;
             Timeline { name, global_start_time, tracks, metadata, extra, path: None, notes: Vec::new() }
-        },
-    )
+        })
+        .boxed()
 }

@@ -46,7 +46,7 @@ pub struct ReadOptions {
 impl ReadOptions {
     /// No file is read that is nested deeper than this, whatever [`ReadOptions::max_depth`] says: so deep a
     /// [`Value`](crate::timeline::Value) is sure to fit the stack of any thread.
-    pub const DEPTH_LIMIT: usize = 1000;
+    pub const DEPTH_LIMIT: usize = 600;
 
     /// Takes the timeline of this name.
     #[must_use]
