@@ -131,6 +131,14 @@ fn unknown_schemas_are_kept_whole_in_their_place() {
 }
 
 #[test]
+fn of_two_schemas_the_last_counts_as_with_any_other_key() {
+    let twice = r#"{"OTIO_SCHEMA": "Subtitle.4", "name": "A", "OTIO_SCHEMA": "Clip.1"}"#;
+    assert_eq!(clip(&read(&track_of(twice))).item.name, "A");
+    let twice = r#"{"OTIO_SCHEMA": "Clip.1", "name": 3, "OTIO_SCHEMA": "Subtitle.4"}"#;
+    assert!(matches!(children(&read(&track_of(twice)))[0], Child::Unknown(_)));
+}
+
+#[test]
 fn nothing_written_beside_the_schema_is_lost() {
     let text = track_of(
         r#"{"OTIO_SCHEMA": "Clip.1", "shot_id": 18446744073709551616, "color": {"OTIO_SCHEMA": "Color.1", "r": 1},

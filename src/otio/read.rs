@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
 
     /// What `node` says it is; `None` when it is no object or says nothing.
     pub(super) fn label(&self, node: Node) -> Result<Option<Label<'a>>> {
-        let Some(value) = self.doc.members(node).find(|(key, _)| key == "OTIO_SCHEMA").map(|(_, value)| value) else {
+        let Some(value) = self.doc.member(node, "OTIO_SCHEMA") else {
             return Ok(None);
         };
         let Some(text) = self.doc.string(value) else {
