@@ -14,7 +14,8 @@ use crate::time::Rate;
 pub struct Report {
     /// The version of this crate that made it.
     pub crate_version: String,
-    /// The timeline's file, if it was read from one.
+    /// The timeline's file, if it was read from one. In the manifest, what is no text in its path is replaced.
+    #[serde(serialize_with = "as_text")]
     pub timeline: Option<PathBuf>,
     /// The timeline's name.
     pub name: String,
@@ -33,6 +34,10 @@ pub struct Report {
     /// Where it all is.
     #[serde(skip)]
     pub folder: PathBuf,
+}
+
+fn as_text<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.to_string_lossy()).serialize(serializer)
 }
 
 impl Report {

@@ -53,7 +53,7 @@ fn add(clip: &mut Clip, rate: Rate, head: i64, count: i64, reference: impl FnOnc
 }
 
 fn reference(output: &crate::report::Output, first: i64, rate: Rate, common: MediaCommon) -> MediaReference {
-    let sequence = output.path.split_once("%04d").filter(|_| output.kind == crate::backend::OutputKind::Sequence);
+    let sequence = output.path.rsplit_once("%04d").filter(|_| output.kind == crate::backend::OutputKind::Sequence);
     let Some((before, suffix)) = sequence else {
         return MediaReference::External { target_url: url(&output.path), common };
     };

@@ -11,7 +11,7 @@ use crate::time::Rate;
 const FORMAT: u32 = 1;
 
 /// What the pixels and the file of a shot depend on.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Ingredients<'a> {
     format: u32,
     backend: &'a str,
@@ -28,7 +28,7 @@ struct Ingredients<'a> {
 }
 
 /// What tells that a file is still the same, without reading it.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Stamp {
     bytes: u64,
     modified: Option<u128>,
@@ -56,7 +56,8 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         shot,
         media: used.iter().map(|&index| (&plan.media[index], stamp(&plan.media[index]))).collect(),
     };
-    let bytes = serde_json::to_vec(&ingredients).expect("plain data without maps always serialises");
+    // Paths that are no text have no JSON.
+    let bytes = serde_json::to_vec(&ingredients).unwrap_or_else(|_| format!("{ingredients:?}").into_bytes());
     Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -117,24 +117,23 @@ impl Locator {
     /// Where numbered frames lie whose reference says `target_url_base`, `name_prefix` and `name_suffix`; `number` is
     /// that of one of them, padded.
     ///
-    /// Names behind a `file:` URL may be percent-encoded as well: they are decoded unless the frame `number` exists
-    /// under its name as written.
+    /// Names may be percent-encoded as the folder is. Behind a `file:` URL they are decoded unless the frame `number`
+    /// exists under its name as written, behind a path only where it exists under its decoded name alone.
     ///
     /// # Errors
     /// As [`Locator::file`].
     pub fn sequence(&self, base: &str, prefix: &str, suffix: &str, number: &str) -> Result<SequenceLocation> {
         let folder = self.folder(base)?;
         let as_written = SequenceLocation { folder, prefix: prefix.to_owned(), suffix: suffix.to_owned() };
-        if file_url(base).is_none() || !(prefix.contains('%') || suffix.contains('%')) {
+        if !(prefix.contains('%') || suffix.contains('%')) {
             return Ok(as_written);
         }
         let text = |text: &str| String::from_utf8(decoded(text.as_bytes())).ok().filter(|text| printable(text));
         let (Some(prefix), Some(suffix)) = (text(prefix), text(suffix)) else { return Ok(as_written) };
-        let first = format!("{}{number}{}", as_written.prefix, as_written.suffix);
-        if as_written.folder.join(first).exists() {
-            return Ok(as_written);
-        }
-        Ok(SequenceLocation { prefix, suffix, ..as_written })
+        let decoded = SequenceLocation { folder: as_written.folder.clone(), prefix, suffix };
+        let exists = |at: &SequenceLocation| at.folder.join(format!("{}{number}{}", at.prefix, at.suffix)).exists();
+        let is_decoded = !exists(&as_written) && (file_url(base).is_some() || exists(&decoded));
+        Ok(if is_decoded { decoded } else { as_written })
     }
 
     /// Where the location has moved to, if the path map knows one of its spellings.

@@ -176,7 +176,7 @@ mod tests {
         for written in [23.976, 23.98, 23.97, 23.976024627685547, 24000.0 / 1001.0] {
             assert_eq!(ratio(written), (24000, 1001), "{written}");
         }
-        for written in [29.97, 29.970029970029969] {
+        for written in [29.97, 29.97002997002997] {
             assert_eq!(ratio(written), (30000, 1001));
         }
         assert_eq!(ratio(59.94), (60000, 1001));

@@ -1,0 +1,7 @@
+//! From a plan to files under their final names: what is on disk after a run, whatever happens during it.
+
+mod existing;
+mod failures;
+mod names;
+mod results;
+mod support;

@@ -1,0 +1,12 @@
+//! The rules of the plan, R1 to R15, through the public API: timelines go in as JSON, rows of frames come out.
+
+mod cuts;
+mod handles;
+mod media;
+mod properties;
+mod rates;
+mod refusals;
+mod retimes;
+mod shots;
+mod support;
+mod transitions;
