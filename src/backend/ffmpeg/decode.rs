@@ -370,7 +370,7 @@ impl Movie {
         let index = index.max(0);
         let mut aim = self.clock.aim(index, rate);
         let mut after = false;
-        let mut landings = 0;
+        let (mut landings, mut jumped) = (0, false);
         if let Some(end) = self.end
             && aim.limit > end
         {
@@ -381,7 +381,7 @@ impl Movie {
         loop {
             match self.find(&aim) {
                 Found::Here(position) => return self.deliver(position, &aim, before, after),
-                Found::Further => match self.approach(&aim)? {
+                Found::Further => match self.approach(&aim, &mut jumped)? {
                     Pulled::Frame => {}
                     Pulled::End if self.ring.is_empty() => return Err(self.lost("no frame could be decoded")),
                     Pulled::End => {
@@ -400,7 +400,7 @@ impl Movie {
                     }
                 },
                 Found::Back => {
-                    landings += 1;
+                    (landings, jumped) = (landings + 1, true);
                     if landings > 2 {
                         return Err(self.lost("the frame was not found again after a seek"));
                     }
@@ -469,8 +469,8 @@ impl Movie {
         }
     }
 
-    /// The frame wanted lies further on: decodes the next one, or jumps if that is shorter.
-    fn approach(&mut self, aim: &Aim) -> Result<Pulled> {
+    /// The frame wanted lies further on: decodes the next one, or jumps there if that is shorter, but only once.
+    fn approach(&mut self, aim: &Aim, jumped: &mut bool) -> Result<Pulled> {
         let Some(last) = self.ring.back().map(|entry| entry.at) else { return self.pull() };
         let jump = self.clock.frames(aim.limit.saturating_sub(last));
         if self.counted || jump <= 2 {
@@ -479,7 +479,9 @@ impl Movie {
             return self.pull();
         }
         let read = self.pump.last_dts().unwrap_or(i64::MIN);
-        let seek = if self.intra_only {
+        let seek = if *jumped {
+            false
+        } else if self.intra_only {
             jump > 8
         } else if self.indexed {
             self.pump.key_before(aim.limit).is_some_and(|key| key > read)
@@ -491,6 +493,7 @@ impl Movie {
             return self.pull();
         }
         self.shrink();
+        *jumped = true;
         if self.land(aim.limit)? {
             return Ok(Pulled::Distrust);
         }
