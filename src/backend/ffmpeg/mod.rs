@@ -1,6 +1,7 @@
 //! Pictures through FFmpeg's libraries, in this process.
 
 mod decode;
+mod exr;
 mod frame;
 mod probe;
 mod pump;

@@ -10,14 +10,17 @@ use std::io::Read;
 use std::path::Path;
 
 use ffmpeg_next::Packet;
+use ffmpeg_next::color::TransferCharacteristic;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::decode::DecodeOptions;
+use super::exr;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::probe::{MediaInfo, check_file, empty};
 use super::sys::{self, Decoder, DecoderSetup, Received};
 use crate::error::{Error, Result};
+use crate::plan::ColorTags;
 use crate::time::Ratio;
 
 /// A format of single pictures.
@@ -84,9 +87,18 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
     let Some(kind) = StillKind::of_bytes(&data) else {
         return Err(undecodable(path, "it is no PNG, JPEG, TIFF, EXR or DPX file"));
     };
+    if kind == StillKind::Exr && !exr::is_whole(&data) {
+        return Err(undecodable(path, "the file is incomplete"));
+    }
     let (av, origin) = match by_ffmpeg(kind, &data, options) {
         Ok(av) if kind == StillKind::Exr => (av, Origin::Exr(options.linear_to)),
-        Ok(av) => (av, Origin::Still),
+        Ok(mut av) => {
+            // Writers of DPX, FFmpeg among them, say "linear" whatever the values are; EXR is what is linear.
+            if kind == StillKind::Dpx && sys::frame_color(&av)[3] == i32::from(ColorTags::LINEAR) {
+                av.set_color_transfer_characteristic(TransferCharacteristic::Unspecified);
+            }
+            (av, Origin::Still)
+        }
         Err(cause) => match by_image(kind, &data) {
             Some(av) => (av, Origin::Still),
             None => return Err(undecodable(path, "its picture is damaged or of an unknown kind").because(cause)),
