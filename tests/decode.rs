@@ -207,7 +207,9 @@ fn variable_rate_is_picked_by_time() {
         assert_eq!(probe(&path).expect("probes").vfr, file == "a.mp4");
         let expected: Vec<u16> =
             (0..90).map(|index| if index < 30 { all[index] } else { all[30 + (index - 30) / 2] }).collect();
-        check(&path, Rate::FPS_24, &expected);
+        // That it shows its last frame for two is not written in a Matroska file.
+        let known = if file == "a.mp4" { 90 } else { 89 };
+        check(&path, Rate::FPS_24, &expected[..known]);
     }
 }
 

@@ -87,7 +87,13 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
     let Some(kind) = StillKind::of_bytes(&data) else {
         return Err(undecodable(path, "it is no PNG, JPEG, TIFF, EXR or DPX file"));
     };
-    if kind == StillKind::Exr && !exr::is_whole(&data) {
+    // FFmpeg fills in what is missing from these two without a word.
+    let whole = match kind {
+        StillKind::Exr => exr::is_whole(&data),
+        StillKind::Jpeg => has_jpeg_end(&data),
+        StillKind::Png | StillKind::Tiff | StillKind::Dpx => true,
+    };
+    if !whole {
         return Err(undecodable(path, "the file is incomplete"));
     }
     let (av, origin) = match by_ffmpeg(kind, &data, options) {
@@ -111,6 +117,13 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
     };
     let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin };
     Frame::new(av, &context).map_err(|error| error.at_file(path))
+}
+
+/// Whether the scan that comes last is ended: coded data holds neither marker by accident, and a thumbnail has both of
+/// its own in front of the picture's.
+fn has_jpeg_end(data: &[u8]) -> bool {
+    let last = |marker: u8| data.windows(2).rposition(|pair| pair == [0xff, marker]);
+    matches!((last(0xda), last(0xd9)), (Some(scan), Some(end)) if scan < end)
 }
 
 fn by_ffmpeg(kind: StillKind, data: &[u8], options: &DecodeOptions) -> Result<Video, ffmpeg_next::Error> {
