@@ -8,6 +8,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
+use super::clock::{Aim, Clock};
 use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::probe::{self, MediaInfo};
 use super::pump::{Pump, Shown};
@@ -185,59 +186,6 @@ struct Entry {
     frame: Option<Frame>,
     follows: bool,
     after_error: bool,
-}
-
-/// The movie's own count of time.
-#[derive(Debug, Clone, Copy)]
-struct Clock {
-    /// The place of the first displayed frame.
-    first: i64,
-    /// Ticks per frame at `rate`.
-    length: Ratio,
-    /// Ticks per second.
-    ticks: Ratio,
-    /// The rate of the media.
-    rate: Rate,
-    /// Whether every frame has its place on a grid.
-    regular: bool,
-}
-
-/// What is looked for: the last frame at or before `limit`.
-#[derive(Debug, Clone, Copy)]
-struct Aim {
-    limit: i64,
-    /// A frame at or after this is certainly the one.
-    low: i64,
-    /// For media without a grid: the instant asked for.
-    instant: Option<Ratio>,
-}
-
-impl Clock {
-    fn aim(&self, index: i64, rate: Rate) -> Aim {
-        let own = self.rate.nominal();
-        let cousin = (rate.nominal() / own - Ratio::ONE).abs() <= Ratio::new(2, 1000);
-        if !(self.regular && cousin) {
-            let instant = Ratio::whole(self.first) + Ratio::whole(index) / rate.nominal() * self.ticks;
-            // A container's rounding, or in a counted movie, whose ticks are frames, the tolerance alone.
-            let slack = FRAME_TOLERANCE * self.length;
-            let slack = if self.length > Ratio::whole(2) { slack.max(Ratio::ONE) } else { slack };
-            let limit = (instant + slack).floor();
-            return Aim { limit, low: limit.saturating_add(1), instant: Some(instant) };
-        }
-        self.aim_at_frame(index)
-    }
-
-    /// Frame `frame` of a regular movie: up to, but not including, half a frame to either side.
-    fn aim_at_frame(&self, frame: i64) -> Aim {
-        let half = Ratio::new(1, 2);
-        let edge = |frame: Ratio| Ratio::whole(self.first) + frame * self.length;
-        let low = edge(Ratio::whole(frame) - half).ceil();
-        Aim { limit: (edge(Ratio::whole(frame) + half).ceil() - 1).max(low), low, instant: None }
-    }
-
-    fn frames(&self, ticks: i64) -> i64 {
-        (Ratio::whole(ticks) / self.length).floor()
-    }
 }
 
 struct Movie {
@@ -453,7 +401,7 @@ impl Movie {
     /// Whether a frame was lost that a decoder started further back might still give.
     fn is_doubtful(&self, entry: &Entry) -> bool {
         entry.frame.is_none()
-            && !(self.intra_only || self.counted || self.pump.from_start() || self.hopeless.contains(&entry.at))
+            && !(self.intra_only || self.counted || self.pump.began_at_start() || self.hopeless.contains(&entry.at))
     }
 
     /// A second opinion on the frame at `at`: decodes from the keyframe before, then from ten seconds before; after

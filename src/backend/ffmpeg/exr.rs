@@ -43,6 +43,9 @@ fn check(data: &[u8]) -> Option<bool> {
     };
     // The table is as long as the space in front of the first chunk.
     let mut first = data.len();
+    if position >= first {
+        return Some(false);
+    }
     while position < first {
         let offset = usize::try_from(u64::from_le_bytes(data.get(position..position + 8)?.try_into().ok()?)).ok()?;
         position += 8;

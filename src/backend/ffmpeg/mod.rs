@@ -1,5 +1,6 @@
 //! Pictures through FFmpeg's libraries, in this process.
 
+mod clock;
 mod decode;
 mod exr;
 mod frame;

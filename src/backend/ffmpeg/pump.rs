@@ -150,7 +150,7 @@ impl Pump {
     }
 
     /// Whether decoding began at the start of the file, so that nothing it depends on can be missing.
-    pub(crate) fn from_start(&self) -> bool {
+    pub(crate) fn began_at_start(&self) -> bool {
         self.from_start
     }
 
