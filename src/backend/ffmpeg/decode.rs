@@ -5,9 +5,10 @@
 //! the one on screen at that time. Files whose frames have no trustworthy timestamps are decoded from their start and
 //! counted.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
+use super::clock::{Aim, Clock};
 use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::probe::{self, MediaInfo};
 use super::pump::{Pump, Shown};
@@ -187,58 +188,6 @@ struct Entry {
     after_error: bool,
 }
 
-/// The movie's own count of time.
-#[derive(Debug, Clone, Copy)]
-struct Clock {
-    /// The place of the first displayed frame.
-    first: i64,
-    /// Ticks per frame at `rate`.
-    length: Ratio,
-    /// Ticks per second.
-    ticks: Ratio,
-    /// The rate of the media.
-    rate: Rate,
-    /// Whether every frame has its place on a grid.
-    regular: bool,
-}
-
-/// What is looked for: the last frame at or before `limit`.
-#[derive(Debug, Clone, Copy)]
-struct Aim {
-    limit: i64,
-    /// A frame at or after this is certainly the one.
-    low: i64,
-    /// For media without a grid: the instant asked for.
-    instant: Option<Ratio>,
-}
-
-impl Clock {
-    fn aim(&self, index: i64, rate: Rate) -> Aim {
-        let own = self.rate.nominal();
-        if !self.regular {
-            let instant = Ratio::whole(self.first) + Ratio::whole(index) / rate.nominal() * self.ticks;
-            let slack = (FRAME_TOLERANCE * self.length).max(Ratio::ONE);
-            let limit = (instant + slack).floor();
-            return Aim { limit, low: limit.saturating_add(1), instant: Some(instant) };
-        }
-        let cousin = (rate.nominal() / own - Ratio::ONE).abs() <= Ratio::new(2, 1000);
-        let frame = if cousin { index } else { (Ratio::whole(index) * own / rate.nominal()).frame() };
-        self.aim_at_frame(frame)
-    }
-
-    /// Frame `frame` of a regular movie: up to, but not including, half a frame to either side.
-    fn aim_at_frame(&self, frame: i64) -> Aim {
-        let half = Ratio::new(1, 2);
-        let edge = |frame: Ratio| Ratio::whole(self.first) + frame * self.length;
-        let low = edge(Ratio::whole(frame) - half).ceil();
-        Aim { limit: (edge(Ratio::whole(frame) + half).ceil() - 1).max(low), low, instant: None }
-    }
-
-    fn frames(&self, ticks: i64) -> i64 {
-        (Ratio::whole(ticks) / self.length).floor()
-    }
-}
-
 struct Movie {
     path: PathBuf,
     pump: Pump,
@@ -257,6 +206,10 @@ struct Movie {
     far: i64,
     indexed: bool,
     intra_only: bool,
+    /// The keyframe that decoding began at.
+    landed: i64,
+    /// Lost frames that no way of seeking brings back.
+    hopeless: BTreeSet<i64>,
     /// The timestamp of the packet copied last; decoding has to seek before it goes on.
     copied: Option<i64>,
 }
@@ -292,6 +245,8 @@ impl Movie {
             far: 48,
             indexed,
             intra_only,
+            landed: i64::MIN,
+            hopeless: BTreeSet::new(),
             copied: None,
         };
         if untimed {
@@ -339,7 +294,13 @@ impl Movie {
     /// Decodes the next displayed frame into the ring.
     fn pull(&mut self) -> Result<Pulled> {
         let Some(Shown { pts, picture, follows, after_error }) = self.pump.next()? else {
+            if self.pump.skipped().is_some() {
+                return Ok(Pulled::End);
+            }
             self.ended = true;
+            if self.ring.back().is_some_and(|entry| self.is_doubtful(entry)) {
+                return Ok(Pulled::End);
+            }
             self.end = self.ring.iter().rev().find(|entry| entry.frame.is_some()).map(|entry| entry.at).or(self.end);
             return Ok(Pulled::End);
         };
@@ -369,8 +330,8 @@ impl Movie {
         let before = index < 0;
         let index = index.max(0);
         let mut aim = self.clock.aim(index, rate);
-        let mut after = false;
-        let mut landings = 0;
+        let (mut after, mut doubts) = (false, 0);
+        let (mut landings, mut way) = (0, Way { may_jump: true, may_skip: true });
         if let Some(end) = self.end
             && aim.limit > end
         {
@@ -380,9 +341,31 @@ impl Movie {
         }
         loop {
             match self.find(&aim) {
+                Found::Here(position) if self.is_doubtful(&self.ring[position]) => {
+                    if self.reconsider(self.ring[position].at, &mut doubts)? {
+                        self.count()?;
+                        return self.pick(index, rate);
+                    }
+                    way.may_jump = false;
+                }
                 Found::Here(position) => return self.deliver(position, &aim, before, after),
-                Found::Further => match self.approach(&aim)? {
+                Found::Further => match self.approach(&aim, &mut way)? {
                     Pulled::Frame => {}
+                    Pulled::End if let Some(last) = self.pump.skipped() => {
+                        // The frame wanted does not exist, and the last one was passed over on the way to it.
+                        if self.land(last)? {
+                            self.count()?;
+                            return self.pick(index, rate);
+                        }
+                        way = Way { may_jump: false, may_skip: false };
+                    }
+                    Pulled::End if let Some(last) = self.ring.back().filter(|entry| self.is_doubtful(entry)) => {
+                        if self.reconsider(last.at, &mut doubts)? {
+                            self.count()?;
+                            return self.pick(index, rate);
+                        }
+                        way.may_jump = false;
+                    }
                     Pulled::End if self.ring.is_empty() => return Err(self.lost("no frame could be decoded")),
                     Pulled::End => {
                         // A damaged tail does not hold: the last good frame does.
@@ -401,6 +384,7 @@ impl Movie {
                 },
                 Found::Back => {
                     landings += 1;
+                    way.may_jump = false;
                     if landings > 2 {
                         return Err(self.lost("the frame was not found again after a seek"));
                     }
@@ -412,6 +396,28 @@ impl Movie {
                 }
             }
         }
+    }
+
+    /// Whether a frame was lost that a decoder started further back might still give.
+    fn is_doubtful(&self, entry: &Entry) -> bool {
+        entry.frame.is_none()
+            && !(self.intra_only || self.counted || self.pump.began_at_start() || self.hopeless.contains(&entry.at))
+    }
+
+    /// A second opinion on the frame at `at`: decodes from the keyframe before, then from ten seconds before; after
+    /// that it is given up. `true`: timestamps cannot be trusted.
+    fn reconsider(&mut self, at: i64, doubts: &mut u32) -> Result<bool> {
+        *doubts += 1;
+        let back = match *doubts {
+            1 => Ratio::ZERO,
+            2 => self.clock.ticks * Ratio::whole(10),
+            _ => {
+                self.hopeless.insert(at);
+                self.ended = false;
+                return Ok(false);
+            }
+        };
+        self.land(self.landed.saturating_sub(1).saturating_sub(back.floor()))
     }
 
     /// Whether what is asked for comes after the frame at `end`, the last one, has been shown.
@@ -469,8 +475,8 @@ impl Movie {
         }
     }
 
-    /// The frame wanted lies further on: decodes the next one, or jumps if that is shorter.
-    fn approach(&mut self, aim: &Aim) -> Result<Pulled> {
+    /// The frame wanted lies further on: decodes the next one, or jumps there if that is shorter, but only once.
+    fn approach(&mut self, aim: &Aim, way: &mut Way) -> Result<Pulled> {
         let Some(last) = self.ring.back().map(|entry| entry.at) else { return self.pull() };
         let jump = self.clock.frames(aim.limit.saturating_sub(last));
         if self.counted || jump <= 2 {
@@ -479,7 +485,9 @@ impl Movie {
             return self.pull();
         }
         let read = self.pump.last_dts().unwrap_or(i64::MIN);
-        let seek = if self.intra_only {
+        let seek = if !way.may_jump {
+            false
+        } else if self.intra_only {
             jump > 8
         } else if self.indexed {
             self.pump.key_before(aim.limit).is_some_and(|key| key > read)
@@ -487,10 +495,11 @@ impl Movie {
             jump > self.far
         };
         if !seek {
-            self.pump.skip_below(Some(aim.low.min(aim.limit)).filter(|_| self.clock.regular));
+            self.pump.skip_below(Some(aim.low.min(aim.limit)).filter(|_| way.may_skip && self.clock.regular));
             return self.pull();
         }
         self.shrink();
+        way.may_jump = false;
         if self.land(aim.limit)? {
             return Ok(Pulled::Distrust);
         }
@@ -513,6 +522,7 @@ impl Movie {
             let mut earlier = aim;
             if let Some(key) = self.pump.find_key()? {
                 earlier = aim.min(key);
+                self.landed = key;
                 if key <= limit {
                     match self.pull()? {
                         Pulled::Frame if self.ring.back().is_some_and(|entry| entry.at <= limit) => {
@@ -583,6 +593,14 @@ impl Movie {
         }
         Ok(None)
     }
+}
+
+/// What is still allowed on the way to a frame.
+struct Way {
+    /// To seek forwards.
+    may_jump: bool,
+    /// To pass over packets without decoding them.
+    may_skip: bool,
 }
 
 /// Where a frame is, seen from the ring.

@@ -1,10 +1,12 @@
 //! Pictures through FFmpeg's libraries, in this process.
 
+mod clock;
 mod composite;
 mod convert;
 mod copy;
 mod decode;
 mod encode;
+mod exr;
 mod frame;
 mod lookup;
 mod media;

@@ -35,6 +35,8 @@ pub(crate) struct Pump {
     demuxer: Demuxer,
     decoder: Decoder,
     ready: VecDeque<Shown>,
+    /// A packet that was read to look at it.
+    held: Option<Packet>,
     /// Timestamps of packets that went in and whose pictures are not out yet.
     pending: Vec<i64>,
     /// Timestamps of packets that the demuxer says are damaged.
@@ -43,7 +45,8 @@ pub(crate) struct Pump {
     gaps: Vec<i64>,
     /// Packets shown before this are passed over without decoding.
     skip_below: Option<i64>,
-    skipped: bool,
+    /// The timestamp of the packet passed over last, if none was decoded since.
+    skipped: Option<i64>,
     landing: Landing,
     failed: bool,
     poisoned: bool,
@@ -51,6 +54,8 @@ pub(crate) struct Pump {
     /// The file starts in the middle of something: what comes before the first whole picture does not count.
     headless: bool,
     packets: u64,
+    /// Decoding began at the start of the file.
+    from_start: bool,
     last_dts: Option<i64>,
     first_packet: Option<(Option<i64>, Option<i64>)>,
 }
@@ -81,17 +86,19 @@ impl Pump {
             demuxer,
             decoder,
             ready: VecDeque::new(),
+            held: None,
             pending: Vec::new(),
             broken: Vec::new(),
             gaps: Vec::new(),
             skip_below: None,
-            skipped: false,
+            skipped: None,
             landing: Landing::Start,
             failed: false,
             poisoned: false,
             errors: 0,
             headless: false,
             packets: 0,
+            from_start: true,
             last_dts: None,
             first_packet: None,
         };
@@ -142,17 +149,29 @@ impl Pump {
         self.skip_below = pts.filter(|_| self.facts.intra_only);
     }
 
+    /// Whether decoding began at the start of the file, so that nothing it depends on can be missing.
+    pub(crate) fn began_at_start(&self) -> bool {
+        self.from_start
+    }
+
+    /// The timestamp of the packet passed over last, if none was decoded since.
+    pub(crate) fn skipped(&self) -> Option<i64> {
+        self.skipped
+    }
+
     fn reset(&mut self, landing: Landing) {
         self.decoder.flush();
         self.ready.clear();
+        self.held = None;
         self.pending.clear();
         self.broken.clear();
         self.gaps.clear();
-        (self.skip_below, self.skipped) = (None, false);
+        (self.skip_below, self.skipped) = (None, None);
         (self.failed, self.poisoned, self.errors) = (false, false, 0);
         (self.headless, self.packets) = (false, 0);
         self.last_dts = None;
         self.landing = landing;
+        self.from_start = landing == Landing::Start;
     }
 
     /// Goes to a keyframe at or before `time`. `false`: the container cannot.
@@ -178,7 +197,8 @@ impl Pump {
             if let Some(packet) = self.read_packet()?
                 && Some((packet.pts(), packet.dts())) == first
             {
-                return self.feed(packet);
+                self.held = Some(packet);
+                return Ok(());
             }
         }
         let fail = |cause| undecodable(&self.path, "it could be opened once, but not again").because(cause);
@@ -191,6 +211,9 @@ impl Pump {
 
     /// The next packet of the picture stream, as it is in the file; `None` at the end.
     pub(crate) fn read_packet(&mut self) -> Result<Option<Packet>> {
+        if let Some(packet) = self.held.take() {
+            return Ok(Some(packet));
+        }
         loop {
             match self.demuxer.read() {
                 Ok(Some(packet)) if packet.stream() == self.stream => {
@@ -268,11 +291,11 @@ impl Pump {
         if let (Some(pts), Some(limit)) = (pts, self.skip_below)
             && pts < limit
         {
-            self.skipped = true;
+            self.skipped = Some(pts);
             return Ok(());
         }
         if let Some(pts) = pts {
-            if std::mem::take(&mut self.skipped) {
+            if self.skipped.take().is_some() {
                 self.gaps.push(pts);
             }
             if packet.is_corrupt() {
@@ -344,16 +367,18 @@ impl Pump {
         }
         let mut lost: Vec<i64> = self.pending.iter().copied().filter(|pts| *pts < limit).collect();
         self.pending.retain(|pts| *pts >= limit);
-        if !self.failed {
-            // Packets without a picture of their own: hidden frames, second fields.
+        // Without an error these are packets that have no picture of their own: hidden frames, second fields. But
+        // FFmpeg's decoders drop pictures in silence when they were started in an open group of pictures.
+        let dropped = !self.from_start && matches!(self.facts.codec.as_str(), "h264" | "hevc");
+        if !(self.failed || dropped) {
             return;
         }
         lost.sort_unstable();
         for pts in lost {
             let follows = !forget(&mut self.gaps, pts);
-            self.ready.push_back(Shown { pts: Some(pts), picture: None, follows, after_error: true });
+            self.ready.push_back(Shown { pts: Some(pts), picture: None, follows, after_error: self.failed });
         }
-        self.poisoned = !self.facts.intra_only;
+        self.poisoned |= self.failed && !self.facts.intra_only;
     }
 }
 

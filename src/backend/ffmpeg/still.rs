@@ -10,14 +10,17 @@ use std::io::Read;
 use std::path::Path;
 
 use ffmpeg_next::Packet;
+use ffmpeg_next::color::TransferCharacteristic;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::decode::DecodeOptions;
+use super::exr;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::probe::{MediaInfo, check_file, empty};
 use super::sys::{self, Decoder, DecoderSetup, Received};
 use crate::error::{Error, Result};
+use crate::plan::ColorTags;
 use crate::time::Ratio;
 
 /// A format of single pictures.
@@ -84,9 +87,24 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
     let Some(kind) = StillKind::of_bytes(&data) else {
         return Err(undecodable(path, "it is no PNG, JPEG, TIFF, EXR or DPX file"));
     };
+    // FFmpeg fills in what is missing from these two without a word.
+    let whole = match kind {
+        StillKind::Exr => exr::is_whole(&data),
+        StillKind::Jpeg => has_jpeg_end(&data),
+        StillKind::Png | StillKind::Tiff | StillKind::Dpx => true,
+    };
+    if !whole {
+        return Err(undecodable(path, "the file is incomplete"));
+    }
     let (av, origin) = match by_ffmpeg(kind, &data, options) {
         Ok(av) if kind == StillKind::Exr => (av, Origin::Exr(options.linear_to)),
-        Ok(av) => (av, Origin::Still),
+        Ok(mut av) => {
+            // Writers of DPX, FFmpeg among them, say "linear" whatever the values are; EXR is what is linear.
+            if kind == StillKind::Dpx && sys::frame_color(&av)[3] == i32::from(ColorTags::LINEAR) {
+                av.set_color_transfer_characteristic(TransferCharacteristic::Unspecified);
+            }
+            (av, Origin::Still)
+        }
         Err(cause) => match by_image(kind, &data) {
             Some(av) => (av, Origin::Still),
             None => return Err(undecodable(path, "its picture is damaged or of an unknown kind").because(cause)),
@@ -99,6 +117,13 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
     };
     let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin };
     Frame::new(av, &context).map_err(|error| error.at_file(path))
+}
+
+/// Whether the scan that comes last is ended: coded data holds neither marker by accident, and a thumbnail has both of
+/// its own in front of the picture's.
+fn has_jpeg_end(data: &[u8]) -> bool {
+    let last = |marker: u8| data.windows(2).rposition(|pair| pair == [0xff, marker]);
+    matches!((last(0xda), last(0xd9)), (Some(scan), Some(end)) if scan < end)
 }
 
 fn by_ffmpeg(kind: StillKind, data: &[u8], options: &DecodeOptions) -> Result<Video, ffmpeg_next::Error> {

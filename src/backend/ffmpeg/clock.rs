@@ -1,0 +1,91 @@
+//! From frame numbers to the ticks of a movie's clock.
+
+use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
+
+/// The movie's own count of time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    /// The place of the first displayed frame.
+    pub(super) first: i64,
+    /// Ticks per frame at `rate`.
+    pub(super) length: Ratio,
+    /// Ticks per second.
+    pub(super) ticks: Ratio,
+    /// The rate of the media.
+    pub(super) rate: Rate,
+    /// Whether every frame has its place on a grid.
+    pub(super) regular: bool,
+}
+
+/// What is looked for: the last frame at or before `limit`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Aim {
+    pub(super) limit: i64,
+    /// A frame at or after this is certainly the one.
+    pub(super) low: i64,
+    /// For media without a grid: the instant asked for.
+    pub(super) instant: Option<Ratio>,
+}
+
+impl Clock {
+    /// Where frame `index`, counted at `rate`, is to be looked for.
+    pub(super) fn aim(&self, index: i64, rate: Rate) -> Aim {
+        let own = self.rate.nominal();
+        let cousin = (rate.nominal() / own - Ratio::ONE).abs() <= Ratio::new(2, 1000);
+        if !(self.regular && cousin) {
+            let instant = Ratio::whole(self.first) + Ratio::whole(index) / rate.nominal() * self.ticks;
+            // A container's rounding, or in a counted movie, whose ticks are frames, the tolerance alone.
+            let slack = FRAME_TOLERANCE * self.length;
+            let slack = if self.length > Ratio::whole(2) { slack.max(Ratio::ONE) } else { slack };
+            let limit = (instant + slack).floor();
+            return Aim { limit, low: limit.saturating_add(1), instant: Some(instant) };
+        }
+        self.aim_at_frame(index)
+    }
+
+    /// Frame `frame` of a regular movie: up to, but not including, half a frame to either side.
+    pub(super) fn aim_at_frame(&self, frame: i64) -> Aim {
+        let half = Ratio::new(1, 2);
+        let edge = |frame: Ratio| Ratio::whole(self.first) + frame * self.length;
+        let low = edge(Ratio::whole(frame) - half).ceil();
+        Aim { limit: (edge(Ratio::whole(frame) + half).ceil() - 1).max(low), low, instant: None }
+    }
+
+    /// How many whole frames so many ticks are.
+    pub(super) fn frames(&self, ticks: i64) -> i64 {
+        (Ratio::whole(ticks) / self.length).floor()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(ticks: i64, rate: Rate, regular: bool) -> Clock {
+        let ticks = Ratio::whole(ticks);
+        Clock { first: 80, length: ticks / rate.nominal(), ticks, rate, regular }
+    }
+
+    #[test]
+    fn milliseconds_find_the_frame_they_are_rounded_from() {
+        let rate = Rate::from_ratio(24_000, 1001).expect("a rate");
+        let clock = clock(1000, rate, true);
+        for frame in [0i64, 1, 2, 1000, 123_457] {
+            let exact = Ratio::whole(frame) * clock.length;
+            let aim = clock.aim(frame, Rate::FPS_24);
+            for rounded in [exact.floor(), exact.ceil()] {
+                assert!((aim.low..=aim.limit).contains(&(80 + rounded)), "{frame}");
+            }
+            assert_eq!(clock.aim(frame + 1, rate).low, aim.limit + 1);
+        }
+    }
+
+    #[test]
+    fn without_a_grid_the_instant_counts() {
+        let clock = clock(90_000, Rate::FPS_25, false);
+        let aim = clock.aim(1, Rate::FPS_25);
+        // A thousandth of 3600 ticks is more than one tick.
+        assert_eq!((aim.instant, aim.limit), (Some(Ratio::whole(3680)), 3683));
+        assert!(aim.low > aim.limit);
+    }
+}

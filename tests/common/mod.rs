@@ -1,0 +1,129 @@
+//! Media that tests make for themselves: frames that carry their own number, and the way to read it back.
+
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses its own part of this")]
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use otio_conflate::backend::ffmpeg::Frame;
+
+/// Pixels in a line of a numbered frame.
+pub const WIDTH: usize = 256;
+/// Lines of a numbered frame.
+pub const HEIGHT: usize = 160;
+/// A number is drawn as 16 blocks, one a bit, and below them as 16 more with every bit turned over.
+const BLOCK: usize = 32;
+const COLUMNS: usize = 8;
+
+/// A numbered frame as planar 4:2:0, 8 bits, limited range. Below the number, something moves.
+pub fn draw(number: u16) -> Vec<u8> {
+    let mut luma = vec![16u8; WIDTH * HEIGHT];
+    for (y, line) in luma.chunks_exact_mut(WIDTH).enumerate() {
+        for (x, sample) in line.iter_mut().enumerate() {
+            *sample = match bit(x / BLOCK + y / BLOCK * COLUMNS, number) {
+                Some(true) => 235,
+                Some(false) => 16,
+                None => 64 + u8::try_from((x + usize::from(number) * 3) % 128).expect("below 128"),
+            };
+        }
+    }
+    luma.resize(WIDTH * HEIGHT * 3 / 2, 128);
+    luma
+}
+
+fn bit(block: usize, number: u16) -> Option<bool> {
+    match block {
+        0..=15 => Some(number >> block & 1 == 1),
+        16..=31 => Some(number >> (block - 16) & 1 == 0),
+        _ => None,
+    }
+}
+
+/// The number that a decoded frame carries; `None` if its blocks do not agree with one another.
+pub fn number(frame: &Frame) -> Option<u16> {
+    let (data, stride) = frame.plane(0);
+    let (width, height) = (frame.width() as usize, frame.height() as usize);
+    assert!(width == WIDTH && height == HEIGHT, "a numbered frame is {WIDTH}x{HEIGHT}, this is {width}x{height}");
+    let bytes = (data.len() - stride * (height - 1)) / width;
+    let format = format!("{:?}", frame.format());
+    let sample = |x: usize, y: usize| -> f64 {
+        let pixel = &data[y * stride + x * bytes..][..bytes];
+        match (bytes, pixel) {
+            (2 | 6 | 8, [high, low, ..]) if format.ends_with("BE") => f64::from(u16::from_be_bytes([*high, *low])),
+            (2 | 6 | 8, [low, high, ..]) => f64::from(u16::from_le_bytes([*low, *high])),
+            (4, &[a, b, c, d]) if format.contains("F32") => f64::from(f32::from_ne_bytes([a, b, c, d])),
+            _ => f64::from(pixel[0]),
+        }
+    };
+    let blocks: Vec<f64> = (0..32)
+        .map(|block| {
+            let (left, top) = (block % COLUMNS * BLOCK, block / COLUMNS * BLOCK);
+            let inner = || (8..BLOCK - 8).step_by(4);
+            inner().flat_map(|y| inner().map(move |x| (x, y))).map(|(x, y)| sample(left + x, top + y)).sum::<f64>()
+        })
+        .collect();
+    let middle = blocks.iter().sum::<f64>() / 32.0;
+    let mut number = 0;
+    for block in 0..16 {
+        let (one, other) = (blocks[block] > middle, blocks[block + 16] > middle);
+        if one == other {
+            return None;
+        }
+        number |= u16::from(one) << block;
+    }
+    Some(number)
+}
+
+/// Runs the `ffmpeg` command line tool.
+pub fn ffmpeg(arguments: &[&str], input: Option<Vec<u8>>) {
+    let mut child = Command::new("ffmpeg")
+        .args(["-hide_banner", "-nostdin", "-loglevel", "error", "-y"])
+        .args(arguments)
+        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the tests need the ffmpeg command line tool");
+    let mut stdin = child.stdin.take();
+    let writer = std::thread::spawn(move || {
+        if let (Some(stdin), Some(input)) = (stdin.as_mut(), input) {
+            // A tool that fails stops reading; its own message says why.
+            let _ = stdin.write_all(&input);
+        }
+    });
+    let output = child.wait_with_output().expect("ffmpeg runs to its end");
+    writer.join().expect("the writer does not panic");
+    assert!(output.status.success(), "ffmpeg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Writes a file of numbered frames `numbers` at `rate`, coded as `arguments` say (space-separated). More inputs may
+/// come first among them.
+pub fn movie(path: &Path, numbers: impl IntoIterator<Item = u16>, rate: &str, arguments: &str) -> PathBuf {
+    let input: Vec<u8> = numbers.into_iter().flat_map(draw).collect();
+    let size = format!("{WIDTH}x{HEIGHT}");
+    let mut all = vec!["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size, "-r", rate, "-i", "-"];
+    all.extend(arguments.split_whitespace());
+    let file = path.to_str().expect("temporary folders have plain names");
+    all.push(file);
+    ffmpeg(&all, Some(input));
+    path.to_owned()
+}
+
+/// Numbers that look random and are the same in every run.
+pub struct Dice(u64);
+
+impl Dice {
+    /// Starts from a seed.
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed.wrapping_mul(2).wrapping_add(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// A number below `sides`.
+    pub fn roll(&mut self, sides: i64) -> i64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        i64::try_from(self.0 >> 2).expect("62 bits fit") % sides
+    }
+}
