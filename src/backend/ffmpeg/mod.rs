@@ -8,3 +8,4 @@ pub mod presets;
 pub mod sequence_writer;
 mod sys_encode;
 mod sys_write;
+mod yuv;
