@@ -99,18 +99,15 @@ fn patches_become_what_the_standards_say() {
                     Source { frame: &frame, color: ColorTags { transfer: 1, ..ColorTags::SRGB }, premultiplied: false };
                 let out = converter.convert(&source, &target(format, color), Rect::whole(SIDE, SIDE)).unwrap().unwrap();
                 let wanted = yuv(rgb.map(|value| f64::from(value) / 255.0), color, bits);
-                for plane in 0..3 {
+                for (plane, wanted) in wanted.into_iter().enumerate() {
                     let got = f64::from(middle(&out, plane, if bits == 8 { 1 } else { 2 }));
-                    let error = (got - wanted[plane]).abs();
+                    let error = (got - wanted).abs();
                     let slot = worst.entry((bits, color.full_range)).or_insert((0.0f64, String::new()));
                     if error > slot.0 {
-                        *slot = (
-                            error,
-                            format!("{rgb:?} {format:?} {color:?} plane {plane}: {got}, not {}", wanted[plane]),
-                        );
+                        *slot = (error, format!("{rgb:?} {format:?} {color:?} plane {plane}: {got}, not {}", wanted));
                     }
                     if color.matrix == 1 && !color.full_range && (rgb == [0; 3] || rgb == [255; 3]) && bits < 16 {
-                        assert!(error < 0.5, "{rgb:?} {format:?} plane {plane}: {got}, not {}", wanted[plane]);
+                        assert!(error < 0.5, "{rgb:?} {format:?} plane {plane}: {got}, not {}", wanted);
                     }
                 }
             }
@@ -297,9 +294,9 @@ fn matrices_are_converted_not_just_relabelled() {
         let hd = target(Pixel::YUV422P10LE, ColorTags::BT709);
         let second = converter.convert(&source, &hd, whole).unwrap().unwrap();
         let wanted = yuv(rgb.map(|value| f64::from(value) / 255.0), ColorTags::BT709, 10);
-        for plane in 0..3 {
+        for (plane, wanted) in wanted.into_iter().enumerate() {
             let got = f64::from(middle(&second, plane, 2));
-            assert!((got - wanted[plane]).abs() <= 1.5, "{rgb:?} plane {plane}: {got}, not {}", wanted[plane]);
+            assert!((got - wanted).abs() <= 1.5, "{rgb:?} plane {plane}: {got}, not {}", wanted);
         }
     }
 }

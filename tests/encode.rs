@@ -407,7 +407,7 @@ fn packets_pass_through_untouched() {
     let mut input = ffmpeg_next::format::input(&first).unwrap();
     let stream = input.streams().best(ffmpeg_next::media::Type::Video).unwrap();
     let (index, parameters) = (stream.index(), stream.parameters());
-    let mut writer = MovieWriter::create_copy(&second, &settings, &parameters.into()).unwrap();
+    let mut writer = MovieWriter::create_copy(&second, &settings, &parameters).unwrap();
     let packets: Vec<_> = input.packets().map(|(stream, packet)| (stream.index(), packet)).collect();
     for (_, packet) in packets.iter().filter(|(stream, _)| *stream == index).skip(2).take(7) {
         writer.write_packet(packet).unwrap();

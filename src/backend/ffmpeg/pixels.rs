@@ -303,12 +303,18 @@ fn quantise(value: f32) -> u16 {
     (value * 65535.0 + 0.5) as u16
 }
 
+/// A value cut to 0..=1; NaN becomes 0.
+#[inline]
+#[allow(clippy::manual_clamp, reason = "clamp would keep NaN")]
+fn unit(value: f32) -> f32 {
+    value.max(0.0).min(1.0)
+}
+
 /// A value through a table of [`Curve::over_floats`].
 #[inline]
 #[allow(clippy::cast_precision_loss, reason = "16 bits")]
 fn look_up(table: &[f32], value: f32) -> f32 {
-    // In this order NaN becomes 0.
-    let bits = value.max(0.0).min(1.0).to_bits();
+    let bits = unit(value).to_bits();
     let (index, rest) = ((bits >> 16) as usize, (bits & 0xffff) as f32 / 65536.0);
     match table.get(index..index + 2) {
         Some(&[low, high]) => low + (high - low) * rest,
@@ -367,7 +373,7 @@ pub(super) fn read_floats(frame: &Video, info: &PixelInfo, curve: Option<Curve>,
     };
     for (y, line) in image.data.chunks_mut(width.max(1) * 4).enumerate() {
         for (x, pixel) in line.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let alpha = if info.alpha { read(&samples[3], x, y).max(0.0).min(1.0) } else { 1.0 };
+            let alpha = if info.alpha { unit(read(&samples[3], x, y)) } else { 1.0 };
             let divide = if straight || alpha == 0.0 { 1.0 } else { alpha };
             for channel in 0..3 {
                 // A pixel that is not opaque is undone, encoded, and multiplied again; light without alpha is kept.
