@@ -110,8 +110,8 @@ pub fn mix(from: Option<&Rgba16>, to: Option<&Rgba16>, weight: Ratio) -> Option<
 pub fn premultiply(image: &mut Rgba16) {
     for pixel in image.data.as_chunks_mut::<4>().0 {
         let alpha = u32::from(pixel[3]);
-        for channel in 0..3 {
-            pixel[channel] = divide(u32::from(pixel[channel]) * alpha);
+        for sample in &mut pixel[..3] {
+            *sample = divide(u32::from(*sample) * alpha);
         }
     }
 }
@@ -125,9 +125,9 @@ pub fn unpremultiply(image: &mut Rgba16) {
             0 => pixel[..3].fill(0),
             0xffff => {}
             _ => {
-                for channel in 0..3 {
-                    let value = (u32::from(pixel[channel]) * 0xffff + alpha / 2) / alpha;
-                    pixel[channel] = u16::try_from(value).unwrap_or(u16::MAX);
+                for sample in &mut pixel[..3] {
+                    let value = (u32::from(*sample) * 0xffff + alpha / 2) / alpha;
+                    *sample = u16::try_from(value).unwrap_or(u16::MAX);
                 }
             }
         }

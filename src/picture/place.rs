@@ -39,9 +39,9 @@ impl Rotation {
     pub fn from_degrees(degrees: f64) -> Rotation {
         let turn = (degrees / 90.0).round().rem_euclid(4.0);
         match turn {
-            t if t == 1.0 => Rotation::Quarter,
-            t if t == 2.0 => Rotation::Half,
-            t if t == 3.0 => Rotation::ThreeQuarters,
+            1.0 => Rotation::Quarter,
+            2.0 => Rotation::Half,
+            3.0 => Rotation::ThreeQuarters,
             _ => Rotation::None,
         }
     }

@@ -14,6 +14,7 @@ use ffmpeg_next::frame::Video;
 
 use super::pixels::{self, full_range_twin};
 use super::sys_encode::{self, FramePool, PixelInfo, Scaler, Side};
+use super::yuv;
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, Rgba16, Rotation};
 use crate::plan::ColorTags;
@@ -134,7 +135,10 @@ impl Converter {
         // Alpha may stay as it is only where no pixel is made out of several.
         let alpha_stays = !from.alpha || (same_alpha && same_size && whole);
         let mixed_matrices = !from.rgb && !to.rgb && !same_matrix(source.color.matrix, target.color.matrix);
-        if curve || !alpha_stays || mixed_matrices || from.float || to.float {
+        // Within YUV, swscale is as good as it is fast; into and out of RGB it is neither.
+        let rgb = from.rgb || pixels::is_plain_rgb(&from, source.color);
+        let exact = (rgb && (to.rgb || yuv::is_plain_yuv(&to))) || (to.rgb && same_size && yuv::is_plain_yuv(&from));
+        if curve || !alpha_stays || mixed_matrices || from.float || to.float || exact {
             return self.convert_in_rgb(source, target, rect).map(Some);
         }
         if whole {
@@ -189,7 +193,8 @@ impl Converter {
             return self.resize(image, size);
         }
         // Straight colour is multiplied before it is scaled, and so is light that is still linear encoded.
-        let first = if straight || curve.is_some() { own_size } else { size };
+        let plain = pixels::is_plain_rgb(&info, source.color) || yuv::is_plain_yuv(&info);
+        let first = if straight || curve.is_some() || plain { own_size } else { size };
         let mut image = self.read_rgba(source, first)?;
         if let Some(curve) = curve {
             pixels::apply_curve(&mut image, curve, !straight && info.alpha);
@@ -226,8 +231,19 @@ impl Converter {
         if straight {
             picture::unpremultiply(image.to_mut());
         }
-        let frame = self.rgba_frame(&image)?;
+        if pixels::is_plain_rgb(&info, target.color) && target.format != RGBA16 {
+            let mut out = self.blank(target)?;
+            pixels::write_rgb(&image, &mut out, &info)?;
+            return Ok(out);
+        }
+        if yuv::is_plain_yuv(&info) {
+            let mut out = self.blank(target)?;
+            yuv::write_yuv(&image, &mut out, &info, target.color, target.chroma)?;
+            return Ok(out);
+        }
+        let mut frame = self.rgba_frame(&image)?;
         if target.format == RGBA16 {
+            sys_encode::tag(&mut frame, target.color);
             return Ok(frame);
         }
         let color = ColorTags { full_range: true, matrix: 0, ..target.color };
@@ -285,6 +301,17 @@ impl Converter {
         let same_size = (source.frame.width(), source.frame.height()) == (width, height);
         if source.frame.format() == RGBA16 && same_size {
             return pixels::read_rgba(source.frame, &PixelInfo::need(RGBA16)?);
+        }
+        let info = PixelInfo::need(source.frame.format())?;
+        if same_size && sys_encode::is_top_down(source.frame) {
+            if pixels::is_plain_rgb(&info, source.color) {
+                return pixels::read_rgb(source.frame, &info);
+            }
+            if yuv::is_plain_yuv(&info) {
+                let full_range = source.color.full_range || full_range_twin(source.frame.format()).1;
+                let color = ColorTags { full_range, ..source.color };
+                return yuv::read_yuv(source.frame, &info, color, chroma_site(source.frame));
+            }
         }
         let target = Target {
             format: RGBA16,

@@ -23,6 +23,7 @@ mod still;
 mod sys;
 mod sys_encode;
 mod sys_write;
+mod yuv;
 
 pub use convert::{ChromaSite, Converter, Source, Target};
 pub use decode::{DecodeOptions, MovieReader, Outside, Picked};

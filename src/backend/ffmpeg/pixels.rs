@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::sys_encode::{PixelInfo, plane, plane_mut};
+use super::sys_encode::{Component, PixelInfo, plane, plane_mut};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{Rect, Rgba16, Rotation};
 use crate::plan::ColorTags;
@@ -303,12 +303,18 @@ fn quantise(value: f32) -> u16 {
     (value * 65535.0 + 0.5) as u16
 }
 
+/// A value cut to 0..=1; NaN becomes 0.
+#[inline]
+#[allow(clippy::manual_clamp, reason = "clamp would keep NaN")]
+fn unit(value: f32) -> f32 {
+    value.max(0.0).min(1.0)
+}
+
 /// A value through a table of [`Curve::over_floats`].
 #[inline]
 #[allow(clippy::cast_precision_loss, reason = "16 bits")]
 fn look_up(table: &[f32], value: f32) -> f32 {
-    // In this order NaN becomes 0.
-    let bits = value.max(0.0).min(1.0).to_bits();
+    let bits = unit(value).to_bits();
     let (index, rest) = ((bits >> 16) as usize, (bits & 0xffff) as f32 / 65536.0);
     match table.get(index..index + 2) {
         Some(&[low, high]) => low + (high - low) * rest,
@@ -349,21 +355,14 @@ pub(super) fn read_floats(frame: &Video, info: &PixelInfo, curve: Option<Curve>,
     let table = curve.map(Curve::over_floats);
     let through = |value: f32| table.map_or(value, |table| look_up(table, value));
     let width = frame.width() as usize;
-    let colors = info.components.len() - usize::from(info.alpha);
-    // Red, green, blue, alpha; a grey picture's one component three times.
-    let sources = [0, 1.min(colors - 1), 2.min(colors - 1), info.components.len() - 1];
-    let samples: Vec<_> = sources
-        .iter()
-        .map(|&index| {
-            let component = info.components[index];
-            let (data, stride) = plane(frame, info, component.plane);
-            (data, stride, component)
-        })
-        .collect();
+    let samples = channels(info).map(|component| {
+        let (data, stride) = plane(frame, info, component.plane);
+        (data, stride, component)
+    });
     if samples.iter().any(|(data, ..)| data.is_empty()) {
         return Err(Error::new(ErrorKind::Encode, format!("no samples to read in {}", info.name)));
     }
-    let read = |(data, stride, component): &(&[u8], usize, super::sys_encode::Component), x: usize, y: usize| {
+    let read = |(data, stride, component): &(&[u8], usize, Component), x: usize, y: usize| {
         let bytes = data.get(y * stride + x * component.step + component.offset..).unwrap_or_default();
         match (component.depth, info.big_endian) {
             (16, false) => bytes.first_chunk().map_or(0.0, |b| half(u16::from_le_bytes(*b))),
@@ -374,7 +373,7 @@ pub(super) fn read_floats(frame: &Video, info: &PixelInfo, curve: Option<Curve>,
     };
     for (y, line) in image.data.chunks_mut(width.max(1) * 4).enumerate() {
         for (x, pixel) in line.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let alpha = if info.alpha { read(&samples[3], x, y).max(0.0).min(1.0) } else { 1.0 };
+            let alpha = if info.alpha { unit(read(&samples[3], x, y)) } else { 1.0 };
             let divide = if straight || alpha == 0.0 { 1.0 } else { alpha };
             for channel in 0..3 {
                 // A pixel that is not opaque is undone, encoded, and multiplied again; light without alpha is kept.
@@ -430,6 +429,94 @@ pub(super) fn write_floats(
                 if let Some(out) = out.get_mut(at..at + 4) {
                     out.copy_from_slice(&bytes);
                 }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether frames of this format are read and written here: RGB and full-range grey of up to 16 bits a sample, in
+/// whole bytes. swscale takes such pictures through YUV, and does not give back what it was given.
+pub(super) fn is_plain_rgb(info: &PixelInfo, color: ColorTags) -> bool {
+    let plain = |c: &Component| c.shift == 0 && c.depth >= 8 && c.depth <= 16;
+    let grey = info.components.len() < 3 && color.full_range;
+    !info.odd && !info.float && (info.rgb || grey) && info.components.iter().all(plain)
+}
+
+/// Which component red, green, blue and alpha are found in; grey pictures have their one in three places.
+fn channels(info: &PixelInfo) -> [Component; 4] {
+    let colors = info.components.len() - usize::from(info.alpha);
+    [0, 1.min(colors - 1), 2.min(colors - 1), info.components.len() - 1].map(|index| info.components[index])
+}
+
+/// A frame of plain RGB as 16-bit RGBA, alpha as it is: a sample of *n* bits is scaled to fill 16.
+pub(super) fn read_rgb(frame: &Video, info: &PixelInfo) -> Result<Rgba16> {
+    let mut image = Rgba16::black(frame.width(), frame.height());
+    let width = frame.width() as usize;
+    let count = if info.alpha { 4 } else { 3 };
+    for (channel, component) in channels(info).iter().enumerate().take(count) {
+        let (data, stride) = plane(frame, info, component.plane);
+        if data.is_empty() {
+            return Err(Error::new(ErrorKind::Encode, format!("no samples to read in {}", info.name)));
+        }
+        let max = (1u32 << component.depth) - 1;
+        let widen = |sample: u32| u16::try_from((sample.min(max) * 0xffff + max / 2) / max).unwrap_or(u16::MAX);
+        for (line, out) in data.chunks(stride).zip(image.data.chunks_mut(width * 4)) {
+            let samples = line.get(component.offset..).unwrap_or_default().chunks(component.step);
+            let out = out.iter_mut().skip(channel).step_by(4);
+            match (component.depth, info.big_endian) {
+                (8, _) => out.zip(samples).for_each(|(out, bytes)| *out = u16::from(bytes[0]) * 257),
+                (16, big) => out.zip(samples).for_each(|(out, bytes)| *out = word(bytes, big)),
+                (_, big) => out.zip(samples).for_each(|(out, bytes)| *out = widen(word(bytes, big).into())),
+            }
+        }
+    }
+    Ok(image)
+}
+
+#[inline]
+fn word(bytes: &[u8], big_endian: bool) -> u16 {
+    match bytes.first_chunk() {
+        Some(bytes) if big_endian => u16::from_be_bytes(*bytes),
+        Some(bytes) => u16::from_le_bytes(*bytes),
+        None => 0,
+    }
+}
+
+/// 16-bit RGBA into a frame of plain RGB, alpha as it is, each sample rounded to nearest; a grey target gets BT.709
+/// luma.
+pub(super) fn write_rgb(image: &Rgba16, frame: &mut Video, info: &PixelInfo) -> Result<()> {
+    let colors = info.components.len() - usize::from(info.alpha);
+    let width = image.width as usize;
+    for (index, component) in info.components.iter().enumerate() {
+        let channel = if index >= colors { 3 } else { index };
+        let (data, stride) = plane_mut(frame, info, component.plane);
+        if data.is_empty() {
+            return Err(Error::new(ErrorKind::Encode, format!("no samples to write in {}", info.name)));
+        }
+        let max = (1u32 << component.depth) - 1;
+        let narrow = |sample: u16| (u32::from(sample) * max + 0x7fff) / 0xffff;
+        let grey = colors == 1 && channel == 0;
+        let value = |pixel: &[u16; 4]| {
+            if grey {
+                let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
+                narrow(u16::try_from((red * 13933 + green * 46871 + blue * 4732 + 0x8000) >> 16).unwrap_or(u16::MAX))
+            } else {
+                narrow(pixel[channel])
+            }
+        };
+        for (line, out) in image.data.chunks(width * 4).zip(data.chunks_mut(stride)) {
+            let pixels = line.as_chunks::<4>().0.iter();
+            let out = out.get_mut(component.offset..).unwrap_or_default().chunks_mut(component.step);
+            #[allow(clippy::cast_possible_truncation, reason = "values fit the depth")]
+            match (component.depth, info.big_endian) {
+                (8, _) => pixels.zip(out).for_each(|(pixel, out)| out[0] = value(pixel) as u8),
+                (_, big) => pixels.zip(out).for_each(|(pixel, out)| {
+                    let value = value(pixel) as u16;
+                    if let Some(out) = out.first_chunk_mut() {
+                        *out = if big { value.to_be_bytes() } else { value.to_le_bytes() };
+                    }
+                }),
             }
         }
     }

@@ -272,7 +272,8 @@ impl Preset {
             ColorRule::Keep if rgb => ColorTags { full_range: true, matrix: 0, ..canvas },
             ColorRule::Keep if canvas.matrix != 0 => ColorTags { matrix, ..canvas },
             ColorRule::Keep | ColorRule::Video => {
-                ColorTags { full_range: false, matrix, transfer: encoded(1), ..canvas }
+                let tags = ColorTags { full_range: false, matrix, transfer: encoded(1), ..canvas };
+                if self.codec == "prores" { in_prores(tags) } else { tags }
             }
         }
     }
@@ -280,6 +281,28 @@ impl Preset {
     /// Whether alpha in its files is multiplied into colour: in EXR it is, anywhere else not.
     pub fn premultiplied(&self) -> bool {
         self.color == ColorRule::Linear
+    }
+}
+
+/// Colour tags as ProRes frames can say them (SMPTE RDD 36): of code points that mean the same, the one it knows, and
+/// "unspecified" for what it has none for.
+fn in_prores(tags: ColorTags) -> ColorTags {
+    ColorTags {
+        matrix: match tags.matrix {
+            5 | 6 => 6,
+            9 | 10 => 9,
+            _ => 1,
+        },
+        primaries: match tags.primaries {
+            known @ (1 | 5 | 6 | 9 | 11 | 12) => known,
+            _ => ColorTags::UNSPECIFIED,
+        },
+        transfer: match tags.transfer {
+            1 | 6 | 14 | 15 => 1,
+            known @ (16 | 18) => known,
+            _ => ColorTags::UNSPECIFIED,
+        },
+        ..tags
     }
 }
 
@@ -319,13 +342,14 @@ fn choice(encoder: &str, formats: &[&str], options: &[(&str, &str)]) -> EncoderC
 fn prores(name: &str, profile: &str) -> Preset {
     let formats: &[&str] = if profile == "4" { &["yuv444p10", "yuva444p10"] } else { &["yuv422p10"] };
     let options = [("profile", profile), ("vendor", "apl0")];
-    let fast = |encoder| EncoderChoice { multiple_of: (2, 1), ..choice(encoder, formats, &options) };
+    // prores_ks takes odd widths, but garbles them.
+    let even = |encoder| EncoderChoice { multiple_of: (2, 1), ..choice(encoder, formats, &options) };
     Preset {
         name: name.into(),
         extension: "mov".into(),
         muxer: Some("mov".into()),
         codec: "prores".into(),
-        encoders: vec![fast("prores_aw"), fast("prores"), choice("prores_ks", formats, &options)],
+        encoders: vec![even("prores_aw"), even("prores"), even("prores_ks")],
         color: ColorRule::Video,
         centered_chroma: false,
         intra_only: true,
@@ -382,7 +406,7 @@ fn ffv1() -> Preset {
         "yuva420p16",
         "yuva422p16",
         "yuva444p16",
-        "gbrp",
+        "bgr0",
         "bgra",
         "gbrp10",
         "gbrp12",
@@ -395,7 +419,7 @@ fn ffv1() -> Preset {
         extension: "mkv".into(),
         muxer: Some("matroska".into()),
         codec: "ffv1".into(),
-        encoders: vec![choice("ffv1", &formats, &[("level", "3"), ("g", "1"), ("slices", "4"), ("slicecrc", "1")])],
+        encoders: vec![choice("ffv1", &formats, &[("level", "3"), ("g", "1"), ("slicecrc", "1")])],
         color: ColorRule::Keep,
         lossless: true,
         ..prores("ffv1", "1")
@@ -410,7 +434,7 @@ fn jpeg(name: &str) -> Preset {
         ..still(
             name,
             "jpg",
-            choice("mjpeg", &YUV_8, &[("flags", "+qscale"), ("global_quality", "236")]),
+            choice("mjpeg", &YUV_8, &[("flags", "+qscale"), ("global_quality", "236"), ("huffman", "default")]),
             ColorRule::Jpeg,
         )
     }
@@ -464,7 +488,7 @@ mod tests {
     fn depth_chroma_and_alpha_are_kept_where_they_can_be() {
         assert_eq!(format("ffv1", Pixel::YUV420P, false), Pixel::YUV420P);
         assert_eq!(format("ffv1", Pixel::YUV422P10LE, false), Pixel::YUV422P10LE);
-        assert_eq!(format("ffv1", Pixel::RGB24, false), Pixel::GBRP);
+        assert_eq!(format("ffv1", Pixel::RGB24, false), Pixel::BGRZ);
         assert_eq!(format("ffv1", Pixel::RGB48LE, false), Pixel::GBRP16LE);
         assert_eq!(format("ffv1", Pixel::GBRAPF32LE, true), Pixel::GBRAP16LE);
         assert_eq!(format("ffv1", Pixel::NV12, false), Pixel::YUV420P);

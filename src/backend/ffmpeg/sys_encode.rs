@@ -142,6 +142,12 @@ pub(crate) fn relabel(frame: &Video, format: Pixel) -> Result<Video> {
     Ok(copy)
 }
 
+/// Whether lines lie in memory from the top down, as all but a few decoders leave them.
+pub(crate) fn is_top_down(frame: &Video) -> bool {
+    // SAFETY: the frame is allocated; a plain field is read.
+    unsafe { (*frame.as_ptr()).linesize[0] > 0 }
+}
+
 /// The bytes of a plane: `stride × lines` of them. Empty when the frame has no such plane or lies bottom up.
 pub(crate) fn plane<'a>(frame: &'a Video, info: &PixelInfo, index: usize) -> (&'a [u8], usize) {
     // SAFETY: the pointer belongs to a frame that outlives the borrow; its fields are only read.
