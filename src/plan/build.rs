@@ -11,7 +11,7 @@ use super::shots::Lanes;
 use super::{Element, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
-use crate::time::{Rate, Time, TimeRange};
+use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, CompositionKind, MediaKind, Timeline, TrackLayout};
 
 impl Plan {
@@ -190,7 +190,7 @@ impl Builder<'_> {
         let mut layers = Vec::new();
         for span in spans {
             for element in span.stack.iter().rev() {
-                if collect_layers(element, span, &mut layers) {
+                if collect_layers(element, (span.start, span.start + span.count - 1), &mut layers) {
                     break;
                 }
             }
@@ -228,18 +228,28 @@ impl Builder<'_> {
     }
 }
 
-/// Adds the layers of `element` over the frames of `span`; returns whether it hides what is below it, where every
-/// medium is opaque and covers the canvas.
-fn collect_layers<'s>(element: &'s Element, span: &Span, layers: &mut Vec<(&'s Layer, i64, i64)>) -> bool {
+/// Adds the layers of `element` over the record frames from `first` to `last`, where they have a share; returns whether
+/// it hides what is below it, where every medium is opaque and covers the canvas.
+fn collect_layers<'s>(
+    element: &'s Element,
+    (first, last): (i64, i64),
+    layers: &mut Vec<(&'s Layer, i64, i64)>,
+) -> bool {
     match element {
         Element::Layer(layer) => {
-            layers.push((layer, span.start, span.start + span.count - 1));
+            layers.push((layer, first, last));
             true
         }
-        Element::Stack { elements } => elements.iter().rev().any(|element| collect_layers(element, span, layers)),
-        Element::Mix { from, to, .. } => {
-            let sides = [from, to].map(|side| side.as_ref().is_some_and(|side| collect_layers(side, span, layers)));
-            sides[0] && sides[1]
+        Element::Stack { elements } => {
+            elements.iter().rev().any(|element| collect_layers(element, (first, last), layers))
+        }
+        Element::Mix { from, to, weight } => {
+            // The incoming part has no share of a dissolve's first frame.
+            let seen = if weight.at(first) > Ratio::ZERO { first } else { first + 1 };
+            let shown = seen <= last && weight.at(last) > Ratio::ZERO;
+            let outgoing = from.as_ref().is_some_and(|side| collect_layers(side, (first, last), layers));
+            let incoming = to.as_ref().is_some_and(|side| shown && collect_layers(side, (seen, last), layers));
+            outgoing && (incoming || !shown)
         }
     }
 }
