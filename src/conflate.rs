@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::{Backend, CancelToken, Control, Observer, Session, Task};
+use crate::backend::{Backend, CancelToken, Control, Observer, OutputKind, Session, Task};
 use crate::deliver::{Folder, NameTemplate, Place, Preset, fingerprint, with_intermediates, write_whole};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Element, Plan, Shot};
@@ -198,7 +198,8 @@ impl<'r> Run<'r> {
         let preset = &delivery.preset;
         let canvas = session.canvas();
         let places = delivery.name.names(plan);
-        let places = places.iter().map(|name| folder.place(name, preset.kind, &preset.extension)).collect();
+        let kind = if preset.is_sequence() { OutputKind::Sequence } else { OutputKind::Movie };
+        let places = places.iter().map(|name| folder.place(name, kind, &preset.extension)).collect();
         let print = |shot| fingerprint(backend.name(), plan, shot, canvas, preset);
         let before = read_manifest(&folder.path().join(MANIFEST))?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

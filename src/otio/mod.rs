@@ -46,7 +46,7 @@ pub struct ReadOptions {
 impl ReadOptions {
     /// No file is read that is nested deeper than this, whatever [`ReadOptions::max_depth`] says: so deep a
     /// [`Value`](crate::timeline::Value) is sure to fit the stack of any thread.
-    pub const DEPTH_LIMIT: usize = 1000;
+    pub const DEPTH_LIMIT: usize = 600;
 
     /// Takes the timeline of this name.
     #[must_use]
@@ -114,6 +114,19 @@ pub fn read_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Timeli
 }
 
 /// Reads the timeline in `text`.
+///
+/// ```
+/// use otio_conflate::otio::{ReadOptions, read_str};
+///
+/// let text = r#"{"OTIO_SCHEMA": "Timeline.1", "name": "reel 2", "tracks": {"OTIO_SCHEMA": "Stack.1", "children": [
+///     {"OTIO_SCHEMA": "Track.1", "kind": "Video", "children": [{"OTIO_SCHEMA": "Clip.2", "name": "sh010"}]}]}}"#;
+/// let timeline = read_str(text, &ReadOptions::default())?;
+/// assert_eq!(timeline.name, "reel 2");
+///
+/// let error = read_str(&text.replace("\"sh010\"", "10"), &ReadOptions::default()).unwrap_err();
+/// assert_eq!(error.place().object.as_deref(), Some("tracks[0].children[0]"));
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`read_bytes`].

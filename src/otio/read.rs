@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use indexmap::IndexMap;
-use indexmap::map::Entry;
 
 use super::json::{Document, Kind, Node};
 use super::schema::{self, Schema};
@@ -95,12 +94,11 @@ impl<'a> Reader<'a> {
     /// Remembers something a user should know about the object we are at. Of what is noticed again and again, the
     /// first place and the count are kept.
     pub(super) fn note(&mut self, message: impl Into<String>) {
-        let place = self.path();
-        match self.notes.entry(message.into()) {
-            Entry::Occupied(mut entry) => entry.get_mut().1 += 1,
-            Entry::Vacant(entry) => {
-                entry.insert((place, 0));
-            }
+        let message = message.into();
+        if let Some((_, more)) = self.notes.get_mut(&message) {
+            *more += 1;
+        } else {
+            self.notes.insert(message, (self.path(), 0));
         }
     }
 
@@ -139,7 +137,7 @@ impl<'a> Reader<'a> {
 
     /// What `node` says it is; `None` when it is no object or says nothing.
     pub(super) fn label(&self, node: Node) -> Result<Option<Label<'a>>> {
-        let Some(value) = self.doc.members(node).find(|(key, _)| key == "OTIO_SCHEMA").map(|(_, value)| value) else {
+        let Some(value) = self.doc.member(node, "OTIO_SCHEMA") else {
             return Ok(None);
         };
         let Some(text) = self.doc.string(value) else {

@@ -12,6 +12,9 @@ use crate::timeline::{Child, Composition, CompositionKind, Item, Map, MediaKind,
 /// What the root stack is called when it has no name of its own.
 const ROOT_NAME: &str = "tracks";
 
+/// How many timelines a message names.
+const MOST_NAMES: usize = 20;
+
 impl<'a> Reader<'a> {
     /// The timeline that `options` ask for.
     pub(super) fn timeline(mut self, options: &ReadOptions) -> Result<Timeline> {
@@ -84,7 +87,13 @@ impl<'a> Reader<'a> {
     fn choose(&mut self, found: &[Node], wanted: Option<&str>) -> Result<Node> {
         let doc = self.doc;
         let name = |node: Node| doc.member(node, "name").and_then(|name| doc.string(name)).unwrap_or_default();
-        let names = || found.iter().map(|&node| format!("{:?}", name(node))).collect::<Vec<_>>().join(", ");
+        let names = || {
+            let mut names: Vec<_> = found.iter().take(MOST_NAMES).map(|&node| format!("{:?}", name(node))).collect();
+            if found.len() > MOST_NAMES {
+                names.push(format!("and {} more", found.len() - MOST_NAMES));
+            }
+            names.join(", ")
+        };
         match (found, wanted) {
             (&[only], None) => Ok(only),
             (_, None) => Err(Error::new(
@@ -138,7 +147,10 @@ impl<'a> Reader<'a> {
         let schema = self.label(node)?.and_then(|label| label.schema);
         let child = self.step(Step::Field("tracks"), |reader| match schema {
             Some(Schema::Clip) => reader.step(FIRST, |reader| reader.step(FIRST, |reader| reader.child(node))),
-            Some(Schema::Track) => reader.step(FIRST, |reader| reader.child(node)),
+            Some(Schema::Track) => {
+                reader.nesting = 1;
+                reader.step(FIRST, |reader| reader.child(node))
+            }
             _ => reader.child(node),
         })?;
         child.name().clone_into(&mut timeline.name);

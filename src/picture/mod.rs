@@ -1,1 +1,19 @@
 //! Pixels: frame views, over, dissolve, placement. Knows no timeline and no FFmpeg.
+
+mod dissolve;
+mod over;
+mod place;
+mod resample;
+#[cfg(feature = "ffmpeg")]
+mod slate;
+#[cfg(feature = "ffmpeg")]
+mod text;
+
+pub use dissolve::{PlaneMut, PlaneRef, SampleKind, dissolve_plane};
+pub use over::{Rgba16, flatten, mix, over, premultiply, unpremultiply};
+pub use place::{MediaShape, Placement, Rect, Rotation, place};
+pub use resample::{paste, resample};
+#[cfg(feature = "ffmpeg")]
+pub use slate::{Slate, draw_slate};
+#[cfg(feature = "ffmpeg")]
+pub use text::{draw_text, text_width};

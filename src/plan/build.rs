@@ -93,6 +93,10 @@ impl Builder<'_> {
             && crate::time::Timecode::inferred(global_start, self.rate).is_drop();
         let hero_name = hero.map_or_else(String::new, |index| root_name(root, index));
         let shots = self.shots(timeline, hero, &lanes)?;
+        let canvas_media = match hero.map(|index| (index, &root.children[index])) {
+            Some((index, Child::Composition(track))) => self.media_of_clips(track, &child_path("tracks", index))?,
+            _ => Vec::new(),
+        };
         for note in &timeline.notes {
             self.warn("", note.clone());
         }
@@ -106,6 +110,7 @@ impl Builder<'_> {
             drop_frame,
             hero_track: hero_name,
             canvas: self.options.canvas,
+            canvas_media,
             background: self.options.background,
             overrun: self.options.overrun,
             media_missing: self.options.media_missing,
@@ -113,6 +118,22 @@ impl Builder<'_> {
             shots,
             warnings: std::mem::take(&mut self.warnings).into_iter().collect(),
         })
+    }
+
+    /// The media of the enabled clips of `track`, each once, in order.
+    fn media_of_clips(&mut self, track: &Composition, path: &str) -> Result<Vec<usize>> {
+        let mut media = IndexSet::new();
+        for (index, clip) in enabled_clips(track) {
+            let path = child_path(path, index);
+            let known = self.layers.get(&path).map(|(_, layer)| layer.media);
+            let resolve = |media: &mut MediaTable<'_>| {
+                let range = media.trimmed_range(clip)?;
+                Ok(media.resolve(clip, range)?.index)
+            };
+            let index = known.map_or_else(|| resolve(&mut self.media), Ok);
+            media.insert(index.map_err(|error: Error| error.at_object(path))?);
+        }
+        Ok(media.into_iter().collect())
     }
 
     pub(super) fn warn(&mut self, object: &str, message: String) {

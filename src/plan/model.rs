@@ -30,6 +30,9 @@ pub struct Plan {
     pub hero_track: String,
     /// What the caller asks of the canvas.
     pub canvas: CanvasRequest,
+    /// The media of the hero track's clips, in record order: the first that can be decoded gives the canvas what the
+    /// caller left open.
+    pub canvas_media: Vec<usize>,
     /// What is below everything.
     pub background: Background,
     /// What to do about source frames outside the media.

@@ -1,1 +1,35 @@
 //! Pictures through FFmpeg's libraries, in this process.
+
+mod composite;
+mod convert;
+mod copy;
+mod decode;
+mod encode;
+mod frame;
+mod lookup;
+mod media;
+mod movie_writer;
+mod pixels;
+mod presets;
+mod probe;
+mod pump;
+mod readers;
+mod sequence;
+mod sequence_writer;
+mod session;
+mod still;
+mod sys;
+mod sys_encode;
+mod sys_write;
+
+pub use convert::{ChromaSite, Converter, Source, Target};
+pub use decode::{DecodeOptions, MovieReader, Outside, Picked};
+pub use encode::OutputSettings;
+pub use frame::Frame;
+pub use lookup::FfmpegLookup;
+pub use movie_writer::{MovieWriter, Written};
+pub use presets::{ColorRule, EncoderChoice, Preset, Wish};
+pub use probe::{MediaInfo, probe};
+pub use sequence::SequenceReader;
+pub use sequence_writer::{SequenceNames, SequenceWriter};
+pub use session::FfmpegBackend;

@@ -1,0 +1,145 @@
+//! The main job: renders every shot of a timeline into a folder, and writes `manifest.json`.
+//!
+//! ```text
+//! cargo run --release --example conflate -- cut.otio --out shots --handles 8
+//! ```
+
+mod shared;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use otio_conflate::backend::ffmpeg::FfmpegBackend;
+use otio_conflate::deliver::{NameTemplate, Preset};
+use otio_conflate::plan::Shot;
+use otio_conflate::{Conflation, Delivery, Existing, Observer, Report, Result, ShotReport, Status};
+
+#[derive(Parser)]
+#[command(about = "Renders one finished file per shot of a timeline")]
+struct Flags {
+    #[command(flatten)]
+    plan: shared::PlanArgs,
+    /// The output folder
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// What shots are written as
+    #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name)]
+    preset: Preset,
+    /// The canvas; by default that of the hero track's first clip
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    size: Option<(u32, u32)>,
+    /// How many shots are rendered at once; by default as many as there are cores
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// What to do when an output exists already: error, overwrite or skip
+    #[arg(long, default_value = "error")]
+    existing: Existing,
+    /// What files are called: text with {shot}, {clip}, {track}, {timeline}, {index} or {timecode} in it
+    #[arg(long, default_value = "{shot}", value_name = "TEMPLATE")]
+    name: NameTemplate,
+}
+
+fn main() -> ExitCode {
+    match run(Flags::parse()) {
+        Ok(report) if report.succeeded() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(flags: Flags) -> Result<Report> {
+    let timeline = flags.plan.read()?;
+    let mut options = flags.plan.options();
+    options.canvas.size = flags.size;
+    let plan = flags.plan.plan(&timeline, &options)?;
+    let mut delivery = Delivery::new(flags.out).preset(flags.preset).name(flags.name).existing(flags.existing);
+    delivery.jobs = flags.jobs;
+    let progress = Progress::new();
+    let report = Conflation::new(FfmpegBackend::new(), delivery).timeline(&timeline).run(&plan, &progress);
+    progress.bar.finish_and_clear();
+    let report = report?;
+    summary(&report);
+    Ok(report)
+}
+
+/// A bar on a terminal, plain lines elsewhere.
+struct Progress {
+    bar: ProgressBar,
+    plain: bool,
+}
+
+impl Progress {
+    fn new() -> Progress {
+        let plain = !std::io::stderr().is_terminal();
+        let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        Progress { bar: ProgressBar::with_draw_target(Some(0), target), plain }
+    }
+}
+
+impl Observer for Progress {
+    fn started(&self, shots: usize, frames: i64) {
+        self.bar.set_length(u64::try_from(frames).unwrap_or(0));
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames  {per_sec}  {eta} left  {msg}");
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        if self.plain {
+            eprintln!("{shots} shots, {frames} frames");
+        }
+    }
+
+    fn frame(&self, shot: &Shot, _: i64, _: i64) {
+        self.bar.inc(1);
+        if self.bar.message() != shot.name {
+            self.bar.set_message(shot.name.clone());
+        }
+    }
+
+    fn finished(&self, shot: &ShotReport) {
+        let line = match (shot.status, &shot.output) {
+            (Status::Failed, _) => format!("failed   {}: {}", shot.shot, shot.error.join(": ")),
+            (Status::Skipped, _) => format!("skipped  {}: it is there already", shot.shot),
+            (_, Some(output)) => format!("done     {}: {} frames, {}", shot.shot, shot.frame_count, output.path),
+            (_, None) => format!("done     {}", shot.shot),
+        };
+        if shot.status == Status::Skipped {
+            self.bar.inc(u64::try_from(shot.frame_count).unwrap_or(0));
+        }
+        if self.plain { eprintln!("{line}") } else { self.bar.println(line) }
+    }
+}
+
+/// What was made, and every warning once, with the shots or objects it concerns.
+fn summary(report: &Report) {
+    let mut warnings: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for warning in &report.warnings {
+        warnings.entry(&warning.message).or_default().push(&warning.object);
+    }
+    for shot in &report.shots {
+        for warning in &shot.warnings {
+            warnings.entry(warning).or_default().push(&shot.shot);
+        }
+    }
+    for (message, objects) in &warnings {
+        let few = objects.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+        let more = if objects.len() > 5 { format!(" and {} more", objects.len() - 5) } else { String::new() };
+        eprintln!("warning: {message} ({few}{more})");
+    }
+    let [done, skipped, failed] = [Status::Done, Status::Skipped, Status::Failed].map(|status| report.count(status));
+    eprintln!("{done} done, {skipped} skipped, {failed} failed; see {}", report.folder.join("manifest.json").display());
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parts = text.split_once(['x', 'X']).map(|(width, height)| (width.parse(), height.parse()));
+    match parts {
+        Some((Ok(width), Ok(height))) if (1..=32_768).contains(&width) && (1..=32_768).contains(&height) => {
+            Ok((width, height))
+        }
+        _ => Err(format!("{text:?} is not WIDTHxHEIGHT, such as 1920x1080")),
+    }
+}

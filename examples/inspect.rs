@@ -1,0 +1,204 @@
+//! Shows what is in a timeline: tracks, items, ranges, media found or missing, and what the reader noticed.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use otio_conflate::otio::{self, Locator, ReadOptions};
+use otio_conflate::timeline::{
+    Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, MediaReference, RawTimeRange, Timeline,
+    TrackLayout,
+};
+use otio_conflate::{Error, Result};
+
+/// Shows what is in a timeline.
+#[derive(Debug, Parser)]
+struct Args {
+    /// The OTIO file.
+    file: PathBuf,
+    /// The timeline to show, if the file holds several.
+    #[arg(long, value_name = "NAME")]
+    timeline: Option<String>,
+    /// A folder that moved: media under FROM is looked for under TO. May be given several times.
+    #[arg(long, value_name = "FROM=TO", value_parser = moved)]
+    map: Vec<(String, PathBuf)>,
+}
+
+fn moved(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.to_owned(), PathBuf::from(to))),
+        _ => Err("use FROM=TO".to_owned()),
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<()> {
+    let mut options = ReadOptions::default();
+    options.timeline = args.timeline;
+    let timeline = otio::read_file(&args.file, &options)?;
+    let locator = Locator::new(timeline.path.as_deref(), &args.map);
+    let mut report = Report { locator, lines: Vec::new(), found: 0, missing: 0 };
+    report.timeline(&timeline);
+    let text = report.lines.join("\n") + "\n";
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads along has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| Error::io("write to", "the standard output", error)),
+    }
+}
+
+struct Report {
+    locator: Locator,
+    lines: Vec<String>,
+    found: usize,
+    missing: usize,
+}
+
+impl Report {
+    fn line(&mut self, line: impl AsRef<str>) {
+        self.lines.push(line.as_ref().trim_end().to_owned());
+    }
+
+    fn timeline(&mut self, timeline: &Timeline) {
+        self.line(format!("timeline {:?}", timeline.name));
+        if let Some(start) = timeline.global_start_time {
+            self.line(format!("starts at frame {} of {} fps", start.value, start.rate));
+        }
+        for (index, child) in timeline.tracks.children.iter().enumerate() {
+            self.child(child, &format!("tracks[{index}]"), None, 0);
+        }
+        self.line("");
+        self.line(format!("media: {} found, {} missing", self.found, self.missing));
+        for note in &timeline.notes {
+            self.line(format!("note: {note}"));
+        }
+    }
+
+    fn child(&mut self, child: &Child, path: &str, seconds: Option<f64>, level: usize) {
+        let what = match child {
+            Child::Clip(_) => "clip",
+            Child::Gap(_) => "gap",
+            Child::Transition(_) => "transition",
+            Child::Unknown(_) => "unknown",
+            Child::Composition(composition) => match &composition.kind {
+                CompositionKind::Stack => "stack",
+                CompositionKind::Track(MediaKind::Video) => "video track",
+                CompositionKind::Track(MediaKind::Audio) => "audio track",
+                CompositionKind::Track(MediaKind::Other(kind)) => kind,
+            },
+        };
+        let at = seconds.map_or(String::new(), |seconds| format!("{seconds:.3}s"));
+        let indent = "  ".repeat(level);
+        let head = format!("{indent}{what:<12} {:?}", child.name());
+        let details = details(child);
+        self.line(format!("{head:<44} {at:>12}  {details:<40} {path}"));
+        match child {
+            Child::Clip(clip) => self.media(clip, &format!("{indent}    ")),
+            Child::Composition(composition) => self.children(composition, path, level + 1),
+            Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => {}
+        }
+    }
+
+    fn children(&mut self, composition: &Composition, path: &str, level: usize) {
+        let layout = match TrackLayout::new(&composition.children, |_, child| child.duration()) {
+            _ if !composition.is_track() => None,
+            Ok(layout) => Some(layout),
+            Err(error) => {
+                self.line(format!("{}cannot tell where the items of {path} lie: {error}", "  ".repeat(level)));
+                None
+            }
+        };
+        for (index, child) in composition.children.iter().enumerate() {
+            let items = layout.as_ref().map_or(&[][..], TrackLayout::items);
+            let place = items.binary_search_by_key(&index, |placed| placed.index);
+            let seconds = place.ok().map(|place| items[place].range.start.seconds());
+            self.child(child, &format!("{path}.children[{index}]"), seconds, level);
+        }
+    }
+
+    fn media(&mut self, clip: &Clip, indent: &str) {
+        let located = match clip.media_reference() {
+            Some(MediaReference::External { target_url, .. }) if !target_url.is_empty() => {
+                self.locator.file(target_url).map(|path| (path.exists(), path.display().to_string()))
+            }
+            Some(MediaReference::ImageSequence {
+                target_url_base,
+                name_prefix,
+                name_suffix,
+                start_frame,
+                frame_zero_padding,
+                ..
+            }) => {
+                let padding = *frame_zero_padding as usize;
+                let sign = if *start_frame < 0 { "-" } else { "" };
+                let number = format!("{sign}{:0padding$}", start_frame.unsigned_abs());
+                self.locator.sequence(target_url_base, name_prefix, name_suffix, &number).map(|place| {
+                    let first = place.folder.join(format!("{}{number}{}", place.prefix, place.suffix));
+                    (first.exists(), first.display().to_string())
+                })
+            }
+            Some(MediaReference::Generator { generator_kind, .. }) => {
+                return self.line(format!("{indent}generator {generator_kind:?}"));
+            }
+            Some(MediaReference::Unknown(object)) => {
+                return self.line(format!("{indent}media of schema {:?}", object.schema));
+            }
+            Some(MediaReference::External { .. } | MediaReference::Missing { .. }) | None => {
+                return self.line(format!("{indent}no media"));
+            }
+        };
+        let (found, text) = located.unwrap_or_else(|error| (false, error.to_string()));
+        if found {
+            self.found += 1;
+        } else {
+            self.missing += 1;
+        }
+        let available = clip.media_reference().and_then(MediaReference::available_range);
+        let available = available.map_or(String::new(), |available| format!("  has {}", frames(available)));
+        self.line(format!("{indent}{} {text}{available}", if found { "found  " } else { "MISSING" }));
+    }
+}
+
+/// What there is to say about it in a few words.
+fn details(child: &Child) -> String {
+    match child {
+        Child::Transition(transition) => {
+            let (before, after) = (transition.in_offset.value, transition.out_offset.value);
+            format!("{} {before} + {after} @ {}", transition.transition_type, transition.in_offset.rate)
+        }
+        Child::Unknown(object) => object.schema.clone(),
+        _ => child.item().map(item_details).unwrap_or_default(),
+    }
+}
+
+fn item_details(item: &Item) -> String {
+    let mut words: Vec<String> = item.source_range.map(frames).into_iter().collect();
+    if !item.enabled {
+        words.push("disabled".to_owned());
+    }
+    words.extend(item.effects.iter().map(|effect| match &effect.kind {
+        EffectKind::LinearTimeWarp { time_scalar } => format!("speed {time_scalar}"),
+        EffectKind::FreezeFrame { .. } => "freeze".to_owned(),
+        EffectKind::Time | EffectKind::Other => format!("effect {:?}", effect.effect_name),
+        EffectKind::Unknown(object) => format!("effect of schema {:?}", object.schema),
+    }));
+    if !item.markers.is_empty() {
+        words.push(format!("{} markers", item.markers.len()));
+    }
+    words.join(", ")
+}
+
+/// A range as its first frame and how many there are: `86400 + 48 @ 24`.
+fn frames(range: RawTimeRange) -> String {
+    format!("{} + {} @ {}", range.start_time.value, range.duration.value, range.duration.rate)
+}

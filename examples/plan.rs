@@ -1,0 +1,61 @@
+//! Prints the plan of a timeline as JSON; with `--frames`, one JSON line per output frame.
+//!
+//! ```text
+//! cargo run --release --example plan -- cut.otio --handles 8 --frames
+//! ```
+
+mod shared;
+
+use std::io::{BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use otio_conflate::Plan;
+
+#[derive(Parser)]
+#[command(about = "Prints the plan of a timeline as JSON")]
+struct Flags {
+    #[command(flatten)]
+    plan: shared::PlanArgs,
+    /// One JSON line per output frame
+    #[arg(long)]
+    frames: bool,
+}
+
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    let options = flags.plan.options();
+    let plan = match flags.plan.read().and_then(|timeline| flags.plan.plan(&timeline, &options)) {
+        Ok(plan) => plan,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    for warning in &plan.warnings {
+        eprintln!("warning: {warning}");
+    }
+    match print(&plan, flags.frames) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has had enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: cannot print: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(plan: &Plan, frames: bool) -> std::io::Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    if !frames {
+        serde_json::to_writer_pretty(&mut out, plan)?;
+        writeln!(out)?;
+        return out.flush();
+    }
+    for row in plan.shots.iter().flat_map(|shot| plan.frames(shot)) {
+        serde_json::to_writer(&mut out, &row)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}

@@ -1,0 +1,95 @@
+//! The flags that `plan` and `conflate` share.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use otio_conflate::otio::{ReadOptions, read_file};
+use otio_conflate::plan::{HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, ShotSelection};
+use otio_conflate::time::Rate;
+use otio_conflate::{Plan, Result, Timeline};
+
+/// What decides about a plan.
+#[derive(Args)]
+pub(crate) struct PlanArgs {
+    /// The timeline: an .otio file
+    pub(crate) file: PathBuf,
+    /// Which timeline, where the file holds several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) timeline: Option<String>,
+    /// Which pieces of the cut are shots: hero, all, track:NAME or markers:COLOR
+    #[arg(long, default_value = "hero")]
+    pub(crate) shots: ShotSelection,
+    /// Extra frames on both sides of a shot: H, or HEAD:TAIL
+    #[arg(long, default_value = "0", value_name = "H[:T]")]
+    pub(crate) handles: Handles,
+    /// What handles show: timeline (the cut) or source (the shot's own media)
+    #[arg(long, default_value = "timeline")]
+    pub(crate) handle_mode: HandleMode,
+    /// The number of a shot's first frame behind its head handles
+    #[arg(long, default_value_t = 1001, allow_negative_numbers = true)]
+    pub(crate) first_frame: i64,
+    /// The record rate, where it is not the timeline's
+    #[arg(long, value_parser = rate)]
+    pub(crate) rate: Option<Rate>,
+    /// How media of another rate runs: time (through seconds) or frame (frame for frame)
+    #[arg(long, default_value = "time")]
+    pub(crate) rate_conform: RateConform,
+    /// What to do about missing media: error, black or slate
+    #[arg(long, default_value = "error")]
+    pub(crate) media_missing: MissingPolicy,
+    /// What to do about frames outside the media: hold, black or error
+    #[arg(long, default_value = "hold")]
+    pub(crate) overrun: OverrunPolicy,
+    /// Media that moved: FROM is looked for at TO; may be repeated
+    #[arg(long = "map", value_name = "FROM=TO", value_parser = map)]
+    pub(crate) maps: Vec<(String, PathBuf)>,
+}
+
+impl PlanArgs {
+    /// Reads the timeline.
+    pub(crate) fn read(&self) -> Result<Timeline> {
+        let mut options = ReadOptions::default();
+        options.timeline = self.timeline.clone();
+        read_file(&self.file, &options)
+    }
+
+    /// The options for a plan that these flags stand for.
+    pub(crate) fn options(&self) -> PlanOptions {
+        let mut options = PlanOptions::default();
+        options.shots = self.shots.clone();
+        options.handles = self.handles;
+        options.handle_mode = self.handle_mode;
+        options.first_frame = self.first_frame;
+        options.rate = self.rate;
+        options.rate_conform = self.rate_conform;
+        options.media_missing = self.media_missing;
+        options.overrun = self.overrun;
+        options.path_map = self.maps.clone();
+        options
+    }
+
+    /// Plans `timeline`; media is opened only where the timeline does not say enough.
+    pub(crate) fn plan(&self, timeline: &Timeline, options: &PlanOptions) -> Result<Plan> {
+        #[cfg(feature = "ffmpeg")]
+        return Plan::with_media(timeline, options, &otio_conflate::backend::ffmpeg::FfmpegLookup::new());
+        #[cfg(not(feature = "ffmpeg"))]
+        return Plan::new(timeline, options);
+    }
+}
+
+/// Reads `24`, `23.976` or `24000/1001`.
+fn rate(text: &str) -> Result<Rate, String> {
+    let number = |text: &str| text.parse::<f64>().map_err(|_| format!("{text:?} is no number"));
+    let rate = match text.split_once('/') {
+        Some((num, den)) => number(num)? / number(den)?,
+        None => number(text)?,
+    };
+    Rate::new(rate).map_err(|error| error.to_string())
+}
+
+fn map(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((from, to)) if !from.is_empty() => Ok((from.to_owned(), PathBuf::from(to))),
+        _ => Err(format!("{text:?} is not FROM=TO")),
+    }
+}

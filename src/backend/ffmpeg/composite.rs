@@ -1,0 +1,430 @@
+//! Making frames: the worker that reads, lays over, dissolves and encodes.
+//!
+//! There are two ways to a frame. Where everything that is seen is opaque and fills the canvas, frames stay in the
+//! output's own pixel format: one layer is converted into it (or is it already), a dissolve is blended in it. Where
+//! something has alpha or leaves a part of the canvas bare above other layers, premultiplied 16-bit RGBA is used.
+
+use ffmpeg_next::frame::Video;
+
+use super::convert::{Converter, Source, Target as Coding, rgba8_frame};
+use super::copy;
+use super::encode::OutputSettings;
+use super::media::Found;
+use super::movie_writer::MovieWriter;
+use super::readers::{Readers, Seen};
+use super::sequence_writer::{SequenceNames, SequenceWriter};
+use super::session::FfmpegSession;
+use super::sys_encode::{self, PixelInfo};
+use crate::backend::{Control, Rendered, Target, Task, Worker};
+use crate::error::{Error, ErrorKind, Result};
+use crate::picture::{self, PlaneMut, PlaneRef, Rect, Rgba16, Rotation, SampleKind, Slate, dissolve_plane, draw_slate};
+use crate::plan::{Background, ColorTags, Element, Layer};
+use crate::time::Ratio;
+
+/// A worker of the FFmpeg backend: one thread's decoders, converters and encoder.
+pub(super) struct Compositor<'s> {
+    session: &'s FfmpegSession<'s>,
+    threads: usize,
+    readers: Readers<'s>,
+    converter: Converter,
+    coding: Coding,
+    /// The last card drawn, by its layer's path in the timeline.
+    slate: Option<(String, Video)>,
+    /// Frames already in the output's coding, by their layer's path: a frame that is held is converted once.
+    converted: Vec<(String, Seen, Video)>,
+}
+
+impl<'s> Compositor<'s> {
+    pub(super) fn new(session: &'s FfmpegSession<'s>, threads: usize) -> Compositor<'s> {
+        let coding = Coding {
+            format: session.format,
+            width: session.canvas.width,
+            height: session.canvas.height,
+            color: session.canvas.color,
+            premultiplied: session.preset.premultiplied(),
+            chroma: session.preset.chroma_site(),
+        };
+        Compositor {
+            session,
+            threads,
+            readers: Readers::new(session, threads),
+            converter: Converter::new(),
+            coding,
+            slate: None,
+            converted: Vec::new(),
+        }
+    }
+
+    /// The picture of record frame `record`, in the output's coding.
+    fn frame(&mut self, stack: &[Element], record: i64) -> Result<Video> {
+        let session = self.session;
+        let stack = session.visible(stack);
+        self.readers.begin_frame(stack);
+        if self.stays_in_coding(stack) {
+            let mut picture = None;
+            for element in stack {
+                picture = Some(self.coded(element, record, picture.as_ref())?);
+            }
+            return picture.map_or_else(|| self.black(), Ok);
+        }
+        let (width, height) = (self.coding.width, self.coding.height);
+        let mut canvas = match session.plan.background {
+            Background::Black => Rgba16::black(width, height),
+            Background::Transparent => Rgba16::transparent(width, height),
+        };
+        for element in stack {
+            if let Some(image) = self.rgba(element, record)? {
+                picture::over(&mut canvas, &image, Ratio::ONE);
+            }
+        }
+        self.converter.from_rgba16(&canvas, self.coding.color.transfer, &self.coding)
+    }
+
+    /// Whether `stack` can be laid over one another without alpha: every layer fills the canvas, but for those at the
+    /// bottom, which may leave bars of background.
+    fn stays_in_coding(&self, stack: &[Element]) -> bool {
+        let session = self.session;
+        let black = session.plan.background == Background::Black;
+        let Some((bottom, above)) = stack.split_first() else { return black };
+        let fills = |layer: &Layer| session.layer_covers(layer);
+        let opaque = |layer: &Layer| session.found[layer.media].picture().is_none_or(|info| !info.has_alpha);
+        let bottom_is_opaque =
+            if black { all_layers(bottom, &opaque) } else { session.covers(bottom) && all_layers(bottom, &fills) };
+        bottom_is_opaque && above.iter().all(|element| all_layers(element, &fills))
+    }
+
+    /// `element` over `below`, in the output's coding. Every layer in it is opaque.
+    fn coded(&mut self, element: &Element, record: i64, below: Option<&Video>) -> Result<Video> {
+        match element {
+            Element::Layer(layer) => self.coded_layer(layer, record),
+            Element::Stack { elements } => {
+                let mut picture: Option<Video> = None;
+                for element in self.session.visible(elements) {
+                    picture = Some(self.coded(element, record, picture.as_ref().or(below))?);
+                }
+                picture.map_or_else(|| self.below_or_black(below), Ok)
+            }
+            Element::Mix { from, to, weight } => {
+                let weight = weight.at(record);
+                if weight <= Ratio::ZERO {
+                    return self.coded_side(from.as_deref(), record, below);
+                }
+                if weight >= Ratio::ONE {
+                    return self.coded_side(to.as_deref(), record, below);
+                }
+                if let Some(blended) = self.blended_as_decoded(from.as_deref(), to.as_deref(), record, weight)? {
+                    return Ok(blended);
+                }
+                let from = self.coded_side(from.as_deref(), record, below)?;
+                let to = self.coded_side(to.as_deref(), record, below)?;
+                self.blend(&from, &to, &self.coding.clone(), weight)
+            }
+        }
+    }
+
+    fn coded_side(&mut self, side: Option<&Element>, record: i64, below: Option<&Video>) -> Result<Video> {
+        match side {
+            Some(element) => self.coded(element, record, below),
+            None => self.below_or_black(below),
+        }
+    }
+
+    fn below_or_black(&mut self, below: Option<&Video>) -> Result<Video> {
+        below.map_or_else(|| self.black(), sys_encode::share)
+    }
+
+    fn black(&mut self) -> Result<Video> {
+        self.converter.black(&self.coding)
+    }
+
+    /// One layer, converted into the output's coding, bars of black included.
+    fn coded_layer(&mut self, layer: &Layer, record: i64) -> Result<Video> {
+        let rect = self.session.rects[layer.media];
+        match self.seen(layer, record)? {
+            Seen::Black => self.black(),
+            Seen::Slate => {
+                let slate = self.slate(layer)?;
+                let source = Source { frame: &slate, color: ColorTags::SRGB, premultiplied: false };
+                let whole = Rect::whole(self.coding.width, self.coding.height);
+                let converted = self.converter.convert(&source, &self.coding, whole)?;
+                converted.map_or(Ok(slate), Ok)
+            }
+            seen @ Seen::Frame { .. } => {
+                let known = self.converted.iter().find(|(object, at, _)| *object == layer.object && at.is_same(&seen));
+                if let Some((_, _, video)) = known {
+                    return sys_encode::share(video);
+                }
+                let upright = self.upright(layer, &seen)?;
+                let (frame, color, premultiplied) = upright;
+                let source = Source { frame: &frame, color, premultiplied };
+                let converted = self.converter.convert(&source, &self.coding, rect)?;
+                let video = converted.map_or(Ok(frame), Ok)?;
+                self.converted.retain(|(object, _, _)| *object != layer.object);
+                if self.converted.len() >= 4 {
+                    self.converted.remove(0);
+                }
+                self.converted.push((layer.object.clone(), seen, sys_encode::share(&video)?));
+                Ok(video)
+            }
+        }
+    }
+
+    /// A dissolve of two layers that are decoded alike and fill the canvas as they are: blended before anything is
+    /// converted. `None` where that cannot be done.
+    fn blended_as_decoded(
+        &mut self,
+        from: Option<&Element>,
+        to: Option<&Element>,
+        record: i64,
+        weight: Ratio,
+    ) -> Result<Option<Video>> {
+        let (Some(Element::Layer(from)), Some(Element::Layer(to))) = (from, to) else { return Ok(None) };
+        let alike = |layer: &Layer| {
+            let info = self.session.found[layer.media].picture()?;
+            let whole = (info.width, info.height) == (self.coding.width, self.coding.height);
+            let plain = whole && info.rotation == 0 && !info.has_alpha && self.session.layer_covers(layer);
+            plain.then(|| (info.pixel_format.clone(), info.color, info.pixel_aspect))
+        };
+        let own = match (alike(from), alike(to)) {
+            (Some(a), Some(b)) if a == b => a,
+            _ => return Ok(None),
+        };
+        let (Seen::Frame { frame: a, .. }, Seen::Frame { frame: b, .. }) =
+            (self.seen(from, record)?, self.seen(to, record)?)
+        else {
+            return Ok(None);
+        };
+        let same = |frame: &super::Frame| {
+            (frame.width(), frame.height(), frame.format(), frame.color())
+                == (self.coding.width, self.coding.height, a.format(), own.1)
+        };
+        if !same(&a) || !same(&b) || blend_kind(&PixelInfo::need(a.format())?).is_none() {
+            return Ok(None);
+        }
+        let coding = Coding { format: a.format(), color: own.1, ..self.coding };
+        let blended = self.blend(a.as_av(), b.as_av(), &coding, weight)?;
+        let source = Source { frame: &blended, color: own.1, premultiplied: false };
+        let whole = Rect::whole(self.coding.width, self.coding.height);
+        let converted = self.converter.convert(&source, &self.coding, whole)?;
+        Ok(Some(converted.map_or(blended, |converted| converted)))
+    }
+
+    /// `from` × (1 − weight) + `to` × weight, plane by plane; both are coded as `coding` says.
+    fn blend(&mut self, from: &Video, to: &Video, coding: &Coding, weight: Ratio) -> Result<Video> {
+        let info = PixelInfo::need(coding.format)?;
+        let Some(kind) = blend_kind(&info) else {
+            return self.blend_in_rgb(from, to, coding, weight);
+        };
+        let mut out = self.converter.blank(coding)?;
+        for plane in 0..info.planes() {
+            let (shift_x, shift_y) = info.plane_shift(plane);
+            let width = (coding.width as usize).div_ceil(1 << shift_x) * info.plane_step(plane) / kind.bytes();
+            let height = (coding.height as usize).div_ceil(1 << shift_y);
+            let (from, from_stride) = sys_encode::plane(from, &info, plane);
+            let (to, to_stride) = sys_encode::plane(to, &info, plane);
+            let (data, stride) = sys_encode::plane_mut(&mut out, &info, plane);
+            dissolve_plane(
+                kind,
+                (width, height),
+                PlaneRef { data: from, stride: from_stride },
+                PlaneRef { data: to, stride: to_stride },
+                PlaneMut { data, stride },
+                weight,
+            );
+        }
+        Ok(out)
+    }
+
+    /// The same for formats whose samples cannot be blended where they lie, such as packed or byte-swapped ones.
+    fn blend_in_rgb(&mut self, from: &Video, to: &Video, coding: &Coding, weight: Ratio) -> Result<Video> {
+        let (size, transfer) = ((coding.width, coding.height), coding.color.transfer);
+        let source = |frame| Source { frame, color: coding.color, premultiplied: coding.premultiplied };
+        let from = self.converter.to_rgba16(&source(from), size, transfer)?;
+        let to = self.converter.to_rgba16(&source(to), size, transfer)?;
+        let mixed = picture::mix(Some(&from), Some(&to), weight).unwrap_or(from);
+        self.converter.from_rgba16(&mixed, transfer, coding)
+    }
+
+    /// `element` as premultiplied RGBA of the canvas's size; `None` where nothing is seen of it.
+    fn rgba(&mut self, element: &Element, record: i64) -> Result<Option<Rgba16>> {
+        match element {
+            Element::Layer(layer) => self.rgba_layer(layer, record).map(Some),
+            Element::Stack { elements } => {
+                let mut canvas: Option<Rgba16> = None;
+                for element in self.session.visible(elements) {
+                    canvas = match (canvas, self.rgba(element, record)?) {
+                        (Some(mut below), Some(image)) => {
+                            picture::over(&mut below, &image, Ratio::ONE);
+                            Some(below)
+                        }
+                        (below, image) => image.or(below),
+                    };
+                }
+                Ok(canvas)
+            }
+            Element::Mix { from, to, weight } => {
+                let weight = weight.at(record);
+                let from = match from {
+                    Some(from) if weight < Ratio::ONE => self.rgba(from, record)?,
+                    _ => None,
+                };
+                let to = match to {
+                    Some(to) if weight > Ratio::ZERO => self.rgba(to, record)?,
+                    _ => None,
+                };
+                Ok(picture::mix(from.as_ref(), to.as_ref(), weight))
+            }
+        }
+    }
+
+    fn rgba_layer(&mut self, layer: &Layer, record: i64) -> Result<Rgba16> {
+        let rect = self.session.rects[layer.media];
+        let (width, height) = (self.coding.width, self.coding.height);
+        let transfer = self.coding.color.transfer;
+        let (frame, color, premultiplied, rect) = match self.seen(layer, record)? {
+            Seen::Black => return Ok(Rgba16::black(width, height)),
+            Seen::Slate => (self.slate(layer)?, ColorTags::SRGB, false, Rect::whole(width, height)),
+            seen @ Seen::Frame { .. } => {
+                let (frame, color, premultiplied) = self.upright(layer, &seen)?;
+                (frame, color, premultiplied, rect)
+            }
+        };
+        let source = Source { frame: &frame, color, premultiplied };
+        let image = self.converter.to_rgba16(&source, (rect.width, rect.height), transfer)?;
+        if rect == Rect::whole(width, height) {
+            return Ok(image);
+        }
+        let mut canvas = Rgba16::transparent(width, height);
+        picture::paste(&mut canvas, &image, rect.x, rect.y);
+        Ok(canvas)
+    }
+
+    /// What `layer` shows at `record`, as it is stored.
+    fn seen(&mut self, layer: &Layer, record: i64) -> Result<Seen> {
+        let seen = self.readers.seen(layer, record);
+        seen.map_err(|error| error.at_clip(&layer.clip).at_object(&layer.object))
+    }
+
+    /// The frame turned upright, its colour tags, and whether it is premultiplied.
+    fn upright(&mut self, layer: &Layer, seen: &Seen) -> Result<(Video, ColorTags, bool)> {
+        let Seen::Frame { frame, .. } = seen else {
+            return Err(Error::new(ErrorKind::Decode, "there is no frame to be turned"));
+        };
+        let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
+        let degrees = self.session.found[layer.media].picture().map_or(0, |info| info.rotation);
+        let rotation = Rotation::from_degrees(f64::from(degrees));
+        if rotation == Rotation::None {
+            return Ok((frame.to_av()?, color, premultiplied));
+        }
+        let source = Source { frame: frame.as_av(), color, premultiplied };
+        Ok((self.converter.rotate(&source, rotation)?, color, premultiplied))
+    }
+
+    /// A card of the canvas's size that names the clip and what it lacks.
+    fn slate(&mut self, layer: &Layer) -> Result<Video> {
+        if let Some((_, slate)) = self.slate.as_ref().filter(|(object, _)| *object == layer.object) {
+            return sys_encode::share(slate);
+        }
+        let (title, file) = match &self.session.found[layer.media] {
+            Found::Slate { title, what } => (*title, what.as_str()),
+            _ => ("", ""),
+        };
+        let (width, height) = (self.coding.width, self.coding.height);
+        let pixels = draw_slate(width, height, &Slate { title, clip: &layer.clip, file });
+        let slate = rgba8_frame(&pixels, width, height)?;
+        self.slate = Some((layer.object.clone(), sys_encode::share(&slate)?));
+        Ok(slate)
+    }
+
+    fn encode(&mut self, task: &Task<'_>, settings: &OutputSettings, control: &Control<'_>) -> Result<i64> {
+        let mut writer = Writer::create(task, settings)?;
+        for span in &task.shot.spans {
+            for record in span.start..span.start + span.count {
+                let picture = self.frame(&span.stack, record)?;
+                writer.write(&picture)?;
+                control.frame(task.shot, writer.frames())?;
+            }
+        }
+        writer.finish()
+    }
+}
+
+impl Worker for Compositor<'_> {
+    fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
+        self.converted.clear();
+        let settings = self.session.settings(task, u32::try_from(self.threads).unwrap_or(1));
+        let frames = match copy::source(self.session, task.shot) {
+            Some(source) => copy::run(&source, task, &settings, control)?,
+            None => self.encode(task, &settings, control)?,
+        };
+        Ok(Rendered { frames, warnings: self.readers.take_notes() })
+    }
+}
+
+/// A movie or a sequence being written.
+enum Writer {
+    Movie(Box<MovieWriter>),
+    Sequence(Box<SequenceWriter>),
+}
+
+impl Writer {
+    fn create(task: &Task<'_>, settings: &OutputSettings) -> Result<Writer> {
+        match &task.target {
+            Target::Movie(path) => Ok(Writer::Movie(Box::new(MovieWriter::create(path, settings)?))),
+            Target::Sequence { folder, prefix, padding, suffix } => {
+                let mut names = SequenceNames::new(folder, prefix, suffix, task.shot.first_frame);
+                names.padding = *padding;
+                Ok(Writer::Sequence(Box::new(SequenceWriter::create(names, settings)?)))
+            }
+        }
+    }
+
+    fn write(&mut self, picture: &Video) -> Result<()> {
+        match self {
+            Writer::Movie(writer) => writer.write(picture),
+            Writer::Sequence(writer) => writer.write(picture),
+        }
+    }
+
+    fn frames(&self) -> i64 {
+        match self {
+            Writer::Movie(writer) => writer.frames(),
+            Writer::Sequence(writer) => writer.frames(),
+        }
+    }
+
+    fn finish(self) -> Result<i64> {
+        let written = match self {
+            Writer::Movie(writer) => writer.finish(),
+            Writer::Sequence(writer) => writer.finish(),
+        };
+        Ok(written?.frames)
+    }
+}
+
+/// Whether `test` holds for every layer in `element`.
+fn all_layers(element: &Element, test: &impl Fn(&Layer) -> bool) -> bool {
+    match element {
+        Element::Layer(layer) => test(layer),
+        Element::Stack { elements } => elements.iter().all(|element| all_layers(element, test)),
+        Element::Mix { from, to, .. } => [from, to].into_iter().flatten().all(|side| all_layers(side, test)),
+    }
+}
+
+/// How the samples of a format are blended where they lie; `None` where they have to be unpacked first. Straight alpha
+/// cannot be blended this way.
+fn blend_kind(info: &PixelInfo) -> Option<SampleKind> {
+    let first = info.components.first()?;
+    let plain = info.components.iter().all(|part| part.shift == 0 && part.depth == first.depth);
+    let native = first.depth <= 8 || info.big_endian == cfg!(target_endian = "big");
+    if !plain || !native || info.odd || info.alpha {
+        return None;
+    }
+    match (info.float, first.depth) {
+        (true, 32) => Some(SampleKind::F32),
+        (true, _) => None,
+        (false, 8) => Some(SampleKind::U8),
+        (false, bits @ 9..=16) => Some(SampleKind::U16 { bits }),
+        _ => None,
+    }
+}

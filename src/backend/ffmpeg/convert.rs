@@ -1,0 +1,412 @@
+//! From one pixel format, size and set of colour tags to another.
+//!
+//! What is converted: pixel format, matrix, range, size, and straight alpha to premultiplied and back. Transfer
+//! characteristics and primaries are carried, not converted, with one exception: between linear and display-referred
+//! pictures a curve is applied. Linear light (EXR) going into a picture with any other transfer characteristic is
+//! encoded with that picture's curve (sRGB's, a pure gamma, or BT.709's for the video characteristics), after being cut
+//! to 0..=1; the reverse happens for a linear target. PQ and HLG say how bright white is, which linear files do not:
+//! between those and linear light there is no conversion, and asking for one is an error.
+
+use std::borrow::Cow;
+
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::frame::Video;
+
+use super::pixels::{self, full_range_twin};
+use super::sys_encode::{self, FramePool, PixelInfo, Scaler, Side};
+use crate::error::{Error, ErrorKind, Result};
+use crate::picture::{self, Rect, Rgba16, Rotation};
+use crate::plan::ColorTags;
+
+/// The format of [`Rgba16`] as FFmpeg names it.
+const RGBA16: Pixel = if cfg!(target_endian = "big") { Pixel::RGBA64BE } else { Pixel::RGBA64LE };
+
+/// How many conversions a [`Converter`] keeps ready.
+const KEPT: usize = 12;
+
+/// Between YUV formats: chroma is interpolated the way the FFmpeg command line does it by default.
+const PLAIN: &str = "bicubic";
+/// Where RGB is involved: no shortcuts in rounding, and chroma for every pixel.
+const EXACT: &str = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp";
+
+/// Where chroma samples lie among luma samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum ChromaSite {
+    /// Level with the left one of two luma samples, between two lines: MPEG-2, H.264, most video.
+    #[default]
+    Left,
+    /// In the middle of the luma samples: JPEG.
+    Center,
+    /// On the first luma sample: UHD video, DV.
+    TopLeft,
+}
+
+/// A frame and how its samples are to be read.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The frame.
+    pub frame: &'a Video,
+    /// Its colour tags; the matrix of RGB formats is not looked at.
+    pub color: ColorTags,
+    /// Whether its colour is multiplied by its alpha already. Without alpha, no matter.
+    pub premultiplied: bool,
+}
+
+/// What a frame is to become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// Its pixel format.
+    pub format: Pixel,
+    /// Pixels in a line.
+    pub width: u32,
+    /// Lines.
+    pub height: u32,
+    /// Its colour tags.
+    pub color: ColorTags,
+    /// Whether colour is to be multiplied by alpha. Without alpha, no matter.
+    pub premultiplied: bool,
+    /// Where its chroma samples lie, if it has fewer of them.
+    pub chroma: ChromaSite,
+}
+
+/// Converts frames, and keeps what it set up for the next frame of the same kind.
+#[derive(Debug, Default)]
+pub struct Converter {
+    scalers: Vec<((Side, Side), Scaler)>,
+    pool: FramePool,
+}
+
+impl Converter {
+    /// A converter that has nothing set up yet.
+    pub fn new() -> Converter {
+        Converter::default()
+    }
+
+    /// The columns and lines that a rectangle has to lie on multiples of for the fast path into `format`.
+    pub fn alignment(format: Pixel) -> (u32, u32) {
+        PixelInfo::of(format).map_or((1, 1), |info| (1 << info.chroma_shift.0, 1 << info.chroma_shift.1))
+    }
+
+    /// A frame of undefined content, tagged as `target` says, from memory that is used again once nobody refers to
+    /// the frame any more.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`] when there is no memory.
+    pub fn blank(&mut self, target: &Target) -> Result<Video> {
+        self.pool.frame(target.format, target.width, target.height, target.color)
+    }
+
+    /// A frame of opaque black.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`] when there is no memory, [`ErrorKind::Unsupported`] for a format black is not known of.
+    pub fn black(&mut self, target: &Target) -> Result<Video> {
+        let mut frame = self.blank(target)?;
+        let info = PixelInfo::need(target.format)?;
+        pixels::fill_black(&mut frame, &info, target.color.full_range, None)?;
+        Ok(frame)
+    }
+
+    /// Scales `source` into `rect` of a `target`; what lies outside of `rect` is opaque black. `None`: the source is
+    /// what is asked for already, and nothing was copied.
+    ///
+    /// A source with alpha going into a format without is laid on black.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
+    pub fn convert(&mut self, source: &Source<'_>, target: &Target, rect: Rect) -> Result<Option<Video>> {
+        let (from, to) = (PixelInfo::need(source.frame.format())?, PixelInfo::need(target.format)?);
+        let whole = rect == Rect::whole(target.width, target.height);
+        let same_size = (source.frame.width(), source.frame.height()) == (rect.width, rect.height);
+        let curve = pixels::curve_between(source.color.transfer, target.color.transfer)?.is_some();
+        let same_alpha = from.alpha == to.alpha && (!from.alpha || source.premultiplied == target.premultiplied);
+        let same_colors = !curve && same_coding(source, &from, target, &to);
+
+        if whole && same_size && same_colors && same_alpha {
+            let (plain, full) = full_range_twin(source.frame.format());
+            if source.frame.format() == target.format {
+                return Ok(None);
+            }
+            if full && plain == target.format {
+                return sys_encode::relabel(source.frame, target.format).map(Some);
+            }
+        }
+        // Alpha may stay as it is only where no pixel is made out of several.
+        let alpha_stays = !from.alpha || (same_alpha && same_size && whole);
+        let mixed_matrices = !from.rgb && !to.rgb && !same_matrix(source.color.matrix, target.color.matrix);
+        if curve || !alpha_stays || mixed_matrices || from.float || to.float {
+            return self.convert_in_rgb(source, target, rect).map(Some);
+        }
+        if whole {
+            let mut out = self.blank(target)?;
+            self.scale(source, target, rect, &mut out, (0, 0))?;
+            return Ok(Some(out));
+        }
+        let (x, y) = (rect.x, rect.y);
+        let grid = Self::alignment(target.format);
+        if x.rem_euclid(grid.0.into()) != 0 || y.rem_euclid(grid.1.into()) != 0 {
+            return self.convert_in_rgb(source, target, rect).map(Some);
+        }
+        let mut out = self.blank(target)?;
+        let corner = u32::try_from(x).ok().zip(u32::try_from(y).ok());
+        match corner.filter(|&(x, _)| rect.lies_within(target.width, target.height) && aligned(&to, x)) {
+            Some(corner) => self.scale(source, target, rect, &mut out, corner)?,
+            None => {
+                let part = Target { width: rect.width, height: rect.height, ..*target };
+                let mut scaled = self.blank(&part)?;
+                self.scale(source, target, rect, &mut scaled, (0, 0))?;
+                pixels::paste(&scaled, &mut out, &to, (x, y))?;
+            }
+        }
+        // Last, because swscale may write some bytes beyond the end of each line.
+        pixels::fill_black(&mut out, &to, target.color.full_range, Some(rect))?;
+        Ok(Some(out))
+    }
+
+    /// The long way round, through premultiplied RGB.
+    fn convert_in_rgb(&mut self, source: &Source<'_>, target: &Target, rect: Rect) -> Result<Video> {
+        let mut image = self.to_rgba16(source, (rect.width, rect.height), target.color.transfer)?;
+        if rect != Rect::whole(target.width, target.height) {
+            let mut canvas = Rgba16::black(target.width, target.height);
+            picture::paste(&mut canvas, &image, rect.x, rect.y);
+            image = canvas;
+        }
+        self.from_rgba16(&image, target.color.transfer, target)
+    }
+
+    /// The frame as premultiplied RGBA of `size` (width, height), with the transfer characteristic `transfer`; see the
+    /// [module](self) for what that changes. A frame without alpha comes out opaque.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
+    pub fn to_rgba16(&mut self, source: &Source<'_>, size: (u32, u32), transfer: u8) -> Result<Rgba16> {
+        let info = PixelInfo::need(source.frame.format())?;
+        let own_size = (source.frame.width(), source.frame.height());
+        let curve = pixels::curve_between(source.color.transfer, transfer)?;
+        let straight = info.alpha && !source.premultiplied;
+        if info.float {
+            let image = pixels::read_floats(source.frame, &info, curve, straight)?;
+            return self.resize(image, size);
+        }
+        // Straight colour is multiplied before it is scaled, and so is light that is still linear encoded.
+        let first = if straight || curve.is_some() { own_size } else { size };
+        let mut image = self.read_rgba(source, first)?;
+        if let Some(curve) = curve {
+            pixels::apply_curve(&mut image, curve, !straight && info.alpha);
+        }
+        if straight {
+            picture::premultiply(&mut image);
+        }
+        self.resize(image, size)
+    }
+
+    /// Premultiplied RGBA, whose transfer characteristic is `transfer`, as a frame. An image of another size is scaled.
+    /// For a format without alpha it is laid on black.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
+    #[allow(clippy::wrong_self_convention, reason = "the converter is not what is converted")]
+    pub fn from_rgba16(&mut self, image: &Rgba16, transfer: u8, target: &Target) -> Result<Video> {
+        let info = PixelInfo::need(target.format)?;
+        let size = (target.width, target.height);
+        let mut image = Cow::Borrowed(image);
+        if (image.width, image.height) != size {
+            image = Cow::Owned(self.resize(image.into_owned(), size)?);
+        }
+        let curve = pixels::curve_between(transfer, target.color.transfer)?;
+        let straight = info.alpha && !target.premultiplied;
+        if info.float {
+            let mut out = self.blank(target)?;
+            pixels::write_floats(&image, &mut out, &info, curve, straight)?;
+            return Ok(out);
+        }
+        if let Some(curve) = curve {
+            pixels::apply_curve(image.to_mut(), curve, info.alpha);
+        }
+        if straight {
+            picture::unpremultiply(image.to_mut());
+        }
+        let frame = self.rgba_frame(&image)?;
+        if target.format == RGBA16 {
+            return Ok(frame);
+        }
+        let color = ColorTags { full_range: true, matrix: 0, ..target.color };
+        let source = Source { frame: &frame, color, premultiplied: target.premultiplied };
+        let mut out = self.blank(target)?;
+        self.scale(&source, target, Rect::whole(size.0, size.1), &mut out, (0, 0))?;
+        Ok(out)
+    }
+
+    /// The frame turned as `rotation` says, in its own pixel format, or in the 4:4:4 one of the same depth where that
+    /// cannot be turned (4:2:2 on its side would be 4:4:0).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] or [`ErrorKind::Encode`] when the frame cannot be converted or turned.
+    pub fn rotate(&mut self, source: &Source<'_>, rotation: Rotation) -> Result<Video> {
+        if rotation == Rotation::None {
+            return sys_encode::share(source.frame);
+        }
+        let info = PixelInfo::need(source.frame.format())?;
+        let (width, height) = (source.frame.width(), source.frame.height());
+        let mut target = Target {
+            format: source.frame.format(),
+            width,
+            height,
+            color: source.color,
+            premultiplied: source.premultiplied,
+            chroma: ChromaSite::Center,
+        };
+        let converted;
+        let (frame, info) = if pixels::can_turn(&info, rotation) {
+            (source.frame, info)
+        } else {
+            target.format = pixels::turnable_twin(&info);
+            converted = self.convert(source, &target, Rect::whole(width, height))?;
+            (converted.as_ref().unwrap_or(source.frame), PixelInfo::need(target.format)?)
+        };
+        if rotation.swaps_sides() {
+            (target.width, target.height) = (height, width);
+        }
+        let mut out = self.blank(&target)?;
+        pixels::turn(frame, &mut out, &info, rotation)?;
+        Ok(out)
+    }
+
+    /// Scales an image; premultiplied colour stays within its alpha.
+    fn resize(&mut self, image: Rgba16, (width, height): (u32, u32)) -> Result<Rgba16> {
+        if (image.width, image.height) == (width, height) {
+            return Ok(image);
+        }
+        Ok(picture::resample(&image, width, height))
+    }
+
+    /// A frame of any integer format as RGBA, alpha as it is.
+    fn read_rgba(&mut self, source: &Source<'_>, (width, height): (u32, u32)) -> Result<Rgba16> {
+        let same_size = (source.frame.width(), source.frame.height()) == (width, height);
+        if source.frame.format() == RGBA16 && same_size {
+            return pixels::read_rgba(source.frame, &PixelInfo::need(RGBA16)?);
+        }
+        let target = Target {
+            format: RGBA16,
+            width,
+            height,
+            color: ColorTags { full_range: true, matrix: 0, ..source.color },
+            premultiplied: source.premultiplied,
+            chroma: ChromaSite::Left,
+        };
+        let mut out = self.blank(&target)?;
+        self.scale(source, &target, Rect::whole(width, height), &mut out, (0, 0))?;
+        pixels::read_rgba(&out, &PixelInfo::need(RGBA16)?)
+    }
+
+    fn rgba_frame(&mut self, image: &Rgba16) -> Result<Video> {
+        let mut frame = self.pool.frame(RGBA16, image.width, image.height, ColorTags::SRGB)?;
+        pixels::write_rgba(image, &mut frame, &PixelInfo::need(RGBA16)?)?;
+        Ok(frame)
+    }
+
+    /// Scales all of the source to the size of `rect` and writes it into `out` at `corner`.
+    fn scale(
+        &mut self,
+        source: &Source<'_>,
+        target: &Target,
+        rect: Rect,
+        out: &mut Video,
+        corner: (u32, u32),
+    ) -> Result<()> {
+        let (from, to) = (PixelInfo::need(source.frame.format())?, PixelInfo::need(target.format)?);
+        let size = (source.frame.width(), source.frame.height());
+        let site = chroma_site(source.frame);
+        let from_side = side(source.frame.format(), &from, size, source.color, site);
+        let to_side = side(target.format, &to, (rect.width, rect.height), target.color, target.chroma);
+        let flags = if from.rgb || to.rgb { EXACT } else { PLAIN };
+        let key = (from_side, to_side);
+        let found = match self.scalers.iter().position(|(known, _)| *known == key) {
+            // The newest stays last; the oldest goes first.
+            Some(index) => self.scalers.remove(index),
+            None => (key, Scaler::new(&from_side, &to_side, flags)?),
+        };
+        if self.scalers.len() >= KEPT {
+            self.scalers.remove(0);
+        }
+        self.scalers.push(found);
+        let (_, scaler) = self.scalers.last_mut().expect("pushed just above");
+        scaler.scale(source.frame, out, corner)
+    }
+}
+
+fn side(format: Pixel, info: &PixelInfo, (width, height): (u32, u32), color: ColorTags, site: ChromaSite) -> Side {
+    let (plain, full) = full_range_twin(format);
+    let position = |shift: u32, at: i32| if shift == 0 { -513 } else { at };
+    let (across, down) = match site {
+        ChromaSite::Left => (0, 128),
+        ChromaSite::Center => (128, 128),
+        ChromaSite::TopLeft => (0, 0),
+    };
+    Side {
+        format: plain,
+        width,
+        height,
+        matrix: if info.rgb { 0 } else { color.matrix },
+        full_range: !info.rgb && (full || color.full_range),
+        chroma: (position(info.chroma_shift.0, across), position(info.chroma_shift.1, down)),
+    }
+}
+
+fn chroma_site(frame: &Video) -> ChromaSite {
+    use ffmpeg_next::chroma::Location;
+    match frame.chroma_location() {
+        Location::Center => ChromaSite::Center,
+        Location::TopLeft => ChromaSite::TopLeft,
+        Location::Unspecified if full_range_twin(frame.format()).1 => ChromaSite::Center,
+        _ => ChromaSite::Left,
+    }
+}
+
+/// Whether two matrices have the same coefficients: 5 and 6 are both BT.601's, and what is not specified is taken as
+/// BT.709.
+fn same_matrix(a: u8, b: u8) -> bool {
+    let known = |matrix| match matrix {
+        5 | 6 => 6,
+        4 | 7 => matrix,
+        9 | 10 => 9,
+        _ => 1,
+    };
+    known(a) == known(b)
+}
+
+/// Whether samples of source and target mean the same colours.
+fn same_coding(source: &Source<'_>, from: &PixelInfo, target: &Target, to: &PixelInfo) -> bool {
+    if from.rgb || to.rgb {
+        return from.rgb && to.rgb;
+    }
+    let full = source.color.full_range || full_range_twin(source.frame.format()).1;
+    let sited_alike = from.chroma_shift == (0, 0) || chroma_site(source.frame) == target.chroma;
+    full == target.color.full_range && same_matrix(source.color.matrix, target.color.matrix) && sited_alike
+}
+
+/// Whether the column `x` starts at a multiple of 32 bytes in every plane, as fast code wants it.
+fn aligned(info: &PixelInfo, x: u32) -> bool {
+    (0..info.planes()).all(|plane| {
+        let (across, _) = info.plane_shift(plane);
+        ((x >> across) as usize * info.plane_step(plane)).is_multiple_of(32)
+    })
+}
+
+/// Reads a picture of RGBA with 8 bits a sample (straight, sRGB), such as a slate, as a frame.
+///
+/// # Errors
+/// [`ErrorKind::Encode`] when `data` does not hold `width × height × 4` bytes or there is no memory.
+pub(super) fn rgba8_frame(data: &[u8], width: u32, height: u32) -> Result<Video> {
+    if data.len() != width as usize * height as usize * 4 || data.is_empty() {
+        let what = format!("{} bytes are no RGBA picture of {width} × {height}", data.len());
+        return Err(Error::new(ErrorKind::Encode, what));
+    }
+    let mut frame = FramePool::default().frame(Pixel::RGBA, width, height, ColorTags::SRGB)?;
+    let (out, stride) = sys_encode::plane_mut(&mut frame, &PixelInfo::need(Pixel::RGBA)?, 0);
+    let line = width as usize * 4;
+    for (out, line) in out.chunks_mut(stride.max(1)).zip(data.chunks(line)) {
+        out[..line.len()].copy_from_slice(line);
+    }
+    Ok(frame)
+}

@@ -1,0 +1,64 @@
+//! Untouched media, copied packet by packet: where a shot shows one file as it is, in the codec asked for, whose
+//! frames are each coded on their own.
+
+use super::decode::{DecodeOptions, MovieReader};
+use super::encode::OutputSettings;
+use super::movie_writer::MovieWriter;
+use super::session::FfmpegSession;
+use crate::backend::{Control, Target, Task};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Element, Shot};
+use crate::time::Ratio;
+
+/// A run of packets of one file.
+pub(super) struct Copied {
+    path: std::path::PathBuf,
+    first: i64,
+    count: i64,
+}
+
+/// The packets that make up `shot`, where nothing has to be done to them.
+pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied> {
+    let [span] = shot.spans.as_slice() else { return None };
+    let [Element::Layer(layer)] = session.visible(&span.stack) else { return None };
+    let info = session.found[layer.media].picture()?;
+    let (canvas, preset, media) = (session.canvas, session.preset, &session.plan.media[layer.media]);
+    let untouched = info.intra_only
+        && !info.is_still
+        && info.rotation == 0
+        && (info.width, info.height) == (canvas.width, canvas.height)
+        && info.pixel_aspect == canvas.pixel_aspect
+        && info.color == canvas.color
+        && info.pixel_format.parse().is_ok_and(|format: ffmpeg_next::format::Pixel| format == session.format)
+        && info.rate == Some(session.plan.rate)
+        && media.rate == session.plan.rate
+        && !info.vfr
+        && layer.map.step == Ratio::ONE;
+    let asked_for = !preset.is_sequence() && info.codec == preset.codec && preset.has_profile(info.profile.as_deref());
+    let first = layer.map.index(span.start);
+    let last = first + span.count - 1;
+    let inside = first >= 0 && media.frames.is_none_or(|frames| last < frames);
+    (untouched && asked_for && inside).then(|| Copied { path: info.path.clone(), first, count: span.count })
+}
+
+/// Copies the packets; returns how many.
+pub(super) fn run(source: &Copied, task: &Task<'_>, settings: &OutputSettings, control: &Control<'_>) -> Result<i64> {
+    let Target::Movie(path) = &task.target else {
+        return Err(Error::new(ErrorKind::Encode, "packets are copied to movies alone"));
+    };
+    let mut reader = MovieReader::open(&source.path, &DecodeOptions::default())?;
+    let parameters = reader
+        .parameters()
+        .ok_or_else(|| Error::new(ErrorKind::Decode, "the stream has no parameters").at_file(&source.path))?;
+    let mut writer = MovieWriter::create_copy(path, settings, &parameters)?;
+    for index in source.first..source.first + source.count {
+        let packet = reader.packet(index)?.ok_or_else(|| {
+            Error::new(ErrorKind::Overrun, "the media ends earlier than the timeline says")
+                .at_file(&source.path)
+                .at_frame(index)
+        })?;
+        writer.write_packet(&packet)?;
+        control.frame(task.shot, writer.frames())?;
+    }
+    Ok(writer.finish()?.frames)
+}

@@ -1,0 +1,596 @@
+//! Any frame of a movie, exactly.
+//!
+//! Frames are picked by timestamp, never by a count in a header. On media of constant rate, frame *i* is the one whose
+//! timestamp lies within half a frame of *i* frame lengths after the first displayed frame; on anything else it is
+//! the one on screen at that time. Files whose frames have no trustworthy timestamps are decoded from their start and
+//! counted.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+use super::frame::{Frame, FrameContext, Origin, undecodable};
+use super::probe::{self, MediaInfo};
+use super::pump::{Pump, Shown};
+use super::still;
+use super::sys::DecoderSetup;
+use crate::error::{Error, ErrorKind, Result};
+use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
+
+/// How media is decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DecodeOptions {
+    /// Threads that a decoder may use of its own; 1 decodes in the caller's thread.
+    pub threads: usize,
+    /// Applies the transfer characteristic with this H.273 code (1 BT.709, 13 sRGB) to scene-linear EXR values while
+    /// they are decoded; frames are tagged with it. `None` leaves them linear.
+    pub linear_to: Option<u8>,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> DecodeOptions {
+        DecodeOptions { threads: 1, linear_to: None }
+    }
+}
+
+impl DecodeOptions {
+    /// With this many threads.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> DecodeOptions {
+        self.threads = threads;
+        self
+    }
+
+    /// With this transfer characteristic applied to EXR values.
+    #[must_use]
+    pub fn linear_to(mut self, transfer: Option<u8>) -> DecodeOptions {
+        self.linear_to = transfer;
+        self
+    }
+}
+
+/// On which side of the media a frame that does not exist lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outside {
+    /// In front of the first frame.
+    Before,
+    /// Behind the last frame.
+    After,
+}
+
+/// The frame that a reader found.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Picked {
+    /// The frame; where the media has none of that index, its nearest one.
+    pub frame: Frame,
+    /// Set when the media has no frame of that index.
+    pub outside: Option<Outside>,
+}
+
+/// Frames kept while reading forwards.
+const KEPT_FORWARDS: usize = 4;
+/// Frames kept at most while reading backwards.
+const KEPT_BACKWARDS: usize = 48;
+/// Bytes kept at most while reading backwards.
+const KEPT_BYTES: usize = 128 << 20;
+
+/// Reads the frames of one file, in any order. One reader is one decoder: it may be sent to another thread, and is
+/// fastest when frames are asked for in rising order.
+#[derive(Debug)]
+pub struct MovieReader {
+    info: MediaInfo,
+    source: Source,
+}
+
+enum Source {
+    Movie(Box<Movie>),
+    Still(Frame),
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Source::Movie(_) => "Movie",
+            Source::Still(_) => "Still",
+        })
+    }
+}
+
+impl MovieReader {
+    /// Opens a movie or a still picture and decodes its first frame. A still picture is its own frame at every index.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MediaMissing`] when there is no such file, [`ErrorKind::Io`] when it may not be read,
+    /// [`ErrorKind::Decode`] when it holds no picture that can be decoded.
+    pub fn open(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<MovieReader> {
+        let path = path.as_ref();
+        if still::kind_of(path)?.is_some() {
+            let frame = still::read(path, options)?;
+            return Ok(MovieReader { info: still::describe(path, &frame), source: Source::Still(frame) });
+        }
+        let mut demuxer = probe::open(path)?;
+        let (stream, facts) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
+        let info = probe::describe(path, &mut demuxer, stream, &facts);
+        let untimed = demuxer.is_untimed();
+        let setup = DecoderSetup { threads: options.threads, strict: false, exr_transfer: None };
+        let pump = Pump::new(path, demuxer, stream, setup)?;
+        let mut movie = Movie::new(path, pump, &info, untimed)?;
+        if info.is_still {
+            let frame = movie.pick(0, Rate::FPS_24)?.frame;
+            return Ok(MovieReader { info, source: Source::Still(frame) });
+        }
+        Ok(MovieReader { info, source: Source::Movie(Box::new(movie)) })
+    }
+
+    /// What the file holds.
+    pub fn info(&self) -> &MediaInfo {
+        &self.info
+    }
+
+    /// Frame `index` of the file, counted at `rate` from its first displayed frame.
+    ///
+    /// Where `rate` is the media's own, or differs from it by less than 0.2 % (24 and 23.976), that is exactly the
+    /// `index`-th frame. Otherwise it is the frame on screen `index / rate` seconds after the first, where a frame
+    /// that starts within a thousandth of a frame (or a tick of the container's clock) after that counts as on screen.
+    /// An index outside the media gives the nearest frame there is, and says so.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`], naming file and frame, when that frame is damaged. Other frames can still be read.
+    pub fn frame(&mut self, index: i64, rate: Rate) -> Result<Picked> {
+        match &mut self.source {
+            Source::Still(frame) => Ok(Picked { frame: frame.clone(), outside: None }),
+            Source::Movie(movie) => movie.pick(index, rate).map_err(|error| error.at_frame(index)),
+        }
+    }
+
+    /// The packet of frame `index`, counted in frames of the file, as it is stored: for copying media without
+    /// decoding it. `None` when there is no frame of that index. Timestamps are the file's own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for a still, and for media whose frames are not each coded on their own;
+    /// [`ErrorKind::Decode`] when reading fails.
+    pub fn packet(&mut self, index: i64) -> Result<Option<ffmpeg_next::Packet>> {
+        match &mut self.source {
+            Source::Movie(movie) if self.info.intra_only => movie.packet(index).map_err(|error| error.at_frame(index)),
+            _ => Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("packets of {} cannot be copied one by one", self.info.path.display()),
+            )
+            .at_file(&self.info.path)),
+        }
+    }
+
+    /// The codec parameters of the picture stream, for a muxer that takes its packets; `None` for a still.
+    pub fn parameters(&mut self) -> Option<ffmpeg_next::codec::Parameters> {
+        match &mut self.source {
+            Source::Movie(movie) => movie.pump.parameters(),
+            Source::Still(_) => None,
+        }
+    }
+
+    /// Seconds per tick of the timestamps on frames and packets; `None` for a still.
+    pub fn time_base(&self) -> Option<Ratio> {
+        match &self.source {
+            Source::Movie(movie) => Some(probe::time_base(movie.pump.facts())),
+            Source::Still(_) => None,
+        }
+    }
+}
+
+/// A displayed frame at its place.
+struct Entry {
+    /// Its timestamp in ticks; in a counted movie its index.
+    at: i64,
+    frame: Option<Frame>,
+    follows: bool,
+    after_error: bool,
+}
+
+/// The movie's own count of time.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    /// The place of the first displayed frame.
+    first: i64,
+    /// Ticks per frame at `rate`.
+    length: Ratio,
+    /// Ticks per second.
+    ticks: Ratio,
+    /// The rate of the media.
+    rate: Rate,
+    /// Whether every frame has its place on a grid.
+    regular: bool,
+}
+
+/// What is looked for: the last frame at or before `limit`.
+#[derive(Debug, Clone, Copy)]
+struct Aim {
+    limit: i64,
+    /// A frame at or after this is certainly the one.
+    low: i64,
+    /// For media without a grid: the instant asked for.
+    instant: Option<Ratio>,
+}
+
+impl Clock {
+    fn aim(&self, index: i64, rate: Rate) -> Aim {
+        let own = self.rate.nominal();
+        if !self.regular {
+            let instant = Ratio::whole(self.first) + Ratio::whole(index) / rate.nominal() * self.ticks;
+            let slack = (FRAME_TOLERANCE * self.length).max(Ratio::ONE);
+            let limit = (instant + slack).floor();
+            return Aim { limit, low: limit.saturating_add(1), instant: Some(instant) };
+        }
+        let cousin = (rate.nominal() / own - Ratio::ONE).abs() <= Ratio::new(2, 1000);
+        let frame = if cousin { index } else { (Ratio::whole(index) * own / rate.nominal()).frame() };
+        self.aim_at_frame(frame)
+    }
+
+    /// Frame `frame` of a regular movie: up to, but not including, half a frame to either side.
+    fn aim_at_frame(&self, frame: i64) -> Aim {
+        let half = Ratio::new(1, 2);
+        let edge = |frame: Ratio| Ratio::whole(self.first) + frame * self.length;
+        let low = edge(Ratio::whole(frame) - half).ceil();
+        Aim { limit: (edge(Ratio::whole(frame) + half).ceil() - 1).max(low), low, instant: None }
+    }
+
+    fn frames(&self, ticks: i64) -> i64 {
+        (Ratio::whole(ticks) / self.length).floor()
+    }
+}
+
+struct Movie {
+    path: PathBuf,
+    pump: Pump,
+    context: FrameContext,
+    clock: Clock,
+    /// Frames counted, not timed.
+    counted: bool,
+    /// The frames shown last, in order.
+    ring: VecDeque<Entry>,
+    room: usize,
+    /// The ring's last frame is the movie's last.
+    ended: bool,
+    /// Where the last good frame is, once that is known.
+    end: Option<i64>,
+    /// A jump of so many frames is worth a seek where the container has no index of all frames.
+    far: i64,
+    indexed: bool,
+    intra_only: bool,
+    /// The timestamp of the packet copied last; decoding has to seek before it goes on.
+    copied: Option<i64>,
+}
+
+/// What pulling a frame gave.
+enum Pulled {
+    Frame,
+    End,
+    /// The timestamps make no sense: frames have to be counted.
+    Distrust,
+}
+
+impl Movie {
+    fn new(path: &Path, pump: Pump, info: &MediaInfo, untimed: bool) -> Result<Movie> {
+        let rate = info.rate.unwrap_or(Rate::FPS_25);
+        let ticks = Ratio::ONE / probe::time_base(pump.facts());
+        let context =
+            FrameContext { stream_color: pump.facts().color, pixel_aspect: info.pixel_aspect, origin: Origin::Movie };
+        let intra_only = pump.facts().intra_only;
+        let indexed = ["mov,", "avi"].iter().any(|name| info.container.starts_with(name));
+        let clock =
+            Clock { first: 0, length: ticks / rate.nominal(), ticks, rate, regular: !info.vfr && info.rate.is_some() };
+        let mut movie = Movie {
+            path: path.to_owned(),
+            pump,
+            context,
+            clock,
+            counted: false,
+            ring: VecDeque::new(),
+            room: KEPT_FORWARDS,
+            ended: false,
+            end: None,
+            far: 48,
+            indexed,
+            intra_only,
+            copied: None,
+        };
+        if untimed {
+            movie.count()?;
+        }
+        match movie.pull()? {
+            Pulled::Frame => {}
+            Pulled::End => return Err(probe::no_picture(path)),
+            Pulled::Distrust => {
+                movie.count()?;
+                if !matches!(movie.pull()?, Pulled::Frame) {
+                    return Err(probe::no_picture(path));
+                }
+            }
+        }
+        movie.clock.first = movie.ring.back().map_or(0, |entry| entry.at);
+        Ok(movie)
+    }
+
+    /// Gives timestamps up: from now on frames are counted from the start.
+    fn count(&mut self) -> Result<()> {
+        self.counted = true;
+        self.clock = Clock {
+            first: 0,
+            length: Ratio::ONE,
+            ticks: self.clock.rate.nominal(),
+            rate: self.clock.rate,
+            regular: true,
+        };
+        self.rewind()
+    }
+
+    fn rewind(&mut self) -> Result<()> {
+        self.clear();
+        self.end = None;
+        self.pump.rewind()
+    }
+
+    fn clear(&mut self) {
+        self.ring.clear();
+        self.ended = false;
+        self.copied = None;
+    }
+
+    /// Decodes the next displayed frame into the ring.
+    fn pull(&mut self) -> Result<Pulled> {
+        let Some(Shown { pts, picture, follows, after_error }) = self.pump.next()? else {
+            self.ended = true;
+            self.end = self.ring.iter().rev().find(|entry| entry.frame.is_some()).map(|entry| entry.at).or(self.end);
+            return Ok(Pulled::End);
+        };
+        let at = match (self.counted, self.ring.back(), pts) {
+            (true, None, _) => 0,
+            (true, Some(last), _) => last.at + 1,
+            (false, _, None) => return Ok(Pulled::Distrust),
+            (false, Some(last), Some(pts)) if pts < last.at => return Ok(Pulled::Distrust),
+            (false, _, Some(pts)) => pts,
+        };
+        let frame = match picture {
+            Some(av) => {
+                let pixel_aspect = self.pump.pixel_aspect(&av);
+                let context = FrameContext { pixel_aspect, ..self.context };
+                Some(Frame::new(av, &context).map_err(|error| error.at_file(&self.path))?)
+            }
+            None => None,
+        };
+        while self.ring.len() >= self.room {
+            self.ring.pop_front();
+        }
+        self.ring.push_back(Entry { at, frame, follows, after_error });
+        Ok(Pulled::Frame)
+    }
+
+    fn pick(&mut self, index: i64, rate: Rate) -> Result<Picked> {
+        let before = index < 0;
+        let index = index.max(0);
+        let mut aim = self.clock.aim(index, rate);
+        let mut after = false;
+        let mut landings = 0;
+        if let Some(end) = self.end
+            && aim.limit > end
+        {
+            // Known to lie in or behind the last frame.
+            after = self.is_behind(&aim, end);
+            aim = Aim { limit: end, low: end, instant: None };
+        }
+        loop {
+            match self.find(&aim) {
+                Found::Here(position) => return self.deliver(position, &aim, before, after),
+                Found::Further => match self.approach(&aim)? {
+                    Pulled::Frame => {}
+                    Pulled::End if self.ring.is_empty() => return Err(self.lost("no frame could be decoded")),
+                    Pulled::End => {
+                        // A damaged tail does not hold: the last good frame does.
+                        let last = self.ring.back().map_or(0, |entry| entry.at);
+                        if aim.low > last
+                            && let Some(end) = self.end
+                        {
+                            after = self.is_behind(&aim, last.max(end));
+                            aim = Aim { limit: end, low: end, instant: None };
+                        }
+                    }
+                    Pulled::Distrust => {
+                        self.count()?;
+                        return self.pick(index, rate);
+                    }
+                },
+                Found::Back => {
+                    landings += 1;
+                    if landings > 2 {
+                        return Err(self.lost("the frame was not found again after a seek"));
+                    }
+                    self.grow();
+                    if self.land(aim.limit)? {
+                        self.count()?;
+                        return self.pick(index, rate);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether what is asked for comes after the frame at `end`, the last one, has been shown.
+    fn is_behind(&self, aim: &Aim, end: i64) -> bool {
+        match aim.instant {
+            None => aim.low > end,
+            Some(instant) => {
+                let shown = self.ring.back().filter(|entry| entry.at == end).and_then(|entry| {
+                    Some(entry.frame.as_ref()?.as_av().packet().duration).filter(|duration| *duration > 0)
+                });
+                let length = shown.map_or(self.clock.length, Ratio::whole);
+                instant + FRAME_TOLERANCE * self.clock.length >= Ratio::whole(end) + length
+            }
+        }
+    }
+
+    fn deliver(&mut self, position: usize, aim: &Aim, before: bool, after: bool) -> Result<Picked> {
+        let entry = &self.ring[position];
+        // On a grid, a frame that an error took away is not replaced by its neighbour.
+        let gap = entry.at < aim.low
+            && self.clock.regular
+            && self.ring.get(position + 1).is_some_and(|next| next.after_error && next.at > aim.limit);
+        let frame = match &entry.frame {
+            Some(frame) if !gap => frame.clone(),
+            _ => return Err(self.lost("the frame is damaged")),
+        };
+        let outside = match (before, after) {
+            (true, _) => Some(Outside::Before),
+            (_, true) => Some(Outside::After),
+            _ => None,
+        };
+        Ok(Picked { frame, outside })
+    }
+
+    fn lost(&self, why: &str) -> Error {
+        undecodable(&self.path, why)
+    }
+
+    fn find(&self, aim: &Aim) -> Found {
+        if self.copied.is_some() {
+            return Found::Back;
+        }
+        let Some(position) = self.ring.iter().rposition(|entry| entry.at <= aim.limit) else {
+            let at_first = self.ring.front().is_some_and(|entry| entry.at <= self.clock.first);
+            return if at_first { Found::Here(0) } else { Found::Back };
+        };
+        if self.ring[position].at >= aim.low {
+            return Found::Here(position);
+        }
+        match self.ring.get(position + 1) {
+            Some(next) if next.follows => Found::Here(position),
+            Some(_) => Found::Back,
+            None if self.ended => Found::Here(position),
+            None => Found::Further,
+        }
+    }
+
+    /// The frame wanted lies further on: decodes the next one, or jumps if that is shorter.
+    fn approach(&mut self, aim: &Aim) -> Result<Pulled> {
+        let Some(last) = self.ring.back().map(|entry| entry.at) else { return self.pull() };
+        let jump = self.clock.frames(aim.limit.saturating_sub(last));
+        if self.counted || jump <= 2 {
+            self.pump.skip_below(None);
+            self.shrink();
+            return self.pull();
+        }
+        let read = self.pump.last_dts().unwrap_or(i64::MIN);
+        let seek = if self.intra_only {
+            jump > 8
+        } else if self.indexed {
+            self.pump.key_before(aim.limit).is_some_and(|key| key > read)
+        } else {
+            jump > self.far
+        };
+        if !seek {
+            self.pump.skip_below(Some(aim.low.min(aim.limit)).filter(|_| self.clock.regular));
+            return self.pull();
+        }
+        self.shrink();
+        if self.land(aim.limit)? {
+            return Ok(Pulled::Distrust);
+        }
+        if self.ring.front().is_some_and(|entry| entry.at <= last) {
+            self.far = self.far.saturating_mul(2).min(1 << 20);
+        }
+        Ok(if self.ring.is_empty() { Pulled::End } else { Pulled::Frame })
+    }
+
+    /// Seeks so that the frame at `limit` will come, and decodes the first frame there. `true`: timestamps cannot be
+    /// trusted.
+    fn land(&mut self, limit: i64) -> Result<bool> {
+        self.clear();
+        let mut step = ((self.clock.ticks / Ratio::whole(2)).floor()).max(1);
+        let (mut aim, mut bad) = (limit, 0);
+        while !self.counted && aim > self.clock.first {
+            if !self.pump.seek(aim) {
+                break;
+            }
+            let mut earlier = aim;
+            if let Some(key) = self.pump.find_key()? {
+                earlier = aim.min(key);
+                if key <= limit {
+                    match self.pull()? {
+                        Pulled::Frame if self.ring.back().is_some_and(|entry| entry.at <= limit) => {
+                            let whole = self.ring.back().is_some_and(|entry| entry.frame.is_some());
+                            if whole || bad == 3 {
+                                return Ok(false);
+                            }
+                            // Damaged, or a decoder that has not found its feet yet: only the way here can tell.
+                            bad += 1;
+                        }
+                        Pulled::Frame | Pulled::End => {}
+                        Pulled::Distrust => return Ok(true),
+                    }
+                }
+            }
+            self.clear();
+            aim = earlier.saturating_sub(step);
+            step = step.saturating_mul(2);
+        }
+        self.rewind_and_pull()
+    }
+
+    fn rewind_and_pull(&mut self) -> Result<bool> {
+        let end = self.end;
+        self.rewind()?;
+        self.end = end;
+        Ok(matches!(self.pull()?, Pulled::Distrust))
+    }
+
+    /// Going backwards: more frames are kept, so that a group of pictures is not decoded again for each of them.
+    fn grow(&mut self) {
+        let Some(frame) = self.ring.back().and_then(|entry| entry.frame.as_ref()) else { return };
+        let bytes: usize = (0..4).map(|plane| frame.plane(plane).0.len()).sum();
+        self.room = (KEPT_BYTES / bytes.max(1)).clamp(KEPT_FORWARDS, KEPT_BACKWARDS);
+    }
+
+    fn shrink(&mut self) {
+        self.room = KEPT_FORWARDS;
+    }
+
+    fn packet(&mut self, index: i64) -> Result<Option<ffmpeg_next::Packet>> {
+        if index < 0 {
+            return Ok(None);
+        }
+        if self.counted || !self.clock.regular {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("frames of {} have no regular timestamps", self.path.display()),
+            )
+            .at_file(&self.path));
+        }
+        let aim = self.clock.aim_at_frame(index);
+        let ahead = self.copied.map(|copied| self.clock.frames(aim.limit - copied));
+        if !ahead.is_some_and(|ahead| (1..=8).contains(&ahead)) {
+            let sought = aim.low > self.clock.first && self.pump.seek(aim.limit);
+            if !sought {
+                self.pump.rewind()?;
+            }
+        }
+        self.clear();
+        self.copied = Some(i64::MIN / 2);
+        while let Some(packet) = self.pump.read_packet()? {
+            let Some(pts) = packet.pts().or(packet.dts()) else { continue };
+            if pts >= aim.low {
+                self.copied = Some(pts);
+                return Ok(Some(packet).filter(|_| pts <= aim.limit));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Where a frame is, seen from the ring.
+enum Found {
+    /// In the ring.
+    Here(usize),
+    /// Behind its last frame.
+    Further,
+    /// Not in the ring, and not behind it.
+    Back,
+}

@@ -1,0 +1,130 @@
+//! Opening the encoder that a preset asks for.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use ffmpeg_next::format::Pixel;
+
+use super::convert::Target;
+use super::presets::Preset;
+use super::sys_write::{Encoder, EncoderSetup};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::ColorTags;
+use crate::time::{Rate, Ratio, Timecode};
+
+/// What all frames of an output have in common, and what is written about them.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct OutputSettings {
+    /// What the file is made with.
+    pub preset: Preset,
+    /// The pixel format of the frames: one of the preset's; see [`Preset::pixel_format`].
+    pub format: Pixel,
+    /// Pixels in a line.
+    pub width: u32,
+    /// Lines.
+    pub height: u32,
+    /// Width of a pixel over its height.
+    pub pixel_aspect: Ratio,
+    /// Frames per second; one frame lasts exactly one over the nominal rate.
+    pub rate: Rate,
+    /// Colour tags of the frames: [`Preset::color_tags`].
+    pub color: ColorTags,
+    /// The timecode of the first frame.
+    pub timecode: Option<Timecode>,
+    /// The reel (tape) name that belongs to the timecode, for containers that have a place for it.
+    pub reel: Option<String>,
+    /// What else is written into the container, key by key.
+    pub metadata: BTreeMap<String, String>,
+    /// How many threads encode; 0 leaves it to FFmpeg.
+    pub threads: u32,
+    /// The sound, if there is any and the preset's container holds it: samples per second, and how many channels.
+    pub audio: Option<(u32, u16)>,
+}
+
+impl OutputSettings {
+    /// Settings for frames of this kind: square pixels, BT.709, no timecode, one thread, no sound.
+    pub fn new(preset: Preset, format: Pixel, (width, height): (u32, u32), rate: Rate) -> OutputSettings {
+        let color = preset.color_tags(format, ColorTags::BT709);
+        OutputSettings {
+            preset,
+            format,
+            width,
+            height,
+            pixel_aspect: Ratio::ONE,
+            rate,
+            color,
+            timecode: None,
+            reel: None,
+            metadata: BTreeMap::new(),
+            threads: 1,
+            audio: None,
+        }
+    }
+
+    /// What frames have to be converted to before they are written.
+    pub fn target(&self) -> Target {
+        Target {
+            format: self.format,
+            width: self.width,
+            height: self.height,
+            color: self.color,
+            premultiplied: self.preset.premultiplied(),
+            chroma: self.preset.chroma_site(),
+        }
+    }
+
+    /// The rate as FFmpeg wants it.
+    pub(super) fn rate_pair(&self) -> Result<(i32, i32)> {
+        let part = |part: u32| {
+            i32::try_from(part)
+                .map_err(|_| Error::new(ErrorKind::Time, format!("{} is no rate for a movie", self.rate)))
+        };
+        Ok((part(self.rate.num())?, part(self.rate.den())?))
+    }
+
+    /// The pixel aspect as FFmpeg wants it.
+    pub(super) fn aspect_pair(&self) -> (i32, i32) {
+        let pair = i32::try_from(self.pixel_aspect.num()).ok().zip(i32::try_from(self.pixel_aspect.den()).ok());
+        pair.filter(|&(num, _)| num > 0).unwrap_or((1, 1))
+    }
+}
+
+/// Opens the first of the preset's encoders that takes the picture.
+pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Result<Encoder> {
+    let preset = &settings.preset;
+    let mut failed: Option<Error> = None;
+    for choice in preset.candidates(settings.width, settings.height)? {
+        let mut formats = choice.formats.iter().filter_map(|name| Pixel::from_str(name).ok());
+        if !formats.any(|format| format == settings.format) {
+            continue;
+        }
+        let mut options = choice.options.clone();
+        if !preset.intra_only {
+            // A second: short enough to jump around in, long enough not to matter for the size.
+            options.push(("g".into(), settings.rate.timecode_base().to_string()));
+        }
+        let opened = Encoder::open(&EncoderSetup {
+            name: &choice.encoder,
+            format: settings.format,
+            width: settings.width,
+            height: settings.height,
+            pixel_aspect: settings.aspect_pair(),
+            rate: settings.rate_pair()?,
+            color: settings.color,
+            chroma: preset.chroma_site(),
+            threads: settings.threads,
+            options: &options,
+            global_header,
+        });
+        match opened {
+            Ok(encoder) => return Ok(encoder),
+            // What the best encoder says is worth more than what its stand-ins say.
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    Err(failed.unwrap_or_else(|| {
+        let what = format!("{} is not encoded from {:?}", preset.name, settings.format);
+        Error::new(ErrorKind::Unsupported, what)
+    }))
+}

@@ -1,0 +1,69 @@
+//! What a plan asks about media where its timeline does not say enough.
+
+use std::path::Path;
+
+use super::decode::DecodeOptions;
+use super::probe::{self, MediaInfo, probe};
+use super::sequence::SequenceReader;
+use super::sys;
+use crate::error::Result;
+use crate::plan::{MediaFacts, MediaLookup, MediaSource};
+
+/// Opens media through FFmpeg for [`Plan::with_media`](crate::Plan::with_media).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FfmpegLookup;
+
+impl FfmpegLookup {
+    /// A lookup that opens files as it is asked about them.
+    pub fn new() -> FfmpegLookup {
+        FfmpegLookup
+    }
+}
+
+impl MediaLookup for FfmpegLookup {
+    fn look_up(&self, source: &MediaSource) -> Option<MediaFacts> {
+        match source {
+            MediaSource::File { path } => {
+                let info = probe(path).ok().filter(|info| info.has_picture)?;
+                if info.is_still {
+                    return Some(MediaFacts::still());
+                }
+                let start = info.start_timecode.map(|timecode| timecode.frame());
+                Some(MediaFacts::new(info.rate, exact_count(path, &info), start))
+            }
+            MediaSource::Sequence { start, step, .. } => {
+                let numbers = SequenceReader::new(source, &DecodeOptions::default()).ok()?.list().ok()?;
+                let last = numbers.iter().rev().find(|&&number| number >= *start)?;
+                Some(MediaFacts::new(None, Some((last - start) / step + 1), Some(*start)))
+            }
+            MediaSource::Generator { .. } | MediaSource::Missing { .. } => None,
+        }
+    }
+}
+
+/// How many frames the file has. The header is believed where its count and its duration say the same; elsewhere
+/// packets are counted.
+fn exact_count(path: &Path, info: &MediaInfo) -> Option<i64> {
+    let by_duration = info.duration.zip(info.rate).map(|(duration, rate)| duration.frames(rate));
+    let claimed = info.frames.filter(|_| info.container.contains("mov") && !info.vfr);
+    match (claimed, by_duration) {
+        (Some(claimed), Some(duration)) if duration == crate::time::Ratio::whole(claimed) => Some(claimed),
+        _ => count_frames(path).ok(),
+    }
+}
+
+/// Counts the frames of a movie by its packets, leaving out those that the file says are not shown.
+pub(crate) fn count_frames(path: &Path) -> Result<i64> {
+    let mut demuxer = probe::open(path)?;
+    let (stream, _) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
+    demuxer.select(stream);
+    let mut frames = 0;
+    loop {
+        match demuxer.read() {
+            Ok(Some(packet)) if packet.stream() == stream && !sys::is_discarded(&packet) => frames += 1,
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(frames),
+            Err(cause) => return Err(super::frame::undecodable(path, "reading it failed").because(cause)),
+        }
+    }
+}

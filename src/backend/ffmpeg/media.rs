@@ -1,0 +1,224 @@
+//! The media of a plan as they were found on disk: what each shows, and what is missing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+
+use super::decode::DecodeOptions;
+use super::probe::{MediaInfo, probe};
+use super::sequence::SequenceReader;
+use super::still;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Element, Layer, MediaSource, MissingPolicy, Plan, Warning};
+
+/// What a medium of the plan shows.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Frames of this kind.
+    Picture(Box<MediaInfo>),
+    /// Black.
+    Black,
+    /// A card with this title and this second line.
+    Slate {
+        /// The large line.
+        title: &'static str,
+        /// What is missing.
+        what: String,
+    },
+    /// It is there, but cannot be decoded: shots that need it fail.
+    Broken {
+        /// What went wrong.
+        kind: ErrorKind,
+        /// The whole of it.
+        message: String,
+        /// The file.
+        file: Option<PathBuf>,
+    },
+    /// It is not there, and nothing may be shown in its place. No run starts with one of these where it would be seen.
+    Missing(String),
+    /// No shot shows it.
+    Unused,
+}
+
+impl Found {
+    /// The picture's properties, if it is one.
+    pub(super) fn picture(&self) -> Option<&MediaInfo> {
+        match self {
+            Found::Picture(info) => Some(info),
+            _ => None,
+        }
+    }
+
+    /// The error of a shot that needs it, if it cannot be shown.
+    pub(super) fn error(&self) -> Option<Error> {
+        match self {
+            Found::Broken { kind, message, file } => {
+                let error = Error::new(*kind, message.clone());
+                Some(match file {
+                    Some(file) => error.at_file(file),
+                    None => error,
+                })
+            }
+            Found::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
+            _ => None,
+        }
+    }
+}
+
+/// Looks at every medium that a shot of `plan` shows.
+pub(super) fn find(plan: &Plan) -> Vec<Found> {
+    let mut used = vec![false; plan.media.len()];
+    for layer in layers(plan) {
+        used[layer.media] = true;
+    }
+    for &media in &plan.canvas_media {
+        used[media] = true;
+    }
+    plan.media
+        .par_iter()
+        .zip(used)
+        .map(|(media, used)| if used { look(&media.source, plan.media_missing) } else { Found::Unused })
+        .collect()
+}
+
+fn look(source: &MediaSource, policy: MissingPolicy) -> Found {
+    let missing = |what: String| match policy {
+        MissingPolicy::Black => Found::Black,
+        MissingPolicy::Slate => Found::Slate { title: "MEDIA MISSING", what },
+        _ => Found::Missing(what),
+    };
+    let info = match source {
+        MediaSource::File { path } => probe(path),
+        MediaSource::Sequence { .. } => match first_of_sequence(source) {
+            Ok(Some(info)) => Ok(info),
+            Ok(None) => return missing(source.display()),
+            Err(error) => Err(error),
+        },
+        MediaSource::Generator { generator_kind } => {
+            return match generator_kind.to_lowercase().as_str() {
+                "black" | "blackvideo" | "black video" => Found::Black,
+                _ => Found::Slate { title: "GENERATOR", what: generator_kind.clone() },
+            };
+        }
+        MediaSource::Missing { what } => return missing(what.clone()),
+    };
+    match info {
+        Ok(info) if info.has_picture => Found::Picture(Box::new(info)),
+        Ok(info) => Found::Broken {
+            kind: ErrorKind::Decode,
+            message: format!("{} holds no picture", info.path.display()),
+            file: Some(info.path),
+        },
+        Err(error) if error.kind() == ErrorKind::MediaMissing => missing(source.display()),
+        Err(error) => {
+            Found::Broken { kind: error.kind(), message: error.to_string(), file: error.place().file.clone() }
+        }
+    }
+}
+
+/// What the frames of a sequence are like, by the first that is there.
+fn first_of_sequence(source: &MediaSource) -> Result<Option<MediaInfo>> {
+    let MediaSource::Sequence { start, step, .. } = source else { return Ok(None) };
+    let numbers = SequenceReader::new(source, &DecodeOptions::default())?.list()?;
+    let in_steps = |number: &&i64| **number >= *start && (**number - start) % step == 0;
+    let Some(number) = numbers.iter().find(in_steps).or(numbers.first()) else { return Ok(None) };
+    let Some(file) = source.file((number - start) / step) else { return Ok(None) };
+    let frame = still::read(&file, &DecodeOptions::default())?;
+    Ok(Some(still::describe(&file, &frame)))
+}
+
+/// Every layer of every shot.
+pub(super) fn layers(plan: &Plan) -> Vec<&Layer> {
+    fn collect<'p>(element: &'p Element, found: &mut Vec<&'p Layer>) {
+        match element {
+            Element::Layer(layer) => found.push(layer),
+            Element::Stack { elements } => elements.iter().for_each(|element| collect(element, found)),
+            Element::Mix { from, to, .. } => {
+                [from, to].into_iter().flatten().for_each(|side| collect(side, found));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let spans = plan.shots.iter().flat_map(|shot| &shot.spans);
+    spans.flat_map(|span| &span.stack).for_each(|element| collect(element, &mut found));
+    found
+}
+
+/// The error that lists everything missing among `seen`, the layers that are seen in some shot.
+pub(super) fn refuse_missing(seen: &[&Layer], found: &[Found]) -> Result<()> {
+    let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for layer in seen {
+        if let Found::Missing(what) = &found[layer.media] {
+            let clips = missing.entry(what).or_default();
+            if !clips.contains(&layer.clip.as_str()) {
+                clips.push(&layer.clip);
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = missing.iter().map(|(what, clips)| format!("\n  {what} (clip {})", few(clips))).collect();
+    let message = format!("{} media are missing; nothing was rendered:{}", missing.len(), lines.concat());
+    Err(Error::new(ErrorKind::MediaMissing, message))
+}
+
+fn few(clips: &[&str]) -> String {
+    let named = clips.iter().take(3).map(|clip| format!("{clip:?}")).collect::<Vec<_>>().join(", ");
+    if clips.len() > 3 { format!("{named} and {} more", clips.len() - 3) } else { named }
+}
+
+/// What is noteworthy about the media of the layers that are seen.
+pub(super) fn warnings(plan: &Plan, seen: &[&Layer], found: &[Found], canvas: &crate::plan::Canvas) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for layer in seen {
+        let mut warn = |message: String| {
+            let warning = Warning { object: layer.object.clone(), message };
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        };
+        let media = &plan.media[layer.media];
+        match &found[layer.media] {
+            Found::Picture(info) => {
+                let ratio = info.rate.map_or(1.0, |rate| rate.nominal().to_f64() / media.rate.nominal().to_f64());
+                if (ratio - 1.0).abs() > 0.002 && !info.is_still {
+                    warn(format!(
+                        "{} runs at {}, the timeline takes it for {}: frames are picked by time",
+                        info.path.display(),
+                        info.rate.map_or_else(String::new, |rate| rate.to_string()),
+                        media.rate
+                    ));
+                }
+                let (own, out) = (info.color, canvas.color);
+                if (own.primaries, own.transfer) != (out.primaries, out.transfer) && !curves(own.transfer, out.transfer)
+                {
+                    warn(format!(
+                        "{} has primaries {} and transfer {}, the canvas {} and {}: values are carried over unchanged",
+                        info.path.display(),
+                        own.primaries,
+                        own.transfer,
+                        out.primaries,
+                        out.transfer
+                    ));
+                }
+            }
+            Found::Slate { title: "GENERATOR", what } => warn(format!("generator {what:?} is shown as a card")),
+            Found::Slate { what, .. } => warn(format!("{what} is missing; a card is shown")),
+            Found::Black if !matches!(media.source, MediaSource::Generator { .. }) => {
+                warn(format!("{} is missing; black is shown", media.source.display()));
+            }
+            _ => {}
+        }
+    }
+    warnings
+}
+
+/// Whether two transfer characteristics are converted into one another, or are so near that nobody asks: BT.709 and
+/// the same curve of BT.601 and BT.2020, and sRGB graphics in video.
+fn curves(from: u8, to: u8) -> bool {
+    let video = |code: u8| matches!(code, 1 | 2 | 6 | 13 | 14 | 15);
+    let linear = crate::plan::ColorTags::LINEAR;
+    from == linear || to == linear || (video(from) && video(to))
+}

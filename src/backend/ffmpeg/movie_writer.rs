@@ -1,0 +1,198 @@
+//! One movie file, frame by frame.
+
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::codec::Parameters;
+use ffmpeg_next::codec::packet::Packet;
+use ffmpeg_next::frame::Video;
+
+use super::encode::{OutputSettings, open_encoder};
+use super::sys_write::{Encoder, Muxer, StreamSetup};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// How many frames.
+    pub frames: i64,
+    /// How many bytes on disk.
+    pub bytes: u64,
+}
+
+/// Writes a movie at a constant frame rate: frame *n* is shown from *n* / rate.
+///
+/// Dropped without [`MovieWriter::finish`], it closes the file and leaves it behind, unfinished.
+#[derive(Debug)]
+pub struct MovieWriter {
+    path: PathBuf,
+    muxer: Muxer,
+    /// `None`: packets are passed through.
+    encoder: Option<Encoder>,
+    packet: Packet2,
+    video: usize,
+    /// How long a frame is, in seconds: numerator, denominator.
+    time_base: (i32, i32),
+    frames: i64,
+}
+
+/// A packet that is used again and again.
+struct Packet2(Packet);
+
+impl std::fmt::Debug for Packet2 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Packet({} bytes)", self.0.size())
+    }
+}
+
+impl MovieWriter {
+    /// Creates `path`, replacing what is there. Its name may end as it likes: the preset decides on the container.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the file cannot be created, [`ErrorKind::Unsupported`] when this FFmpeg lacks encoder or
+    /// muxer, [`ErrorKind::Option`] for a size the codec cannot have, [`ErrorKind::Encode`] when the encoder refuses.
+    pub fn create(path: impl AsRef<Path>, settings: &OutputSettings) -> Result<MovieWriter> {
+        let path = path.as_ref();
+        let muxer = Muxer::create(path, muxer_name(settings)?)?;
+        let at_file = |error: Error| error.at_file(path);
+        let encoder = open_encoder(settings, muxer.wants_global_header()).map_err(at_file)?;
+        let parameters = encoder.parameters().map_err(at_file)?;
+        MovieWriter::start(path, settings, muxer, Some(encoder), &parameters).map_err(at_file)
+    }
+
+    /// Creates `path` for packets that are already encoded, described by `parameters`; of the settings, the preset's
+    /// container, the rate, the pixel aspect and what is written about the frames are used.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the file cannot be created, [`ErrorKind::Encode`] when the container cannot hold the
+    /// stream.
+    pub fn create_copy(
+        path: impl AsRef<Path>,
+        settings: &OutputSettings,
+        parameters: &Parameters,
+    ) -> Result<MovieWriter> {
+        let path = path.as_ref();
+        let muxer = Muxer::create(path, muxer_name(settings)?)?;
+        MovieWriter::start(path, settings, muxer, None, parameters).map_err(|error| error.at_file(path))
+    }
+
+    fn start(
+        path: &Path,
+        settings: &OutputSettings,
+        mut muxer: Muxer,
+        encoder: Option<Encoder>,
+        parameters: &Parameters,
+    ) -> Result<MovieWriter> {
+        let (num, den) = settings.rate_pair()?;
+        let time_base = (den, num);
+        let mut about: Vec<(String, String)> = Vec::new();
+        if let Some(timecode) = settings.timecode {
+            about.push(("timecode".into(), timecode.to_string()));
+        }
+        if let Some(reel) = &settings.reel {
+            about.push(("reel_name".into(), reel.clone()));
+        }
+        let metadata: Vec<_> = settings.metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        muxer.set_metadata(&metadata)?;
+        let video = muxer.add_stream(&StreamSetup {
+            parameters,
+            time_base,
+            rate: Some((num, den)),
+            pixel_aspect: settings.aspect_pair(),
+            metadata: &about,
+        })?;
+        muxer.write_header(&header_options(settings, num))?;
+        let packet = Packet2(Packet::empty());
+        Ok(MovieWriter { path: path.to_owned(), muxer, encoder, packet, video, time_base, frames: 0 })
+    }
+
+    /// Encodes the next frame, which has the settings' pixel format and size.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`] when the frame is of another kind or cannot be encoded, [`ErrorKind::Io`] when the disk is
+    /// full.
+    pub fn write(&mut self, frame: &Video) -> Result<()> {
+        let Some(encoder) = &mut self.encoder else {
+            return Err(Error::new(ErrorKind::Encode, "a frame for a movie that packets are copied to"));
+        };
+        encoder.send(Some((frame, self.frames))).map_err(|error| error.at_file(&self.path))?;
+        self.frames += 1;
+        self.drain()
+    }
+
+    /// Writes the next frame as a packet that is already encoded. Its times are replaced: packets come in the order
+    /// they are shown in, as those of intra-only codecs do.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`] when the movie was not created for packets or the packet is refused, [`ErrorKind::Io`]
+    /// when the disk is full.
+    pub fn write_packet(&mut self, packet: &Packet) -> Result<()> {
+        if self.encoder.is_some() {
+            return Err(Error::new(ErrorKind::Encode, "a packet for a movie that frames are encoded to"));
+        }
+        let mut copy = packet.clone();
+        copy.set_pts(Some(self.frames));
+        copy.set_dts(Some(self.frames));
+        copy.set_duration(1);
+        copy.set_position(-1);
+        let written = self.muxer.write(self.video, &mut copy, self.time_base);
+        written.map_err(|error| error.at_file(&self.path))?;
+        self.frames += 1;
+        Ok(())
+    }
+
+    /// How many frames were written so far.
+    pub fn frames(&self) -> i64 {
+        self.frames
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        let Some(encoder) = &mut self.encoder else { return Ok(()) };
+        let packet = &mut self.packet.0;
+        while encoder.receive(packet).map_err(|error| error.at_file(&self.path))? {
+            let written = self.muxer.write(self.video, packet, self.time_base);
+            written.map_err(|error| error.at_file(&self.path))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is still to come and closes the file. It is not synced to disk.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`] when the last frames cannot be encoded, [`ErrorKind::Io`] when the disk is full.
+    pub fn finish(mut self) -> Result<Written> {
+        if let Some(encoder) = &mut self.encoder {
+            encoder.send(None).map_err(|error| error.at_file(&self.path))?;
+        }
+        self.drain()?;
+        let MovieWriter { path, muxer, frames, .. } = self;
+        muxer.finish().map_err(|error| error.at_file(&path))?;
+        let bytes = std::fs::metadata(&path).map_err(|error| Error::io("look at", &path, error))?.len();
+        Ok(Written { frames, bytes })
+    }
+}
+
+fn muxer_name(settings: &OutputSettings) -> Result<&str> {
+    settings.preset.muxer.as_deref().ok_or_else(|| {
+        Error::new(ErrorKind::Option, format!("{} makes one file per frame, not a movie", settings.preset.name))
+    })
+}
+
+/// What the container is told.
+fn header_options(settings: &OutputSettings, rate: i32) -> Vec<(String, String)> {
+    let mut options = Vec::new();
+    if matches!(muxer_name(settings), Ok("mov" | "mp4")) {
+        // A track timescale in which every frame lasts a whole number of ticks, fine enough for players that want
+        // thousandths.
+        let timescale = if rate < 1000 { rate.saturating_mul(1000) } else { rate };
+        options.push(("video_track_timescale".to_owned(), timescale.to_string()));
+        let mut flags = "+write_colr".to_owned();
+        if settings.preset.extension == "mp4" {
+            flags.push_str("+faststart");
+        }
+        if !settings.metadata.is_empty() {
+            flags.push_str("+use_metadata_tags");
+        }
+        options.push(("movflags".to_owned(), flags));
+    }
+    options
+}

@@ -1,0 +1,291 @@
+//! What a media file holds, before any of it is decoded in earnest.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::decode::DecodeOptions;
+use super::frame::{FrameContext, Origin, resolve_tags, undecodable};
+use super::still;
+use super::sys::{self, Demuxer, StreamFacts, StreamKind};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::ColorTags;
+use crate::time::{Rate, Ratio, Time, Timecode};
+
+/// What a media file holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MediaInfo {
+    /// The file.
+    pub path: PathBuf,
+    /// FFmpeg's short name of the container's format.
+    pub container: String,
+    /// Whether there is a moving picture, or for a still file a picture. Cover art is none. Without it, everything
+    /// below that is about pictures is empty.
+    pub has_picture: bool,
+    /// Whether there is sound.
+    pub has_audio: bool,
+    /// Whether this is a single picture rather than a movie.
+    pub is_still: bool,
+    /// FFmpeg's short name of the codec.
+    pub codec: String,
+    /// The codec's profile.
+    pub profile: Option<String>,
+    /// Pixels in a line as stored, before rotation.
+    pub width: u32,
+    /// Lines as stored, before rotation.
+    pub height: u32,
+    /// Width of a pixel over its height.
+    pub pixel_aspect: Ratio,
+    /// Degrees that the picture has to be turned clockwise to stand upright: 0, 90, 180 or 270.
+    pub rotation: u16,
+    /// The rate frames are shown at; for variable frame rate media the average.
+    pub rate: Option<Rate>,
+    /// Whether frames are not on one grid of times, as far as can be told without reading the whole file.
+    pub vfr: bool,
+    /// How many frames the header claims, or the duration suggests. Not to be relied on.
+    pub frames: Option<i64>,
+    /// How long the picture lasts.
+    pub duration: Option<Time>,
+    /// The timecode of the first frame.
+    #[serde(with = "label")]
+    pub start_timecode: Option<Timecode>,
+    /// The name of the reel or tape it was made from.
+    pub reel_name: Option<String>,
+    /// What sample values mean.
+    pub color: ColorTags,
+    /// FFmpeg's name for how samples lie in memory.
+    pub pixel_format: String,
+    /// Bits of a component.
+    pub bit_depth: u8,
+    /// Whether there is an alpha component.
+    pub has_alpha: bool,
+    /// Whether every frame is coded on its own.
+    pub intra_only: bool,
+}
+
+/// Looks into a file: container, picture, rate, timecode, colour. Decodes little or nothing.
+///
+/// A file with sound alone is described too, with [`MediaInfo::has_picture`] unset.
+///
+/// # Errors
+/// [`ErrorKind::MediaMissing`] when there is no such file, [`ErrorKind::Io`] when it may not be read,
+/// [`ErrorKind::Decode`] when it holds neither picture nor sound that can be decoded.
+pub fn probe(path: impl AsRef<Path>) -> Result<MediaInfo> {
+    let path = path.as_ref();
+    if still::kind_of(path)?.is_some() {
+        let frame = still::read(path, &DecodeOptions::default())?;
+        return Ok(still::describe(path, &frame));
+    }
+    let mut demuxer = open(path)?;
+    match picture_stream(&demuxer) {
+        Some((stream, facts)) => Ok(describe(path, &mut demuxer, stream, &facts)),
+        None if has_audio(&demuxer) => {
+            let mut info = empty(path, demuxer.container());
+            info.has_audio = true;
+            info.duration = file_duration(&demuxer);
+            Ok(info)
+        }
+        None => Err(no_picture(path)),
+    }
+}
+
+pub(crate) fn no_picture(path: &Path) -> Error {
+    undecodable(path, "it holds no picture that this build of FFmpeg can decode")
+}
+
+/// Opens a movie's container.
+pub(crate) fn open(path: &Path) -> Result<Demuxer> {
+    check_file(path)?;
+    let demuxer = Demuxer::open(path)
+        .map_err(|cause| undecodable(path, "it is no media file that FFmpeg knows").because(cause))?;
+    // Formats that make a picture out of any text.
+    if matches!(demuxer.container().as_str(), "tty" | "bin" | "xbin" | "adf" | "idf") {
+        return Err(no_picture(path));
+    }
+    Ok(demuxer)
+}
+
+/// Whether there is a file that may be read.
+pub(crate) fn check_file(path: &Path) -> Result<()> {
+    match std::fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(undecodable(path, "it is a folder")),
+        Ok(_) => Ok(()),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Err(missing(path)),
+        Err(cause) => Err(Error::io("read", path, cause)),
+    }
+}
+
+pub(crate) fn missing(path: &Path) -> Error {
+    Error::new(ErrorKind::MediaMissing, format!("{} is not there", path.display())).at_file(path)
+}
+
+/// The stream that is the picture: one that players choose first, else the first that can be decoded.
+pub(crate) fn picture_stream(demuxer: &Demuxer) -> Option<(usize, StreamFacts)> {
+    (0..demuxer.stream_count())
+        .filter_map(|stream| Some((stream, demuxer.facts(stream)?)))
+        .filter(|(_, facts)| facts.kind == StreamKind::Video && !facts.attached && facts.decodable)
+        .min_by_key(|(stream, facts)| (facts.width == 0, !facts.default, *stream))
+}
+
+fn has_audio(demuxer: &Demuxer) -> bool {
+    (0..demuxer.stream_count())
+        .any(|stream| demuxer.facts(stream).is_some_and(|facts| facts.kind == StreamKind::Audio && facts.decodable))
+}
+
+fn file_duration(demuxer: &Demuxer) -> Option<Time> {
+    demuxer.duration().map(|micros| ticks(micros, Ratio::new(1, 1_000_000)))
+}
+
+fn ticks(ticks: i64, time_base: Ratio) -> Time {
+    let flicks = Ratio::whole(ticks) * time_base * Ratio::whole(crate::time::FLICKS_PER_SECOND);
+    Time::from_flicks((flicks + Ratio::new(1, 2)).floor())
+}
+
+/// Seconds per tick.
+pub(crate) fn time_base(facts: &StreamFacts) -> Ratio {
+    Ratio::new(facts.time_base.numerator().into(), facts.time_base.denominator().into())
+}
+
+/// A description with nothing in it.
+pub(crate) fn empty(path: &Path, container: String) -> MediaInfo {
+    MediaInfo {
+        path: path.to_owned(),
+        container,
+        has_picture: false,
+        has_audio: false,
+        is_still: false,
+        codec: String::new(),
+        profile: None,
+        width: 0,
+        height: 0,
+        pixel_aspect: Ratio::ONE,
+        rotation: 0,
+        rate: None,
+        vfr: false,
+        frames: None,
+        duration: None,
+        start_timecode: None,
+        reel_name: None,
+        color: ColorTags::BT709,
+        pixel_format: String::new(),
+        bit_depth: 0,
+        has_alpha: false,
+        intra_only: false,
+    }
+}
+
+/// Describes an open movie by its picture stream.
+pub(crate) fn describe(path: &Path, demuxer: &mut Demuxer, stream: usize, facts: &StreamFacts) -> MediaInfo {
+    let mut info = empty(path, demuxer.container());
+    let cadence = cadence(demuxer, stream, facts);
+    let base = time_base(facts);
+    info.has_picture = true;
+    info.has_audio = has_audio(demuxer);
+    info.is_still = info.container.ends_with("_pipe") || info.container == "image2";
+    info.codec.clone_from(&facts.codec);
+    info.profile.clone_from(&facts.profile);
+    (info.width, info.height) = (facts.width, facts.height);
+    info.pixel_aspect = demuxer.pixel_aspect(stream, None);
+    info.rotation = facts.rotation;
+    info.intra_only = facts.intra_only;
+    (info.rate, info.vfr) = if info.is_still { (None, false) } else { (cadence.rate, cadence.vfr) };
+    info.duration = facts.duration.map(|length| ticks(length, base)).or_else(|| file_duration(demuxer));
+    let counted = || Some(info.duration?.round(info.rate?));
+    info.frames = if info.is_still { Some(1) } else { cadence.frames.or(facts.frames).or_else(counted) };
+    if let Some(layout) = sys::pixel_layout(facts.pixel) {
+        let context =
+            FrameContext { stream_color: facts.color, pixel_aspect: info.pixel_aspect, origin: Origin::Movie };
+        info.color = resolve_tags(facts.color, facts.pixel, &layout, facts.height, &context);
+        (info.bit_depth, info.has_alpha, info.pixel_format) = (layout.depth, layout.alpha, layout.name);
+    }
+    let streams = std::iter::once(Some(stream)).chain([None]).chain((0..demuxer.stream_count()).map(Some));
+    let tag = |key: &str| streams.clone().find_map(|place| demuxer.metadata(place, key));
+    info.start_timecode = info.rate.and_then(|rate| Timecode::parse(&tag("timecode")?, rate).ok());
+    info.reel_name = tag("reel_name").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    info
+}
+
+struct Cadence {
+    rate: Option<Rate>,
+    vfr: bool,
+    frames: Option<i64>,
+}
+
+/// The rate of a stream, and whether its frames keep to it.
+fn cadence(demuxer: &mut Demuxer, stream: usize, facts: &StreamFacts) -> Cadence {
+    // QuickTime and MP4 list every frame: its times are the proof.
+    if demuxer.container().starts_with("mov,")
+        && let Some(found) = indexed_cadence(demuxer, stream, facts)
+    {
+        return found;
+    }
+    let rate = |rational: Option<ffmpeg_next::Rational>| {
+        let rational = rational?;
+        let (num, den) = (u32::try_from(rational.numerator()).ok()?, u32::try_from(rational.denominator()).ok()?);
+        Rate::new(f64::from(num) / f64::from(den)).ok()
+    };
+    let (average, grid) = (rate(facts.avg_rate), rate(facts.grid_rate));
+    let (Some(average), Some(grid)) = (average, grid) else {
+        return Cadence { rate: average.or(grid), vfr: false, frames: None };
+    };
+    let quotient = grid.nominal().to_f64() / average.nominal().to_f64();
+    let is_standard = |rate: Rate| rate.is_ntsc() || rate.den() == 1;
+    if (quotient - 1.0).abs() < 0.005 {
+        // Almost the same: the one that is a rate in use, or else the grid.
+        let rate = if is_standard(average) { average } else { grid };
+        return Cadence { rate: Some(rate), vfr: false, frames: None };
+    }
+    // Interlaced video counts fields; any other disagreement is frames left out.
+    let fields = (quotient - 2.0).abs() < 0.01 && is_standard(average);
+    Cadence {
+        rate: Some(average),
+        vfr: !fields && !facts.intra_only && facts.avg_rate != facts.grid_rate,
+        frames: None,
+    }
+}
+
+fn indexed_cadence(demuxer: &mut Demuxer, stream: usize, facts: &StreamFacts) -> Option<Cadence> {
+    let entries = demuxer.index(stream);
+    let claimed = usize::try_from(facts.frames?).ok()?;
+    if entries.len() < 2 || entries.len() < claimed {
+        return None;
+    }
+    let frames = i64::try_from(entries.iter().filter(|entry| !entry.hidden).count()).ok();
+    let count = i64::try_from(entries.len()).ok()? - 1;
+    let (first, last) = (entries.first()?.time, entries.last()?.time);
+    let average = (Ratio::whole(count) / (Ratio::whole(last - first) * time_base(facts))).to_f64();
+    let rate = Rate::new(average).ok()?;
+    // One tick of rounding either way, and a frame's length that the rate's snapping must not have bent.
+    let length = Ratio::ONE / (rate.nominal() * time_base(facts));
+    let regular = (0i64..).zip(&entries).all(|(index, entry)| {
+        (Ratio::whole(entry.time - first) - Ratio::whole(index) * length).abs()
+            <= Ratio::new(3, 2).max(length * Ratio::new(1, 50))
+    });
+    Some(Cadence { rate: Some(rate), vfr: !regular, frames })
+}
+
+/// Timecode as frame number, rate and drop-frame flag.
+mod label {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::time::{Rate, Timecode};
+
+    #[derive(Serialize, Deserialize)]
+    struct Label {
+        frame: i64,
+        rate: Rate,
+        drop: bool,
+    }
+
+    pub(super) fn serialize<S: Serializer>(timecode: &Option<Timecode>, serializer: S) -> Result<S::Ok, S::Error> {
+        timecode
+            .map(|timecode| Label { frame: timecode.frame(), rate: timecode.rate(), drop: timecode.is_drop() })
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timecode>, D::Error> {
+        let label = Option::<Label>::deserialize(deserializer)?;
+        Ok(label.map(|label| Timecode::from_frame(label.frame, label.rate, label.drop)))
+    }
+}

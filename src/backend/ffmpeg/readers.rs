@@ -1,0 +1,250 @@
+//! The decoders of one worker, and what a layer shows at a record frame.
+
+use super::decode::{DecodeOptions, MovieReader, Outside};
+use super::frame::Frame;
+use super::media::Found;
+use super::sequence::SequenceReader;
+use super::session::FfmpegSession;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Element, Layer, MediaSource, OverrunPolicy};
+use crate::time::Rate;
+use crate::timeline::MissingFramePolicy;
+
+/// Decoders kept open by one worker, besides those that the frame at hand needs.
+const IDLE: usize = 2;
+
+/// What a layer shows at a record frame.
+#[derive(Debug, Clone)]
+pub(super) enum Seen {
+    /// A frame of its media.
+    Frame {
+        /// The frame.
+        frame: Frame,
+        /// Its index in the media.
+        index: i64,
+    },
+    /// Black.
+    Black,
+    /// A card.
+    Slate,
+}
+
+impl Seen {
+    /// Whether both are the same frame of the same medium.
+    pub(super) fn is_same(&self, other: &Seen) -> bool {
+        matches!((self, other), (Seen::Frame { index: a, .. }, Seen::Frame { index: b, .. }) if a == b)
+    }
+}
+
+enum Reader {
+    Movie(Box<MovieReader>),
+    Sequence(SequenceReader),
+}
+
+/// A decoder and the layer that used it last.
+struct Slot {
+    source: MediaSource,
+    object: String,
+    reader: Reader,
+    last_used: u64,
+}
+
+/// The decoders of one worker.
+pub(super) struct Readers<'s> {
+    session: &'s FfmpegSession<'s>,
+    options: DecodeOptions,
+    slots: Vec<Slot>,
+    /// The paths of the layers that the frame at hand needs.
+    needed: Vec<String>,
+    clock: u64,
+    notes: Vec<String>,
+}
+
+impl<'s> Readers<'s> {
+    pub(super) fn new(session: &'s FfmpegSession<'s>, threads: usize) -> Readers<'s> {
+        // EXR stays linear until it is converted: only the conversion knows the output.
+        let options = DecodeOptions::default().threads(threads);
+        Readers { session, options, slots: Vec::new(), needed: Vec::new(), clock: 0, notes: Vec::new() }
+    }
+
+    /// Tells which layers the next frame needs, so that no decoder is taken from one for another.
+    pub(super) fn begin_frame(&mut self, stack: &[Element]) {
+        self.clock += 1;
+        self.needed.clear();
+        for element in stack {
+            need(element, &mut self.needed);
+        }
+    }
+
+    /// What was noticed while reading, each once.
+    pub(super) fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    /// What `layer` shows at record frame `record`.
+    pub(super) fn seen(&mut self, layer: &Layer, record: i64) -> Result<Seen> {
+        let session = self.session;
+        let found = &session.found[layer.media];
+        match found {
+            Found::Picture(_) => {}
+            Found::Black => return Ok(Seen::Black),
+            Found::Slate { .. } => return Ok(Seen::Slate),
+            other => {
+                let unseen = || Error::new(ErrorKind::MediaMissing, "the medium was not looked at");
+                return Err(other.error().unwrap_or_else(unseen));
+            }
+        }
+        let Some(index) = session.plan.source_index(layer, record) else { return Ok(Seen::Black) };
+        let media = &session.plan.media[layer.media];
+        let seen = match self.reader(layer, &media.source)? {
+            Reader::Movie(reader) => movie_frame(reader, index, media.rate),
+            Reader::Sequence(reader) => sequence_frame(reader, index, &media.source),
+        }?;
+        match seen {
+            Read::Frame { frame, index, note } => {
+                if let Some(note) = note {
+                    self.note(note);
+                }
+                Ok(Seen::Frame { frame, index })
+            }
+            Read::Black { note } => {
+                self.note(note);
+                Ok(Seen::Black)
+            }
+            Read::Outside { frame, side } => {
+                let file = media.source.display();
+                let where_it_ends = match side {
+                    Outside::Before => "begins later",
+                    Outside::After => "ends earlier",
+                };
+                match session.plan.overrun {
+                    OverrunPolicy::Error => {
+                        let message = format!("{file} {where_it_ends} than source frame {index}");
+                        Err(Error::new(ErrorKind::Overrun, message).at_frame(index))
+                    }
+                    OverrunPolicy::Black => {
+                        self.note(format!("{file} {where_it_ends} than the timeline says: black is shown"));
+                        Ok(Seen::Black)
+                    }
+                    OverrunPolicy::Hold => {
+                        self.note(format!("{file} {where_it_ends} than the timeline says: the nearest frame is held"));
+                        // No index of its own: whichever frame this is, it is the last or the first one.
+                        Ok(Seen::Frame { frame, index })
+                    }
+                }
+            }
+        }
+    }
+
+    /// A decoder for `layer`: its own, else an idle one of the same media, else a new one.
+    fn reader(&mut self, layer: &Layer, source: &MediaSource) -> Result<&mut Reader> {
+        let clock = self.clock;
+        let own = |slot: &Slot| slot.object == layer.object && slot.source == *source;
+        let idle = |slot: &Slot| slot.source == *source && !self.needed.contains(&slot.object);
+        let place = self.slots.iter().position(own).or_else(|| self.slots.iter().position(idle));
+        let place = match place {
+            Some(place) => place,
+            None => {
+                self.close_idle();
+                let reader = match source {
+                    MediaSource::Sequence { .. } => Reader::Sequence(SequenceReader::new(source, &self.options)?),
+                    _ => {
+                        let path = source.file(0).unwrap_or_default();
+                        Reader::Movie(Box::new(MovieReader::open(path, &self.options)?))
+                    }
+                };
+                let object = layer.object.clone();
+                self.slots.push(Slot { source: source.clone(), object, reader, last_used: clock });
+                self.slots.len() - 1
+            }
+        };
+        let slot = &mut self.slots[place];
+        slot.last_used = clock;
+        slot.object.clone_from(&layer.object);
+        Ok(&mut slot.reader)
+    }
+
+    /// Closes all but the last few decoders that the frame at hand does not need.
+    fn close_idle(&mut self) {
+        let mut idle: Vec<u64> =
+            self.slots.iter().filter(|slot| !self.needed.contains(&slot.object)).map(|slot| slot.last_used).collect();
+        idle.sort_unstable();
+        let Some(oldest) = idle.len().checked_sub(IDLE).filter(|&surplus| surplus > 0).map(|surplus| idle[surplus])
+        else {
+            return;
+        };
+        let needed = &self.needed;
+        self.slots.retain(|slot| needed.contains(&slot.object) || slot.last_used >= oldest);
+    }
+}
+
+/// What reading a frame gave.
+enum Read {
+    Frame { frame: Frame, index: i64, note: Option<String> },
+    Black { note: String },
+    Outside { frame: Frame, side: Outside },
+}
+
+fn movie_frame(reader: &mut MovieReader, index: i64, rate: Rate) -> Result<Read> {
+    let picked = reader.frame(index, rate)?;
+    Ok(match picked.outside {
+        Some(side) => Read::Outside { frame: picked.frame, side },
+        None => Read::Frame { frame: picked.frame, index, note: None },
+    })
+}
+
+/// A frame of a sequence, or what its own policy makes of a hole.
+fn sequence_frame(reader: &mut SequenceReader, index: i64, source: &MediaSource) -> Result<Read> {
+    if let Some(frame) = reader.read(index)? {
+        return Ok(Read::Frame { frame, index, note: None });
+    }
+    let MediaSource::Sequence { holes, .. } = source else {
+        return Err(Error::new(ErrorKind::MediaMissing, "not a sequence"));
+    };
+    let number = source.number(index);
+    let file = source.file(index).unwrap_or_default();
+    match holes {
+        MissingFramePolicy::Black => {
+            Ok(Read::Black { note: format!("{}: frame {number} is missing; black is shown", source.display()) })
+        }
+        MissingFramePolicy::Hold => {
+            let numbers = reader.list()?;
+            let held = numbers.iter().rev().find(|&&there| there < number).or(numbers.first());
+            let MediaSource::Sequence { start, step, .. } = source else { unreachable!("checked above") };
+            let held = held.map(|held| (held - start).div_euclid(*step));
+            let frame = held.map_or(Ok(None), |held| reader.read(held))?;
+            match (held, frame) {
+                (Some(held), Some(frame)) => {
+                    let note = format!(
+                        "{}: frame {number} is missing; frame {} is held",
+                        source.display(),
+                        source.number(held)
+                    );
+                    Ok(Read::Frame { frame, index: held, note: Some(note) })
+                }
+                _ => Err(hole(&file, number)),
+            }
+        }
+        MissingFramePolicy::Error => Err(hole(&file, number)),
+    }
+}
+
+fn hole(file: &std::path::Path, number: i64) -> Error {
+    Error::new(ErrorKind::MediaMissing, format!("{} is not there", file.display())).at_file(file).at_frame(number)
+}
+
+fn need(element: &Element, needed: &mut Vec<String>) {
+    match element {
+        Element::Layer(layer) => needed.push(layer.object.clone()),
+        Element::Stack { elements } => elements.iter().for_each(|element| need(element, needed)),
+        Element::Mix { from, to, .. } => {
+            [from, to].into_iter().flatten().for_each(|side| need(side, needed));
+        }
+    }
+}

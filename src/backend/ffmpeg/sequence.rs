@@ -1,0 +1,113 @@
+//! Numbered frames: one file each.
+
+use std::path::PathBuf;
+
+use super::decode::DecodeOptions;
+use super::frame::Frame;
+use super::still;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::MediaSource;
+
+/// Reads the frames of a [`MediaSource::Sequence`]: PNG, JPEG, TIFF, EXR or DPX files.
+///
+/// The frame read last is kept, so a frame that is held costs one decode.
+#[derive(Debug)]
+pub struct SequenceReader {
+    source: MediaSource,
+    options: DecodeOptions,
+    last: Option<(i64, Option<Frame>)>,
+}
+
+impl SequenceReader {
+    /// A reader of `source`. No file is touched yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] when `source` is no sequence.
+    pub fn new(source: &MediaSource, options: &DecodeOptions) -> Result<SequenceReader> {
+        if !matches!(source, MediaSource::Sequence { .. }) {
+            return Err(Error::new(ErrorKind::Option, format!("{} is no frame sequence", source.display())));
+        }
+        Ok(SequenceReader { source: source.clone(), options: options.clone(), last: None })
+    }
+
+    /// The file of frame `index`.
+    pub fn file(&self, index: i64) -> Option<PathBuf> {
+        self.source.file(index)
+    }
+
+    /// Frame `index`, counted from the sequence's first; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] or [`ErrorKind::Io`], naming file and frame number, when the file is there and cannot
+    /// be read.
+    pub fn read(&mut self, index: i64) -> Result<Option<Frame>> {
+        if let Some((_, frame)) = self.last.as_ref().filter(|(last, _)| *last == index) {
+            return Ok(frame.clone());
+        }
+        let Some(file) = self.source.file(index) else { return Ok(None) };
+        let frame = match still::read(&file, &self.options) {
+            Ok(frame) => Some(frame),
+            Err(error) if error.kind() == ErrorKind::MediaMissing => None,
+            Err(error) => return Err(error.at_frame(self.source.number(index))),
+        };
+        self.last = Some((index, frame.clone()));
+        Ok(frame)
+    }
+
+    /// The numbers (not indices) of every file of the sequence that is in its folder, in rising order, whatever its
+    /// first number and step say. Empty when there is no such folder.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the folder cannot be listed.
+    pub fn list(&self) -> Result<Vec<i64>> {
+        let MediaSource::Sequence { folder, prefix, suffix, padding, .. } = &self.source else {
+            return Ok(Vec::new());
+        };
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(cause) => return Err(Error::io("list", folder, cause)),
+        };
+        let mut numbers = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|cause| Error::io("list", folder, cause))?;
+            let name = entry.file_name();
+            let middle = name
+                .to_str()
+                .and_then(|name| name.strip_prefix(prefix.as_str()))
+                .and_then(|name| name.strip_suffix(suffix.as_str()));
+            if let Some(number) = middle.and_then(|middle| parse_number(middle, *padding as usize)) {
+                numbers.push(number);
+            }
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+}
+
+/// The number written with at least `padding` digits and no more zeros than that takes.
+fn parse_number(text: &str, padding: usize) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let padded = digits.len() == padding.max(1) || (digits.len() > padding && !digits.starts_with('0'));
+    if !padded || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        assert_eq!(parse_number("0042", 4), Some(42));
+        assert_eq!(parse_number("12345", 4), Some(12_345));
+        assert_eq!(parse_number("-0003", 4), Some(-3));
+        assert_eq!(parse_number("0", 0), Some(0));
+        assert_eq!(parse_number("7", 0), Some(7));
+        for wrong in ["042", "00042", "004x", "", "-", "+042"] {
+            assert_eq!(parse_number(wrong, 4), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Numbered pictures, one file per frame.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::codec::packet::Packet;
+use ffmpeg_next::frame::Video;
+
+use super::encode::{OutputSettings, open_encoder};
+use super::movie_writer::Written;
+use super::sys_write::Encoder;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How the files of a sequence are called: `folder/prefix` + number + `suffix`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SequenceNames {
+    /// The folder, which exists already.
+    pub folder: PathBuf,
+    /// What stands before the number.
+    pub prefix: String,
+    /// How many digits the number has at least.
+    pub padding: usize,
+    /// What stands behind the number, the dot and the extension included.
+    pub suffix: String,
+    /// The number of the first frame.
+    pub start: i64,
+    /// Whether each file is synced to disk before the next one is written.
+    pub sync: bool,
+}
+
+impl SequenceNames {
+    /// Names such as `folder/prefix1001.png`: four digits, not synced.
+    pub fn new(folder: impl Into<PathBuf>, prefix: &str, suffix: &str, start: i64) -> SequenceNames {
+        let (folder, prefix, suffix) = (folder.into(), prefix.to_owned(), suffix.to_owned());
+        SequenceNames { folder, prefix, padding: 4, suffix, start, sync: false }
+    }
+
+    /// The file of frame `index`, counted from the first one written. A negative number keeps its sign before the
+    /// padding, as OpenTimelineIO writes it.
+    pub fn file(&self, index: i64) -> PathBuf {
+        let number = self.start.saturating_add(index);
+        let sign = if number < 0 { "-" } else { "" };
+        let digits = format!("{:0width$}", number.unsigned_abs(), width = self.padding);
+        self.folder.join(format!("{}{sign}{digits}{}", self.prefix, self.suffix))
+    }
+}
+
+/// Writes numbered pictures. Dropped without [`SequenceWriter::finish`], it leaves the files that are complete.
+#[derive(Debug)]
+pub struct SequenceWriter {
+    names: SequenceNames,
+    encoder: Encoder,
+    frames: i64,
+    files: i64,
+    bytes: u64,
+}
+
+impl SequenceWriter {
+    /// Gets ready to write; no file is created yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] when the preset makes movies, [`ErrorKind::Unsupported`] when this FFmpeg lacks the
+    /// encoder, [`ErrorKind::Encode`] when the encoder refuses.
+    pub fn create(names: SequenceNames, settings: &OutputSettings) -> Result<SequenceWriter> {
+        if !settings.preset.is_sequence() {
+            let what = format!("{} makes a movie, not one file per frame", settings.preset.name);
+            return Err(Error::new(ErrorKind::Option, what));
+        }
+        let encoder = open_encoder(settings, false)?;
+        Ok(SequenceWriter { names, encoder, frames: 0, files: 0, bytes: 0 })
+    }
+
+    /// Encodes the next frame, which has the settings' pixel format and size.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`] when the frame is of another kind or cannot be encoded, [`ErrorKind::Io`] when a file
+    /// cannot be written.
+    pub fn write(&mut self, frame: &Video) -> Result<()> {
+        self.encoder.send(Some((frame, self.frames)))?;
+        self.frames += 1;
+        self.drain()
+    }
+
+    /// How many frames were handed over so far.
+    pub fn frames(&self) -> i64 {
+        self.frames
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        let mut packet = Packet::empty();
+        while self.encoder.receive(&mut packet)? {
+            // Packets come in the order the frames went in: each picture stands for itself.
+            let file = self.names.file(self.files);
+            let data = packet.data().unwrap_or_default();
+            write_file(&file, data, self.names.sync).map_err(|error| Error::io("write", &file, error))?;
+            self.files += 1;
+            self.bytes += data.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Writes what is still to come.
+    ///
+    /// # Errors
+    /// As [`SequenceWriter::write`], and [`ErrorKind::Encode`] when the encoder has swallowed a frame.
+    pub fn finish(mut self) -> Result<Written> {
+        self.encoder.send(None)?;
+        self.drain()?;
+        if self.files != self.frames {
+            let what = format!("{} files came out of {} frames", self.files, self.frames);
+            return Err(Error::new(ErrorKind::Encode, what));
+        }
+        Ok(Written { frames: self.frames, bytes: self.bytes })
+    }
+}
+
+fn write_file(path: &Path, data: &[u8], sync: bool) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(data)?;
+    if sync { file.sync_all() } else { Ok(()) }
+}

@@ -1,0 +1,264 @@
+//! The FFmpeg backend: what is settled once per run, before any frame is made.
+
+use std::path::Path;
+
+use ffmpeg_next::format::Pixel;
+
+use super::composite::Compositor;
+use super::encode::OutputSettings;
+use super::lookup::count_frames;
+use super::media::{self, Found};
+use super::presets::Wish;
+use super::probe::{MediaInfo, probe};
+use super::sys_encode::PixelInfo;
+use crate::backend::{Backend, Capabilities, Session, Target, Task, Worker};
+use crate::deliver::Preset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::picture::{MediaShape, Placement, Rect, Rotation, place};
+use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Plan, Warning};
+use crate::time::Ratio;
+
+/// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FfmpegBackend;
+
+impl FfmpegBackend {
+    /// A backend that uses as many threads as there are cores.
+    pub fn new() -> FfmpegBackend {
+        FfmpegBackend
+    }
+}
+
+impl Backend for FfmpegBackend {
+    fn name(&self) -> &'static str {
+        "ffmpeg"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::parallel()
+    }
+
+    fn open<'a>(&'a self, plan: &'a Plan, preset: &'a Preset) -> Result<Box<dyn Session + 'a>> {
+        Ok(Box::new(FfmpegSession::open(plan, preset)?))
+    }
+}
+
+/// A plan whose media have been looked at.
+#[derive(Debug)]
+pub(super) struct FfmpegSession<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) preset: &'a Preset,
+    pub(super) found: Vec<Found>,
+    /// Where each medium's picture lies in the canvas.
+    pub(super) rects: Vec<Rect>,
+    pub(super) canvas: Canvas,
+    /// The pixel format that is encoded.
+    pub(super) format: Pixel,
+    warnings: Vec<Warning>,
+}
+
+impl<'a> FfmpegSession<'a> {
+    fn open(plan: &'a Plan, preset: &'a Preset) -> Result<FfmpegSession<'a>> {
+        super::sys::init();
+        let found = media::find(plan);
+        let canvas_info = plan.canvas_media.iter().find_map(|&media| found[media].picture());
+        let any = media::layers(plan).into_iter().find_map(|layer| found[layer.media].picture());
+        let (canvas, size_note) = canvas(plan, preset, canvas_info.or(any))?;
+        let wish = Wish { source: deepest(plan, &found), alpha: plan.background == Background::Transparent };
+        let format = preset.pixel_format(wish, canvas.width, canvas.height)?;
+        let color = preset.color_tags(format, canvas.color);
+        let canvas = Canvas { color, ..canvas };
+        let rects = found.iter().map(|found| rect(found, &canvas, format)).collect();
+        let mut session =
+            FfmpegSession { plan, preset, found, rects, canvas, format, warnings: size_note.into_iter().collect() };
+        let seen = session.seen();
+        media::refuse_missing(&seen, &session.found)?;
+        let warnings = media::warnings(plan, &seen, &session.found, &canvas);
+        session.warnings.extend(warnings);
+        Ok(session)
+    }
+
+    /// The layers that are seen in some shot: what lies under an opaque layer that covers the canvas is not.
+    fn seen(&self) -> Vec<&'a Layer> {
+        fn collect<'p>(element: &'p Element, session: &FfmpegSession<'_>, seen: &mut Vec<&'p Layer>) {
+            match element {
+                Element::Layer(layer) => seen.push(layer),
+                Element::Stack { elements } => {
+                    session.visible(elements).iter().for_each(|element| collect(element, session, seen));
+                }
+                Element::Mix { from, to, .. } => {
+                    [from, to].into_iter().flatten().for_each(|side| collect(side, session, seen));
+                }
+            }
+        }
+        let plan: &'a Plan = self.plan;
+        let mut seen = Vec::new();
+        for span in plan.shots.iter().flat_map(|shot| &shot.spans) {
+            self.visible(&span.stack).iter().for_each(|element| collect(element, self, &mut seen));
+        }
+        seen
+    }
+
+    /// The part of `stack` that is not hidden by an opaque element above it.
+    pub(super) fn visible<'e>(&self, stack: &'e [Element]) -> &'e [Element] {
+        let top = stack.iter().rposition(|element| self.covers(element)).unwrap_or(0);
+        &stack[top..]
+    }
+
+    /// Whether nothing can be seen through or beside `element`.
+    pub(super) fn covers(&self, element: &Element) -> bool {
+        match element {
+            Element::Layer(layer) => self.layer_covers(layer),
+            Element::Stack { elements } => elements.iter().any(|element| self.covers(element)),
+            Element::Mix { from, to, .. } => {
+                [from, to].into_iter().all(|side| side.as_ref().is_some_and(|side| self.covers(side)))
+            }
+        }
+    }
+
+    pub(super) fn layer_covers(&self, layer: &Layer) -> bool {
+        match &self.found[layer.media] {
+            Found::Picture(info) => {
+                !info.has_alpha && self.rects[layer.media].covers(self.canvas.width, self.canvas.height)
+            }
+            // Black and cards fill the canvas; what cannot be shown stops the shot anyway.
+            _ => true,
+        }
+    }
+
+    /// What the frames of `task` are encoded as.
+    pub(super) fn settings(&self, task: &Task<'_>, threads: u32) -> OutputSettings {
+        let size = (self.canvas.width, self.canvas.height);
+        let mut settings = OutputSettings::new(self.preset.clone(), self.format, size, self.plan.rate);
+        settings.pixel_aspect = self.canvas.pixel_aspect;
+        settings.color = self.canvas.color;
+        settings.timecode = Some(self.plan.timecode(task.shot.start));
+        settings.threads = threads;
+        settings
+    }
+}
+
+impl Session for FfmpegSession<'_> {
+    fn canvas(&self) -> Canvas {
+        self.canvas
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        self.warnings.clone()
+    }
+
+    fn worker(&self, workers: usize) -> Box<dyn Worker + '_> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Box::new(Compositor::new(self, (cores / workers.max(1)).max(1)))
+    }
+
+    fn verify(&self, task: &Task<'_>) -> Result<()> {
+        let shot = task.shot;
+        let bad = |what: String, file: &Path| Err(Error::new(ErrorKind::Verify, what).at_file(file));
+        let check = |info: &MediaInfo, file: &Path| {
+            let size = (info.width, info.height);
+            if info.has_picture && size == (self.canvas.width, self.canvas.height) {
+                return Ok(());
+            }
+            bad(format!("a picture of {} × {} was written", info.width, info.height), file)
+        };
+        if let Target::Movie(path) = &task.target {
+            let info = probe(path)?;
+            check(&info, path)?;
+            if info.rate != Some(self.plan.rate) && shot.frame_count > 1 {
+                let rate = info.rate.map_or_else(|| "no rate".to_owned(), |rate| rate.to_string());
+                return bad(format!("a movie of {rate} was written, the cut has {}", self.plan.rate), path);
+            }
+            let frames = count_frames(path)?;
+            if frames != shot.frame_count {
+                return bad(format!("{frames} frames were written, {} planned", shot.frame_count), path);
+            }
+            return Ok(());
+        }
+        for number in shot.first_frame..shot.first_frame + shot.frame_count {
+            let file = task.target.file(number);
+            match file.metadata() {
+                Ok(metadata) if metadata.len() > 0 => {}
+                _ => return bad(format!("frame {number} was not written"), &file),
+            }
+        }
+        let first = task.target.file(shot.first_frame);
+        check(&probe(&first)?, &first)
+    }
+}
+
+/// The canvas: what the caller asks for, else what the hero track's first decodable clip has.
+fn canvas(plan: &Plan, preset: &Preset, info: Option<&MediaInfo>) -> Result<(Canvas, Option<Warning>)> {
+    let request = plan.canvas;
+    let shape = info.map(shape);
+    let upright = shape.map(|shape| match shape.rotation.swaps_sides() {
+        true => (shape.height, shape.width, Ratio::ONE / shape.pixel_aspect),
+        false => (shape.width, shape.height, shape.pixel_aspect),
+    });
+    let (width, height, own_aspect) = match (request.size, upright) {
+        // A size that was asked for has square pixels unless they were asked for, too.
+        (Some((width, height)), _) => (width, height, Ratio::ONE),
+        (None, Some(upright)) => upright,
+        (None, None) => (1920, 1080, Ratio::ONE),
+    };
+    let pixel_aspect = request.pixel_aspect.unwrap_or(own_aspect);
+    let mut warning = None;
+    let (mut canvas_width, mut canvas_height) = (width, height);
+    if request.size.is_none() {
+        (canvas_width, canvas_height) = preset.nearest_size(width, height);
+        if (canvas_width, canvas_height) != (width, height) {
+            warning = Some(Warning {
+                object: "canvas".to_owned(),
+                message: format!(
+                    "{} cannot hold {width} × {height}; the canvas is {canvas_width} × {canvas_height}",
+                    preset.name
+                ),
+            });
+        }
+    }
+    // Graphics and linear light say nothing about video.
+    let own_color = info.map(|info| info.color);
+    let video = own_color.filter(|color| color.matrix != 0 && color.transfer != ColorTags::LINEAR);
+    let color = request.color.or(video).or(own_color.filter(|_| preset.is_sequence())).unwrap_or_else(|| {
+        let untagged = ColorTags::untagged(canvas_height);
+        own_color.map_or(untagged, |own| ColorTags { primaries: own.primaries, ..untagged })
+    });
+    if canvas_width == 0 || canvas_height == 0 {
+        return Err(Error::new(ErrorKind::Option, "the canvas has no pixels"));
+    }
+    Ok((Canvas { width: canvas_width, height: canvas_height, pixel_aspect, color }, warning))
+}
+
+fn shape(info: &MediaInfo) -> MediaShape {
+    MediaShape {
+        width: info.width,
+        height: info.height,
+        pixel_aspect: info.pixel_aspect,
+        rotation: Rotation::from_degrees(f64::from(info.rotation)),
+    }
+}
+
+fn rect(found: &Found, canvas: &Canvas, format: Pixel) -> Rect {
+    let Some(info) = found.picture() else { return Rect::whole(canvas.width, canvas.height) };
+    let frame = MediaShape {
+        width: canvas.width,
+        height: canvas.height,
+        pixel_aspect: canvas.pixel_aspect,
+        rotation: Rotation::None,
+    };
+    place(shape(info), frame, Placement::Fit, super::convert::Converter::alignment(format))
+}
+
+/// The pixel format of the media that loses most if the output is shallow: the deepest, and among those the finest.
+fn deepest(plan: &Plan, found: &[Found]) -> Pixel {
+    let formats = media::layers(plan)
+        .into_iter()
+        .filter_map(|layer| found[layer.media].picture())
+        .filter_map(|info| info.pixel_format.parse::<Pixel>().ok());
+    let weight = |format: &Pixel| {
+        PixelInfo::of(*format).map_or((0, 0), |info| {
+            (if info.float { 16 } else { info.depth() }, 4 - info.chroma_shift.0.min(2) - info.chroma_shift.1.min(2))
+        })
+    };
+    formats.max_by_key(weight).unwrap_or(Pixel::YUV420P)
+}

@@ -1,0 +1,174 @@
+//! Single pictures: one file, one frame.
+//!
+//! FFmpeg decodes all of them, from the file's bytes and without a container: it knows DPX at every depth, EXR with
+//! every compression and a data window that differs from the display window, and gives JPEG as the YUV it is stored
+//! as, which a movie codec can take as it is. Where it gives up on a PNG, JPEG or TIFF (CMYK, floating-point or tiled
+//! TIFF, by its version), the `image` crate has a try.
+
+use std::ffi::CStr;
+use std::io::Read;
+use std::path::Path;
+
+use ffmpeg_next::Packet;
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::frame::Video;
+
+use super::decode::DecodeOptions;
+use super::frame::{Frame, FrameContext, Origin, undecodable};
+use super::probe::{MediaInfo, check_file, empty};
+use super::sys::{self, Decoder, DecoderSetup, Received};
+use crate::error::{Error, Result};
+use crate::time::Ratio;
+
+/// A format of single pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StillKind {
+    Png,
+    Jpeg,
+    Tiff,
+    Exr,
+    Dpx,
+}
+
+impl StillKind {
+    /// The format that these first bytes of a file belong to.
+    fn of_bytes(head: &[u8]) -> Option<StillKind> {
+        match head {
+            [0x89, b'P', b'N', b'G', ..] => Some(StillKind::Png),
+            [0xff, 0xd8, 0xff, ..] => Some(StillKind::Jpeg),
+            [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Some(StillKind::Tiff),
+            [0x76, 0x2f, 0x31, 0x01, ..] => Some(StillKind::Exr),
+            [b'S', b'D', b'P', b'X', ..] | [b'X', b'P', b'D', b'S', ..] => Some(StillKind::Dpx),
+            _ => None,
+        }
+    }
+
+    fn decoder(self) -> &'static CStr {
+        match self {
+            StillKind::Png => c"png",
+            StillKind::Jpeg => c"mjpeg",
+            StillKind::Tiff => c"tiff",
+            StillKind::Exr => c"exr",
+            StillKind::Dpx => c"dpx",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            StillKind::Png => "png",
+            StillKind::Jpeg => "mjpeg",
+            StillKind::Tiff => "tiff",
+            StillKind::Exr => "exr",
+            StillKind::Dpx => "dpx",
+        }
+    }
+}
+
+/// Which still format a file is, judged by its first bytes; `None` for anything else, movies included.
+pub(crate) fn kind_of(path: &Path) -> Result<Option<StillKind>> {
+    check_file(path)?;
+    let mut head = Vec::with_capacity(4);
+    let file = std::fs::File::open(path).map_err(|cause| Error::io("open", path, cause))?;
+    file.take(4).read_to_end(&mut head).map_err(|cause| Error::io("read", path, cause))?;
+    // A stream of JPEG pictures begins like a single one.
+    let stream = path
+        .extension()
+        .is_some_and(|extension| ["mjpeg", "mjpg"].iter().any(|name| extension.eq_ignore_ascii_case(name)));
+    Ok(StillKind::of_bytes(&head).filter(|_| !stream))
+}
+
+/// Decodes the picture of a still file.
+pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
+    check_file(path)?;
+    let data = std::fs::read(path).map_err(|cause| Error::io("read", path, cause))?;
+    let Some(kind) = StillKind::of_bytes(&data) else {
+        return Err(undecodable(path, "it is no PNG, JPEG, TIFF, EXR or DPX file"));
+    };
+    let (av, origin) = match by_ffmpeg(kind, &data, options) {
+        Ok(av) if kind == StillKind::Exr => (av, Origin::Exr(options.linear_to)),
+        Ok(av) => (av, Origin::Still),
+        Err(cause) => match by_image(kind, &data) {
+            Some(av) => (av, Origin::Still),
+            None => return Err(undecodable(path, "its picture is damaged or of an unknown kind").because(cause)),
+        },
+    };
+    let aspect = av.aspect_ratio();
+    let pixel_aspect = match (aspect.numerator(), aspect.denominator()) {
+        (num, den) if num > 0 && den > 0 => Ratio::new(num.into(), den.into()),
+        _ => Ratio::ONE,
+    };
+    let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin };
+    Frame::new(av, &context).map_err(|error| error.at_file(path))
+}
+
+fn by_ffmpeg(kind: StillKind, data: &[u8], options: &DecodeOptions) -> Result<Video, ffmpeg_next::Error> {
+    let setup = DecoderSetup {
+        threads: options.threads,
+        strict: true,
+        exr_transfer: options.linear_to.filter(|_| kind == StillKind::Exr),
+    };
+    let mut decoder = Decoder::by_name(kind.decoder(), setup)?;
+    decoder.send(Some(&Packet::copy(data)))?;
+    decoder.send(None)?;
+    match decoder.receive()? {
+        Received::Frame(frame) if !sys::is_damaged(&frame) => Ok(frame),
+        _ => Err(ffmpeg_next::Error::InvalidData),
+    }
+}
+
+/// The second try: 8 or 16 bits RGB or RGBA.
+fn by_image(kind: StillKind, data: &[u8]) -> Option<Video> {
+    let format = match kind {
+        StillKind::Png => image::ImageFormat::Png,
+        StillKind::Jpeg => image::ImageFormat::Jpeg,
+        StillKind::Tiff => image::ImageFormat::Tiff,
+        StillKind::Exr | StillKind::Dpx => return None,
+    };
+    let picture = image::load_from_memory_with_format(data, format).ok()?;
+    let (width, height) = (picture.width(), picture.height());
+    let (alpha, deep) = (picture.color().has_alpha(), picture.color().bytes_per_pixel() > 4 || is_deep(&picture));
+    let words = |words: &[u16]| words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();
+    let (pixel, samples, bytes) = match (deep, alpha) {
+        (false, false) => (Pixel::RGB24, picture.to_rgb8().into_raw(), 3),
+        (false, true) => (Pixel::RGBA, picture.to_rgba8().into_raw(), 4),
+        (true, false) => (native(Pixel::RGB48LE, Pixel::RGB48BE), words(&picture.to_rgb16()), 6),
+        (true, true) => (native(Pixel::RGBA64LE, Pixel::RGBA64BE), words(&picture.to_rgba16()), 8),
+    };
+    let mut frame = Video::new(pixel, width, height);
+    let (row, stride) = (width as usize * bytes, frame.stride(0));
+    for (target, source) in frame.data_mut(0).chunks_mut(stride).zip(samples.chunks_exact(row)) {
+        target.get_mut(..row)?.copy_from_slice(source);
+    }
+    Some(frame)
+}
+
+fn is_deep(picture: &image::DynamicImage) -> bool {
+    use image::DynamicImage::{ImageLuma8, ImageLumaA8, ImageRgb8, ImageRgba8};
+    !matches!(picture, ImageLuma8(_) | ImageLumaA8(_) | ImageRgb8(_) | ImageRgba8(_))
+}
+
+fn native(little: Pixel, big: Pixel) -> Pixel {
+    if cfg!(target_endian = "little") { little } else { big }
+}
+
+/// Describes a still file by its decoded picture.
+pub(crate) fn describe(path: &Path, frame: &Frame) -> MediaInfo {
+    let head = std::fs::File::open(path).ok().and_then(|file| {
+        let mut head = Vec::new();
+        file.take(4).read_to_end(&mut head).ok().map(|_| head)
+    });
+    let kind = head.and_then(|head| StillKind::of_bytes(&head));
+    let mut info = empty(path, "still".to_owned());
+    info.has_picture = true;
+    info.is_still = true;
+    info.codec = kind.map(|kind| kind.name().to_owned()).unwrap_or_default();
+    (info.width, info.height) = (frame.width(), frame.height());
+    info.pixel_aspect = frame.pixel_aspect();
+    info.frames = Some(1);
+    info.color = frame.color();
+    info.intra_only = true;
+    if let Some(layout) = sys::pixel_layout(frame.format()) {
+        (info.bit_depth, info.has_alpha, info.pixel_format) = (layout.depth, layout.alpha, layout.name);
+    }
+    info
+}

@@ -1,0 +1,611 @@
+//! What `ffmpeg-next` has no safe call for, behind safe ones. The only place of this backend with `unsafe`.
+//!
+//! Reading alone: opening under a protocol whitelist, stream facts, the container's index, seeking, decoding, and the
+//! fields of a frame. Everything here keeps to what FFmpeg 5 to 8 share, and reads C enumerations as plain integers,
+//! because a library newer than its headers may hold values that the headers' enumeration does not.
+
+#![allow(unsafe_code, reason = "FFmpeg is a C library; every block states why it is sound")]
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::path::Path;
+use std::ptr::{self, NonNull};
+use std::sync::Once;
+
+use ffmpeg_next::codec::packet::side_data::Type as SideDataType;
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::format::context::Input;
+use ffmpeg_next::frame::Video;
+use ffmpeg_next::{Error as AvError, Packet, Rational, ffi};
+
+use crate::time::Ratio;
+
+/// Sets FFmpeg up for this process, once: its log is silent but for what ends the process, unless the environment
+/// variable `OTIO_CONFLATE_FFMPEG_LOG` names a level (`quiet`, `error`, `warning`, `info`, `debug`).
+pub(crate) fn init() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let level = match std::env::var("OTIO_CONFLATE_FFMPEG_LOG").as_deref() {
+            Ok("quiet") => ffi::AV_LOG_QUIET,
+            Ok("error") => ffi::AV_LOG_ERROR,
+            Ok("warning") => ffi::AV_LOG_WARNING,
+            Ok("info") => ffi::AV_LOG_INFO,
+            Ok("debug") => ffi::AV_LOG_DEBUG,
+            _ => ffi::AV_LOG_FATAL,
+        };
+        // SAFETY: sets one integer of the library; any value is allowed.
+        unsafe { ffi::av_log_set_level(level) };
+    });
+}
+
+fn check(code: c_int) -> Result<c_int, AvError> {
+    if code < 0 { Err(AvError::from(code)) } else { Ok(code) }
+}
+
+/// The text of a C string that belongs to the library; empty for a null pointer.
+///
+/// # Safety
+/// `text` is null or points to a NUL-terminated string that stays as it is during the call.
+unsafe fn text(text: *const c_char) -> String {
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: not null; the rest is what the caller promises.
+    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+}
+
+fn positive(rational: ffi::AVRational) -> Option<Rational> {
+    (rational.num > 0 && rational.den > 0).then(|| Rational::from(rational))
+}
+
+/// An open file.
+pub(crate) struct Demuxer {
+    input: Input,
+}
+
+/// What a container says about one of its streams.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamFacts {
+    /// Video, audio or anything else.
+    pub(crate) kind: StreamKind,
+    /// Whether it is a cover picture rather than a moving one.
+    pub(crate) attached: bool,
+    /// Whether players choose it first.
+    pub(crate) default: bool,
+    /// Whether this build can decode it.
+    pub(crate) decodable: bool,
+    /// The codec's short name.
+    pub(crate) codec: String,
+    /// The codec's profile, if it has a name.
+    pub(crate) profile: Option<String>,
+    /// Whether every frame is coded on its own.
+    pub(crate) intra_only: bool,
+    /// Pixels in a line, 0 if unknown.
+    pub(crate) width: u32,
+    /// Lines, 0 if unknown.
+    pub(crate) height: u32,
+    /// Seconds per tick.
+    pub(crate) time_base: Rational,
+    /// Frames over duration.
+    pub(crate) avg_rate: Option<Rational>,
+    /// The rate of the grid that all timestamps lie on, by FFmpeg's guess.
+    pub(crate) grid_rate: Option<Rational>,
+    /// Its length in ticks.
+    pub(crate) duration: Option<i64>,
+    /// How many frames the header claims.
+    pub(crate) frames: Option<i64>,
+    /// Range, matrix, primaries, transfer: FFmpeg's numbers.
+    pub(crate) color: [c_int; 4],
+    /// How samples lie in memory, where that is known before decoding.
+    pub(crate) pixel: Pixel,
+    /// Clockwise quarter turns, in degrees, that the picture needs to stand upright.
+    pub(crate) rotation: u16,
+}
+
+/// What a stream carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamKind {
+    /// Pictures.
+    Video,
+    /// Sound.
+    Audio,
+    /// Subtitles, data, attachments.
+    Other,
+}
+
+/// An entry of a container's index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IndexEntry {
+    /// Decoding time in ticks.
+    pub(crate) time: i64,
+    /// Whether decoding can start here.
+    pub(crate) key: bool,
+    /// Whether an edit list hides it.
+    pub(crate) hidden: bool,
+}
+
+impl Demuxer {
+    /// Opens a local file. Nothing but local files can be reached from it, whatever it refers to, and its name is
+    /// never taken for a protocol, an option or a pattern.
+    pub(crate) fn open(path: &Path) -> Result<Demuxer, AvError> {
+        init();
+        let mut url = b"file:".to_vec();
+        url.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        let url = CString::new(url).map_err(|_| AvError::InvalidData)?;
+        let mut options = ptr::null_mut();
+        for (key, value) in [(c"protocol_whitelist", c"file"), (c"pattern_type", c"none")] {
+            // SAFETY: the dictionary pointer is null or owned here; the strings are NUL-terminated and copied.
+            unsafe { ffi::av_dict_set(&mut options, key.as_ptr(), value.as_ptr(), 0) };
+        }
+        let mut context = ptr::null_mut();
+        // SAFETY: `context` is null, so it is allocated by the call; on failure it stays null. `options` is ours, and
+        // is freed whatever the call leaves in it.
+        let opened = unsafe {
+            let code = ffi::avformat_open_input(&mut context, url.as_ptr(), ptr::null(), &mut options);
+            ffi::av_dict_free(&mut options);
+            code
+        };
+        check(opened)?;
+        // SAFETY: the call above succeeded, so this is an open input context, and nobody else owns it.
+        let mut input = unsafe { Input::wrap(context) };
+        // SAFETY: the context is open; null options are allowed.
+        check(unsafe { ffi::avformat_find_stream_info(input.as_mut_ptr(), ptr::null_mut()) })?;
+        Ok(Demuxer { input })
+    }
+
+    /// The short name of the container's format, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+    pub(crate) fn container(&self) -> String {
+        // SAFETY: an open input context has a format, whose name is a static string.
+        unsafe { text((*(*self.input.as_ptr()).iformat).name) }
+    }
+
+    /// Whether the format has no timestamps of its own, as elementary streams have none.
+    pub(crate) fn is_untimed(&self) -> bool {
+        // SAFETY: an open input context has a format.
+        let flags = unsafe { (*(*self.input.as_ptr()).iformat).flags };
+        flags & ffi::AVFMT_NOTIMESTAMPS != 0
+    }
+
+    /// The file's length in seconds × 1 000 000.
+    pub(crate) fn duration(&self) -> Option<i64> {
+        Some(self.input.duration()).filter(|duration| *duration > 0)
+    }
+
+    /// How many streams there are.
+    pub(crate) fn stream_count(&self) -> usize {
+        self.input.streams().len()
+    }
+
+    /// The value of `key` in a stream's metadata, or in the file's own with `None`.
+    pub(crate) fn metadata(&self, stream: Option<usize>, key: &str) -> Option<String> {
+        match stream {
+            Some(index) => self.input.stream(index)?.metadata().get(key).map(str::to_owned),
+            None => self.input.metadata().get(key).map(str::to_owned),
+        }
+    }
+
+    fn stream_ptr(&self, stream: usize) -> Option<NonNull<ffi::AVStream>> {
+        if stream >= self.stream_count() {
+            return None;
+        }
+        // SAFETY: the context holds `nb_streams` pointers, and the index was checked against that.
+        NonNull::new(unsafe { *(*self.input.as_ptr()).streams.add(stream) })
+    }
+
+    /// What the container says about stream `stream`.
+    pub(crate) fn facts(&self, stream: usize) -> Option<StreamFacts> {
+        let pointer = self.stream_ptr(stream)?;
+        let rotation = self.rotation(stream);
+        // SAFETY: the stream lives as long as the context, which is borrowed; its `codecpar` is never null. The
+        // enumerations are read as the 32-bit integers they are in C.
+        unsafe {
+            let stream = pointer.as_ref();
+            let parameters = &*stream.codecpar;
+            let codec_id = ptr::read(ptr::addr_of!(parameters.codec_id).cast::<u32>());
+            let kind = match ptr::read(ptr::addr_of!(parameters.codec_type).cast::<c_int>()) {
+                0 => StreamKind::Video,
+                1 => StreamKind::Audio,
+                _ => StreamKind::Other,
+            };
+            let descriptor = ffi::avcodec_descriptor_get(parameters.codec_id).as_ref();
+            let profile = text(ffi::avcodec_profile_name(parameters.codec_id, parameters.profile));
+            let intra_profile = codec_id == ffi::AVCodecID::AV_CODEC_ID_H264 as u32
+                && parameters.profile > 0
+                && parameters.profile & H264_INTRA != 0;
+            Some(StreamFacts {
+                kind,
+                attached: stream.disposition & ffi::AV_DISPOSITION_ATTACHED_PIC != 0,
+                default: stream.disposition & ffi::AV_DISPOSITION_DEFAULT != 0,
+                decodable: !ffi::avcodec_find_decoder(parameters.codec_id).is_null(),
+                codec: descriptor.map(|descriptor| text(descriptor.name)).unwrap_or_default(),
+                profile: Some(profile).filter(|profile| !profile.is_empty()),
+                intra_only: intra_profile
+                    || descriptor.is_some_and(|descriptor| descriptor.props & ffi::AV_CODEC_PROP_INTRA_ONLY != 0),
+                width: u32::try_from(parameters.width).unwrap_or(0),
+                height: u32::try_from(parameters.height).unwrap_or(0),
+                time_base: positive(stream.time_base).unwrap_or(Rational::new(1, 90_000)),
+                avg_rate: positive(stream.avg_frame_rate),
+                grid_rate: positive(stream.r_frame_rate),
+                duration: Some(stream.duration).filter(|duration| *duration > 0),
+                frames: Some(stream.nb_frames).filter(|frames| *frames > 0),
+                color: [
+                    ptr::read(ptr::addr_of!(parameters.color_range).cast::<c_int>()),
+                    ptr::read(ptr::addr_of!(parameters.color_space).cast::<c_int>()),
+                    ptr::read(ptr::addr_of!(parameters.color_primaries).cast::<c_int>()),
+                    ptr::read(ptr::addr_of!(parameters.color_trc).cast::<c_int>()),
+                ],
+                pixel: pixel_of(parameters.format),
+                rotation,
+            })
+        }
+    }
+
+    /// Clockwise degrees from the stream's display matrix, to the nearest quarter turn.
+    fn rotation(&self, stream: usize) -> u16 {
+        let Some(stream) = self.input.stream(stream) else { return 0 };
+        for side in stream.side_data() {
+            if side.kind() == SideDataType::DisplayMatrix {
+                let cells: Vec<i32> = side
+                    .data()
+                    .chunks_exact(4)
+                    .map(|cell| i32::from_ne_bytes([cell[0], cell[1], cell[2], cell[3]]))
+                    .collect();
+                // Row-vector convention: x' = a·x + c·y, y' = b·x + d·y, with y growing downwards.
+                let (a, b) = (cells.first().copied().unwrap_or(0), cells.get(1).copied().unwrap_or(0));
+                return match (a.unsigned_abs() >= b.unsigned_abs(), a >= 0, b >= 0) {
+                    (true, true, _) => 0,
+                    (true, false, _) => 180,
+                    (false, _, true) => 90,
+                    (false, _, false) => 270,
+                };
+            }
+        }
+        0
+    }
+
+    /// The stream's codec parameters, for a muxer that takes its packets as they are.
+    pub(crate) fn parameters(&self, stream: usize) -> Option<ffmpeg_next::codec::Parameters> {
+        self.input.stream(stream).map(|stream| stream.parameters().clone())
+    }
+
+    /// The pixel aspect that the container or the codec gives, the container first.
+    pub(crate) fn pixel_aspect(&mut self, stream: usize, frame: Option<&Video>) -> Ratio {
+        let Some(pointer) = self.stream_ptr(stream) else { return Ratio::ONE };
+        // SAFETY: all three are alive and belong together; the call only reads the frame, and a null one is allowed.
+        let aspect = unsafe {
+            let frame = frame.map_or(ptr::null(), |frame| frame.as_ptr());
+            ffi::av_guess_sample_aspect_ratio(self.input.as_mut_ptr(), pointer.as_ptr(), frame.cast_mut())
+        };
+        if aspect.num > 0 && aspect.den > 0 { Ratio::new(aspect.num.into(), aspect.den.into()) } else { Ratio::ONE }
+    }
+
+    /// Reads only this stream's packets from now on.
+    pub(crate) fn select(&mut self, stream: usize) {
+        for index in 0..self.stream_count() {
+            let discard =
+                if index == stream { ffi::AVDiscard::AVDISCARD_DEFAULT } else { ffi::AVDiscard::AVDISCARD_ALL };
+            if let Some(mut pointer) = self.stream_ptr(index) {
+                // SAFETY: the stream belongs to the context, which is borrowed mutably.
+                unsafe { pointer.as_mut().discard = discard };
+            }
+        }
+    }
+
+    /// The next packet of any stream that is read; `None` at the end of the file.
+    pub(crate) fn read(&mut self) -> Result<Option<Packet>, AvError> {
+        let mut packet = Packet::empty();
+        match packet.read(&mut self.input) {
+            Ok(()) => Ok(Some(packet)),
+            Err(AvError::Eof) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Goes to the last keyframe at or before `time` (in ticks, by the container's idea of it); the decoder is to be
+    /// flushed by the caller.
+    pub(crate) fn seek(&mut self, stream: usize, time: i64) -> Result<(), AvError> {
+        let stream = c_int::try_from(stream).map_err(|_| AvError::StreamNotFound)?;
+        // SAFETY: the context is open and borrowed mutably.
+        check(unsafe { ffi::av_seek_frame(self.input.as_mut_ptr(), stream, time, ffi::AVSEEK_FLAG_BACKWARD) })?;
+        Ok(())
+    }
+
+    /// The time of the last keyframe at or before `time` in the container's index, as far as that is known by now.
+    pub(crate) fn key_before(&mut self, stream: usize, time: i64) -> Option<i64> {
+        let pointer = self.stream_ptr(stream)?;
+        // SAFETY: the entry is copied before anything else touches the context.
+        unsafe {
+            let flags = ffi::AVSEEK_FLAG_BACKWARD;
+            ffi::avformat_index_get_entry_from_timestamp(pointer.as_ptr(), time, flags)
+                .as_ref()
+                .map(|entry| entry.timestamp)
+        }
+    }
+
+    /// The container's index, as far as that is known by now, in decoding order.
+    pub(crate) fn index(&mut self, stream: usize) -> Vec<IndexEntry> {
+        let Some(pointer) = self.stream_ptr(stream) else { return Vec::new() };
+        // SAFETY: the stream lives as long as the context; entries are copied before anything else touches it.
+        unsafe {
+            let count = ffi::avformat_index_get_entries_count(pointer.as_ptr());
+            (0..count)
+                .filter_map(|index| ffi::avformat_index_get_entry(pointer.as_ptr(), index).as_ref())
+                .map(|entry| IndexEntry {
+                    time: entry.timestamp,
+                    key: entry.flags() & ffi::AVINDEX_KEYFRAME != 0,
+                    hidden: entry.flags() & ffi::AVINDEX_DISCARD_FRAME != 0,
+                })
+                .collect()
+        }
+    }
+}
+
+/// FFmpeg's pixel format number as an enumeration; a number that the headers do not know is no format.
+fn pixel_of(format: c_int) -> Pixel {
+    if !(0..ffi::AVPixelFormat::AV_PIX_FMT_NB as c_int).contains(&format) {
+        return Pixel::None;
+    }
+    // SAFETY: the enumeration has every number from 0 up to its last entry, and this one was just checked.
+    Pixel::from(unsafe { std::mem::transmute::<c_int, ffi::AVPixelFormat>(format) })
+}
+
+/// The profile bit of H.264 that says "every frame is coded on its own"; its name changed in FFmpeg 7.
+const H264_INTRA: c_int = 1 << 11;
+
+/// Whether decoding is to skip the frame that this packet holds: an edit list hides it.
+pub(crate) fn is_discarded(packet: &Packet) -> bool {
+    packet.flags().bits() & ffi::AV_PKT_FLAG_DISCARD != 0
+}
+
+/// An open decoder of pictures.
+pub(crate) struct Decoder {
+    context: NonNull<ffi::AVCodecContext>,
+}
+
+// SAFETY: the context has one owner, this handle; FFmpeg allows it to move between threads between calls.
+unsafe impl Send for Decoder {}
+
+/// What came out of a decoder.
+pub(crate) enum Received {
+    /// A picture.
+    Frame(Video),
+    /// Nothing before the next packet.
+    Hungry,
+    /// Nothing any more.
+    End,
+}
+
+/// How a decoder is opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DecoderSetup {
+    /// Threads of its own: 1 decodes in the caller's.
+    pub(crate) threads: usize,
+    /// Whether anything unusual in the data is an error rather than something to be patched up.
+    pub(crate) strict: bool,
+    /// FFmpeg's number of the transfer characteristic that an EXR decoder applies to its linear values.
+    pub(crate) exr_transfer: Option<u8>,
+}
+
+impl Decoder {
+    /// A decoder for a stream.
+    pub(crate) fn for_stream(demuxer: &Demuxer, stream: usize, setup: DecoderSetup) -> Result<Decoder, AvError> {
+        let pointer = demuxer.stream_ptr(stream).ok_or(AvError::StreamNotFound)?;
+        // SAFETY: the stream is alive while the demuxer is borrowed, and its parameters are only read.
+        unsafe {
+            let parameters = (*pointer.as_ptr()).codecpar;
+            let codec = ffi::avcodec_find_decoder((*parameters).codec_id);
+            let decoder = Decoder::alloc(codec, setup)?;
+            let context = decoder.context.as_ptr();
+            check(ffi::avcodec_parameters_to_context(context, parameters))?;
+            (*context).pkt_timebase = (*pointer.as_ptr()).time_base;
+            decoder.open(codec, setup)
+        }
+    }
+
+    /// A decoder by the name of its codec, for data that needs no container.
+    pub(crate) fn by_name(name: &CStr, setup: DecoderSetup) -> Result<Decoder, AvError> {
+        init();
+        // SAFETY: the name is NUL-terminated; a null codec is an error inside.
+        unsafe {
+            let codec = ffi::avcodec_find_decoder_by_name(name.as_ptr());
+            Decoder::alloc(codec, setup)?.open(codec, setup)
+        }
+    }
+
+    /// # Safety
+    /// `codec` is null or one of the library's codecs.
+    unsafe fn alloc(codec: *const ffi::AVCodec, setup: DecoderSetup) -> Result<Decoder, AvError> {
+        if codec.is_null() {
+            return Err(AvError::DecoderNotFound);
+        }
+        // SAFETY: the codec is the library's; a null result is handled; the fields are plain integers.
+        unsafe {
+            let mut context =
+                NonNull::new(ffi::avcodec_alloc_context3(codec)).ok_or(AvError::Other { errno: libc_enomem() })?;
+            let fields = context.as_mut();
+            fields.thread_count = c_int::try_from(setup.threads.clamp(1, 64)).unwrap_or(1);
+            if setup.strict {
+                fields.err_recognition |= ffi::AV_EF_CRCCHECK | ffi::AV_EF_EXPLODE;
+            }
+            Ok(Decoder { context })
+        }
+    }
+
+    /// # Safety
+    /// `codec` is the codec that the context was made for.
+    unsafe fn open(self, codec: *const ffi::AVCodec, setup: DecoderSetup) -> Result<Decoder, AvError> {
+        let mut options = ptr::null_mut();
+        // SAFETY: the dictionary is owned here and freed whatever the call leaves in it; the context is not open yet.
+        let code = unsafe {
+            if let Some(transfer) = setup.exr_transfer {
+                ffi::av_dict_set_int(&mut options, c"apply_trc".as_ptr(), transfer.into(), 0);
+            }
+            let code = ffi::avcodec_open2(self.context.as_ptr(), codec, &mut options);
+            ffi::av_dict_free(&mut options);
+            code
+        };
+        check(code)?;
+        Ok(self)
+    }
+
+    /// Gives it a packet, or with `None` the end. `Ok(false)`: it has to be emptied first, the packet was not taken.
+    pub(crate) fn send(&mut self, packet: Option<&Packet>) -> Result<bool, AvError> {
+        use ffmpeg_next::codec::packet::Ref;
+        let packet = packet.map_or(ptr::null(), |packet| packet.as_ptr());
+        // SAFETY: the context is open; a null packet means the end; the decoder takes its own reference.
+        match unsafe { ffi::avcodec_send_packet(self.context.as_ptr(), packet) } {
+            code if code == again() => Ok(false),
+            code => check(code).map(|_| true),
+        }
+    }
+
+    /// Takes a picture out of it.
+    pub(crate) fn receive(&mut self) -> Result<Received, AvError> {
+        let mut frame = Video::empty();
+        // SAFETY: the context is open and the frame was just allocated.
+        match unsafe { ffi::avcodec_receive_frame(self.context.as_ptr(), frame.as_mut_ptr()) } {
+            code if code == again() => Ok(Received::Hungry),
+            ffi::AVERROR_EOF => Ok(Received::End),
+            code => check(code).map(|_| Received::Frame(frame)),
+        }
+    }
+
+    /// Forgets everything it was given: to be called after a seek.
+    pub(crate) fn flush(&mut self) {
+        // SAFETY: the context is open.
+        unsafe { ffi::avcodec_flush_buffers(self.context.as_ptr()) };
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        let mut context = self.context.as_ptr();
+        // SAFETY: this handle is the only owner.
+        unsafe { ffi::avcodec_free_context(&mut context) };
+    }
+}
+
+fn again() -> c_int {
+    ffi::AVERROR(ffmpeg_next::error::EAGAIN)
+}
+
+fn libc_enomem() -> c_int {
+    ffmpeg_next::error::ENOMEM
+}
+
+/// The colour numbers of a frame: range, matrix, primaries, transfer.
+pub(crate) fn frame_color(frame: &Video) -> [c_int; 4] {
+    // SAFETY: the frame is alive; the enumerations are read as the 32-bit integers they are in C.
+    unsafe {
+        let frame = &*frame.as_ptr();
+        [
+            ptr::read(ptr::addr_of!(frame.color_range).cast::<c_int>()),
+            ptr::read(ptr::addr_of!(frame.colorspace).cast::<c_int>()),
+            ptr::read(ptr::addr_of!(frame.color_primaries).cast::<c_int>()),
+            ptr::read(ptr::addr_of!(frame.color_trc).cast::<c_int>()),
+        ]
+    }
+}
+
+/// Whether the decoder had to make up part of this frame.
+pub(crate) fn is_damaged(frame: &Video) -> bool {
+    // SAFETY: the frame is alive; both fields are plain integers.
+    unsafe {
+        let frame = &*frame.as_ptr();
+        frame.flags & ffi::AV_FRAME_FLAG_CORRUPT != 0 || frame.decode_error_flags != 0
+    }
+}
+
+/// Another frame that shares this one's pixels: what is set on it does not show on the other.
+pub(crate) fn share(frame: &Video) -> Result<Video, AvError> {
+    let mut shared = Video::empty();
+    // SAFETY: the destination was just allocated and holds nothing; the source is alive.
+    check(unsafe { ffi::av_frame_ref(shared.as_mut_ptr(), frame.as_ptr()) })?;
+    Ok(shared)
+}
+
+/// This frame with its lines in memory from top to bottom; decoders of some old formats store them the other way.
+pub(crate) fn top_down(frame: Video) -> Result<Video, AvError> {
+    // SAFETY: the frame is alive; the field is an array of integers.
+    let upside_down = unsafe { (*frame.as_ptr()).linesize.iter().any(|stride| *stride < 0) };
+    if !upside_down {
+        return Ok(frame);
+    }
+    let mut copy = Video::new(frame.format(), frame.width(), frame.height());
+    // SAFETY: both frames are alive, and the copy has the same format and size, with buffers of its own.
+    unsafe {
+        check(ffi::av_frame_copy(copy.as_mut_ptr(), frame.as_ptr()))?;
+        check(ffi::av_frame_copy_props(copy.as_mut_ptr(), frame.as_ptr()))?;
+    }
+    Ok(copy)
+}
+
+/// The bytes of a plane, from the first line's first sample to the last line's last, and the distance from line to
+/// line in bytes. Empty for a plane that the format does not have.
+pub(crate) fn plane(frame: &Video, index: usize) -> (&[u8], usize) {
+    let Some(lines) = plane_lines(frame.format(), frame.height(), index) else { return (&[], 0) };
+    let (Ok(width), Ok(plane)) = (c_int::try_from(frame.width()), c_int::try_from(index)) else { return (&[], 0) };
+    // SAFETY: the format is the frame's own, so width and plane are what the call asks for.
+    let row = unsafe { ffi::av_image_get_linesize(frame.format().into(), width, plane) };
+    // SAFETY: the frame is alive, and `plane_lines` allows no more than four planes.
+    let (data, stride) = unsafe { ((*frame.as_ptr()).data[index], (*frame.as_ptr()).linesize[index]) };
+    let (Ok(row), Ok(stride)) = (usize::try_from(row), usize::try_from(stride)) else { return (&[], 0) };
+    if data.is_null() || row == 0 || lines == 0 || stride < row {
+        return (&[], 0);
+    }
+    // SAFETY: a plane of this many lines is `stride` bytes from line to line and `row` bytes in its last one, all of
+    // it inside the frame's buffer, which lives as long as the borrow and is not written while it is shared.
+    (unsafe { std::slice::from_raw_parts(data, stride * (lines - 1) + row) }, stride)
+}
+
+fn plane_lines(format: Pixel, height: u32, plane: usize) -> Option<usize> {
+    let layout = pixel_layout(format)?;
+    if plane >= layout.planes {
+        return None;
+    }
+    let shift = if plane == 1 || plane == 2 { layout.chroma_shift.1 } else { 0 };
+    Some((height as usize).div_ceil(1 << shift))
+}
+
+/// How a pixel format is laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PixelLayout {
+    /// Its name.
+    pub(crate) name: String,
+    /// Bits of the deepest component.
+    pub(crate) depth: u8,
+    /// Components, alpha included.
+    pub(crate) components: u8,
+    /// Planes, a palette not included.
+    pub(crate) planes: usize,
+    /// Red, green and blue (or a palette of them) rather than luma and chroma.
+    pub(crate) rgb: bool,
+    /// Has an alpha component.
+    pub(crate) alpha: bool,
+    /// Floating point.
+    pub(crate) float: bool,
+    /// Log2 of how many times fewer chroma samples there are, across and down.
+    pub(crate) chroma_shift: (u8, u8),
+}
+
+/// How `format` is laid out; `None` for [`Pixel::None`] and for frames that live in a graphics card.
+pub(crate) fn pixel_layout(format: Pixel) -> Option<PixelLayout> {
+    let descriptor = format.descriptor()?;
+    // SAFETY: the descriptor is a static table of the library.
+    let fields = unsafe { &*descriptor.as_ptr() };
+    let has = |flag: c_int| fields.flags & u64::from(flag.unsigned_abs()) != 0;
+    if has(ffi::AV_PIX_FMT_FLAG_HWACCEL) {
+        return None;
+    }
+    let components = &fields.comp[..usize::from(fields.nb_components.min(4))];
+    let planes = components.iter().map(|component| component.plane + 1).max().unwrap_or(0);
+    Some(PixelLayout {
+        name: descriptor.name().to_owned(),
+        depth: components.iter().filter_map(|component| u8::try_from(component.depth).ok()).max().unwrap_or(0),
+        components: fields.nb_components,
+        planes: usize::try_from(planes).unwrap_or(0),
+        rgb: has(ffi::AV_PIX_FMT_FLAG_RGB) || has(ffi::AV_PIX_FMT_FLAG_PAL),
+        alpha: has(ffi::AV_PIX_FMT_FLAG_ALPHA),
+        float: has(ffi::AV_PIX_FMT_FLAG_FLOAT),
+        chroma_shift: (fields.log2_chroma_w, fields.log2_chroma_h),
+    })
+}

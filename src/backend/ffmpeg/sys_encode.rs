@@ -1,0 +1,431 @@
+//! Unsafe ground: scaling, encoding and muxing through FFmpeg's C interface, as handles that free what they own.
+//!
+//! Only calls that FFmpeg 5 to 8 all have. Options go in as text (`av_opt_set`, dictionaries): numeric constants have
+//! changed their type between versions.
+#![allow(unsafe_code, reason = "the one place for calls into the C libraries")]
+
+use std::collections::HashMap;
+use std::ffi::{CStr, CString, c_int};
+use std::ptr;
+
+use ffmpeg_next::ffi;
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::frame::Video;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::ColorTags;
+
+/// `AVERROR(EAGAIN)` and `AVERROR_EOF`.
+pub(super) fn is_drained(code: c_int) -> bool {
+    code == ffi::AVERROR(ffi::EAGAIN) || code == ffi::AVERROR_EOF
+}
+
+/// A failed call's sentence: what FFmpeg says about the status.
+fn failure(kind: ErrorKind, doing: &str, code: c_int) -> Error {
+    // A status below zero is a negated errno or one of FFmpeg's own; a full disk is the first.
+    let kind = if [ffi::AVERROR(ffi::ENOSPC), ffi::AVERROR(ffi::EIO), ffi::AVERROR(ffi::EACCES)].contains(&code) {
+        ErrorKind::Io
+    } else {
+        kind
+    };
+    Error::new(kind, format!("{doing}: {}", ffmpeg_next::Error::from(code)))
+}
+
+pub(super) fn check(code: c_int, kind: ErrorKind, doing: &str) -> Result<c_int> {
+    if code < 0 { Err(failure(kind, doing, code)) } else { Ok(code) }
+}
+
+pub(super) fn c_text(text: &str) -> Result<CString> {
+    CString::new(text).map_err(|_| Error::new(ErrorKind::Option, format!("{text:?} contains a zero byte")))
+}
+
+pub(super) fn c_size(value: u32) -> Result<c_int> {
+    c_int::try_from(value).map_err(|_| Error::new(ErrorKind::Option, format!("{value} is too large for a picture")))
+}
+
+/// Where a component of a pixel format lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Component {
+    pub(crate) plane: usize,
+    pub(crate) step: usize,
+    pub(crate) offset: usize,
+    pub(crate) shift: u32,
+    pub(crate) depth: u32,
+}
+
+/// What FFmpeg knows about a pixel format.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct PixelInfo {
+    pub(crate) name: String,
+    pub(crate) chroma_shift: (u32, u32),
+    pub(crate) rgb: bool,
+    pub(crate) alpha: bool,
+    pub(crate) float: bool,
+    pub(crate) planar: bool,
+    pub(crate) big_endian: bool,
+    /// Palettes, single bits, hardware surfaces: formats whose samples cannot be reached by address.
+    pub(crate) odd: bool,
+    pub(crate) components: Vec<Component>,
+}
+
+impl PixelInfo {
+    pub(crate) fn of(format: Pixel) -> Option<PixelInfo> {
+        // SAFETY: the call takes any number and returns null or a pointer into a table that lives for ever.
+        let raw = unsafe { ffi::av_pix_fmt_desc_get(format.into()).as_ref() }?;
+        let has = |flag: c_int| raw.flags & u64::from(flag.unsigned_abs()) != 0;
+        // SAFETY: names in the table are C strings that live as long as the table.
+        let name = unsafe { CStr::from_ptr(raw.name) }.to_string_lossy().into_owned();
+        let number = |value: c_int| usize::try_from(value).unwrap_or(0);
+        let components = raw.comp[..usize::from(raw.nb_components).min(4)]
+            .iter()
+            .map(|c| Component {
+                plane: number(c.plane).min(3),
+                step: number(c.step),
+                offset: number(c.offset),
+                shift: c.shift.unsigned_abs(),
+                depth: c.depth.unsigned_abs(),
+            })
+            .collect();
+        Some(PixelInfo {
+            name,
+            chroma_shift: (raw.log2_chroma_w.into(), raw.log2_chroma_h.into()),
+            rgb: has(ffi::AV_PIX_FMT_FLAG_RGB),
+            alpha: has(ffi::AV_PIX_FMT_FLAG_ALPHA),
+            float: has(ffi::AV_PIX_FMT_FLAG_FLOAT),
+            planar: has(ffi::AV_PIX_FMT_FLAG_PLANAR),
+            big_endian: has(ffi::AV_PIX_FMT_FLAG_BE),
+            odd: has(ffi::AV_PIX_FMT_FLAG_PAL)
+                || has(ffi::AV_PIX_FMT_FLAG_BITSTREAM)
+                || has(ffi::AV_PIX_FMT_FLAG_HWACCEL),
+            components,
+        })
+    }
+
+    pub(crate) fn need(format: Pixel) -> Result<PixelInfo> {
+        PixelInfo::of(format)
+            .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("pixel format {format:?} is not known")))
+    }
+
+    /// Bits of the deepest component.
+    pub(crate) fn depth(&self) -> u32 {
+        self.components.iter().map(|c| c.depth).max().unwrap_or(8)
+    }
+
+    /// By how much plane `plane` is subsampled, as powers of two.
+    pub(crate) fn plane_shift(&self, plane: usize) -> (u32, u32) {
+        let luma_or_alpha = self.components.iter().enumerate().any(|(i, c)| c.plane == plane && (i == 0 || i == 3));
+        if luma_or_alpha || self.rgb { (0, 0) } else { self.chroma_shift }
+    }
+
+    /// Bytes from one pixel to the next in plane `plane`.
+    pub(crate) fn plane_step(&self, plane: usize) -> usize {
+        self.components.iter().filter(|c| c.plane == plane).map(|c| c.step).max().unwrap_or(0)
+    }
+
+    pub(crate) fn planes(&self) -> usize {
+        self.components.iter().map(|c| c.plane + 1).max().unwrap_or(0)
+    }
+}
+
+/// Another reference to the same picture; no pixel is copied.
+pub(crate) fn share(frame: &Video) -> Result<Video> {
+    let mut copy = Video::empty();
+    // SAFETY: both point to allocated frames, and the target is blank, as av_frame_ref asks.
+    check(unsafe { ffi::av_frame_ref(copy.as_mut_ptr(), frame.as_ptr()) }, ErrorKind::Encode, "sharing a frame")?;
+    Ok(copy)
+}
+
+/// The same picture under a pixel format of the same layout (`yuvj420p` as full-range `yuv420p`).
+pub(crate) fn relabel(frame: &Video, format: Pixel) -> Result<Video> {
+    let mut copy = share(frame)?;
+    copy.set_format(format);
+    Ok(copy)
+}
+
+/// The bytes of a plane: `stride × lines` of them. Empty when the frame has no such plane or lies bottom up.
+pub(crate) fn plane<'a>(frame: &'a Video, info: &PixelInfo, index: usize) -> (&'a [u8], usize) {
+    // SAFETY: the pointer belongs to a frame that outlives the borrow; its fields are only read.
+    let raw = unsafe { &*frame.as_ptr() };
+    let stride = usize::try_from(raw.linesize[index]).unwrap_or(0);
+    let length = plane_length(frame, info, index, stride);
+    if raw.data[index].is_null() || length == 0 {
+        return (&[], 0);
+    }
+    // SAFETY: every line of a plane reaches its last pixel; `plane_length` ends there, not at the stride's end.
+    (unsafe { std::slice::from_raw_parts(raw.data[index], length) }, stride)
+}
+
+/// The bytes of a plane, to write. The frame must be one that nobody else refers to: fresh from a [`FramePool`].
+pub(crate) fn plane_mut<'a>(frame: &'a mut Video, info: &PixelInfo, index: usize) -> (&'a mut [u8], usize) {
+    // SAFETY: the pointer belongs to a frame that outlives the borrow.
+    let (data, line, writable) = unsafe {
+        let raw = frame.as_mut_ptr();
+        ((*raw).data[index], (*raw).linesize[index], ffi::av_frame_is_writable(raw) > 0)
+    };
+    let stride = usize::try_from(line).unwrap_or(0);
+    let length = plane_length(frame, info, index, stride);
+    if data.is_null() || length == 0 || !writable {
+        return (&mut [], 0);
+    }
+    // SAFETY: as in `plane`; the frame is borrowed mutably and its buffer has no other reference.
+    (unsafe { std::slice::from_raw_parts_mut(data, length) }, stride)
+}
+
+fn plane_length(frame: &Video, info: &PixelInfo, index: usize, stride: usize) -> usize {
+    let (across, down) = info.plane_shift(index);
+    let width = frame.width().div_ceil(1 << across) as usize * info.plane_step(index);
+    let lines = frame.height().div_ceil(1 << down) as usize;
+    if lines == 0 || stride < width { 0 } else { stride * (lines - 1) + width }
+}
+
+/// Frames whose memory is used again once nobody refers to them any more: fresh memory for each frame would cost
+/// thousands of page faults a frame.
+#[derive(Debug, Default)]
+pub(crate) struct FramePool {
+    pools: HashMap<(Pixel2, u32, u32), RawPool>,
+}
+
+/// A pixel format by its number, to have something that hashes.
+type Pixel2 = i32;
+
+#[derive(Debug)]
+struct RawPool(*mut ffi::AVBufferPool);
+
+// SAFETY: FFmpeg's buffer pools may be used and freed from any thread; they lock inside.
+unsafe impl Send for RawPool {}
+
+impl Drop for RawPool {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from av_buffer_pool_init; buffers still out keep the pool's memory alive.
+        unsafe { ffi::av_buffer_pool_uninit(&mut self.0) }
+    }
+}
+
+impl FramePool {
+    /// A frame of undefined content that nobody else refers to, lines aligned for SIMD, tagged as `color` says.
+    pub(crate) fn frame(&mut self, format: Pixel, width: u32, height: u32, color: ColorTags) -> Result<Video> {
+        const ALIGN: c_int = 64;
+        let no_memory = || Error::new(ErrorKind::Encode, format!("no memory for a frame of {width} × {height}"));
+        let (wide, high) = (c_size(width)?, c_size(height)?);
+        let raw_format: ffi::AVPixelFormat = format.into();
+        // SAFETY: a pure calculation; it fails with a negative number.
+        let size = unsafe { ffi::av_image_get_buffer_size(raw_format, wide, high, ALIGN) };
+        let size = usize::try_from(check(size, ErrorKind::Encode, "sizing a frame")?).map_err(|_| no_memory())?;
+        let pool = match self.pools.entry((raw_format as i32, width, height)) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                // SAFETY: no callback: the default allocator. Room behind the last line for SIMD that reads on.
+                let pool = unsafe { ffi::av_buffer_pool_init(size + 256, None) };
+                if pool.is_null() {
+                    return Err(no_memory());
+                }
+                entry.insert(RawPool(pool))
+            }
+        };
+        let mut frame = Video::empty();
+        frame.set_format(format);
+        frame.set_width(width);
+        frame.set_height(height);
+        // SAFETY: the frame is blank; its buffer comes from the pool and is large enough for the planes laid into it.
+        unsafe {
+            let raw = frame.as_mut_ptr();
+            let buffer = ffi::av_buffer_pool_get(pool.0);
+            if buffer.is_null() {
+                return Err(no_memory());
+            }
+            (*raw).buf[0] = buffer;
+            (*raw).extended_data = (*raw).data.as_mut_ptr();
+            let filled = ffi::av_image_fill_arrays(
+                (*raw).data.as_mut_ptr(),
+                (*raw).linesize.as_mut_ptr(),
+                (*buffer).data,
+                raw_format,
+                wide,
+                high,
+                ALIGN,
+            );
+            check(filled, ErrorKind::Encode, "laying out a frame")?;
+        }
+        tag(&mut frame, color);
+        Ok(frame)
+    }
+}
+
+/// Writes colour tags into a frame.
+pub(crate) fn tag(frame: &mut Video, color: ColorTags) {
+    use ffmpeg_next::color::{Primaries, Range, Space, TransferCharacteristic as Transfer};
+    frame.set_color_range(if color.full_range { Range::JPEG } else { Range::MPEG });
+    frame.set_color_space(match color.matrix {
+        0 => Space::RGB,
+        1 => Space::BT709,
+        4 => Space::FCC,
+        5 => Space::BT470BG,
+        6 => Space::SMPTE170M,
+        7 => Space::SMPTE240M,
+        9 => Space::BT2020NCL,
+        10 => Space::BT2020CL,
+        _ => Space::Unspecified,
+    });
+    frame.set_color_primaries(match color.primaries {
+        1 => Primaries::BT709,
+        4 => Primaries::BT470M,
+        5 => Primaries::BT470BG,
+        6 => Primaries::SMPTE170M,
+        7 => Primaries::SMPTE240M,
+        8 => Primaries::Film,
+        9 => Primaries::BT2020,
+        10 => Primaries::SMPTE428,
+        11 => Primaries::SMPTE431,
+        12 => Primaries::SMPTE432,
+        _ => Primaries::Unspecified,
+    });
+    frame.set_color_transfer_characteristic(match color.transfer {
+        1 => Transfer::BT709,
+        4 => Transfer::GAMMA22,
+        5 => Transfer::GAMMA28,
+        6 => Transfer::SMPTE170M,
+        7 => Transfer::SMPTE240M,
+        8 => Transfer::Linear,
+        9 => Transfer::Log,
+        10 => Transfer::LogSqrt,
+        11 => Transfer::IEC61966_2_4,
+        12 => Transfer::BT1361_ECG,
+        13 => Transfer::IEC61966_2_1,
+        14 => Transfer::BT2020_10,
+        15 => Transfer::BT2020_12,
+        16 => Transfer::SMPTE2084,
+        17 => Transfer::SMPTE428,
+        18 => Transfer::ARIB_STD_B67,
+        _ => Transfer::Unspecified,
+    });
+}
+
+/// One side of a scaler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Side {
+    /// Never one of the `yuvj` formats: full range is said by `full_range`.
+    pub(crate) format: Pixel,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) matrix: u8,
+    pub(crate) full_range: bool,
+    /// Where chroma samples lie, in 256ths of a luma pixel from the top left one: across, down.
+    pub(crate) chroma: (i32, i32),
+}
+
+/// A swscale context for one conversion.
+#[derive(Debug)]
+pub(crate) struct Scaler {
+    raw: *mut ffi::SwsContext,
+    target: PixelInfo,
+    source_height: c_int,
+}
+
+// SAFETY: a context has no ties to the thread that made it; it is used by one thread at a time (`&mut self`).
+unsafe impl Send for Scaler {}
+
+impl Drop for Scaler {
+    fn drop(&mut self) {
+        // SAFETY: the context was allocated by swscale and is freed once.
+        unsafe { ffi::sws_freeContext(self.raw) }
+    }
+}
+
+impl Scaler {
+    pub(crate) fn new(source: &Side, target: &Side, flags: &str) -> Result<Scaler> {
+        let info = PixelInfo::need(target.format)?;
+        let unsupported = || {
+            let what = format!("no conversion from {:?} to {:?}", source.format, target.format);
+            Error::new(ErrorKind::Unsupported, what)
+        };
+        // SAFETY: no arguments; null means no memory.
+        let raw = unsafe { ffi::sws_alloc_context() };
+        if raw.is_null() {
+            return Err(unsupported());
+        }
+        let scaler = Scaler { raw, target: info, source_height: c_size(source.height)? };
+        let numbers = [
+            (c"srcw", i64::from(source.width)),
+            (c"srch", i64::from(source.height)),
+            (c"src_format", source.raw_format()),
+            (c"dstw", i64::from(target.width)),
+            (c"dsth", i64::from(target.height)),
+            (c"dst_format", target.raw_format()),
+            (c"src_range", i64::from(source.full_range)),
+            (c"dst_range", i64::from(target.full_range)),
+            (c"src_h_chr_pos", i64::from(source.chroma.0)),
+            (c"src_v_chr_pos", i64::from(source.chroma.1)),
+            (c"dst_h_chr_pos", i64::from(target.chroma.0)),
+            (c"dst_v_chr_pos", i64::from(target.chroma.1)),
+        ];
+        for (name, value) in numbers {
+            // SAFETY: the context is an AVOptions object; the name is a C string.
+            let code = unsafe { ffi::av_opt_set_int(raw.cast(), name.as_ptr(), value, 0) };
+            check(code, ErrorKind::Unsupported, "setting up a conversion")?;
+        }
+        let flags = c_text(flags)?;
+        // SAFETY: as above; afterwards the context is initialised once, and the coefficient tables live for ever.
+        unsafe {
+            let code = ffi::av_opt_set(raw.cast(), c"sws_flags".as_ptr(), flags.as_ptr(), 0);
+            check(code, ErrorKind::Unsupported, "setting up a conversion")?;
+            if ffi::sws_init_context(raw, ptr::null_mut(), ptr::null_mut()) < 0 {
+                return Err(unsupported());
+            }
+            let table = |side: &Side| ffi::sws_getCoefficients(matrix_table(side.matrix));
+            // A negative status only says that there is nothing to set, as between two RGB formats.
+            ffi::sws_setColorspaceDetails(
+                raw,
+                table(source),
+                c_int::from(source.full_range),
+                table(target),
+                c_int::from(target.full_range),
+                0,
+                1 << 16,
+                1 << 16,
+            );
+        }
+        Ok(scaler)
+    }
+
+    /// Scales all of `source` into `target`, its top left corner at column `x`, line `y`, which have to be multiples
+    /// of the chroma subsampling. The caller has checked that it fits.
+    pub(crate) fn scale(&mut self, source: &Video, target: &mut Video, (x, y): (u32, u32)) -> Result<()> {
+        // SAFETY: source and target are frames of the formats and at least the sizes the context was made for; the
+        // offsets stay inside the target because the caller has placed the picture within it.
+        let lines = unsafe {
+            let (from, to) = (source.as_ptr(), target.as_mut_ptr());
+            let mut planes = [ptr::null_mut::<u8>(); 8];
+            for (index, pointer) in planes.iter_mut().enumerate().take(self.target.planes()) {
+                let (across, down) = self.target.plane_shift(index);
+                let stride = usize::try_from((*to).linesize[index]).unwrap_or(0);
+                let offset = (y >> down) as usize * stride + (x >> across) as usize * self.target.plane_step(index);
+                *pointer = (*to).data[index].add(offset);
+            }
+            ffi::sws_scale(
+                self.raw,
+                (*from).data.as_ptr().cast(),
+                (*from).linesize.as_ptr(),
+                0,
+                self.source_height,
+                planes.as_ptr(),
+                (*to).linesize.as_ptr(),
+            )
+        };
+        check(lines, ErrorKind::Encode, "converting a frame").map(drop)
+    }
+}
+
+impl Side {
+    fn raw_format(&self) -> i64 {
+        ffi::AVPixelFormat::from(self.format) as i64
+    }
+}
+
+/// The number swscale knows a matrix by; anything unknown is BT.709.
+fn matrix_table(matrix: u8) -> c_int {
+    match matrix {
+        4..=7 | 9 => c_int::from(matrix),
+        10 => 9,
+        _ => 1,
+    }
+}
