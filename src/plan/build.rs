@@ -167,12 +167,16 @@ impl Builder<'_> {
     /// How long `child` lasts in its parent.
     pub(super) fn duration(&mut self, child: &Child, path: &str) -> Result<Time> {
         let duration = match child {
-            Child::Clip(clip) => self.media.trimmed_range(clip).and_then(|range| range.duration.time()),
+            Child::Clip(clip) => self.clip_duration(clip),
             Child::Gap(gap) => gap.item.source_range.map_or(Ok(Time::ZERO), |range| range.duration.time()),
             Child::Composition(composition) => self.trimmed(composition, path).map(|range| range.duration),
             Child::Transition(_) | Child::Unknown(_) => Ok(Time::ZERO),
         };
         duration.map_err(|error| error.at_object(path))
+    }
+
+    fn clip_duration(&mut self, clip: &Clip) -> Result<Time> {
+        self.media.trimmed_range(clip)?.duration.time()
     }
 
     /// The range of its children's time that `composition` shows.
@@ -203,7 +207,11 @@ impl Builder<'_> {
     }
 
     pub(super) fn layout(&mut self, track: &Composition, path: &str) -> Result<TrackLayout> {
-        TrackLayout::new(&track.children, |index, child| self.duration(child, &child_path(path, index)))
+        TrackLayout::new(&track.children, |index, child| match child {
+            // Most children are clips, whose path is needed for errors alone.
+            Child::Clip(clip) => self.clip_duration(clip).map_err(|error| error.at_object(child_path(path, index))),
+            _ => self.duration(child, &child_path(path, index)),
+        })
     }
 
     /// R10 and R15: warns of every visible layer of `spans` that asks for frames its media does not have.
