@@ -17,3 +17,8 @@ pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
 pub use report::{Output, Record, Report, ShotReport, Status};
 pub use timeline::Timeline;
+
+/// The README's example has to compile.
+#[cfg(all(doctest, feature = "ffmpeg"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -11,7 +11,7 @@ use super::shots::Lanes;
 use super::{Element, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
-use crate::time::{Rate, Time, TimeRange};
+use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, CompositionKind, MediaKind, Timeline, TrackLayout};
 
 impl Plan {
@@ -167,12 +167,16 @@ impl Builder<'_> {
     /// How long `child` lasts in its parent.
     pub(super) fn duration(&mut self, child: &Child, path: &str) -> Result<Time> {
         let duration = match child {
-            Child::Clip(clip) => self.media.trimmed_range(clip).and_then(|range| range.duration.time()),
+            Child::Clip(clip) => self.clip_duration(clip),
             Child::Gap(gap) => gap.item.source_range.map_or(Ok(Time::ZERO), |range| range.duration.time()),
             Child::Composition(composition) => self.trimmed(composition, path).map(|range| range.duration),
             Child::Transition(_) | Child::Unknown(_) => Ok(Time::ZERO),
         };
         duration.map_err(|error| error.at_object(path))
+    }
+
+    fn clip_duration(&mut self, clip: &Clip) -> Result<Time> {
+        self.media.trimmed_range(clip)?.duration.time()
     }
 
     /// The range of its children's time that `composition` shows.
@@ -203,7 +207,11 @@ impl Builder<'_> {
     }
 
     pub(super) fn layout(&mut self, track: &Composition, path: &str) -> Result<TrackLayout> {
-        TrackLayout::new(&track.children, |index, child| self.duration(child, &child_path(path, index)))
+        TrackLayout::new(&track.children, |index, child| match child {
+            // Most children are clips, whose path is needed for errors alone.
+            Child::Clip(clip) => self.clip_duration(clip).map_err(|error| error.at_object(child_path(path, index))),
+            _ => self.duration(child, &child_path(path, index)),
+        })
     }
 
     /// R10 and R15: warns of every visible layer of `spans` that asks for frames its media does not have.
@@ -211,7 +219,7 @@ impl Builder<'_> {
         let mut layers = Vec::new();
         for span in spans {
             for element in span.stack.iter().rev() {
-                if collect_layers(element, span, &mut layers) {
+                if collect_layers(element, (span.start, span.start + span.count - 1), &mut layers) {
                     break;
                 }
             }
@@ -249,18 +257,28 @@ impl Builder<'_> {
     }
 }
 
-/// Adds the layers of `element` over the frames of `span`; returns whether it hides what is below it, where every
-/// medium is opaque and covers the canvas.
-fn collect_layers<'s>(element: &'s Element, span: &Span, layers: &mut Vec<(&'s Layer, i64, i64)>) -> bool {
+/// Adds the layers of `element` over the record frames from `first` to `last`, where they have a share; returns whether
+/// it hides what is below it, where every medium is opaque and covers the canvas.
+fn collect_layers<'s>(
+    element: &'s Element,
+    (first, last): (i64, i64),
+    layers: &mut Vec<(&'s Layer, i64, i64)>,
+) -> bool {
     match element {
         Element::Layer(layer) => {
-            layers.push((layer, span.start, span.start + span.count - 1));
+            layers.push((layer, first, last));
             true
         }
-        Element::Stack { elements } => elements.iter().rev().any(|element| collect_layers(element, span, layers)),
-        Element::Mix { from, to, .. } => {
-            let sides = [from, to].map(|side| side.as_ref().is_some_and(|side| collect_layers(side, span, layers)));
-            sides[0] && sides[1]
+        Element::Stack { elements } => {
+            elements.iter().rev().any(|element| collect_layers(element, (first, last), layers))
+        }
+        Element::Mix { from, to, weight } => {
+            // The incoming part has no share of a dissolve's first frame.
+            let seen = if weight.at(first) > Ratio::ZERO { first } else { first + 1 };
+            let shown = seen <= last && weight.at(last) > Ratio::ZERO;
+            let outgoing = from.as_ref().is_some_and(|side| collect_layers(side, (first, last), layers));
+            let incoming = to.as_ref().is_some_and(|side| shown && collect_layers(side, (seen, last), layers));
+            outgoing && (incoming || !shown)
         }
     }
 }

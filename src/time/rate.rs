@@ -9,8 +9,10 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// 23.976, 23.98 and 23.976024627685547 all mean 24000/1001; whole numbers stay whole; anything else becomes the
 /// best small fraction. Two rates are equal when their nominal ratios are. The NTSC ratios are those of SMPTE ST 12-1.
+///
+/// Serialises as the number, or as `[numerator, denominator]` where that number alone would stand for another ratio.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct Rate {
     written: f64,
     num: u32,
@@ -141,16 +143,31 @@ impl std::hash::Hash for Rate {
     }
 }
 
-impl TryFrom<f64> for Rate {
+/// A rate in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Number(f64),
+    Fraction(u32, u32),
+}
+
+impl TryFrom<Stored> for Rate {
     type Error = Error;
-    fn try_from(written: f64) -> Result<Rate> {
-        Rate::new(written)
+    fn try_from(stored: Stored) -> Result<Rate> {
+        match stored {
+            Stored::Number(written) => Rate::new(written),
+            Stored::Fraction(num, den) => Rate::from_ratio(num, den),
+        }
     }
 }
 
-impl From<Rate> for f64 {
-    fn from(rate: Rate) -> f64 {
-        rate.written
+impl From<Rate> for Stored {
+    fn from(rate: Rate) -> Stored {
+        if nominal(rate.written) == (rate.num, rate.den) {
+            Stored::Number(rate.written)
+        } else {
+            Stored::Fraction(rate.num, rate.den)
+        }
     }
 }
 
@@ -210,5 +227,16 @@ mod tests {
         assert_eq!(Rate::FPS_24.to_string(), "24");
         assert_eq!(Rate::new(12.5).expect("valid").to_string(), "12.5");
         assert_eq!(Rate::new(120.0).expect("valid").to_string(), "120");
+    }
+
+    #[test]
+    fn stored_rates_come_back_as_the_same_ratio() {
+        for (num, den) in [(24, 1), (24_000, 1001), (2997, 100), (19_001, 317), (12_345_678, 1_234_567)] {
+            let rate = Rate::from_ratio(num, den).expect("valid");
+            let stored = serde_json::to_string(&rate).expect("plain data");
+            assert_eq!(serde_json::from_str::<Rate>(&stored).expect("it was just written"), rate, "{stored}");
+        }
+        assert_eq!(serde_json::to_string(&Rate::FPS_24).expect("plain data"), "24.0");
+        assert!(serde_json::from_str::<Rate>("0").is_err() && serde_json::from_str::<Rate>("[1, 0]").is_err());
     }
 }

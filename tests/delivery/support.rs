@@ -54,7 +54,6 @@ pub(crate) fn frames() -> Preset {
     let mut preset = serde_json::to_value(Preset::default()).expect("plain data");
     preset["extension"] = "png".into();
     preset["muxer"] = Value::Null;
-    preset["kind"] = "sequence".into();
     serde_json::from_value(preset).expect("a preset")
 }
 

@@ -70,6 +70,17 @@ fn where_a_dissolve_runs_out_of_handles_the_policy_decides() {
 }
 
 #[test]
+fn a_frame_without_a_share_is_no_overrun() {
+    // Two frames before the cut, of which the first shows none of B: one frame of handle is enough.
+    let b = |start: i32| clip_of("B", range(start, 8, 24), movie("B", range(0, 100, 24)));
+    let cut = |start: i32| timeline([track("V1", [clip("A", 0, 8), dissolve(2, 2), b(start)])]);
+    let mut options = whole(16);
+    options.overrun = "error".parse().expect("a policy");
+    assert_eq!(shown(&plan(&cut(1), &options), "cut")[6..8], ["A 6", "A 7*0.75 + B 0*0.25"]);
+    assert_eq!(refused(&cut(0), &options).place().frame, Some(-1));
+}
+
+#[test]
 fn at_a_tracks_ends_a_transition_fades_from_and_to_transparent() {
     let fades = cut([dissolve(0, 4), clip("A", 0, 8), dissolve(4, 0)], 8);
     assert_eq!(fades, ["-", "A 1*0.25", "A 2*0.5", "A 3*0.75", "A 4", "A 5*0.75", "A 6*0.5", "A 7*0.25"]);

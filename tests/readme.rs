@@ -1,0 +1,81 @@
+//! What the README lists is what there is.
+
+use otio_conflate::backend::RecordBackend;
+use otio_conflate::otio::{ReadOptions, read_str};
+use otio_conflate::{Conflation, Delivery, NoObserver, Plan, PlanOptions};
+use serde_json::{Value, json};
+
+const README: &str = include_str!("../README.md");
+
+#[cfg(feature = "ffmpeg")]
+#[test]
+fn every_preset_is_listed() {
+    for name in otio_conflate::deliver::Preset::NAMES {
+        assert!(README.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+fn report() -> (Plan, Value) {
+    let clip = json!({"OTIO_SCHEMA": "Clip.2", "name": "A", "source_range": {"OTIO_SCHEMA": "TimeRange.1",
+        "start_time": {"OTIO_SCHEMA": "RationalTime.1", "value": 0, "rate": 24},
+        "duration": {"OTIO_SCHEMA": "RationalTime.1", "value": 2, "rate": 24}},
+        "media_reference": {"OTIO_SCHEMA": "ExternalReference.1", "target_url": "/m/a.mov"}});
+    let track = json!({"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": [clip]});
+    let timeline = read_str(&track.to_string(), &ReadOptions::default()).expect("a timeline that a test wrote");
+    let plan = Plan::new(&timeline, &PlanOptions::default()).expect("a plan");
+    let folder = tempfile::tempdir().expect("a folder");
+    let backend = RecordBackend::new().failing("A");
+    Conflation::new(backend, Delivery::new(folder.path())).run(&plan, &NoObserver).expect("a run");
+    let manifest = std::fs::read(folder.path().join("manifest.json")).expect("it was just written");
+    (plan, serde_json::from_slice(&manifest).expect("the manifest is JSON"))
+}
+
+fn keys(value: &Value) -> Vec<&String> {
+    value.as_object().expect("an object").keys().collect()
+}
+
+#[test]
+fn every_field_of_the_manifest_is_listed() {
+    let (_, report) = report();
+    for key in keys(&report) {
+        assert!(README.contains(&format!("`{key}`")) || README.contains(&format!("`{key}[]`")), "{key}");
+    }
+    for key in keys(&report["shots"][0]) {
+        assert!(README.contains(&format!("`.{key}`")), "{key}");
+    }
+}
+
+#[test]
+fn every_field_of_a_row_is_listed() {
+    let (plan, _) = report();
+    let row = plan.frames(&plan.shots[0]).next().expect("a frame");
+    let row = serde_json::to_value(&row).expect("plain data");
+    for key in keys(&row).into_iter().chain(keys(&row["layers"][0])) {
+        assert!(README.contains(&format!("\"{key}\": ")) && README.contains(&format!("`{key}`")), "{key}");
+    }
+}
+
+#[test]
+fn every_flag_of_the_examples_is_listed_and_no_other() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut flags = Vec::new();
+    for file in ["inspect.rs", "plan.rs", "conflate.rs", "shared/mod.rs"] {
+        let source = std::fs::read_to_string(folder.join(file)).expect("the examples are there");
+        let mut lines = source.lines().map(str::trim);
+        while let Some(line) = lines.next() {
+            let Some(attribute) = line.strip_prefix("#[arg(long") else { continue };
+            let named = attribute.strip_prefix(" = \"").and_then(|rest| rest.split('"').next());
+            let field = lines.find(|line| !line.starts_with('#') && !line.starts_with(')')).unwrap_or_default();
+            let field = field.trim_start_matches("pub(crate) ").split(':').next().unwrap_or_default();
+            flags.push(format!("--{}", named.unwrap_or(field).replace('_', "-")));
+        }
+    }
+    assert!(flags.len() > 10, "{flags:?}");
+    for flag in &flags {
+        assert!(README.contains(&format!("| `{flag}")), "{flag}");
+    }
+    for listed in README.lines().filter_map(|line| line.strip_prefix("| `--")) {
+        let listed = listed.split([' ', '`']).next().unwrap_or_default();
+        assert!(flags.contains(&format!("--{listed}")), "--{listed} is no flag");
+    }
+}
