@@ -63,7 +63,7 @@ fn layers(criterion: &mut Criterion) {
 #[cfg(feature = "ffmpeg")]
 fn conversions(criterion: &mut Criterion) {
     use ffmpeg_next::format::Pixel;
-    use otio_conflate::backend::ffmpeg::convert::{ChromaSite, Converter, Source, Target};
+    use otio_conflate::backend::ffmpeg::{ChromaSite, Converter, Source, Target};
     use otio_conflate::picture::Rect;
     use otio_conflate::plan::ColorTags;
 

@@ -4,7 +4,7 @@
 
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
-use otio_conflate::backend::ffmpeg::convert::{ChromaSite, Converter, Source, Target, rgba8_frame};
+use otio_conflate::backend::ffmpeg::{ChromaSite, Converter, Source, Target, rgba8_frame};
 use otio_conflate::picture::{Rect, Rotation};
 use otio_conflate::plan::ColorTags;
 

@@ -424,7 +424,7 @@ fn aligned(info: &PixelInfo, x: u32) -> bool {
 ///
 /// # Errors
 /// [`ErrorKind::Encode`] when `data` does not hold `width × height × 4` bytes or there is no memory.
-pub(super) fn rgba8_frame(data: &[u8], width: u32, height: u32) -> Result<Video> {
+pub fn rgba8_frame(data: &[u8], width: u32, height: u32) -> Result<Video> {
     if data.len() != width as usize * height as usize * 4 || data.is_empty() {
         let what = format!("{} bytes are no RGBA picture of {width} × {height}", data.len());
         return Err(Error::new(ErrorKind::Encode, what));

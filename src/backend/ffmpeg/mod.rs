@@ -25,7 +25,7 @@ mod sys_encode;
 mod sys_write;
 mod yuv;
 
-pub use convert::{ChromaSite, Converter, Source, Target};
+pub use convert::{ChromaSite, Converter, Source, Target, rgba8_frame};
 pub use decode::{DecodeOptions, MovieReader, Outside, Picked};
 pub use encode::OutputSettings;
 pub use frame::Frame;
