@@ -6,8 +6,8 @@ use std::str::FromStr;
 use ffmpeg_next::format::Pixel;
 
 use super::convert::Target;
-use super::presets::Preset;
 use super::sys_write::{Encoder, EncoderSetup};
+use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 use crate::time::{Rate, Ratio, Timecode};

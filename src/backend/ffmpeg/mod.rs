@@ -31,7 +31,7 @@ pub use encode::OutputSettings;
 pub use frame::Frame;
 pub use lookup::FfmpegLookup;
 pub use movie_writer::{MovieWriter, Written};
-pub use presets::{ColorRule, EncoderChoice, Preset, Wish};
+pub use presets::Wish;
 pub use probe::{MediaInfo, probe};
 pub use sequence::SequenceReader;
 pub use sequence_writer::{SequenceNames, SequenceWriter};
