@@ -179,7 +179,7 @@ impl Converter {
     }
 
     /// The frame as premultiplied RGBA of `size` (width, height), with the transfer characteristic `transfer`; see the
-    /// [module](self) for what that changes. A frame without alpha comes out opaque.
+    /// module for what that changes. A frame without alpha comes out opaque.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
