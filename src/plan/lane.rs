@@ -6,7 +6,7 @@ use super::build::Builder;
 use super::{Element, Layer, SourceMap, Weight};
 use crate::error::Result;
 use crate::time::{Ratio, Time, TimeRange};
-use crate::timeline::{Child, Clip, Composition, EffectKind, Item, TrackLayout, Transition};
+use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, TrackLayout, Transition, Value};
 
 /// A run of record frames that shows one element.
 #[derive(Debug, Clone)]
@@ -188,6 +188,10 @@ impl Builder<'_> {
         path: &str,
         edge: impl Fn(Time) -> i64,
     ) -> Result<Option<Crossing<'t>>> {
+        // Newer files can switch a transition off.
+        if matches!(transition.extra.get("enabled"), Some(Value::Bool(false))) {
+            return Ok(None);
+        }
         let (before, after) = layout.neighbours(index);
         let cut = match (before, after) {
             (_, Some(after)) => layout.items()[after].range.start,
@@ -260,8 +264,9 @@ impl Builder<'_> {
     /// Names every effect that is not drawn. `speeds_apply`: linear time warps and freezes of this item are.
     pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str, speeds_apply: bool) {
         for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
-            let name = if effect.effect_name.is_empty() { &effect.name } else { &effect.effect_name };
+            let (name, neutral) = effect_name(effect);
             let message = match effect.kind {
+                EffectKind::Other if neutral => continue,
                 EffectKind::LinearTimeWarp { time_scalar } if speeds_apply && time_scalar.is_finite() => continue,
                 EffectKind::FreezeFrame { .. } if speeds_apply => continue,
                 EffectKind::LinearTimeWarp { .. } | EffectKind::FreezeFrame { .. } | EffectKind::Time => {
@@ -272,6 +277,19 @@ impl Builder<'_> {
             self.warn(&format!("{path}.effects[{index}]"), message);
         }
     }
+}
+
+/// What the application calls an effect, and whether it is known to change nothing.
+///
+/// Resolve writes a full set of effects on every clip, all called "Resolve Effect"; the name is in their metadata, and
+/// one that is off or has no parameters is as good as none.
+fn effect_name(effect: &Effect) -> (&str, bool) {
+    let own = if effect.effect_name.is_empty() { &effect.name } else { &effect.effect_name };
+    let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return (own, false) };
+    let name = resolve.get("Effect Name").and_then(Value::as_str).unwrap_or(own);
+    let off = matches!(resolve.get("Enabled"), Some(Value::Bool(false)));
+    let empty = resolve.get("Parameters").and_then(Value::as_array).is_some_and(<[Value]>::is_empty);
+    (name, off || empty)
 }
 
 /// R5: the product of the linear time warps; a freeze is 0.

@@ -287,6 +287,9 @@ pub struct Warning {
 
 impl std::fmt::Display for Warning {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.object, self.message)
+        match self.object.as_str() {
+            "" => f.write_str(&self.message),
+            object => write!(f, "{object}: {}", self.message),
+        }
     }
 }
