@@ -1,10 +1,12 @@
 //! A fingerprint of everything a shot's file depends on.
 
+use std::ops::RangeInclusive;
+
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Preset;
-use crate::plan::{Background, Canvas, Element, Media, MissingPolicy, OverrunPolicy, Plan, Shot};
+use crate::plan::{Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Plan, Shot};
 use crate::time::Rate;
 
 /// Raised when the same plan would give other pixels.
@@ -23,25 +25,36 @@ struct Ingredients<'a> {
     background: Background,
     overrun: OverrunPolicy,
     media_missing: MissingPolicy,
-    shot: &'a Shot,
+    shot: Shot,
     media: Vec<(&'a Media, Option<Stamp>)>,
 }
 
-/// What tells that a file is still the same, without reading it.
-#[derive(Debug, Serialize)]
+/// What tells that files are still the same, without reading them.
+#[derive(Debug, Default, Serialize)]
 struct Stamp {
+    files: u64,
     bytes: u64,
-    modified: Option<u128>,
+    /// When the youngest was changed, in milliseconds.
+    modified: u128,
+}
+
+/// The source frames that a shot uses of a medium: the lowest and the highest index.
+struct Used {
+    media: usize,
+    low: i64,
+    high: i64,
 }
 
 /// The fingerprint of `shot`: 32 hexadecimal digits that change when its plan, its media, its canvas or its preset do.
+/// What lies elsewhere in the timeline does not count.
 pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canvas, preset: &Preset) -> String {
     let mut used = Vec::new();
-    for element in shot.spans.iter().flat_map(|span| &span.stack) {
-        media_of(element, &mut used);
+    let mut own = shot.clone();
+    own.object.clear();
+    for span in &mut own.spans {
+        let frames = span.start..=span.start + span.count - 1;
+        span.stack.iter_mut().for_each(|element| make_own(element, &frames, &mut used));
     }
-    used.sort_unstable();
-    used.dedup();
     let ingredients = Ingredients {
         format: FORMAT,
         backend,
@@ -53,30 +66,51 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         background: plan.background,
         overrun: plan.overrun,
         media_missing: plan.media_missing,
-        shot,
-        media: used.iter().map(|&index| (&plan.media[index], stamp(&plan.media[index]))).collect(),
+        shot: own,
+        media: used.iter().map(|used| (&plan.media[used.media], stamp(&plan.media[used.media], used))).collect(),
     };
     // Paths that are no text have no JSON.
     let bytes = serde_json::to_vec(&ingredients).unwrap_or_else(|_| format!("{ingredients:?}").into_bytes());
     Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A sequence is stamped by its folder, whose time changes when frames come or go, and by its first frame.
-fn stamp(media: &Media) -> Option<Stamp> {
-    let metadata = std::fs::metadata(media.source.file(0)?).ok()?;
-    let since = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();
-    Some(Stamp {
-        bytes: metadata.len(),
-        modified: metadata.modified().ok().and_then(since).map(|time| time.as_millis()),
-    })
+/// Looks at the file, or at every frame of a sequence between the first and the last that are used.
+fn stamp(media: &Media, used: &Used) -> Option<Stamp> {
+    let last = media.frames.map_or(used.high, |frames| used.high.min(frames - 1));
+    let indices = match media.source {
+        MediaSource::Sequence { .. } => used.low.max(0)..=last,
+        _ => 0..=0,
+    };
+    let mut stamp = Stamp::default();
+    for file in indices.filter_map(|index| media.source.file(index)) {
+        let Ok(metadata) = std::fs::metadata(file) else { continue };
+        let since = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();
+        let modified = metadata.modified().ok().and_then(since).map_or(0, |time| time.as_millis());
+        stamp.files += 1;
+        stamp.bytes += metadata.len();
+        stamp.modified = stamp.modified.max(modified);
+    }
+    (stamp.files > 0).then_some(stamp)
 }
 
-fn media_of(element: &Element, used: &mut Vec<usize>) {
+/// Takes out of `element` what says where it lies in the timeline, and counts its media by their order in the shot.
+fn make_own(element: &mut Element, frames: &RangeInclusive<i64>, used: &mut Vec<Used>) {
     match element {
-        Element::Layer(layer) => used.push(layer.media),
-        Element::Stack { elements } => elements.iter().for_each(|element| media_of(element, used)),
+        Element::Layer(layer) => {
+            let ends = [layer.map.index(*frames.start()), layer.map.index(*frames.end())];
+            let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+            let place = used.iter().position(|used| used.media == layer.media).unwrap_or_else(|| {
+                used.push(Used { media: layer.media, low, high });
+                used.len() - 1
+            });
+            used[place].low = used[place].low.min(low);
+            used[place].high = used[place].high.max(high);
+            layer.media = place;
+            layer.object.clear();
+        }
+        Element::Stack { elements } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),
         Element::Mix { from, to, .. } => {
-            [from, to].into_iter().flatten().for_each(|side| media_of(side, used));
+            [from, to].into_iter().flatten().for_each(|side| make_own(side, frames, used));
         }
     }
 }
