@@ -45,7 +45,7 @@ impl Time {
     pub fn from_value(value: f64, rate: Rate) -> Result<Time> {
         let frames = f64::from(rate.den()) / f64::from(rate.num()) * value;
         if !(frames.is_finite() && frames.abs() < 100.0 * 366.0 * 86_400.0) {
-            return Err(Error::new(ErrorKind::Time, format!("{value} frames at {rate} is no time to work with")));
+            return Err(Error::new(ErrorKind::Time, format!("{value:?} frames at {rate} is no time to work with")));
         }
         let whole = value.trunc();
         #[allow(clippy::cast_possible_truncation, reason = "a century of the fastest rate is below 2^55")]

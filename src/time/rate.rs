@@ -34,7 +34,7 @@ impl Rate {
     /// [`ErrorKind::Time`] when it is zero, negative, not a number, infinite or outside [`Rate::LIMITS`].
     pub fn new(written: f64) -> Result<Rate> {
         if !(written.is_finite() && written >= Self::LIMITS.0 && written <= Self::LIMITS.1) {
-            return Err(Error::new(ErrorKind::Time, format!("{written} is no rate that frames can have")));
+            return Err(Error::new(ErrorKind::Time, format!("{written:?} is no rate that frames can have")));
         }
         let (num, den) = nominal(written);
         Ok(Rate { written, num, den })
