@@ -327,15 +327,27 @@ pub(super) fn root_name(root: &Composition, index: usize) -> String {
     track_name(&root.children[index], &format!("V{number}"))
 }
 
-/// R11: the lowest enabled video track that has an enabled clip.
+/// R11: the lowest enabled video track that has an enabled clip. Where none has, the lowest thing in the root stack
+/// that shows anything: a clip or a composition of its own, or a track of nested compositions.
 fn hero_track(root: &Composition) -> Option<usize> {
-    let has_clip = |child: &Child| match child {
+    let is_clips = |child: &Child| match child {
         Child::Composition(track) if track.is_track() => enabled_clips(track).next().is_some(),
         _ => false,
     };
-    let candidates = || root.children.iter().enumerate().filter(|(_, child)| !is_sound(child));
-    let enabled = |child: &Child| child.item().is_some_and(|item| item.enabled);
-    candidates().find(|(_, child)| enabled(child) && has_clip(child)).map(|(index, _)| index)
+    let is_anything = |child: &Child| match child {
+        Child::Clip(_) => true,
+        Child::Composition(inner) => inner.children.iter().any(|child| match child {
+            Child::Clip(clip) => clip.item.enabled,
+            Child::Composition(nested) => nested.item.enabled,
+            _ => false,
+        }),
+        _ => false,
+    };
+    let find = |test: &dyn Fn(&Child) -> bool| {
+        let seen = |child: &Child| !is_sound(child) && child.item().is_some_and(|item| item.enabled);
+        root.children.iter().position(|child| seen(child) && test(child))
+    };
+    find(&is_clips).or_else(|| find(&is_anything))
 }
 
 /// The enabled clips that lie in `track` itself, with their places among its children.

@@ -86,7 +86,8 @@ impl Builder<'_> {
         Ok(shots)
     }
 
-    /// One candidate per enabled clip of root child `index`.
+    /// One candidate per enabled clip of root child `index`. Where it has none, its nested compositions stand for them;
+    /// a clip or a stack that lies in the root stack itself is one candidate.
     fn clips_of(
         &mut self,
         root: &Composition,
@@ -94,46 +95,66 @@ impl Builder<'_> {
         lanes: &Lanes,
         candidates: &mut Vec<Candidate>,
     ) -> Result<()> {
-        let Child::Composition(track) = &root.children[index] else { return Ok(()) };
+        let child = &root.children[index];
         let (path, name) = (child_path("tracks", index), root_name(root, index));
+        let whole = 0..lanes.duration;
+        let Child::Composition(track) = child else {
+            return self.candidate(child, At { path: &path, track: &name, origin: lanes.root }, &whole, candidates);
+        };
         if !track.is_track() {
-            self.warn(&path, "a nested stack is no shot".to_owned());
-            return Ok(());
+            return self.candidate(child, At { path: &path, track: &name, origin: lanes.root }, &whole, candidates);
         }
         let trimmed = self.trimmed(track, &path)?;
         let visible = TimeRange { start: lanes.root, duration: trimmed.duration }.frames(self.rate);
-        let window = intersect(&visible, &(0..lanes.duration));
+        let window = intersect(&visible, &whole);
         let origin = lanes.root - trimmed.start;
         let layout = self.layout(track, &path)?;
-        let starts: std::collections::HashMap<usize, TimeRange> =
-            layout.items().iter().map(|placed| (placed.index, placed.range)).collect();
-        for (place, clip) in enabled_clips(track) {
-            let range = starts[&place];
-            let start = origin + range.start;
-            let whole = TimeRange { start, duration: range.duration }.frames(self.rate);
-            let frames = intersect(&whole, &window);
-            let object = child_path(&path, place);
-            if frames.is_empty() && !whole.is_empty() {
-                continue; // trimmed away by its track or the stack: not in the cut
-            }
-            let at = At { path: &object, track: &name, origin: start };
-            let own = Some(self.layer(clip, at)?);
-            candidates.push(Candidate {
-                name: shot_name(clip),
-                clip: clip.item.name.clone(),
-                track: name.clone(),
-                object,
-                frames,
-                own,
-            });
-        }
-        for (place, child) in track.children.iter().enumerate() {
-            if let Child::Composition(nested) = child
-                && nested.item.enabled
-            {
-                self.warn(&child_path(&path, place), "a nested composition is shown, but is no shot".to_owned());
+        let has_clips = enabled_clips(track).next().is_some();
+        for placed in layout.items() {
+            let (child, object) = (&track.children[placed.index], child_path(&path, placed.index));
+            let at = At { path: &object, track: &name, origin: origin + placed.range.start };
+            match child {
+                Child::Composition(nested) if nested.item.enabled && has_clips => {
+                    self.warn(&object, "a nested composition is shown, but is no shot".to_owned());
+                }
+                _ => self.candidate(child, at, &window, candidates)?,
             }
         }
+        Ok(())
+    }
+
+    /// `child`, which starts at `at.origin`, as a candidate, if it is an enabled clip or composition that is seen inside
+    /// `window`.
+    fn candidate(
+        &mut self,
+        child: &Child,
+        at: At<'_>,
+        window: &Range<i64>,
+        candidates: &mut Vec<Candidate>,
+    ) -> Result<()> {
+        let (name, own) = match child {
+            Child::Clip(clip) if clip.item.enabled => (shot_name(clip), Some(clip)),
+            Child::Composition(nested) if nested.item.enabled => {
+                let name = if nested.item.name.trim().is_empty() { "shot" } else { &nested.item.name };
+                (name.to_owned(), None)
+            }
+            _ => return Ok(()),
+        };
+        let range = TimeRange { start: at.origin, duration: self.duration(child, at.path)? };
+        let whole = range.frames(self.rate);
+        let frames = intersect(&whole, window);
+        if frames.is_empty() && !whole.is_empty() {
+            return Ok(()); // trimmed away by its track or the stack: not in the cut
+        }
+        let own = own.map(|clip| self.layer(clip, at)).transpose()?;
+        candidates.push(Candidate {
+            name,
+            clip: child.name().to_owned(),
+            track: at.track.to_owned(),
+            object: at.path.to_owned(),
+            frames,
+            own,
+        });
         Ok(())
     }
 

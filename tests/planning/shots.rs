@@ -119,6 +119,16 @@ fn a_nested_composition_is_shown_but_no_shot_and_that_is_said() {
 }
 
 #[test]
+fn where_no_track_has_a_clip_what_lies_in_its_place_is_a_shot() {
+    let nest = |name: &str| stack([track("in", [clip("N", 0, 4)])]).with("name", name);
+    let nested = chosen(&timeline([track("V1", [nest("sc010"), gap(2), nest("sc020")])]), "hero");
+    assert_eq!(names(&nested), ["sc010", "sc020"]);
+    assert_eq!(shown(&nested, "sc020").len(), 4);
+    let bare = chosen(&timeline([clip("A", 0, 2), nest("over")]), "hero");
+    assert_eq!((names(&bare), bare.shots[0].frame_count), (vec!["A"], 2));
+}
+
+#[test]
 fn shots_come_track_by_track_in_record_order() {
     let plan = plan(&cut(), &options(|options| options.shots = ShotSelection::All));
     let starts: Vec<_> = plan.shots.iter().map(|shot| (shot.track.as_str(), shot.start)).collect();
