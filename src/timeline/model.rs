@@ -368,7 +368,7 @@ pub struct Effect {
 }
 
 /// What an effect does to time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum EffectKind {
     /// `Effect.1`: nothing to time.
     Other,
@@ -386,6 +386,20 @@ pub enum EffectKind {
     },
     /// A schema nobody here knows; the object is in here whole.
     Unknown(UnknownObject),
+}
+
+impl PartialEq for EffectKind {
+    /// Equality of data: a speed that is not a number equals itself.
+    fn eq(&self, other: &EffectKind) -> bool {
+        let same = |a: &f64, b: &f64| Value::Float(*a) == Value::Float(*b);
+        match (self, other) {
+            (EffectKind::Other, EffectKind::Other) | (EffectKind::Time, EffectKind::Time) => true,
+            (EffectKind::LinearTimeWarp { time_scalar: a }, EffectKind::LinearTimeWarp { time_scalar: b })
+            | (EffectKind::FreezeFrame { time_scalar: a }, EffectKind::FreezeFrame { time_scalar: b }) => same(a, b),
+            (EffectKind::Unknown(a), EffectKind::Unknown(b)) => a == b,
+            _ => false,
+        }
+    }
 }
 
 /// A note at a place (`Marker.1`, `Marker.2`).
