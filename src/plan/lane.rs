@@ -331,9 +331,16 @@ pub(super) fn pieces<'r>(window: &Range<i64>, ranges: impl Iterator<Item = &'r R
     edges.windows(2).map(|pair| pair[0]..pair[1]).collect()
 }
 
-/// What each lane shows at `frame`, bottom to top.
+/// What each lane shows at `frame`, bottom to top. Stacks are laid open: laying over one another is associative.
 pub(super) fn on_screen(lanes: &[Lane], frame: i64) -> Vec<Element> {
-    lanes.iter().filter_map(|lane| segment_at(lane, frame)).map(|segment| segment.element.clone()).collect()
+    let mut elements = Vec::with_capacity(lanes.len());
+    for segment in lanes.iter().filter_map(|lane| segment_at(lane, frame)) {
+        match &segment.element {
+            Element::Stack { elements: inner } => elements.extend(inner.iter().cloned()),
+            element => elements.push(element.clone()),
+        }
+    }
+    elements
 }
 
 fn segment_at(lane: &Lane, frame: i64) -> Option<&Segment> {

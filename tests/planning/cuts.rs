@@ -131,6 +131,24 @@ fn stacks_nest_to_any_depth_and_every_level_trims() {
 }
 
 #[test]
+fn two_hundred_stacks_inside_one_another_are_planned_on_a_small_stack() {
+    // The reader allows no deeper nesting, the root stack included.
+    let mut inner = clip("A", 0, 4);
+    for _ in 0..otio_conflate::otio::MAX_NESTING - 2 {
+        inner = stack([clip("B", 50, 4), inner]);
+    }
+    let cut = timeline([track("V1", [inner])]);
+    let planned = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+        let plan = plan(&cut, &whole(4));
+        let again: otio_conflate::Plan =
+            serde_json::from_str(&serde_json::to_string(&plan).expect("plain data")).expect("it was written");
+        assert_eq!(again, plan);
+        sources(&plan, "cut")
+    });
+    assert_eq!(planned.expect("a thread").join().expect("no overflow"), [0, 1, 2, 3]);
+}
+
+#[test]
 fn a_nested_track_and_a_bare_clip_in_the_root_stack_are_shown() {
     let nested = track("inner", [clip("A", 0, 2), clip("B", 0, 2)]);
     let cut = timeline([track("V1", [clip("X", 0, 1), nested]), clip("Z", 30, 2)]);
