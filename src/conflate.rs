@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::backend::{Backend, CancelToken, Control, Observer, OutputKind, Session, Task};
 use crate::deliver::{Folder, NameTemplate, Place, Preset, fingerprint, with_intermediates, write_whole};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Element, Plan, Shot};
+use crate::plan::{Canvas, Plan, Shot};
 use crate::report::{Output, Record, Report, ShotReport, Status};
 use crate::timeline::Timeline;
 
@@ -414,16 +414,10 @@ fn order(plan: &Plan) -> Vec<usize> {
     order
 }
 
-/// The medium of the lowest layer of a shot's longest span, and where in it the span starts.
+/// A medium of the topmost element of a shot's longest span, and where in it the span starts.
 fn main_source(shot: &Shot) -> Option<(usize, i64)> {
-    fn first(element: &Element) -> Option<&crate::plan::Layer> {
-        match element {
-            Element::Layer(layer) => Some(layer),
-            Element::Stack { elements } => elements.iter().find_map(first),
-            Element::Mix { from, to, .. } => [to, from].into_iter().flatten().find_map(|side| first(side)),
-        }
-    }
     let span = shot.spans.iter().max_by_key(|span| span.count)?;
-    let layer = span.stack.iter().rev().find_map(first)?;
-    Some((layer.media, layer.map.index(span.start)))
+    let mut layer = None;
+    span.stack.last()?.for_each_layer(&mut |other| layer = Some(other));
+    layer.map(|layer| (layer.media, layer.map.index(span.start)))
 }

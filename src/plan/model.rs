@@ -231,6 +231,26 @@ pub enum Element {
     },
 }
 
+impl Element {
+    /// Calls `visit` for every layer inside, in no order that matters.
+    pub fn for_each_layer<'e>(&'e self, visit: &mut impl FnMut(&'e Layer)) {
+        match self {
+            Element::Layer(layer) => visit(layer),
+            Element::Stack { elements } => elements.iter().for_each(|element| element.for_each_layer(visit)),
+            Element::Mix { from, to, .. } => {
+                [from, to].into_iter().flatten().for_each(|side| side.for_each_layer(visit));
+            }
+        }
+    }
+
+    /// Whether `test` holds for every layer inside.
+    pub fn all_layers(&self, test: impl Fn(&Layer) -> bool) -> bool {
+        let mut all = true;
+        self.for_each_layer(&mut |layer| all &= test(layer));
+        all
+    }
+}
+
 /// How much of a dissolve's incoming part is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -350,16 +350,7 @@ fn frozen(stack: Vec<Element>, record: i64) -> Vec<Element> {
 
 /// Every layer in `stack`.
 fn layers_of(stack: &[Element]) -> Vec<&Layer> {
-    fn collect<'s>(element: &'s Element, layers: &mut Vec<&'s Layer>) {
-        match element {
-            Element::Layer(layer) => layers.push(layer),
-            Element::Stack { elements } => elements.iter().for_each(|element| collect(element, layers)),
-            Element::Mix { from, to, .. } => {
-                [from, to].into_iter().flatten().for_each(|side| collect(side, layers));
-            }
-        }
-    }
     let mut layers = Vec::new();
-    stack.iter().for_each(|element| collect(element, &mut layers));
+    stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
     layers
 }
