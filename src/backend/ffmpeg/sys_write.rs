@@ -101,6 +101,7 @@ impl Drop for Encoder {
 
 impl Encoder {
     pub(crate) fn open(setup: &EncoderSetup<'_>) -> Result<Encoder> {
+        super::sys::init();
         let name = c_text(setup.name)?;
         let (width, height) = (c_size(setup.width)?, c_size(setup.height)?);
         // SAFETY: null or a pointer into a table that lives for ever.
@@ -246,6 +247,7 @@ impl Drop for Muxer {
 impl Muxer {
     /// Creates `path` (replacing what is there) for the muxer of this name.
     pub(crate) fn create(path: &Path, muxer: &str) -> Result<Muxer> {
+        super::sys::init();
         let (url, name) = (file_url(path)?, c_text(muxer)?);
         let mut raw = ptr::null_mut();
         // SAFETY: names are C strings; the context is written on success alone.
