@@ -3,6 +3,9 @@
 //! ```text
 //! cargo run --release --example conflate -- cut.otio --out shots --handles 8
 //! ```
+//!
+//! Ctrl-C stops it between frames: shots that are whole stay, the others leave nothing, and `--existing skip` takes the
+//! run up again. A second Ctrl-C ends it at once.
 
 mod shared;
 
@@ -13,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::ffmpeg::FfmpegBackend;
 use otio_conflate::deliver::{NameTemplate, Preset};
 use otio_conflate::plan::Shot;
@@ -44,8 +48,10 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
-    match run(Flags::parse()) {
+    let cancel = CancelToken::new();
+    match run(Flags::parse(), &cancel) {
         Ok(report) if report.succeeded() => ExitCode::SUCCESS,
+        Ok(_) if cancel.is_cancelled() => ExitCode::from(INTERRUPTED),
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error}");
@@ -54,7 +60,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(flags: Flags) -> Result<Report> {
+/// What a program ends with that an interrupt ended.
+const INTERRUPTED: u8 = 130;
+
+/// Stops the run on the first Ctrl-C (or SIGTERM), and the program on the second.
+fn cancel_on_interrupt(cancel: &CancelToken) {
+    let cancel = cancel.clone();
+    let handler = move || {
+        if cancel.is_cancelled() {
+            std::process::exit(INTERRUPTED.into());
+        }
+        cancel.cancel();
+        eprintln!("stopping between frames; once more stops at once");
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        eprintln!("warning: Ctrl-C will leave temporary files behind: {error}");
+    }
+}
+
+fn run(flags: Flags, cancel: &CancelToken) -> Result<Report> {
     let timeline = flags.plan.read()?;
     let mut options = flags.plan.options();
     options.canvas.size = flags.size;
@@ -62,7 +86,9 @@ fn run(flags: Flags) -> Result<Report> {
     let mut delivery = Delivery::new(flags.out).preset(flags.preset).name(flags.name).existing(flags.existing);
     delivery.jobs = flags.jobs;
     let progress = Progress::new();
-    let report = Conflation::new(FfmpegBackend::new(), delivery).timeline(&timeline).run(&plan, &progress);
+    cancel_on_interrupt(cancel);
+    let conflation = Conflation::new(FfmpegBackend::new(), delivery).timeline(&timeline).cancel(cancel.clone());
+    let report = conflation.run(&plan, &progress);
     progress.bar.finish_and_clear();
     let report = report?;
     summary(&report);

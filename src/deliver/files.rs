@@ -204,9 +204,14 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(|error| Error::io("write", &temporary, error))?;
-    fs::rename(&temporary, path).map_err(|error| Error::io("rename to", path, error))?;
-    sync_folder(path)
+    let written = write()
+        .map_err(|error| Error::io("write", &temporary, error))
+        .and_then(|()| fs::rename(&temporary, path).map_err(|error| Error::io("rename to", path, error)));
+    if written.is_err() {
+        // The first error says what is wrong; that the rest of it lies there, too, helps nobody.
+        let _ = fs::remove_file(&temporary);
+    }
+    written.and_then(|()| sync_folder(path))
 }
 
 fn sync(path: &Path) -> Result<()> {

@@ -1,0 +1,450 @@
+//! Runs that are killed, interrupted, or have nowhere to write: what lies in the output folder is whole or is not there.
+//!
+//! The `conflate` example runs as a program of its own, since nothing else can be killed.
+#![cfg(all(unix, feature = "ffmpeg"))]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use common::{Dice, movie};
+use otio_conflate::{Report, Status};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const SHOTS: usize = 16;
+const FRAMES: usize = 10;
+const KILLS: usize = 10;
+
+/// The example, which `cargo test` builds before any test runs. `cargo test --test interruption` alone does not.
+fn conflate() -> PathBuf {
+    let own = std::env::current_exe().expect("a test has a path");
+    let profile = own.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
+    let program = profile.join("examples/conflate");
+    assert!(program.is_file(), "{} is not built: cargo build --example conflate", program.display());
+    program
+}
+
+/// A cut of [`SHOTS`] shots of [`FRAMES`] frames each, and the folder that everything lies in.
+struct Cut {
+    folder: TempDir,
+    timeline: PathBuf,
+}
+
+impl Cut {
+    fn new() -> Cut {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let frames = u16::try_from(SHOTS * FRAMES + 40).expect("a short movie");
+        let media = movie(&folder.path().join("media.mp4"), 0..frames, "24", "-c:v libx264 -g 12 -preset veryfast");
+        let time = |value: usize| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24});
+        let range =
+            |start, count| json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(count)});
+        let clip = |index: usize| {
+            json!({"OTIO_SCHEMA": "Clip.2", "name": format!("sh{:03}", index * 10 + 10),
+                "source_range": range(20 + index * FRAMES, FRAMES), "active_media_reference_key": "DEFAULT_MEDIA",
+                "media_references": {"DEFAULT_MEDIA": {"OTIO_SCHEMA": "ExternalReference.1",
+                    "target_url": media, "available_range": range(0, frames.into())}}})
+        };
+        let clips: Vec<Value> = (0..SHOTS).map(clip).collect();
+        let cut = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": time(86_400),
+            "tracks": {"OTIO_SCHEMA": "Stack.1",
+                "children": [{"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": clips}]}});
+        let timeline = folder.path().join("cut.otio");
+        std::fs::write(&timeline, cut.to_string()).expect("the folder can be written to");
+        Cut { folder, timeline }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, out: &Path, flags: &[&str]) -> Command {
+        let mut command = Command::new(conflate());
+        command.arg(&self.timeline).arg("--out").arg(out).args(["--jobs", "2"]).args(flags);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs to the end.
+    fn run(&self, out: &Path, flags: &[&str]) -> Output {
+        self.command(out, flags).output().expect("the example starts")
+    }
+
+    /// A whole run into the folder `name`, to compare with.
+    fn reference(&self, name: &str, flags: &[&str]) -> Shots {
+        let out = self.path(name);
+        let output = self.run(&out, flags);
+        assert!(output.status.success(), "{}", said(&output));
+        let shots = shots(&out);
+        assert_eq!(shots.len(), SHOTS);
+        shots
+    }
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What is delivered, by the shot's name; a movie's file or a sequence's files by their names.
+type Shots = BTreeMap<String, BTreeMap<String, Vec<u8>>>;
+
+fn name(path: &Path) -> String {
+    path.file_name().expect("an entry has a name").to_string_lossy().into_owned()
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut entries: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    entries.sort();
+    entries
+}
+
+fn read(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Everything under final names but the manifest and the cut.
+fn shots(folder: &Path) -> Shots {
+    let mut shots = Shots::new();
+    for path in entries(folder) {
+        let entry = name(&path);
+        if entry.starts_with('.') || entry == "manifest.json" || entry == "conflated.otio" {
+            continue;
+        }
+        let files = if path.is_dir() { entries(&path) } else { vec![path.clone()] };
+        let files = files.iter().map(|file| (name(file), read(file))).collect();
+        shots.insert(path.file_stem().expect("a name").to_string_lossy().into_owned(), files);
+    }
+    shots
+}
+
+/// Every delivered shot has to be one of those in `wanted`, to the byte.
+fn assert_whole(folder: &Path, wanted: &[&Shots]) -> usize {
+    let shots = shots(folder);
+    for (shot, files) in &shots {
+        let sizes = || files.iter().map(|(name, data)| format!("{name} of {} bytes", data.len())).collect::<Vec<_>>();
+        assert!(wanted.iter().any(|wanted| wanted.get(shot) == Some(files)), "{shot} is not whole: {:?}", sizes());
+    }
+    shots.len()
+}
+
+fn manifest(folder: &Path) -> Option<Report> {
+    let path = folder.join("manifest.json");
+    path.exists().then(|| serde_json::from_slice(&read(&path)).expect("a manifest that is there is whole"))
+}
+
+/// Nothing that starts with a dot, at any depth.
+fn assert_no_strays(folder: &Path) {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for path in entries(&folder) {
+            assert!(!name(&path).starts_with('.'), "{} was left behind", path.display());
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+}
+
+/// What tells whether a file was written anew.
+type Identity = (u64, i64, i64);
+
+fn identities(folder: &Path, report: &Report) -> BTreeMap<String, Identity> {
+    let done = report.shots.iter().filter(|shot| shot.status != Status::Failed);
+    done.filter_map(|shot| {
+        let path = &shot.output.as_ref()?.path;
+        let file = folder.join(path.replace("%04d", &format!("{:04}", shot.first_frame)));
+        let metadata = file.metadata().unwrap_or_else(|error| panic!("{} is in the manifest: {error}", file.display()));
+        Some((shot.shot.clone(), (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())))
+    })
+    .collect()
+}
+
+/// Kills a run a moment after it has said that some shots are done. Whether it was still running then.
+fn kill_somewhere(mut child: Child, dice: &mut Dice) -> bool {
+    let lines = usize::try_from(dice.roll(3)).expect("small");
+    let delay = Duration::from_micros(u64::try_from(dice.roll(40_000)).expect("small"));
+    let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut line = String::new();
+    let mut seen = 0;
+    while seen < lines && stderr.read_line(&mut line).expect("text") > 0 {
+        seen += usize::from(line.starts_with("done"));
+        line.clear();
+    }
+    sleep(delay);
+    child.kill().expect("a child can be killed");
+    let status = child.wait().expect("a child ends");
+    assert!(status.signal() == Some(9) || status.success(), "{status}");
+    status.signal() == Some(9)
+}
+
+fn killed_and_taken_up_again(preset: &str, seed: u64) {
+    let cut = Cut::new();
+    let wanted = cut.reference("reference", &["--preset", preset]);
+    let out = cut.path("out");
+    let flags = ["--preset", preset, "--existing", "skip"];
+    let mut dice = Dice::new(seed);
+    let mut known = BTreeMap::new();
+    let (mut struck, mut grew) = (0, Vec::new());
+    for _ in 0..KILLS {
+        let child = cut.command(&out, &flags).spawn().expect("the example starts");
+        struck += usize::from(kill_somewhere(child, &mut dice));
+        grew.push(assert_whole(&out, &[&wanted]));
+        if let Some(report) = manifest(&out) {
+            let now = identities(&out, &report);
+            for (shot, identity) in &known {
+                assert_eq!(now.get(shot), Some(identity), "{shot} was finished, and was rendered again or lost");
+            }
+            known = now;
+        }
+    }
+    assert!(struck >= KILLS / 2, "only {struck} of {KILLS} runs were still at work when they were killed");
+    assert!(grew.windows(2).all(|pair| pair[0] <= pair[1]), "finished shots were lost: {grew:?}");
+    assert!(!known.is_empty(), "no run got as far as a first shot: {grew:?}");
+
+    let output = cut.run(&out, &flags);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(shots(&out), wanted);
+    assert_no_strays(&out);
+    let report = manifest(&out).expect("a manifest");
+    assert_eq!(report.shots.len(), SHOTS);
+    assert_eq!(report.count(Status::Failed), 0);
+    assert_eq!(report.count(Status::Skipped), known.len(), "what the last kill left in the manifest is not done again");
+    let now = identities(&out, &report);
+    assert_eq!(now.len(), SHOTS);
+    known.iter().for_each(|(shot, identity)| assert_eq!(now[shot], *identity, "{shot} was rendered again"));
+}
+
+#[test]
+fn a_killed_run_of_movies_is_taken_up_where_it_was() {
+    killed_and_taken_up_again("prores-lt", 11);
+}
+
+#[test]
+fn a_killed_run_of_frame_sequences_is_taken_up_where_it_was() {
+    killed_and_taken_up_again("png", 12);
+}
+
+/// New shots have two frames more on either side than the old ones.
+fn killed_while_overwriting(preset: &str, seed: u64) {
+    let cut = Cut::new();
+    let old = cut.reference("old", &["--preset", preset]);
+    let flags = ["--preset", preset, "--existing", "overwrite", "--handles", "2"];
+    let new = cut.reference("new", &flags);
+    assert!(old.iter().all(|(shot, files)| new[shot] != *files), "old and new can be told apart");
+    let out = cut.path("out");
+    cut.reference("out", &["--preset", preset]);
+    let mut dice = Dice::new(seed);
+    let mut struck = 0;
+    for _ in 0..KILLS {
+        let child = cut.command(&out, &flags).spawn().expect("the example starts");
+        struck += usize::from(kill_somewhere(child, &mut dice));
+        assert_eq!(assert_whole(&out, &[&old, &new]), SHOTS, "no shot is ever missing");
+        manifest(&out).expect("there is always a manifest");
+    }
+    assert!(struck >= KILLS / 2, "only {struck} of {KILLS} runs were still at work when they were killed");
+    let output = cut.run(&out, &flags);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(shots(&out), new);
+    assert_no_strays(&out);
+}
+
+#[test]
+fn a_run_killed_while_overwriting_movies_leaves_the_old_or_the_new() {
+    killed_while_overwriting("prores-lt", 13);
+}
+
+#[test]
+fn a_run_killed_while_overwriting_sequences_leaves_the_old_or_the_new() {
+    killed_while_overwriting("png", 14);
+}
+
+fn signal(child: &Child, signal: &str) {
+    let status = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+    assert!(status.expect("kill is installed").success());
+}
+
+/// Reads what a child says up to a line that starts with `start`.
+fn wait_for_line(child: &mut Child, start: &str) -> BufReader<std::process::ChildStderr> {
+    let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+    let mut said = String::new();
+    loop {
+        let before = said.len();
+        assert!(stderr.read_line(&mut said).expect("text") > 0, "it ended without {start:?}: {said}");
+        if said[before..].starts_with(start) {
+            return stderr;
+        }
+    }
+}
+
+#[test]
+fn an_interrupt_ends_a_run_between_frames_and_leaves_no_strays() {
+    let cut = Cut::new();
+    let wanted = cut.reference("reference", &[]);
+    for interrupt in ["INT", "TERM"] {
+        let out = cut.path(interrupt);
+        let mut child = cut.command(&out, &[]).spawn().expect("the example starts");
+        let mut stderr = wait_for_line(&mut child, "done");
+        signal(&child, interrupt);
+        let mut said = String::new();
+        stderr.read_to_string(&mut said).expect("text");
+        let status = child.wait().expect("a child ends");
+        assert_eq!(status.code(), Some(130), "{status}: {said}");
+        assert!(said.contains("stopping") && said.contains("cancelled"), "{said}");
+        assert_no_strays(&out);
+        let whole = assert_whole(&out, &[&wanted]);
+        let report = manifest(&out).expect("a manifest");
+        assert!((1..SHOTS).contains(&whole), "{whole} shots were done before the interrupt");
+        assert_eq!((report.shots.len(), report.count(Status::Done)), (SHOTS, whole));
+        let output = cut.run(&out, &["--existing", "skip"]);
+        assert!(output.status.success(), "{}", said_of(&output, "taking it up"));
+        assert_eq!(manifest(&out).expect("a manifest").count(Status::Skipped), whole);
+        assert_eq!(shots(&out), wanted);
+    }
+}
+
+fn said_of(output: &Output, what: &str) -> String {
+    format!("{what}: {}: {}", output.status, said(output))
+}
+
+#[test]
+fn a_second_run_into_the_same_folder_is_refused_while_the_first_goes_on() {
+    let cut = Cut::new();
+    let wanted = cut.reference("reference", &[]);
+    let out = cut.path("out");
+    let mut first = cut.command(&out, &[]).spawn().expect("the example starts");
+    let mut stderr = wait_for_line(&mut first, &format!("{SHOTS} shots"));
+    let second = cut.run(&out, &["--existing", "overwrite"]);
+    assert!(!second.status.success() && said(&second).contains("another run"), "{}", said_of(&second, "second"));
+    stderr.read_to_string(&mut String::new()).expect("text");
+    assert!(first.wait().expect("a child ends").success());
+    assert_eq!(shots(&out), wanted);
+    assert_no_strays(&out);
+}
+
+/// A run that cannot write: it fails with `reason` in what it says, and what is delivered is whole.
+fn assert_refused(output: &Output, out: &Path, reason: &[&str], wanted: &Shots) {
+    let said = said(output);
+    assert_eq!(output.status.code(), Some(1), "{}", said_of(output, "it has to fail, and not crash"));
+    assert!(reason.iter().any(|reason| said.contains(reason)), "{said}");
+    assert_whole(out, &[wanted]);
+    assert_no_strays(out);
+}
+
+/// No file may grow beyond a few kilobytes: what a full disk does in the middle of a file, for everybody to try.
+#[test]
+fn movies_that_cannot_grow_fail_with_the_reason_and_leave_nothing() {
+    let cut = Cut::new();
+    for preset in ["prores-lt", "h264", "ffv1", "png"] {
+        let flags = ["--preset", preset];
+        let wanted = cut.reference(&format!("reference-{preset}"), &flags);
+        let smallest = wanted.values().flat_map(BTreeMap::values).map(Vec::len).min().expect("files");
+        // Room for the manifest's own few kilobytes only where a shot still does not fit.
+        let kilobytes = (smallest / 2 / 1024).clamp(1, 30).to_string();
+        let out = cut.path(&format!("out-{preset}"));
+        let limited = ["-c", "trap '' XFSZ; ulimit -f \"$0\" && exec \"$@\"", &kilobytes];
+        let inner = cut.command(&out, &flags);
+        let mut command = Command::new("bash");
+        command.args(limited).arg(inner.get_program()).args(inner.get_args()).stdin(Stdio::null());
+        let output = command.output().expect("bash is installed");
+        assert_refused(&output, &out, &["File too large", "file too large"], &wanted);
+        assert_eq!(shots(&out).len(), 0, "{preset}: no shot fits");
+    }
+}
+
+/// A disk with room for half of the shots, in a mount namespace of its own.
+#[test]
+fn a_full_disk_fails_shots_with_the_reason_and_leaves_whole_ones() {
+    let cut = Cut::new();
+    let out = cut.path("out");
+    let kept = cut.path("kept");
+    std::fs::create_dir(&out).expect("a folder");
+    // Mounting is refused in many containers.
+    let script = "mount -t tmpfs -o size=\"$1\" tmpfs \"$2\" || exit 77; out=$2 kept=$3; shift 3; \
+                  \"$@\"; code=$?; cp -a \"$out\" \"$kept\"; exit $code";
+    for preset in ["prores-lt", "png", "ffv1"] {
+        let flags = ["--preset", preset];
+        let wanted = cut.reference(&format!("reference-{preset}"), &flags);
+        let pages: usize = wanted.values().flat_map(BTreeMap::values).map(|file| file.len().div_ceil(4096)).sum();
+        let size = format!("{}k", pages * 4 / 2);
+        let inner = cut.command(&out, &flags);
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--map-root-user", "bash", "-c", script, "bash", &size]).args([&out, &kept]);
+        let output = command.arg(inner.get_program()).args(inner.get_args()).stdin(Stdio::null()).output();
+        let output = match &output {
+            Ok(output) if output.status.code() != Some(77) && !said(output).starts_with("unshare") => output,
+            other => return eprintln!("skipped: no file system can be mounted here: {other:?}"),
+        };
+        let whole = assert_whole(&kept, &[&wanted]);
+        assert!((1..SHOTS).contains(&whole), "{preset}: {whole} shots fitted: {}", said(output));
+        assert_refused(output, &kept, &["No space left on device", "no space left"], &wanted);
+        std::fs::remove_dir_all(&kept).expect("it can be removed");
+    }
+}
+
+/// Root may write anywhere, so there the run is somebody else's.
+#[test]
+fn a_folder_that_cannot_be_written_to_is_an_error_that_names_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    let cut = Cut::new();
+    let allow = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
+    };
+    let out = cut.path("out");
+    std::fs::create_dir(&out).expect("a folder");
+    std::fs::write(out.join("notes.txt"), "precious").expect("a file");
+    let program = cut.path("conflate");
+    std::fs::copy(conflate(), &program).expect("a copy that everybody may run");
+    allow(cut.folder.path(), 0o755);
+    allow(&out, 0o555);
+    let inner = cut.command(&out, &[]);
+    let mut command = Command::new(&program);
+    command.args(inner.get_args()).stdin(Stdio::null());
+    if cut.folder.path().metadata().expect("it is there").uid() == 0 {
+        command.uid(65_534).gid(65_534);
+    }
+    let output = command.output().expect("the example starts");
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("ermission denied") && said(&output).contains("out"), "{}", said(&output));
+    assert_eq!(entries(&out), [out.join("notes.txt")]);
+    allow(&out, 0o755);
+}
+
+#[test]
+fn an_output_folder_that_is_a_file_is_an_error_and_the_file_stays() {
+    let cut = Cut::new();
+    let out = cut.path("out");
+    std::fs::write(&out, "precious").expect("a file");
+    for flags in [["--existing", "error"], ["--existing", "overwrite"]] {
+        let output = cut.run(&out, &flags);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains(out.to_str().expect("a plain name")), "{}", said(&output));
+        assert_eq!(read(&out), b"precious");
+    }
+}
+
+#[test]
+fn a_folder_under_a_movies_name_is_in_the_way_unless_it_may_be_replaced() {
+    let cut = Cut::new();
+    let wanted = cut.reference("reference", &[]);
+    let out = cut.path("out");
+    let inside = out.join("sh050.mov/precious.txt");
+    std::fs::create_dir_all(inside.parent().expect("it has one")).expect("a folder");
+    std::fs::write(&inside, "precious").expect("a file");
+    let output = cut.run(&out, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("sh050.mov"), "{}", said(&output));
+    assert_eq!((read(&inside), shots(&out).len()), (b"precious".to_vec(), 1));
+    let output = cut.run(&out, &["--existing", "overwrite"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(shots(&out), wanted);
+    assert_no_strays(&out);
+}
