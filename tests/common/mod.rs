@@ -56,11 +56,21 @@ pub fn number(frame: &Frame) -> Option<u16> {
             _ => f64::from(pixel[0]),
         }
     };
+    number_in(sample, (0, 0), (width, height))
+}
+
+/// The number of a picture that lies at `(left, top)` among others and was scaled to `(width, height)`.
+pub fn number_in(
+    sample: impl Fn(usize, usize) -> f64,
+    (left, top): (usize, usize),
+    (width, height): (usize, usize),
+) -> Option<u16> {
     let blocks: Vec<f64> = (0..32)
         .map(|block| {
-            let (left, top) = (block % COLUMNS * BLOCK, block / COLUMNS * BLOCK);
+            let (across, down) = (block % COLUMNS * BLOCK, block / COLUMNS * BLOCK);
             let inner = || (8..BLOCK - 8).step_by(4);
-            inner().flat_map(|y| inner().map(move |x| (x, y))).map(|(x, y)| sample(left + x, top + y)).sum::<f64>()
+            let at = |x: usize, y: usize| sample(left + x * width / WIDTH, top + y * height / HEIGHT);
+            inner().flat_map(|y| inner().map(move |x| (x, y))).map(|(x, y)| at(across + x, down + y)).sum::<f64>()
         })
         .collect();
     let middle = blocks.iter().sum::<f64>() / 32.0;
@@ -100,14 +110,52 @@ pub fn ffmpeg(arguments: &[&str], input: Option<Vec<u8>>) {
 /// Writes a file of numbered frames `numbers` at `rate`, coded as `arguments` say (space-separated). More inputs may
 /// come first among them.
 pub fn movie(path: &Path, numbers: impl IntoIterator<Item = u16>, rate: &str, arguments: &str) -> PathBuf {
-    let input: Vec<u8> = numbers.into_iter().flat_map(draw).collect();
-    let size = format!("{WIDTH}x{HEIGHT}");
-    let mut all = vec!["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size, "-r", rate, "-i", "-"];
+    raw_movie(path, "yuv420p", (WIDTH, HEIGHT), rate, numbers.into_iter().flat_map(draw).collect(), arguments)
+}
+
+/// Writes a file of the pictures in `data`, which are of this pixel format and size, one behind the other.
+pub fn raw_movie(
+    path: &Path,
+    format: &str,
+    (width, height): (usize, usize),
+    rate: &str,
+    data: Vec<u8>,
+    arguments: &str,
+) -> PathBuf {
+    let size = format!("{width}x{height}");
+    let mut all = vec!["-f", "rawvideo", "-pix_fmt", format, "-s", &size, "-r", rate, "-i", "-"];
     all.extend(arguments.split_whitespace());
     let file = path.to_str().expect("temporary folders have plain names");
     all.push(file);
-    ffmpeg(&all, Some(input));
+    ffmpeg(&all, Some(data));
     path.to_owned()
+}
+
+/// The samples of every frame of a file (or of the sequence of this pattern), as the `ffmpeg` command line tool decodes
+/// them into a pixel format, without padding.
+pub fn samples(path: &Path, first: Option<i64>, format: &str) -> Vec<u8> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]);
+    if let Some(first) = first {
+        command.args(["-start_number", &first.to_string()]);
+    }
+    command.arg("-i").arg(path).args(["-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo"]);
+    command.args(["-pix_fmt", format, "-"]);
+    let output = command.output().expect("the tests need the ffmpeg command line tool");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {errors}", path.display());
+    output.stdout
+}
+
+/// What `ffprobe` says about a file, and how many frames it decodes.
+pub fn ffprobe(path: &Path) -> serde_json::Value {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json"])
+        .arg(path)
+        .output()
+        .expect("the tests need the ffprobe command line tool");
+    assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("ffprobe writes JSON")
 }
 
 /// Numbers that look random and are the same in every run.

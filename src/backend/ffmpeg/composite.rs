@@ -4,6 +4,9 @@
 //! output's own pixel format: one layer is converted into it (or is it already), a dissolve is blended in it. Where
 //! something has alpha or leaves a part of the canvas bare above other layers, premultiplied 16-bit RGBA is used.
 
+use std::sync::Arc;
+
+use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::convert::{Converter, Source, Target as Coding, rgba8_frame};
@@ -32,6 +35,8 @@ pub(super) struct Compositor<'s> {
     slate: Option<(String, Video)>,
     /// Frames already in the output's coding, by their layer's path: a frame that is held is converted once.
     converted: Vec<(String, Seen, Video)>,
+    /// The same for frames that are laid over others.
+    laid: Vec<(String, Seen, Arc<Rgba16>)>,
 }
 
 impl<'s> Compositor<'s> {
@@ -52,6 +57,7 @@ impl<'s> Compositor<'s> {
             coding,
             slate: None,
             converted: Vec::new(),
+            laid: Vec::new(),
         }
     }
 
@@ -80,17 +86,42 @@ impl<'s> Compositor<'s> {
         self.converter.from_rgba16(&canvas, self.coding.color.transfer, &self.coding)
     }
 
-    /// Whether `stack` can be laid over one another without alpha: every layer fills the canvas, but for those at the
-    /// bottom, which may leave bars of background.
+    /// Whether `stack` can be made in the output's coding, without alpha: every layer fills the canvas, but for those
+    /// that have nothing but black below them, which may leave bars of it. A single layer is converted as it is.
     fn stays_in_coding(&self, stack: &[Element]) -> bool {
-        let session = self.session;
-        let black = session.plan.background == Background::Black;
-        let Some((bottom, above)) = stack.split_first() else { return black };
-        let fills = |layer: &Layer| session.layer_covers(layer);
-        let opaque = |layer: &Layer| session.found[layer.media].picture().is_none_or(|info| !info.has_alpha);
-        let bottom_is_opaque =
-            if black { all_layers(bottom, &opaque) } else { session.covers(bottom) && all_layers(bottom, &fills) };
-        bottom_is_opaque && above.iter().all(|element| all_layers(element, &fills))
+        let black = self.session.plan.background == Background::Black;
+        match stack {
+            [] => black,
+            [Element::Layer(layer)] if self.is_converted_alone(layer) => true,
+            [bottom, ..] => (black || self.session.covers(bottom)) && self.stack_needs_no_alpha(stack, black),
+        }
+    }
+
+    /// Whether `layer`, with nothing but the background below it, becomes a frame of the output by conversion alone,
+    /// its alpha included: what RGBA of 16 bits cannot hold, such as light brighter than white, is then kept.
+    fn is_converted_alone(&self, layer: &Layer) -> bool {
+        let transparent = self.session.plan.background == Background::Transparent;
+        let whole = self.session.rects[layer.media] == Rect::whole(self.coding.width, self.coding.height);
+        let alpha = PixelInfo::of(self.coding.format).is_some_and(|info| info.alpha);
+        !alpha || (transparent && whole)
+    }
+
+    fn stack_needs_no_alpha(&self, stack: &[Element], on_black: bool) -> bool {
+        let below = std::iter::once(on_black).chain(std::iter::repeat(false));
+        stack.iter().zip(below).all(|(element, on_black)| self.needs_no_alpha(element, on_black))
+    }
+
+    fn needs_no_alpha(&self, element: &Element, on_black: bool) -> bool {
+        match element {
+            Element::Layer(layer) => {
+                let opaque = self.session.found[layer.media].picture().is_none_or(|info| !info.has_alpha);
+                self.session.layer_covers(layer) || (on_black && opaque)
+            }
+            Element::Stack { elements } => self.stack_needs_no_alpha(self.session.visible(elements), on_black),
+            Element::Mix { from, to, .. } => {
+                [from, to].into_iter().flatten().all(|side| self.needs_no_alpha(side, on_black))
+            }
+        }
     }
 
     /// `element` over `below`, in the output's coding. Every layer in it is opaque.
@@ -139,34 +170,54 @@ impl<'s> Compositor<'s> {
 
     /// One layer, converted into the output's coding, bars of black included.
     fn coded_layer(&mut self, layer: &Layer, record: i64) -> Result<Video> {
-        let rect = self.session.rects[layer.media];
-        match self.seen(layer, record)? {
-            Seen::Black => self.black(),
+        let seen = self.seen(layer, record)?;
+        let known = self.converted.iter().find(|(object, at, _)| *object == layer.object && at.is_same(&seen));
+        if let Some((_, _, video)) = known {
+            return sys_encode::share(video);
+        }
+        let video = match &seen {
+            Seen::Black => self.black()?,
             Seen::Slate => {
                 let slate = self.slate(layer)?;
                 let source = Source { frame: &slate, color: ColorTags::SRGB, premultiplied: false };
                 let whole = Rect::whole(self.coding.width, self.coding.height);
                 let converted = self.converter.convert(&source, &self.coding, whole)?;
-                converted.map_or(Ok(slate), Ok)
+                converted.unwrap_or(slate)
             }
             seen @ Seen::Frame { .. } => {
-                let known = self.converted.iter().find(|(object, at, _)| *object == layer.object && at.is_same(&seen));
-                if let Some((_, _, video)) = known {
-                    return sys_encode::share(video);
-                }
-                let upright = self.upright(layer, &seen)?;
-                let (frame, color, premultiplied) = upright;
+                let (frame, color, premultiplied) = self.upright(layer, seen)?;
                 let source = Source { frame: &frame, color, premultiplied };
-                let converted = self.converter.convert(&source, &self.coding, rect)?;
-                let video = converted.map_or(Ok(frame), Ok)?;
-                self.converted.retain(|(object, _, _)| *object != layer.object);
-                if self.converted.len() >= 4 {
-                    self.converted.remove(0);
+                match self.without_alpha(&source)? {
+                    Some(bare) => bare,
+                    None => {
+                        let rect = self.session.rects[layer.media];
+                        let converted = self.converter.convert(&source, &self.coding, rect)?;
+                        converted.unwrap_or(frame)
+                    }
                 }
-                self.converted.push((layer.object.clone(), seen, sys_encode::share(&video)?));
-                Ok(video)
             }
+        };
+        self.converted.retain(|(object, _, _)| *object != layer.object);
+        if self.converted.len() >= 4 {
+            self.converted.remove(0);
         }
+        self.converted.push((layer.object.clone(), seen, sys_encode::share(&video)?));
+        Ok(video)
+    }
+
+    /// Linear light laid on black, where that takes no more than leaving its alpha out: no value is touched.
+    fn without_alpha(&self, source: &Source<'_>) -> Result<Option<Video>> {
+        let bare = match source.frame.format() {
+            Pixel::GBRAPF32LE => Pixel::GBRPF32LE,
+            Pixel::GBRAPF32BE => Pixel::GBRPF32BE,
+            _ => return Ok(None),
+        };
+        let same_size = (source.frame.width(), source.frame.height()) == (self.coding.width, self.coding.height);
+        let same = bare == self.coding.format && source.color.transfer == self.coding.color.transfer;
+        if same && same_size && source.premultiplied {
+            return sys_encode::relabel(source.frame, bare).map(Some);
+        }
+        Ok(None)
     }
 
     /// A dissolve of two layers that are decoded alike and fill the canvas as they are: blended before anything is
@@ -189,6 +240,10 @@ impl<'s> Compositor<'s> {
             (Some(a), Some(b)) if a == b => a,
             _ => return Ok(None),
         };
+        // Dissolves are made in the output's light, whichever way they take.
+        if (own.1.transfer == ColorTags::LINEAR) != (self.coding.color.transfer == ColorTags::LINEAR) {
+            return Ok(None);
+        }
         let (Seen::Frame { frame: a, .. }, Seen::Frame { frame: b, .. }) =
             (self.seen(from, record)?, self.seen(to, record)?)
         else {
@@ -206,7 +261,7 @@ impl<'s> Compositor<'s> {
         let source = Source { frame: &blended, color: own.1, premultiplied: false };
         let whole = Rect::whole(self.coding.width, self.coding.height);
         let converted = self.converter.convert(&source, &self.coding, whole)?;
-        Ok(Some(converted.map_or(blended, |converted| converted)))
+        Ok(Some(converted.unwrap_or(blended)))
     }
 
     /// `from` × (1 − weight) + `to` × weight, plane by plane; both are coded as `coding` says.
@@ -246,16 +301,17 @@ impl<'s> Compositor<'s> {
     }
 
     /// `element` as premultiplied RGBA of the canvas's size; `None` where nothing is seen of it.
-    fn rgba(&mut self, element: &Element, record: i64) -> Result<Option<Rgba16>> {
+    fn rgba(&mut self, element: &Element, record: i64) -> Result<Option<Arc<Rgba16>>> {
         match element {
             Element::Layer(layer) => self.rgba_layer(layer, record).map(Some),
             Element::Stack { elements } => {
-                let mut canvas: Option<Rgba16> = None;
+                let mut canvas: Option<Arc<Rgba16>> = None;
                 for element in self.session.visible(elements) {
                     canvas = match (canvas, self.rgba(element, record)?) {
-                        (Some(mut below), Some(image)) => {
+                        (Some(below), Some(image)) => {
+                            let mut below = Arc::unwrap_or_clone(below);
                             picture::over(&mut below, &image, Ratio::ONE);
-                            Some(below)
+                            Some(Arc::new(below))
                         }
                         (below, image) => image.or(below),
                     };
@@ -272,20 +328,35 @@ impl<'s> Compositor<'s> {
                     Some(to) if weight > Ratio::ZERO => self.rgba(to, record)?,
                     _ => None,
                 };
-                Ok(picture::mix(from.as_ref(), to.as_ref(), weight))
+                Ok(picture::mix(from.as_deref(), to.as_deref(), weight).map(Arc::new))
             }
         }
     }
 
-    fn rgba_layer(&mut self, layer: &Layer, record: i64) -> Result<Rgba16> {
+    fn rgba_layer(&mut self, layer: &Layer, record: i64) -> Result<Arc<Rgba16>> {
+        let seen = self.seen(layer, record)?;
+        let known = self.laid.iter().find(|(object, at, _)| *object == layer.object && at.is_same(&seen));
+        if let Some((_, _, image)) = known {
+            return Ok(Arc::clone(image));
+        }
+        let image = Arc::new(self.rgba_picture(layer, &seen)?);
+        self.laid.retain(|(object, _, _)| *object != layer.object);
+        if self.laid.len() >= 2 {
+            self.laid.remove(0);
+        }
+        self.laid.push((layer.object.clone(), seen, Arc::clone(&image)));
+        Ok(image)
+    }
+
+    fn rgba_picture(&mut self, layer: &Layer, seen: &Seen) -> Result<Rgba16> {
         let rect = self.session.rects[layer.media];
         let (width, height) = (self.coding.width, self.coding.height);
         let transfer = self.coding.color.transfer;
-        let (frame, color, premultiplied, rect) = match self.seen(layer, record)? {
+        let (frame, color, premultiplied, rect) = match seen {
             Seen::Black => return Ok(Rgba16::black(width, height)),
             Seen::Slate => (self.slate(layer)?, ColorTags::SRGB, false, Rect::whole(width, height)),
-            seen @ Seen::Frame { .. } => {
-                let (frame, color, premultiplied) = self.upright(layer, &seen)?;
+            Seen::Frame { .. } => {
+                let (frame, color, premultiplied) = self.upright(layer, seen)?;
                 (frame, color, premultiplied, rect)
             }
         };
@@ -352,11 +423,13 @@ impl<'s> Compositor<'s> {
 impl Worker for Compositor<'_> {
     fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
         self.converted.clear();
+        self.laid.clear();
         let settings = self.session.settings(task, u32::try_from(self.threads).unwrap_or(1));
-        let frames = match copy::source(self.session, task.shot) {
+        let copied = match copy::source(self.session, task.shot) {
             Some(source) => copy::run(&source, task, &settings, control)?,
-            None => self.encode(task, &settings, control)?,
+            None => None,
         };
+        let frames = copied.map_or_else(|| self.encode(task, &settings, control), Ok)?;
         Ok(Rendered { frames, warnings: self.readers.take_notes() })
     }
 }
@@ -399,15 +472,6 @@ impl Writer {
             Writer::Sequence(writer) => writer.finish(),
         };
         Ok(written?.frames)
-    }
-}
-
-/// Whether `test` holds for every layer in `element`.
-fn all_layers(element: &Element, test: &impl Fn(&Layer) -> bool) -> bool {
-    match element {
-        Element::Layer(layer) => test(layer),
-        Element::Stack { elements } => elements.iter().all(|element| all_layers(element, test)),
-        Element::Mix { from, to, .. } => [from, to].into_iter().flatten().all(|side| all_layers(side, test)),
     }
 }
 

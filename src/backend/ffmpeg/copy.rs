@@ -41,12 +41,21 @@ pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied>
     (untouched && asked_for && inside).then(|| Copied { path: info.path.clone(), first, count: span.count })
 }
 
-/// Copies the packets; returns how many.
-pub(super) fn run(source: &Copied, task: &Task<'_>, settings: &OutputSettings, control: &Control<'_>) -> Result<i64> {
+/// Copies the packets; returns how many, or `None` where the file turns out to end before the last of them: then there
+/// is a policy to be followed, and nothing was written.
+pub(super) fn run(
+    source: &Copied,
+    task: &Task<'_>,
+    settings: &OutputSettings,
+    control: &Control<'_>,
+) -> Result<Option<i64>> {
     let Target::Movie(path) = &task.target else {
         return Err(Error::new(ErrorKind::Encode, "packets are copied to movies alone"));
     };
     let mut reader = MovieReader::open(&source.path, &DecodeOptions::default())?;
+    if reader.packet(source.first + source.count - 1)?.is_none() {
+        return Ok(None);
+    }
     let parameters = reader
         .parameters()
         .ok_or_else(|| Error::new(ErrorKind::Decode, "the stream has no parameters").at_file(&source.path))?;
@@ -60,5 +69,5 @@ pub(super) fn run(source: &Copied, task: &Task<'_>, settings: &OutputSettings, c
         writer.write_packet(&packet)?;
         control.frame(task.shot, writer.frames())?;
     }
-    Ok(writer.finish()?.frames)
+    Ok(Some(writer.finish()?.frames))
 }

@@ -30,9 +30,13 @@ pub(super) enum Seen {
 }
 
 impl Seen {
-    /// Whether both are the same frame of the same medium.
+    /// Whether both are the same picture, seen by the same layer.
     pub(super) fn is_same(&self, other: &Seen) -> bool {
-        matches!((self, other), (Seen::Frame { index: a, .. }, Seen::Frame { index: b, .. }) if a == b)
+        match (self, other) {
+            (Seen::Frame { index: a, .. }, Seen::Frame { index: b, .. }) => a == b,
+            (Seen::Black, Seen::Black) | (Seen::Slate, Seen::Slate) => true,
+            _ => false,
+        }
     }
 }
 

@@ -1,0 +1,16 @@
+//! Pixels, end to end: timelines over media that tests make, rendered through the public API and read back both by this
+//! crate and by the FFmpeg command line tool.
+#![cfg(feature = "ffmpeg")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod alpha;
+mod color;
+mod handles;
+mod layers;
+mod output;
+mod passthrough;
+mod policies;
+mod sources;
+mod support;
