@@ -8,7 +8,9 @@ mod strip;
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::format::Pixel;
-use otio_conflate::backend::ffmpeg::{Converter, DecodeOptions, FfmpegBackend, FfmpegLookup, MovieReader, Source, Target};
+use otio_conflate::backend::ffmpeg::{
+    Converter, DecodeOptions, FfmpegBackend, FfmpegLookup, MovieReader, Source, Target,
+};
 use otio_conflate::deliver::Preset;
 use otio_conflate::picture::Rect;
 use otio_conflate::plan::{
@@ -81,8 +83,7 @@ fn render(plan: &Plan, timeline: &Timeline, mut look: impl FnMut(usize, &[Pictur
                 let picked = reader.frame(number, plan.rate).unwrap();
                 assert!(picked.outside.is_none(), "{}: {number}", shot.shot);
                 assert_eq!((picked.frame.width(), picked.frame.height()), CANVAS);
-                let source =
-                    Source { frame: picked.frame.as_av(), color: picked.frame.color(), premultiplied: false };
+                let source = Source { frame: picked.frame.as_av(), color: picked.frame.color(), premultiplied: false };
                 let rgb = converter.convert(&source, &target, Rect::whole(width, height)).unwrap().unwrap();
                 let line = width as usize * 3;
                 let lines = rgb.data(0).chunks(rgb.stride(0)).take(height as usize);

@@ -1,9 +1,11 @@
 //! Single pictures: one file, one frame.
 //!
-//! FFmpeg decodes all of them, from the file's bytes and without a container: it knows DPX at every depth, EXR with
+//! FFmpeg decodes most of them, from the file's bytes and without a container: it knows DPX at every depth, EXR with
 //! every compression and a data window that differs from the display window, and gives JPEG as the YUV it is stored
-//! as, which a movie codec can take as it is. Where it gives up on a PNG, JPEG or TIFF (CMYK, floating-point or tiled
-//! TIFF, by its version), the `image` crate has a try.
+//! as, which a movie codec can take as it is. The `image` crate decodes PNG of 16 bits, which it does in less than half
+//! the time (1080p RGB: 44 ms where FFmpeg 5.1 takes 96 ms; at 8 bits it is 36 to 49 ms, for which FFmpeg's colour tags
+//! are not given up). Where FFmpeg gives up on a PNG, JPEG or TIFF (CMYK, floating-point or tiled TIFF, by its
+//! version), `image` has a try, too.
 
 use std::ffi::CStr;
 use std::io::Read;
@@ -96,6 +98,11 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
     if !whole {
         return Err(undecodable(path, "the file is incomplete"));
     }
+    let deep = (kind == StillKind::Png).then(|| deep_png(&data)).flatten();
+    if let Some((av, pixel_aspect)) = deep.and_then(|aspect| Some((by_image(kind, &data)?, aspect))) {
+        let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin: Origin::Still };
+        return Frame::new(av, &context).map_err(|error| error.at_file(path));
+    }
     let (av, origin) = match by_ffmpeg(kind, &data, options) {
         Ok(av) if kind == StillKind::Exr => (av, Origin::Exr(options.linear_to)),
         Ok(mut av) => {
@@ -117,6 +124,30 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
     };
     let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin };
     Frame::new(av, &context).map_err(|error| error.at_file(path))
+}
+
+/// The pixel aspect of a PNG file of 16 bits RGB or RGBA that says nothing about colour but that it is sRGB; `None` for
+/// any other.
+fn deep_png(data: &[u8]) -> Option<Ratio> {
+    let (depth, color) = (*data.get(24)?, *data.get(25)?);
+    if depth != 16 || !matches!(color, 2 | 6) {
+        return None;
+    }
+    let word = |at: usize| Some(u32::from_be_bytes(data.get(at..at + 4)?.try_into().ok()?));
+    let (mut at, mut aspect) = (8, Ratio::ONE);
+    loop {
+        match data.get(at + 4..at + 8)? {
+            b"IDAT" => return Some(aspect),
+            b"cICP" | b"cHRM" | b"iCCP" | b"acTL" | b"tRNS" => return None,
+            // Pixels per unit, across and down: where there are more of them, they are narrower.
+            b"pHYs" => match (word(at + 8)?, word(at + 12)?) {
+                (across, down) if across > 0 && down > 0 => aspect = Ratio::new(down.into(), across.into()),
+                _ => {}
+            },
+            _ => {}
+        }
+        at = at.checked_add(12)?.checked_add(usize::try_from(word(at)?).ok()?)?;
+    }
 }
 
 /// Whether the scan that comes last is ended: coded data holds neither marker by accident, and a thumbnail has both of
