@@ -1,5 +1,6 @@
 //! The sample timelines.
 
+use MissingFramePolicy::{Black, Error, Hold};
 use indexmap::IndexMap;
 use otio_conflate::Timeline;
 use otio_conflate::time::Rate;
@@ -7,7 +8,6 @@ use otio_conflate::timeline::{
     Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Map, MediaCommon, MediaKind,
     MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Transition,
 };
-use MissingFramePolicy::{Black, Error, Hold};
 
 /// One o'clock in frames of a 24 fps timecode.
 pub(crate) const HOUR: i64 = 24 * 3600;

@@ -26,9 +26,8 @@ const LARGE: (u32, u32) = (640, 360);
 const SMALL: (u32, u32) = (480, 270);
 
 /// The numbers of the fog's frames: some were never rendered.
-const FOG: [i64; 19] = [
-    1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1012, 1013, 1014, 1015, 1016, 1017, 1019, 1020, 1021, 1022, 1023,
-];
+const FOG: [i64; 19] =
+    [1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1012, 1013, 1014, 1015, 1016, 1017, 1019, 1020, 1021, 1022, 1023];
 
 fn main() -> ExitCode {
     let folder = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("otio-samples"), PathBuf::from);
