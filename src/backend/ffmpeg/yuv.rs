@@ -35,7 +35,6 @@ struct Range {
     scale: f32,
     offset: f32,
     max: f32,
-    shift: u32,
 }
 
 impl Range {
@@ -49,28 +48,61 @@ impl Range {
             (true, false) => (224.0 * step, 128.0 * step),
             (true, true) => (max, 128.0 * step),
         };
-        Range { scale, offset: offset + 0.5, max, shift: component.shift }
-    }
-
-    #[inline]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to the component's range")]
-    fn number(self, value: f32) -> u16 {
-        ((value * self.scale + self.offset).clamp(0.0, self.max) as u16) << self.shift
+        Range { scale, offset, max }
     }
 }
 
-/// Writes one line of numbers.
+/// A number of at most 16 bits, rounded and cut to 0..=`max`. Processors turn many of these at a time, which they do
+/// not with a cast: at 2²³ and above, a float's last bits are a whole number.
+#[inline]
+#[allow(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+fn rounded(value: f32, max: f32) -> u16 {
+    // No clamp(), which would look for what is no number.
+    let value = if value > 0.0 { value } else { 0.0 };
+    let value = if value < max { value } else { max };
+    (value + 8_388_608.0).to_bits() as u16
+}
+
+/// Writes one line of a component's numbers.
 #[allow(clippy::cast_possible_truncation, reason = "8 bits a sample")]
-fn store(line: &mut [u8], component: Component, big_endian: bool, numbers: impl Iterator<Item = u16>) {
-    let samples = line.get_mut(component.offset..).unwrap_or_default().chunks_mut(component.step);
-    if component.depth + component.shift <= 8 {
-        for (out, number) in samples.zip(numbers) {
-            out[0] = number as u8;
+fn store(line: &mut [u8], component: Component, big_endian: bool, numbers: &[u16]) {
+    let shift = component.shift;
+    let line = line.get_mut(component.offset..).unwrap_or_default();
+    match (component.depth + shift, component.step) {
+        (..=8, 1) => line.iter_mut().zip(numbers).for_each(|(out, number)| *out = (number << shift) as u8),
+        (..=8, step) => {
+            line.chunks_mut(step).zip(numbers).for_each(|(out, number)| out[0] = (number << shift) as u8);
         }
-    } else {
-        for (out, number) in samples.zip(numbers) {
-            if let Some(out) = out.first_chunk_mut() {
-                *out = if big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
+        (_, 2) if !big_endian => {
+            let samples = line.as_chunks_mut::<2>().0;
+            samples.iter_mut().zip(numbers).for_each(|(out, number)| *out = (number << shift).to_le_bytes());
+        }
+        (_, step) => {
+            for (out, number) in line.chunks_mut(step).zip(numbers) {
+                let number = number << shift;
+                if let Some(out) = out.first_chunk_mut() {
+                    *out = if big_endian { number.to_be_bytes() } else { number.to_le_bytes() };
+                }
+            }
+        }
+    }
+}
+
+/// Reads one line of a component's numbers.
+fn load(line: &[u8], component: Component, big_endian: bool, numbers: &mut [u16]) {
+    let shift = component.shift;
+    let line = line.get(component.offset..).unwrap_or_default();
+    match (component.depth + shift, component.step) {
+        (..=8, 1) => line.iter().zip(numbers).for_each(|(&byte, out)| *out = u16::from(byte) >> shift),
+        (..=8, step) => line.chunks(step).zip(numbers).for_each(|(bytes, out)| *out = u16::from(bytes[0]) >> shift),
+        (_, 2) if !big_endian => {
+            let samples = line.as_chunks::<2>().0;
+            samples.iter().zip(numbers).for_each(|(&bytes, out)| *out = u16::from_le_bytes(bytes) >> shift);
+        }
+        (_, step) => {
+            for (bytes, out) in line.chunks(step).zip(numbers) {
+                let bytes = bytes.first_chunk().copied().unwrap_or_default();
+                *out = if big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) } >> shift;
             }
         }
     }
@@ -78,6 +110,8 @@ fn store(line: &mut [u8], component: Component, big_endian: bool, numbers: impl 
 
 /// 16-bit RGBA, colour and alpha as they are, into a frame of plain YUV of the same size. Chroma is averaged over the
 /// pixels it stands for, around where `site` says it lies.
+///
+/// Everything goes line by line through buffers of one kind of number each, which compilers make wide instructions of.
 pub(super) fn write_yuv(
     image: &Rgba16,
     frame: &mut Video,
@@ -85,81 +119,102 @@ pub(super) fn write_yuv(
     color: ColorTags,
     site: ChromaSite,
 ) -> Result<()> {
-    let width = image.width as usize;
+    let (width, height) = (image.width as usize, image.height as usize);
     let (across, down) = info.chroma_shift;
-    let luma = info.components[0];
-    let no_samples = || Error::new(ErrorKind::Encode, format!("no samples to write in {}", info.name));
     let (kr, kb) = weights(color.matrix);
     let kg = 1.0 - kr - kb;
-    let (to_cb, to_cr) = (0.5 / (1.0 - kb) / 65535.0, 0.5 / (1.0 - kr) / 65535.0);
-    let brightness = |pixel: &[u16; 4]| kr * f32::from(pixel[0]) + kg * f32::from(pixel[1]) + kb * f32::from(pixel[2]);
+    let ranges: Vec<Range> = (0..info.components.len())
+        .map(|index| Range::new(info.components[index], index == 1 || index == 2, color.full_range || index == 3))
+        .collect();
+    let mut put = |index: usize, row: usize, numbers: &[u16]| {
+        let component = info.components[index];
+        let (data, stride) = plane_mut(frame, info, component.plane);
+        let line = data.get_mut(row * stride..).filter(|line| !line.is_empty());
+        let no_samples = || Error::new(ErrorKind::Encode, format!("no samples to write in {}", info.name));
+        let line = line.ok_or_else(no_samples)?;
+        store(line, component, info.big_endian, numbers);
+        Ok(())
+    };
 
-    let range = Range::new(luma, false, color.full_range);
-    let (data, stride) = plane_mut(frame, info, luma.plane);
-    if data.is_empty() {
-        return Err(no_samples());
-    }
-    for (line, out) in image.data.chunks(width * 4).zip(data.chunks_mut(stride)) {
-        let pixels = line.as_chunks::<4>().0.iter();
-        store(out, luma, info.big_endian, pixels.map(|pixel| range.number(brightness(pixel) / 65535.0)));
-    }
-    if let Some(&alpha) = info.components.get(3) {
-        let range = Range::new(alpha, false, true);
-        let (data, stride) = plane_mut(frame, info, alpha.plane);
-        for (line, out) in image.data.chunks(width * 4).zip(data.chunks_mut(stride)) {
-            let pixels = line.as_chunks::<4>().0.iter();
-            store(out, alpha, info.big_endian, pixels.map(|pixel| range.number(f32::from(pixel[3]) / 65535.0)));
-        }
-    }
-
-    // The lines of one line of chroma, summed: blue difference and red difference of every pixel.
-    let mut sums = vec![[0f32; 2]; width];
     let chroma_width = width.div_ceil(1 << across);
-    let mut chroma = vec![[0f32; 2]; chroma_width];
+    let mut numbers = vec![0u16; width];
+    let mut luma = vec![0f32; width];
+    // The differences of blue and of red from brightness, summed over the lines of one line of chroma. One more in
+    // front and what is missing at the end are copies of their neighbours.
+    let mut sums = [vec![0f32; (chroma_width << across) + 1], vec![0f32; (chroma_width << across) + 1]];
+    let mut chroma = vec![0f32; chroma_width];
     let lines = if site == ChromaSite::TopLeft { 1 } else { 1usize << down };
-    for row in 0..(image.height as usize).div_ceil(1 << down) {
-        sums.fill([0.0; 2]);
-        let rows = image.data.chunks(width * 4).skip(row << down).take(lines);
-        #[allow(clippy::cast_precision_loss, reason = "a handful")]
-        let share = 1.0 / rows.len() as f32;
-        for line in rows {
-            for (sum, pixel) in sums.iter_mut().zip(line.as_chunks::<4>().0) {
-                let luma = brightness(pixel);
-                sum[0] += (f32::from(pixel[2]) - luma) * (to_cb * share);
-                sum[1] += (f32::from(pixel[0]) - luma) * (to_cr * share);
+    for (row, group) in image.data.chunks((width * 4) << down).enumerate() {
+        sums.iter_mut().for_each(|sum| sum.fill(0.0));
+        for (index, line) in group.chunks(width * 4).enumerate() {
+            let pixels = line.as_chunks::<4>().0;
+            for (luma, &[r, g, b, _]) in luma.iter_mut().zip(pixels) {
+                *luma = kr * f32::from(r) + kg * f32::from(g) + kb * f32::from(b);
+            }
+            let Range { scale, offset, max } = ranges[0];
+            let scale = scale / 65535.0;
+            for (out, luma) in numbers.iter_mut().zip(&luma) {
+                *out = rounded(luma * scale + offset, max);
+            }
+            let y = (row << down) + index;
+            put(0, y, &numbers)?;
+            if let Some(&Range { scale, offset, max }) = ranges.get(3) {
+                let scale = scale / 65535.0;
+                for (out, &[.., a]) in numbers.iter_mut().zip(pixels) {
+                    *out = rounded(f32::from(a) * scale + offset, max);
+                }
+                put(3, y, &numbers)?;
+            }
+            if index < lines {
+                let [blue, red] = &mut sums;
+                for (((blue, red), luma), &[r, _, b, _]) in
+                    blue[1..].iter_mut().zip(&mut red[1..]).zip(&luma).zip(pixels)
+                {
+                    *blue += f32::from(b) - luma;
+                    *red += f32::from(r) - luma;
+                }
             }
         }
-        average(&sums, &mut chroma, across, site);
-        for (index, difference) in [(1usize, 0usize), (2, 1)] {
-            let component = info.components[index];
-            let range = Range::new(component, true, color.full_range);
-            let (data, stride) = plane_mut(frame, info, component.plane);
-            let out = data.chunks_mut(stride.max(1)).nth(row).ok_or_else(no_samples)?;
-            store(out, component, info.big_endian, chroma.iter().map(|pair| range.number(pair[difference])));
+        #[allow(clippy::cast_precision_loss, reason = "a handful")]
+        let share = 1.0 / (lines.min(height - (row << down)) as f32) / 65535.0;
+        for (index, k) in [(1, kb), (2, kr)] {
+            let sum = &mut sums[index - 1];
+            sum[0] = sum[1];
+            let last = sum[width];
+            sum[width + 1..].fill(last);
+            average(sum, &mut chroma, across, site);
+            let Range { scale, offset, max } = ranges[index];
+            let scale = scale * share * 0.5 / (1.0 - k);
+            for (out, chroma) in numbers.iter_mut().zip(&chroma) {
+                *out = rounded(chroma * scale + offset, max);
+            }
+            put(index, row, &numbers[..chroma_width])?;
         }
     }
     Ok(())
 }
 
-/// One chroma sample for every 2^`across` pixels of a line.
-fn average(pixels: &[[f32; 2]], chroma: &mut [[f32; 2]], across: u32, site: ChromaSite) {
-    let last = pixels.len().saturating_sub(1);
+/// One chroma sample for every 2^`across` pixels of a line; the line has a pixel more in front.
+fn average(pixels: &[f32], chroma: &mut [f32], across: u32, site: ChromaSite) {
     match (across, site) {
-        (0, _) => chroma.copy_from_slice(pixels),
+        (0, _) => chroma.copy_from_slice(&pixels[1..]),
         (1, ChromaSite::Left | ChromaSite::TopLeft) => {
             // Level with the left pixel: a quarter, a half, a quarter.
-            for (index, chroma) in chroma.iter_mut().enumerate() {
-                let center = index * 2;
-                let (left, right) = (pixels[center.saturating_sub(1)], pixels[(center + 1).min(last)]);
-                let own = pixels[center];
-                *chroma = [0, 1].map(|i| 0.25 * (left[i] + right[i]) + 0.5 * own[i]);
+            let pairs = pixels.as_chunks::<2>().0.iter();
+            for ((chroma, &[left, own]), &right) in chroma.iter_mut().zip(pairs).zip(pixels[2..].iter().step_by(2)) {
+                *chroma = 0.25 * (left + right) + 0.5 * own;
+            }
+        }
+        (1, ChromaSite::Center) => {
+            for (chroma, &[left, right]) in chroma.iter_mut().zip(pixels[1..].as_chunks::<2>().0) {
+                *chroma = 0.5 * (left + right);
             }
         }
         _ => {
-            for (chroma, group) in chroma.iter_mut().zip(pixels.chunks(1 << across)) {
-                #[allow(clippy::cast_precision_loss, reason = "a handful")]
-                let share = 1.0 / group.len() as f32;
-                *chroma = [0, 1].map(|i| group.iter().map(|pixel| pixel[i]).sum::<f32>() * share);
+            #[allow(clippy::cast_precision_loss, reason = "a handful")]
+            let share = 1.0 / (1u32 << across) as f32;
+            for (chroma, group) in chroma.iter_mut().zip(pixels[1..].chunks(1 << across)) {
+                *chroma = group.iter().sum::<f32>() * share;
             }
         }
     }
@@ -184,13 +239,34 @@ fn between(pixels: usize, shift: u32, centered: bool) -> Vec<(usize, usize, f32)
     (0..pixels).map(place).collect()
 }
 
+/// A line of chroma for every pixel: `out` from `samples`, whose columns lie as [`between`] says.
+fn spread(samples: &[f32], out: &mut [f32], across: u32, site: ChromaSite, columns: &[(usize, usize, f32)]) {
+    match (across, site) {
+        (0, _) => out.copy_from_slice(samples),
+        (1, ChromaSite::Left | ChromaSite::TopLeft) => {
+            // Every second pixel has a sample of its own; the others lie half way.
+            let next = samples[1..].iter().chain(samples.last());
+            let (pairs, rest) = out.as_chunks_mut::<2>();
+            for ((pair, &first), &second) in pairs.iter_mut().zip(samples).zip(next) {
+                *pair = [first, first + (second - first) * 0.5];
+            }
+            rest.iter_mut().zip(samples.last()).for_each(|(out, &sample)| *out = sample);
+        }
+        _ => {
+            for (out, &(first, second, way)) in out.iter_mut().zip(columns) {
+                *out = samples[first] + (samples[second] - samples[first]) * way;
+            }
+        }
+    }
+}
+
 /// A frame of plain YUV as 16-bit RGBA, alpha as it is. Chroma between two samples is interpolated.
+///
+/// Line by line, as [`write_yuv`].
 pub(super) fn read_yuv(frame: &Video, info: &PixelInfo, color: ColorTags, site: ChromaSite) -> Result<Rgba16> {
-    let mut image = Rgba16::black(frame.width(), frame.height());
     let (width, height) = (frame.width() as usize, frame.height() as usize);
     let (kr, kb) = weights(color.matrix);
     let kg = 1.0 - kr - kb;
-    let (red, blue) = (2.0 * (1.0 - kr), 2.0 * (1.0 - kb));
     let parts: Vec<_> = info
         .components
         .iter()
@@ -205,22 +281,19 @@ pub(super) fn read_yuv(frame: &Video, info: &PixelInfo, color: ColorTags, site: 
     if parts.iter().any(|(_, _, data, _)| data.is_empty()) {
         return Err(Error::new(ErrorKind::Encode, format!("no samples to read in {}", info.name)));
     }
-    // One line of a component, as values.
-    let load = |index: usize, row: usize, line: &mut [f32]| {
+    let mut numbers = vec![0u16; width];
+    // One line of a component, as values times `unit`.
+    let mut values = |index: usize, row: usize, unit: f32, line: &mut [f32]| {
         let (component, range, data, stride) = &parts[index];
-        let samples = data[row * stride..].get(component.offset..).unwrap_or_default().chunks(component.step);
-        let (scale, offset) = (1.0 / range.scale, range.offset - 0.5);
-        let value = |number: u16| (f32::from(number >> range.shift) - offset) * scale;
-        match (component.depth + component.shift, info.big_endian) {
-            (..=8, _) => samples.zip(line).for_each(|(bytes, out)| *out = value(bytes[0].into())),
-            (_, big) => samples.zip(line).for_each(|(bytes, out)| {
-                let number = bytes
-                    .first_chunk()
-                    .map_or(0, |b| if big { u16::from_be_bytes(*b) } else { u16::from_le_bytes(*b) });
-                *out = value(number);
-            }),
-        }
+        let numbers = &mut numbers[..line.len()];
+        load(&data[row * stride..], *component, info.big_endian, numbers);
+        let (scale, offset) = (unit / range.scale, range.offset);
+        line.iter_mut().zip(numbers).for_each(|(out, number)| *out = (f32::from(*number) - offset) * scale);
     };
+    const WHITE: f32 = 65535.0;
+    // What a line of chroma adds to brightness: red's difference to red, blue's to blue, both to green.
+    let units = [2.0 * (1.0 - kb) * WHITE, 2.0 * (1.0 - kr) * WHITE];
+    let (green_blue, green_red) = (kb / kg, kr / kg);
     let (across, down) = info.chroma_shift;
     let columns = between(width, across, site == ChromaSite::Center);
     let rows = between(height, down, site != ChromaSite::TopLeft);
@@ -228,40 +301,34 @@ pub(super) fn read_yuv(frame: &Video, info: &PixelInfo, color: ColorTags, site: 
     let mut luma = vec![0f32; width];
     let (mut upper, mut lower) = (vec![0f32; chroma_width], vec![0f32; chroma_width]);
     let mut chroma = [vec![0f32; width], vec![0f32; width]];
-    for (row, out) in image.data.chunks_mut(width * 4).enumerate() {
-        load(0, row, &mut luma);
+    let mut colors = [vec![0u16; width], vec![0u16; width], vec![0u16; width], vec![u16::MAX; width]];
+    let mut pixels = vec![[0u16; 4]; width];
+    let mut data = Vec::with_capacity(width * height * 4);
+    for (row, &(first, second, way)) in rows.iter().enumerate() {
         for (index, chroma) in chroma.iter_mut().enumerate() {
-            let (first, second, way) = rows[row];
-            load(index + 1, first, &mut upper);
+            values(index + 1, first, units[index], &mut upper);
             if way > 0.0 {
-                load(index + 1, second, &mut lower);
+                values(index + 1, second, units[index], &mut lower);
                 upper.iter_mut().zip(&lower).for_each(|(upper, lower)| *upper += (lower - *upper) * way);
             }
-            if across == 0 {
-                chroma.copy_from_slice(&upper);
-            } else {
-                for (out, &(first, second, way)) in chroma.iter_mut().zip(&columns) {
-                    *out = upper[first] + (upper[second] - upper[first]) * way;
-                }
-            }
+            spread(&upper, chroma, across, site, &columns);
         }
+        if parts.len() > 3 {
+            values(3, row, WHITE, &mut luma);
+            colors[3].iter_mut().zip(&luma).for_each(|(out, &alpha)| *out = rounded(alpha, WHITE));
+        }
+        values(0, row, WHITE, &mut luma);
         let [cb, cr] = &chroma;
-        for (((out, &luma), &cb), &cr) in out.as_chunks_mut::<4>().0.iter_mut().zip(&luma).zip(cb).zip(cr) {
-            let (r, b) = (luma + red * cr, luma + blue * cb);
-            let g = (luma - kr * r - kb * b) / kg;
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
-            let number = |value: f32| (value * 65535.0 + 0.5) as u16;
-            [out[0], out[1], out[2]] = [number(r), number(g), number(b)];
+        let [red, green, blue, alpha] = &mut colors;
+        red.iter_mut().zip(&luma).zip(cr).for_each(|((out, luma), cr)| *out = rounded(luma + cr, WHITE));
+        blue.iter_mut().zip(&luma).zip(cb).for_each(|((out, luma), cb)| *out = rounded(luma + cb, WHITE));
+        for (((out, luma), cb), cr) in green.iter_mut().zip(&luma).zip(cb).zip(cr) {
+            *out = rounded(luma - green_blue * cb - green_red * cr, WHITE);
         }
-        if info.components.len() > 3 {
-            load(3, row, &mut luma);
-            for (out, &alpha) in out.as_chunks_mut::<4>().0.iter_mut().zip(&luma) {
-                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
-                {
-                    out[3] = (alpha * 65535.0 + 0.5) as u16;
-                }
-            }
+        for ((((out, &r), &g), &b), &a) in pixels.iter_mut().zip(&*red).zip(&*green).zip(&*blue).zip(&*alpha) {
+            *out = [r, g, b, a];
         }
+        data.extend_from_slice(pixels.as_flattened());
     }
-    Ok(image)
+    Ok(Rgba16 { width: frame.width(), height: frame.height(), data })
 }
