@@ -1,6 +1,7 @@
 //! Pixels: frame views, over, dissolve, placement. Knows no timeline and no FFmpeg.
 
 mod dissolve;
+mod light;
 mod over;
 mod place;
 mod resample;
@@ -10,6 +11,7 @@ mod slate;
 mod text;
 
 pub use dissolve::{PlaneMut, PlaneRef, SampleKind, dissolve_plane};
+pub use light::RgbaF32;
 pub use over::{Rgba16, flatten, mix, over, premultiply, unpremultiply};
 pub use place::{MediaShape, Placement, Rect, Rotation, place};
 pub use resample::{paste, resample};

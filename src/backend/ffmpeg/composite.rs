@@ -2,7 +2,8 @@
 //!
 //! There are two ways to a frame. Where everything that is seen is opaque and fills the canvas, frames stay in the
 //! output's own pixel format: one layer is converted into it (or is it already), a dissolve is blended in it. Where
-//! something has alpha or leaves a part of the canvas bare above other layers, premultiplied 16-bit RGBA is used.
+//! something has alpha or leaves a part of the canvas bare above other layers, premultiplied RGBA is used: of 16 bits,
+//! or of floats where the output is linear light.
 
 use std::sync::Arc;
 
@@ -20,7 +21,9 @@ use super::session::FfmpegSession;
 use super::sys_encode::{self, PixelInfo};
 use crate::backend::{Control, Rendered, Target, Task, Worker};
 use crate::error::{Error, ErrorKind, Result};
-use crate::picture::{self, PlaneMut, PlaneRef, Rect, Rgba16, Rotation, SampleKind, Slate, dissolve_plane, draw_slate};
+use crate::picture::{
+    self, PlaneMut, PlaneRef, Rect, Rgba16, RgbaF32, Rotation, SampleKind, Slate, dissolve_plane, draw_slate,
+};
 use crate::plan::{Background, ColorTags, Element, Layer};
 use crate::time::Ratio;
 
@@ -73,16 +76,11 @@ impl<'s> Compositor<'s> {
             }
             return picture.map_or_else(|| self.black(), Ok);
         }
-        let (width, height) = (self.coding.width, self.coding.height);
-        let mut canvas = match session.plan.background {
-            Background::Black => Rgba16::black(width, height),
-            Background::Transparent => Rgba16::transparent(width, height),
-        };
-        for element in stack {
-            if let Some(image) = self.rgba(element, record)? {
-                picture::over(&mut canvas, &image, Ratio::ONE);
-            }
+        if matches!(self.coding.format, Pixel::GBRPF32LE | Pixel::GBRAPF32LE) {
+            let canvas: RgbaF32 = self.laid_over(stack, record)?;
+            return self.light_frame(&canvas);
         }
+        let canvas: Rgba16 = self.laid_over(stack, record)?;
         self.converter.from_rgba16(&canvas, self.coding.color.transfer, &self.coding)
     }
 
@@ -187,10 +185,10 @@ impl<'s> Compositor<'s> {
             seen @ Seen::Frame { .. } => {
                 let (frame, color, premultiplied) = self.upright(layer, seen)?;
                 let source = Source { frame: &frame, color, premultiplied };
-                match self.without_alpha(&source)? {
-                    Some(bare) => bare,
+                let rect = self.session.rects[layer.media];
+                match self.as_stored(&source, rect)? {
+                    Some(stored) => stored,
                     None => {
-                        let rect = self.session.rects[layer.media];
                         let converted = self.converter.convert(&source, &self.coding, rect)?;
                         converted.unwrap_or(frame)
                     }
@@ -205,19 +203,33 @@ impl<'s> Compositor<'s> {
         Ok(video)
     }
 
-    /// Linear light laid on black, where that takes no more than leaving its alpha out: no value is touched.
-    fn without_alpha(&self, source: &Source<'_>) -> Result<Option<Video>> {
-        let bare = match source.frame.format() {
-            Pixel::GBRAPF32LE => Pixel::GBRPF32LE,
-            Pixel::GBRAPF32BE => Pixel::GBRPF32BE,
-            _ => return Ok(None),
-        };
+    /// Linear light that is to stay linear, where no more is asked for than leaving its alpha out (laid on black) or
+    /// calling it opaque: no value is touched, however bright or dark.
+    fn as_stored(&mut self, source: &Source<'_>, rect: Rect) -> Result<Option<Video>> {
+        let (from, to) = (source.frame.format(), self.coding.format);
+        let bare = (Pixel::GBRAPF32LE, Pixel::GBRPF32LE);
+        let whole = Rect::whole(self.coding.width, self.coding.height);
         let same_size = (source.frame.width(), source.frame.height()) == (self.coding.width, self.coding.height);
-        let same = bare == self.coding.format && source.color.transfer == self.coding.color.transfer;
-        if same && same_size && source.premultiplied {
-            return sys_encode::relabel(source.frame, bare).map(Some);
+        if !same_size || rect != whole || source.color.transfer != self.coding.color.transfer {
+            return Ok(None);
         }
-        Ok(None)
+        if (from, to) == bare && source.premultiplied {
+            return sys_encode::relabel(source.frame, to).map(Some);
+        }
+        if (to, from) != bare {
+            return Ok(None);
+        }
+        let (own, info) = (PixelInfo::need(from)?, PixelInfo::need(to)?);
+        let mut out = self.converter.black(&self.coding)?;
+        for plane in 0..own.planes() {
+            let (source, source_stride) = sys_encode::plane(source.frame, &own, plane);
+            let (target, target_stride) = sys_encode::plane_mut(&mut out, &info, plane);
+            let line = self.coding.width as usize * own.plane_step(plane);
+            for (source, target) in source.chunks(source_stride.max(1)).zip(target.chunks_mut(target_stride.max(1))) {
+                target[..line].copy_from_slice(&source[..line]);
+            }
+        }
+        Ok(Some(out))
     }
 
     /// A dissolve of two layers that are decoded alike and fill the canvas as they are: blended before anything is
@@ -300,17 +312,29 @@ impl<'s> Compositor<'s> {
         self.converter.from_rgba16(&mixed, transfer, coding)
     }
 
+    /// `stack` over the background.
+    fn laid_over<I: Image>(&mut self, stack: &[Element], record: i64) -> Result<I> {
+        let mut canvas =
+            I::blank(self.coding.width, self.coding.height, self.session.plan.background == Background::Black);
+        for element in stack {
+            if let Some(image) = self.rgba::<I>(element, record)? {
+                canvas.lay_under(&image);
+            }
+        }
+        Ok(canvas)
+    }
+
     /// `element` as premultiplied RGBA of the canvas's size; `None` where nothing is seen of it.
-    fn rgba(&mut self, element: &Element, record: i64) -> Result<Option<Arc<Rgba16>>> {
+    fn rgba<I: Image>(&mut self, element: &Element, record: i64) -> Result<Option<Arc<I>>> {
         match element {
-            Element::Layer(layer) => self.rgba_layer(layer, record).map(Some),
+            Element::Layer(layer) => I::of_layer(self, layer, record).map(Some),
             Element::Stack { elements } => {
-                let mut canvas: Option<Arc<Rgba16>> = None;
+                let mut canvas: Option<Arc<I>> = None;
                 for element in self.session.visible(elements) {
-                    canvas = match (canvas, self.rgba(element, record)?) {
+                    canvas = match (canvas, self.rgba::<I>(element, record)?) {
                         (Some(below), Some(image)) => {
                             let mut below = Arc::unwrap_or_clone(below);
-                            picture::over(&mut below, &image, Ratio::ONE);
+                            below.lay_under(&image);
                             Some(Arc::new(below))
                         }
                         (below, image) => image.or(below),
@@ -321,16 +345,58 @@ impl<'s> Compositor<'s> {
             Element::Mix { from, to, weight } => {
                 let weight = weight.at(record);
                 let from = match from {
-                    Some(from) if weight < Ratio::ONE => self.rgba(from, record)?,
+                    Some(from) if weight < Ratio::ONE => self.rgba::<I>(from, record)?,
                     _ => None,
                 };
                 let to = match to {
-                    Some(to) if weight > Ratio::ZERO => self.rgba(to, record)?,
+                    Some(to) if weight > Ratio::ZERO => self.rgba::<I>(to, record)?,
                     _ => None,
                 };
-                Ok(picture::mix(from.as_deref(), to.as_deref(), weight).map(Arc::new))
+                Ok(I::mix(from.as_deref(), to.as_deref(), weight).map(Arc::new))
             }
         }
+    }
+
+    /// A layer as linear light: as it is stored, where it is that already and of the canvas's size.
+    fn light_layer(&mut self, layer: &Layer, record: i64) -> Result<Arc<RgbaF32>> {
+        let (width, height) = (self.coding.width, self.coding.height);
+        let whole = self.session.rects[layer.media] == Rect::whole(width, height);
+        if let Seen::Frame { frame, .. } = self.seen(layer, record)?
+            && whole
+            && (frame.width(), frame.height()) == (width, height)
+            && self.session.found[layer.media].picture().is_some_and(|info| info.rotation == 0)
+            && frame.color().transfer == self.coding.color.transfer
+            && frame.is_premultiplied() == frame.has_alpha()
+            && matches!(frame.format(), Pixel::GBRPF32LE | Pixel::GBRAPF32LE)
+        {
+            let mut image = RgbaF32::black(width, height);
+            for (plane, channel) in PLANES_OF_LIGHT.into_iter().take(if frame.has_alpha() { 4 } else { 3 }).enumerate()
+            {
+                let (data, stride) = frame.plane(plane);
+                for (line, out) in data.chunks(stride.max(1)).zip(image.data.chunks_mut(width as usize * 4)) {
+                    for (sample, pixel) in line.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<4>().0) {
+                        pixel[channel] = f32::from_le_bytes(*sample);
+                    }
+                }
+            }
+            return Ok(Arc::new(image));
+        }
+        Ok(Arc::new(RgbaF32::from(&*self.rgba_layer(layer, record)?)))
+    }
+
+    /// Linear light in the output's coding, on black where that has no alpha.
+    fn light_frame(&mut self, image: &RgbaF32) -> Result<Video> {
+        let info = PixelInfo::need(self.coding.format)?;
+        let mut out = self.converter.blank(&self.coding)?;
+        for (plane, channel) in PLANES_OF_LIGHT.into_iter().take(info.planes()).enumerate() {
+            let (data, stride) = sys_encode::plane_mut(&mut out, &info, plane);
+            for (out, line) in data.chunks_mut(stride.max(1)).zip(image.data.chunks(image.width as usize * 4)) {
+                for (out, pixel) in out.as_chunks_mut::<4>().0.iter_mut().zip(line.as_chunks::<4>().0) {
+                    *out = pixel[channel].to_le_bytes();
+                }
+            }
+        }
+        Ok(out)
     }
 
     fn rgba_layer(&mut self, layer: &Layer, record: i64) -> Result<Arc<Rgba16>> {
@@ -431,6 +497,57 @@ impl Worker for Compositor<'_> {
         };
         let frames = copied.map_or_else(|| self.encode(task, &settings, control), Ok)?;
         Ok(Rendered { frames, warnings: self.readers.take_notes() })
+    }
+}
+
+/// The channels that the planes of FFmpeg's planar RGB hold.
+const PLANES_OF_LIGHT: [usize; 4] = [1, 2, 0, 3];
+
+/// What layers with alpha are laid over one another as.
+trait Image: Clone {
+    /// A picture of opaque black, or of nothing.
+    fn blank(width: u32, height: u32, black: bool) -> Self;
+    /// Lays `top` over it.
+    fn lay_under(&mut self, top: &Self);
+    /// A dissolve; a side that is `None` is transparent.
+    fn mix(from: Option<&Self>, to: Option<&Self>, weight: Ratio) -> Option<Self>;
+    /// A layer at a record frame.
+    fn of_layer(compositor: &mut Compositor<'_>, layer: &Layer, record: i64) -> Result<Arc<Self>>;
+}
+
+impl Image for Rgba16 {
+    fn blank(width: u32, height: u32, black: bool) -> Rgba16 {
+        if black { Rgba16::black(width, height) } else { Rgba16::transparent(width, height) }
+    }
+
+    fn lay_under(&mut self, top: &Rgba16) {
+        picture::over(self, top, Ratio::ONE);
+    }
+
+    fn mix(from: Option<&Rgba16>, to: Option<&Rgba16>, weight: Ratio) -> Option<Rgba16> {
+        picture::mix(from, to, weight)
+    }
+
+    fn of_layer(compositor: &mut Compositor<'_>, layer: &Layer, record: i64) -> Result<Arc<Rgba16>> {
+        compositor.rgba_layer(layer, record)
+    }
+}
+
+impl Image for RgbaF32 {
+    fn blank(width: u32, height: u32, black: bool) -> RgbaF32 {
+        if black { RgbaF32::black(width, height) } else { RgbaF32::transparent(width, height) }
+    }
+
+    fn lay_under(&mut self, top: &RgbaF32) {
+        self.lay_under(top);
+    }
+
+    fn mix(from: Option<&RgbaF32>, to: Option<&RgbaF32>, weight: Ratio) -> Option<RgbaF32> {
+        RgbaF32::mix(from, to, weight)
+    }
+
+    fn of_layer(compositor: &mut Compositor<'_>, layer: &Layer, record: i64) -> Result<Arc<RgbaF32>> {
+        compositor.light_layer(layer, record)
     }
 }
 

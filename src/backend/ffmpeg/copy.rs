@@ -28,7 +28,8 @@ pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied>
         && info.rotation == 0
         && (info.width, info.height) == (canvas.width, canvas.height)
         && info.pixel_aspect == canvas.pixel_aspect
-        && info.color == canvas.color
+        // Code points that mean the same are stored as the one that the codec knows.
+        && preset.color_tags(session.format, info.color) == canvas.color
         && info.pixel_format.parse().is_ok_and(|format: ffmpeg_next::format::Pixel| format == session.format)
         && info.rate == Some(session.plan.rate)
         && media.rate == session.plan.rate

@@ -117,15 +117,25 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> Found {
     }
 }
 
-/// What the frames of a sequence are like, by the first that is there.
+/// How many pictures of a sequence are tried, if the first ones are broken.
+const TRIED: usize = 4;
+
+/// What the frames of a sequence are like, by the first that is there and whole.
 fn first_of_sequence(source: &MediaSource) -> Result<Option<MediaInfo>> {
     let MediaSource::Sequence { start, step, .. } = source else { return Ok(None) };
     let numbers = SequenceReader::new(source, &DecodeOptions::default())?.list()?;
     let in_steps = |number: &&i64| **number >= *start && (**number - start) % step == 0;
-    let Some(number) = numbers.iter().find(in_steps).or(numbers.first()) else { return Ok(None) };
-    let Some(file) = source.file((number - start) / step) else { return Ok(None) };
-    let frame = still::read(&file, &DecodeOptions::default())?;
-    Ok(Some(still::describe(&file, &frame)))
+    let own: Vec<i64> = numbers.iter().filter(in_steps).copied().collect();
+    let mut broken = None;
+    for number in if own.is_empty() { numbers } else { own }.into_iter().take(TRIED) {
+        let Some(file) = source.file((number - start) / step) else { return Ok(None) };
+        match still::read(&file, &DecodeOptions::default()) {
+            Ok(frame) => return Ok(Some(still::describe(&file, &frame))),
+            // Who shows it will hear of it.
+            Err(error) => broken = broken.or(Some(error)),
+        }
+    }
+    broken.map_or(Ok(None), Err)
 }
 
 /// Every layer of every shot.

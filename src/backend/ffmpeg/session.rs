@@ -226,6 +226,11 @@ fn canvas(plan: &Plan, preset: &Preset, info: Option<&MediaInfo>) -> Result<(Can
     if canvas_width == 0 || canvas_height == 0 {
         return Err(Error::new(ErrorKind::Option, "the canvas has no pixels"));
     }
+    // What VC-3 has no frame for.
+    if preset.codec == "dnxhd" && (canvas_width < 256 || canvas_height < 120) {
+        let what = format!("{} needs at least 256 × 120, not {canvas_width} × {canvas_height}", preset.name);
+        return Err(Error::new(ErrorKind::Option, what));
+    }
     Ok((Canvas { width: canvas_width, height: canvas_height, pixel_aspect, color }, warning))
 }
 
