@@ -127,8 +127,8 @@ impl<'a> MediaTable<'a> {
         match clip.media_reference() {
             None => missing("the clip has no media reference"),
             Some(MediaReference::Missing { common }) => missing(&match common.name.as_str() {
-                "" => "a missing reference".to_owned(),
-                name => format!("a missing reference, {name}"),
+                "" => "media that the timeline does not name".to_owned(),
+                name => format!("media of which the timeline knows the name alone, {name}"),
             }),
             Some(MediaReference::Unknown(object)) => missing(&format!("a reference of schema {}", object.schema)),
             Some(MediaReference::Generator { generator_kind, .. }) => {
