@@ -125,10 +125,10 @@ impl<'a> MediaTable<'a> {
         };
         let missing = |what: &str| Ok(MediaSource::Missing { what: what.to_owned() });
         match clip.media_reference() {
-            None => missing("the clip has no media reference"),
+            None => missing("media that the timeline does not name"),
             Some(MediaReference::Missing { common }) => missing(&match common.name.as_str() {
-                "" => "a missing reference".to_owned(),
-                name => format!("a missing reference, {name}"),
+                "" => "media that the timeline does not name".to_owned(),
+                name => format!("media named {name}, without a location"),
             }),
             Some(MediaReference::Unknown(object)) => missing(&format!("a reference of schema {}", object.schema)),
             Some(MediaReference::Generator { generator_kind, .. }) => {
