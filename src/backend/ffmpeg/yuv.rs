@@ -138,6 +138,7 @@ pub(super) fn write_yuv(
 
     let chroma_width = width.div_ceil(1 << across);
     let mut numbers = vec![0u16; width];
+    let mut colors = [vec![0f32; width], vec![0f32; width], vec![0f32; width], vec![0f32; width]];
     let mut luma = vec![0f32; width];
     // The differences of blue and of red from brightness, summed over the lines of one line of chroma. One more in
     // front and what is missing at the end are copies of their neighbours.
@@ -147,9 +148,13 @@ pub(super) fn write_yuv(
     for (row, group) in image.data.chunks((width * 4) << down).enumerate() {
         sums.iter_mut().for_each(|sum| sum.fill(0.0));
         for (index, line) in group.chunks(width * 4).enumerate() {
-            let pixels = line.as_chunks::<4>().0;
-            for (luma, &[r, g, b, _]) in luma.iter_mut().zip(pixels) {
-                *luma = kr * f32::from(r) + kg * f32::from(g) + kb * f32::from(b);
+            let [red, green, blue, alpha] = &mut colors;
+            let parts = red.iter_mut().zip(&mut *green).zip(&mut *blue).zip(&mut *alpha);
+            for ((((red, green), blue), alpha), &[r, g, b, a]) in parts.zip(line.as_chunks::<4>().0) {
+                (*red, *green, *blue, *alpha) = (f32::from(r), f32::from(g), f32::from(b), f32::from(a));
+            }
+            for (((luma, r), g), b) in luma.iter_mut().zip(&*red).zip(&*green).zip(&*blue) {
+                *luma = kr * r + kg * g + kb * b;
             }
             let Range { scale, offset, max } = ranges[0];
             let scale = scale / 65535.0;
@@ -160,18 +165,16 @@ pub(super) fn write_yuv(
             put(0, y, &numbers)?;
             if let Some(&Range { scale, offset, max }) = ranges.get(3) {
                 let scale = scale / 65535.0;
-                for (out, &[.., a]) in numbers.iter_mut().zip(pixels) {
-                    *out = rounded(f32::from(a) * scale + offset, max);
+                for (out, a) in numbers.iter_mut().zip(&*alpha) {
+                    *out = rounded(a * scale + offset, max);
                 }
                 put(3, y, &numbers)?;
             }
             if index < lines {
-                let [blue, red] = &mut sums;
-                for (((blue, red), luma), &[r, _, b, _]) in
-                    blue[1..].iter_mut().zip(&mut red[1..]).zip(&luma).zip(pixels)
-                {
-                    *blue += f32::from(b) - luma;
-                    *red += f32::from(r) - luma;
+                for (sum, color) in sums.iter_mut().zip([&*blue, &*red]) {
+                    for ((sum, color), luma) in sum[1..].iter_mut().zip(color).zip(&luma) {
+                        *sum += color - luma;
+                    }
                 }
             }
         }
@@ -245,12 +248,12 @@ fn spread(samples: &[f32], out: &mut [f32], across: u32, site: ChromaSite, colum
         (0, _) => out.copy_from_slice(samples),
         (1, ChromaSite::Left | ChromaSite::TopLeft) => {
             // Every second pixel has a sample of its own; the others lie half way.
-            let next = samples[1..].iter().chain(samples.last());
-            let (pairs, rest) = out.as_chunks_mut::<2>();
-            for ((pair, &first), &second) in pairs.iter_mut().zip(samples).zip(next) {
+            let (inner, edge) = out.split_at_mut((samples.len() - 1) * 2);
+            let pairs = inner.as_chunks_mut::<2>().0.iter_mut();
+            for ((pair, &first), &second) in pairs.zip(samples).zip(&samples[1..]) {
                 *pair = [first, first + (second - first) * 0.5];
             }
-            rest.iter_mut().zip(samples.last()).for_each(|(out, &sample)| *out = sample);
+            edge.fill(samples[samples.len() - 1]);
         }
         _ => {
             for (out, &(first, second, way)) in out.iter_mut().zip(columns) {
