@@ -30,7 +30,7 @@ fn sequences_are_numbered_from_the_first_frame() {
             options.handles = handles.parse().expect("handles");
             options.handle_mode = "source".parse().expect("a mode");
         });
-        for preset in ["png", "exr", "jpg", "tiff"] {
+        for preset in ["png", "exr"] {
             let run = run(&cut, &options, preset);
             let written = files(&run.report.folder);
             let frames = written.iter().filter(|name| name.starts_with("c/")).count();
@@ -51,7 +51,7 @@ fn one_frame_shots() {
     let path = media.numbered("a.mp4", 30, "24", "-c:v libx264 -preset fast -pix_fmt yuv420p -bf 3");
     let one = |start: i64| clip("c", file(&path, range(0, 30, 24.0)), range(start, 1, 24.0));
     let cut = timeline([track("V1", [one(3), one(29), one(0)])]);
-    for preset in otio_conflate::deliver::Preset::NAMES {
+    for preset in ["prores-lt", "dnxhr-sq", "h264", "ffv1", "png", "exr"] {
         let run = run(&cut, &options(|_| ()), preset);
         assert_eq!(run.report.shots.len(), 3);
         run.check(&media, 0);

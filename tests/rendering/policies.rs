@@ -64,7 +64,7 @@ fn black_and_cards_take_the_place_of_missing_media() {
     let there = media.numbered("a.mp4", 30, "24", X264);
     let gone = PathBuf::from("/nowhere/one.mov");
     let cut = timeline([track("V1", [part("a", &there, 3, 4), part("gone", &gone, 0, 4), part("z", &there, 9, 4)])]);
-    for preset in ["prores-lt", "h264", "png", "exr"] {
+    for preset in ["prores-lt", "h264", "exr"] {
         let black = run(&cut, &missing(MissingPolicy::Black), preset);
         for frame in black.samples("gone", "gray") {
             assert!(frame.iter().all(|&sample| sample <= 1), "{preset}: black");
@@ -83,7 +83,7 @@ fn black_and_cards_take_the_place_of_missing_media() {
         }
     }
     // Two cards that name different clips differ.
-    let cut = timeline([track("V1", [part("one", &gone, 0, 2), part("two", &gone, 0, 2)])]);
+    let cut = timeline([track("V1", [part("one", &gone, 0, 1), part("two", &gone, 0, 1)])]);
     let run = run(&cut, &missing(MissingPolicy::Slate), "png");
     assert_eq!((run.report.canvas.width, run.report.canvas.height), (1920, 1080));
     assert!(run.samples("one", "gray")[0] != run.samples("two", "gray")[0]);

@@ -185,8 +185,15 @@ fn odd_sizes() {
         assert_eq!((run.report.canvas.width, run.report.canvas.height), size, "{preset}");
         let warned = run.report.warnings.iter().any(|warning| warning.object == "canvas");
         assert_eq!(warned, size != (321, 181), "{preset}: {:?}", run.report.warnings);
-        let grey = &run.samples("c", "gray16le")[0];
-        assert_eq!(grey.len(), usize::try_from(size.0 * size.1 * 2).expect("small"));
+        let middle =
+            run.samples("c", "rgb24")[1][..].chunks(3).nth((90 * size.0 + 160) as usize).expect("there").to_vec();
+        // The colour of the source by BT.601, which untagged media of this height has.
+        for (got, wanted) in middle.into_iter().zip([156.0, 115.0, 65.0]) {
+            // EXR is linear: the command line tool shows it as it is.
+            if preset != "exr" {
+                near(f64::from(got), wanted, 3.0, preset);
+            }
+        }
     }
     // A size that was asked for is not changed behind the caller's back.
     let asked = options(|options| options.canvas.size = Some((321, 181)));

@@ -7,7 +7,6 @@ use otio_conflate::backend::ffmpeg::{DecodeOptions, FfmpegBackend, FfmpegLookup,
 use otio_conflate::deliver::Preset;
 use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::{FrameRow, PlanOptions, ShotSelection};
-use otio_conflate::time::Rate;
 use otio_conflate::{Conflation, Delivery, NoObserver, Plan, Report, Result, ShotReport, Status};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -176,7 +175,7 @@ pub(crate) fn flat(format: &str, pixel: &[u16], (width, height): (usize, usize))
 
 /// A finished run.
 pub(crate) struct Run {
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
     pub(crate) plan: Plan,
     pub(crate) report: Report,
 }
@@ -196,7 +195,7 @@ pub(crate) fn try_run(timeline: &Value, options: &PlanOptions, preset_name: &str
     let folder = tempfile::tempdir().expect("a folder");
     let delivery = Delivery::new(folder.path().join("out")).preset(preset(preset_name));
     let report = Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver)?;
-    Ok(Run { folder, plan, report })
+    Ok(Run { _folder: folder, plan, report })
 }
 
 /// Renders and expects every shot to be done.
@@ -256,7 +255,11 @@ impl Run {
     pub(crate) fn samples(&self, name: &str, format: &str) -> Vec<Vec<u8>> {
         let all = samples(&self.path(name), self.first(name), format);
         let count = usize::try_from(self.shot(name).frame_count).expect("a few");
-        assert!(!all.is_empty() && all.len() % count == 0, "{} bytes are no {count} frames of {name}", all.len());
+        assert!(
+            !all.is_empty() && all.len().is_multiple_of(count),
+            "{} bytes are no {count} frames of {name}",
+            all.len()
+        );
         all.chunks(all.len() / count).map(<[u8]>::to_vec).collect()
     }
 
@@ -300,12 +303,13 @@ pub(crate) fn numbered(pattern: &Path, number: i64) -> PathBuf {
     PathBuf::from(pattern.display().to_string().replace("%04d", &digits))
 }
 
-/// One sample of a frame in a packed or planar layout of 8 bits.
+/// A value is where it should be.
+#[track_caller]
 pub(crate) fn near(got: f64, wanted: f64, most: f64, what: &str) {
     assert!((got - wanted).abs() <= most, "{what}: {got}, not {wanted}");
 }
 
-/// The middle sample of one plane of planar 8-bit 4:2:0 or of anything without chroma.
+/// The mean of 8-bit samples.
 pub(crate) fn mean(samples: &[u8]) -> f64 {
     samples.iter().map(|&sample| f64::from(sample)).sum::<f64>() / f64::from(u32::try_from(samples.len()).expect("few"))
 }
@@ -325,6 +329,3 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
     found.sort();
     found
 }
-
-/// The rate of most tests.
-pub(crate) const RATE: Rate = Rate::FPS_24;
