@@ -178,8 +178,8 @@ impl Converter {
         self.from_rgba16(&image, target.color.transfer, target)
     }
 
-    /// The frame as premultiplied RGBA of `size` (width, height), with the transfer characteristic `transfer`; see the
-    /// module for what that changes. A frame without alpha comes out opaque.
+    /// The frame as premultiplied RGBA of `size` (width, height), with the transfer characteristic `transfer`: between
+    /// linear light and anything else a curve is applied. A frame without alpha comes out opaque.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.

@@ -203,8 +203,11 @@ fn average(pixels: &[f32], chroma: &mut [f32], across: u32, site: ChromaSite) {
         (0, _) => chroma.copy_from_slice(&pixels[1..]),
         (1, ChromaSite::Left | ChromaSite::TopLeft) => {
             // Level with the left pixel: a quarter, a half, a quarter.
-            let pairs = pixels.as_chunks::<2>().0.iter();
-            for ((chroma, &[left, own]), &right) in chroma.iter_mut().zip(pairs).zip(pixels[2..].iter().step_by(2)) {
+            let [pairs, next] = [pixels, &pixels[2..]].map(|pixels| pixels.as_chunks::<2>().0);
+            for ((chroma, &[left, own]), &[right, _]) in chroma.iter_mut().zip(pairs).zip(next) {
+                *chroma = 0.25 * (left + right) + 0.5 * own;
+            }
+            if let (Some(chroma), &[.., left, own, right]) = (chroma.last_mut(), pixels) {
                 *chroma = 0.25 * (left + right) + 0.5 * own;
             }
         }
