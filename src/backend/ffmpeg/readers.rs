@@ -33,7 +33,10 @@ impl Seen {
     /// Whether both are the same picture, seen by the same layer.
     pub(super) fn is_same(&self, other: &Seen) -> bool {
         match (self, other) {
-            (Seen::Frame { index: a, .. }, Seen::Frame { index: b, .. }) => a == b,
+            // Several indices may give one frame: media that ended, or that runs slower than the timeline takes it to.
+            (Seen::Frame { index: a, frame: one }, Seen::Frame { index: b, frame: other }) => {
+                a == b || std::ptr::eq(one.plane(0).0, other.plane(0).0)
+            }
             (Seen::Black, Seen::Black) | (Seen::Slate, Seen::Slate) => true,
             _ => false,
         }
@@ -138,7 +141,6 @@ impl<'s> Readers<'s> {
                     }
                     OverrunPolicy::Hold => {
                         self.note(format!("{file} {where_it_ends} than the timeline says: the nearest frame is held"));
-                        // No index of its own: whichever frame this is, it is the last or the first one.
                         Ok(Seen::Frame { frame, index })
                     }
                 }
