@@ -11,6 +11,8 @@ use crate::time::padded;
 /// Temporary files and folders are called this, then what they are for, then [`SUFFIX`].
 const PREFIX: &str = ".otio-conflate-";
 const SUFFIX: &str = ".part";
+/// A folder that is moved aside while another takes its place ends with this instead.
+const ASIDE: &str = ".old";
 
 /// The output folder of one run. No second run can write into it at the same time, where the system knows locks.
 #[derive(Debug)]
@@ -89,7 +91,7 @@ impl Folder {
         }
     }
 
-    /// Removes what a run that was killed left under temporary names, in the folder itself and where `places` are.
+    /// Removes what a run that was killed left under temporary names, and brings back what it had moved aside, in the folder itself and where `places` are.
     pub(crate) fn remove_strays(&self, places: &[Place]) -> Result<()> {
         let mut folders: Vec<&Path> = places.iter().filter_map(|place| place.path.parent()).collect();
         folders.push(&self.path);
@@ -105,7 +107,9 @@ impl Folder {
                 let entry = entry.map_err(|error| Error::io("list", folder, error))?;
                 let name = entry.file_name();
                 let name = name.to_string_lossy();
-                if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
+                if let Some(stem) = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(ASIDE)) {
+                    take_back(&entry.path(), &folder.join(stem))?;
+                } else if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
                     remove(&entry.path())?;
                 }
             }
@@ -178,9 +182,9 @@ fn replace(new: &Path, old: &Path) -> Result<()> {
             return remove(new);
         }
     }
-    let mut aside = new.as_os_str().to_owned();
-    aside.push(SUFFIX);
-    let aside = PathBuf::from(aside);
+    let name = old.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let aside = old.with_file_name(format!("{PREFIX}{name}{ASIDE}"));
+    remove(&aside)?;
     fs::rename(old, &aside).map_err(|error| Error::io("move aside", old, error))?;
     if let Err(error) = fs::rename(new, old) {
         // What was there before comes back; if even that fails, it still lies beside, and the error names it.
@@ -193,6 +197,15 @@ fn replace(new: &Path, old: &Path) -> Result<()> {
         });
     }
     remove(&aside)
+}
+
+/// A run that was killed between moving `path` aside and putting another in its place: it gets its name back. Where
+/// the other is there, `path` goes.
+fn take_back(aside: &Path, path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return remove(aside);
+    }
+    fs::rename(aside, path).map_err(|error| Error::io("rename to", path, error))
 }
 
 /// Writes `bytes` to `path` as a whole or not at all.
@@ -236,5 +249,39 @@ fn remove(path: &Path) -> Result<()> {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path).or_else(gone),
         Ok(_) => fs::remove_file(path).or_else(gone),
         Err(error) => gone(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_moved_aside_comes_back_unless_its_successor_is_there() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| root.path().join(name);
+        for (name, text) in [(".otio-conflate-sh010.old", "old"), (".otio-conflate-sh020.old", "old"), ("sh020", "new")]
+        {
+            fs::create_dir(at(name)).expect("a new folder");
+            fs::write(at(name).join("frame"), text).expect("a new file");
+        }
+        let folder = Folder::open(root.path()).expect("a folder of our own");
+        folder.remove_strays(&[]).expect("nothing in the way");
+        let read = |name: &str| fs::read_to_string(at(name).join("frame")).expect("a whole folder");
+        assert_eq!((read("sh010").as_str(), read("sh020").as_str()), ("old", "new"));
+        assert_eq!(fs::read_dir(root.path()).expect("the folder").count(), 2);
+    }
+
+    #[test]
+    fn a_folder_takes_the_place_of_another() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| root.path().join(name);
+        for (name, text) in [("old", "old"), ("new", "new")] {
+            fs::create_dir(at(name)).expect("a new folder");
+            fs::write(at(name).join("frame"), text).expect("a new file");
+        }
+        replace(&at("new"), &at("old")).expect("both are there");
+        assert_eq!(fs::read_to_string(at("old").join("frame")).expect("a whole folder"), "new");
+        assert_eq!(fs::read_dir(root.path()).expect("the folder").count(), 1);
     }
 }

@@ -18,7 +18,7 @@ use super::movie_writer::MovieWriter;
 use super::readers::{Readers, Seen};
 use super::sequence_writer::{SequenceNames, SequenceWriter};
 use super::session::FfmpegSession;
-use super::sys_encode::{self, PixelInfo};
+use super::sys::frames::{self, PixelInfo};
 use crate::backend::{Control, Rendered, Target, Task, Worker};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{
@@ -159,7 +159,7 @@ impl<'s> Compositor<'s> {
     }
 
     fn below_or_black(&mut self, below: Option<&Video>) -> Result<Video> {
-        below.map_or_else(|| self.black(), sys_encode::share)
+        below.map_or_else(|| self.black(), frames::share)
     }
 
     fn black(&mut self) -> Result<Video> {
@@ -171,7 +171,7 @@ impl<'s> Compositor<'s> {
         let seen = self.seen(layer, record)?;
         let known = self.converted.iter().find(|(object, at, _)| *object == layer.object && at.is_same(&seen));
         if let Some((_, _, video)) = known {
-            return sys_encode::share(video);
+            return frames::share(video);
         }
         let video = match &seen {
             Seen::Black => self.black()?,
@@ -199,7 +199,7 @@ impl<'s> Compositor<'s> {
         if self.converted.len() >= 4 {
             self.converted.remove(0);
         }
-        self.converted.push((layer.object.clone(), seen, sys_encode::share(&video)?));
+        self.converted.push((layer.object.clone(), seen, frames::share(&video)?));
         Ok(video)
     }
 
@@ -214,7 +214,7 @@ impl<'s> Compositor<'s> {
             return Ok(None);
         }
         if (from, to) == bare && source.premultiplied {
-            return sys_encode::relabel(source.frame, to).map(Some);
+            return frames::relabel(source.frame, to).map(Some);
         }
         if (to, from) != bare {
             return Ok(None);
@@ -222,8 +222,8 @@ impl<'s> Compositor<'s> {
         let (own, info) = (PixelInfo::need(from)?, PixelInfo::need(to)?);
         let mut out = self.converter.black(&self.coding)?;
         for plane in 0..own.planes() {
-            let (source, source_stride) = sys_encode::plane(source.frame, &own, plane);
-            let (target, target_stride) = sys_encode::plane_mut(&mut out, &info, plane);
+            let (source, source_stride) = frames::plane(source.frame, &own, plane);
+            let (target, target_stride) = frames::plane_mut(&mut out, &info, plane);
             let line = self.coding.width as usize * own.plane_step(plane);
             for (source, target) in source.chunks(source_stride.max(1)).zip(target.chunks_mut(target_stride.max(1))) {
                 target[..line].copy_from_slice(&source[..line]);
@@ -287,9 +287,9 @@ impl<'s> Compositor<'s> {
             let (shift_x, shift_y) = info.plane_shift(plane);
             let width = (coding.width as usize).div_ceil(1 << shift_x) * info.plane_step(plane) / kind.bytes();
             let height = (coding.height as usize).div_ceil(1 << shift_y);
-            let (from, from_stride) = sys_encode::plane(from, &info, plane);
-            let (to, to_stride) = sys_encode::plane(to, &info, plane);
-            let (data, stride) = sys_encode::plane_mut(&mut out, &info, plane);
+            let (from, from_stride) = frames::plane(from, &info, plane);
+            let (to, to_stride) = frames::plane(to, &info, plane);
+            let (data, stride) = frames::plane_mut(&mut out, &info, plane);
             dissolve_plane(
                 kind,
                 (width, height),
@@ -389,7 +389,7 @@ impl<'s> Compositor<'s> {
         let info = PixelInfo::need(self.coding.format)?;
         let mut out = self.converter.blank(&self.coding)?;
         for (plane, channel) in PLANES_OF_LIGHT.into_iter().take(info.planes()).enumerate() {
-            let (data, stride) = sys_encode::plane_mut(&mut out, &info, plane);
+            let (data, stride) = frames::plane_mut(&mut out, &info, plane);
             for (out, line) in data.chunks_mut(stride.max(1)).zip(image.data.chunks(image.width as usize * 4)) {
                 for (out, pixel) in out.as_chunks_mut::<4>().0.iter_mut().zip(line.as_chunks::<4>().0) {
                     *out = pixel[channel].to_le_bytes();
@@ -460,7 +460,7 @@ impl<'s> Compositor<'s> {
     /// A card of the canvas's size that names the clip and what it lacks.
     fn slate(&mut self, layer: &Layer) -> Result<Video> {
         if let Some((_, slate)) = self.slate.as_ref().filter(|(object, _)| *object == layer.object) {
-            return sys_encode::share(slate);
+            return frames::share(slate);
         }
         let (title, file) = match &self.session.found[layer.media] {
             Found::Slate { title, what } => (*title, what.as_str()),
@@ -469,7 +469,7 @@ impl<'s> Compositor<'s> {
         let (width, height) = (self.coding.width, self.coding.height);
         let pixels = draw_slate(width, height, &Slate { title, clip: &layer.clip, file });
         let slate = rgba8_frame(&pixels, width, height)?;
-        self.slate = Some((layer.object.clone(), sys_encode::share(&slate)?));
+        self.slate = Some((layer.object.clone(), frames::share(&slate)?));
         Ok(slate)
     }
 

@@ -13,7 +13,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::pixels::{self, full_range_twin};
-use super::sys_encode::{self, FramePool, PixelInfo, Scaler, Side};
+use super::sys::frames::{self, FramePool, PixelInfo, Scaler, Side};
 use super::yuv;
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, Rgba16, Rotation};
@@ -129,7 +129,7 @@ impl Converter {
                 return Ok(None);
             }
             if full && plain == target.format {
-                return sys_encode::relabel(source.frame, target.format).map(Some);
+                return frames::relabel(source.frame, target.format).map(Some);
             }
         }
         // Alpha may stay as it is only where no pixel is made out of several.
@@ -243,7 +243,7 @@ impl Converter {
         }
         let mut frame = self.rgba_frame(&image)?;
         if target.format == RGBA16 {
-            sys_encode::tag(&mut frame, target.color);
+            frames::tag(&mut frame, target.color);
             return Ok(frame);
         }
         let color = ColorTags { full_range: true, matrix: 0, ..target.color };
@@ -260,7 +260,7 @@ impl Converter {
     /// [`ErrorKind::Unsupported`] or [`ErrorKind::Encode`] when the frame cannot be converted or turned.
     pub fn rotate(&mut self, source: &Source<'_>, rotation: Rotation) -> Result<Video> {
         if rotation == Rotation::None {
-            return sys_encode::share(source.frame);
+            return frames::share(source.frame);
         }
         let info = PixelInfo::need(source.frame.format())?;
         let (width, height) = (source.frame.width(), source.frame.height());
@@ -303,7 +303,7 @@ impl Converter {
             return pixels::read_rgba(source.frame, &PixelInfo::need(RGBA16)?);
         }
         let info = PixelInfo::need(source.frame.format())?;
-        if same_size && sys_encode::is_top_down(source.frame) {
+        if same_size && frames::is_top_down(source.frame) {
             if pixels::is_plain_rgb(&info, source.color) {
                 return pixels::read_rgb(source.frame, &info);
             }
@@ -430,7 +430,7 @@ pub fn rgba8_frame(data: &[u8], width: u32, height: u32) -> Result<Video> {
         return Err(Error::new(ErrorKind::Encode, what));
     }
     let mut frame = FramePool::default().frame(Pixel::RGBA, width, height, ColorTags::SRGB)?;
-    let (out, stride) = sys_encode::plane_mut(&mut frame, &PixelInfo::need(Pixel::RGBA)?, 0);
+    let (out, stride) = frames::plane_mut(&mut frame, &PixelInfo::need(Pixel::RGBA)?, 0);
     let line = width as usize * 4;
     for (out, line) in out.chunks_mut(stride.max(1)).zip(data.chunks(line)) {
         out[..line.len()].copy_from_slice(line);

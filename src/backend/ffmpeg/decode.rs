@@ -13,7 +13,7 @@ use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::probe::{self, MediaInfo};
 use super::pump::{Pump, Shown};
 use super::still;
-use super::sys::DecoderSetup;
+use super::sys::read::DecoderSetup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ffmpeg_next::format::Pixel;
 
 use super::convert::Target;
-use super::sys_write::{Encoder, EncoderSetup};
+use super::sys::write::{Encoder, EncoderSetup};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;

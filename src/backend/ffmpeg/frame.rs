@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::sys;
+use super::sys::read as sys;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 use crate::time::Ratio;
@@ -185,12 +185,14 @@ pub(crate) fn resolve_tags(
         (1, _) | (0, 1) => false,
         _ => usual.full_range,
     };
-    ColorTags {
-        full_range,
-        matrix: tag(1, usual.matrix),
-        primaries: tag(2, usual.primaries),
-        transfer: tag(3, usual.transfer),
-    }
+    let matrix = tag(1, usual.matrix);
+    // A matrix that is tagged says more about the primaries than the height does.
+    let primaries = match matrix {
+        1 | 5 | 6 | 9 => matrix,
+        _ => usual.primaries,
+    };
+    let transfer = if matrix == 1 { 1 } else { usual.transfer };
+    ColorTags { full_range, matrix, primaries: tag(2, primaries), transfer: tag(3, transfer) }
 }
 
 /// An error about a file that is there but cannot be decoded.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::decode::DecodeOptions;
 use super::probe::{self, MediaInfo, probe};
 use super::sequence::SequenceReader;
-use super::sys;
+use super::sys::read as sys;
 use crate::error::Result;
 use crate::plan::{MediaFacts, MediaLookup, MediaSource};
 

@@ -10,7 +10,7 @@ use super::probe::{MediaInfo, probe};
 use super::sequence::SequenceReader;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Element, Layer, MediaSource, MissingPolicy, Plan, Warning};
+use crate::plan::{Layer, MediaSource, MissingPolicy, Plan, Warning};
 
 /// What a medium of the plan shows.
 #[derive(Debug)]
@@ -140,18 +140,9 @@ fn first_of_sequence(source: &MediaSource) -> Result<Option<MediaInfo>> {
 
 /// Every layer of every shot.
 pub(super) fn layers(plan: &Plan) -> Vec<&Layer> {
-    fn collect<'p>(element: &'p Element, found: &mut Vec<&'p Layer>) {
-        match element {
-            Element::Layer(layer) => found.push(layer),
-            Element::Stack { elements } => elements.iter().for_each(|element| collect(element, found)),
-            Element::Mix { from, to, .. } => {
-                [from, to].into_iter().flatten().for_each(|side| collect(side, found));
-            }
-        }
-    }
     let mut found = Vec::new();
     let spans = plan.shots.iter().flat_map(|shot| &shot.spans);
-    spans.flat_map(|span| &span.stack).for_each(|element| collect(element, &mut found));
+    spans.flat_map(|span| &span.stack).for_each(|element| element.for_each_layer(&mut |layer| found.push(layer)));
     found
 }
 

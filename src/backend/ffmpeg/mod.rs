@@ -21,8 +21,6 @@ mod sequence_writer;
 mod session;
 mod still;
 mod sys;
-mod sys_encode;
-mod sys_write;
 mod yuv;
 
 pub use convert::{ChromaSite, Converter, Source, Target, rgba8_frame};

@@ -7,7 +7,7 @@ use ffmpeg_next::codec::packet::Packet;
 use ffmpeg_next::frame::Video;
 
 use super::encode::{OutputSettings, open_encoder};
-use super::sys_write::{Encoder, Muxer, StreamSetup};
+use super::sys::write::{Encoder, Muxer, StreamSetup};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What was written.

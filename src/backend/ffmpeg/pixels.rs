@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::sys_encode::{Component, PixelInfo, plane, plane_mut};
+use super::sys::frames::{Component, PixelInfo, plane, plane_mut};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{Rect, Rgba16, Rotation};
 use crate::plan::ColorTags;

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use ffmpeg_next::format::Pixel;
 
 use super::convert::ChromaSite;
-use super::sys_encode::PixelInfo;
-use super::sys_write::{has_encoder, has_muxer};
+use super::sys::frames::PixelInfo;
+use super::sys::write::{has_encoder, has_muxer};
 use crate::deliver::{ColorRule, EncoderChoice, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::decode::DecodeOptions;
 use super::frame::{FrameContext, Origin, resolve_tags, undecodable};
 use super::still;
-use super::sys::{self, Demuxer, StreamFacts, StreamKind};
+use super::sys::read::{self as sys, Demuxer, StreamFacts, StreamKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 use crate::time::{Rate, Ratio, Time, Timecode};

@@ -7,7 +7,7 @@ use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, Packet};
 
 use super::frame::undecodable;
-use super::sys::{self, Decoder, DecoderSetup, Demuxer, Received, StreamFacts};
+use super::sys::read::{self as sys, Decoder, DecoderSetup, Demuxer, Received, StreamFacts};
 use crate::error::Result;
 use crate::time::Ratio;
 

@@ -79,7 +79,7 @@ impl<'s> Readers<'s> {
         self.clock += 1;
         self.needed.clear();
         for element in stack {
-            need(element, &mut self.needed);
+            element.for_each_layer(&mut |layer| self.needed.push(layer.object.clone()));
         }
     }
 
@@ -243,14 +243,4 @@ fn sequence_frame(reader: &mut SequenceReader, index: i64, source: &MediaSource)
 
 fn hole(file: &std::path::Path, number: i64) -> Error {
     Error::new(ErrorKind::MediaMissing, format!("{} is not there", file.display())).at_file(file).at_frame(number)
-}
-
-fn need(element: &Element, needed: &mut Vec<String>) {
-    match element {
-        Element::Layer(layer) => needed.push(layer.object.clone()),
-        Element::Stack { elements } => elements.iter().for_each(|element| need(element, needed)),
-        Element::Mix { from, to, .. } => {
-            [from, to].into_iter().flatten().for_each(|side| need(side, needed));
-        }
-    }
 }

@@ -9,7 +9,7 @@ use ffmpeg_next::frame::Video;
 
 use super::encode::{OutputSettings, open_encoder};
 use super::movie_writer::Written;
-use super::sys_write::Encoder;
+use super::sys::write::Encoder;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the files of a sequence are called: `folder/prefix` + number + `suffix`.

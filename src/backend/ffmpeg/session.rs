@@ -10,7 +10,7 @@ use super::lookup::count_frames;
 use super::media::{self, Found};
 use super::presets::Wish;
 use super::probe::{MediaInfo, probe};
-use super::sys_encode::PixelInfo;
+use super::sys::frames::PixelInfo;
 use crate::backend::{Backend, Capabilities, Session, Target, Task, Worker};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
@@ -59,7 +59,7 @@ pub(super) struct FfmpegSession<'a> {
 
 impl<'a> FfmpegSession<'a> {
     fn open(plan: &'a Plan, preset: &'a Preset) -> Result<FfmpegSession<'a>> {
-        super::sys::init();
+        super::sys::read::init();
         let found = media::find(plan);
         let canvas_info = plan.canvas_media.iter().find_map(|&media| found[media].picture());
         let any = media::layers(plan).into_iter().find_map(|layer| found[layer.media].picture());

@@ -20,7 +20,7 @@ use super::decode::DecodeOptions;
 use super::exr;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::probe::{MediaInfo, check_file, empty};
-use super::sys::{self, Decoder, DecoderSetup, Received};
+use super::sys::read::{self as sys, Decoder, DecoderSetup, Received};
 use crate::error::{Error, Result};
 use crate::plan::ColorTags;
 use crate::time::Ratio;

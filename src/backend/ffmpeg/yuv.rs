@@ -6,7 +6,7 @@
 use ffmpeg_next::frame::Video;
 
 use super::convert::ChromaSite;
-use super::sys_encode::{Component, PixelInfo, plane, plane_mut};
+use super::sys::frames::{Component, PixelInfo, plane, plane_mut};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rgba16;
 use crate::plan::ColorTags;

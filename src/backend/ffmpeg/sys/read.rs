@@ -1,10 +1,6 @@
-//! What `ffmpeg-next` has no safe call for, behind safe ones. The only place of this backend with `unsafe`.
-//!
-//! Reading alone: opening under a protocol whitelist, stream facts, the container's index, seeking, decoding, and the
+//! Reading: opening under a protocol whitelist, stream facts, the container's index, seeking, decoding, and the
 //! fields of a frame. Everything here keeps to what FFmpeg 5 to 8 share, and reads C enumerations as plain integers,
 //! because a library newer than its headers may hold values that the headers' enumeration does not.
-
-#![allow(unsafe_code, reason = "FFmpeg is a C library; every block states why it is sound")]
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::Path;

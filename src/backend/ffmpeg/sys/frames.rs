@@ -1,8 +1,7 @@
-//! Unsafe ground: scaling, encoding and muxing through FFmpeg's C interface, as handles that free what they own.
+//! Frames, their pixels and scaling, as handles that free what they own.
 //!
 //! Only calls that FFmpeg 5 to 8 all have. Options go in as text (`av_opt_set`, dictionaries): numeric constants have
 //! changed their type between versions.
-#![allow(unsafe_code, reason = "the one place for calls into the C libraries")]
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_int};

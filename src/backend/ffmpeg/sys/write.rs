@@ -1,5 +1,4 @@
-//! Unsafe ground: encoders and muxers as handles that free what they own.
-#![allow(unsafe_code, reason = "the one place for calls into the C libraries")]
+//! Encoders and muxers as handles that free what they own.
 
 use std::ffi::{CString, c_int};
 use std::path::Path;
@@ -11,8 +10,8 @@ use ffmpeg_next::ffi;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::convert::ChromaSite;
-use super::sys_encode::{c_size, c_text, check, is_drained, share, tag};
+use super::frames::{c_size, c_text, check, is_drained, share, tag};
+use crate::backend::ffmpeg::convert::ChromaSite;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 
@@ -101,7 +100,7 @@ impl Drop for Encoder {
 
 impl Encoder {
     pub(crate) fn open(setup: &EncoderSetup<'_>) -> Result<Encoder> {
-        super::sys::init();
+        super::read::init();
         let name = c_text(setup.name)?;
         let (width, height) = (c_size(setup.width)?, c_size(setup.height)?);
         // SAFETY: null or a pointer into a table that lives for ever.
@@ -247,7 +246,7 @@ impl Drop for Muxer {
 impl Muxer {
     /// Creates `path` (replacing what is there) for the muxer of this name.
     pub(crate) fn create(path: &Path, muxer: &str) -> Result<Muxer> {
-        super::sys::init();
+        super::read::init();
         let (url, name) = (file_url(path)?, c_text(muxer)?);
         let mut raw = ptr::null_mut();
         // SAFETY: names are C strings; the context is written on success alone.

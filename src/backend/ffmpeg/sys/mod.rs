@@ -1,0 +1,9 @@
+//! FFmpeg's C interface behind safe calls: the only place of this backend with `unsafe`, each block with its reason.
+//!
+//! Everything here keeps to what FFmpeg 5 to 8 share.
+
+#![allow(unsafe_code, reason = "FFmpeg is a C library; every block states why it is sound")]
+
+pub(super) mod frames;
+pub(super) mod read;
+pub(super) mod write;
