@@ -186,12 +186,12 @@ pub(crate) fn resolve_tags(
         _ => usual.full_range,
     };
     let matrix = tag(1, usual.matrix);
-    // A matrix that is tagged says more about the primaries than the height does.
-    let primaries = match matrix {
-        1 | 5 | 6 | 9 => matrix,
-        _ => usual.primaries,
+    // A tagged matrix of HD or UHD says more about the rest than the height does. BT.601's says nothing: JPEG always has
+    // it.
+    let (primaries, transfer) = match (context.origin, matrix) {
+        (Origin::Movie, 1 | 9) => (matrix, if usual.transfer == 6 { 1 } else { usual.transfer }),
+        _ => (usual.primaries, usual.transfer),
     };
-    let transfer = if matrix == 1 { 1 } else { usual.transfer };
     ColorTags { full_range, matrix, primaries: tag(2, primaries), transfer: tag(3, transfer) }
 }
 
