@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::{Backend, CancelToken, Control, Observer, OutputKind, Session, Task};
+use crate::backend::{Backend, CancelToken, Control, Observer, Session, Task};
 use crate::deliver::{Folder, NameTemplate, Place, Preset, fingerprint, with_intermediates, write_whole};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot};
-use crate::report::{Output, Record, Report, ShotReport, Status};
+use crate::report::{Output, OutputKind, Record, Report, ShotReport, Status};
 use crate::timeline::Timeline;
 
 /// What to do when an output exists already.

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::OutputKind;
 use crate::plan::{Canvas, Warning};
 use crate::time::Rate;
 
@@ -117,4 +116,14 @@ pub struct Record {
     pub start: i64,
     /// Its timecode; drop-frame has a `;` before the frames.
     pub start_timecode: String,
+}
+
+/// What a shot is delivered as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputKind {
+    /// One movie file.
+    Movie,
+    /// A folder of numbered frames.
+    Sequence,
 }

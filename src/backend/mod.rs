@@ -4,8 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde::{Deserialize, Serialize};
-
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot};
@@ -209,14 +207,4 @@ impl Control<'_> {
     pub fn check(&self) -> Result<()> {
         if self.cancel.is_cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
     }
-}
-
-/// What a shot is delivered as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutputKind {
-    /// One movie file.
-    Movie,
-    /// A folder of numbered frames.
-    Sequence,
 }

@@ -1,6 +1,6 @@
 //! The cut with its intermediates: what an editor opens after a run.
 
-use crate::report::{Report, Status};
+use crate::report::{OutputKind, Report, Status};
 use crate::time::Rate;
 use crate::timeline::{
     Child, Clip, Composition, EffectKind, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange,
@@ -53,7 +53,7 @@ fn add(clip: &mut Clip, rate: Rate, head: i64, count: i64, reference: impl FnOnc
 }
 
 fn reference(output: &crate::report::Output, first: i64, rate: Rate, common: MediaCommon) -> MediaReference {
-    let sequence = output.path.rsplit_once("%04d").filter(|_| output.kind == crate::backend::OutputKind::Sequence);
+    let sequence = output.path.rsplit_once("%04d").filter(|_| output.kind == OutputKind::Sequence);
     let Some((before, suffix)) = sequence else {
         return MediaReference::External { target_url: url(&output.path), common };
     };

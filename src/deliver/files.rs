@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::backend::{OutputKind, Target};
+use crate::backend::Target;
 use crate::error::{Error, ErrorKind, Result};
+use crate::report::OutputKind;
 use crate::time::padded;
 
 /// Temporary files and folders are called this, then what they are for, then [`SUFFIX`].
