@@ -4,7 +4,7 @@
 //! encode what they should not and forget to encode what they should. Where a spelling can mean two things, the file
 //! that exists decides; where none exists, the likelier meaning is told. The disk is asked only then.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode;
 
@@ -80,7 +80,7 @@ impl Locator {
             return Err(unusable(location, "has a NUL in it"));
         }
         if self.moved.is_empty() && !location.contains(['%', '#', '?', '\\', ':']) {
-            return Ok(self.folder.join(location));
+            return Ok(tidy(&self.folder.join(location)));
         }
         let scheme = scheme(location);
         let spellings = match scheme {
@@ -154,8 +154,28 @@ impl Locator {
     }
 
     fn resolve(&self, path: &[u8]) -> PathBuf {
-        if has_drive(path) { to_path(path) } else { self.folder.join(to_path(path)) }
+        if has_drive(path) { to_path(path) } else { tidy(&self.folder.join(to_path(path))) }
     }
+}
+
+/// `path` without `.`, and without `..` where what stands before it is a folder that may be left out: behind a symbolic
+/// link, `..` leads elsewhere.
+fn tidy(path: &Path) -> PathBuf {
+    let dots = |part: &[u8]| part == b"." || part == b"..";
+    if !path.as_os_str().as_encoded_bytes().split(|&byte| byte == b'/').any(dots) {
+        return path.to_owned();
+    }
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if tidy.file_name().is_some() && !tidy.is_symlink() => {
+                tidy.pop();
+            }
+            part => tidy.push(part),
+        }
+    }
+    tidy
 }
 
 impl Spellings {
@@ -337,15 +357,15 @@ mod tests {
         for (location, path) in [
             ("/m/a.mov", "/m/a.mov"),
             ("a.mov", "/cut/v1/a.mov"),
-            ("../a.mov", "/cut/v1/../a.mov"),
-            ("./x/a.mov", "/cut/v1/./x/a.mov"),
+            ("../a.mov", "/cut/a.mov"),
+            ("./x/a.mov", "/cut/v1/x/a.mov"),
             ("file:///m/b%20c.mov", "/m/b c.mov"),
             ("FILE:///m/a.mov", "/m/a.mov"),
             ("file://localhost/m/a.mov", "/m/a.mov"),
             ("file://LOCALHOST/m/a.mov", "/m/a.mov"),
             ("file:/m/a.mov", "/m/a.mov"),
             ("file:m/a%25.mov", "/cut/v1/m/a%.mov"),
-            ("file://./m/a.mov", "/cut/v1/./m/a.mov"),
+            ("file://./m/a.mov", "/cut/v1/m/a.mov"),
             ("file:///m/%C3%A9.mov", "/m/é.mov"),
             ("file:///m/a#1.mov", "/m/a#1.mov"),
             ("C:\\m\\a.mov", "C:/m/a.mov"),
