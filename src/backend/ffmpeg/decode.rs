@@ -73,6 +73,8 @@ pub struct Picked {
 const KEPT_FORWARDS: usize = 4;
 /// Frames kept at most while reading backwards.
 const KEPT_BACKWARDS: usize = 48;
+/// Frames that a step back may have; what is further back is a jump.
+const STEP_BACK: i64 = 4;
 /// Bytes kept at most while reading backwards.
 const KEPT_BYTES: usize = 128 << 20;
 
@@ -198,6 +200,8 @@ struct Movie {
     /// The frames shown last, in order.
     ring: VecDeque<Entry>,
     room: usize,
+    /// The index asked for last.
+    asked: Option<i64>,
     /// The ring's last frame is the movie's last.
     ended: bool,
     /// Where the last good frame is, once that is known.
@@ -240,6 +244,7 @@ impl Movie {
             counted: false,
             ring: VecDeque::new(),
             room: KEPT_FORWARDS,
+            asked: None,
             ended: false,
             end: None,
             far: 48,
@@ -329,6 +334,10 @@ impl Movie {
     fn pick(&mut self, index: i64, rate: Rate) -> Result<Picked> {
         let before = index < 0;
         let index = index.max(0);
+        // Backwards frame by frame, or a jump back to where something else is read forwards?
+        let back = self.asked.map_or(0, |asked| asked.saturating_sub(index));
+        let stepped_back = (1..=STEP_BACK).contains(&back);
+        self.asked = Some(index);
         let mut aim = self.clock.aim(index, rate);
         let (mut after, mut doubts) = (false, 0);
         let (mut landings, mut way) = (0, Way { may_jump: true, may_skip: true });
@@ -388,7 +397,11 @@ impl Movie {
                     if landings > 2 {
                         return Err(self.lost("the frame was not found again after a seek"));
                     }
-                    self.grow();
+                    if stepped_back {
+                        self.grow();
+                    } else {
+                        self.shrink();
+                    }
                     if self.land(aim.limit)? {
                         self.count()?;
                         return self.pick(index, rate);
