@@ -155,6 +155,13 @@ impl Error {
         self
     }
 
+    /// Forgets line and column, where they are not those of the file that the user knows.
+    #[cfg(feature = "opentimelineio")]
+    pub(crate) fn without_line(mut self) -> Error {
+        self.0.place.line_column = None;
+        self
+    }
+
     /// This error and every cause beneath it, one sentence each, outermost first.
     pub fn chain(&self) -> Vec<String> {
         let mut sentences = vec![self.sentence()];

@@ -10,6 +10,7 @@ pub mod plan;
 mod report;
 pub mod time;
 pub mod timeline;
+mod words;
 
 pub use backend::{CancelToken, NoObserver, Observer};
 pub use conflate::{Conflation, Delivery, Existing};

@@ -149,6 +149,12 @@ impl<'a> Document<'a> {
         self.members(node).filter(|(name, _)| name == key).last().map(|(_, value)| value)
     }
 
+    /// Whether one of the strings in `node`, keys included, is `text`, which needs no escapes.
+    pub(super) fn mentions(&self, node: Node, text: &str) -> bool {
+        let inside = node.0 as usize..self.after(node).0 as usize;
+        self.tokens[inside].iter().any(|&token| token.kind == Kind::Plain && self.raw(token) == text)
+    }
+
     /// The text of a string.
     pub(super) fn string(&self, node: Node) -> Option<Cow<'a, str>> {
         let token = self.token(node);

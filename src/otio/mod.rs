@@ -7,9 +7,12 @@
 mod json;
 mod json_writer;
 mod location;
+mod metadata;
 
 mod objects;
 mod read;
+#[cfg(feature = "opentimelineio")]
+pub mod reference;
 mod root;
 mod schema;
 mod times;
@@ -23,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::Timeline;
+use crate::words::word_enum;
 
 pub use location::{Locator, SequenceLocation};
 pub use write::to_json;
@@ -30,11 +34,25 @@ pub use write::to_json;
 /// How many stacks and tracks may lie inside one another.
 pub const MAX_NESTING: usize = 200;
 
+word_enum! {
+    /// Who reads a file.
+    Reader, "reader" {
+        /// This crate.
+        #[default]
+        Native = "native",
+        /// The OpenTimelineIO library. Without the feature `opentimelineio` that is an
+        /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+        OpenTimelineIo = "opentimelineio",
+    }
+}
+
 /// What a caller decides about reading a timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReadOptions {
+    /// Who reads it.
+    pub reader: Reader,
     /// The name of the timeline to take from a file that holds several; `None`: the only one.
     pub timeline: Option<String>,
     /// The largest file that is read, in bytes. Files beyond 4 GiB are refused whatever this says.
@@ -47,6 +65,13 @@ impl ReadOptions {
     /// No file is read that is nested deeper than this, whatever [`ReadOptions::max_depth`] says: so deep a
     /// [`Value`](crate::timeline::Value) is sure to fit the stack of any thread.
     pub const DEPTH_LIMIT: usize = 600;
+
+    /// Has this reader read it.
+    #[must_use]
+    pub fn with_reader(mut self, reader: Reader) -> ReadOptions {
+        self.reader = reader;
+        self
+    }
 
     /// Takes the timeline of this name.
     #[must_use]
@@ -79,7 +104,7 @@ impl ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> ReadOptions {
-        ReadOptions { timeline: None, max_bytes: 1 << 30, max_depth: Self::DEPTH_LIMIT }
+        ReadOptions { reader: Reader::default(), timeline: None, max_bytes: 1 << 30, max_depth: Self::DEPTH_LIMIT }
     }
 }
 
@@ -90,6 +115,14 @@ impl Timeline {
     /// As [`read_file`].
     pub fn open(path: impl AsRef<Path>) -> Result<Timeline> {
         read_file(path, &ReadOptions::default())
+    }
+
+    /// Reads the timeline in the file at `path` through `reader`, with default options.
+    ///
+    /// # Errors
+    /// As [`read_file`].
+    pub fn open_with(path: impl AsRef<Path>, reader: Reader) -> Result<Timeline> {
+        read_file(path, &ReadOptions::default().with_reader(reader))
     }
 }
 
@@ -142,9 +175,22 @@ pub fn read_str(text: &str, options: &ReadOptions) -> Result<Timeline> {
 /// # Errors
 /// [`ErrorKind::Json`] when this is not JSON; [`ErrorKind::Schema`] when it is no timeline, too large or too deep;
 /// [`ErrorKind::Time`] when there are rates or durations nobody can count with; [`ErrorKind::Option`] when the
-/// options do not single out one timeline.
+/// options do not single out one timeline; [`ErrorKind::Unsupported`] when the reader is not in this build.
 pub fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Result<Timeline> {
     options.check_size(bytes.len() as u64)?;
+    match options.reader {
+        Reader::Native => read_native(bytes, options),
+        #[cfg(feature = "opentimelineio")]
+        Reader::OpenTimelineIo => reference::read(bytes, options),
+        #[cfg(not(feature = "opentimelineio"))]
+        Reader::OpenTimelineIo => Err(Error::new(
+            ErrorKind::Unsupported,
+            "the OpenTimelineIO library is not in this build; build with the feature `opentimelineio`",
+        )),
+    }
+}
+
+fn read_native(bytes: &[u8], options: &ReadOptions) -> Result<Timeline> {
     let document = json::Document::parse(bytes, options.max_depth.min(ReadOptions::DEPTH_LIMIT))?;
     read::Reader::new(&document).timeline(options)
 }
@@ -154,11 +200,15 @@ pub fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Result<Timeline> {
 /// # Errors
 /// [`ErrorKind::Io`] when the file cannot be written.
 pub fn write_file(timeline: &Timeline, path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
+    write_whole(&to_json(timeline), path.as_ref())
+}
+
+/// Writes `text` to the file at `path`, whole or not at all.
+fn write_whole(text: &str, path: &Path) -> Result<()> {
     let part = part_path(path)?;
     let written = (|| {
         let mut file = File::create(&part)?;
-        file.write_all(to_json(timeline).as_bytes())?;
+        file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&part, path)
     })();

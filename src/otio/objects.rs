@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
             "enabled" => item.enabled = self.bool("enabled", node, true)?,
             "effects" => item.effects = self.each("effects", node, Reader::effect)?,
             "markers" => item.markers = self.each("markers", node, Reader::marker)?,
-            "color" => item.color = self.doc.value(node),
+            "color" => item.color = self.value(node),
             _ => return Ok(Some(key)),
         }
         Ok(None)
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
             "objects of the unknown schema {:?} are kept, and not used",
             super::read::shortened(&label.text)
         ));
-        UnknownObject { schema: label.text.into_owned(), data: self.doc.map(node) }
+        UnknownObject { schema: label.text.into_owned(), data: self.values(node) }
     }
 
     pub(super) fn clip(&mut self, node: Node) -> Result<Box<Clip>> {
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
             (Some(several), single) => {
                 clip.media_references = self.media_references(several)?;
                 if let Some(single) = single {
-                    clip.item.extra.insert("media_reference".to_owned(), doc.value(single));
+                    clip.item.extra.insert("media_reference".to_owned(), self.value(single));
                 }
             }
             (None, single) => {
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         Ok(references)
     }
 
-    fn media_reference(&mut self, field: &'static str, node: Node) -> Result<MediaReference> {
+    pub(super) fn media_reference(&mut self, field: &'static str, node: Node) -> Result<MediaReference> {
         if self.is_null(node) {
             return Ok(MediaReference::missing());
         }
@@ -294,7 +294,7 @@ impl<'a> Reader<'a> {
         Ok(transition)
     }
 
-    fn effect(&mut self, node: Node) -> Result<Effect> {
+    pub(super) fn effect(&mut self, node: Node) -> Result<Effect> {
         let label = self.object_label("effects", node)?;
         let kind = match label.schema {
             Some(Schema::Effect) => EffectKind::Other,
@@ -331,7 +331,7 @@ impl<'a> Reader<'a> {
         Effect { name, effect_name, enabled, ..new_effect(EffectKind::Unknown(object)) }
     }
 
-    fn marker(&mut self, node: Node) -> Result<Marker> {
+    pub(super) fn marker(&mut self, node: Node) -> Result<Marker> {
         let label = self.object_label("markers", node)?;
         if label.schema != Some(Schema::Marker) {
             return Err(self.misplaced("markers", node, &label, "markers"));

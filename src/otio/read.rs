@@ -41,11 +41,13 @@ pub(super) struct Reader<'a> {
     notes: IndexMap<String, (String, usize)>,
     /// How many compositions we are in.
     pub(super) nesting: usize,
+    /// How many objects inside metadata we are in.
+    pub(super) embedded: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(doc: &'a Document<'a>) -> Reader<'a> {
-        Reader { doc, path: Vec::new(), notes: IndexMap::new(), nesting: 0 }
+        Reader { doc, path: Vec::new(), notes: IndexMap::new(), nesting: 0, embedded: 0 }
     }
 
     /// Runs `read` one step further in. After an error nobody reads on, so the step may stay then.
@@ -137,7 +139,7 @@ impl<'a> Reader<'a> {
 
     /// What `node` says it is; `None` when it is no object or says nothing.
     pub(super) fn label(&self, node: Node) -> Result<Option<Label<'a>>> {
-        let Some(value) = self.doc.member(node, "OTIO_SCHEMA") else {
+        let Some(value) = self.doc.member(node, schema::KEY) else {
             return Ok(None);
         };
         let Some(text) = self.doc.string(value) else {
@@ -226,15 +228,15 @@ impl<'a> Reader<'a> {
     /// A dictionary of anything; `null` is an empty one.
     pub(super) fn map(&self, field: &str, node: Node) -> Result<Map> {
         match self.doc.kind(node) {
-            Kind::Object | Kind::Null => Ok(self.doc.map(node)),
+            Kind::Object | Kind::Null => Ok(self.values(node)),
             _ => Err(self.wrong_type(field, node, "a dictionary")),
         }
     }
 
     /// Keeps a field that the schema does not name.
     pub(super) fn keep(&self, extra: &mut Map, key: Cow<'a, str>, node: Node) {
-        if key != "OTIO_SCHEMA" {
-            extra.insert(key.into_owned(), self.doc.value(node));
+        if key != schema::KEY {
+            extra.insert(key.into_owned(), self.value(node));
         }
     }
 

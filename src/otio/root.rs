@@ -7,7 +7,19 @@ use super::read::{Reader, Step};
 use super::schema::Schema;
 use super::{MAX_NESTING, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::timeline::{Child, Composition, CompositionKind, Item, Map, MediaKind, Timeline};
+use crate::timeline::{
+    Child, Composition, CompositionKind, Effect, Item, Map, Marker, MediaKind, MediaReference, Timeline,
+};
+
+/// Any object of a file.
+#[derive(Debug)]
+pub(super) enum Object {
+    Timeline(Box<Timeline>),
+    Child(Child),
+    Media(Box<MediaReference>),
+    Effect(Box<Effect>),
+    Marker(Box<Marker>),
+}
 
 /// What the root stack is called when it has no name of its own.
 const ROOT_NAME: &str = "tracks";
@@ -199,6 +211,25 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(children)
+    }
+
+    /// An object of any schema but those of plain numbers.
+    pub(super) fn any_object(&mut self, node: Node) -> Result<Object> {
+        let label = self.object_label("metadata", node)?;
+        Ok(match label.schema {
+            Some(Schema::Timeline) => Object::Timeline(Box::new(self.whole_timeline(node)?)),
+            Some(
+                Schema::ExternalReference
+                | Schema::ImageSequenceReference
+                | Schema::GeneratorReference
+                | Schema::MissingReference,
+            ) => Object::Media(Box::new(self.media_reference("metadata", node)?)),
+            Some(Schema::Effect | Schema::TimeEffect | Schema::LinearTimeWarp | Schema::FreezeFrame) => {
+                Object::Effect(Box::new(self.effect(node)?))
+            }
+            Some(Schema::Marker) => Object::Marker(Box::new(self.marker(node)?)),
+            _ => Object::Child(self.child(node)?),
+        })
     }
 
     fn child(&mut self, node: Node) -> Result<Child> {

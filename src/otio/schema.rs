@@ -1,5 +1,8 @@
 //! The schemas of OpenTimelineIO, under every name they have had.
 
+/// The key of an object's schema.
+pub(super) const KEY: &str = "OTIO_SCHEMA";
+
 /// A schema this crate knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Schema {

@@ -1,6 +1,7 @@
 //! The model as the JSON that OpenTimelineIO 0.18 writes.
 
 use super::json_writer::Writer;
+use super::root::Object;
 use crate::timeline::{
     Box2d, Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Map, Marker, MediaCommon,
     MediaKind, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Timeline, Transition, V2d, Value,
@@ -12,6 +13,19 @@ use crate::timeline::{
 pub fn to_json(timeline: &Timeline) -> String {
     let mut out = ModelWriter::default();
     out.timeline(timeline);
+    out.json.finish()
+}
+
+/// Any object as JSON.
+pub(super) fn object_json(object: &Object) -> String {
+    let mut out = ModelWriter::default();
+    match object {
+        Object::Timeline(timeline) => out.timeline(timeline),
+        Object::Child(child) => out.child(child),
+        Object::Media(reference) => out.media_reference(reference),
+        Object::Effect(effect) => out.effect(effect),
+        Object::Marker(marker) => out.marker(marker),
+    }
     out.json.finish()
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Background, CanvasRequest};
 use crate::error::{Error, ErrorKind};
 use crate::time::Rate;
+use crate::words::word_enum;
 
 /// What a caller decides about a plan; the defaults are what most cuts want.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -120,37 +121,6 @@ impl FromStr for Handles {
         };
         Ok(Handles { head: count(head)?, tail: count(tail)? })
     }
-}
-
-/// Makes an enum that is read from, printed as and serialised as one lower-case word per variant.
-macro_rules! word_enum {
-    ($(#[$meta:meta])* $name:ident, $what:literal { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)+
-        }
-
-        impl FromStr for $name {
-            type Err = Error;
-            fn from_str(text: &str) -> Result<$name, Error> {
-                match text {
-                    $($word => Ok($name::$variant),)+
-                    _ => Err(Error::new(
-                        ErrorKind::Option,
-                        format!(concat!("{:?} is no ", $what, "; there are {}"), text, [$($word),+].join(", ")),
-                    )),
-                }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(match self { $($name::$variant => $word,)+ })
-            }
-        }
-    };
 }
 
 word_enum! {
