@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::hint::black_box;
 
+#[cfg(feature = "opentimelineio")]
+use criterion::{BenchmarkGroup, measurement::WallTime};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use otio_conflate::otio::{self, ReadOptions};
 
@@ -58,8 +60,25 @@ fn reading(criterion: &mut Criterion) {
     group.bench_function("read", |bencher| {
         bencher.iter(|| otio::read_str(black_box(&text), &ReadOptions::default()).expect("a valid timeline"));
     });
+    #[cfg(feature = "opentimelineio")]
+    by_the_library(&mut group, &text);
     group.bench_function("write", |bencher| bencher.iter(|| otio::to_json(black_box(&timeline))));
     group.finish();
+}
+
+/// The same through the OpenTimelineIO library: the model, and what the library takes of that for its own objects.
+#[cfg(feature = "opentimelineio")]
+fn by_the_library(group: &mut BenchmarkGroup<'_, WallTime>, text: &str) {
+    use otio_conflate::otio::reference::{ReferenceTimeline, from_json};
+
+    let native = otio::read_str(text, &ReadOptions::default()).expect("a valid timeline");
+    assert_eq!(from_json(text).expect("a valid timeline"), native, "both readers give the same");
+    group.bench_function("read_by_the_library", |bencher| {
+        bencher.iter(|| from_json(black_box(text)).expect("a valid timeline"));
+    });
+    group.bench_function("the_librarys_own_objects", |bencher| {
+        bencher.iter(|| ReferenceTimeline::from_json(black_box(text)).expect("a valid timeline"));
+    });
 }
 
 criterion_group!(benches, reading);

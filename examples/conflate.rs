@@ -79,7 +79,7 @@ fn cancel_on_interrupt(cancel: &CancelToken) {
 }
 
 fn run(flags: Flags, cancel: &CancelToken) -> Result<Report> {
-    let timeline = flags.plan.read()?;
+    let timeline = flags.plan.source.read()?;
     let mut options = flags.plan.options();
     options.canvas.size = flags.size;
     let plan = flags.plan.plan(&timeline, &options)?;

@@ -1,11 +1,13 @@
 //! Shows what is in a timeline: tracks, items, ranges, media found or missing, and what the reader noticed.
 
+#[path = "shared/read.rs"]
+mod read;
+
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use otio_conflate::otio::{self, Locator, ReadOptions};
+use otio_conflate::otio::Locator;
 use otio_conflate::timeline::{
     Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, MediaReference, RawTimeRange, Timeline,
     TrackLayout,
@@ -15,21 +17,8 @@ use otio_conflate::{Error, Result};
 /// Shows what is in a timeline.
 #[derive(Debug, Parser)]
 struct Args {
-    /// The OTIO file.
-    file: PathBuf,
-    /// The timeline to show, if the file holds several.
-    #[arg(long, value_name = "NAME")]
-    timeline: Option<String>,
-    /// A folder that moved: media under FROM is looked for under TO. May be given several times.
-    #[arg(long, value_name = "FROM=TO", value_parser = moved)]
-    map: Vec<(String, PathBuf)>,
-}
-
-fn moved(text: &str) -> Result<(String, PathBuf), String> {
-    match text.split_once('=') {
-        Some((from, to)) if !from.is_empty() && !to.is_empty() => Ok((from.to_owned(), PathBuf::from(to))),
-        _ => Err("use FROM=TO".to_owned()),
-    }
+    #[command(flatten)]
+    source: read::ReadArgs,
 }
 
 fn main() -> ExitCode {
@@ -43,10 +32,8 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<()> {
-    let mut options = ReadOptions::default();
-    options.timeline = args.timeline;
-    let timeline = otio::read_file(&args.file, &options)?;
-    let locator = Locator::new(timeline.path.as_deref(), &args.map);
+    let timeline = args.source.read()?;
+    let locator = Locator::new(timeline.path.as_deref(), &args.source.maps);
     let mut report = Report { locator, lines: Vec::new(), found: 0, missing: 0 };
     report.timeline(&timeline);
     let text = report.lines.join("\n") + "\n";

@@ -25,7 +25,7 @@ struct Flags {
 fn main() -> ExitCode {
     let flags = Flags::parse();
     let options = flags.plan.options();
-    let plan = match flags.plan.read().and_then(|timeline| flags.plan.plan(&timeline, &options)) {
+    let plan = match flags.plan.source.read().and_then(|timeline| flags.plan.plan(&timeline, &options)) {
         Ok(plan) => plan,
         Err(error) => {
             eprintln!("error: {error}");

@@ -1,9 +1,8 @@
 //! The flags that `plan` and `conflate` share.
 
-use std::path::PathBuf;
+mod read;
 
 use clap::Args;
-use otio_conflate::otio::{ReadOptions, read_file};
 use otio_conflate::plan::{HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, ShotSelection};
 use otio_conflate::time::Rate;
 use otio_conflate::{Plan, Result, Timeline};
@@ -11,11 +10,8 @@ use otio_conflate::{Plan, Result, Timeline};
 /// What decides about a plan.
 #[derive(Args)]
 pub(crate) struct PlanArgs {
-    /// The timeline: an .otio file
-    pub(crate) file: PathBuf,
-    /// Which timeline, where the file holds several
-    #[arg(long, value_name = "NAME")]
-    pub(crate) timeline: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: read::ReadArgs,
     /// Which pieces of the cut are shots: hero, all, track:NAME or markers:COLOR
     #[arg(long, default_value = "hero")]
     pub(crate) shots: ShotSelection,
@@ -40,19 +36,9 @@ pub(crate) struct PlanArgs {
     /// What to do about frames outside the media: hold, black or error
     #[arg(long, default_value = "hold")]
     pub(crate) overrun: OverrunPolicy,
-    /// Media that moved: FROM is looked for at TO; may be repeated
-    #[arg(long = "map", value_name = "FROM=TO", value_parser = map)]
-    pub(crate) maps: Vec<(String, PathBuf)>,
 }
 
 impl PlanArgs {
-    /// Reads the timeline.
-    pub(crate) fn read(&self) -> Result<Timeline> {
-        let mut options = ReadOptions::default();
-        options.timeline = self.timeline.clone();
-        read_file(&self.file, &options)
-    }
-
     /// The options for a plan that these flags stand for.
     pub(crate) fn options(&self) -> PlanOptions {
         let mut options = PlanOptions::default();
@@ -64,7 +50,7 @@ impl PlanArgs {
         options.rate_conform = self.rate_conform;
         options.media_missing = self.media_missing;
         options.overrun = self.overrun;
-        options.path_map = self.maps.clone();
+        options.path_map = self.source.maps.clone();
         options
     }
 
@@ -85,11 +71,4 @@ fn rate(text: &str) -> Result<Rate, String> {
         None => number(text)?,
     };
     Rate::new(rate).map_err(|error| error.to_string())
-}
-
-fn map(text: &str) -> Result<(String, PathBuf), String> {
-    match text.split_once('=') {
-        Some((from, to)) if !from.is_empty() => Ok((from.to_owned(), PathBuf::from(to))),
-        _ => Err(format!("{text:?} is not FROM=TO")),
-    }
 }

@@ -1,6 +1,7 @@
 //! The timeline as plain owned data, and the questions a plan asks of it.
 
 mod model;
+mod queries;
 mod ranges;
 mod value;
 

@@ -3,7 +3,7 @@
 //! The library reads the JSON, checks it and upgrades every object, and writes it out again in its own newest form;
 //! that form is what becomes our [`Timeline`]. So a timeline has one model, whoever read it.
 //!
-//! Four things of the library are worth knowing:
+//! Five things of the library are worth knowing:
 //! - It is stricter than the native reader: a field that its own writer always writes may not be left out, and `null`
 //!   is no empty list.
 //! - It reads decimals in a fast way whose last digit may be wrong: doubles that take 17 digits can come out one or
@@ -11,6 +11,7 @@
 //! - It knows integers of 63 bits and a sign. Of those that take one bit more it keeps the lower 63, and longer ones
 //!   become doubles; [`Timeline::notes`] says so where a file has any.
 //! - It cuts strings at a zero character. Texts with one are refused here, rather than shortened.
+//! - Of a file that it refuses, it never frees what it had read until then.
 //!
 //! Needs the feature `opentimelineio`.
 
