@@ -146,13 +146,32 @@ impl<'a> Document<'a> {
 
     /// The value of `key` in an object; the last one, should there be several.
     pub(super) fn member(&self, node: Node, key: &str) -> Option<Node> {
-        self.members(node).filter(|(name, _)| name == key).last().map(|(_, value)| value)
+        let object = self.token(node);
+        let end = if object.kind == Kind::Object { object.link } else { 0 };
+        let (mut at, mut found) = (Node(node.0 + 1), None);
+        while at.0 < end {
+            let value = Node(at.0 + 1);
+            if self.is_text(at, key) {
+                found = Some(value);
+            }
+            at = self.after(value);
+        }
+        found
     }
 
-    /// Whether one of the strings in `node`, keys included, is `text`, which needs no escapes.
+    /// Whether `node` is the string `text`.
+    fn is_text(&self, node: Node, text: &str) -> bool {
+        let token = self.token(node);
+        match token.kind {
+            Kind::Plain => token.link as usize == text.len() && self.raw(token) == text,
+            Kind::Escaped => unescape(self.raw(token)) == text,
+            _ => false,
+        }
+    }
+
+    /// Whether one of the strings in `node`, keys included, is `text`.
     pub(super) fn mentions(&self, node: Node, text: &str) -> bool {
-        let inside = node.0 as usize..self.after(node).0 as usize;
-        self.tokens[inside].iter().any(|&token| token.kind == Kind::Plain && self.raw(token) == text)
+        (node.0..self.after(node).0).any(|inside| self.is_text(Node(inside), text))
     }
 
     /// The text of a string.
@@ -299,6 +318,10 @@ impl Parser<'_> {
     fn skip_blanks(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
+            // Indentation is half of what applications write.
+            while self.bytes[self.at..].starts_with(b"        ") {
+                self.at += 8;
+            }
         }
     }
 

@@ -48,8 +48,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn clip(&mut self, node: Node) -> Result<Box<Clip>> {
-        let name = self.doc.member(node, "name").and_then(|name| self.doc.string(name));
-        self.named_clip(node).map_err(|error| match name {
+        let doc = self.doc;
+        self.named_clip(node).map_err(|error| match doc.member(node, "name").and_then(|name| doc.string(name)) {
             Some(name) if !name.is_empty() => error.at_clip(name),
             _ => error,
         })
