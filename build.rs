@@ -52,12 +52,13 @@ mod opentimelineio {
                 }
                 Err(reason) => refused.push(reason),
             },
-            Err(error) => refused.extend(error.to_string().lines().next().map(str::to_owned)),
+            Err(_) => refused.push("pkg-config".to_owned()),
         }
         println!("cargo:rerun-if-env-changed=CMAKE_PREFIX_PATH");
         let listed = env::var_os("CMAKE_PREFIX_PATH").unwrap_or_default();
+        let listed = env::split_paths(&listed).filter(|prefix| !prefix.as_os_str().is_empty());
         let usual = USUAL_PREFIXES.iter().map(PathBuf::from);
-        for prefix in own_prefixes().into_iter().chain(env::split_paths(&listed)).chain(usual) {
+        for prefix in own_prefixes().into_iter().chain(listed).chain(usual) {
             match at_prefix(&prefix) {
                 Ok(library) => return library,
                 Err(reason) => refused.push(reason),
@@ -70,8 +71,10 @@ mod opentimelineio {
     /// workspace that is being built.
     fn own_prefixes() -> Vec<PathBuf> {
         let mut prefixes = vec![root().join("target/opentimelineio")];
+        // OUT_DIR is target/PROFILE/build/NAME/out, with the target's name before the profile where that was asked for.
         let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-        prefixes.extend(out.ancestors().skip(3).take(3).map(|folder| folder.join("opentimelineio")));
+        let targets = out.ancestors().skip(4).take(2).map(|target| target.join("opentimelineio"));
+        prefixes.extend(targets.filter(|prefix| *prefix != root().join("target/opentimelineio")));
         prefixes
     }
 
@@ -106,7 +109,7 @@ mod opentimelineio {
             }
         }
         let places: Vec<_> = include.iter().map(|folder| folder.display().to_string()).collect();
-        Err(format!("{}: nothing there", places.join(", ")))
+        Err(places.join(", "))
     }
 
     /// How the library `name` in `folder` is linked, if it is there: "static" or "dylib".
@@ -162,16 +165,24 @@ mod opentimelineio {
             .map_err(|error| error.to_string())
             .and_then(|bindings| bindings.write_to_file(&out).map_err(|error| format!("{}: {error}", out.display())));
         if let Err(error) = written {
-            println!("cargo::error=bindgen cannot read {SHIM}/shim.h: {error}");
-            exit(1);
+            fail(&[&format!("bindgen cannot read {SHIM}/shim.h: {}", error.replace('\n', " "))]);
         }
     }
 
     fn give_up(refused: &[String]) -> ! {
         let script = root().join("scripts/install-opentimelineio");
-        println!("cargo::error=the feature `opentimelineio` needs the OpenTimelineIO C++ library, 0.16 or newer");
-        println!("cargo::error=to build it, run: bash {}", script.display());
-        println!("cargo::error=or set OPENTIMELINEIO_DIR to where it is installed; looked at: {}", refused.join("; "));
-        exit(1);
+        fail(&[
+            "the feature `opentimelineio` needs the OpenTimelineIO C++ library, 0.16 or newer",
+            &format!("to build it, run: bash {}", script.display()),
+            &format!("or set OPENTIMELINEIO_DIR to where it is installed; looked at: {}", refused.join("; ")),
+        ])
+    }
+
+    /// Ends the build with these lines and nothing else: cargo fails for them, not for how this program ends.
+    fn fail(lines: &[&str]) -> ! {
+        for line in lines {
+            println!("cargo::error={line}");
+        }
+        exit(0);
     }
 }
