@@ -219,6 +219,23 @@ range_of(otio::TimeRange const& range)
     return oc_range{ time_of(range.start_time()), time_of(range.duration()) };
 }
 
+/// One of an item's own ranges.
+oc_status
+item_range(
+    oc_document const* document,
+    oc_path            item,
+    otio::TimeRange (otio::Item::*query)(ErrorStatus*) const,
+    oc_range* range,
+    oc_text*  message)
+{
+    return guarded(message, [&] {
+        ErrorStatus error;
+        auto const  found = (find_item(document, item)->*query)(&error);
+        check(error);
+        *range = range_of(found);
+    });
+}
+
 otio::AnyDictionary
 dictionary_of(otio::schema_version_map const& versions)
 {
@@ -327,34 +344,19 @@ oc_is_equivalent(oc_document const* one, oc_document const* other, bool* equival
 oc_status
 oc_available_range(oc_document const* document, oc_path item, oc_range* range, oc_text* message)
 {
-    return guarded(message, [&] {
-        ErrorStatus error;
-        auto const  found = find_item(document, item)->available_range(&error);
-        check(error);
-        *range = range_of(found);
-    });
+    return item_range(document, item, &otio::Item::available_range, range, message);
 }
 
 oc_status
 oc_trimmed_range(oc_document const* document, oc_path item, oc_range* range, oc_text* message)
 {
-    return guarded(message, [&] {
-        ErrorStatus error;
-        auto const  found = find_item(document, item)->trimmed_range(&error);
-        check(error);
-        *range = range_of(found);
-    });
+    return item_range(document, item, &otio::Item::trimmed_range, range, message);
 }
 
 oc_status
 oc_visible_range(oc_document const* document, oc_path item, oc_range* range, oc_text* message)
 {
-    return guarded(message, [&] {
-        ErrorStatus error;
-        auto const  found = find_item(document, item)->visible_range(&error);
-        check(error);
-        *range = range_of(found);
-    });
+    return item_range(document, item, &otio::Item::visible_range, range, message);
 }
 
 oc_status
