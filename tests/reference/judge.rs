@@ -15,8 +15,8 @@ use super::cases;
 
 /// What a random tree is made of. Times are counts of frames; the rates come with the tree.
 #[derive(Debug, Clone)]
-enum Node {
-    Clip { source_range: Option<(i32, u32)>, available_range: Option<(i32, u32)> },
+pub(crate) enum Node {
+    Clip { source_range: Option<(i32, u32)>, available_range: Option<(i32, u32)>, speed: f64 },
     Gap(u32),
     Transition(u32, u32),
     Composition { stack: bool, source_range: Option<(i32, u32)>, children: Vec<Node> },
@@ -28,7 +28,7 @@ fn span() -> impl Strategy<Value = (i32, u32)> {
 
 fn node() -> impl Strategy<Value = Node> {
     let clip = (option::weighted(0.8, span()), option::weighted(0.8, span()))
-        .prop_map(|(source_range, available_range)| Node::Clip { source_range, available_range });
+        .prop_map(|(source_range, available_range)| Node::Clip { source_range, available_range, speed: 1.0 });
     let leaf = prop_oneof![
         5 => clip,
         2 => (0..60u32).prop_map(Node::Gap),
@@ -41,7 +41,7 @@ fn node() -> impl Strategy<Value = Node> {
 }
 
 /// Writes a tree with one rate after the other out of `rates`.
-struct Json<'r> {
+pub(crate) struct Json<'r> {
     rates: &'r [f64],
     next: usize,
 }
@@ -61,8 +61,9 @@ impl Json<'_> {
 
     fn node(&mut self, node: &Node) -> String {
         match node {
-            Node::Clip { source_range, available_range } => format!(
-                r#"{{"OTIO_SCHEMA": "Clip.1", "source_range": {}, "media_reference":
+            Node::Clip { source_range, available_range, speed } => format!(
+                r#"{{"OTIO_SCHEMA": "Clip.1", "source_range": {}, "effects": [{{"OTIO_SCHEMA": "LinearTimeWarp.1",
+                    "effect_name": "", "time_scalar": {speed:?}}}], "media_reference":
                     {{"OTIO_SCHEMA": "ExternalReference.1", "target_url": "a.mov", "available_range": {}}}}}"#,
                 self.range(*source_range),
                 self.range(*available_range)
@@ -88,7 +89,7 @@ impl Json<'_> {
         }
     }
 
-    fn timeline(rates: &[f64], source_range: Option<(i32, u32)>, children: Vec<Node>) -> Timeline {
+    pub(crate) fn timeline(rates: &[f64], source_range: Option<(i32, u32)>, children: Vec<Node>) -> Timeline {
         let root = Node::Composition { stack: true, source_range, children };
         let tracks = Json { rates, next: 0 }.node(&root);
         let text = format!(r#"{{"OTIO_SCHEMA": "Timeline.1", "tracks": {tracks}}}"#);
@@ -292,7 +293,7 @@ fn same_clips_on_top(tracks: &[Vec<(i64, i64, u8)>]) -> Result<(), TestCaseError
 fn what_cannot_be_asked_is_an_error_on_both_sides() {
     let children = vec![
         Node::Composition { stack: false, source_range: None, children: vec![Node::Transition(1, 2), Node::Gap(5)] },
-        Node::Clip { source_range: None, available_range: None },
+        Node::Clip { source_range: None, available_range: None, speed: 1.0 },
     ];
     let timeline = Json::timeline(&[24.0], None, children);
     let library = ReferenceTimeline::new(&timeline).expect("valid");

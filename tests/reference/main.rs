@@ -5,6 +5,7 @@
 mod generated;
 mod judge;
 mod library;
+mod mapping;
 mod parity;
 mod refused;
 mod threads;
