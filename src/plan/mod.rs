@@ -4,11 +4,13 @@
 
 mod build;
 mod canvas;
+mod clock;
 mod frames;
 mod lane;
 mod media;
 mod model;
 mod options;
+mod retime;
 mod shots;
 mod source_map;
 
