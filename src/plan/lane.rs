@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
-use super::retime::{Speed, not_applied};
+use super::retime::{Bend, Speed, not_applied};
 use super::{Element, Layer, MixStyle, Weight};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
@@ -273,12 +273,14 @@ impl Builder<'_> {
             at.clock.map(self.rate).scaled(Ratio::ZERO)
         } else {
             let speed = Speed::of(&clip.item);
-            notes.extend(speed.note(duration));
+            notes.extend(speed.notes(duration));
             let elapsed = at.clock.map(self.rate);
             let turned = speed.turned(&clip.item, duration, elapsed.step, self.options.reverse);
             let step = per_frame * speed.scalar;
             let run = elapsed.scaled(step).shifted(media.offset + turned * step.abs());
-            run.plus(speed.curve(&elapsed, &self.horizon))
+            let start = media.offset / media.rate.nominal();
+            let at = Bend { rate: self.rate.nominal(), start, step: per_frame, horizon: &self.horizon };
+            speed.bent(run, &elapsed, at)
         };
         let layer = Layer {
             track: at.track.to_owned(),

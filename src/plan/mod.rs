@@ -6,6 +6,7 @@ mod build;
 mod canvas;
 mod clock;
 mod frames;
+mod keys;
 mod lane;
 mod media;
 mod model;
