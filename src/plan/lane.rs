@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
 use super::retime::{Bend, Speed, not_applied};
-use super::{Element, Layer, MixStyle, Weight};
+use super::{Element, Layer, MixStyle, Weight, transition};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, Placed, TrackLayout, Transition, Value};
@@ -236,9 +236,8 @@ impl Builder<'_> {
         if range.duration == Time::ZERO {
             return Ok(None);
         }
-        if transition.transition_type != "SMPTE_Dissolve" {
-            self.warn(path, format!("transition {:?} is drawn as a dissolve", transition.transition_type));
-        }
+        let (style, notes) = transition::style(transition);
+        notes.into_iter().for_each(|note| self.warn(path, note));
         let short = |place: Option<usize>, room: Time| {
             place.is_some_and(|place| layout.items()[place].range.duration.ceil(self.rate) < room.ceil(self.rate))
         };
@@ -248,7 +247,7 @@ impl Builder<'_> {
                 "the transition is longer than its neighbours; what lies beyond them is covered".to_owned(),
             );
         }
-        Ok(Some(Crossing { range, before, after, style: MixStyle::Dissolve }))
+        Ok(Some(Crossing { range, before, after, style }))
     }
 
     /// The layer of a clip whose trimmed range starts at time 0 of `at.clock`.

@@ -14,6 +14,7 @@ mod options;
 mod retime;
 mod shots;
 mod source_map;
+mod transition;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};

@@ -12,3 +12,4 @@ mod retimes;
 mod shots;
 mod support;
 mod transitions;
+mod wipes;
