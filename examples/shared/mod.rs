@@ -19,7 +19,7 @@ pub(crate) struct PlanArgs {
     /// Which timeline, where the file holds several
     #[arg(long, value_name = "NAME")]
     pub(crate) timeline: Option<String>,
-    /// Which pieces of the cut are shots: hero, all, track:NAME or markers:COLOR
+    /// Which pieces of the cut are shots: hero, all, flat, track:NAME, markers:COLOR or ranges:NAME=FIRST-LAST,...
     #[arg(long, default_value = "hero")]
     pub(crate) shots: ShotSelection,
     /// Extra frames on both sides of a shot: H, or HEAD:TAIL

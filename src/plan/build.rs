@@ -42,6 +42,7 @@ impl Plan {
             durations: HashMap::new(),
             layouts: HashMap::new(),
             horizon: 0..1,
+            cuts_alone: false,
             warnings: IndexSet::new(),
         };
         builder.plan(timeline)
@@ -62,6 +63,8 @@ pub(super) struct Builder<'a> {
     layouts: HashMap<String, Rc<TrackLayout>>,
     /// The record frames that anything can be asked for: the cut and its handles.
     pub(super) horizon: Range<i64>,
+    /// Whether transitions are left out, so that neighbours meet at the cut.
+    pub(super) cuts_alone: bool,
     warnings: IndexSet<Warning>,
 }
 

@@ -129,9 +129,10 @@ impl Builder<'_> {
     fn track(&mut self, track: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
         let layout = self.layout(track, at.path)?;
         let mut crossings = Vec::new();
+        let cuts_alone = self.cuts_alone;
         for (index, child) in track.children.iter().enumerate() {
             match child {
-                Child::Transition(transition) => {
+                Child::Transition(transition) if !cuts_alone => {
                     let path = child_path(at.path, index);
                     crossings.extend(self.crossing(&layout, index, transition, &path)?);
                 }

@@ -60,6 +60,7 @@ impl Builder<'_> {
                     }
                 }
             }
+            ShotSelection::Flat => self.pieces_of(root, lanes, &mut candidates)?,
             ShotSelection::Markers(color) => self.markers(root, color, lanes, &mut candidates)?,
             ShotSelection::Ranges(ranges) => {
                 for (number, (name, first, count)) in ranges.iter().enumerate() {
@@ -160,6 +161,43 @@ impl Builder<'_> {
             });
         }
         Ok(())
+    }
+
+    /// One candidate per run of frames over which the topmost clip is the same, whatever lies below it.
+    fn pieces_of(&mut self, root: &Composition, lanes: &Lanes, candidates: &mut Vec<Candidate>) -> Result<()> {
+        if !root.item.enabled {
+            return Ok(());
+        }
+        self.cuts_alone = true;
+        let cuts = self.lanes(root, At { path: ROOT, track: "", clock: &lanes.root }, &(0..lanes.duration));
+        self.cuts_alone = false;
+        let mut last: Option<(Range<i64>, Layer)> = None;
+        for span in spans(&cuts?, &(0..lanes.duration)) {
+            let Some(top) = span.stack.last().and_then(topmost) else { continue };
+            let frames = span.start..span.start + span.count;
+            match &mut last {
+                Some((before, layer)) if before.end == frames.start && layer.object == top.object => {
+                    before.end = frames.end;
+                }
+                _ => candidates.extend(last.replace((frames, top.clone())).map(|piece| self.piece(piece))),
+            }
+        }
+        candidates.extend(last.map(|piece| self.piece(piece)));
+        Ok(())
+    }
+
+    fn piece(&self, (frames, layer): (Range<i64>, Layer)) -> Candidate {
+        Candidate {
+            name: match layer.clip.trim() {
+                "" => self.media.media[layer.media].source.stem().unwrap_or_else(|| "shot".to_owned()),
+                _ => layer.clip.clone(),
+            },
+            clip: layer.clip.clone(),
+            track: layer.track.clone(),
+            object: layer.object.clone(),
+            frames,
+            own: Some(layer),
+        }
     }
 
     /// One candidate per marker of `color` on the root stack, its tracks and their clips.
@@ -362,6 +400,15 @@ fn frozen(stack: Vec<Element>, record: i64) -> Vec<Element> {
         }
     }
     stack.into_iter().map(|element| freeze(element, record)).collect()
+}
+
+/// The layer that lies over all others in `element`, which holds no transition.
+fn topmost(element: &Element) -> Option<&Layer> {
+    match element {
+        Element::Layer(layer) => Some(layer),
+        Element::Stack { elements } => elements.iter().rev().find_map(topmost),
+        Element::Mix { .. } => None,
+    }
 }
 
 /// Every layer in `stack`.

@@ -12,4 +12,5 @@ mod retimes;
 mod shots;
 mod support;
 mod transitions;
+mod trees;
 mod wipes;
