@@ -40,6 +40,7 @@ impl Plan {
             rate: Rate::FPS_24,
             media: MediaTable::new(locator, options, lookup),
             layers: HashMap::new(),
+            clocks: HashMap::new(),
             reuse: Reuse::new(&timeline.tracks),
             durations: HashMap::new(),
             layouts: HashMap::new(),
@@ -60,6 +61,8 @@ pub(super) struct Builder<'a> {
     pub(super) media: MediaTable<'a>,
     /// Layers made so far, by their clip's path, with the clock that was theirs.
     pub(super) layers: HashMap<String, (Clock, Layer)>,
+    /// Clocks of the children of retimed compositions, by these's paths, with the clocks around them.
+    pub(super) clocks: HashMap<String, (Clock, Clock)>,
     /// Which compositions hold the same.
     pub(super) reuse: Reuse<'a>,
     /// How long all children of compositions last, by their address.
@@ -95,7 +98,7 @@ impl Builder<'_> {
         let handles = self.options.handles;
         self.horizon = -i64::from(handles.head)..duration.saturating_add(i64::from(handles.tail)).saturating_add(1);
         self.warn_of_effects(&root.item, ROOT);
-        let clock = self.inside(root, &Clock::Plain(Time::ZERO), trimmed);
+        let clock = self.inside(root, At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) }, trimmed);
         let lanes = match root.item.enabled {
             true => self.lanes(root, At { path: ROOT, track: "", clock: &clock }, &(0..duration))?,
             false => Vec::new(),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
-use super::retime::{Bend, Speed, not_applied};
+use super::retime::{Bend, Speed, is_retimed, not_applied};
 use super::{Element, Layer, MixStyle, Weight, transition};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
@@ -65,7 +65,7 @@ impl Builder<'_> {
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
         let trimmed = self.trimmed(composition, at.path)?;
-        let clock = self.inside(composition, at.clock, trimmed);
+        let clock = self.inside(composition, at, trimmed);
         let at = At { clock: &clock, ..at };
         match self.reused(composition, at, &window)? {
             Some(lane) => Ok(lane),
@@ -110,7 +110,7 @@ impl Builder<'_> {
     }
 
     /// What a child of a stack shows: nothing outside its own range, but for a track whose first or last child is a
-    /// transition.
+    /// transition, if it is not retimed.
     fn stacked(&mut self, child: &Child, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
         let Some(item) = child.item() else {
             self.note_unknown(child, at.path);
@@ -122,6 +122,7 @@ impl Builder<'_> {
         let mut range = TimeRange { start: Time::ZERO, duration: self.duration(child, at.path)? };
         if let (Child::Composition(track), None) = (child, item.source_range)
             && track.is_track()
+            && !is_retimed(item)
         {
             if let Some(Child::Transition(first)) = track.children.first() {
                 range = TimeRange::between(range.start - first.in_offset.time()?, range.end());

@@ -25,4 +25,5 @@ pub use options::{
     HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, Retime, ReverseConvention,
     ShotSelection,
 };
+pub(crate) use retime::{is_applied, is_retimed};
 pub use source_map::{Curve, SourceMap};
