@@ -25,6 +25,9 @@ pub(super) struct Reuse<'t> {
     lanes: HashMap<(usize, String, bool), Shared>,
 }
 
+/// With how many that look alike and differ a composition is compared.
+const COMPARED: usize = 8;
+
 /// How many children there are, and what the first is called.
 type Glance<'t> = (usize, &'t str);
 
@@ -77,18 +80,18 @@ impl<'t> Reuse<'t> {
     }
 
     /// A number that `composition` shares with those that hold the same, whatever their own ranges and effects; `None`
-    /// where none looks alike. Comparing two takes about as long as laying out one.
+    /// where none looks alike.
     fn identity(&mut self, composition: &Composition) -> Option<usize> {
         let own = address(composition);
         if let Some(known) = self.same.get(&own) {
             return Some(*known);
         }
         let alike = self.alike.get(&glance(composition))?;
-        let holds_the_same = |other: &&&Composition| {
-            let first = self.same.get(&address(other)).is_none_or(|first| *first == address(other));
-            first && other.kind == composition.kind && other.children == composition.children
-        };
-        let first = alike.iter().find(holds_the_same).map_or(own, |other| address(other));
+        let is_first = |other: &&&Composition| self.same.get(&address(other)) == Some(&address(other));
+        let holds_the_same =
+            |other: &&&Composition| other.kind == composition.kind && other.children == composition.children;
+        let first = alike.iter().filter(is_first).take(COMPARED).find(holds_the_same);
+        let first = first.map_or(own, |other| address(other));
         self.same.insert(own, first);
         Some(first)
     }
