@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
-use super::retime::{Bend, Speed, is_retimed, not_applied};
+use super::retime::{Speed, is_retimed, not_applied};
 use super::{Element, Layer, MixStyle, Weight, transition};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
@@ -266,8 +266,7 @@ impl Builder<'_> {
             let step = per_frame * speed.scalar;
             let run = elapsed.scaled(step).shifted(media.offset + turned * step.abs());
             let start = media.offset / media.rate.nominal();
-            let at = Bend { rate: self.rate.nominal(), start, step: per_frame, horizon: &self.horizon };
-            speed.bent(run, &elapsed, at)
+            speed.bent(run, &elapsed, self.bend(start, per_frame, duration))
         };
         let layer = Layer {
             track: at.track.to_owned(),

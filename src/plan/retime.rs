@@ -86,8 +86,7 @@ impl Speed {
     pub(super) fn bent(&self, line: SourceMap, elapsed: &SourceMap, bend: Bend<'_>) -> SourceMap {
         let keyed = self.keys.as_ref().map(|keys| {
             let seconds = |frame: Ratio| frame / bend.rate;
-            let last = self.scalar * keys.last() * bend.rate + Ratio::whole(1);
-            let records = reached(elapsed, Ratio::ZERO - last.abs(), last.abs(), bend.horizon);
+            let records = reached(elapsed, Ratio::ZERO - bend.beyond, bend.frames + bend.beyond, bend.horizon);
             let added = |frame| keys.run(bend.start, seconds(frame)) * bend.rate - frame;
             tabulated(elapsed, records, |frame| added(frame * self.scalar) * bend.step)
         });
@@ -127,6 +126,10 @@ pub(super) struct Bend<'b> {
     pub(super) start: Ratio,
     /// How many media frames pass in one of those frames.
     pub(super) step: Ratio,
+    /// How many of them it lasts.
+    pub(super) frames: Ratio,
+    /// How many more it may be asked for on either side, by handles and transitions.
+    pub(super) beyond: Ratio,
     /// The record frames that can be asked for.
     pub(super) horizon: &'b Range<i64>,
 }
@@ -163,20 +166,34 @@ impl Builder<'_> {
         if !is_retimed(&composition.item) {
             return at.clock.starting_at(back, self.rate);
         }
-        if let Some((_, inside)) = self.clocks.get(at.path).filter(|(outside, _)| outside == at.clock) {
+        let known = self.clocks.get(at.path).filter(|(outside, _)| outside == at.clock);
+        // A log needs to hear again what there is to be said.
+        if let (Some((_, inside)), None) = (known, &self.log) {
             return inside.clone();
         }
         let speed = Speed::of(&composition.item);
+        let frames = trimmed.duration.frames(self.rate);
+        for note in speed.notes(frames) {
+            self.warn(at.path, note);
+        }
         let elapsed = at.clock.map(self.rate);
-        let duration = trimmed.duration.frames(self.rate);
-        let turned = speed.turned(&composition.item, duration, elapsed.step, self.options.reverse);
+        let turned = speed.turned(&composition.item, frames, elapsed.step, self.options.reverse);
         let run = elapsed.scaled(speed.scalar).shifted(turned * speed.scalar.abs());
-        let rate = self.rate.nominal();
-        let start = trimmed.start.frames(self.rate) / rate;
-        let bend = Bend { rate, start, step: Ratio::ONE, horizon: &self.horizon };
-        let inside = Clock::Warped(speed.bent(run, &elapsed, bend)).starting_at(back, self.rate);
+        let start = trimmed.start.frames(self.rate) / self.rate.nominal();
+        let bent = speed.bent(run, &elapsed, self.bend(start, Ratio::ONE, frames));
+        let inside = Clock::Warped(bent).starting_at(back, self.rate);
         self.clocks.insert(at.path.to_owned(), (at.clock.clone(), inside.clone()));
         inside
+    }
+
+    /// Where an item lies that starts `start` seconds into its media, takes steps of `step` media frames, and lasts
+    /// `frames`.
+    pub(super) fn bend(&self, start: Ratio, step: Ratio, frames: Ratio) -> Bend<'_> {
+        let rate = self.rate.nominal();
+        let handles = self.options.handles.head.max(self.options.handles.tail);
+        // Ten seconds are a long transition.
+        let beyond = frames.max(rate * Ratio::whole(10)) + Ratio::whole(handles.into());
+        Bend { rate, start, step, frames, beyond, horizon: &self.horizon }
     }
 }
 
