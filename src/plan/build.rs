@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use indexmap::IndexSet;
 
+use super::clock::Clock;
 use super::lane::{At, Lane, on_screen, pieces, track_name};
 use super::media::MediaTable;
+use super::reuse::{Log, Reuse, address};
 use super::shots::Lanes;
 use super::{Element, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
 use crate::error::{Error, ErrorKind, Result};
@@ -37,7 +40,13 @@ impl Plan {
             rate: Rate::FPS_24,
             media: MediaTable::new(locator, options, lookup),
             layers: HashMap::new(),
+            clocks: HashMap::new(),
+            reuse: Reuse::new(&timeline.tracks),
             durations: HashMap::new(),
+            layouts: HashMap::new(),
+            horizon: 0..1,
+            cuts_alone: false,
+            log: None,
             warnings: IndexSet::new(),
         };
         builder.plan(timeline)
@@ -50,10 +59,22 @@ pub(super) struct Builder<'a> {
     /// The record rate.
     pub(super) rate: Rate,
     pub(super) media: MediaTable<'a>,
-    /// Layers made so far, by their clip's path, with the record time their clip starts at.
-    pub(super) layers: HashMap<String, (Time, Layer)>,
-    /// How long compositions last, by their path.
-    durations: HashMap<String, TimeRange>,
+    /// Layers made so far, by their clip's path, with the clock that was theirs.
+    pub(super) layers: HashMap<String, (Clock, Layer)>,
+    /// Clocks of the children of retimed compositions, by these's paths, with the clocks around them.
+    pub(super) clocks: HashMap<String, (Clock, Clock)>,
+    /// Which compositions hold the same.
+    pub(super) reuse: Reuse<'a>,
+    /// How long all children of compositions last, by their address.
+    durations: HashMap<usize, Time>,
+    /// Where the items of tracks lie, by the tracks' address.
+    layouts: HashMap<usize, Rc<TrackLayout>>,
+    /// The record frames that anything can be asked for: the cut and its handles.
+    pub(super) horizon: Range<i64>,
+    /// Whether transitions are left out, so that neighbours meet at the cut.
+    pub(super) cuts_alone: bool,
+    /// Where warnings go while there is one.
+    pub(super) log: Option<Log>,
     warnings: IndexSet<Warning>,
 }
 
@@ -64,7 +85,7 @@ impl Builder<'_> {
         if let Some(rate) = self.options.rate.or_else(|| record_rate(timeline, hero)) {
             self.rate = rate;
         } else {
-            self.warn("tracks", "nothing tells the record rate; 24 is taken".to_owned());
+            self.warn(ROOT, "nothing tells the record rate; 24 is taken".to_owned());
         }
         let global_start = match timeline.global_start_time {
             Some(start) => whole(start.value_at(self.rate))
@@ -72,31 +93,28 @@ impl Builder<'_> {
                 .map_err(|error| error.at_object("global_start_time"))?,
             None => 0,
         };
-        let trimmed = self.trimmed(root, "tracks")?;
-        let origin = Time::ZERO - trimmed.start;
+        let trimmed = self.trimmed(root, ROOT)?;
         let duration = trimmed.duration.ceil(self.rate);
-        self.warn_of_effects(&root.item, "tracks", false);
-
-        let mut lanes = Lanes { root: origin, duration, lanes: Vec::new() };
-        let mut number = 0;
-        for (index, child) in root.children.iter().enumerate() {
-            let path = format!("tracks[{index}]");
-            let sound = is_sound(child);
-            number += i32::from(!sound && child.item().is_some());
-            let name = track_name(child, &format!("V{number}"));
-            if root.item.enabled {
-                let lane = self.stacked(child, At { path: &path, track: &name, origin }, 0..duration)?;
-                lanes.lanes.push(lane);
-            }
-        }
+        let handles = self.options.handles;
+        self.horizon = -i64::from(handles.head)..duration.saturating_add(i64::from(handles.tail)).saturating_add(1);
+        self.warn_of_effects(&root.item, ROOT);
+        let clock = self.inside(root, At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) }, trimmed);
+        let lanes = match root.item.enabled {
+            true => self.lanes(root, At { path: ROOT, track: "", clock: &clock }, &(0..duration))?,
+            false => Vec::new(),
+        };
+        let lanes = Lanes { root: clock, duration, lanes };
         let drop_frame = self.options.drop_frame.unwrap_or(true)
             && crate::time::Timecode::inferred(global_start, self.rate).is_drop();
         let hero_name = hero.map_or_else(String::new, |index| root_name(root, index));
         let shots = self.shots(timeline, hero, &lanes)?;
         let canvas_media = match hero.map(|index| (index, &root.children[index])) {
-            Some((index, Child::Composition(track))) => self.media_of_clips(track, &child_path("tracks", index))?,
+            Some((index, Child::Composition(track))) => self.media_of_clips(track, &child_path(ROOT, index))?,
             _ => Vec::new(),
         };
+        if self.options.retime == super::Retime::Blend {
+            self.warn("", "slow motion is not drawn blended yet; the nearest frame is shown".to_owned());
+        }
         for note in &timeline.notes {
             self.warn("", note.clone());
         }
@@ -114,6 +132,7 @@ impl Builder<'_> {
             background: self.options.background,
             overrun: self.options.overrun,
             media_missing: self.options.media_missing,
+            retime: self.options.retime,
             media: std::mem::take(&mut self.media.media),
             shots,
             warnings: std::mem::take(&mut self.warnings).into_iter().collect(),
@@ -137,7 +156,18 @@ impl Builder<'_> {
     }
 
     pub(super) fn warn(&mut self, object: &str, message: String) {
-        self.warnings.insert(Warning { object: object.to_owned(), message });
+        let seen = self.log.as_ref().map_or(0..0, |log| log.seen.clone());
+        self.say(seen, Warning { object: object.to_owned(), message });
+    }
+
+    /// Says something that concerns the record frames `seen`.
+    pub(super) fn say(&mut self, seen: Range<i64>, warning: Warning) {
+        match &mut self.log {
+            Some(log) => log.said.push((seen, warning)),
+            None => {
+                self.warnings.insert(warning);
+            }
+        }
     }
 
     pub(super) fn note_unknown(&mut self, child: &Child, path: &str) {
@@ -184,34 +214,49 @@ impl Builder<'_> {
         if let Some(range) = composition.item.source_range {
             return range.time_range().map_err(|error| error.at_object(format!("{path}.source_range")));
         }
-        if let Some(known) = self.durations.get(path) {
-            return Ok(*known);
-        }
-        let duration = if composition.is_track() {
-            self.layout(composition, path)?.duration()
-        } else {
-            let mut longest = Time::ZERO;
-            for (index, child) in composition.children.iter().enumerate() {
-                let path = child_path(path, index);
-                match self.duration(child, &path) {
-                    Ok(duration) => longest = longest.max(duration),
-                    Err(error) if is_sound(child) => self.warn(&path, format!("its length is not known: {error}")),
-                    Err(error) => return Err(error),
-                }
-            }
-            longest
-        };
-        let range = TimeRange { start: Time::ZERO, duration };
-        self.durations.insert(path.to_owned(), range);
-        Ok(range)
+        Ok(TimeRange { start: Time::ZERO, duration: self.children_duration(composition, path)? })
     }
 
-    pub(super) fn layout(&mut self, track: &Composition, path: &str) -> Result<TrackLayout> {
-        TrackLayout::new(&track.children, |index, child| match child {
+    /// How long all children of `composition` last.
+    pub(super) fn children_duration(&mut self, composition: &Composition, path: &str) -> Result<Time> {
+        if composition.is_track() {
+            return Ok(self.layout(composition, path)?.duration());
+        }
+        let own = address(composition);
+        if let Some(known) = self.durations.get(&own) {
+            return Ok(*known);
+        }
+        let (mut longest, mut known) = (Time::ZERO, true);
+        for (index, child) in composition.children.iter().enumerate() {
+            let path = child_path(path, index);
+            match self.duration(child, &path) {
+                Ok(duration) => longest = longest.max(duration),
+                Err(error) if is_sound(child) => {
+                    known = false;
+                    self.warn(&path, format!("its length is not known: {error}"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if known {
+            self.durations.insert(own, longest);
+        }
+        Ok(longest)
+    }
+
+    pub(super) fn layout(&mut self, track: &Composition, path: &str) -> Result<Rc<TrackLayout>> {
+        let own = address(track);
+        if let Some(known) = self.layouts.get(&own) {
+            return Ok(Rc::clone(known));
+        }
+        let layout = TrackLayout::new(&track.children, |index, child| match child {
             // Most children are clips, whose path is needed for errors alone.
             Child::Clip(clip) => self.clip_duration(clip).map_err(|error| error.at_object(child_path(path, index))),
             _ => self.duration(child, &child_path(path, index)),
-        })
+        })?;
+        let layout = Rc::new(layout);
+        self.layouts.insert(own, Rc::clone(&layout));
+        Ok(layout)
     }
 
     /// R10 and R15: warns of every visible layer of `spans` that asks for frames its media does not have.
@@ -226,8 +271,7 @@ impl Builder<'_> {
         }
         for (layer, first, last) in layers {
             let Some(frames) = self.media.media[layer.media].frames else { continue };
-            let ends = [layer.map.index(first), layer.map.index(last)];
-            let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+            let (low, high) = layer.map.indices(first..=last);
             if low >= 0 && high < frames {
                 continue;
             }
@@ -272,13 +316,21 @@ fn collect_layers<'s>(
         Element::Stack { elements } => {
             elements.iter().rev().any(|element| collect_layers(element, (first, last), layers))
         }
-        Element::Mix { from, to, weight } => {
-            // The incoming part has no share of a dissolve's first frame.
-            let seen = if weight.at(first) > Ratio::ZERO { first } else { first + 1 };
-            let shown = seen <= last && weight.at(last) > Ratio::ZERO;
-            let outgoing = from.as_ref().is_some_and(|side| collect_layers(side, (first, last), layers));
-            let incoming = to.as_ref().is_some_and(|side| shown && collect_layers(side, (seen, last), layers));
-            outgoing && (incoming || !shown)
+        Element::Mix { from, to, weight, style } => {
+            // A side may have no share of the transition's first frames, or of its last.
+            let shares = |record| style.shares(weight.at(record));
+            let mut side = |side: &'s Option<Box<Element>>, seen: &dyn Fn(i64) -> bool| {
+                let first = (first..=last).find(|&record| seen(record));
+                let last = (first.unwrap_or(last)..=last).rev().find(|&record| seen(record));
+                match (first, last, side) {
+                    (Some(first), Some(last), Some(side)) => collect_layers(side, (first, last), layers),
+                    (Some(_), Some(_), None) => false,
+                    _ => true,
+                }
+            };
+            let outgoing = side(from, &|record| shares(record).0 > Ratio::ZERO);
+            let incoming = side(to, &|record| shares(record).1 > Ratio::ZERO);
+            outgoing && incoming
         }
     }
 }
@@ -310,9 +362,12 @@ pub(super) fn push_span(spans: &mut Vec<Span>, span: Span) {
     }
 }
 
+/// The path of the root stack.
+pub(super) const ROOT: &str = "tracks";
+
 /// The path of child number `index` of the object at `path`.
 pub(super) fn child_path(path: &str, index: usize) -> String {
-    if path == "tracks" { format!("tracks[{index}]") } else { format!("{path}.children[{index}]") }
+    if path == ROOT { format!("tracks[{index}]") } else { format!("{path}.children[{index}]") }
 }
 
 /// Whether `child` is a track that carries no picture.

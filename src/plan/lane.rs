@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
-use super::build::Builder;
-use super::{Element, Layer, SourceMap, Weight};
+use super::build::{Builder, ROOT, child_path, is_sound};
+use super::clock::{Clock, Run};
+use super::retime::{Speed, is_retimed, not_applied};
+use super::{Element, Layer, MixStyle, Weight, transition};
 use crate::error::Result;
-use crate::time::{Ratio, Time, TimeRange};
-use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, TrackLayout, Transition, Value};
+use crate::time::{Rate, Ratio, Time, TimeRange};
+use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, Placed, TrackLayout, Transition, Value};
 
 /// A run of record frames that shows one element.
 #[derive(Debug, Clone)]
@@ -25,16 +27,16 @@ pub(super) struct At<'p> {
     pub(super) path: &'p str,
     /// The name of the track it lies in.
     pub(super) track: &'p str,
-    /// The record time at which its trimmed range starts.
-    pub(super) origin: Time,
+    /// Takes record frames to the time since its trimmed range starts.
+    pub(super) clock: &'p Clock,
 }
 
-/// A transition with its neighbours, on record frames.
-struct Crossing<'t> {
-    frames: Range<i64>,
+/// A transition with its neighbours, in its track's own time.
+struct Crossing {
+    range: TimeRange,
     before: Option<usize>,
     after: Option<usize>,
-    transition: &'t Transition,
+    style: MixStyle,
 }
 
 impl Builder<'_> {
@@ -44,39 +46,45 @@ impl Builder<'_> {
         if window.is_empty() || child.item().is_none_or(|item| !item.enabled) {
             return Ok(Lane::new());
         }
-        match child {
-            Child::Clip(clip) => {
-                let layer = self.layer(clip, at)?;
-                Ok(vec![Segment { frames: window, element: Element::Layer(Box::new(layer)) }])
-            }
+        let outer = self.log.as_mut().map(|log| std::mem::replace(&mut log.seen, window.clone()));
+        let lane = match child {
+            Child::Clip(clip) => self
+                .layer(clip, at)
+                .map(|layer| vec![Segment { frames: window, element: Element::Layer(Box::new(layer)) }]),
             Child::Composition(composition) => {
-                self.warn_of_effects(&composition.item, at.path, false);
+                self.warn_of_effects(&composition.item, at.path);
                 self.composition(composition, at, window)
             }
             Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => Ok(Lane::new()),
+        };
+        if let (Some(log), Some(outer)) = (&mut self.log, outer) {
+            log.seen = outer;
         }
+        lane
     }
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
         let trimmed = self.trimmed(composition, at.path)?;
-        let start = at.origin - trimmed.start;
+        let clock = self.inside(composition, at, trimmed);
+        let at = At { clock: &clock, ..at };
+        match self.reused(composition, at, &window)? {
+            Some(lane) => Ok(lane),
+            None => self.content(composition, at, &window),
+        }
+    }
+
+    /// What the children of `composition` show over `window`; `at.clock` is that of the children.
+    pub(super) fn content(&mut self, composition: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
         if composition.is_track() {
-            return self.track(composition, At { origin: start, ..at }, window);
+            return self.track(composition, at, window);
         }
-        let mut lanes = Vec::new();
-        for (index, child) in composition.children.iter().enumerate() {
-            let path = format!("{}.children[{index}]", at.path);
-            let name = track_name(child, at.track);
-            let lane = self.stacked(child, At { path: &path, track: &name, origin: start }, window.clone())?;
-            if !lane.is_empty() {
-                lanes.push(lane);
-            }
-        }
+        let mut lanes = self.lanes(composition, at, window)?;
+        lanes.retain(|lane| !lane.is_empty());
         if let [only] = lanes.as_mut_slice() {
             return Ok(std::mem::take(only));
         }
         let mut stacked = Lane::new();
-        for frames in pieces(&window, lanes.iter().flatten().map(|segment| &segment.frames)) {
+        for frames in pieces(window, lanes.iter().flatten().map(|segment| &segment.frames)) {
             let mut elements = on_screen(&lanes, frames.start);
             match elements.len() {
                 0 => {}
@@ -87,9 +95,23 @@ impl Builder<'_> {
         Ok(stacked)
     }
 
+    /// What each child of `stack` shows over `window`, bottom to top; `at.clock` is that of the children.
+    pub(super) fn lanes(&mut self, stack: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Vec<Lane>> {
+        let mut lanes = Vec::with_capacity(stack.children.len());
+        let mut number = 0;
+        for (index, child) in stack.children.iter().enumerate() {
+            let path = child_path(at.path, index);
+            number += i32::from(!is_sound(child) && child.item().is_some());
+            let outer = if at.path == ROOT { &format!("V{number}") } else { at.track };
+            let name = track_name(child, outer);
+            lanes.push(self.stacked(child, At { path: &path, track: &name, ..at }, window)?);
+        }
+        Ok(lanes)
+    }
+
     /// What a child of a stack shows: nothing outside its own range, but for a track whose first or last child is a
-    /// transition.
-    pub(super) fn stacked(&mut self, child: &Child, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+    /// transition, if it is not retimed.
+    fn stacked(&mut self, child: &Child, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
         let Some(item) = child.item() else {
             self.note_unknown(child, at.path);
             return Ok(Lane::new());
@@ -97,9 +119,10 @@ impl Builder<'_> {
         if self.skip_sound(child, at.path) || !item.enabled {
             return Ok(Lane::new());
         }
-        let mut range = TimeRange { start: at.origin, duration: self.duration(child, at.path)? };
+        let mut range = TimeRange { start: Time::ZERO, duration: self.duration(child, at.path)? };
         if let (Child::Composition(track), None) = (child, item.source_range)
             && track.is_track()
+            && !is_retimed(item)
         {
             if let Some(Child::Transition(first)) = track.children.first() {
                 range = TimeRange::between(range.start - first.in_offset.time()?, range.end());
@@ -108,86 +131,82 @@ impl Builder<'_> {
                 range = TimeRange::between(range.start, range.end() + last.out_offset.time()?);
             }
         }
-        let frames = range.frames(self.rate);
-        self.lane(child, at, intersect(&frames, &window))
+        let mut lane = Lane::new();
+        for frames in at.clock.frames(range, window, self.rate) {
+            lane.extend(self.lane(child, at, frames)?);
+        }
+        Ok(lane)
     }
 
-    /// What a track shows; `at.origin` is the record time of its own time 0.
-    fn track(&mut self, track: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+    /// What a track shows; `at.clock` is that of its own time.
+    fn track(&mut self, track: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
         let layout = self.layout(track, at.path)?;
-        let edge = |time: Time, rate| (at.origin + time).ceil(rate);
-        let rate = self.rate;
         let mut crossings = Vec::new();
+        let cuts_alone = self.cuts_alone;
         for (index, child) in track.children.iter().enumerate() {
             match child {
-                Child::Transition(transition) => {
-                    let path = format!("{}.children[{index}]", at.path);
-                    crossings.extend(self.crossing(&layout, index, transition, &path, |time| edge(time, rate))?);
+                Child::Transition(transition) if !cuts_alone => {
+                    let path = child_path(at.path, index);
+                    crossings.extend(self.crossing(&layout, index, transition, &path)?);
                 }
-                Child::Unknown(_) => self.note_unknown(child, &format!("{}.children[{index}]", at.path)),
+                Child::Unknown(_) => self.note_unknown(child, &child_path(at.path, index)),
                 _ => {}
             }
         }
-        crossings.retain(|crossing: &Crossing<'_>| !intersect(&crossing.frames, &window).is_empty());
-        crossings.sort_by_key(|crossing| crossing.frames.start);
-        let first = layout.items().partition_point(|placed| edge(placed.range.end(), rate) <= window.start);
-        let items: Vec<(Range<i64>, usize)> = (first..layout.items().len())
-            .map(|place| (layout.items()[place].range, place))
-            .map(|(range, place)| (edge(range.start, rate)..edge(range.end(), rate), place))
-            .take_while(|(frames, _)| frames.start < window.end)
-            .collect();
-
+        crossings.sort_by_key(|crossing: &Crossing| crossing.range.start);
         let mut lane = Lane::new();
-        let mut next_crossing = 0;
-        let mut next_item = 0;
-        let mut active: Vec<usize> = Vec::new();
-        let edges = items.iter().map(|(frames, _)| frames).chain(crossings.iter().map(|crossing| &crossing.frames));
-        for frames in pieces(&window, edges) {
-            while next_crossing < crossings.len() && crossings[next_crossing].frames.start <= frames.start {
-                active.push(next_crossing);
-                next_crossing += 1;
-            }
-            active.retain(|&crossing| crossings[crossing].frames.end > frames.start);
-            while next_item < items.len() && items[next_item].0.end <= frames.start {
-                next_item += 1;
-            }
-            let mut shown = |place: Option<usize>| match place {
-                None => Ok(Lane::new()),
-                Some(place) => {
-                    let placed = layout.items()[place];
-                    let path = format!("{}.children[{}]", at.path, placed.index);
-                    let origin = at.origin + placed.range.start;
-                    let child = &track.children[placed.index];
-                    self.lane(child, At { path: &path, track: at.track, origin }, frames.clone())
-                }
-            };
-            let Some(&outer) = active.first() else {
-                let on = items.get(next_item).filter(|(item, _)| item.contains(&frames.start));
-                lane.extend(shown(on.map(|(_, place)| *place))?);
-                continue;
-            };
-            // Where transitions overlap, the later one dissolves from what the earlier one shows.
-            let mut mixed = shown(crossings[outer].before)?;
-            for &crossing in &active {
-                let crossing = &crossings[crossing];
-                let incoming = shown(crossing.after)?;
-                let length = crossing.frames.end - crossing.frames.start;
-                let weight = Weight::Ramp { start: crossing.frames.start, length };
-                mixed = mix(&mixed, &incoming, weight, &frames);
-            }
-            lane.extend(mixed);
+        for run in at.clock.runs(window, self.rate) {
+            self.run(track, at, &layout, &crossings, &run, &mut lane)?;
         }
         Ok(merge(lane))
     }
 
-    fn crossing<'t>(
+    /// Adds to `lane` what a track shows over `run`.
+    fn run(
+        &mut self,
+        track: &Composition,
+        at: At<'_>,
+        layout: &TrackLayout,
+        crossings: &[Crossing],
+        run: &Run<'_>,
+        lane: &mut Lane,
+    ) -> Result<()> {
+        let mut sweep = Sweep::new(layout, crossings, run);
+        for frames in sweep.pieces(&run.frames) {
+            let on = sweep.move_to(frames.start);
+            let rate = self.rate;
+            let mut shown = |place: Option<usize>| match place {
+                None => Ok(Lane::new()),
+                Some(place) => {
+                    let Placed { index, range } = layout.items()[place];
+                    let (path, clock) = (child_path(at.path, index), at.clock.starting_at(range.start, rate));
+                    self.lane(&track.children[index], At { path: &path, clock: &clock, ..at }, frames.clone())
+                }
+            };
+            let Some((_, first)) = sweep.active.first() else {
+                lane.extend(shown(on)?);
+                continue;
+            };
+            // Where transitions overlap, the later one dissolves from what the earlier one shows.
+            let mut mixed = shown(crossings[*first].before)?;
+            for (across, place) in &sweep.active {
+                let crossing = &crossings[*place];
+                let incoming = shown(crossing.after)?;
+                let weight = weight(crossing, across, at.clock, rate);
+                mixed = mix(&mixed, &incoming, &weight, crossing.style, &frames);
+            }
+            lane.extend(mixed);
+        }
+        Ok(())
+    }
+
+    fn crossing(
         &mut self,
         layout: &TrackLayout,
         index: usize,
-        transition: &'t Transition,
+        transition: &Transition,
         path: &str,
-        edge: impl Fn(Time) -> i64,
-    ) -> Result<Option<Crossing<'t>>> {
+    ) -> Result<Option<Crossing>> {
         // Newer files can switch a transition off.
         if matches!(transition.extra.get("enabled"), Some(Value::Bool(false))) {
             return Ok(None);
@@ -198,83 +217,140 @@ impl Builder<'_> {
             (Some(before), None) => layout.items()[before].range.end(),
             (None, None) => return Ok(None),
         };
-        let from = cut - transition.in_offset.time()?;
-        let to = cut + transition.out_offset.time()?;
-        let crossing = Crossing { frames: edge(from)..edge(to), before, after, transition };
-        if crossing.frames.is_empty() {
+        let (head, tail) = (transition.in_offset.time()?, transition.out_offset.time()?);
+        let range = TimeRange::between(cut - head, cut + tail);
+        if range.duration == Time::ZERO {
             return Ok(None);
         }
-        if crossing.transition.transition_type != "SMPTE_Dissolve" {
-            self.warn(path, format!("transition {:?} is drawn as a dissolve", crossing.transition.transition_type));
-        }
+        let (style, notes) = transition::style(transition);
+        notes.into_iter().for_each(|note| self.warn(path, note));
         let short = |place: Option<usize>, room: Time| {
-            place.is_some_and(|place| edge(layout.items()[place].range.duration) < edge(room))
+            place.is_some_and(|place| layout.items()[place].range.duration.ceil(self.rate) < room.ceil(self.rate))
         };
-        if short(before, transition.in_offset.time()?) || short(after, transition.out_offset.time()?) {
+        if short(before, head) || short(after, tail) {
             self.warn(
                 path,
                 "the transition is longer than its neighbours; what lies beyond them is covered".to_owned(),
             );
         }
-        Ok(Some(crossing))
+        Ok(Some(Crossing { range, before, after, style }))
     }
 
-    /// The layer of a clip whose trimmed range starts at record time `at.origin`.
+    /// The layer of a clip whose trimmed range starts at time 0 of `at.clock`.
     pub(super) fn layer(&mut self, clip: &Clip, at: At<'_>) -> Result<Layer> {
-        if let Some(layer) = self.layers.get(at.path).filter(|(origin, _)| *origin == at.origin) {
-            return Ok(layer.1.clone());
+        let known = self.layers.get(at.path).filter(|(clock, _)| clock == at.clock);
+        // A log needs to hear again what there is to be said.
+        if let (Some((_, layer)), None) = (known, &self.log) {
+            return Ok(layer.clone());
         }
         let place = |error: crate::Error| error.at_object(at.path);
-        self.warn_of_effects(&clip.item, at.path, true);
+        self.warn_of_effects(&clip.item, at.path);
         let range = self.media.trimmed_range(clip).map_err(place)?;
         let media = self.media.resolve(clip, range).map_err(place)?;
         if self.media.media[media.index].bounds.is_some() {
             self.warn(at.path, "available_image_bounds are not applied yet; the picture is fitted".to_owned());
         }
-        let speed = if media.still { Ratio::ZERO } else { speed(&clip.item) };
         let per_frame = match self.options.rate_conform {
             super::RateConform::FrameForFrame => Ratio::ONE,
             super::RateConform::Time => media.rate.nominal() / self.rate.nominal(),
         };
-        let record = at.origin.ceil(self.rate);
-        let elapsed = (Time::from_frames(record, self.rate) - at.origin).frames(self.rate);
-        let mut position = if media.still { Ratio::ZERO } else { media.offset };
-        let mut step = per_frame * speed;
-        if speed < Ratio::ZERO {
-            // R6: the last record frame shows where the clip starts.
-            let last = range.duration.time().map_err(place)?.frames(self.rate).next_frame() - 1;
-            position = position + Ratio::whole(last.max(0)) * step.abs();
-        }
-        position = position + elapsed * step;
-        if step.num() == 0 {
-            step = Ratio::ZERO;
-        }
+        let duration = range.duration.time().map_err(place)?.frames(self.rate);
+        let mut notes = media.notes;
+        let map = if media.still {
+            at.clock.map(self.rate).scaled(Ratio::ZERO)
+        } else {
+            let speed = Speed::of(&clip.item);
+            notes.extend(speed.notes(duration));
+            let elapsed = at.clock.map(self.rate);
+            let turned = speed.turned(&clip.item, duration, elapsed.step, self.options.reverse);
+            let step = per_frame * speed.scalar;
+            let run = elapsed.scaled(step).shifted(media.offset + turned * step.abs());
+            let start = media.offset / media.rate.nominal();
+            speed.bent(run, &elapsed, self.bend(start, per_frame, duration))
+        };
         let layer = Layer {
             track: at.track.to_owned(),
             clip: clip.item.name.clone(),
             object: at.path.to_owned(),
             media: media.index,
-            map: SourceMap::new(record, position, step),
-            notes: media.notes,
+            map,
+            notes,
         };
-        self.layers.insert(at.path.to_owned(), (at.origin, layer.clone()));
+        self.layers.insert(at.path.to_owned(), (at.clock.clone(), layer.clone()));
         Ok(layer)
     }
 
-    /// Names every effect that is not drawn. `speeds_apply`: linear time warps and freezes of this item are.
-    pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str, speeds_apply: bool) {
+    /// Names every effect of `item` that is not drawn or not applied.
+    pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str) {
         for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
-            let (name, neutral) = effect_name(effect);
             let message = match effect.kind {
-                EffectKind::Other if neutral => continue,
-                EffectKind::LinearTimeWarp { time_scalar } if speeds_apply && time_scalar.is_finite() => continue,
-                EffectKind::FreezeFrame { .. } if speeds_apply => continue,
-                EffectKind::LinearTimeWarp { .. } | EffectKind::FreezeFrame { .. } | EffectKind::Time => {
-                    format!("time effect {name:?} is not applied")
-                }
-                EffectKind::Other | EffectKind::Unknown(_) => format!("effect {name:?} is not drawn"),
+                EffectKind::Other | EffectKind::Unknown(_) => match effect_name(effect) {
+                    (_, true) => continue,
+                    (name, false) => Some(format!("effect {name:?} is not drawn")),
+                },
+                _ => not_applied(effect),
             };
-            self.warn(&format!("{path}.effects[{index}]"), message);
+            if let Some(message) = message {
+                self.warn(&format!("{path}.effects[{index}]"), message);
+            }
+        }
+    }
+}
+
+/// What of a track is on, from one record frame of a run to the next.
+struct Sweep {
+    /// The items seen, in record order, with their places in the layout.
+    items: Vec<(Range<i64>, usize)>,
+    /// The transitions seen, in the order they begin, with their places among all.
+    crossings: Vec<(Range<i64>, usize)>,
+    next_item: usize,
+    next_crossing: usize,
+    /// The transitions under way, in the order of the track's own time.
+    active: Vec<(Range<i64>, usize)>,
+}
+
+impl Sweep {
+    fn new(layout: &TrackLayout, crossings: &[Crossing], run: &Run<'_>) -> Sweep {
+        let placed = layout.items();
+        let first = placed.partition_point(|placed| run.starts_after(placed.range.end()));
+        let last = placed.partition_point(|placed| run.gets_to(placed.range.start)).max(first);
+        let mut items: Vec<_> = (first..last).map(|place| (run.frames_of(placed[place].range), place)).collect();
+        if run.is_backwards() {
+            items.reverse();
+        }
+        let across = crossings.iter().enumerate().map(|(place, crossing)| (run.frames_of(crossing.range), place));
+        let mut crossings: Vec<_> = across.filter(|(frames, _)| !intersect(frames, &run.frames).is_empty()).collect();
+        crossings.sort_by_key(|(frames, _)| frames.start);
+        Sweep { items, crossings, next_item: 0, next_crossing: 0, active: Vec::new() }
+    }
+
+    /// `window`, cut wherever something begins or ends.
+    fn pieces(&self, window: &Range<i64>) -> Vec<Range<i64>> {
+        pieces(window, self.items.iter().chain(&self.crossings).map(|(frames, _)| frames))
+    }
+
+    /// Goes on to `frame`; returns the place of the item that is on.
+    fn move_to(&mut self, frame: i64) -> Option<usize> {
+        while let Some(crossing) = self.crossings.get(self.next_crossing).filter(|(frames, _)| frames.start <= frame) {
+            self.active.push(crossing.clone());
+            self.next_crossing += 1;
+        }
+        self.active.retain(|(frames, _)| frames.end > frame);
+        self.active.sort_by_key(|(_, place)| *place);
+        while self.items.get(self.next_item).is_some_and(|(frames, _)| frames.end <= frame) {
+            self.next_item += 1;
+        }
+        self.items.get(self.next_item).filter(|(frames, _)| frames.contains(&frame)).map(|(_, place)| *place)
+    }
+}
+
+/// How far a transition is that lies `across` these record frames. (R9)
+fn weight(crossing: &Crossing, across: &Range<i64>, clock: &Clock, rate: Rate) -> Weight {
+    match clock {
+        Clock::Plain(_) => Weight::Ramp { start: across.start, length: across.end - across.start },
+        Clock::Warped(map) => {
+            let start = Ratio::ZERO - crossing.range.start.frames(rate);
+            Weight::Map(map.clone().shifted(start).scaled(Ratio::ONE / crossing.range.duration.frames(rate)))
         }
     }
 }
@@ -292,22 +368,24 @@ fn effect_name(effect: &Effect) -> (&str, bool) {
     (name, off || empty)
 }
 
-/// R5: the product of the linear time warps; a freeze is 0.
-fn speed(item: &Item) -> Ratio {
-    let scalars = item.effects.iter().filter(|effect| effect.enabled).map(|effect| match effect.kind {
-        EffectKind::LinearTimeWarp { time_scalar } if time_scalar.is_finite() => Ratio::nearest(time_scalar),
-        EffectKind::FreezeFrame { .. } => Ratio::ZERO,
-        _ => Ratio::ONE,
-    });
-    scalars.fold(Ratio::ONE, |product, scalar| product * scalar)
-}
-
 /// The name under which the layers of `child`, a child of a stack, are listed.
 pub(super) fn track_name(child: &Child, outer: &str) -> String {
     match (child, child.name()) {
         (Child::Composition(composition), name) if composition.is_track() && !name.is_empty() => name.to_owned(),
         _ => outer.to_owned(),
     }
+}
+
+/// Ranges in order, those that touch joined, those that are empty left out.
+pub(super) fn join(ranges: impl Iterator<Item = Range<i64>>) -> Vec<Range<i64>> {
+    let mut joined: Vec<Range<i64>> = Vec::new();
+    for range in ranges.filter(|range| !range.is_empty()) {
+        match joined.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => joined.push(range),
+        }
+    }
+    joined
 }
 
 /// What both ranges share; empty when they share nothing.
@@ -349,14 +427,14 @@ fn segment_at(lane: &Lane, frame: i64) -> Option<&Segment> {
 }
 
 /// `from` dissolving to `to` over the record frames `window`.
-fn mix(from: &Lane, to: &Lane, weight: Weight, window: &Range<i64>) -> Lane {
+fn mix(from: &Lane, to: &Lane, weight: &Weight, style: MixStyle, window: &Range<i64>) -> Lane {
     let edges = from.iter().chain(to).map(|segment| &segment.frames);
     let mut mixed = Lane::new();
     for frames in pieces(window, edges) {
         let side = |lane| segment_at(lane, frames.start).map(|segment| Box::new(segment.element.clone()));
         let (from, to) = (side(from), side(to));
         if from.is_some() || to.is_some() {
-            mixed.push(Segment { frames, element: Element::Mix { from, to, weight } });
+            mixed.push(Segment { frames, element: Element::Mix { from, to, weight: weight.clone(), style } });
         }
     }
     mixed

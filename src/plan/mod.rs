@@ -4,17 +4,26 @@
 
 mod build;
 mod canvas;
+mod clock;
 mod frames;
+mod keys;
 mod lane;
 mod media;
 mod model;
 mod options;
+mod retime;
+mod reuse;
 mod shots;
 mod source_map;
+mod transition;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
-pub use model::{Background, Element, Layer, Media, MediaSource, Plan, Shot, Span, Warning, Weight};
-pub use options::{HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, ShotSelection};
-pub use source_map::SourceMap;
+pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Warning, Weight};
+pub use options::{
+    HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, Retime, ReverseConvention,
+    ShotSelection,
+};
+pub(crate) use retime::{is_applied, is_retimed};
+pub use source_map::{Curve, SourceMap};

@@ -12,5 +12,6 @@ mod layers;
 mod output;
 mod passthrough;
 mod policies;
+mod retimes;
 mod sources;
 mod support;
