@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use otio_conflate::otio::{ReadOptions, read_file};
-use otio_conflate::plan::{HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, ShotSelection};
+use otio_conflate::plan::{
+    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, ShotSelection,
+};
 use otio_conflate::time::Rate;
 use otio_conflate::{Plan, Result, Timeline};
 
@@ -40,6 +42,9 @@ pub(crate) struct PlanArgs {
     /// What to do about frames outside the media: hold, black or error
     #[arg(long, default_value = "hold")]
     pub(crate) overrun: OverrunPolicy,
+    /// How media of another shape lies in the canvas: fit, fill, stretch or native
+    #[arg(long, default_value = "fit")]
+    pub(crate) placement: Placement,
     /// Media that moved: FROM is looked for at TO; may be repeated
     #[arg(long = "map", value_name = "FROM=TO", value_parser = map)]
     pub(crate) maps: Vec<(String, PathBuf)>,
@@ -64,6 +69,7 @@ impl PlanArgs {
         options.rate_conform = self.rate_conform;
         options.media_missing = self.media_missing;
         options.overrun = self.overrun;
+        options.placement = self.placement;
         options.path_map = self.maps.clone();
         options
     }

@@ -6,7 +6,9 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Preset;
-use crate::plan::{Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Plan, Shot};
+use crate::plan::{
+    Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Placement, Plan, Shot,
+};
 use crate::time::Rate;
 
 /// Raised when the same plan would give other pixels.
@@ -22,6 +24,7 @@ struct Ingredients<'a> {
     rate: Rate,
     start: i64,
     drop_frame: bool,
+    placement: Placement,
     background: Background,
     overrun: OverrunPolicy,
     media_missing: MissingPolicy,
@@ -63,6 +66,7 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         rate: plan.rate,
         start: plan.global_start,
         drop_frame: plan.drop_frame,
+        placement: plan.placement,
         background: plan.background,
         overrun: plan.overrun,
         media_missing: plan.media_missing,

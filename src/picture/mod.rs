@@ -10,10 +10,11 @@ mod slate;
 #[cfg(feature = "ffmpeg")]
 mod text;
 
+pub use crate::plan::Placement;
 pub use dissolve::{PlaneMut, PlaneRef, SampleKind, dissolve_plane};
 pub use light::RgbaF32;
 pub use over::{Rgba16, flatten, mix, over, premultiply, unpremultiply};
-pub use place::{MediaShape, Placement, Rect, Rotation, place};
+pub use place::{MediaShape, Rect, Rotation, place};
 pub use resample::{paste, resample};
 #[cfg(feature = "ffmpeg")]
 pub use slate::{Slate, draw_slate};

@@ -2,22 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::Placement;
 use crate::time::Ratio;
-
-/// How media is placed in a canvas of another shape.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Placement {
-    /// As large as fits in whole; the canvas may show above and below it, or at its sides.
-    #[default]
-    Fit,
-    /// As small as leaves nothing of the canvas bare; what sticks out is cut off evenly.
-    Fill,
-    /// Exactly the canvas, whatever that does to the shape.
-    Stretch,
-    /// One line of media to one line of canvas, centred.
-    Native,
-}
 
 /// A turn that media asks for before it is shown, clockwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -129,9 +115,9 @@ pub fn place(media: MediaShape, canvas: MediaShape, placement: Placement, align:
     let (width, height) = match placement {
         Placement::Stretch => (canvas_width, canvas_height),
         Placement::Native => (wide, high),
-        Placement::Fit | Placement::Fill => {
+        _ => {
             let (across, down) = (canvas_width / wide, canvas_height / high);
-            let scale = if placement == Placement::Fit { across.min(down) } else { across.max(down) };
+            let scale = if placement == Placement::Fill { across.max(down) } else { across.min(down) };
             (wide * scale, high * scale)
         }
     };

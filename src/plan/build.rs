@@ -111,6 +111,7 @@ impl Builder<'_> {
             hero_track: hero_name,
             canvas: self.options.canvas,
             canvas_media,
+            placement: self.options.placement,
             background: self.options.background,
             overrun: self.options.overrun,
             media_missing: self.options.media_missing,

@@ -16,5 +16,7 @@ pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use model::{Background, Element, Layer, Media, MediaSource, Plan, Shot, Span, Warning, Weight};
-pub use options::{HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, ShotSelection};
+pub use options::{
+    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, ShotSelection,
+};
 pub use source_map::SourceMap;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CanvasRequest, MissingPolicy, OverrunPolicy, SourceMap};
+use super::{CanvasRequest, MissingPolicy, OverrunPolicy, Placement, SourceMap};
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
 
@@ -33,6 +33,9 @@ pub struct Plan {
     /// The media of the hero track's clips, in record order: the first that can be decoded gives the canvas what the
     /// caller left open.
     pub canvas_media: Vec<usize>,
+    /// How media of another shape lies in the canvas.
+    #[serde(default)]
+    pub placement: Placement,
     /// What is below everything.
     pub background: Background,
     /// What to do about source frames outside the media.

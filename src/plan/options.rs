@@ -32,6 +32,8 @@ pub struct PlanOptions {
     pub overrun: OverrunPolicy,
     /// How media of another rate runs.
     pub rate_conform: RateConform,
+    /// How media of another shape lies in the canvas.
+    pub placement: Placement,
     /// What is below everything.
     pub background: Background,
     /// What the caller asks of the canvas.
@@ -52,6 +54,7 @@ impl Default for PlanOptions {
             media_missing: MissingPolicy::default(),
             overrun: OverrunPolicy::default(),
             rate_conform: RateConform::default(),
+            placement: Placement::default(),
             background: Background::default(),
             canvas: CanvasRequest::default(),
             path_map: Vec::new(),
@@ -198,6 +201,21 @@ word_enum! {
         Time = "time",
         /// One source frame per record frame.
         FrameForFrame = "frame",
+    }
+}
+
+word_enum! {
+    /// How media is placed in a canvas of another shape. Pixel aspects are taken into account first.
+    Placement, "placement" {
+        /// As large as fits in whole; the canvas may show above and below it, or at its sides.
+        #[default]
+        Fit = "fit",
+        /// As small as leaves nothing of the canvas bare; what sticks out is cut off evenly.
+        Fill = "fill",
+        /// Exactly the canvas, whatever that does to the shape.
+        Stretch = "stretch",
+        /// One line of media to one line of canvas, centred.
+        Native = "native",
     }
 }
 

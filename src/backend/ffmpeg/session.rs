@@ -14,8 +14,8 @@ use super::sys::frames::PixelInfo;
 use crate::backend::{Backend, Capabilities, Session, Target, Task, Worker};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::picture::{MediaShape, Placement, Rect, Rotation, place};
-use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Plan, Warning};
+use crate::picture::{MediaShape, Rect, Rotation, place};
+use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Placement, Plan, Warning};
 use crate::time::Ratio;
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -68,7 +68,7 @@ impl<'a> FfmpegSession<'a> {
         let format = preset.pixel_format(wish, canvas.width, canvas.height)?;
         let color = preset.color_tags(format, canvas.color);
         let canvas = Canvas { color, ..canvas };
-        let rects = found.iter().map(|found| rect(found, &canvas, format)).collect();
+        let rects = found.iter().map(|found| rect(found, plan.placement, &canvas, format)).collect();
         let mut session =
             FfmpegSession { plan, preset, found, rects, canvas, format, warnings: size_note.into_iter().collect() };
         let seen = session.seen();
@@ -243,7 +243,7 @@ fn shape(info: &MediaInfo) -> MediaShape {
     }
 }
 
-fn rect(found: &Found, canvas: &Canvas, format: Pixel) -> Rect {
+fn rect(found: &Found, placement: Placement, canvas: &Canvas, format: Pixel) -> Rect {
     let Some(info) = found.picture() else { return Rect::whole(canvas.width, canvas.height) };
     let frame = MediaShape {
         width: canvas.width,
@@ -251,7 +251,7 @@ fn rect(found: &Found, canvas: &Canvas, format: Pixel) -> Rect {
         pixel_aspect: canvas.pixel_aspect,
         rotation: Rotation::None,
     };
-    place(shape(info), frame, Placement::Fit, super::convert::Converter::alignment(format))
+    place(shape(info), frame, placement, super::convert::Converter::alignment(format))
 }
 
 /// The pixel format of the media that loses most if the output is shallow: the deepest, and among those the finest.
