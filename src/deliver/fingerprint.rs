@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Preset;
 use crate::plan::{
-    Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Placement, Plan, Shot,
+    Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Placement, Plan, Retime, Shot,
 };
 use crate::time::Rate;
 
@@ -28,6 +28,7 @@ struct Ingredients<'a> {
     background: Background,
     overrun: OverrunPolicy,
     media_missing: MissingPolicy,
+    retime: Retime,
     shot: Shot,
     media: Vec<(&'a Media, Option<Stamp>)>,
 }
@@ -70,8 +71,9 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         background: plan.background,
         overrun: plan.overrun,
         media_missing: plan.media_missing,
+        retime: plan.retime,
         shot: own,
-        media: used.iter().map(|used| (&plan.media[used.media], stamp(&plan.media[used.media], used))).collect(),
+        media: used.iter().map(|used| (&plan.media[used.media], stamp(plan, used))).collect(),
     };
     // Paths that are no text have no JSON.
     let bytes = serde_json::to_vec(&ingredients).unwrap_or_else(|_| format!("{ingredients:?}").into_bytes());
@@ -79,8 +81,10 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
 }
 
 /// Looks at the file, or at every frame of a sequence between the first and the last that are used.
-fn stamp(media: &Media, used: &Used) -> Option<Stamp> {
-    let last = media.frames.map_or(used.high, |frames| used.high.min(frames - 1));
+fn stamp(plan: &Plan, used: &Used) -> Option<Stamp> {
+    let media = &plan.media[used.media];
+    let high = used.high + i64::from(plan.retime == Retime::Blend);
+    let last = media.frames.map_or(high, |frames| high.min(frames - 1));
     let indices = match media.source {
         MediaSource::Sequence { .. } => used.low.max(0)..=last,
         _ => 0..=0,
@@ -101,8 +105,7 @@ fn stamp(media: &Media, used: &Used) -> Option<Stamp> {
 fn make_own(element: &mut Element, frames: &RangeInclusive<i64>, used: &mut Vec<Used>) {
     match element {
         Element::Layer(layer) => {
-            let ends = [layer.map.index(*frames.start()), layer.map.index(*frames.end())];
-            let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+            let (low, high) = layer.map.indices(frames.clone());
             let place = used.iter().position(|used| used.media == layer.media).unwrap_or_else(|| {
                 used.push(Used { media: layer.media, low, high });
                 used.len() - 1

@@ -97,6 +97,9 @@ impl Builder<'_> {
             Some((index, Child::Composition(track))) => self.media_of_clips(track, &child_path("tracks", index))?,
             _ => Vec::new(),
         };
+        if self.options.retime == super::Retime::Blend {
+            self.warn("", "slow motion is not drawn blended yet; the nearest frame is shown".to_owned());
+        }
         for note in &timeline.notes {
             self.warn("", note.clone());
         }
@@ -115,6 +118,7 @@ impl Builder<'_> {
             background: self.options.background,
             overrun: self.options.overrun,
             media_missing: self.options.media_missing,
+            retime: self.options.retime,
             media: std::mem::take(&mut self.media.media),
             shots,
             warnings: std::mem::take(&mut self.warnings).into_iter().collect(),
@@ -227,8 +231,7 @@ impl Builder<'_> {
         }
         for (layer, first, last) in layers {
             let Some(frames) = self.media.media[layer.media].frames else { continue };
-            let ends = [layer.map.index(first), layer.map.index(last)];
-            let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+            let (low, high) = layer.map.indices(first..=last);
             if low >= 0 && high < frames {
                 continue;
             }
@@ -273,13 +276,21 @@ fn collect_layers<'s>(
         Element::Stack { elements } => {
             elements.iter().rev().any(|element| collect_layers(element, (first, last), layers))
         }
-        Element::Mix { from, to, weight } => {
-            // The incoming part has no share of a dissolve's first frame.
-            let seen = if weight.at(first) > Ratio::ZERO { first } else { first + 1 };
-            let shown = seen <= last && weight.at(last) > Ratio::ZERO;
-            let outgoing = from.as_ref().is_some_and(|side| collect_layers(side, (first, last), layers));
-            let incoming = to.as_ref().is_some_and(|side| shown && collect_layers(side, (seen, last), layers));
-            outgoing && (incoming || !shown)
+        Element::Mix { from, to, weight, style } => {
+            // A side may have no share of the transition's first frames, or of its last.
+            let shares = |record| style.shares(weight.at(record));
+            let mut side = |side: &'s Option<Box<Element>>, seen: &dyn Fn(i64) -> bool| {
+                let first = (first..=last).find(|&record| seen(record));
+                let last = (first.unwrap_or(last)..=last).rev().find(|&record| seen(record));
+                match (first, last, side) {
+                    (Some(first), Some(last), Some(side)) => collect_layers(side, (first, last), layers),
+                    (Some(_), Some(_), None) => false,
+                    _ => true,
+                }
+            };
+            let outgoing = side(from, &|record| shares(record).0 > Ratio::ZERO);
+            let incoming = side(to, &|record| shares(record).1 > Ratio::ZERO);
+            outgoing && incoming
         }
     }
 }

@@ -51,19 +51,26 @@ impl Plan {
         stack_shares(stack, record, Ratio::ONE, &mut shares);
         // Top to bottom so far, a mix's outgoing side behind its incoming one.
         shares.reverse();
-        let layers = shares.into_iter().filter(|(_, share)| *share > Ratio::ZERO);
+        let seen = shares.into_iter().filter(|(_, share)| *share > Ratio::ZERO);
+        let mut layers = Vec::new();
+        for (layer, share) in seen {
+            let Some((first, second)) = self.source_blend(layer, record) else { continue };
+            let weight = second.map_or(Ratio::ZERO, |(_, weight)| weight);
+            layers.push(self.frame_layer(layer, first, share * (Ratio::ONE - weight)));
+            layers.extend(second.map(|(index, weight)| self.frame_layer(layer, index, share * weight)));
+        }
         layers
-            .filter_map(|(layer, share)| {
-                let source = &self.media[layer.media].source;
-                Some(FrameLayer {
-                    track: &layer.track,
-                    clip: &layer.clip,
-                    media: source.display(),
-                    source: source.number(self.source_index(layer, record)?),
-                    weight: share.to_f64(),
-                })
-            })
-            .collect()
+    }
+
+    fn frame_layer<'a>(&'a self, layer: &'a Layer, index: i64, share: Ratio) -> FrameLayer<'a> {
+        let source = &self.media[layer.media].source;
+        FrameLayer {
+            track: &layer.track,
+            clip: &layer.clip,
+            media: source.display(),
+            source: source.number(index),
+            weight: share.to_f64(),
+        }
     }
 }
 
@@ -86,14 +93,14 @@ fn element_shares<'a>(element: &'a Element, record: i64, open: Ratio, shares: &m
             Ratio::ZERO
         }
         Element::Stack { elements } => stack_shares(elements, record, open, shares),
-        Element::Mix { from, to, weight } => {
-            let weight = weight.at(record);
+        Element::Mix { from, to, weight, style } => {
+            let (outgoing, incoming) = style.shares(weight.at(record));
             let mut side = |side: &'a Option<Box<Element>>, part: Ratio| match side {
                 Some(element) => element_shares(element, record, part, shares),
                 None => part,
             };
-            let through_to = side(to, open * weight);
-            let through_from = side(from, open * (Ratio::ONE - weight));
+            let through_to = side(to, open * incoming);
+            let through_from = side(from, open * outgoing);
             through_to + through_from
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::build::Builder;
-use super::{Element, Layer, SourceMap, Weight};
+use super::{Element, Layer, MixStyle, SourceMap, Weight};
 use crate::error::Result;
 use crate::time::{Ratio, Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, TrackLayout, Transition, Value};
@@ -173,7 +173,7 @@ impl Builder<'_> {
                 let incoming = shown(crossing.after)?;
                 let length = crossing.frames.end - crossing.frames.start;
                 let weight = Weight::Ramp { start: crossing.frames.start, length };
-                mixed = mix(&mixed, &incoming, weight, &frames);
+                mixed = mix(&mixed, &incoming, &weight, MixStyle::Dissolve, &frames);
             }
             lane.extend(mixed);
         }
@@ -349,14 +349,14 @@ fn segment_at(lane: &Lane, frame: i64) -> Option<&Segment> {
 }
 
 /// `from` dissolving to `to` over the record frames `window`.
-fn mix(from: &Lane, to: &Lane, weight: Weight, window: &Range<i64>) -> Lane {
+fn mix(from: &Lane, to: &Lane, weight: &Weight, style: MixStyle, window: &Range<i64>) -> Lane {
     let edges = from.iter().chain(to).map(|segment| &segment.frames);
     let mut mixed = Lane::new();
     for frames in pieces(window, edges) {
         let side = |lane| segment_at(lane, frames.start).map(|segment| Box::new(segment.element.clone()));
         let (from, to) = (side(from), side(to));
         if from.is_some() || to.is_some() {
-            mixed.push(Segment { frames, element: Element::Mix { from, to, weight } });
+            mixed.push(Segment { frames, element: Element::Mix { from, to, weight: weight.clone(), style } });
         }
     }
     mixed

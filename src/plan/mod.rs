@@ -15,8 +15,9 @@ mod source_map;
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
-pub use model::{Background, Element, Layer, Media, MediaSource, Plan, Shot, Span, Warning, Weight};
+pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Warning, Weight};
 pub use options::{
-    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, ShotSelection,
+    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
+    ShotSelection,
 };
-pub use source_map::SourceMap;
+pub use source_map::{Curve, SourceMap};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CanvasRequest, MissingPolicy, OverrunPolicy, Placement, SourceMap};
+use super::{CanvasRequest, MissingPolicy, OverrunPolicy, Placement, Retime, SourceMap};
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
 
@@ -42,6 +42,9 @@ pub struct Plan {
     pub overrun: OverrunPolicy,
     /// What to do about media that is not there.
     pub media_missing: MissingPolicy,
+    /// What slow motion shows between two source frames.
+    #[serde(default)]
+    pub retime: Retime,
     /// Every piece of media that a layer shows, each once.
     pub media: Vec<Media>,
     /// The shots: track by track from the bottom, each track's in record order.
@@ -54,7 +57,27 @@ impl Plan {
     /// The index of the source frame that `layer` shows at record frame `record` (counted from the cut's first
     /// frame), inside what is known of its media; `None` where the overrun policy shows black instead. (R10)
     pub fn source_index(&self, layer: &Layer, record: i64) -> Option<i64> {
-        let index = layer.map.index(record);
+        self.within(layer, layer.map.index(record))
+    }
+
+    /// The source frames that `layer` shows at record frame `record`: the index of the first, and under
+    /// [`Retime::Blend`] that of a second with its weight, from 0 to 1, where slow motion is between the two. `None`
+    /// where the overrun policy shows black instead. (R5, R10)
+    pub fn source_blend(&self, layer: &Layer, record: i64) -> Option<(i64, Option<(i64, Ratio)>)> {
+        let first = self.source_index(layer, record)?;
+        let fraction = match self.retime {
+            Retime::Nearest => None,
+            Retime::Blend => layer.map.fraction(record),
+        };
+        let second = fraction.and_then(|weight| {
+            let index = self.within(layer, layer.map.index(record).saturating_add(1))?;
+            (index != first).then_some((index, weight))
+        });
+        Some((first, second))
+    }
+
+    /// `index`, or what the overrun policy shows instead.
+    fn within(&self, layer: &Layer, index: i64) -> Option<i64> {
         match self.media[layer.media].frames {
             Some(frames) if index < 0 || index >= frames => match self.overrun {
                 OverrunPolicy::Black => None,
@@ -218,14 +241,17 @@ pub struct Span {
 pub enum Element {
     /// One piece of media.
     Layer(Box<Layer>),
-    /// A dissolve: `from` at 1 − weight plus `to` at weight, premultiplied. `None` is transparent. (R9)
+    /// A transition from one part to the other; a part that is `None` is transparent. (R9)
     Mix {
         /// The outgoing part.
         from: Option<Box<Element>>,
         /// The incoming part.
         to: Option<Box<Element>>,
-        /// The incoming part's weight.
+        /// How far the transition is: 0 shows the outgoing part alone, 1 the incoming one.
         weight: Weight,
+        /// What the two look like on the way.
+        #[serde(default, skip_serializing_if = "MixStyle::is_dissolve")]
+        style: MixStyle,
     },
     /// Elements laid over one another, bottom to top, before anything outside sees them.
     Stack {
@@ -254,8 +280,50 @@ impl Element {
     }
 }
 
-/// How much of a dissolve's incoming part is seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a transition looks like on its way from one part to the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MixStyle {
+    /// The outgoing part at 1 − weight plus the incoming one at weight, premultiplied.
+    #[default]
+    Dissolve,
+    /// The incoming part covers the outgoing one along an edge that moves; the weight is the share of the picture that
+    /// it has covered.
+    Wipe {
+        /// The pattern's number in SMPTE ST 258.
+        code: u16,
+        /// Whether the pattern runs backwards: the outgoing part shrinks as the incoming one of the plain pattern
+        /// grows.
+        reverse: bool,
+    },
+    /// The outgoing part dissolves to a colour over the first half, and the colour to the incoming part over the second.
+    Dip {
+        /// Red, green, blue and alpha from 0 to 1, straight, in the canvas's own transfer.
+        color: [f64; 4],
+    },
+}
+
+impl MixStyle {
+    fn is_dissolve(&self) -> bool {
+        *self == MixStyle::Dissolve
+    }
+
+    /// The shares of the picture that the outgoing and the incoming part have at `weight`; in a dip, the colour has the
+    /// rest.
+    pub fn shares(self, weight: Ratio) -> (Ratio, Ratio) {
+        match self {
+            MixStyle::Dissolve | MixStyle::Wipe { .. } => (Ratio::ONE - weight, weight),
+            MixStyle::Dip { .. } => {
+                let way = weight + weight - Ratio::ONE;
+                ((Ratio::ZERO - way).max(Ratio::ZERO), way.max(Ratio::ZERO))
+            }
+        }
+    }
+}
+
+/// How far a transition is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Weight {
@@ -268,14 +336,19 @@ pub enum Weight {
     },
     /// It stays as it is.
     Constant(Ratio),
+    /// It is the position of this map, cut to 0 to 1: a transition inside a composition whose time is not the cut's.
+    Map(SourceMap),
 }
 
 impl Weight {
     /// The weight at record frame `record`, from 0 to 1.
-    pub fn at(self, record: i64) -> Ratio {
+    pub fn at(&self, record: i64) -> Ratio {
         match self {
-            Weight::Ramp { start, length } => Ratio::new((record - start).clamp(0, length.max(1)), length.max(1)),
-            Weight::Constant(weight) => weight,
+            Weight::Ramp { start, length } => {
+                Ratio::new(record.saturating_sub(*start).clamp(0, (*length).max(1)), (*length).max(1))
+            }
+            Weight::Constant(weight) => *weight,
+            Weight::Map(map) => map.position(record).clamp(Ratio::ZERO, Ratio::ONE),
         }
     }
 }

@@ -34,6 +34,10 @@ pub struct PlanOptions {
     pub rate_conform: RateConform,
     /// How media of another shape lies in the canvas.
     pub placement: Placement,
+    /// What slow motion shows between two source frames.
+    pub retime: Retime,
+    /// What `source_range` means where speed is negative.
+    pub reverse: ReverseConvention,
     /// What is below everything.
     pub background: Background,
     /// What the caller asks of the canvas.
@@ -55,6 +59,8 @@ impl Default for PlanOptions {
             overrun: OverrunPolicy::default(),
             rate_conform: RateConform::default(),
             placement: Placement::default(),
+            retime: Retime::default(),
+            reverse: ReverseConvention::default(),
             background: Background::default(),
             canvas: CanvasRequest::default(),
             path_map: Vec::new(),
@@ -216,6 +222,28 @@ word_enum! {
         Stretch = "stretch",
         /// One line of media to one line of canvas, centred.
         Native = "native",
+    }
+}
+
+word_enum! {
+    /// What slow motion shows between two source frames.
+    Retime, "way to retime" {
+        /// The source frame that is on at that moment.
+        #[default]
+        Nearest = "nearest",
+        /// Both, each with its share.
+        Blend = "blend",
+    }
+}
+
+word_enum! {
+    /// What `source_range` means where speed is negative.
+    ReverseConvention, "reverse convention" {
+        /// Its start is the low end of the media used, which is shown last: as Hiero, Resolve and Flame write it.
+        #[default]
+        LowEnd = "low-end",
+        /// Its start is the first frame shown, and source time counts down from there.
+        PlaybackStart = "playback-start",
     }
 }
 

@@ -338,8 +338,8 @@ fn frozen(stack: Vec<Element>, record: i64) -> Vec<Element> {
     fn freeze(element: Element, record: i64) -> Element {
         let side = |side: Option<Box<Element>>| side.map(|side| Box::new(freeze(*side, record)));
         match element {
-            Element::Mix { from, to, weight } => {
-                Element::Mix { from: side(from), to: side(to), weight: Weight::Constant(weight.at(record)) }
+            Element::Mix { from, to, weight, style } => {
+                Element::Mix { from: side(from), to: side(to), weight: Weight::Constant(weight.at(record)), style }
             }
             Element::Stack { elements } => Element::Stack { elements: frozen(elements, record) },
             layer @ Element::Layer(_) => layer,

@@ -133,7 +133,7 @@ impl<'s> Compositor<'s> {
                 }
                 picture.map_or_else(|| self.below_or_black(below), Ok)
             }
-            Element::Mix { from, to, weight } => {
+            Element::Mix { from, to, weight, .. } => {
                 let weight = weight.at(record);
                 if weight <= Ratio::ZERO {
                     return self.coded_side(from.as_deref(), record, below);
@@ -342,7 +342,7 @@ impl<'s> Compositor<'s> {
                 }
                 Ok(canvas)
             }
-            Element::Mix { from, to, weight } => {
+            Element::Mix { from, to, weight, .. } => {
                 let weight = weight.at(record);
                 let from = match from {
                     Some(from) if weight < Ratio::ONE => self.rgba::<I>(from, record)?,

@@ -34,7 +34,8 @@ pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied>
         && info.rate == Some(session.plan.rate)
         && media.rate == session.plan.rate
         && !info.vfr
-        && layer.map.step == Ratio::ONE;
+        && layer.map.step == Ratio::ONE
+        && layer.map.curve.is_none();
     let asked_for = !preset.is_sequence() && info.codec == preset.codec && preset.has_profile(info.profile.as_deref());
     let first = layer.map.index(span.start);
     let last = first + span.count - 1;
