@@ -269,9 +269,10 @@ fn collect_layers<'s>(
     layers: &mut Vec<(&'s Layer, i64, i64)>,
 ) -> bool {
     match element {
+        Element::Layer(layer) if layer.look.is_invisible() => false,
         Element::Layer(layer) => {
             layers.push((layer, first, last));
-            true
+            layer.look.is_plain()
         }
         Element::Stack { elements } => {
             elements.iter().rev().any(|element| collect_layers(element, (first, last), layers))

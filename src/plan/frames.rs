@@ -89,8 +89,10 @@ fn stack_shares<'a>(stack: &'a [Element], record: i64, mut open: Ratio, shares: 
 fn element_shares<'a>(element: &'a Element, record: i64, open: Ratio, shares: &mut Vec<(&'a Layer, Ratio)>) -> Ratio {
     match element {
         Element::Layer(layer) => {
-            shares.push((layer, open));
-            Ratio::ZERO
+            let opacity = layer.look.opacity_at(record);
+            shares.push((layer, open * opacity));
+            // A blended layer takes nothing away from what it is blended with.
+            if layer.look.blend.is_normal() { open * (Ratio::ONE - opacity) } else { open }
         }
         Element::Stack { elements } => stack_shares(elements, record, open, shares),
         Element::Mix { from, to, weight, style } => {

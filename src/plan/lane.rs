@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::build::Builder;
+use super::effects;
 use super::{Element, Layer, MixStyle, SourceMap, Weight};
 use crate::error::Result;
 use crate::time::{Ratio, Time, TimeRange};
@@ -73,14 +74,18 @@ impl Builder<'_> {
             }
         }
         if let [only] = lanes.as_mut_slice() {
-            return Ok(std::mem::take(only));
+            let mut only = std::mem::take(only);
+            only.iter_mut().filter(|segment| segment.element.blends()).for_each(isolate);
+            return Ok(only);
         }
         let mut stacked = Lane::new();
         for frames in pieces(&window, lanes.iter().flatten().map(|segment| &segment.frames)) {
             let mut elements = on_screen(&lanes, frames.start);
             match elements.len() {
                 0 => {}
-                1 => stacked.extend(elements.pop().map(|element| Segment { frames, element })),
+                1 if !elements[0].blends() => {
+                    stacked.extend(elements.pop().map(|element| Segment { frames, element }));
+                }
                 _ => stacked.push(Segment { frames, element: Element::Stack { elements } }),
             }
         }
@@ -228,9 +233,6 @@ impl Builder<'_> {
         self.warn_of_effects(&clip.item, at.path, true);
         let range = self.media.trimmed_range(clip).map_err(place)?;
         let media = self.media.resolve(clip, range).map_err(place)?;
-        if self.media.media[media.index].bounds.is_some() {
-            self.warn(at.path, "available_image_bounds are not applied yet; the picture is fitted".to_owned());
-        }
         let speed = if media.still { Ratio::ZERO } else { speed(&clip.item) };
         let per_frame = match self.options.rate_conform {
             super::RateConform::FrameForFrame => Ratio::ONE,
@@ -249,12 +251,16 @@ impl Builder<'_> {
         if step.num() == 0 {
             step = Ratio::ZERO;
         }
+        let map = SourceMap::new(record, position, step);
+        let (look, color) = self.look(clip, at, range.duration.time().map_err(place)?, &map);
         let layer = Layer {
             track: at.track.to_owned(),
             clip: clip.item.name.clone(),
             object: at.path.to_owned(),
             media: media.index,
-            map: SourceMap::new(record, position, step),
+            map,
+            look,
+            color,
             notes: media.notes,
         };
         self.layers.insert(at.path.to_owned(), (at.origin, layer.clone()));
@@ -266,7 +272,7 @@ impl Builder<'_> {
         for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
             let (name, neutral) = effect_name(effect);
             let message = match effect.kind {
-                EffectKind::Other if neutral => continue,
+                EffectKind::Other if neutral || (speeds_apply && effects::is_read(effect)) => continue,
                 EffectKind::LinearTimeWarp { time_scalar } if speeds_apply && time_scalar.is_finite() => continue,
                 EffectKind::FreezeFrame { .. } if speeds_apply => continue,
                 EffectKind::LinearTimeWarp { .. } | EffectKind::FreezeFrame { .. } | EffectKind::Time => {
@@ -281,12 +287,10 @@ impl Builder<'_> {
 
 /// What the application calls an effect, and whether it is known to change nothing.
 ///
-/// Resolve writes a full set of effects on every clip, all called "Resolve Effect"; the name is in their metadata, and
-/// one that is off or has no parameters is as good as none.
+/// Resolve writes a full set of effects on every clip; one that is off or has no parameters is as good as none.
 fn effect_name(effect: &Effect) -> (&str, bool) {
-    let own = if effect.effect_name.is_empty() { &effect.name } else { &effect.effect_name };
-    let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return (own, false) };
-    let name = resolve.get("Effect Name").and_then(Value::as_str).unwrap_or(own);
+    let name = effects::effect_name(effect);
+    let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return (name, false) };
     let off = matches!(resolve.get("Enabled"), Some(Value::Bool(false)));
     let empty = resolve.get("Parameters").and_then(Value::as_array).is_some_and(<[Value]>::is_empty);
     (name, off || empty)
@@ -336,11 +340,19 @@ pub(super) fn on_screen(lanes: &[Lane], frame: i64) -> Vec<Element> {
     let mut elements = Vec::with_capacity(lanes.len());
     for segment in lanes.iter().filter_map(|lane| segment_at(lane, frame)) {
         match &segment.element {
-            Element::Stack { elements: inner } => elements.extend(inner.iter().cloned()),
+            Element::Stack { elements: inner } if !inner.iter().any(Element::blends) => {
+                elements.extend(inner.iter().cloned())
+            }
             element => elements.push(element.clone()),
         }
     }
     elements
+}
+
+/// Keeps the blend modes in a nested stack to that stack.
+fn isolate(segment: &mut Segment) {
+    let element = std::mem::replace(&mut segment.element, Element::Stack { elements: Vec::new() });
+    segment.element = Element::Stack { elements: vec![element] };
 }
 
 fn segment_at(lane: &Lane, frame: i64) -> Option<&Segment> {

@@ -4,8 +4,10 @@
 
 mod build;
 mod canvas;
+mod effects;
 mod frames;
 mod lane;
+mod look;
 mod media;
 mod model;
 mod options;
@@ -14,6 +16,7 @@ mod source_map;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};
+pub use look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Warning, Weight};
 pub use options::{

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CanvasRequest, MissingPolicy, OverrunPolicy, Placement, Retime, SourceMap};
+use super::{CanvasRequest, ColorNote, Look, MissingPolicy, OverrunPolicy, Placement, Retime, SourceMap};
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
 
@@ -272,6 +272,15 @@ impl Element {
         }
     }
 
+    /// Whether how it looks depends on what is below it, beyond alpha: a stack keeps the blend modes inside to itself.
+    pub fn blends(&self) -> bool {
+        match self {
+            Element::Layer(layer) => !layer.look.blend.is_normal(),
+            Element::Stack { .. } => false,
+            Element::Mix { from, to, .. } => [from, to].into_iter().flatten().any(|side| side.blends()),
+        }
+    }
+
     /// Whether `test` holds for every layer inside.
     pub fn all_layers(&self, test: impl Fn(&Layer) -> bool) -> bool {
         let mut all = true;
@@ -367,6 +376,12 @@ pub struct Layer {
     pub media: usize,
     /// Record frame → source frame.
     pub map: SourceMap,
+    /// Opacity, blend mode, crop and transform.
+    #[serde(skip_serializing_if = "Look::is_default", default)]
+    pub look: Look,
+    /// Changes of colour that the timeline asks for, none of which is applied.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub color: Vec<ColorNote>,
     /// Rules that had to guess: what was assumed, and why.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,

@@ -2,6 +2,7 @@
 
 mod cuts;
 mod handles;
+mod looks;
 mod media;
 mod properties;
 mod rates;
