@@ -31,6 +31,8 @@ struct Ingredients<'a> {
     retime: Retime,
     shot: Shot,
     media: Vec<(&'a Media, Option<Stamp>)>,
+    /// What the others are laid out around.
+    ruler: Option<(&'a Media, Option<Stamp>)>,
 }
 
 /// What tells that files are still the same, without reading them.
@@ -59,6 +61,8 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         let frames = span.start..=span.start + span.count - 1;
         span.stack.iter_mut().for_each(|element| make_own(element, &frames, &mut used));
     }
+    let bounded = used.iter().any(|used| plan.media[used.media].bounds.is_some());
+    let ruler = plan.ruler().filter(|_| bounded).map(|media| Used { media, low: 0, high: 0 });
     let ingredients = Ingredients {
         format: FORMAT,
         backend,
@@ -74,6 +78,7 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         retime: plan.retime,
         shot: own,
         media: used.iter().map(|used| (&plan.media[used.media], stamp(plan, used))).collect(),
+        ruler: ruler.map(|used| (&plan.media[used.media], stamp(plan, &used))),
     };
     // Paths that are no text have no JSON.
     let bytes = serde_json::to_vec(&ingredients).unwrap_or_else(|_| format!("{ingredients:?}").into_bytes());

@@ -100,6 +100,11 @@ impl Builder<'_> {
         if self.options.retime == super::Retime::Blend {
             self.warn("", "slow motion is not drawn blended yet; the nearest frame is shown".to_owned());
         }
+        let bounded = |media: &usize| self.media.media[*media].bounds.is_some();
+        if self.media.media.iter().any(|media| media.bounds.is_some()) && !canvas_media.iter().any(bounded) {
+            let message = "no media of the hero track has available_image_bounds: those of other tracks are not used";
+            self.warn("tracks", message.to_owned());
+        }
         for note in &timeline.notes {
             self.warn("", note.clone());
         }

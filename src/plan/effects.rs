@@ -1,8 +1,10 @@
 //! What applications write about how a clip looks, read from its metadata: Resolve, Hiero, Premiere and Final Cut.
 
 use super::build::Builder;
+use super::generator::generated;
 use super::lane::At;
 use super::look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit};
+use super::media::bounds;
 use super::{Placement, SourceMap};
 use crate::time::{Ratio, Time};
 use crate::timeline::{Clip, Effect, EffectKind, Map, MediaReference, Value};
@@ -53,6 +55,15 @@ impl Builder<'_> {
     /// colours. What cannot be drawn is a warning.
     pub(super) fn look(&mut self, clip: &Clip, at: At<'_>, duration: Time, map: &SourceMap) -> (Look, Vec<ColorNote>) {
         let frames = (at.origin.frames(self.rate).to_f64(), duration.frames(self.rate).to_f64());
+        let bounded = clip.media_reference().and_then(MediaReference::common);
+        if bounded.is_some_and(|media| media.available_image_bounds.is_some() && bounds(media).is_none()) {
+            self.warn(at.path, "its available_image_bounds are no rectangle, and are not used".to_owned());
+        }
+        if let Some(MediaReference::Generator { generator_kind, parameters, common }) = clip.media_reference()
+            && let (_, Some(message)) = generated(generator_kind, parameters, common, &clip.item.name)
+        {
+            self.warn(at.path, message);
+        }
         let read = read(clip, frames, map);
         for (effect, message) in read.warnings {
             match effect {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::generator::generated;
 use super::{Media, MediaSource, PlanOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
@@ -68,7 +69,7 @@ pub(super) struct ClipMedia {
 /// Every medium of a plan, each once, and what has been looked up so far.
 pub(super) struct MediaTable<'a> {
     pub(super) media: Vec<Media>,
-    index: HashMap<(MediaSource, Rate, Option<i64>), usize>,
+    index: HashMap<(MediaSource, Rate, Option<i64>, Option<[u64; 4]>), usize>,
     facts: HashMap<MediaSource, Option<MediaFacts>>,
     lookup: &'a dyn MediaLookup,
     locator: Locator,
@@ -131,8 +132,9 @@ impl<'a> MediaTable<'a> {
                 name => format!("media named {name}, without a location"),
             }),
             Some(MediaReference::Unknown(object)) => missing(&format!("a reference of schema {}", object.schema)),
-            Some(MediaReference::Generator { generator_kind, .. }) => {
-                Ok(MediaSource::Generator { generator_kind: generator_kind.clone() })
+            Some(MediaReference::Generator { generator_kind, parameters, common }) => {
+                let (draws, _) = generated(generator_kind, parameters, common, &clip.item.name);
+                Ok(MediaSource::Generator { generator_kind: generator_kind.clone(), draws })
             }
             Some(MediaReference::External { target_url, .. }) if target_url.trim().is_empty() => {
                 missing("a reference without a location")
@@ -223,7 +225,8 @@ impl<'a> MediaTable<'a> {
 
     fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, bounds: Option<[f64; 4]>) -> usize {
         let media = &mut self.media;
-        *self.index.entry((source, rate, frames)).or_insert_with_key(|(source, rate, frames)| {
+        let key = (source, rate, frames, bounds.map(|bounds| bounds.map(f64::to_bits)));
+        *self.index.entry(key).or_insert_with_key(|(source, rate, frames, _)| {
             media.push(Media { source: source.clone(), rate: *rate, frames: *frames, bounds });
             media.len() - 1
         })
@@ -274,6 +277,10 @@ fn counted_from(facts: &MediaFacts, start: f64, length: f64, notes: &mut Vec<Str
     counted
 }
 
-fn bounds(common: &MediaCommon) -> Option<[f64; 4]> {
-    common.available_image_bounds.map(|bounds| [bounds.min.x, bounds.min.y, bounds.max.x, bounds.max.y])
+/// The bounds of the media's picture, if they are a rectangle.
+pub(super) fn bounds(common: &MediaCommon) -> Option<[f64; 4]> {
+    let bounds = common.available_image_bounds?;
+    let edges = [bounds.min.x, bounds.min.y, bounds.max.x, bounds.max.y];
+    let rectangle = edges.iter().all(|edge| edge.abs() < 1e12) && edges[0] < edges[2] && edges[1] < edges[3];
+    rectangle.then_some(edges)
 }

@@ -6,6 +6,7 @@ mod build;
 mod canvas;
 mod effects;
 mod frames;
+mod generator;
 mod lane;
 mod look;
 mod media;
@@ -16,7 +17,8 @@ mod source_map;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};
-pub use look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit};
+pub use generator::{Bars, Generated, Rgba};
+pub use look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit, WIPE_CODES};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Warning, Weight};
 pub use options::{

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CanvasRequest, ColorNote, Look, MissingPolicy, OverrunPolicy, Placement, Retime, SourceMap};
+use super::{CanvasRequest, ColorNote, Generated, Look, MissingPolicy, OverrunPolicy, Placement, Retime, SourceMap};
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
 
@@ -87,6 +87,12 @@ impl Plan {
         }
     }
 
+    /// The medium whose bounds all others are laid out around: the hero track's first that has any. It lies where it
+    /// would without them. (R13)
+    pub fn ruler(&self) -> Option<usize> {
+        self.canvas_media.iter().copied().find(|&media| self.media[media].bounds.is_some())
+    }
+
     /// The record timecode of the frame that lies `frame` frames after the cut's first.
     pub fn timecode(&self, frame: i64) -> Timecode {
         Timecode::from_frame(self.global_start.saturating_add(frame), self.rate, self.drop_frame)
@@ -150,6 +156,8 @@ pub enum MediaSource {
     Generator {
         /// The kind as written.
         generator_kind: String,
+        /// What it draws.
+        draws: Generated,
     },
     /// The timeline names no media, or a location that cannot be used.
     Missing {
@@ -188,7 +196,7 @@ impl MediaSource {
                 let number = if *padding > 0 { format!("%0{padding}d") } else { "%d".to_owned() };
                 folder.join(format!("{prefix}{number}{suffix}")).display().to_string()
             }
-            MediaSource::Generator { generator_kind } => format!("generator:{generator_kind}"),
+            MediaSource::Generator { generator_kind, .. } => format!("generator:{generator_kind}"),
             MediaSource::Missing { what } => what.clone(),
         }
     }

@@ -7,6 +7,7 @@ use super::movie_writer::MovieWriter;
 use super::session::FfmpegSession;
 use crate::backend::{Control, Target, Task};
 use crate::error::{Error, ErrorKind, Result};
+use crate::picture::Rect;
 use crate::plan::{Element, Shot};
 use crate::time::Ratio;
 
@@ -23,7 +24,9 @@ pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied>
     let [Element::Layer(layer)] = session.visible(&span.stack) else { return None };
     let info = session.found[layer.media].picture()?;
     let (canvas, preset, media) = (session.canvas, session.preset, &session.plan.media[layer.media]);
-    let untouched = info.intra_only
+    let untouched = layer.look.is_plain()
+        && session.rect(layer) == Rect::whole(canvas.width, canvas.height)
+        && info.intra_only
         && !info.is_still
         && info.rotation == 0
         && (info.width, info.height) == (canvas.width, canvas.height)

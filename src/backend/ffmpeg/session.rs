@@ -8,14 +8,14 @@ use super::composite::Compositor;
 use super::encode::OutputSettings;
 use super::lookup::count_frames;
 use super::media::{self, Found};
+use super::placing::{Placed, placed, shape};
 use super::presets::Wish;
 use super::probe::{MediaInfo, probe};
 use super::sys::frames::PixelInfo;
 use crate::backend::{Backend, Capabilities, Session, Target, Task, Worker};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::picture::{MediaShape, Rect, Rotation, place};
-use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Placement, Plan, Warning};
+use crate::plan::{Background, Canvas, ColorTags, Element, Layer, MixStyle, Plan, Warning};
 use crate::time::Ratio;
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -50,7 +50,7 @@ pub(super) struct FfmpegSession<'a> {
     pub(super) preset: &'a Preset,
     pub(super) found: Vec<Found>,
     /// Where each medium's picture lies in the canvas.
-    pub(super) rects: Vec<Rect>,
+    pub(super) placed: Vec<Placed>,
     pub(super) canvas: Canvas,
     /// The pixel format that is encoded.
     pub(super) format: Pixel,
@@ -68,9 +68,9 @@ impl<'a> FfmpegSession<'a> {
         let format = preset.pixel_format(wish, canvas.width, canvas.height)?;
         let color = preset.color_tags(format, canvas.color);
         let canvas = Canvas { color, ..canvas };
-        let rects = found.iter().map(|found| rect(found, plan.placement, &canvas, format)).collect();
+        let placed = placed(plan, &found, &canvas, format);
         let mut session =
-            FfmpegSession { plan, preset, found, rects, canvas, format, warnings: size_note.into_iter().collect() };
+            FfmpegSession { plan, preset, found, placed, canvas, format, warnings: size_note.into_iter().collect() };
         let seen = session.seen();
         media::refuse_missing(&seen, &session.found)?;
         let warnings = media::warnings(plan, &seen, &session.found, &canvas);
@@ -82,6 +82,7 @@ impl<'a> FfmpegSession<'a> {
     fn seen(&self) -> Vec<&'a Layer> {
         fn collect<'p>(element: &'p Element, session: &FfmpegSession<'_>, seen: &mut Vec<&'p Layer>) {
             match element {
+                Element::Layer(layer) if layer.look.is_invisible() => {}
                 Element::Layer(layer) => seen.push(layer),
                 Element::Stack { elements } => {
                     session.visible(elements).iter().for_each(|element| collect(element, session, seen));
@@ -110,20 +111,26 @@ impl<'a> FfmpegSession<'a> {
         match element {
             Element::Layer(layer) => self.layer_covers(layer),
             Element::Stack { elements } => elements.iter().any(|element| self.covers(element)),
-            Element::Mix { from, to, .. } => {
-                [from, to].into_iter().all(|side| side.as_ref().is_some_and(|side| self.covers(side)))
+            Element::Mix { from, to, style, .. } => {
+                let opaque = !matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
+                opaque && [from, to].into_iter().all(|side| side.as_ref().is_some_and(|side| self.covers(side)))
             }
         }
     }
 
-    pub(super) fn layer_covers(&self, layer: &Layer) -> bool {
+    /// Whether nothing can be seen through the picture of `layer`.
+    pub(super) fn is_opaque(&self, layer: &Layer) -> bool {
         match &self.found[layer.media] {
-            Found::Picture(info) => {
-                !info.has_alpha && self.rects[layer.media].covers(self.canvas.width, self.canvas.height)
-            }
-            // Black and cards fill the canvas; what cannot be shown stops the shot anyway.
+            Found::Picture(info) => !info.has_alpha,
+            Found::Generated(generated) => generated.is_opaque(),
+            // What cannot be shown stops the shot anyway.
             _ => true,
         }
+    }
+
+    pub(super) fn layer_covers(&self, layer: &Layer) -> bool {
+        let rect = self.rect(layer);
+        layer.look.is_plain() && self.is_opaque(layer) && rect.covers(self.canvas.width, self.canvas.height)
     }
 
     /// What the frames of `task` are encoded as.
@@ -232,26 +239,6 @@ fn canvas(plan: &Plan, preset: &Preset, info: Option<&MediaInfo>) -> Result<(Can
         return Err(Error::new(ErrorKind::Option, what));
     }
     Ok((Canvas { width: canvas_width, height: canvas_height, pixel_aspect, color }, warning))
-}
-
-fn shape(info: &MediaInfo) -> MediaShape {
-    MediaShape {
-        width: info.width,
-        height: info.height,
-        pixel_aspect: info.pixel_aspect,
-        rotation: Rotation::from_degrees(f64::from(info.rotation)),
-    }
-}
-
-fn rect(found: &Found, placement: Placement, canvas: &Canvas, format: Pixel) -> Rect {
-    let Some(info) = found.picture() else { return Rect::whole(canvas.width, canvas.height) };
-    let frame = MediaShape {
-        width: canvas.width,
-        height: canvas.height,
-        pixel_aspect: canvas.pixel_aspect,
-        rotation: Rotation::None,
-    };
-    place(shape(info), frame, placement, super::convert::Converter::alignment(format))
 }
 
 /// The pixel format of the media that loses most if the output is shallow: the deepest, and among those the finest.

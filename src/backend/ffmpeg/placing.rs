@@ -1,0 +1,150 @@
+//! Where layers lie in the canvas of a run: placement, bounds, transforms.
+
+use ffmpeg_next::format::Pixel;
+
+use super::convert::Converter;
+use super::media::Found;
+use super::probe::MediaInfo;
+use super::session::FfmpegSession;
+use crate::picture::{Affine, Area, MediaShape, Part, Rect, Rotation, place};
+use crate::plan::{Canvas, Layer, Placement, Plan, Unit};
+use crate::time::Ratio;
+
+/// Where a medium's picture lies in the canvas.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Placed {
+    /// To a part of a pixel.
+    area: Area,
+    /// In whole pixels, on the grid of the output's chroma.
+    rect: Rect,
+    /// Whether bounds decide.
+    bounded: bool,
+}
+
+/// How a picture is drawn that is not simply scaled into its rectangle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Drawing {
+    /// From its pixels to the canvas's.
+    pub(super) way: Affine,
+    /// The part of it that is drawn.
+    pub(super) part: Part,
+}
+
+/// Where every medium of the plan lies. (R13)
+pub(super) fn placed(plan: &Plan, found: &[Found], canvas: &Canvas, format: Pixel) -> Vec<Placed> {
+    let plain = |found: &Found| plainly(found, plan.placement, canvas, format);
+    let ruler = plan.ruler().and_then(|media| Some((plan.media[media].bounds?, plain(&found[media]).area)));
+    let place = |(media, found): (&crate::plan::Media, &Found)| {
+        let area = ruler.zip(media.bounds).and_then(|((known, area), bounds)| area.of_bounds(known, bounds));
+        match area {
+            Some(area) => {
+                let rect = area.aligned((canvas.width, canvas.height), Converter::alignment(format));
+                Placed { area, rect, bounded: true }
+            }
+            None => plain(found),
+        }
+    };
+    plan.media.iter().zip(found).map(place).collect()
+}
+
+/// Where media lies without bounds.
+fn plainly(found: &Found, placement: Placement, canvas: &Canvas, format: Pixel) -> Placed {
+    let frame = frame(canvas);
+    match found.picture().map(shape) {
+        Some(shape) => Placed {
+            area: Area::of_media(shape, frame, placement),
+            rect: place(shape, frame, placement, Converter::alignment(format)),
+            bounded: false,
+        },
+        // Black and cards fill the canvas.
+        None => {
+            let area = Area { x: 0.0, y: 0.0, width: canvas.width.into(), height: canvas.height.into() };
+            Placed { area, rect: Rect::whole(canvas.width, canvas.height), bounded: false }
+        }
+    }
+}
+
+/// The shape of a medium's picture.
+pub(super) fn shape(info: &MediaInfo) -> MediaShape {
+    MediaShape {
+        width: info.width,
+        height: info.height,
+        pixel_aspect: info.pixel_aspect,
+        rotation: Rotation::from_degrees(f64::from(info.rotation)),
+    }
+}
+
+fn frame(canvas: &Canvas) -> MediaShape {
+    MediaShape { pixel_aspect: canvas.pixel_aspect, ..MediaShape::square(canvas.width, canvas.height) }
+}
+
+impl FfmpegSession<'_> {
+    fn placed(&self, layer: &Layer) -> Placed {
+        let placed = self.placed[layer.media];
+        match layer.look.placement {
+            Some(placement) if !placed.bounded => {
+                plainly(&self.found[layer.media], placement, &self.canvas, self.format)
+            }
+            _ => placed,
+        }
+    }
+
+    /// The rectangle of the canvas that `layer` fills, before crop and transform.
+    pub(super) fn rect(&self, layer: &Layer) -> Rect {
+        self.placed(layer).rect
+    }
+
+    /// Whether `layer` is its media, scaled into its rectangle: neither cropped nor transformed, nor so much larger than
+    /// the canvas that scaling all of it would be a waste.
+    pub(super) fn is_direct(&self, layer: &Layer) -> bool {
+        let rect = self.rect(layer);
+        let most = u64::from(self.canvas.width) * u64::from(self.canvas.height) * 4;
+        layer.look.crop.is_none()
+            && layer.look.transform.is_none()
+            && u64::from(rect.width) * u64::from(rect.height) <= most
+    }
+
+    /// How the picture of `layer`, `width × height` pixels of it, is drawn at record frame `record`, if it is not
+    /// direct.
+    pub(super) fn drawing(&self, layer: &Layer, record: i64, (width, height): (u32, u32)) -> Option<Drawing> {
+        if self.is_direct(layer) {
+            return None;
+        }
+        let (area, look) = (self.placed(layer).area, &layer.look);
+        let (wide, high) = (f64::from(width), f64::from(height));
+        let mut part = Part { left: 0.0, top: 0.0, right: wide, bottom: high };
+        if let Some(crop) = &look.crop {
+            part = Part {
+                left: crop.left.at(record) * wide,
+                top: crop.top.at(record) * high,
+                right: (1.0 - crop.right.at(record)) * wide,
+                bottom: (1.0 - crop.bottom.at(record)) * high,
+            };
+        }
+        // The centre of the picture becomes the corner that turns and scales go around.
+        let (half_x, half_y) = (area.width / 2.0, area.height / 2.0);
+        let mut way = Affine::scale(area.width / wide, area.height / high).then(Affine::shift(-half_x, -half_y));
+        if let Some(transform) = &look.transform {
+            let unit = match transform.unit {
+                Unit::Canvas => (f64::from(self.canvas.width), f64::from(self.canvas.height)),
+                Unit::Media => (area.width, area.height),
+            };
+            let at = |pair: &[crate::plan::Animated; 2]| [pair[0].at(record), pair[1].at(record)];
+            let ([zoom_x, zoom_y], [x, y], [anchor_x, anchor_y]) =
+                (at(&transform.zoom), at(&transform.position), at(&transform.anchor));
+            // Upwards in the plan is to smaller line numbers.
+            let (anchor_x, anchor_y) = (anchor_x * unit.0, -anchor_y * unit.1);
+            let flip = transform.flip.map(|flip| if flip { -1.0 } else { 1.0 });
+            // Turns keep shapes where pixels are square.
+            let aspect = self.canvas.pixel_aspect.max(Ratio::new(1, 1000)).to_f64();
+            way = way
+                .then(Affine::scale(flip[0], flip[1]))
+                .then(Affine::shift(-anchor_x, -anchor_y))
+                .then(Affine::scale(zoom_x * aspect, zoom_y))
+                .then(Affine::turn(transform.rotation.at(record)))
+                .then(Affine::scale(1.0 / aspect, 1.0))
+                .then(Affine::shift(anchor_x + x * unit.0, anchor_y - y * unit.1));
+        }
+        Some(Drawing { way: way.then(Affine::shift(area.x + half_x, area.y + half_y)), part })
+    }
+}
