@@ -14,6 +14,14 @@ use crate::time::Ratio;
 /// When the two differ in size.
 pub fn lay<P: Picture>(bottom: &mut P, top: &P, opacity: Ratio, blend: Blend) {
     assert_eq!(bottom.size(), top.size(), "pictures of one canvas have one size");
+    match blend {
+        Blend::Normal => bottom.lay_normal(top, opacity),
+        _ => lay_pixels(bottom, top, opacity, blend),
+    }
+}
+
+/// The same for every mode, by its formula.
+pub(super) fn lay_pixels<P: Picture>(bottom: &mut P, top: &P, opacity: Ratio, blend: Blend) {
     let opacity = to_single(opacity);
     let below = bottom.samples_mut().as_chunks_mut::<4>().0;
     for (below, above) in below.iter_mut().zip(top.samples().as_chunks::<4>().0) {

@@ -136,7 +136,8 @@ const ABOVE: Patch = Patch::Video(24.0, 128.0, 128.0);
 /// SMPTE ECR 1-1978.
 fn smpte() -> Vec<Row> {
     let bar = 1.0 / 7.0;
-    let (black, level) = (Patch::grey(0.0), 0.75);
+    // Black as it was broadcast: a little above none at all.
+    let (black, level) = (Patch::Video(19.0, 128.0, 128.0), 0.75);
     let reverse = [
         Patch::Rgb(0.0, 0.0, level),
         black,
@@ -151,11 +152,11 @@ fn smpte() -> Vec<Row> {
         (wide, Patch::Video(57.0, 156.0, 97.0)),
         (wide, Patch::grey(1.0)),
         (wide, Patch::Video(44.0, 171.0, 147.0)),
-        (wide, black),
+        (wide, Patch::grey(0.0)),
         (bar / 3.0, BELOW),
-        (bar / 3.0, black),
+        (bar / 3.0, Patch::grey(0.0)),
         (bar / 3.0, ABOVE),
-        (bar, black),
+        (bar, Patch::grey(0.0)),
     ];
     vec![
         (2.0 / 3.0, seven(false, level, level)),

@@ -2,7 +2,10 @@
 
 use fast_image_resize::PixelType;
 
-use super::{Rgba16, RgbaF32};
+use super::blend::lay_pixels;
+use super::{Rgba16, RgbaF32, over};
+use crate::plan::Blend;
+use crate::time::Ratio;
 
 /// A picture of interleaved premultiplied RGBA.
 pub trait Picture: Clone + sealed::Sealed {
@@ -30,6 +33,9 @@ pub trait Picture: Clone + sealed::Sealed {
     /// A pixel as numbers, opaque being [`Picture::FULL`].
     #[doc(hidden)]
     fn load(pixel: [Self::Sample; 4]) -> [f32; 4];
+    /// Lays `top` at `opacity` over it as it is.
+    #[doc(hidden)]
+    fn lay_normal(&mut self, top: &Self, opacity: Ratio);
     /// The nearest pixel there is; colour stays within alpha where there is nothing brighter than white.
     #[doc(hidden)]
     fn store(pixel: [f32; 4]) -> [Self::Sample; 4];
@@ -68,6 +74,10 @@ impl Picture for Rgba16 {
         pixel.map(f32::from)
     }
 
+    fn lay_normal(&mut self, top: &Rgba16, opacity: Ratio) {
+        over(self, top, opacity);
+    }
+
     #[inline]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
     fn store(pixel: [f32; 4]) -> [u16; 4] {
@@ -101,6 +111,13 @@ impl Picture for RgbaF32 {
     #[inline]
     fn load(pixel: [f32; 4]) -> [f32; 4] {
         pixel
+    }
+
+    fn lay_normal(&mut self, top: &RgbaF32, opacity: Ratio) {
+        if opacity >= Ratio::ONE {
+            return self.lay_under(top);
+        }
+        lay_pixels(self, top, opacity, Blend::Normal);
     }
 
     #[inline]

@@ -7,10 +7,14 @@ mod common;
 
 mod alpha;
 mod color;
+mod generators;
 mod handles;
 mod layers;
+mod looks;
 mod output;
 mod passthrough;
+mod placement;
 mod policies;
 mod sources;
 mod support;
+mod wipes;

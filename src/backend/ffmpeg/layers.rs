@@ -12,7 +12,7 @@ use super::readers::Seen;
 use super::sys::frames::{self, PixelInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, Rgba16, RgbaF32, Rotation, Slate, draw, draw_bars, draw_generated, draw_slate};
-use crate::plan::{Bars, ColorTags, Generated, Layer};
+use crate::plan::{Background, Bars, ColorTags, Generated, Layer};
 use crate::time::Ratio;
 
 /// A picture on its way: upright, with what its samples mean.
@@ -49,12 +49,17 @@ impl Compositor<'_> {
             seen => {
                 let picture = self.picture(layer, seen)?;
                 let rect = self.session.rect(layer);
-                match self.as_stored(&picture.source(), rect)? {
-                    Some(stored) => stored,
-                    None => {
-                        let converted = self.converter.convert(&picture.source(), &self.coding, rect)?;
-                        converted.unwrap_or(picture.frame)
-                    }
+                if let Some(stored) = self.as_stored(&picture.source(), rect)? {
+                    stored
+                } else if let Some(light) = self.as_light(&picture) {
+                    let size = (self.coding.width, self.coding.height);
+                    let clear = self.session.plan.background == Background::Transparent;
+                    let mut canvas = RgbaF32::blank(size.0, size.1, !clear);
+                    canvas.lay_under(&placed_light(light, rect, size));
+                    self.light_frame(&canvas)?
+                } else {
+                    let converted = self.converter.convert(&picture.source(), &self.coding, rect)?;
+                    converted.unwrap_or(picture.frame)
                 }
             }
         };
@@ -248,7 +253,12 @@ impl Compositor<'_> {
     fn as_light(&self, picture: &Picture) -> Option<RgbaF32> {
         let info = PixelInfo::of(picture.frame.format())?;
         let plain = matches!(picture.frame.format(), Pixel::GBRPF32LE | Pixel::GBRAPF32LE);
-        if !plain || picture.color.transfer != self.coding.color.transfer || picture.premultiplied != info.alpha {
+        let linear = matches!(self.coding.format, Pixel::GBRPF32LE | Pixel::GBRAPF32LE);
+        if !plain
+            || !linear
+            || picture.color.transfer != self.coding.color.transfer
+            || picture.premultiplied != info.alpha
+        {
             return None;
         }
         let (width, height) = picture.size();
