@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use otio_conflate::otio::{ReadOptions, read_file};
 use otio_conflate::plan::{
-    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, ShotSelection,
+    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
+    ShotSelection,
 };
 use otio_conflate::time::Rate;
 use otio_conflate::{Plan, Result, Timeline};
@@ -18,7 +19,7 @@ pub(crate) struct PlanArgs {
     /// Which timeline, where the file holds several
     #[arg(long, value_name = "NAME")]
     pub(crate) timeline: Option<String>,
-    /// Which pieces of the cut are shots: hero, all, track:NAME or markers:COLOR
+    /// Which pieces of the cut are shots: hero, all, flat, track:NAME, markers:COLOR or ranges:NAME=FIRST-LAST,...
     #[arg(long, default_value = "hero")]
     pub(crate) shots: ShotSelection,
     /// Extra frames on both sides of a shot: H, or HEAD:TAIL
@@ -36,6 +37,12 @@ pub(crate) struct PlanArgs {
     /// How media of another rate runs: time (through seconds) or frame (frame for frame)
     #[arg(long, default_value = "time")]
     pub(crate) rate_conform: RateConform,
+    /// What slow motion shows between two source frames: nearest, or blend (both)
+    #[arg(long, default_value = "nearest")]
+    pub(crate) retime: Retime,
+    /// Where a reversed clip's source_range starts: low-end (shown last) or playback-start (shown first)
+    #[arg(long, default_value = "low-end")]
+    pub(crate) reverse: ReverseConvention,
     /// What to do about missing media: error, black or slate
     #[arg(long, default_value = "error")]
     pub(crate) media_missing: MissingPolicy,
@@ -67,6 +74,8 @@ impl PlanArgs {
         options.first_frame = self.first_frame;
         options.rate = self.rate;
         options.rate_conform = self.rate_conform;
+        options.retime = self.retime;
+        options.reverse = self.reverse;
         options.media_missing = self.media_missing;
         options.overrun = self.overrun;
         options.placement = self.placement;

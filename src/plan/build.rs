@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use indexmap::IndexSet;
 
+use super::clock::Clock;
 use super::lane::{At, Lane, on_screen, pieces, track_name};
 use super::media::MediaTable;
 use super::shots::Lanes;
@@ -38,6 +40,9 @@ impl Plan {
             media: MediaTable::new(locator, options, lookup),
             layers: HashMap::new(),
             durations: HashMap::new(),
+            layouts: HashMap::new(),
+            horizon: 0..1,
+            cuts_alone: false,
             warnings: IndexSet::new(),
         };
         builder.plan(timeline)
@@ -50,10 +55,16 @@ pub(super) struct Builder<'a> {
     /// The record rate.
     pub(super) rate: Rate,
     pub(super) media: MediaTable<'a>,
-    /// Layers made so far, by their clip's path, with the record time their clip starts at.
-    pub(super) layers: HashMap<String, (Time, Layer)>,
+    /// Layers made so far, by their clip's path, with the clock that was theirs.
+    pub(super) layers: HashMap<String, (Clock, Layer)>,
     /// How long compositions last, by their path.
     durations: HashMap<String, TimeRange>,
+    /// Where the items of tracks lie, by their path.
+    layouts: HashMap<String, Rc<TrackLayout>>,
+    /// The record frames that anything can be asked for: the cut and its handles.
+    pub(super) horizon: Range<i64>,
+    /// Whether transitions are left out, so that neighbours meet at the cut.
+    pub(super) cuts_alone: bool,
     warnings: IndexSet<Warning>,
 }
 
@@ -64,7 +75,7 @@ impl Builder<'_> {
         if let Some(rate) = self.options.rate.or_else(|| record_rate(timeline, hero)) {
             self.rate = rate;
         } else {
-            self.warn("tracks", "nothing tells the record rate; 24 is taken".to_owned());
+            self.warn(ROOT, "nothing tells the record rate; 24 is taken".to_owned());
         }
         let global_start = match timeline.global_start_time {
             Some(start) => whole(start.value_at(self.rate))
@@ -72,34 +83,25 @@ impl Builder<'_> {
                 .map_err(|error| error.at_object("global_start_time"))?,
             None => 0,
         };
-        let trimmed = self.trimmed(root, "tracks")?;
-        let origin = Time::ZERO - trimmed.start;
+        let trimmed = self.trimmed(root, ROOT)?;
         let duration = trimmed.duration.ceil(self.rate);
-        self.warn_of_effects(&root.item, "tracks", false);
-
-        let mut lanes = Lanes { root: origin, duration, lanes: Vec::new() };
-        let mut number = 0;
-        for (index, child) in root.children.iter().enumerate() {
-            let path = format!("tracks[{index}]");
-            let sound = is_sound(child);
-            number += i32::from(!sound && child.item().is_some());
-            let name = track_name(child, &format!("V{number}"));
-            if root.item.enabled {
-                let lane = self.stacked(child, At { path: &path, track: &name, origin }, 0..duration)?;
-                lanes.lanes.push(lane);
-            }
-        }
+        let handles = self.options.handles;
+        self.horizon = -i64::from(handles.head)..duration.saturating_add(i64::from(handles.tail)).saturating_add(1);
+        self.warn_of_effects(&root.item, ROOT, false);
+        let clock = self.inside(root, &Clock::Plain(Time::ZERO), trimmed);
+        let lanes = match root.item.enabled {
+            true => self.lanes(root, At { path: ROOT, track: "", clock: &clock }, &(0..duration))?,
+            false => Vec::new(),
+        };
+        let lanes = Lanes { root: clock, duration, lanes };
         let drop_frame = self.options.drop_frame.unwrap_or(true)
             && crate::time::Timecode::inferred(global_start, self.rate).is_drop();
         let hero_name = hero.map_or_else(String::new, |index| root_name(root, index));
         let shots = self.shots(timeline, hero, &lanes)?;
         let canvas_media = match hero.map(|index| (index, &root.children[index])) {
-            Some((index, Child::Composition(track))) => self.media_of_clips(track, &child_path("tracks", index))?,
+            Some((index, Child::Composition(track))) => self.media_of_clips(track, &child_path(ROOT, index))?,
             _ => Vec::new(),
         };
-        if self.options.retime == super::Retime::Blend {
-            self.warn("", "slow motion is not drawn blended yet; the nearest frame is shown".to_owned());
-        }
         let bounded = |media: &usize| self.media.media[*media].bounds.is_some();
         if self.media.media.iter().any(|media| media.bounds.is_some()) && !canvas_media.iter().any(bounded) {
             let message = "no media of the hero track has available_image_bounds: those of other tracks are not used";
@@ -216,12 +218,18 @@ impl Builder<'_> {
         Ok(range)
     }
 
-    pub(super) fn layout(&mut self, track: &Composition, path: &str) -> Result<TrackLayout> {
-        TrackLayout::new(&track.children, |index, child| match child {
+    pub(super) fn layout(&mut self, track: &Composition, path: &str) -> Result<Rc<TrackLayout>> {
+        if let Some(known) = self.layouts.get(path) {
+            return Ok(Rc::clone(known));
+        }
+        let layout = TrackLayout::new(&track.children, |index, child| match child {
             // Most children are clips, whose path is needed for errors alone.
             Child::Clip(clip) => self.clip_duration(clip).map_err(|error| error.at_object(child_path(path, index))),
             _ => self.duration(child, &child_path(path, index)),
-        })
+        })?;
+        let layout = Rc::new(layout);
+        self.layouts.insert(path.to_owned(), Rc::clone(&layout));
+        Ok(layout)
     }
 
     /// R10 and R15: warns of every visible layer of `spans` that asks for frames its media does not have.
@@ -328,9 +336,12 @@ pub(super) fn push_span(spans: &mut Vec<Span>, span: Span) {
     }
 }
 
+/// The path of the root stack.
+pub(super) const ROOT: &str = "tracks";
+
 /// The path of child number `index` of the object at `path`.
 pub(super) fn child_path(path: &str, index: usize) -> String {
-    if path == "tracks" { format!("tracks[{index}]") } else { format!("{path}.children[{index}]") }
+    if path == ROOT { format!("tracks[{index}]") } else { format!("{path}.children[{index}]") }
 }
 
 /// Whether `child` is a track that carries no picture.

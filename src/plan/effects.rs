@@ -6,15 +6,15 @@ use super::lane::At;
 use super::look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit};
 use super::media::bounds;
 use super::{Placement, SourceMap};
-use crate::time::{Ratio, Time};
+use crate::time::Ratio;
 use crate::timeline::{Clip, Effect, EffectKind, Map, MediaReference, Value};
 
 /// A clip on its way to a [`Look`].
 struct LookReader<'r> {
-    /// The record frame the clip starts at.
-    first: f64,
     /// How many record frames it lasts.
     frames: f64,
+    /// Record frames since its first.
+    clock: &'r SourceMap,
     /// Where its source frames lie.
     map: &'r SourceMap,
     look: Look,
@@ -30,10 +30,10 @@ struct LookRead {
     warnings: Vec<(Option<usize>, String)>,
 }
 
-/// How `clip` looks, which starts at record frame `first` and lasts `frames`.
-fn read(clip: &Clip, (first, frames): (f64, f64), map: &SourceMap) -> LookRead {
+/// How `clip` looks, which lasts `frames` record frames.
+fn read(clip: &Clip, frames: f64, clock: &SourceMap, map: &SourceMap) -> LookRead {
     let (look, color, warnings) = (Look::default(), Vec::new(), Vec::new());
-    let mut reader = LookReader { first, frames, map, look, color, warnings, clip };
+    let mut reader = LookReader { frames, clock, map, look, color, warnings, clip };
     reader.hiero();
     reader.final_cut_item();
     for (index, effect) in clip.item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
@@ -47,14 +47,16 @@ fn read(clip: &Clip, (first, frames): (f64, f64), map: &SourceMap) -> LookRead {
         }
     }
     reader.decisions();
+    if reader.look.is_animated() {
+        reader.look.clock = Some(Box::new(clock.clone()));
+    }
     LookRead { look: reader.look, color: reader.color, warnings: reader.warnings }
 }
 
 impl Builder<'_> {
-    /// How `clip` looks, which starts at record time `at.origin` and lasts `duration`, and what is to be done to its
-    /// colours. What cannot be drawn is a warning.
-    pub(super) fn look(&mut self, clip: &Clip, at: At<'_>, duration: Time, map: &SourceMap) -> (Look, Vec<ColorNote>) {
-        let frames = (at.origin.frames(self.rate).to_f64(), duration.frames(self.rate).to_f64());
+    /// How `clip` looks, which lasts `duration` record frames of `at.clock`, and what is to be done to its colours. What
+    /// cannot be drawn is a warning.
+    pub(super) fn look(&mut self, clip: &Clip, at: At<'_>, duration: Ratio, map: &SourceMap) -> (Look, Vec<ColorNote>) {
         let bounded = clip.media_reference().and_then(MediaReference::common);
         if bounded.is_some_and(|media| media.available_image_bounds.is_some() && bounds(media).is_none()) {
             self.warn(at.path, "its available_image_bounds are no rectangle, and are not used".to_owned());
@@ -64,7 +66,7 @@ impl Builder<'_> {
         {
             self.warn(at.path, message);
         }
-        let read = read(clip, frames, map);
+        let read = read(clip, duration.to_f64(), &at.clock.map(self.rate), map);
         for (effect, message) in read.warnings {
             match effect {
                 Some(index) => self.warn(&format!("{}.effects[{index}]", at.path), message),
@@ -249,15 +251,14 @@ impl LookReader<'_> {
         if !(length.is_finite() && length > 0.0) {
             return length == 0.0;
         }
-        let (start, end) = (self.first, self.first + self.frames);
-        let length = length.min(self.frames);
+        let (end, length) = (self.frames, length.min(self.frames));
         let mut keys = match std::mem::take(&mut self.look.fade) {
             Animated::Keys(keys) => keys,
             Animated::Constant(_) => Vec::new(),
         };
         match out {
             true => keys.extend([(end - length, 1.0), (end, 0.0)]),
-            false => keys.extend([(start, 0.0), (start + length, 1.0)]),
+            false => keys.extend([(0.0, 0.0), (length, 1.0)]),
         }
         keys.sort_by(|a, b| a.0.total_cmp(&b.0));
         self.look.fade = Animated::Keys(keys);
@@ -279,7 +280,7 @@ impl LookReader<'_> {
         };
         let key = |(frame, key): (&String, &Value)| {
             let frame = frame.trim().parse::<f64>().ok().filter(|frame| frame.abs() < 1e12)?;
-            Some((self.first + frame, read(key.get("Value")?)?))
+            Some((frame, read(key.get("Value")?)?))
         };
         let Some(mut read) = keys.iter().map(key).collect::<Option<Vec<_>>>() else {
             self.warn(Some(index), format!("the key frames of {id:?} cannot be read; it is not animated"));
@@ -389,18 +390,18 @@ impl LookReader<'_> {
         if keys.is_empty() {
             return constant;
         }
-        if self.map.step <= Ratio::ZERO || self.map.curve.is_some() {
-            self.warn(
-                index,
-                format!("{id:?} is animated on a clip that does not run forwards at one speed; it is not animated"),
-            );
+        // Media frames in one record frame of the clip.
+        let step = if self.clock.step == Ratio::ZERO { Ratio::ZERO } else { self.map.step / self.clock.step };
+        if step <= Ratio::ZERO || self.map.curve.is_some() {
+            let why = "that does not run forwards at one speed";
+            self.warn(index, format!("{id:?} is animated on a clip {why}; it is not animated"));
             return constant;
         }
-        #[allow(clippy::cast_precision_loss, reason = "record frames are far below 2^53")]
-        let (record, position, step) = (self.map.record as f64, self.map.position.to_f64(), self.map.step.to_f64());
+        let record = self.map.record;
+        let (frame, position) = (self.clock.position(record).to_f64(), self.map.position(record).to_f64());
         let key = |key: &&Value| {
             let when = number(key.get("when")?)?;
-            Some((record + (when - position) / step, read(key.get("value")?)?))
+            Some((frame + (when - position) / step.to_f64(), read(key.get("value")?)?))
         };
         let Some(mut read) = keys.iter().map(key).collect::<Option<Vec<_>>>() else {
             self.warn(index, format!("the key frames of {id:?} cannot be read; it is not animated"));

@@ -2,12 +2,14 @@
 
 use std::ops::Range;
 
-use super::build::Builder;
+use super::build::{Builder, ROOT, child_path, is_sound};
+use super::clock::{Clock, Run};
 use super::effects;
-use super::{Element, Layer, MixStyle, SourceMap, Weight};
+use super::retime::{Bend, Speed, not_applied};
+use super::{Element, Layer, MixStyle, Weight, transition};
 use crate::error::Result;
-use crate::time::{Ratio, Time, TimeRange};
-use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, TrackLayout, Transition, Value};
+use crate::time::{Rate, Ratio, Time, TimeRange};
+use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, Placed, TrackLayout, Transition, Value};
 
 /// A run of record frames that shows one element.
 #[derive(Debug, Clone)]
@@ -26,16 +28,16 @@ pub(super) struct At<'p> {
     pub(super) path: &'p str,
     /// The name of the track it lies in.
     pub(super) track: &'p str,
-    /// The record time at which its trimmed range starts.
-    pub(super) origin: Time,
+    /// Takes record frames to the time since its trimmed range starts.
+    pub(super) clock: &'p Clock,
 }
 
-/// A transition with its neighbours, on record frames.
-struct Crossing<'t> {
-    frames: Range<i64>,
+/// A transition with its neighbours, in its track's own time.
+struct Crossing {
+    range: TimeRange,
     before: Option<usize>,
     after: Option<usize>,
-    transition: &'t Transition,
+    style: MixStyle,
 }
 
 impl Builder<'_> {
@@ -60,19 +62,13 @@ impl Builder<'_> {
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
         let trimmed = self.trimmed(composition, at.path)?;
-        let start = at.origin - trimmed.start;
+        let clock = self.inside(composition, at.clock, trimmed);
+        let at = At { clock: &clock, ..at };
         if composition.is_track() {
-            return self.track(composition, At { origin: start, ..at }, window);
+            return self.track(composition, at, &window);
         }
-        let mut lanes = Vec::new();
-        for (index, child) in composition.children.iter().enumerate() {
-            let path = format!("{}.children[{index}]", at.path);
-            let name = track_name(child, at.track);
-            let lane = self.stacked(child, At { path: &path, track: &name, origin: start }, window.clone())?;
-            if !lane.is_empty() {
-                lanes.push(lane);
-            }
-        }
+        let mut lanes = self.lanes(composition, at, &window)?;
+        lanes.retain(|lane| !lane.is_empty());
         if let [only] = lanes.as_mut_slice() {
             let mut only = std::mem::take(only);
             only.iter_mut().filter(|segment| segment.element.blends()).for_each(isolate);
@@ -92,9 +88,23 @@ impl Builder<'_> {
         Ok(stacked)
     }
 
+    /// What each child of `stack` shows over `window`, bottom to top; `at.clock` is that of the children.
+    pub(super) fn lanes(&mut self, stack: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Vec<Lane>> {
+        let mut lanes = Vec::with_capacity(stack.children.len());
+        let mut number = 0;
+        for (index, child) in stack.children.iter().enumerate() {
+            let path = child_path(at.path, index);
+            number += i32::from(!is_sound(child) && child.item().is_some());
+            let outer = if at.path == ROOT { &format!("V{number}") } else { at.track };
+            let name = track_name(child, outer);
+            lanes.push(self.stacked(child, At { path: &path, track: &name, ..at }, window)?);
+        }
+        Ok(lanes)
+    }
+
     /// What a child of a stack shows: nothing outside its own range, but for a track whose first or last child is a
     /// transition.
-    pub(super) fn stacked(&mut self, child: &Child, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+    fn stacked(&mut self, child: &Child, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
         let Some(item) = child.item() else {
             self.note_unknown(child, at.path);
             return Ok(Lane::new());
@@ -102,7 +112,7 @@ impl Builder<'_> {
         if self.skip_sound(child, at.path) || !item.enabled {
             return Ok(Lane::new());
         }
-        let mut range = TimeRange { start: at.origin, duration: self.duration(child, at.path)? };
+        let mut range = TimeRange { start: Time::ZERO, duration: self.duration(child, at.path)? };
         if let (Child::Composition(track), None) = (child, item.source_range)
             && track.is_track()
         {
@@ -113,57 +123,82 @@ impl Builder<'_> {
                 range = TimeRange::between(range.start, range.end() + last.out_offset.time()?);
             }
         }
-        let frames = range.frames(self.rate);
-        self.lane(child, at, intersect(&frames, &window))
+        let mut lane = Lane::new();
+        for frames in at.clock.frames(range, window, self.rate) {
+            lane.extend(self.lane(child, at, frames)?);
+        }
+        Ok(lane)
     }
 
-    /// What a track shows; `at.origin` is the record time of its own time 0.
-    fn track(&mut self, track: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+    /// What a track shows; `at.clock` is that of its own time.
+    fn track(&mut self, track: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
         let layout = self.layout(track, at.path)?;
-        let edge = |time: Time, rate| (at.origin + time).ceil(rate);
-        let rate = self.rate;
         let mut crossings = Vec::new();
+        let cuts_alone = self.cuts_alone;
         for (index, child) in track.children.iter().enumerate() {
             match child {
-                Child::Transition(transition) => {
-                    let path = format!("{}.children[{index}]", at.path);
-                    crossings.extend(self.crossing(&layout, index, transition, &path, |time| edge(time, rate))?);
+                Child::Transition(transition) if !cuts_alone => {
+                    let path = child_path(at.path, index);
+                    crossings.extend(self.crossing(&layout, index, transition, &path)?);
                 }
-                Child::Unknown(_) => self.note_unknown(child, &format!("{}.children[{index}]", at.path)),
+                Child::Unknown(_) => self.note_unknown(child, &child_path(at.path, index)),
                 _ => {}
             }
         }
-        crossings.retain(|crossing: &Crossing<'_>| !intersect(&crossing.frames, &window).is_empty());
-        crossings.sort_by_key(|crossing| crossing.frames.start);
-        let first = layout.items().partition_point(|placed| edge(placed.range.end(), rate) <= window.start);
-        let items: Vec<(Range<i64>, usize)> = (first..layout.items().len())
-            .map(|place| (layout.items()[place].range, place))
-            .map(|(range, place)| (edge(range.start, rate)..edge(range.end(), rate), place))
-            .take_while(|(frames, _)| frames.start < window.end)
-            .collect();
-
+        crossings.sort_by_key(|crossing: &Crossing| crossing.range.start);
         let mut lane = Lane::new();
-        let mut next_crossing = 0;
-        let mut next_item = 0;
+        for run in at.clock.runs(window, self.rate) {
+            self.run(track, at, &layout, &crossings, &run, &mut lane)?;
+        }
+        Ok(merge(lane))
+    }
+
+    /// Adds to `lane` what a track shows over `run`.
+    fn run(
+        &mut self,
+        track: &Composition,
+        at: At<'_>,
+        layout: &TrackLayout,
+        crossings: &[Crossing],
+        run: &Run<'_>,
+        lane: &mut Lane,
+    ) -> Result<()> {
+        let window = &run.frames;
+        let placed = layout.items();
+        let first = placed.partition_point(|placed| run.starts_after(placed.range.end()));
+        let last = placed.partition_point(|placed| run.gets_to(placed.range.start)).max(first);
+        let mut items: Vec<(Range<i64>, usize)> =
+            (first..last).map(|place| (run.frames_of(placed[place].range), place)).collect();
+        let mut mixes: Vec<(Range<i64>, usize)> = (crossings.iter().enumerate())
+            .map(|(place, crossing)| (run.frames_of(crossing.range), place))
+            .filter(|(frames, _)| !intersect(frames, window).is_empty())
+            .collect();
+        if run.is_backwards() {
+            items.reverse();
+        }
+        mixes.sort_by_key(|(frames, _)| frames.start);
+
+        let (mut next_mix, mut next_item) = (0, 0);
         let mut active: Vec<usize> = Vec::new();
-        let edges = items.iter().map(|(frames, _)| frames).chain(crossings.iter().map(|crossing| &crossing.frames));
-        for frames in pieces(&window, edges) {
-            while next_crossing < crossings.len() && crossings[next_crossing].frames.start <= frames.start {
-                active.push(next_crossing);
-                next_crossing += 1;
+        let edges = items.iter().chain(&mixes).map(|(frames, _)| frames);
+        for frames in pieces(window, edges) {
+            while next_mix < mixes.len() && mixes[next_mix].0.start <= frames.start {
+                active.push(next_mix);
+                next_mix += 1;
             }
-            active.retain(|&crossing| crossings[crossing].frames.end > frames.start);
+            active.retain(|&mix| mixes[mix].0.end > frames.start);
+            // Those that come first in the track's own time are nearest to its clips.
+            active.sort_by_key(|&mix| mixes[mix].1);
             while next_item < items.len() && items[next_item].0.end <= frames.start {
                 next_item += 1;
             }
+            let rate = self.rate;
             let mut shown = |place: Option<usize>| match place {
                 None => Ok(Lane::new()),
                 Some(place) => {
-                    let placed = layout.items()[place];
-                    let path = format!("{}.children[{}]", at.path, placed.index);
-                    let origin = at.origin + placed.range.start;
-                    let child = &track.children[placed.index];
-                    self.lane(child, At { path: &path, track: at.track, origin }, frames.clone())
+                    let Placed { index, range } = placed[place];
+                    let (path, clock) = (child_path(at.path, index), at.clock.starting_at(range.start, rate));
+                    self.lane(&track.children[index], At { path: &path, clock: &clock, ..at }, frames.clone())
                 }
             };
             let Some(&outer) = active.first() else {
@@ -172,27 +207,26 @@ impl Builder<'_> {
                 continue;
             };
             // Where transitions overlap, the later one dissolves from what the earlier one shows.
-            let mut mixed = shown(crossings[outer].before)?;
-            for &crossing in &active {
-                let crossing = &crossings[crossing];
+            let mut mixed = shown(crossings[mixes[outer].1].before)?;
+            for &mix in &active {
+                let (across, place) = &mixes[mix];
+                let crossing = &crossings[*place];
                 let incoming = shown(crossing.after)?;
-                let length = crossing.frames.end - crossing.frames.start;
-                let weight = Weight::Ramp { start: crossing.frames.start, length };
-                mixed = mix(&mixed, &incoming, &weight, MixStyle::Dissolve, &frames);
+                let weight = weight(crossing, across, at.clock, rate);
+                mixed = self::mix(&mixed, &incoming, &weight, crossing.style, &frames);
             }
             lane.extend(mixed);
         }
-        Ok(merge(lane))
+        Ok(())
     }
 
-    fn crossing<'t>(
+    fn crossing(
         &mut self,
         layout: &TrackLayout,
         index: usize,
-        transition: &'t Transition,
+        transition: &Transition,
         path: &str,
-        edge: impl Fn(Time) -> i64,
-    ) -> Result<Option<Crossing<'t>>> {
+    ) -> Result<Option<Crossing>> {
         // Newer files can switch a transition off.
         if matches!(transition.extra.get("enabled"), Some(Value::Bool(false))) {
             return Ok(None);
@@ -203,56 +237,54 @@ impl Builder<'_> {
             (Some(before), None) => layout.items()[before].range.end(),
             (None, None) => return Ok(None),
         };
-        let from = cut - transition.in_offset.time()?;
-        let to = cut + transition.out_offset.time()?;
-        let crossing = Crossing { frames: edge(from)..edge(to), before, after, transition };
-        if crossing.frames.is_empty() {
+        let (head, tail) = (transition.in_offset.time()?, transition.out_offset.time()?);
+        let range = TimeRange::between(cut - head, cut + tail);
+        if range.duration == Time::ZERO {
             return Ok(None);
         }
-        if crossing.transition.transition_type != "SMPTE_Dissolve" {
-            self.warn(path, format!("transition {:?} is drawn as a dissolve", crossing.transition.transition_type));
-        }
+        let (style, notes) = transition::style(transition);
+        notes.into_iter().for_each(|note| self.warn(path, note));
         let short = |place: Option<usize>, room: Time| {
-            place.is_some_and(|place| edge(layout.items()[place].range.duration) < edge(room))
+            place.is_some_and(|place| layout.items()[place].range.duration.ceil(self.rate) < room.ceil(self.rate))
         };
-        if short(before, transition.in_offset.time()?) || short(after, transition.out_offset.time()?) {
+        if short(before, head) || short(after, tail) {
             self.warn(
                 path,
                 "the transition is longer than its neighbours; what lies beyond them is covered".to_owned(),
             );
         }
-        Ok(Some(crossing))
+        Ok(Some(Crossing { range, before, after, style }))
     }
 
-    /// The layer of a clip whose trimmed range starts at record time `at.origin`.
+    /// The layer of a clip whose trimmed range starts at time 0 of `at.clock`.
     pub(super) fn layer(&mut self, clip: &Clip, at: At<'_>) -> Result<Layer> {
-        if let Some(layer) = self.layers.get(at.path).filter(|(origin, _)| *origin == at.origin) {
-            return Ok(layer.1.clone());
+        if let Some((_, layer)) = self.layers.get(at.path).filter(|(clock, _)| clock == at.clock) {
+            return Ok(layer.clone());
         }
         let place = |error: crate::Error| error.at_object(at.path);
         self.warn_of_effects(&clip.item, at.path, true);
         let range = self.media.trimmed_range(clip).map_err(place)?;
         let media = self.media.resolve(clip, range).map_err(place)?;
-        let speed = if media.still { Ratio::ZERO } else { speed(&clip.item) };
         let per_frame = match self.options.rate_conform {
             super::RateConform::FrameForFrame => Ratio::ONE,
             super::RateConform::Time => media.rate.nominal() / self.rate.nominal(),
         };
-        let record = at.origin.ceil(self.rate);
-        let elapsed = (Time::from_frames(record, self.rate) - at.origin).frames(self.rate);
-        let mut position = if media.still { Ratio::ZERO } else { media.offset };
-        let mut step = per_frame * speed;
-        if speed < Ratio::ZERO {
-            // R6: the last record frame shows where the clip starts.
-            let last = range.duration.time().map_err(place)?.frames(self.rate).next_frame() - 1;
-            position = position + Ratio::whole(last.max(0)) * step.abs();
-        }
-        position = position + elapsed * step;
-        if step.num() == 0 {
-            step = Ratio::ZERO;
-        }
-        let map = SourceMap::new(record, position, step);
-        let (look, color) = self.look(clip, at, range.duration.time().map_err(place)?, &map);
+        let duration = range.duration.time().map_err(place)?.frames(self.rate);
+        let mut notes = media.notes;
+        let map = if media.still {
+            at.clock.map(self.rate).scaled(Ratio::ZERO)
+        } else {
+            let speed = Speed::of(&clip.item);
+            notes.extend(speed.notes(duration));
+            let elapsed = at.clock.map(self.rate);
+            let turned = speed.turned(&clip.item, duration, elapsed.step, self.options.reverse);
+            let step = per_frame * speed.scalar;
+            let run = elapsed.scaled(step).shifted(media.offset + turned * step.abs());
+            let start = media.offset / media.rate.nominal();
+            let at = Bend { rate: self.rate.nominal(), start, step: per_frame, horizon: &self.horizon };
+            speed.bent(run, &elapsed, at)
+        };
+        let (look, color) = self.look(clip, at, duration, &map);
         let layer = Layer {
             track: at.track.to_owned(),
             clip: clip.item.name.clone(),
@@ -261,26 +293,37 @@ impl Builder<'_> {
             map,
             look,
             color,
-            notes: media.notes,
+            notes,
         };
-        self.layers.insert(at.path.to_owned(), (at.origin, layer.clone()));
+        self.layers.insert(at.path.to_owned(), (at.clock.clone(), layer.clone()));
         Ok(layer)
     }
 
-    /// Names every effect that is not drawn. `speeds_apply`: linear time warps and freezes of this item are.
-    pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str, speeds_apply: bool) {
+    /// Names every effect of `item`, a clip or a composition, that is not drawn or not applied.
+    pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str, clip: bool) {
         for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
-            let (name, neutral) = effect_name(effect);
             let message = match effect.kind {
-                EffectKind::Other if neutral || (speeds_apply && effects::is_read(effect)) => continue,
-                EffectKind::LinearTimeWarp { time_scalar } if speeds_apply && time_scalar.is_finite() => continue,
-                EffectKind::FreezeFrame { .. } if speeds_apply => continue,
-                EffectKind::LinearTimeWarp { .. } | EffectKind::FreezeFrame { .. } | EffectKind::Time => {
-                    format!("time effect {name:?} is not applied")
-                }
-                EffectKind::Other | EffectKind::Unknown(_) => format!("effect {name:?} is not drawn"),
+                EffectKind::Other if clip && effects::is_read(effect) => continue,
+                EffectKind::Other | EffectKind::Unknown(_) => match effect_name(effect) {
+                    (_, true) => continue,
+                    (name, false) => Some(format!("effect {name:?} is not drawn")),
+                },
+                _ => not_applied(effect),
             };
-            self.warn(&format!("{path}.effects[{index}]"), message);
+            if let Some(message) = message {
+                self.warn(&format!("{path}.effects[{index}]"), message);
+            }
+        }
+    }
+}
+
+/// How far a transition is that lies `across` these record frames. (R9)
+fn weight(crossing: &Crossing, across: &Range<i64>, clock: &Clock, rate: Rate) -> Weight {
+    match clock {
+        Clock::Plain(_) => Weight::Ramp { start: across.start, length: across.end - across.start },
+        Clock::Warped(map) => {
+            let start = Ratio::ZERO - crossing.range.start.frames(rate);
+            Weight::Map(map.clone().shifted(start).scaled(Ratio::ONE / crossing.range.duration.frames(rate)))
         }
     }
 }
@@ -296,22 +339,24 @@ fn effect_name(effect: &Effect) -> (&str, bool) {
     (name, off || empty)
 }
 
-/// R5: the product of the linear time warps; a freeze is 0.
-fn speed(item: &Item) -> Ratio {
-    let scalars = item.effects.iter().filter(|effect| effect.enabled).map(|effect| match effect.kind {
-        EffectKind::LinearTimeWarp { time_scalar } if time_scalar.is_finite() => Ratio::nearest(time_scalar),
-        EffectKind::FreezeFrame { .. } => Ratio::ZERO,
-        _ => Ratio::ONE,
-    });
-    scalars.fold(Ratio::ONE, |product, scalar| product * scalar)
-}
-
 /// The name under which the layers of `child`, a child of a stack, are listed.
 pub(super) fn track_name(child: &Child, outer: &str) -> String {
     match (child, child.name()) {
         (Child::Composition(composition), name) if composition.is_track() && !name.is_empty() => name.to_owned(),
         _ => outer.to_owned(),
     }
+}
+
+/// Ranges in order, those that touch joined, those that are empty left out.
+pub(super) fn join(ranges: impl Iterator<Item = Range<i64>>) -> Vec<Range<i64>> {
+    let mut joined: Vec<Range<i64>> = Vec::new();
+    for range in ranges.filter(|range| !range.is_empty()) {
+        match joined.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => joined.push(range),
+        }
+    }
+    joined
 }
 
 /// What both ranges share; empty when they share nothing.

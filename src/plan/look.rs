@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Placement;
+use super::{Placement, SourceMap};
 use crate::time::Ratio;
 
 /// How a layer looks in the cut, beyond its media and its place in time.
@@ -16,6 +16,10 @@ pub struct Look {
     /// Fades at the clip's ends, from 0 to 1: the opacity is multiplied by it.
     #[serde(skip_serializing_if = "Animated::is_one")]
     pub fade: Animated,
+    /// Takes record frames to the frames that key frames count: record frames since the clip's first. `None` where
+    /// nothing is animated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Box<SourceMap>>,
     /// How it is laid over what is below it.
     #[serde(skip_serializing_if = "Blend::is_normal")]
     pub blend: Blend,
@@ -55,7 +59,24 @@ impl Look {
         if self.opacity.is_one() && self.fade.is_one() {
             return Ratio::ONE;
         }
-        Ratio::nearest((self.opacity.at(record) * self.fade.at(record)).clamp(0.0, 1.0))
+        let frame = self.frame(record);
+        Ratio::nearest((self.opacity.at(frame) * self.fade.at(frame)).clamp(0.0, 1.0))
+    }
+
+    /// Where record frame `record` lies among key frames.
+    pub fn frame(&self, record: i64) -> f64 {
+        self.clock.as_ref().map_or(0.0, |clock| clock.position(record).to_f64())
+    }
+
+    /// Whether anything changes from frame to frame.
+    pub(super) fn is_animated(&self) -> bool {
+        let moves = |values: &[&Animated]| values.iter().any(|value| matches!(value, Animated::Keys(_)));
+        moves(&[&self.opacity, &self.fade])
+            || self.crop.as_ref().is_some_and(|crop| moves(&[&crop.left, &crop.right, &crop.top, &crop.bottom]))
+            || self.transform.as_ref().is_some_and(|transform| {
+                let [a, b, c] = [&transform.zoom, &transform.position, &transform.anchor];
+                moves(&[&a[0], &a[1], &b[0], &b[1], &c[0], &c[1], &transform.rotation])
+            })
     }
 }
 
@@ -65,8 +86,8 @@ impl Look {
 pub enum Animated {
     /// It stays as it is.
     Constant(f64),
-    /// Pairs of a record frame, counted from the cut's first frame, and the value there, in record order; straight
-    /// lines in between, the first and the last value beyond. Never empty.
+    /// Pairs of a frame, counted as [`Look::clock`] says, and the value there, in order; straight lines in between, the
+    /// first and the last value beyond. Never empty.
     Keys(Vec<(f64, f64)>),
 }
 
@@ -77,17 +98,15 @@ impl Default for Animated {
 }
 
 impl Animated {
-    /// The value at record frame `record`.
-    #[allow(clippy::cast_precision_loss, reason = "record frames are far below 2^53")]
-    pub fn at(&self, record: i64) -> f64 {
+    /// The value at a frame, counted as [`Look::frame`] does.
+    pub fn at(&self, frame: f64) -> f64 {
         let keys = match self {
             Animated::Constant(value) => return *value,
             Animated::Keys(keys) => keys,
         };
-        let record = record as f64;
-        let after = keys.partition_point(|(key, _)| *key <= record);
+        let after = keys.partition_point(|(key, _)| *key <= frame);
         match (after.checked_sub(1).and_then(|before| keys.get(before)), keys.get(after)) {
-            (Some(&(from, low)), Some(&(to, high))) => low + (high - low) * (record - from) / (to - from),
+            (Some(&(from, low)), Some(&(to, high))) => low + (high - low) * (frame - from) / (to - from),
             (Some(&(_, value)), None) | (None, Some(&(_, value))) => value,
             (None, None) => 0.0,
         }
@@ -262,11 +281,11 @@ mod tests {
     #[test]
     fn keys_are_joined_by_straight_lines_and_held_beyond() {
         let fade = Animated::Keys(vec![(10.0, 0.0), (20.0, 1.0), (20.0, 0.5), (30.0, 0.0)]);
-        let at = [0, 10, 15, 20, 25, 30, 99].map(|record| fade.at(record));
+        let at = [0.0, 10.0, 15.0, 20.0, 25.0, 30.0, 99.0].map(|frame| fade.at(frame));
         for (got, wanted) in at.into_iter().zip([0.0, 0.0, 0.5, 0.5, 0.25, 0.0, 0.0]) {
             assert!((got - wanted).abs() < 1e-12, "{at:?}");
         }
-        assert!(Animated::Keys(Vec::new()).at(3).abs() < 1e-12, "read from elsewhere, and empty");
+        assert!(Animated::Keys(Vec::new()).at(3.0).abs() < 1e-12, "read from elsewhere, and empty");
     }
 
     #[test]

@@ -66,10 +66,13 @@ pub(super) struct ClipMedia {
     pub(super) still: bool,
 }
 
+/// What makes two media one: what and where they are, rate, length, and the bits of their bounds.
+type Key = (MediaSource, Rate, Option<i64>, Option<[u64; 4]>);
+
 /// Every medium of a plan, each once, and what has been looked up so far.
 pub(super) struct MediaTable<'a> {
     pub(super) media: Vec<Media>,
-    index: HashMap<(MediaSource, Rate, Option<i64>, Option<[u64; 4]>), usize>,
+    index: HashMap<Key, usize>,
     facts: HashMap<MediaSource, Option<MediaFacts>>,
     lookup: &'a dyn MediaLookup,
     locator: Locator,

@@ -4,16 +4,20 @@
 
 mod build;
 mod canvas;
+mod clock;
 mod effects;
 mod frames;
 mod generator;
+mod keys;
 mod lane;
 mod look;
 mod media;
 mod model;
 mod options;
+mod retime;
 mod shots;
 mod source_map;
+mod transition;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};

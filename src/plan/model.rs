@@ -188,6 +188,16 @@ impl MediaSource {
         }
     }
 
+    /// What it would be called: its file's name without the ending, or its sequence's.
+    pub(super) fn stem(&self) -> Option<String> {
+        let name = match self {
+            MediaSource::File { path } => path.file_stem()?.to_string_lossy().into_owned(),
+            MediaSource::Sequence { prefix, .. } => prefix.trim_end_matches(['.', '_', '-']).to_owned(),
+            MediaSource::Generator { .. } | MediaSource::Missing { .. } => return None,
+        };
+        (!name.trim().is_empty()).then_some(name)
+    }
+
     /// A path for people and for `plan --frames`; a sequence's is a pattern such as `/shots/sh010.%04d.exr`.
     pub fn display(&self) -> String {
         match self {
@@ -305,8 +315,7 @@ pub enum MixStyle {
     /// The outgoing part at 1 − weight plus the incoming one at weight, premultiplied.
     #[default]
     Dissolve,
-    /// The incoming part covers the outgoing one along an edge that moves; the weight is the share of the picture that
-    /// it has covered.
+    /// The incoming part covers the outgoing one along an edge that moves evenly; the weight is how far it has come.
     Wipe {
         /// The pattern's number in SMPTE ST 258.
         code: u16,

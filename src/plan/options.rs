@@ -68,7 +68,8 @@ impl Default for PlanOptions {
     }
 }
 
-/// Which pieces of the cut are shots. Read from `hero`, `all`, `track:NAME` or `markers:COLOR`.
+/// Which pieces of the cut are shots. Read from `hero`, `all`, `flat`, `track:NAME`, `markers:COLOR` or
+/// `ranges:NAME=FIRST-LAST,…`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -80,6 +81,9 @@ pub enum ShotSelection {
     Track(String),
     /// One per enabled clip of every enabled video track.
     All,
+    /// One per visible piece of the cut: record frames in a row over which the topmost clip is the same. Transitions
+    /// count as cuts.
+    Flat,
     /// One per marker of this colour, on the timeline, its tracks or its clips.
     Markers(String),
     /// One per range of record frames, counted from the cut's first frame: name, first, how many.
@@ -92,14 +96,32 @@ impl FromStr for ShotSelection {
         match text.split_once(':') {
             None if text == "hero" => Ok(ShotSelection::Hero),
             None if text == "all" => Ok(ShotSelection::All),
+            None if text == "flat" => Ok(ShotSelection::Flat),
             Some(("track", name)) if !name.is_empty() => Ok(ShotSelection::Track(name.to_owned())),
             Some(("markers", color)) if !color.is_empty() => Ok(ShotSelection::Markers(color.to_owned())),
+            Some(("ranges", list)) => list.split(',').map(range).collect::<Result<_, _>>().map(ShotSelection::Ranges),
             _ => Err(Error::new(
                 ErrorKind::Option,
-                format!("{text:?} selects no shots; use hero, all, track:NAME or markers:COLOR"),
+                format!(
+                    "{text:?} selects no shots; use hero, all, flat, track:NAME, markers:COLOR or \
+                     ranges:NAME=FIRST-LAST,..."
+                ),
             )),
         }
     }
+}
+
+/// Reads `NAME=FIRST-LAST`.
+fn range(text: &str) -> Result<(String, i64, i64), Error> {
+    let parts = || {
+        let (name, frames) = text.split_once('=')?;
+        let (first, last) = frames.split_once('-')?;
+        let (first, last): (i64, i64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        let count = last.checked_sub(first)?.checked_add(1)?;
+        (!name.trim().is_empty() && count > 0).then(|| (name.trim().to_owned(), first, count))
+    };
+    let wrong = || Error::new(ErrorKind::Option, format!("{text:?} is no range of frames; use NAME=FIRST-LAST"));
+    parts().ok_or_else(wrong)
 }
 
 /// How many extra frames each shot gets, in record frames. Read from `H` or `H:T`.
@@ -257,6 +279,11 @@ mod tests {
         assert_eq!("8:12".parse::<Handles>().expect("valid"), Handles { head: 8, tail: 12 });
         assert!("8:".parse::<Handles>().is_err() && "-1".parse::<Handles>().is_err());
         assert_eq!("track:V2".parse::<ShotSelection>().expect("valid"), ShotSelection::Track("V2".into()));
+        let two = "ranges:a=0-23,b=24-24".parse::<ShotSelection>().expect("valid");
+        assert_eq!(two, ShotSelection::Ranges(vec![("a".into(), 0, 24), ("b".into(), 24, 1)]));
+        for wrong in ["ranges:", "ranges:a", "ranges:=1-2", "ranges:a=5-4", "ranges:a=1-2,", "ranges:a=x-2", "flat:x"] {
+            assert!(wrong.parse::<ShotSelection>().is_err(), "{wrong}");
+        }
         let error = "sl8".parse::<MissingPolicy>().expect_err("no such word").to_string();
         assert!(error.contains("error, black, slate"), "{error}");
     }

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::build::{Builder, child_path, enabled_clips, is_sound, push_span, root_name, spans};
-use super::lane::{At, Lane, intersect, on_screen};
+use super::build::{Builder, ROOT, child_path, enabled_clips, is_sound, push_span, root_name, spans};
+use super::clock::Clock;
+use super::lane::{At, Lane, intersect, join, on_screen};
 use super::{Element, HandleMode, Layer, Shot, ShotSelection, Span, Weight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Time, TimeRange};
@@ -12,8 +13,8 @@ use crate::timeline::{Child, Clip, Composition, Marker, Timeline};
 
 /// What the whole cut shows, root child by root child.
 pub(super) struct Lanes {
-    /// The record time at which the root stack's own time 0 lies.
-    pub(super) root: Time,
+    /// The clock of the root stack's children.
+    pub(super) root: Clock,
     /// How many record frames the cut has.
     pub(super) duration: i64,
     /// One per root child, bottom to top.
@@ -38,7 +39,7 @@ impl Builder<'_> {
         match &self.options.shots {
             ShotSelection::Hero => match hero {
                 Some(index) => self.clips_of(root, index, lanes, &mut candidates)?,
-                None => self.warn("tracks", "no video track has an enabled clip; there are no shots".to_owned()),
+                None => self.warn(ROOT, "no video track has an enabled clip; there are no shots".to_owned()),
             },
             ShotSelection::Track(name) => {
                 let named = (0..root.children.len())
@@ -59,6 +60,7 @@ impl Builder<'_> {
                     }
                 }
             }
+            ShotSelection::Flat => self.pieces_of(root, lanes, &mut candidates)?,
             ShotSelection::Markers(color) => self.markers(root, color, lanes, &mut candidates)?,
             ShotSelection::Ranges(ranges) => {
                 for (number, (name, first, count)) in ranges.iter().enumerate() {
@@ -96,40 +98,39 @@ impl Builder<'_> {
         candidates: &mut Vec<Candidate>,
     ) -> Result<()> {
         let child = &root.children[index];
-        let (path, name) = (child_path("tracks", index), root_name(root, index));
+        let (path, name) = (child_path(ROOT, index), root_name(root, index));
         let whole = 0..lanes.duration;
-        let Child::Composition(track) = child else {
-            return self.candidate(child, At { path: &path, track: &name, origin: lanes.root }, &whole, candidates);
+        let at = At { path: &path, track: &name, clock: &lanes.root };
+        let track = match child {
+            Child::Composition(track) if track.is_track() => track,
+            _ => return self.candidate(child, at, std::slice::from_ref(&whole), candidates),
         };
-        if !track.is_track() {
-            return self.candidate(child, At { path: &path, track: &name, origin: lanes.root }, &whole, candidates);
-        }
         let trimmed = self.trimmed(track, &path)?;
-        let visible = TimeRange { start: lanes.root, duration: trimmed.duration }.frames(self.rate);
-        let window = intersect(&visible, &whole);
-        let origin = lanes.root - trimmed.start;
+        let windows = lanes.root.frames(TimeRange { start: Time::ZERO, ..trimmed }, &whole, self.rate);
+        let clock = self.inside(track, &lanes.root, trimmed);
         let layout = self.layout(track, &path)?;
         let has_clips = enabled_clips(track).next().is_some();
         for placed in layout.items() {
             let (child, object) = (&track.children[placed.index], child_path(&path, placed.index));
-            let at = At { path: &object, track: &name, origin: origin + placed.range.start };
+            let clock = clock.starting_at(placed.range.start, self.rate);
             match child {
                 Child::Composition(nested) if nested.item.enabled && has_clips => {
                     self.warn(&object, "a nested composition is shown, but is no shot".to_owned());
                 }
-                _ => self.candidate(child, at, &window, candidates)?,
+                _ => self.candidate(child, At { path: &object, clock: &clock, ..at }, &windows, candidates)?,
             }
         }
         Ok(())
     }
 
-    /// `child`, which starts at `at.origin`, as a candidate, if it is an enabled clip or composition that is seen inside
-    /// `window`.
+    /// `child`, whose trimmed range starts at time 0 of `at.clock`, as a candidate, if it is an enabled clip or
+    /// composition that is seen inside `windows`: once for every run of frames that shows it, where a composition
+    /// around it is retimed so that there are several.
     fn candidate(
         &mut self,
         child: &Child,
         at: At<'_>,
-        window: &Range<i64>,
+        windows: &[Range<i64>],
         candidates: &mut Vec<Candidate>,
     ) -> Result<()> {
         let (name, own) = match child {
@@ -140,22 +141,63 @@ impl Builder<'_> {
             }
             _ => return Ok(()),
         };
-        let range = TimeRange { start: at.origin, duration: self.duration(child, at.path)? };
-        let whole = range.frames(self.rate);
-        let frames = intersect(&whole, window);
-        if frames.is_empty() && !whole.is_empty() {
-            return Ok(()); // trimmed away by its track or the stack: not in the cut
+        let range = TimeRange { start: Time::ZERO, duration: self.duration(child, at.path)? };
+        let mut runs = join(windows.iter().flat_map(|window| at.clock.frames(range, window, self.rate)));
+        if runs.is_empty() {
+            if !range.frames(self.rate).is_empty() {
+                return Ok(()); // trimmed away by its track or the stack: not in the cut
+            }
+            runs.push(0..0);
         }
         let own = own.map(|clip| self.layer(clip, at)).transpose()?;
-        candidates.push(Candidate {
-            name,
-            clip: child.name().to_owned(),
-            track: at.track.to_owned(),
-            object: at.path.to_owned(),
-            frames,
-            own,
-        });
+        for frames in runs {
+            candidates.push(Candidate {
+                name: name.clone(),
+                clip: child.name().to_owned(),
+                track: at.track.to_owned(),
+                object: at.path.to_owned(),
+                frames,
+                own: own.clone(),
+            });
+        }
         Ok(())
+    }
+
+    /// One candidate per run of frames over which the topmost clip is the same, whatever lies below it.
+    fn pieces_of(&mut self, root: &Composition, lanes: &Lanes, candidates: &mut Vec<Candidate>) -> Result<()> {
+        if !root.item.enabled {
+            return Ok(());
+        }
+        self.cuts_alone = true;
+        let cuts = self.lanes(root, At { path: ROOT, track: "", clock: &lanes.root }, &(0..lanes.duration));
+        self.cuts_alone = false;
+        let mut last: Option<(Range<i64>, Layer)> = None;
+        for span in spans(&cuts?, &(0..lanes.duration)) {
+            let Some(top) = span.stack.last().and_then(topmost) else { continue };
+            let frames = span.start..span.start + span.count;
+            match &mut last {
+                Some((before, layer)) if before.end == frames.start && layer.object == top.object => {
+                    before.end = frames.end;
+                }
+                _ => candidates.extend(last.replace((frames, top.clone())).map(|piece| self.piece(piece))),
+            }
+        }
+        candidates.extend(last.map(|piece| self.piece(piece)));
+        Ok(())
+    }
+
+    fn piece(&self, (frames, layer): (Range<i64>, Layer)) -> Candidate {
+        Candidate {
+            name: match layer.clip.trim() {
+                "" => self.media.media[layer.media].source.stem().unwrap_or_else(|| "shot".to_owned()),
+                _ => layer.clip.clone(),
+            },
+            clip: layer.clip.clone(),
+            track: layer.track.clone(),
+            object: layer.object.clone(),
+            frames,
+            own: Some(layer),
+        }
     }
 
     /// One candidate per marker of `color` on the root stack, its tracks and their clips.
@@ -166,15 +208,16 @@ impl Builder<'_> {
         lanes: &Lanes,
         candidates: &mut Vec<Candidate>,
     ) -> Result<()> {
-        self.marked(&root.item.markers, color, lanes.root, ("tracks", "", ""), lanes, candidates)?;
+        self.marked(&root.item.markers, color, &lanes.root, (ROOT, "", ""), lanes, candidates)?;
         for (index, child) in root.children.iter().enumerate() {
             let Child::Composition(track) = child else { continue };
-            let (path, name) = (child_path("tracks", index), root_name(root, index));
+            let (path, name) = (child_path(ROOT, index), root_name(root, index));
             if is_sound(child) || !track.item.enabled {
                 continue;
             }
-            let origin = lanes.root - self.trimmed(track, &path)?.start;
-            self.marked(&track.item.markers, color, origin, (&path, &name, ""), lanes, candidates)?;
+            let trimmed = self.trimmed(track, &path)?;
+            let clock = self.inside(track, &lanes.root, trimmed);
+            self.marked(&track.item.markers, color, &clock, (&path, &name, ""), lanes, candidates)?;
             if !track.is_track() {
                 continue;
             }
@@ -186,13 +229,13 @@ impl Builder<'_> {
                 }
                 let path = child_path(&path, placed.index);
                 let start = self.media.trimmed_range(clip)?.start_time.time()?;
-                let origin = origin + placed.range.start - start;
-                self.marked(&clip.item.markers, color, origin, (&path, &name, &clip.item.name), lanes, candidates)?;
+                let clock = clock.starting_at(placed.range.start - start, self.rate);
+                self.marked(&clip.item.markers, color, &clock, (&path, &name, &clip.item.name), lanes, candidates)?;
             }
         }
         candidates.sort_by_key(|candidate| (candidate.frames.start, candidate.frames.end));
         if candidates.is_empty() {
-            self.warn("tracks", format!("there is no marker of colour {color:?}, so there are no shots"));
+            self.warn(ROOT, format!("there is no marker of colour {color:?}, so there are no shots"));
         }
         Ok(())
     }
@@ -201,7 +244,7 @@ impl Builder<'_> {
         &mut self,
         markers: &[Marker],
         color: &str,
-        origin: Time,
+        clock: &Clock,
         (path, track, clip): (&str, &str, &str),
         lanes: &Lanes,
         candidates: &mut Vec<Candidate>,
@@ -212,21 +255,32 @@ impl Builder<'_> {
                 continue;
             };
             let range = range.time_range().map_err(|error| error.at_object(&object))?;
-            let mut frames = TimeRange { start: origin + range.start, duration: range.duration }.frames(self.rate);
-            if frames.is_empty() {
-                frames.end = frames.start + 1; // a marker without a length marks a frame
-            }
+            let frames = self.frames_of_marker(range, clock, &(0..lanes.duration));
             let name = [marker.name.as_str(), clip, "marker"].into_iter().find(|name| !name.trim().is_empty());
             candidates.push(Candidate {
                 name: name.unwrap_or_default().to_owned(),
                 clip: clip.to_owned(),
                 track: track.to_owned(),
                 object,
-                frames: intersect(&frames, &(0..lanes.duration)),
+                frames,
                 own: None,
             });
         }
         Ok(())
+    }
+
+    /// The record frames from the first that shows a moment of a marker to the last; a marker without a length marks
+    /// one.
+    fn frames_of_marker(&self, range: TimeRange, clock: &Clock, cut: &Range<i64>) -> Range<i64> {
+        let runs = clock.frames(range, cut, self.rate);
+        match (runs.first(), runs.last()) {
+            (Some(first), Some(last)) => first.start..last.end,
+            _ => {
+                let frame = TimeRange { duration: Time::from_frames(1, self.rate), ..range };
+                let first = clock.frames(frame, cut, self.rate).first().map_or(cut.end, |frames| frames.start);
+                first..(first + 1).min(cut.end)
+            }
+        }
     }
 
     fn shot(&mut self, candidate: Candidate, name: String, lanes: &Lanes) -> Result<Shot> {
@@ -346,6 +400,15 @@ fn frozen(stack: Vec<Element>, record: i64) -> Vec<Element> {
         }
     }
     stack.into_iter().map(|element| freeze(element, record)).collect()
+}
+
+/// The layer that lies over all others in `element`, which holds no transition.
+fn topmost(element: &Element) -> Option<&Layer> {
+    match element {
+        Element::Layer(layer) => Some(layer),
+        Element::Stack { elements } => elements.iter().rev().find_map(topmost),
+        Element::Mix { .. } => None,
+    }
 }
 
 /// Every layer in `stack`.

@@ -41,12 +41,51 @@ impl Curve {
         let place = usize::try_from(record.saturating_sub(self.record)).unwrap_or(0);
         self.values.get(place).or(self.values.last()).copied().unwrap_or(Ratio::ZERO)
     }
+
+    /// The record frame after the last value.
+    pub(super) fn end(&self) -> i64 {
+        self.record.saturating_add(i64::try_from(self.values.len()).unwrap_or(i64::MAX))
+    }
+
+    /// Every value changed by `change`.
+    fn map(&self, change: impl Fn(Ratio) -> Ratio) -> Curve {
+        Curve { record: self.record, values: self.values.iter().map(|&value| change(value)).collect() }
+    }
 }
 
 impl SourceMap {
     /// The line through `position` at `record` with slope `step`.
     pub fn new(record: i64, position: Ratio, step: Ratio) -> SourceMap {
         SourceMap { record, position, step, curve: None }
+    }
+
+    /// With `position` added everywhere.
+    pub(super) fn shifted(self, position: Ratio) -> SourceMap {
+        SourceMap { position: self.position + position, ..self }
+    }
+
+    /// With every position multiplied.
+    pub(super) fn scaled(&self, factor: Ratio) -> SourceMap {
+        SourceMap {
+            record: self.record,
+            position: self.position * factor,
+            step: self.step * factor,
+            curve: self.curve.as_ref().map(|curve| curve.map(|value| value * factor)),
+        }
+    }
+
+    /// With `curve` added.
+    pub(super) fn plus(self, curve: Option<Curve>) -> SourceMap {
+        let curve = match (&self.curve, curve) {
+            (Some(own), Some(other)) => {
+                let record = own.record.min(other.record);
+                let end = own.end().max(other.end());
+                Some(Curve { record, values: (record..end).map(|record| own.at(record) + other.at(record)).collect() })
+            }
+            (None, curve) => curve,
+            (Some(own), None) => Some(own.clone()),
+        };
+        SourceMap { curve, ..self }
     }
 
     /// The position at record frame `record`, in media frames from the media's first frame.
@@ -70,8 +109,7 @@ impl SourceMap {
         let mut span = (self.index(first).min(self.index(last)), self.index(first).max(self.index(last)));
         if let Some(curve) = &self.curve {
             // Beyond its values a curve is a straight line, whose extremes are its ends.
-            let end = curve.record.saturating_add(i64::try_from(curve.values.len()).unwrap_or(i64::MAX));
-            for index in (first.max(curve.record - 1)..=last.min(end)).map(|record| self.index(record)) {
+            for index in (first.max(curve.record - 1)..=last.min(curve.end())).map(|record| self.index(record)) {
                 span = (span.0.min(index), span.1.max(index));
             }
         }

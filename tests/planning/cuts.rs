@@ -213,14 +213,14 @@ fn effects_and_unknown_schemas_are_named_never_dropped_in_silence() {
         {"OTIO_SCHEMA": "Sparkle.3", "name": "glitter"},
         {"OTIO_SCHEMA": "Effect.1", "name": "off", "effect_name": "Off", "enabled": false}]);
     let subtitle = json!({"OTIO_SCHEMA": "Subtitle.1", "name": "words"});
-    let nested = stack([track("in", [clip("N", 0, 2)])]).with("effects", warp(2));
+    let nested = stack([track("in", [clip("N", 0, 2)])]).with("effects", blur.clone());
     let cut = timeline([track("V1", [clip("A", 0, 4).with("effects", blur), subtitle, nested])]);
     let plan = plan(&cut, &PlanOptions::default());
     assert_warns(&plan, "tracks[0].children[0].effects[0]", "\"Blur\" is not drawn");
     assert_warns(&plan, "tracks[0].children[0].effects[1]", "\"TimeWarp\" is not applied");
     assert_warns(&plan, "tracks[0].children[0].effects[2]", "\"glitter\" is not drawn");
     assert_warns(&plan, "tracks[0].children[1]", "Subtitle.1");
-    assert_warns(&plan, "tracks[0].children[2].effects[0]", "not applied");
+    assert_warns(&plan, "tracks[0].children[2].effects[0]", "\"Blur\" is not drawn");
     assert!(!warnings(&plan).iter().any(|warning| warning.contains("Off")), "{:?}", plan.warnings);
     assert_eq!(plan.duration, 6);
 }

@@ -94,7 +94,7 @@ fn resolve_key_frames_count_from_the_clips_first_frame() {
         cut([resolve("Composite", [opacity])])
     };
     let plan = animated(keys(&[("5", json!(0.0)), ("15", json!(100.0)), ("-2", json!(20.0))]));
-    let expected = vec![(8.0, 0.2), (15.0, 0.0), (25.0, 1.0)];
+    let expected = vec![(-2.0, 0.2), (5.0, 0.0), (15.0, 1.0)];
     assert_eq!(layer(&plan).look.opacity, Animated::Keys(expected));
     assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
     // Frame 10 of the clip is half-way.
@@ -148,7 +148,7 @@ fn final_cut_scales_the_medias_own_size_and_turns_clockwise() {
     assert_eq!((transform.rotation.clone(), transform.unit), (constant(90.0), Unit::Media));
     assert_eq!(transform.position, [constant(0.1), constant(-0.2)]);
     assert_eq!(look.placement, Some(Placement::Native));
-    assert_eq!(look.opacity, Animated::Keys(vec![(14.0, 0.0), (18.0, 0.8)]));
+    assert_eq!(look.opacity, Animated::Keys(vec![(4.0, 0.0), (8.0, 0.8)]));
     assert_eq!(look.crop.as_ref().map(|crop| crop.left.clone()), Some(constant(0.25)));
     assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
 
@@ -279,7 +279,7 @@ proptest! {
             prop_assert!((0.0..=1.0).contains(&opacity));
             if let Some(transform) = &layer.look.transform {
                 let all = transform.zoom.iter().chain(&transform.position).chain(&transform.anchor);
-                prop_assert!(all.chain([&transform.rotation]).all(|value| value.at(record).is_finite()));
+                prop_assert!(all.chain([&transform.rotation]).all(|value| value.at(layer.look.frame(record)).is_finite()));
             }
         }
         let text = serde_json::to_string(&plan).expect("plain data");

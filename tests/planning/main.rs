@@ -1,5 +1,7 @@
 //! The rules of the plan, R1 to R15, through the public API: timelines go in as JSON, rows of frames come out.
 
+mod compositions;
+mod curves;
 mod cuts;
 mod handles;
 mod looks;
@@ -11,3 +13,5 @@ mod retimes;
 mod shots;
 mod support;
 mod transitions;
+mod trees;
+mod wipes;

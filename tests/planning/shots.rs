@@ -1,7 +1,7 @@
 //! Which pieces of the cut are shots, and what they are called: R11.
 
-use otio_conflate::ErrorKind;
 use otio_conflate::plan::ShotSelection;
+use otio_conflate::{ErrorKind, Plan};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -14,7 +14,7 @@ fn cut() -> Value {
     ])
 }
 
-fn chosen(cut: &Value, shots: &str) -> otio_conflate::Plan {
+fn chosen(cut: &Value, shots: &str) -> Plan {
     plan(cut, &options(|options| options.shots = shots.parse().expect("a selection")))
 }
 
@@ -133,4 +133,64 @@ fn shots_come_track_by_track_in_record_order() {
     let plan = plan(&cut(), &options(|options| options.shots = ShotSelection::All));
     let starts: Vec<_> = plan.shots.iter().map(|shot| (shot.track.as_str(), shot.start)).collect();
     assert_eq!(starts, [("V1", 0), ("V1", 6), ("V2", 1), ("V2", 5)]);
+}
+
+/// A plan of one shot per visible piece.
+fn flat(cut: &Value) -> Plan {
+    plan(cut, &options(|options| options.shots = "flat".parse().expect("a selection")))
+}
+
+/// Each shot's name, first record frame and length.
+fn pieces(plan: &Plan) -> Vec<(&str, i64, i64)> {
+    plan.shots.iter().map(|shot| (shot.name.as_str(), shot.start, shot.frame_count)).collect()
+}
+
+#[test]
+fn flat_shots_are_what_is_on_top() {
+    let lower = track("V1", [clip("A", 0, 10), clip("B", 100, 10)]);
+    let upper = track("V2", [gap(4), clip("U", 50, 3), gap(5), clip("W", 60, 4).with("enabled", false)]);
+    let plan = flat(&timeline([lower, upper]));
+    assert_eq!(pieces(&plan), [("A", 0, 4), ("U", 4, 3), ("A_2", 7, 3), ("B", 10, 10)]);
+    assert_eq!((plan.shots[1].track.as_str(), plan.shots[1].object.as_str()), ("V2", "tracks[1].children[1]"));
+    assert_eq!(sources(&plan, "A_2"), [7, 8, 9]);
+}
+
+#[test]
+fn flat_shots_show_nested_clips_and_leave_out_what_is_empty() {
+    let unnamed = clip_of("", range(5, 3, 24), movie("take 7", range(0, 100, 24)));
+    let nest = track("in", [clip("N", 0, 3), gap(2), unnamed]).with("effects", warp(-1));
+    let plan = flat(&timeline([track("V1", [clip("A", 0, 2), gap(1), nest, clip("A", 0, 2)])]));
+    assert_eq!(pieces(&plan), [("A", 0, 2), ("take 7", 3, 3), ("N", 8, 3), ("A_2", 11, 2)]);
+}
+
+#[test]
+fn flat_shots_meet_at_the_cut_of_a_transition_and_show_it() {
+    let cut = timeline([track("V1", [clip("A", 0, 8), dissolve(3, 1), clip("B", 100, 8)])]);
+    let plan = flat(&cut);
+    assert_eq!(pieces(&plan), [("A", 0, 8), ("B", 8, 8)]);
+    assert_eq!(shown(&plan, "A")[7], "A 7*0.5 + B 99*0.5");
+    let fades = timeline([
+        track("V1", [clip("A", 0, 16)]),
+        track("V2", [gap(4), dissolve(2, 2), clip("U", 50, 4), dissolve(2, 2), gap(8)]),
+    ]);
+    assert_eq!(pieces(&flat(&fades)), [("A", 0, 4), ("U", 4, 4), ("A_2", 8, 8)]);
+}
+
+#[test]
+fn flat_shots_have_handles_of_their_own_media() {
+    let mut options = options(|options| options.shots = "flat".parse().expect("a selection"));
+    options.handles = otio_conflate::plan::Handles::both(2);
+    options.handle_mode = "source".parse().expect("a mode");
+    let cut = timeline([track("V1", [clip("A", 10, 8)]), track("V2", [gap(4), clip("U", 50, 2)])]);
+    let plan = plan(&cut, &options);
+    assert_eq!(names(&plan), ["A", "U", "A_2"]);
+    assert_eq!(sources(&plan, "A"), [8, 9, 10, 11, 12, 13, 14, 15]);
+    assert_eq!(sources(&plan, "U"), [48, 49, 50, 51, 52, 53]);
+}
+
+#[test]
+fn ranges_can_be_written_in_one_line() {
+    let cut = timeline([track("V1", [clip("A", 0, 10)])]);
+    let plan = plan(&cut, &options(|options| options.shots = "ranges:x=2-4,y=9-20".parse().expect("a selection")));
+    assert_eq!(pieces(&plan), [("x", 2, 3), ("y", 9, 1)]);
 }

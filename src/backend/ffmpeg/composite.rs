@@ -40,8 +40,11 @@ pub(super) struct Compositor<'s> {
     /// The same for frames that are laid over others, with the way they are drawn.
     pub(super) laid: Vec<(String, Seen, Option<Drawing>, Arc<Rgba16>)>,
     /// Patterns of wipes at the sizes they were needed in.
-    pub(super) wipes: Vec<((u16, bool, u32, u32), Arc<WipeMap>)>,
+    pub(super) wipes: Vec<(Pattern, Arc<WipeMap>)>,
 }
+
+/// A wipe's code, whether it is reversed, and the width and height it covers.
+pub(super) type Pattern = (u16, bool, u32, u32);
 
 impl<'s> Compositor<'s> {
     pub(super) fn new(session: &'s FfmpegSession<'s>, threads: usize) -> Compositor<'s> {

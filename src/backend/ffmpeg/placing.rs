@@ -111,14 +111,15 @@ impl FfmpegSession<'_> {
             return None;
         }
         let (area, look) = (self.placed(layer).area, &layer.look);
+        let frame = look.frame(record);
         let (wide, high) = (f64::from(width), f64::from(height));
         let mut part = Part { left: 0.0, top: 0.0, right: wide, bottom: high };
         if let Some(crop) = &look.crop {
             part = Part {
-                left: crop.left.at(record) * wide,
-                top: crop.top.at(record) * high,
-                right: (1.0 - crop.right.at(record)) * wide,
-                bottom: (1.0 - crop.bottom.at(record)) * high,
+                left: crop.left.at(frame) * wide,
+                top: crop.top.at(frame) * high,
+                right: (1.0 - crop.right.at(frame)) * wide,
+                bottom: (1.0 - crop.bottom.at(frame)) * high,
             };
         }
         // The centre of the picture becomes the corner that turns and scales go around.
@@ -129,7 +130,7 @@ impl FfmpegSession<'_> {
                 Unit::Canvas => (f64::from(self.canvas.width), f64::from(self.canvas.height)),
                 Unit::Media => (area.width, area.height),
             };
-            let at = |pair: &[crate::plan::Animated; 2]| [pair[0].at(record), pair[1].at(record)];
+            let at = |pair: &[crate::plan::Animated; 2]| [pair[0].at(frame), pair[1].at(frame)];
             let ([zoom_x, zoom_y], [x, y], [anchor_x, anchor_y]) =
                 (at(&transform.zoom), at(&transform.position), at(&transform.anchor));
             // Upwards in the plan is to smaller line numbers.
@@ -141,7 +142,7 @@ impl FfmpegSession<'_> {
                 .then(Affine::scale(flip[0], flip[1]))
                 .then(Affine::shift(-anchor_x, -anchor_y))
                 .then(Affine::scale(zoom_x * aspect, zoom_y))
-                .then(Affine::turn(transform.rotation.at(record)))
+                .then(Affine::turn(transform.rotation.at(frame)))
                 .then(Affine::scale(1.0 / aspect, 1.0))
                 .then(Affine::shift(anchor_x + x * unit.0, anchor_y - y * unit.1));
         }

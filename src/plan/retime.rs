@@ -1,0 +1,245 @@
+//! What time effects do: rules R5 and R6.
+
+use std::ops::Range;
+
+use super::build::Builder;
+use super::clock::Clock;
+use super::keys::Keys;
+use super::{Curve, ReverseConvention, SourceMap};
+use crate::time::{FRAME_TOLERANCE, Ratio, Time, TimeRange};
+use crate::timeline::{Composition, Effect, EffectKind, Item, Value};
+
+/// What the time effects of an item do together.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Speed {
+    /// How many frames of its own pass in one of its parent.
+    pub(super) scalar: Ratio,
+    /// Time-warp curves in the order of their effects: frames to be added at each of the item's record frames, before
+    /// they are multiplied by the scalar. None is empty.
+    pub(super) curves: Vec<Vec<Ratio>>,
+    /// Keyframes.
+    pub(super) keys: Option<Keys>,
+}
+
+impl Speed {
+    /// The speed of what stands still.
+    pub(super) const STILL: Speed = Speed { scalar: Ratio::ZERO, curves: Vec::new(), keys: None };
+
+    /// R5: the product of the linear time warps, where a freeze is 0, and the curves.
+    pub(super) fn of(item: &Item) -> Speed {
+        let mut speed = Speed { scalar: Ratio::ONE, ..Speed::STILL };
+        for effect in item.effects.iter().filter(|effect| effect.enabled) {
+            match effect.kind {
+                EffectKind::LinearTimeWarp { time_scalar } if time_scalar.is_finite() => {
+                    speed.scalar = speed.scalar * Ratio::nearest(time_scalar);
+                }
+                EffectKind::FreezeFrame { .. } => speed.scalar = Ratio::ZERO,
+                EffectKind::Time => {
+                    speed.curves.extend(lookup(effect).map(numbers).filter(|list| !list.is_empty()));
+                    speed.keys = Keys::of(effect).and_then(Result::ok).or(speed.keys);
+                }
+                _ => {}
+            }
+        }
+        if speed.scalar.num() == 0 {
+            return Speed::STILL;
+        }
+        speed
+    }
+
+    fn is_plain(&self) -> bool {
+        self.scalar == Ratio::ONE && self.curves.is_empty() && self.keys.is_none()
+    }
+
+    /// How far behind its lowest frame a reversed item starts, in its parent's record frames: R6. `steps` is how the
+    /// clock around it runs, `duration` how long it lasts there.
+    pub(super) fn turned(&self, item: &Item, duration: Ratio, steps: Ratio, convention: ReverseConvention) -> Ratio {
+        let from_start = convention == ReverseConvention::PlaybackStart && item.source_range.is_some();
+        if self.scalar >= Ratio::ZERO || from_start {
+            return Ratio::ZERO;
+        }
+        // The last moment sampled shows what the range starts with: under slow motion that is less than a frame before
+        // the end.
+        let last = if steps.num() == 0 { Ratio::ONE } else { steps.abs().min(Ratio::ONE) };
+        (Ratio::whole(duration.next_frame()) - last).max(Ratio::ZERO)
+    }
+
+    /// What had to be assumed of an item that lasts `duration` record frames.
+    pub(super) fn notes(&self, duration: Ratio) -> impl Iterator<Item = String> {
+        let frames = duration.next_frame();
+        let values = self.curves.iter().map(Vec::len).min();
+        let short = values.filter(|&values| i64::try_from(values).is_ok_and(|values| values < frames));
+        let short =
+            short.map(|values| format!("a time-warp curve has {values} values for {frames} frames: the last holds"));
+        let keys = self.keys.as_ref().map(|_| {
+            "retimed by keyframes: source_range is taken to start at the media's place of the first frame, and each \
+             keyframe to be a second of play and a second of media"
+                .to_owned()
+        });
+        short.into_iter().chain(keys)
+    }
+
+    /// `line`, the run without keyframes and curves, with what those add: the lists in frames of the item, the keyframes
+    /// in its seconds. `elapsed` takes record frames to the item's, which counts `rate` of them a second; it starts
+    /// `start` seconds into its media, of which it counts `step` frames per record frame.
+    pub(super) fn bent(&self, line: SourceMap, elapsed: &SourceMap, at: Bend<'_>) -> SourceMap {
+        let keyed = self.keys.as_ref().map(|keys| {
+            let seconds = |frame: Ratio| frame / at.rate;
+            let last = self.scalar * keys.last() * at.rate + Ratio::whole(1);
+            let records = reached(elapsed, Ratio::ZERO - last.abs(), last.abs(), at.horizon);
+            let added = |frame| keys.run(at.start, seconds(frame)) * at.rate - frame;
+            tabulated(elapsed, records, |frame| added(frame * self.scalar) * at.step)
+        });
+        line.plus(keyed).plus(self.curve(elapsed, at.horizon))
+    }
+
+    /// What the curves add, in frames of the item, where `elapsed` takes record frames to the item's.
+    fn curve(&self, elapsed: &SourceMap, horizon: &Range<i64>) -> Option<Curve> {
+        if self.curves.is_empty() {
+            return None;
+        }
+        Some(tabulated(elapsed, self.bends(elapsed, horizon), |frame| self.added(frame) * self.scalar))
+    }
+
+    /// What the curves add at `frame` of the item. Each effect retimes what those before it made of the media: the last
+    /// one is asked first.
+    fn added(&self, frame: Ratio) -> Ratio {
+        self.curves.iter().rev().fold(frame, |frame, list| frame + between(list, frame)) - frame
+    }
+
+    /// The record frames outside of which the lists add the same as at the nearest one inside.
+    fn bends(&self, elapsed: &SourceMap, horizon: &Range<i64>) -> Range<i64> {
+        let most = |list: &Vec<Ratio>| list.iter().map(|value| value.abs()).max().unwrap_or(Ratio::ZERO);
+        let reach = self.curves.iter().map(most).fold(Ratio::ZERO, |sum, most| sum + most);
+        let length = self.curves.iter().map(Vec::len).max().unwrap_or(0);
+        let length = Ratio::whole(i64::try_from(length).unwrap_or(i64::MAX));
+        reached(elapsed, Ratio::ZERO - reach, length + reach, horizon)
+    }
+}
+
+/// Where an item that is bent lies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bend<'b> {
+    /// How many frames of its parent's time it counts in a second.
+    pub(super) rate: Ratio,
+    /// How many seconds into its media, or into what its children show, it starts.
+    pub(super) start: Ratio,
+    /// How many media frames pass in one of those frames.
+    pub(super) step: Ratio,
+    /// The record frames that can be asked for.
+    pub(super) horizon: &'b Range<i64>,
+}
+
+/// The record frames for which `elapsed` lies between `low` and `high`, and some more; within `horizon`, not empty.
+fn reached(elapsed: &SourceMap, low: Ratio, high: Ratio, horizon: &Range<i64>) -> Range<i64> {
+    let mut records = elapsed.record..elapsed.record.saturating_add(1);
+    if let Some(curve) = &elapsed.curve {
+        records = curve.record..curve.end();
+    }
+    if elapsed.step.num() != 0 {
+        let ends = elapsed.curve.iter().flat_map(|curve| [curve.at(i64::MIN), curve.at(i64::MAX)]);
+        for added in ends.chain([Ratio::ZERO]) {
+            let at = |frame: Ratio| ((frame - elapsed.position - added) / elapsed.step).floor();
+            let (a, b) = (at(low).min(at(high)), at(low).max(at(high)));
+            records.start = records.start.min(elapsed.record.saturating_add(a).saturating_sub(1));
+            records.end = records.end.max(elapsed.record.saturating_add(b).saturating_add(2));
+        }
+    }
+    let start = records.start.clamp(horizon.start, horizon.end - 1);
+    start..records.end.clamp(start + 1, horizon.end.max(start + 1))
+}
+
+/// What `value` makes of the frames that `elapsed` leads to at each of `records`.
+fn tabulated(elapsed: &SourceMap, records: Range<i64>, value: impl Fn(Ratio) -> Ratio) -> Curve {
+    let record = records.start;
+    Curve { record, values: records.map(|record| value(elapsed.position(record))).collect() }
+}
+
+impl Builder<'_> {
+    /// The clock of the children of `composition`, which lies at time 0 of `clock` and shows `trimmed` of them.
+    pub(super) fn inside(&self, composition: &Composition, clock: &Clock, trimmed: TimeRange) -> Clock {
+        let speed = Speed::of(&composition.item);
+        let back = Time::ZERO - trimmed.start;
+        if speed.is_plain() {
+            return clock.starting_at(back, self.rate);
+        }
+        let elapsed = clock.map(self.rate);
+        let duration = trimmed.duration.frames(self.rate);
+        let turned = speed.turned(&composition.item, duration, elapsed.step, self.options.reverse);
+        let run = elapsed.scaled(speed.scalar).shifted(turned * speed.scalar.abs());
+        let rate = self.rate.nominal();
+        let start = trimmed.start.frames(self.rate) / rate;
+        let at = Bend { rate, start, step: Ratio::ONE, horizon: &self.horizon };
+        Clock::Warped(speed.bent(run, &elapsed, at)).starting_at(back, self.rate)
+    }
+}
+
+/// What of a time effect cannot be applied, as a sentence.
+pub(super) fn not_applied(effect: &Effect) -> Option<String> {
+    let name = if effect.effect_name.is_empty() { &effect.name } else { &effect.effect_name };
+    let why = match effect.kind {
+        EffectKind::LinearTimeWarp { time_scalar } if !time_scalar.is_finite() => {
+            format!("its speed {time_scalar} is no number")
+        }
+        EffectKind::Time => match lookup(effect) {
+            None => match Keys::of(effect) {
+                Some(Ok(keys)) if keys.eased => {
+                    return Some(format!(
+                        "time effect {name:?} has soft keyframes; the straight lines between them are taken"
+                    ));
+                }
+                Some(Ok(_)) => return None,
+                Some(Err(why)) => why.to_owned(),
+                None => "it has no list `lookup`".to_owned(),
+            },
+            Some([]) => "its `lookup` is empty".to_owned(),
+            Some(list) => match list.iter().filter(|value| number(value).is_none()).count() {
+                0 => return None,
+                wrong if wrong == list.len() => "its `lookup` holds no number".to_owned(),
+                wrong => {
+                    return Some(format!(
+                        "{wrong} of the {} values in the `lookup` of time effect {name:?} are no numbers; the number \
+                         before each is taken",
+                        list.len()
+                    ));
+                }
+            },
+        },
+        _ => return None,
+    };
+    Some(format!("time effect {name:?} is not applied: {why}"))
+}
+
+/// The list that makes a time effect a time-warp curve.
+fn lookup(effect: &Effect) -> Option<&[Value]> {
+    effect.metadata.get("lookup").or_else(|| effect.extra.get("lookup")).and_then(Value::as_array)
+}
+
+fn number(value: &Value) -> Option<Ratio> {
+    value.as_f64().filter(|value| value.is_finite()).map(Ratio::nearest)
+}
+
+/// The numbers of `list`, where anything else counts as the number before it, or the first one after it. Empty where it
+/// holds none.
+fn numbers(list: &[Value]) -> Vec<Ratio> {
+    let Some(mut last) = list.iter().find_map(number) else { return Vec::new() };
+    let one = |value| {
+        last = number(value).unwrap_or(last);
+        last
+    };
+    list.iter().map(one).collect()
+}
+
+/// The value of `list` at `frame`: between two entries on the straight line between them, and beyond the ends the end's.
+fn between(list: &[Ratio], frame: Ratio) -> Ratio {
+    let whole = frame.frame();
+    let at = |place: i64| {
+        let place = usize::try_from(place).unwrap_or(0).min(list.len().saturating_sub(1));
+        list.get(place).copied().unwrap_or(Ratio::ZERO)
+    };
+    let fraction = frame - Ratio::whole(whole);
+    if whole < 0 || fraction <= FRAME_TOLERANCE {
+        return at(whole);
+    }
+    at(whole) + (at(whole.saturating_add(1)) - at(whole)) * fraction
+}
