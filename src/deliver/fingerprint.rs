@@ -120,7 +120,7 @@ fn make_own(element: &mut Element, frames: &RangeInclusive<i64>, used: &mut Vec<
             layer.media = place;
             layer.object.clear();
         }
-        Element::Stack { elements } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),
+        Element::Stack { elements, .. } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),
         Element::Mix { from, to, .. } => {
             [from, to].into_iter().flatten().for_each(|side| make_own(side, frames, used));
         }

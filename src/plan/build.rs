@@ -287,8 +287,10 @@ fn collect_layers<'s>(
             layers.push((layer, first, last));
             layer.look.is_plain()
         }
-        Element::Stack { elements } => {
-            elements.iter().rev().any(|element| collect_layers(element, (first, last), layers))
+        Element::Stack { look, .. } if look.is_invisible() => false,
+        Element::Stack { elements, look } => {
+            let hides = elements.iter().rev().any(|element| collect_layers(element, (first, last), layers));
+            hides && look.is_plain()
         }
         Element::Mix { from, to, weight, style } => {
             // A side may have no share of the transition's first frames, or of its last.

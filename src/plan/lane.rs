@@ -6,7 +6,7 @@ use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
 use super::effects;
 use super::retime::{Bend, Speed, not_applied};
-use super::{Element, Layer, MixStyle, Weight, transition};
+use super::{Element, Layer, Look, MixStyle, Weight, transition};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, Placed, TrackLayout, Transition, Value};
@@ -53,8 +53,14 @@ impl Builder<'_> {
                 Ok(vec![Segment { frames: window, element: Element::Layer(Box::new(layer)) }])
             }
             Child::Composition(composition) => {
-                self.warn_of_effects(&composition.item, at.path, false);
-                self.composition(composition, at, window)
+                self.warn_of_effects(&composition.item, at.path, true);
+                let duration = self.duration(child, at.path)?.frames(self.rate);
+                let look = self.composition_look(&composition.item, at, duration);
+                let mut lane = self.composition(composition, at, window)?;
+                if !look.is_plain() {
+                    lane.iter_mut().for_each(|segment| isolate(segment, &look));
+                }
+                Ok(lane)
             }
             Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => Ok(Lane::new()),
         }
@@ -71,7 +77,9 @@ impl Builder<'_> {
         lanes.retain(|lane| !lane.is_empty());
         if let [only] = lanes.as_mut_slice() {
             let mut only = std::mem::take(only);
-            only.iter_mut().filter(|segment| segment.element.blends()).for_each(isolate);
+            only.iter_mut()
+                .filter(|segment| segment.element.blends())
+                .for_each(|segment| isolate(segment, &Look::default()));
             return Ok(only);
         }
         let mut stacked = Lane::new();
@@ -82,7 +90,7 @@ impl Builder<'_> {
                 1 if !elements[0].blends() => {
                     stacked.extend(elements.pop().map(|element| Segment { frames, element }));
                 }
-                _ => stacked.push(Segment { frames, element: Element::Stack { elements } }),
+                _ => stacked.push(Segment { frames, element: Element::Stack { elements, look: Look::default() } }),
             }
         }
         Ok(stacked)
@@ -299,11 +307,11 @@ impl Builder<'_> {
         Ok(layer)
     }
 
-    /// Names every effect of `item`, a clip or a composition, that is not drawn or not applied.
-    pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str, clip: bool) {
+    /// Names every effect of `item` that is not drawn or not applied. `looks_apply`: what is read as a look is drawn.
+    pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str, looks_apply: bool) {
         for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
             let message = match effect.kind {
-                EffectKind::Other if clip && effects::is_read(effect) => continue,
+                EffectKind::Other if looks_apply && effects::is_read(effect) => continue,
                 EffectKind::Other | EffectKind::Unknown(_) => match effect_name(effect) {
                     (_, true) => continue,
                     (name, false) => Some(format!("effect {name:?} is not drawn")),
@@ -385,7 +393,7 @@ pub(super) fn on_screen(lanes: &[Lane], frame: i64) -> Vec<Element> {
     let mut elements = Vec::with_capacity(lanes.len());
     for segment in lanes.iter().filter_map(|lane| segment_at(lane, frame)) {
         match &segment.element {
-            Element::Stack { elements: inner } if !inner.iter().any(Element::blends) => {
+            Element::Stack { elements: inner, look } if look.is_plain() && !inner.iter().any(Element::blends) => {
                 elements.extend(inner.iter().cloned())
             }
             element => elements.push(element.clone()),
@@ -394,10 +402,13 @@ pub(super) fn on_screen(lanes: &[Lane], frame: i64) -> Vec<Element> {
     elements
 }
 
-/// Keeps the blend modes in a nested stack to that stack.
-fn isolate(segment: &mut Segment) {
-    let element = std::mem::replace(&mut segment.element, Element::Stack { elements: Vec::new() });
-    segment.element = Element::Stack { elements: vec![element] };
+/// Makes what a segment shows one picture: blend modes inside see nothing outside, and it gets a look of its own.
+fn isolate(segment: &mut Segment, look: &Look) {
+    let elements = match &mut segment.element {
+        Element::Stack { elements, look } if look.is_plain() => std::mem::take(elements),
+        element => vec![std::mem::replace(element, Element::Stack { elements: Vec::new(), look: Look::default() })],
+    };
+    segment.element = Element::Stack { elements, look: look.clone() };
 }
 
 fn segment_at(lane: &Lane, frame: i64) -> Option<&Segment> {

@@ -275,6 +275,9 @@ pub enum Element {
     Stack {
         /// The elements.
         elements: Vec<Element>,
+        /// How they look as one, before anything outside sees them; its transform is of the whole canvas.
+        #[serde(skip_serializing_if = "Look::is_default", default)]
+        look: Look,
     },
 }
 
@@ -283,7 +286,7 @@ impl Element {
     pub fn for_each_layer<'e>(&'e self, visit: &mut impl FnMut(&'e Layer)) {
         match self {
             Element::Layer(layer) => visit(layer),
-            Element::Stack { elements } => elements.iter().for_each(|element| element.for_each_layer(visit)),
+            Element::Stack { elements, .. } => elements.iter().for_each(|element| element.for_each_layer(visit)),
             Element::Mix { from, to, .. } => {
                 [from, to].into_iter().flatten().for_each(|side| side.for_each_layer(visit));
             }
@@ -294,7 +297,7 @@ impl Element {
     pub fn blends(&self) -> bool {
         match self {
             Element::Layer(layer) => !layer.look.blend.is_normal(),
-            Element::Stack { .. } => false,
+            Element::Stack { look, .. } => !look.blend.is_normal(),
             Element::Mix { from, to, .. } => [from, to].into_iter().flatten().any(|side| side.blends()),
         }
     }

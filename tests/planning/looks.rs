@@ -208,7 +208,30 @@ fn a_nested_stack_keeps_its_blend_modes_to_itself() {
     let multiply = clip("m", 0, 4).with("effects", json!([resolve("Composite", [parameter("composite mode", 4)])]));
     let nest = stack([track("n", [multiply])]);
     let nested = plan(&timeline([track("V1", [clip("b", 0, 4)]), track("V2", [nest])]), &whole(4));
-    assert!(matches!(&nested.shots[0].spans[0].stack[1], Element::Stack { elements } if elements.len() == 1));
+    assert!(matches!(&nested.shots[0].spans[0].stack[1], Element::Stack { elements, .. } if elements.len() == 1));
+}
+
+#[test]
+fn compositions_have_looks_of_their_own() {
+    let half = || json!([resolve("Composite", [parameter("opacity", 50.0)])]);
+    let two = || [track("n1", [clip("x", 0, 4)]), track("n2", [clip("y", 50, 2)])];
+    let nest = stack(two()).with("effects", half());
+    let nested = plan(&timeline([track("V1", [clip("b", 100, 4)]), track("V2", [nest])]), &whole(4));
+    assert_eq!(shown(&nested, "cut")[0], "b 100*0.5 + y 50*0.5");
+    assert_eq!(shown(&nested, "cut")[3], "b 103*0.5 + x 3*0.5");
+    assert!(nested.warnings.is_empty(), "{:?}", nested.warnings);
+    let faint = track("V2", [clip("t", 0, 4)]).with("metadata", json!({"opacity": 0.25}));
+    let plan_of_track = plan(&timeline([track("V1", [clip("b", 100, 4)]), faint]), &whole(4));
+    assert_eq!(shown(&plan_of_track, "cut")[1], "b 101*0.75 + t 1*0.25");
+    let odd = track("V1", [clip("t", 0, 4)]).with("metadata", json!({"opacity": "faint"}));
+    assert_warns(&plan(&timeline([odd]), &whole(4)), "tracks[0]", "no number");
+    // Its key frames count from its own first frame, at its own speed.
+    let mut moving = parameter("opacity", 0.0);
+    moving["Key Frames"] = keys(&[("0", json!(0.0)), ("8", json!(100.0))]);
+    let effects = json!([resolve("Composite", [moving]), warp(2.0)[0]]);
+    let fast = stack([track("n", [clip("x", 0, 16)])]).with("effects", effects).with("source_range", range(0, 8, 24));
+    let fast = plan(&timeline([track("V1", [gap(2), fast])]), &whole(10));
+    assert_eq!((shown(&fast, "cut")[4].as_str(), shown(&fast, "cut")[8].as_str()), ("x 4*0.25", "x 12*0.75"));
 }
 
 #[test]

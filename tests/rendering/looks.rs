@@ -205,6 +205,30 @@ fn zoom_goes_around_the_anchor_and_shows_what_is_below() {
 }
 
 #[test]
+fn a_nested_stack_is_faded_blended_and_scaled_as_one_picture() {
+    let media = Media::new();
+    let flat = |name: &str, value: u8| media.painted(name, SIZE, 2, |_, _| [value, value, value, 255]);
+    let half = media.painted("half", SIZE, 2, |x, _| [240, 240, 240, if x < 32 { 255 } else { 0 }]);
+    let part = |name: &str, media| clip(name, media, range(0, 1, 24.0));
+    let inner = [track("n1", [part("x", flat("x", 40))]), track("n2", [part("y", half)])];
+    let nested = |effects: Value| {
+        let mut nest = stack(inner.clone());
+        nest["effects"] = effects;
+        let cut = timeline([track("V1", [part("c", flat("c", 100))]), track("V2", [nest])]);
+        let frame = run(&cut, &options(|_| ()), "png").samples("c", "rgb24").remove(0);
+        move |x: usize, y: usize| frame[(y * SIZE.0 + x) * 3]
+    };
+    // Half of 240, not a half of a half of 40.
+    let faded = nested(json!([composite(0, 50.0)]));
+    assert_eq!((faded(5, 5), faded(60, 5)), (170, 70));
+    let added = nested(json!([composite(1, 100.0)]));
+    assert_eq!((added(5, 5), added(60, 5)), (255, 140));
+    let zoom = [("transformationZoomX", json!(0.5)), ("transformationZoomY", json!(0.5))];
+    let small = nested(json!([resolve("Transform", &zoom)]));
+    assert_eq!((small(5, 32), small(24, 32), small(40, 32), small(60, 32)), (100, 240, 40, 100));
+}
+
+#[test]
 fn final_cut_places_media_at_its_own_size() {
     let media = Media::new();
     let small = media.painted("small", (16, 8), 2, |_, _| [200, 100, 0, 255]);

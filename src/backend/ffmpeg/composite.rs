@@ -121,7 +121,9 @@ impl<'s> Compositor<'s> {
                 let fills = on_black || rect.covers(self.coding.width, self.coding.height);
                 layer.look.is_flat() && self.session.is_direct(layer) && fills && self.session.is_opaque(layer)
             }
-            Element::Stack { elements } => self.stack_needs_no_alpha(self.session.visible(elements), on_black),
+            Element::Stack { elements, look } => {
+                look.is_plain() && self.stack_needs_no_alpha(self.session.visible(elements), on_black)
+            }
             Element::Mix { from, to, style, .. } => {
                 let opaque = !matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
                 opaque && [from, to].into_iter().flatten().all(|side| self.needs_no_alpha(side, on_black))
@@ -144,7 +146,7 @@ impl<'s> Compositor<'s> {
                 let below = self.below_or_black(below)?;
                 self.blend(&below, &picture, &self.coding.clone(), opacity)
             }
-            Element::Stack { elements } => {
+            Element::Stack { elements, .. } => {
                 let mut picture: Option<Video> = None;
                 for element in self.session.visible(elements) {
                     picture = Some(self.coded(element, record, picture.as_ref().or(below))?);
@@ -231,12 +233,16 @@ impl<'s> Compositor<'s> {
                 let image = if opacity > Ratio::ZERO { Some(I::of_layer(self, layer, record)?) } else { None };
                 (image, opacity, layer.look.blend)
             }
-            Element::Stack { elements } => {
+            Element::Stack { elements, look } => {
+                let opacity = look.opacity_at(record);
                 let mut canvas: Option<Arc<I>> = None;
-                for element in self.session.visible(elements) {
+                for element in self.session.visible(elements).iter().filter(|_| opacity > Ratio::ZERO) {
                     canvas = self.painted(canvas, element, record)?;
                 }
-                (canvas, Ratio::ONE, Blend::Normal)
+                if let (Some(image), Some(drawing)) = (&mut canvas, self.session.drawing_of_stack(look, record)) {
+                    *image = Arc::new(picture::draw(&**image, drawing.way, drawing.part, image.size()));
+                }
+                (canvas, opacity, look.blend)
             }
             // What is blended with what is below has to see it on both sides.
             Element::Mix { from, to, weight, style } if element.blends() && below.is_some() => {

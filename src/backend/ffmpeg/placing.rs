@@ -7,7 +7,7 @@ use super::media::Found;
 use super::probe::MediaInfo;
 use super::session::FfmpegSession;
 use crate::picture::{Affine, Area, MediaShape, Part, Rect, Rotation, place};
-use crate::plan::{Canvas, Layer, Placement, Plan, Unit};
+use crate::plan::{Canvas, Layer, Look, Placement, Plan, Unit};
 use crate::time::Ratio;
 
 /// Where a medium's picture lies in the canvas.
@@ -110,7 +110,20 @@ impl FfmpegSession<'_> {
         if self.is_direct(layer) {
             return None;
         }
-        let (area, look) = (self.placed(layer).area, &layer.look);
+        Some(self.drawing_in(self.placed(layer).area, &layer.look, record, (width, height)))
+    }
+
+    /// How the picture of a stack, which is the canvas's, is drawn at record frame `record`, if it is cropped or
+    /// transformed.
+    pub(super) fn drawing_of_stack(&self, look: &Look, record: i64) -> Option<Drawing> {
+        let size = (self.canvas.width, self.canvas.height);
+        let area = Area { x: 0.0, y: 0.0, width: size.0.into(), height: size.1.into() };
+        let is_drawn = look.crop.is_some() || look.transform.is_some();
+        is_drawn.then(|| self.drawing_in(area, look, record, size))
+    }
+
+    /// How a picture of `width × height` pixels that lies in `area` is drawn.
+    fn drawing_in(&self, area: Area, look: &Look, record: i64, (width, height): (u32, u32)) -> Drawing {
         let frame = look.frame(record);
         let (wide, high) = (f64::from(width), f64::from(height));
         let mut part = Part { left: 0.0, top: 0.0, right: wide, bottom: high };
@@ -146,6 +159,6 @@ impl FfmpegSession<'_> {
                 .then(Affine::scale(1.0 / aspect, 1.0))
                 .then(Affine::shift(anchor_x + x * unit.0, anchor_y - y * unit.1));
         }
-        Some(Drawing { way: way.then(Affine::shift(area.x + half_x, area.y + half_y)), part })
+        Drawing { way: way.then(Affine::shift(area.x + half_x, area.y + half_y)), part }
     }
 }

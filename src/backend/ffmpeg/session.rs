@@ -84,7 +84,8 @@ impl<'a> FfmpegSession<'a> {
             match element {
                 Element::Layer(layer) if layer.look.is_invisible() => {}
                 Element::Layer(layer) => seen.push(layer),
-                Element::Stack { elements } => {
+                Element::Stack { look, .. } if look.is_invisible() => {}
+                Element::Stack { elements, .. } => {
                     session.visible(elements).iter().for_each(|element| collect(element, session, seen));
                 }
                 Element::Mix { from, to, .. } => {
@@ -110,7 +111,7 @@ impl<'a> FfmpegSession<'a> {
     pub(super) fn covers(&self, element: &Element) -> bool {
         match element {
             Element::Layer(layer) => self.layer_covers(layer),
-            Element::Stack { elements } => elements.iter().any(|element| self.covers(element)),
+            Element::Stack { elements, look } => look.is_plain() && elements.iter().any(|element| self.covers(element)),
             Element::Mix { from, to, style, .. } => {
                 let opaque = !matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
                 opaque && [from, to].into_iter().all(|side| side.as_ref().is_some_and(|side| self.covers(side)))
