@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use super::effects::number;
 use super::generator::generated;
 use super::{Media, MediaSource, PlanOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Ratio, padded};
-use crate::timeline::{Clip, MediaCommon, MediaReference, RationalTime, RawTimeRange};
+use crate::timeline::{Clip, Map, MediaCommon, MediaReference, RationalTime, RawTimeRange};
 
 /// What can be learned of media by opening it. Asked only where the timeline does not say enough.
 pub trait MediaLookup {
@@ -221,16 +222,17 @@ impl<'a> MediaTable<'a> {
                 (rate, offset, facts.and_then(|facts| facts.frames))
             }
         };
-        let bounds = reference.and_then(MediaReference::common).and_then(bounds);
-        let index = self.add(source, rate, frames, bounds);
+        let index = self.add(source, rate, frames, reference.and_then(MediaReference::common));
         Ok(ClipMedia { index, rate, offset: Ratio::nearest(offset), notes, still })
     }
 
-    fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, bounds: Option<[f64; 4]>) -> usize {
+    fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, common: Option<&MediaCommon>) -> usize {
         let media = &mut self.media;
+        let bounds = common.and_then(bounds);
         let key = (source, rate, frames, bounds.map(|bounds| bounds.map(f64::to_bits)));
         *self.index.entry(key).or_insert_with_key(|(source, rate, frames, _)| {
-            media.push(Media { source: source.clone(), rate: *rate, frames: *frames, bounds });
+            let (size, pixel_aspect) = common.map_or((None, None), |common| shape(&common.metadata));
+            media.push(Media { source: source.clone(), rate: *rate, frames: *frames, size, pixel_aspect, bounds });
             media.len() - 1
         })
     }
@@ -278,6 +280,22 @@ fn counted_from(facts: &MediaFacts, start: f64, length: f64, notes: &mut Vec<Str
         notes.push("no available_range: source time counts from the media's first frame".to_owned());
     }
     counted
+}
+
+/// Size and pixel aspect of a picture as Hiero, its publishers and Premiere write them with the media.
+fn shape(metadata: &Map) -> (Option<(u32, u32)>, Option<Ratio>) {
+    let of_final_cut = || metadata.get("fcp_xml")?.get("media")?.get("video")?.get("samplecharacteristics");
+    let keyed = |what: &str| {
+        let keys = ["ayon.source", "openpype.source", "foundry.source", "media.input"];
+        keys.iter().find_map(|key| number(metadata.get(&format!("{key}.{what}"))?))
+    };
+    let side = |what: &str| {
+        let length = keyed(what).or_else(|| number(of_final_cut()?.get(what)?))?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded in the same line")]
+        (length.fract() == 0.0 && (1.0..=65_536.0).contains(&length)).then_some(length as u32)
+    };
+    let aspect = keyed("pixelAspect").filter(|aspect| (0.01..=100.0).contains(aspect)).map(Ratio::nearest);
+    (side("width").zip(side("height")), aspect)
 }
 
 /// The bounds of the media's picture, if they are a rectangle.

@@ -120,6 +120,12 @@ pub struct Media {
     pub rate: Rate,
     /// How many frames it has, where that is known without decoding it: frames `0..frames` exist.
     pub frames: Option<i64>,
+    /// Width and height of its picture as the application saw it, where that is in the metadata.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub size: Option<(u32, u32)>,
+    /// Width of its pixels over their height, likewise. What the file itself says counts first, unless that is 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pixel_aspect: Option<Ratio>,
     /// Where its picture lies in the canvas, in OpenTimelineIO's spatial coordinates: `[min x, min y, max x, max y]`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bounds: Option<[f64; 4]>,

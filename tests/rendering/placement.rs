@@ -69,6 +69,30 @@ fn media_far_larger_than_the_canvas_costs_no_more_than_the_canvas() {
     }
 }
 
+#[test]
+fn what_hiero_knows_about_a_picture_fills_what_the_file_leaves_open() {
+    let media = Media::new();
+    let known = |mut reference: Value, metadata: Value| {
+        reference["metadata"] = metadata;
+        reference
+    };
+    // Twice as wide as its pixels say.
+    let squeezed = known(quarters(&media, "q", (32, 32)), json!({"foundry.source.pixelAspect": "2"}));
+    let cut = |reference| timeline([track("V1", [clip("c", reference, range(0, 1, 24.0))])]);
+    let (frame, width) = picture(&cut(squeezed), &sized((64, 64), Placement::Fit), "png");
+    for (x, y, wanted) in [(3, 8, [0; 3]), (3, 20, [200, 0, 0]), (60, 20, [0, 200, 0]), (3, 56, [0; 3])] {
+        assert_eq!(frame[(y * width + x) * 3..][..3], wanted, "{x}, {y}");
+    }
+    let gone = file(std::path::Path::new("/nowhere/a.mov"), range(0, 9, 24.0));
+    let gone = known(gone, json!({"ayon.source.width": 96, "ayon.source.height": 40, "ayon.source.pixelAspect": 1.0}));
+    let black = options(|options| options.media_missing = otio_conflate::plan::MissingPolicy::Black);
+    let canvas = run(&cut(gone), &black, "png").report.canvas;
+    assert_eq!((canvas.width, canvas.height), (96, 40));
+    let nonsense = json!({"ayon.source.width": -5, "ayon.source.height": "tall", "ayon.source.pixelAspect": 0.0});
+    let (frame, width) = picture(&cut(known(quarters(&media, "n", (32, 32)), nonsense)), &options(|_| ()), "png");
+    assert_eq!((width, frame.len()), (32, 32 * 32 * 3));
+}
+
 fn bounded(mut media: Value, [left, bottom, right, top]: [f64; 4]) -> Value {
     let point = |x: f64, y: f64| json!({"OTIO_SCHEMA": "V2d.1", "x": x, "y": y});
     media["available_image_bounds"] =

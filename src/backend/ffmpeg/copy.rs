@@ -4,6 +4,7 @@
 use super::decode::{DecodeOptions, MovieReader};
 use super::encode::OutputSettings;
 use super::movie_writer::MovieWriter;
+use super::placing::shape;
 use super::session::FfmpegSession;
 use crate::backend::{Control, Target, Task};
 use crate::error::{Error, ErrorKind, Result};
@@ -30,7 +31,7 @@ pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied>
         && !info.is_still
         && info.rotation == 0
         && (info.width, info.height) == (canvas.width, canvas.height)
-        && info.pixel_aspect == canvas.pixel_aspect
+        && shape(info, media).pixel_aspect == canvas.pixel_aspect
         // Code points that mean the same are stored as the one that the codec knows.
         && preset.color_tags(session.format, info.color) == canvas.color
         && info.pixel_format.parse().is_ok_and(|format: ffmpeg_next::format::Pixel| format == session.format)

@@ -7,7 +7,7 @@ use super::media::Found;
 use super::probe::MediaInfo;
 use super::session::FfmpegSession;
 use crate::picture::{Affine, Area, MediaShape, Part, Rect, Rotation, place};
-use crate::plan::{Canvas, Layer, Look, Placement, Plan, Unit};
+use crate::plan::{Canvas, Layer, Look, Media, Placement, Plan, Unit};
 use crate::time::Ratio;
 
 /// Where a medium's picture lies in the canvas.
@@ -32,25 +32,26 @@ pub(super) struct Drawing {
 
 /// Where every medium of the plan lies. (R13)
 pub(super) fn placed(plan: &Plan, found: &[Found], canvas: &Canvas, format: Pixel) -> Vec<Placed> {
-    let plain = |found: &Found| plainly(found, plan.placement, canvas, format);
-    let ruler = plan.ruler().and_then(|media| Some((plan.media[media].bounds?, plain(&found[media]).area)));
-    let place = |(media, found): (&crate::plan::Media, &Found)| {
+    let plain = |media: &Media, found: &Found| plainly(media, found, plan.placement, canvas, format);
+    let area_of = |index: usize| plain(&plan.media[index], &found[index]).area;
+    let ruler = plan.ruler().and_then(|media| Some((plan.media[media].bounds?, area_of(media))));
+    let place = |(media, found): (&Media, &Found)| {
         let area = ruler.zip(media.bounds).and_then(|((known, area), bounds)| area.of_bounds(known, bounds));
         match area {
             Some(area) => {
                 let rect = area.aligned((canvas.width, canvas.height), Converter::alignment(format));
                 Placed { area, rect, bounded: true }
             }
-            None => plain(found),
+            None => plain(media, found),
         }
     };
     plan.media.iter().zip(found).map(place).collect()
 }
 
 /// Where media lies without bounds.
-fn plainly(found: &Found, placement: Placement, canvas: &Canvas, format: Pixel) -> Placed {
+fn plainly(media: &Media, found: &Found, placement: Placement, canvas: &Canvas, format: Pixel) -> Placed {
     let frame = frame(canvas);
-    match found.picture().map(shape) {
+    match found.picture().map(|info| shape(info, media)) {
         Some(shape) => Placed {
             area: Area::of_media(shape, frame, placement),
             rect: place(shape, frame, placement, Converter::alignment(format)),
@@ -65,11 +66,12 @@ fn plainly(found: &Found, placement: Placement, canvas: &Canvas, format: Pixel) 
 }
 
 /// The shape of a medium's picture.
-pub(super) fn shape(info: &MediaInfo) -> MediaShape {
+pub(super) fn shape(info: &MediaInfo, media: &Media) -> MediaShape {
+    let written = media.pixel_aspect.filter(|_| info.pixel_aspect == Ratio::ONE);
     MediaShape {
         width: info.width,
         height: info.height,
-        pixel_aspect: info.pixel_aspect,
+        pixel_aspect: written.unwrap_or(info.pixel_aspect),
         rotation: Rotation::from_degrees(f64::from(info.rotation)),
     }
 }
@@ -83,7 +85,8 @@ impl FfmpegSession<'_> {
         let placed = self.placed[layer.media];
         match layer.look.placement {
             Some(placement) if !placed.bounded => {
-                plainly(&self.found[layer.media], placement, &self.canvas, self.format)
+                let media = &self.plan.media[layer.media];
+                plainly(media, &self.found[layer.media], placement, &self.canvas, self.format)
             }
             _ => placed,
         }

@@ -15,7 +15,7 @@ use super::sys::frames::PixelInfo;
 use crate::backend::{Backend, Capabilities, Session, Target, Task, Worker};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Background, Canvas, ColorTags, Element, Layer, MixStyle, Plan, Warning};
+use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Media, MixStyle, Plan, Warning};
 use crate::time::Ratio;
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -61,9 +61,10 @@ impl<'a> FfmpegSession<'a> {
     fn open(plan: &'a Plan, preset: &'a Preset) -> Result<FfmpegSession<'a>> {
         super::sys::read::init();
         let found = media::find(plan);
-        let canvas_info = plan.canvas_media.iter().find_map(|&media| found[media].picture());
-        let any = media::layers(plan).into_iter().find_map(|layer| found[layer.media].picture());
-        let (canvas, size_note) = canvas(plan, preset, canvas_info.or(any))?;
+        let shown = media::layers(plan).into_iter().map(|layer| layer.media);
+        let picture = |media: usize| Some((found[media].picture()?, &plan.media[media]));
+        let own = plan.canvas_media.iter().copied().chain(shown).find_map(picture);
+        let (canvas, size_note) = canvas(plan, preset, own)?;
         let wish = Wish { source: deepest(plan, &found), alpha: plan.background == Background::Transparent };
         let format = preset.pixel_format(wish, canvas.width, canvas.height)?;
         let color = preset.color_tags(format, canvas.color);
@@ -196,9 +197,10 @@ impl Session for FfmpegSession<'_> {
 }
 
 /// The canvas: what the caller asks for, else what the hero track's first decodable clip has.
-fn canvas(plan: &Plan, preset: &Preset, info: Option<&MediaInfo>) -> Result<(Canvas, Option<Warning>)> {
+fn canvas(plan: &Plan, preset: &Preset, own: Option<(&MediaInfo, &Media)>) -> Result<(Canvas, Option<Warning>)> {
     let request = plan.canvas;
-    let shape = info.map(shape);
+    let shape = own.map(|(info, media)| shape(info, media));
+    let info = own.map(|(info, _)| info);
     let upright = shape.map(|shape| match shape.rotation.swaps_sides() {
         true => (shape.height, shape.width, Ratio::ONE / shape.pixel_aspect),
         false => (shape.width, shape.height, shape.pixel_aspect),
@@ -207,7 +209,12 @@ fn canvas(plan: &Plan, preset: &Preset, info: Option<&MediaInfo>) -> Result<(Can
         // A size that was asked for has square pixels unless they were asked for, too.
         (Some((width, height)), _) => (width, height, Ratio::ONE),
         (None, Some(upright)) => upright,
-        (None, None) => (1920, 1080, Ratio::ONE),
+        // Nothing can be decoded: what the timeline says about it.
+        (None, None) => {
+            let written = plan.canvas_media.iter().find_map(|&media| Some((plan.media[media].size?, media)));
+            let aspect = |media: usize| plan.media[media].pixel_aspect.unwrap_or(Ratio::ONE);
+            written.map_or((1920, 1080, Ratio::ONE), |((width, height), media)| (width, height, aspect(media)))
+        }
     };
     let pixel_aspect = request.pixel_aspect.unwrap_or(own_aspect);
     let mut warning = None;

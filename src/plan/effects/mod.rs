@@ -235,7 +235,7 @@ fn decision(written: &Value) -> Option<ColorNote> {
 }
 
 /// A number that a picture can have, also one that was written as text.
-fn number(value: &Value) -> Option<f64> {
+pub(super) fn number(value: &Value) -> Option<f64> {
     let number = match value {
         Value::String(text) => text.trim().parse().ok(),
         other => other.as_f64(),
