@@ -1,4 +1,5 @@
-//! Reading and planning long cuts: 10,000 clips on four tracks, and a series that shows how the time grows.
+//! Reading and planning long cuts: 10,000 clips on four tracks, a series that shows how the time grows, and nested
+//! sequences that are used again and again.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -97,5 +98,41 @@ fn growth(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, ten_thousand_clips, growth);
+/// A track that shows a nested sequence of 500 clips `uses` times, as files write it: whole each time, of which
+/// `shown` frames are seen.
+fn nested(uses: usize, shown: usize) -> String {
+    let inner = cut(500);
+    let start = inner.find(r#""tracks":"#).expect("a timeline has tracks") + r#""tracks":"#.len();
+    let stack = &inner[start..inner.len() - 1];
+    let mut children = Vec::with_capacity(uses);
+    for number in 0..uses {
+        let range = format!(
+            r#""source_range":{{"OTIO_SCHEMA":"TimeRange.1","start_time":{{"OTIO_SCHEMA":"RationalTime.1","value":{}.0,"rate":24.0}},"duration":{{"OTIO_SCHEMA":"RationalTime.1","value":{shown}.0,"rate":24.0}}}},"#,
+            number * 7
+        );
+        children.push(format!("{{{range}{}", &stack[1..]));
+    }
+    format!(
+        r#"{{"OTIO_SCHEMA":"Timeline.1","name":"nests","tracks":{{"OTIO_SCHEMA":"Stack.1","name":"tracks","children":[{{"OTIO_SCHEMA":"Track.1","name":"V1","kind":"Video","children":[{}]}}]}}}}"#,
+        children.join(",")
+    )
+}
+
+/// A nested sequence that is used many times is planned once.
+fn nests(c: &mut Criterion) {
+    let mut group = c.benchmark_group("nested sequence of 500 clips by uses");
+    let options = options();
+    for (what, shown) in [("a second of it", 24), ("all of it", 4000)] {
+        for uses in [1, 10, 100] {
+            let timeline = read(&nested(uses, shown));
+            group.throughput(Throughput::Elements(uses as u64));
+            group.bench_with_input(BenchmarkId::new(what, uses), &timeline, |b, timeline| {
+                b.iter(|| Plan::new(black_box(timeline), &options).expect("a plan"));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, ten_thousand_clips, growth, nests);
 criterion_main!(benches);

@@ -9,6 +9,7 @@ use indexmap::IndexSet;
 use super::clock::Clock;
 use super::lane::{At, Lane, on_screen, pieces, track_name};
 use super::media::MediaTable;
+use super::reuse::{Log, Reuse};
 use super::shots::Lanes;
 use super::{Element, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
 use crate::error::{Error, ErrorKind, Result};
@@ -39,10 +40,12 @@ impl Plan {
             rate: Rate::FPS_24,
             media: MediaTable::new(locator, options, lookup),
             layers: HashMap::new(),
+            reuse: Reuse::new(&timeline.tracks),
             durations: HashMap::new(),
             layouts: HashMap::new(),
             horizon: 0..1,
             cuts_alone: false,
+            log: None,
             warnings: IndexSet::new(),
         };
         builder.plan(timeline)
@@ -57,14 +60,18 @@ pub(super) struct Builder<'a> {
     pub(super) media: MediaTable<'a>,
     /// Layers made so far, by their clip's path, with the clock that was theirs.
     pub(super) layers: HashMap<String, (Clock, Layer)>,
-    /// How long compositions last, by their path.
-    durations: HashMap<String, TimeRange>,
-    /// Where the items of tracks lie, by their path.
-    layouts: HashMap<String, Rc<TrackLayout>>,
+    /// Which compositions hold the same.
+    pub(super) reuse: Reuse,
+    /// How long all children of compositions last, by their identity.
+    durations: HashMap<usize, Time>,
+    /// Where the items of tracks lie, by the tracks' identity.
+    layouts: HashMap<usize, Rc<TrackLayout>>,
     /// The record frames that anything can be asked for: the cut and its handles.
     pub(super) horizon: Range<i64>,
     /// Whether transitions are left out, so that neighbours meet at the cut.
     pub(super) cuts_alone: bool,
+    /// Where warnings go while there is one.
+    pub(super) log: Option<Log>,
     warnings: IndexSet<Warning>,
 }
 
@@ -149,7 +156,18 @@ impl Builder<'_> {
     }
 
     pub(super) fn warn(&mut self, object: &str, message: String) {
-        self.warnings.insert(Warning { object: object.to_owned(), message });
+        let seen = self.log.as_ref().map_or(0..0, |log| log.seen.clone());
+        self.say(seen, Warning { object: object.to_owned(), message });
+    }
+
+    /// Says something that concerns the record frames `seen`.
+    pub(super) fn say(&mut self, seen: Range<i64>, warning: Warning) {
+        match &mut self.log {
+            Some(log) => log.said.push((seen, warning)),
+            None => {
+                self.warnings.insert(warning);
+            }
+        }
     }
 
     pub(super) fn note_unknown(&mut self, child: &Child, path: &str) {
@@ -196,30 +214,39 @@ impl Builder<'_> {
         if let Some(range) = composition.item.source_range {
             return range.time_range().map_err(|error| error.at_object(format!("{path}.source_range")));
         }
-        if let Some(known) = self.durations.get(path) {
+        Ok(TimeRange { start: Time::ZERO, duration: self.children_duration(composition, path)? })
+    }
+
+    /// How long all children of `composition` last.
+    pub(super) fn children_duration(&mut self, composition: &Composition, path: &str) -> Result<Time> {
+        if composition.is_track() {
+            return Ok(self.layout(composition, path)?.duration());
+        }
+        let identity = self.reuse.identity(composition);
+        if let Some(known) = self.durations.get(&identity) {
             return Ok(*known);
         }
-        let duration = if composition.is_track() {
-            self.layout(composition, path)?.duration()
-        } else {
-            let mut longest = Time::ZERO;
-            for (index, child) in composition.children.iter().enumerate() {
-                let path = child_path(path, index);
-                match self.duration(child, &path) {
-                    Ok(duration) => longest = longest.max(duration),
-                    Err(error) if is_sound(child) => self.warn(&path, format!("its length is not known: {error}")),
-                    Err(error) => return Err(error),
+        let (mut longest, mut known) = (Time::ZERO, true);
+        for (index, child) in composition.children.iter().enumerate() {
+            let path = child_path(path, index);
+            match self.duration(child, &path) {
+                Ok(duration) => longest = longest.max(duration),
+                Err(error) if is_sound(child) => {
+                    known = false;
+                    self.warn(&path, format!("its length is not known: {error}"));
                 }
+                Err(error) => return Err(error),
             }
-            longest
-        };
-        let range = TimeRange { start: Time::ZERO, duration };
-        self.durations.insert(path.to_owned(), range);
-        Ok(range)
+        }
+        if known {
+            self.durations.insert(identity, longest);
+        }
+        Ok(longest)
     }
 
     pub(super) fn layout(&mut self, track: &Composition, path: &str) -> Result<Rc<TrackLayout>> {
-        if let Some(known) = self.layouts.get(path) {
+        let identity = self.reuse.identity(track);
+        if let Some(known) = self.layouts.get(&identity) {
             return Ok(Rc::clone(known));
         }
         let layout = TrackLayout::new(&track.children, |index, child| match child {
@@ -228,7 +255,7 @@ impl Builder<'_> {
             _ => self.duration(child, &child_path(path, index)),
         })?;
         let layout = Rc::new(layout);
-        self.layouts.insert(path.to_owned(), Rc::clone(&layout));
+        self.layouts.insert(identity, Rc::clone(&layout));
         Ok(layout)
     }
 

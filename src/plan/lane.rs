@@ -47,11 +47,11 @@ impl Builder<'_> {
         if window.is_empty() || child.item().is_none_or(|item| !item.enabled) {
             return Ok(Lane::new());
         }
-        match child {
-            Child::Clip(clip) => {
-                let layer = self.layer(clip, at)?;
-                Ok(vec![Segment { frames: window, element: Element::Layer(Box::new(layer)) }])
-            }
+        let outer = self.log.as_mut().map(|log| std::mem::replace(&mut log.seen, window.clone()));
+        let lane = match child {
+            Child::Clip(clip) => self
+                .layer(clip, at)
+                .map(|layer| vec![Segment { frames: window, element: Element::Layer(Box::new(layer)) }]),
             Child::Composition(composition) => {
                 self.warn_of_effects(&composition.item, at.path, true);
                 let duration = self.duration(child, at.path)?.frames(self.rate);
@@ -63,17 +63,29 @@ impl Builder<'_> {
                 Ok(lane)
             }
             Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => Ok(Lane::new()),
+        };
+        if let (Some(log), Some(outer)) = (&mut self.log, outer) {
+            log.seen = outer;
         }
+        lane
     }
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
         let trimmed = self.trimmed(composition, at.path)?;
         let clock = self.inside(composition, at.clock, trimmed);
         let at = At { clock: &clock, ..at };
-        if composition.is_track() {
-            return self.track(composition, at, &window);
+        match self.reused(composition, at, &window)? {
+            Some(lane) => Ok(lane),
+            None => self.content(composition, at, &window),
         }
-        let mut lanes = self.lanes(composition, at, &window)?;
+    }
+
+    /// What the children of `composition` show over `window`; `at.clock` is that of the children.
+    pub(super) fn content(&mut self, composition: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
+        if composition.is_track() {
+            return self.track(composition, at, window);
+        }
+        let mut lanes = self.lanes(composition, at, window)?;
         lanes.retain(|lane| !lane.is_empty());
         if let [only] = lanes.as_mut_slice() {
             let mut only = std::mem::take(only);
@@ -83,7 +95,7 @@ impl Builder<'_> {
             return Ok(only);
         }
         let mut stacked = Lane::new();
-        for frames in pieces(&window, lanes.iter().flatten().map(|segment| &segment.frames)) {
+        for frames in pieces(window, lanes.iter().flatten().map(|segment| &segment.frames)) {
             let mut elements = on_screen(&lanes, frames.start);
             match elements.len() {
                 0 => {}
@@ -266,7 +278,9 @@ impl Builder<'_> {
 
     /// The layer of a clip whose trimmed range starts at time 0 of `at.clock`.
     pub(super) fn layer(&mut self, clip: &Clip, at: At<'_>) -> Result<Layer> {
-        if let Some((_, layer)) = self.layers.get(at.path).filter(|(clock, _)| clock == at.clock) {
+        let known = self.layers.get(at.path).filter(|(clock, _)| clock == at.clock);
+        // A log needs to hear again what there is to be said.
+        if let (Some((_, layer)), None) = (known, &self.log) {
             return Ok(layer.clone());
         }
         let place = |error: crate::Error| error.at_object(at.path);

@@ -15,6 +15,7 @@ mod media;
 mod model;
 mod options;
 mod retime;
+mod reuse;
 mod shots;
 mod source_map;
 mod transition;

@@ -183,3 +183,15 @@ fn speeds_that_are_no_speeds_never_panic() {
         assert_eq!(shown(&plan, "cut").len(), 11, "{speed}");
     }
 }
+
+#[test]
+fn a_nested_sequence_used_again_may_be_broken_where_nobody_sees_it() {
+    let remote = clip("R", 0, 4).with("media_references.DEFAULT_MEDIA.target_url", "https://host/a.mov");
+    let inner = |start: i32| track("in", [clip("A", 0, 8), remote.clone()]).with("source_range", range(start, 6, 24));
+    let uses = [inner(0), inner(1), inner(2), inner(2)];
+    let plan = plan(&timeline([track("V1", uses.clone())]), &whole(24));
+    assert_eq!(shown(&plan, "cut")[18..], ["A 2", "A 3", "A 4", "A 5", "A 6", "A 7"]);
+    let seen = uses.into_iter().chain([inner(6)]).collect::<Vec<_>>();
+    let error = refused(&timeline([track("V1", seen)]), &whole(30));
+    assert_eq!(error.place().object.as_deref(), Some("tracks[0].children[4].children[1]"));
+}

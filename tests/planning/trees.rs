@@ -336,3 +336,57 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn what_is_used_again_is_planned_as_if_it_were_new(
+        children in prop::collection::vec(nodes(), 1..5),
+        is_track in any::<bool>(),
+        uses in prop::collection::vec((prop::option::of((0u8..12, 1u8..14)), 0..SPEEDS.len(), 0u8..3), 2..7),
+    ) {
+        let keep = |child: &Node| is_track || !matches!(child, Node::Dissolve(..));
+        let children: Vec<Node> = children.into_iter().filter(keep).collect();
+        let cut = |differs: bool| {
+            let mut all = Vec::new();
+            for (number, (range, speed, fade)) in uses.iter().enumerate() {
+                let warp = Warp { speed: if number % 2 == 0 { 0 } else { *speed }, curves: Vec::new() };
+                let nest = Node::Nest { is_track, children: children.clone(), range: *range, enabled: true, warp };
+                let mut nest = nest.json("n");
+                // Something that no plan knows of makes it another composition.
+                if let Some(child) = nest["children"].as_array_mut().and_then(|all| all.first_mut()).filter(|_| differs) {
+                    child["metadata"] = json!({"use": number});
+                }
+                all.extend([nest, dissolve(*fade, *fade)]);
+            }
+            timeline([track("V1", all)])
+        };
+        let plans = [cut(false), cut(true)].map(|cut| {
+            let mut options = whole(200);
+            options.rate = Some(otio_conflate::time::Rate::FPS_24);
+            plan(&cut, &options)
+        });
+        let [again, new] = &plans;
+        prop_assert_eq!(again.duration, new.duration);
+        let sorted = |plan| { let mut all = warnings(plan); all.sort(); all };
+        prop_assert_eq!(sorted(again), sorted(new));
+        let rows = |plan: &otio_conflate::Plan| {
+            let rows = plan.shots.iter().flat_map(|shot| plan.frames(shot));
+            rows.map(|row| serde_json::to_value(row).expect("plain data")).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(rows(again), rows(new));
+        prop_assert_eq!(objects(again), objects(new));
+    }
+}
+
+/// The paths of the layers at each record frame.
+fn objects(plan: &otio_conflate::Plan) -> Vec<(i64, Vec<&str>)> {
+    let mut all = Vec::new();
+    for span in plan.shots.iter().flat_map(|shot| &shot.spans) {
+        let mut objects = Vec::new();
+        span.stack.iter().for_each(|element| element.for_each_layer(&mut |layer| objects.push(layer.object.as_str())));
+        all.extend((span.start..span.start + span.count).map(|record| (record, objects.clone())));
+    }
+    all
+}

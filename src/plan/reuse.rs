@@ -1,0 +1,214 @@
+//! Nested compositions that are used again and again are planned once. Files write them whole at every use, so they are
+//! told by what they hold.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::build::Builder;
+use super::clock::Clock;
+use super::lane::{At, Lane, Segment, intersect};
+use super::{Element, Layer, SourceMap, Warning, Weight};
+use crate::error::Result;
+use crate::time::Time;
+use crate::timeline::{Child, Composition};
+
+/// What is known about compositions that hold the same.
+#[derive(Debug, Default)]
+pub(super) struct Reuse {
+    /// The address of each composition that holds what another does, to that of the first of them.
+    same: HashMap<usize, usize>,
+    /// What the first of them has shown so far, in its own time, by the name of the track around it and whether
+    /// transitions count.
+    lanes: HashMap<(usize, String, bool), Shared>,
+}
+
+#[derive(Debug)]
+enum Shared {
+    /// So many frames have been asked for, and planned each time.
+    Asked(i64),
+    Planned(Rc<Planned>),
+}
+
+/// A composition in its own time, planned as if it lay at `path`.
+#[derive(Debug)]
+struct Planned {
+    path: String,
+    lane: Lane,
+    said: Vec<(Range<i64>, Warning)>,
+}
+
+/// What is said while a composition is planned for all its uses: each use repeats what concerns the frames it shows.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    /// The frames of the object at hand.
+    pub(super) seen: Range<i64>,
+    pub(super) said: Vec<(Range<i64>, Warning)>,
+}
+
+fn address(composition: &Composition) -> usize {
+    std::ptr::from_ref(composition).addr()
+}
+
+impl Reuse {
+    /// Looks for compositions below `root` that hold the same.
+    pub(super) fn new(root: &Composition) -> Reuse {
+        let mut reuse = Reuse::default();
+        let mut known = HashMap::new();
+        for track in nested(root) {
+            nested(track).for_each(|inner| reuse.look_at(inner, &mut known));
+        }
+        reuse
+    }
+
+    fn look_at<'t>(
+        &mut self,
+        composition: &'t Composition,
+        known: &mut HashMap<(usize, &'t str), Vec<&'t Composition>>,
+    ) {
+        let name = composition.children.first().map_or("", Child::name);
+        let alike = known.entry((composition.children.len(), name)).or_default();
+        let holds_the_same =
+            |other: &&&Composition| other.kind == composition.kind && other.children == composition.children;
+        if let Some(first) = alike.iter().find(holds_the_same) {
+            return self.pair(first, composition);
+        }
+        alike.push(composition);
+        nested(composition).for_each(|inner| self.look_at(inner, known));
+    }
+
+    fn pair(&mut self, first: &Composition, other: &Composition) {
+        let first_of_all = self.identity(first);
+        self.same.insert(address(first), first_of_all);
+        self.same.insert(address(other), first_of_all);
+        nested(first).zip(nested(other)).for_each(|(first, other)| self.pair(first, other));
+    }
+
+    /// A number that compositions share if and only if they are known to hold the same; their own ranges and effects
+    /// may differ.
+    pub(super) fn identity(&self, composition: &Composition) -> usize {
+        let own = address(composition);
+        self.same.get(&own).copied().unwrap_or(own)
+    }
+}
+
+fn nested(composition: &Composition) -> impl Iterator<Item = &Composition> {
+    composition.children.iter().filter_map(|child| match child {
+        Child::Composition(inner) => Some(inner.as_ref()),
+        _ => None,
+    })
+}
+
+impl Builder<'_> {
+    /// What the children of `composition` show over `window`, taken from another composition that holds the same;
+    /// `None` where that is not possible, or would not pay yet. `at.clock` is that of the children.
+    pub(super) fn reused(
+        &mut self,
+        composition: &Composition,
+        at: At<'_>,
+        window: &Range<i64>,
+    ) -> Result<Option<Lane>> {
+        let identity = self.reuse.identity(composition);
+        let (true, Clock::Plain(origin)) = (self.reuse.same.contains_key(&identity), at.clock) else { return Ok(None) };
+        let shift = origin.frames(self.rate);
+        let whole = 0..self.children_duration(composition, at.path)?.ceil(self.rate);
+        let own = window.start.saturating_sub(shift.num())..window.end.saturating_sub(shift.num());
+        if shift.den() != 1 || intersect(&whole, &own) != own {
+            return Ok(None);
+        }
+        let key = (identity, at.track.to_owned(), self.cuts_alone);
+        let planned = match self.reuse.lanes.get_mut(&key) {
+            Some(Shared::Planned(planned)) => Rc::clone(planned),
+            // Planning all of it pays once as much has been asked for.
+            Some(Shared::Asked(frames)) if *frames + (own.end - own.start) < whole.end => {
+                *frames += own.end - own.start;
+                return Ok(None);
+            }
+            None => {
+                self.reuse.lanes.insert(key, Shared::Asked(own.end - own.start));
+                return Ok(None);
+            }
+            Some(Shared::Asked(_)) => {
+                // What fails may be in a part that no use shows.
+                let Ok(planned) = self.planned(composition, at, whole) else {
+                    self.reuse.lanes.insert(key, Shared::Asked(i64::MIN));
+                    return Ok(None);
+                };
+                let planned = Rc::new(planned);
+                self.reuse.lanes.insert(key, Shared::Planned(Rc::clone(&planned)));
+                planned
+            }
+        };
+        for (frames, warning) in &planned.said {
+            let seen = intersect(frames, &own);
+            if !seen.is_empty() {
+                let seen = seen.start + shift.num()..seen.end + shift.num();
+                let object = moved_path(&warning.object, &planned.path, at.path);
+                self.say(seen, Warning { object, message: warning.message.clone() });
+            }
+        }
+        let first = planned.lane.partition_point(|segment| segment.frames.end <= own.start);
+        let seen = planned.lane[first..].iter().take_while(|segment| segment.frames.start < own.end);
+        let moved = |segment: &Segment| {
+            let frames = intersect(&segment.frames, &own);
+            let element = moved(&segment.element, shift.num(), &planned.path, at.path);
+            Segment { frames: frames.start + shift.num()..frames.end + shift.num(), element }
+        };
+        Ok(Some(seen.map(moved).collect()))
+    }
+
+    fn planned(&mut self, composition: &Composition, at: At<'_>, whole: Range<i64>) -> Result<Planned> {
+        let handles = self.options.handles;
+        let horizon = -i64::from(handles.head)..whole.end.saturating_add(i64::from(handles.tail)).saturating_add(1);
+        let outer_horizon = std::mem::replace(&mut self.horizon, horizon);
+        let outer_log = self.log.replace(Log { seen: whole.clone(), said: Vec::new() });
+        let lane = self.content(composition, At { clock: &Clock::Plain(Time::ZERO), ..at }, &whole);
+        let log = std::mem::replace(&mut self.log, outer_log).unwrap_or_default();
+        self.horizon = outer_horizon;
+        Ok(Planned { path: at.path.to_owned(), lane: lane?, said: log.said })
+    }
+}
+
+/// `path`, which starts with `from`, as it is below `to`.
+fn moved_path(path: &str, from: &str, to: &str) -> String {
+    path.strip_prefix(from).map_or_else(|| path.to_owned(), |rest| format!("{to}{rest}"))
+}
+
+/// `element` so many record frames later, and at another place in the timeline.
+fn moved(element: &Element, by: i64, from: &str, to: &str) -> Element {
+    let side = |side: &Option<Box<Element>>| side.as_deref().map(|side| Box::new(moved(side, by, from, to)));
+    match element {
+        Element::Layer(layer) => {
+            // Every field is named: what counts record frames has to be moved.
+            let Layer { track, clip, object, media, map, notes } = layer.as_ref();
+            Element::Layer(Box::new(Layer {
+                track: track.clone(),
+                clip: clip.clone(),
+                object: moved_path(object, from, to),
+                media: *media,
+                map: moved_map(map, by),
+                notes: notes.clone(),
+            }))
+        }
+        Element::Mix { from: outgoing, to: incoming, weight, style } => {
+            let weight = match weight {
+                Weight::Ramp { start, length } => Weight::Ramp { start: start + by, length: *length },
+                Weight::Constant(weight) => Weight::Constant(*weight),
+                Weight::Map(map) => Weight::Map(moved_map(map, by)),
+            };
+            Element::Mix { from: side(outgoing), to: side(incoming), weight, style: *style }
+        }
+        Element::Stack { elements } => {
+            Element::Stack { elements: elements.iter().map(|element| moved(element, by, from, to)).collect() }
+        }
+    }
+}
+
+fn moved_map(map: &SourceMap, by: i64) -> SourceMap {
+    let mut map = map.clone();
+    map.record = map.record.saturating_add(by);
+    if let Some(curve) = &mut map.curve {
+        curve.record = curve.record.saturating_add(by);
+    }
+    map
+}
