@@ -52,22 +52,25 @@ impl Builder<'_> {
             Child::Clip(clip) => self
                 .layer(clip, at)
                 .map(|layer| vec![Segment { frames: window, element: Element::Layer(Box::new(layer)) }]),
-            Child::Composition(composition) => {
-                self.warn_of_effects(&composition.item, at.path, true);
-                let duration = self.duration(child, at.path)?.frames(self.rate);
-                let look = self.composition_look(&composition.item, at, duration);
-                let mut lane = self.composition(composition, at, window)?;
-                if !look.is_plain() {
-                    lane.iter_mut().for_each(|segment| isolate(segment, &look));
-                }
-                Ok(lane)
-            }
+            Child::Composition(composition) => self.looked_at(child, composition, at, window),
             Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => Ok(Lane::new()),
         };
         if let (Some(log), Some(outer)) = (&mut self.log, outer) {
             log.seen = outer;
         }
         lane
+    }
+
+    /// What `composition`, which is `child`, shows with a look of its own.
+    fn looked_at(&mut self, child: &Child, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+        self.warn_of_effects(&composition.item, at.path, true);
+        let duration = self.duration(child, at.path)?.frames(self.rate);
+        let look = self.composition_look(&composition.item, at, duration);
+        let mut lane = self.composition(composition, at, window)?;
+        if !look.is_plain() {
+            lane.iter_mut().for_each(|segment| isolate(segment, &look));
+        }
+        Ok(lane)
     }
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {

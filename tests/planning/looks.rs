@@ -235,6 +235,22 @@ fn compositions_have_looks_of_their_own() {
 }
 
 #[test]
+fn key_frames_move_with_a_nested_composition_that_is_used_again() {
+    let mut moving = parameter("opacity", 0.0);
+    moving["Key Frames"] = keys(&[("0", json!(0.0)), ("4", json!(100.0))]);
+    let nest =
+        || stack([track("n", [clip("x", 0, 8).with("effects", json!([resolve("Composite", [moving.clone()])]))])]);
+    let uses: Vec<Value> = (0..6).flat_map(|_| [gap(1), nest()]).collect();
+    let plan = plan(&timeline([track("V1", uses)]), &whole(54));
+    let rows = shown(&plan, "cut");
+    for number in 0..6 {
+        let start = number * 9;
+        let expected = ["-", "-", "x 1*0.25", "x 2*0.5", "x 3*0.75", "x 4", "x 5", "x 6", "x 7"];
+        assert_eq!(rows[start..start + 9], expected, "use {number}");
+    }
+}
+
+#[test]
 fn colour_decisions_are_listed_and_not_applied() {
     let cdl = json!({"asc_sat": 0.9, "asc_sop": {"slope": [1.1, 1.0, "0.9"], "offset": [0.0, 0.01, -0.02], "power": [1, 1, 1.2]}});
     let with = |cdl: Value| {
