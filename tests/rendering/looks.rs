@@ -205,6 +205,68 @@ fn zoom_goes_around_the_anchor_and_shows_what_is_below() {
 }
 
 #[test]
+fn light_is_faded_added_and_moved_without_being_cut() {
+    let media = Media::new();
+    let light = |name: &str, [red, green, blue]: [f32; 3]| {
+        let plane = |value: f32| value.to_le_bytes().repeat(64 * 64);
+        let frame = [plane(green), plane(blue), plane(red)].concat();
+        let pattern = media.path(&format!("{name}/{name}.%04d.exr"));
+        let path = crate::common::raw_movie(
+            &pattern,
+            "gbrpf32le",
+            SIZE,
+            "24",
+            frame.repeat(2),
+            "-format float -start_number 1",
+        );
+        sequence(&path, 1, range(0, 2, 24.0), "error")
+    };
+    let (below, above) = (light("below", [1.0, 0.5, -0.25]), light("above", [4.0, 0.25, 0.5]));
+    let half = [("transformationZoomX", json!(0.5))];
+    for (effects, wanted, beside) in [
+        (vec![composite(0, 50.0)], [2.5, 0.375, 0.125], [2.5, 0.375, 0.125]),
+        (vec![composite(1, 100.0)], [5.0, 0.75, 0.25], [5.0, 0.75, 0.25]),
+        (vec![composite(10, 100.0)], [4.0, 0.5, 0.5], [4.0, 0.5, 0.5]),
+        (vec![resolve("Transform", &half)], [4.0, 0.25, 0.5], [1.0, 0.5, -0.25]),
+    ] {
+        let run = run(&over(&below, &above, effects.clone()), &options(|_| ()), "exr");
+        let frame = run.frames("c").remove(0);
+        for (x, wanted) in [(32, wanted), (5, beside)] {
+            for (plane, wanted) in [2, 0, 1].into_iter().zip(wanted) {
+                let (data, stride) = frame.plane(plane);
+                let got = f32::from_le_bytes(data[32 * stride + x * 4..][..4].try_into().expect("four bytes"));
+                near(got.into(), wanted, 2e-3, &format!("{effects:?}, plane {plane} at {x}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_moved_picture_over_nothing_has_soft_edges_and_its_own_colour() {
+    let media = Media::new();
+    let still = media.painted("p", SIZE, 2, |_, _| [200, 100, 50, 255]);
+    let turned =
+        resolve("Transform", &[("transformationZoomX", json!(0.5)), ("transformationRotationAngle", json!(30.0))]);
+    let cut = timeline([track("V1", [with_effects(clip("c", still, range(0, 1, 24.0)), [turned])])]);
+    let clear = options(|options| options.background = Background::Transparent);
+    let frame = run(&cut, &clear, "png").samples("c", "rgba").remove(0);
+    let (mut soft, mut bare, mut full) = (0, 0, 0);
+    for pixel in frame.chunks(4) {
+        match pixel[3] {
+            0 => bare += 1,
+            255 => full += 1,
+            _ => soft += 1,
+        }
+        // Very faint pixels have few steps to tell a colour with, no matter how it is coded.
+        if pixel[3] > 8 {
+            let alike = pixel.iter().zip([200u8, 100, 50]).all(|(got, wanted)| got.abs_diff(wanted) <= 1);
+            assert!(alike, "{pixel:?}");
+        }
+    }
+    assert!(soft > 50 && bare > 1000 && full > 1000, "{soft} soft, {bare} bare, {full} full");
+}
+
+#[test]
 fn a_nested_stack_is_faded_blended_and_scaled_as_one_picture() {
     let media = Media::new();
     let flat = |name: &str, value: u8| media.painted(name, SIZE, 2, |_, _| [value, value, value, 255]);
