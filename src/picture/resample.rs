@@ -18,7 +18,7 @@ pub fn resample<P: Picture>(image: &P, width: u32, height: u32) -> P {
 /// The part of the picture (left, top, width, height; within it) scaled to `size`. Transparent where either is empty.
 pub(super) fn scale_part<P: Picture>(image: &P, part: (f64, f64, f64, f64), size: (u32, u32)) -> P {
     let (width, height) = image.size();
-    let blank = || P::from_samples(size, vec![bytemuck::Zeroable::zeroed(); size.0 as usize * size.1 as usize * 4]);
+    let blank = || P::nothing(size);
     let Ok(source) = ImageRef::new(width, height, bytemuck::cast_slice(image.samples()), P::PIXEL) else {
         return blank();
     };

@@ -93,7 +93,7 @@ pub struct Part {
 /// `part` of `image`, as `way` says, on a transparent canvas of `size`: cubic interpolation, wide enough to leave
 /// nothing out where the picture gets smaller. A pixel that an edge runs through is covered as far as the edge says.
 pub fn draw<P: Picture>(image: &P, way: Affine, part: Part, size: (u32, u32)) -> P {
-    let blank = || P::from_samples(size, vec![bytemuck::Zeroable::zeroed(); size.0 as usize * size.1 as usize * 4]);
+    let blank = || P::nothing(size);
     let (width, height) = image.size();
     let part = Part {
         left: part.left.max(0.0),
@@ -198,8 +198,7 @@ fn draw_upright<P: Picture>(image: &P, way: Affine, part: Part, size: (u32, u32)
             }
         }
     }
-    let samples = vec![bytemuck::Zeroable::zeroed(); size.0 as usize * size.1 as usize * 4];
-    let mut canvas = P::from_samples(size, samples);
+    let mut canvas = P::nothing(size);
     paste(&mut canvas, &scaled, across.first.into(), down.first.into());
     Some(canvas)
 }
@@ -271,7 +270,7 @@ fn draw_turned<P: Picture>(image: &P, way: Affine, part: Part, size: (u32, u32))
     let (columns, lines) = (reach(|corner| corner.0, size.0), reach(|corner| corner.1, size.1));
     // How fast the source coordinates grow across the canvas: distances from edges in canvas pixels.
     let (steep_x, steep_y) = (back.xx.hypot(back.xy), back.yx.hypot(back.yy));
-    let mut canvas = P::from_samples(size, vec![bytemuck::Zeroable::zeroed(); size.0 as usize * size.1 as usize * 4]);
+    let mut canvas = P::nothing(size);
     let pixels = canvas.samples_mut().as_chunks_mut::<4>().0;
     for y in lines {
         for x in columns.clone() {

@@ -58,7 +58,7 @@ pub fn wipe<P: Picture>(from: Option<&P>, to: Option<&P>, map: &WipeMap, progres
     let size = from.or(to)?.size();
     assert!([from, to].iter().flatten().all(|side| side.size() == size), "pictures of one canvas have one size");
     assert_eq!(map.times.len(), size.0 as usize * size.1 as usize, "the map is the canvas's");
-    let mut wiped = P::from_samples(size, vec![bytemuck::Zeroable::zeroed(); map.times.len() * 4]);
+    let mut wiped = P::nothing(size);
     let mut shares = vec![0.0; map.width];
     for (number, line) in wiped.samples_mut().chunks_mut(map.width.max(1) * 4).enumerate() {
         map.line(number, single(progress), &mut shares);
