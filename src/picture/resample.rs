@@ -33,9 +33,7 @@ pub(super) fn scale_part<P: Picture>(image: &P, part: (f64, f64, f64, f64), size
             return blank();
         }
     }
-    for pixel in scaled.samples_mut().as_chunks_mut::<4>().0 {
-        *pixel = P::store(P::load(*pixel));
-    }
+    P::settle(scaled.samples_mut().as_chunks_mut::<4>().0);
     scaled
 }
 

@@ -50,6 +50,8 @@ pub(super) mod sealed {
         fn load(pixel: [Self::Sample; 4]) -> [f32; 4];
         /// The nearest pixel there is; colour stays within alpha where there is nothing brighter than white.
         fn store(pixel: [f32; 4]) -> [Self::Sample; 4];
+        /// Brings what interpolation made back to what pixels can be, as [`Samples::store`] does.
+        fn settle(pixels: &mut [[Self::Sample; 4]]);
         /// Lays `top` at `opacity` over it as it is.
         fn lay_normal(&mut self, top: &Self, opacity: Ratio);
 
@@ -89,6 +91,12 @@ pub(super) mod sealed {
             [red.min(alpha), green.min(alpha), blue.min(alpha), alpha]
         }
 
+        fn settle(pixels: &mut [[u16; 4]]) {
+            for [red, green, blue, alpha] in pixels {
+                (*red, *green, *blue) = ((*red).min(*alpha), (*green).min(*alpha), (*blue).min(*alpha));
+            }
+        }
+
         fn lay_normal(&mut self, top: &Rgba16, opacity: Ratio) {
             over(self, top, opacity);
         }
@@ -120,6 +128,10 @@ pub(super) mod sealed {
         #[inline]
         fn store([red, green, blue, alpha]: [f32; 4]) -> [f32; 4] {
             [red, green, blue, alpha.clamp(0.0, 1.0)]
+        }
+
+        fn settle(pixels: &mut [[f32; 4]]) {
+            pixels.iter_mut().for_each(|pixel| pixel[3] = pixel[3].clamp(0.0, 1.0));
         }
 
         fn lay_normal(&mut self, top: &RgbaF32, opacity: Ratio) {

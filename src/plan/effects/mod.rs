@@ -70,51 +70,36 @@ impl Builder<'_> {
         {
             self.warn(at.path, message);
         }
-        let clock = at.clock.map(self.rate);
         let media = clip.media_reference().and_then(MediaReference::common).map(|common| &common.metadata);
-        let reader = LookReader {
-            frames: duration.to_f64(),
-            clock: &clock,
-            map: Some(map),
-            look: Look::default(),
-            color: Vec::new(),
-            warnings: Vec::new(),
-            item: &clip.item,
-            media,
-        };
-        let read = reader.read();
-        self.warn_of_look(read.warnings, at.path);
-        (read.look, read.color)
+        self.read_look(&clip.item, media, at, (duration, Some(map)))
     }
 
     /// How a composition looks as one, which lasts `duration` record frames of `at.clock`.
     pub(super) fn composition_look(&mut self, item: &Item, at: At<'_>, duration: Ratio) -> Look {
-        if item.effects.is_empty() && item.metadata.is_empty() {
-            return Look::default();
-        }
-        let clock = at.clock.map(self.rate);
-        let reader = LookReader {
-            frames: duration.to_f64(),
-            clock: &clock,
-            map: None,
-            look: Look::default(),
-            color: Vec::new(),
-            warnings: Vec::new(),
-            item,
-            media: None,
-        };
-        let read = reader.read();
-        self.warn_of_look(read.warnings, at.path);
-        read.look
+        self.read_look(item, None, at, (duration, None)).0
     }
 
-    fn warn_of_look(&mut self, warnings: Vec<(Option<usize>, String)>, path: &str) {
-        for (effect, message) in warnings {
+    fn read_look(
+        &mut self,
+        item: &Item,
+        media: Option<&Map>,
+        at: At<'_>,
+        (duration, map): (Ratio, Option<&SourceMap>),
+    ) -> (Look, Vec<ColorNote>) {
+        if item.effects.is_empty() && item.metadata.is_empty() && media.is_none_or(Map::is_empty) {
+            return (Look::default(), Vec::new());
+        }
+        let clock = at.clock.map(self.rate);
+        let (look, color, warnings) = (Look::default(), Vec::new(), Vec::new());
+        let reader = LookReader { frames: duration.to_f64(), clock: &clock, map, look, color, warnings, item, media };
+        let read = reader.read();
+        for (effect, message) in read.warnings {
             match effect {
-                Some(index) => self.warn(&format!("{path}.effects[{index}]"), message),
-                None => self.warn(path, message),
+                Some(index) => self.warn(&format!("{}.effects[{index}]", at.path), message),
+                None => self.warn(at.path, message),
             }
         }
+        (read.look, read.color)
     }
 }
 
