@@ -93,6 +93,31 @@ fn what_hiero_knows_about_a_picture_fills_what_the_file_leaves_open() {
     assert_eq!((width, frame.len()), (32, 32 * 32 * 3));
 }
 
+#[test]
+fn a_dissolve_of_media_that_sticks_out_is_placed_like_its_sides() {
+    let media = Media::new();
+    let wide = |name: &str, left: u8, right: u8| {
+        let mut reference = media.painted(name, (64, 64), 8, |x, _| {
+            let value = if x < 24 { left } else { right };
+            [value, value, value, 255]
+        });
+        reference["metadata"] = json!({"foundry.source.pixelAspect": "2"});
+        reference
+    };
+    let part = |name: &str, reference| clip(name, reference, range(2, 2, 24.0));
+    let cut = timeline([track("V1", [part("a", wide("a", 40, 80)), dissolve(2, 2), part("b", wide("b", 120, 200))])]);
+    let mut options = whole(4);
+    options.canvas.size = Some((64, 64));
+    options.placement = Placement::Fill;
+    for preset in ["png", "ffv1"] {
+        // Twice as wide as the canvas: column 24 of the media lies at column 16 of it.
+        for (frame, shares) in run(&cut, &options, preset).samples("cut", "gray").iter().zip([0.0, 0.25, 0.5, 0.75]) {
+            near(frame[8].into(), 40.0 + 80.0 * shares, 2.5, preset);
+            near(frame[22].into(), 80.0 + 120.0 * shares, 2.5, preset);
+        }
+    }
+}
+
 fn bounded(mut media: Value, [left, bottom, right, top]: [f64; 4]) -> Value {
     let point = |x: f64, y: f64| json!({"OTIO_SCHEMA": "V2d.1", "x": x, "y": y});
     media["available_image_bounds"] =

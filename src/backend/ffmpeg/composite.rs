@@ -1,9 +1,9 @@
 //! Making frames: the worker that reads, lays over, dissolves and encodes.
 //!
 //! There are two ways to a frame. Where everything that is seen is opaque and fills the canvas, frames stay in the
-//! output's own pixel format: one layer is converted into it (or is it already), a dissolve is blended in it. Where
-//! something has alpha or leaves a part of the canvas bare above other layers, premultiplied RGBA is used: of 16 bits,
-//! or of floats where the output is linear light.
+//! output's own pixel format: one layer is converted into it (or is it already), a transition and an even opacity are
+//! mixed in it. Where something has alpha, is blended, cropped or transformed, or leaves a part of the canvas bare above
+//! other layers, premultiplied RGBA is used: of 16 bits, or of floats where the output is linear light.
 
 use std::sync::Arc;
 
