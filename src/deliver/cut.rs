@@ -1,10 +1,10 @@
 //! The cut with its intermediates: what an editor opens after a run.
 
+use crate::plan::{is_applied, is_retimed};
 use crate::report::{OutputKind, Report, Status};
 use crate::time::Rate;
 use crate::timeline::{
-    Child, Clip, Composition, EffectKind, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange,
-    Timeline,
+    Child, Clip, Composition, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Timeline,
 };
 
 /// The key under which an intermediate is added to its clip.
@@ -15,7 +15,8 @@ const KEY: &str = "intermediate";
 ///
 /// The clip keeps its `source_range`; the intermediate's `available_range` is chosen so that this range finds the same
 /// frames in it, handles in front. Speed changes are in the intermediate's frames already, so they are switched off.
-/// Locations are relative to the report's folder.
+/// Locations are relative to the report's folder. A clip stays as it is where its shot shows a part of it, or where a
+/// composition around it is retimed, which would retime the intermediate again.
 pub fn with_intermediates(timeline: &Timeline, report: &Report) -> Timeline {
     let mut timeline = timeline.clone();
     for shot in &report.shots {
@@ -25,9 +26,20 @@ pub fn with_intermediates(timeline: &Timeline, report: &Report) -> Timeline {
         };
         let Some(clip) = clip_at(&mut timeline.tracks, &shot.object) else { continue };
         let (head, count) = (shot.head, shot.frame_count);
+        if !is_whole(clip, report.rate, count - head - shot.tail) {
+            continue;
+        }
         add(clip, report.rate, head, count, |common| reference(output, shot.first_frame, report.rate, common));
     }
     timeline
+}
+
+/// Whether `frames` record frames are all that `clip` has, as far as is known.
+#[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
+fn is_whole(clip: &Clip, rate: Rate, frames: i64) -> bool {
+    let range = clip.item.source_range.or_else(|| clip.media_reference()?.available_range());
+    let Some(duration) = range.and_then(|range| range.duration.time().ok()) else { return true };
+    (duration.frames(rate).to_f64() - frames as f64).abs() < 1.0
 }
 
 #[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
@@ -44,7 +56,7 @@ fn add(clip: &mut Clip, rate: Rate, head: i64, count: i64, reference: impl FnOnc
     let available_range = Some(RawTimeRange { start_time, duration: frames(count) });
     let common = MediaCommon { available_range, name: KEY.to_owned(), ..MediaCommon::default() };
     for effect in &mut clip.item.effects {
-        if matches!(effect.kind, EffectKind::LinearTimeWarp { .. } | EffectKind::FreezeFrame { .. }) {
+        if is_applied(effect) {
             effect.enabled = false;
         }
     }
@@ -79,12 +91,16 @@ fn url(path: &str) -> String {
     utf8_percent_encode(path, ESCAPED).to_string()
 }
 
-/// The clip at a path such as `tracks[2].children[5]`.
+/// The clip at a path such as `tracks[2].children[5]`, if nothing around it is retimed.
 fn clip_at<'t>(root: &'t mut Composition, path: &str) -> Option<&'t mut Clip> {
     let mut indices = path.split('[').skip(1).map(|part| part.split(']').next()?.parse::<usize>().ok());
-    let mut child = root.children.get_mut(indices.next()??)?;
+    let is_plain = |composition: &Composition| !is_retimed(&composition.item);
+    let mut child = Some(root).filter(|root| is_plain(root))?.children.get_mut(indices.next()??)?;
     for index in indices {
         let Child::Composition(composition) = child else { return None };
+        if !is_plain(composition) {
+            return None;
+        }
         child = composition.children.get_mut(index?)?;
     }
     match child {

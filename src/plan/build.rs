@@ -9,7 +9,7 @@ use indexmap::IndexSet;
 use super::clock::Clock;
 use super::lane::{At, Lane, on_screen, pieces, track_name};
 use super::media::MediaTable;
-use super::reuse::{Log, Reuse};
+use super::reuse::{Log, Reuse, address};
 use super::shots::Lanes;
 use super::{Element, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,6 +40,7 @@ impl Plan {
             rate: Rate::FPS_24,
             media: MediaTable::new(locator, options, lookup),
             layers: HashMap::new(),
+            clocks: HashMap::new(),
             reuse: Reuse::new(&timeline.tracks),
             durations: HashMap::new(),
             layouts: HashMap::new(),
@@ -60,11 +61,13 @@ pub(super) struct Builder<'a> {
     pub(super) media: MediaTable<'a>,
     /// Layers made so far, by their clip's path, with the clock that was theirs.
     pub(super) layers: HashMap<String, (Clock, Layer)>,
+    /// Clocks of the children of retimed compositions, by these's paths, with the clocks around them.
+    pub(super) clocks: HashMap<String, (Clock, Clock)>,
     /// Which compositions hold the same.
-    pub(super) reuse: Reuse,
-    /// How long all children of compositions last, by their identity.
+    pub(super) reuse: Reuse<'a>,
+    /// How long all children of compositions last, by their address.
     durations: HashMap<usize, Time>,
-    /// Where the items of tracks lie, by the tracks' identity.
+    /// Where the items of tracks lie, by the tracks' address.
     layouts: HashMap<usize, Rc<TrackLayout>>,
     /// The record frames that anything can be asked for: the cut and its handles.
     pub(super) horizon: Range<i64>,
@@ -95,7 +98,7 @@ impl Builder<'_> {
         let handles = self.options.handles;
         self.horizon = -i64::from(handles.head)..duration.saturating_add(i64::from(handles.tail)).saturating_add(1);
         self.warn_of_effects(&root.item, ROOT, false);
-        let clock = self.inside(root, &Clock::Plain(Time::ZERO), trimmed);
+        let clock = self.inside(root, At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) }, trimmed);
         let lanes = match root.item.enabled {
             true => self.lanes(root, At { path: ROOT, track: "", clock: &clock }, &(0..duration))?,
             false => Vec::new(),
@@ -222,8 +225,8 @@ impl Builder<'_> {
         if composition.is_track() {
             return Ok(self.layout(composition, path)?.duration());
         }
-        let identity = self.reuse.identity(composition);
-        if let Some(known) = self.durations.get(&identity) {
+        let own = address(composition);
+        if let Some(known) = self.durations.get(&own) {
             return Ok(*known);
         }
         let (mut longest, mut known) = (Time::ZERO, true);
@@ -239,14 +242,14 @@ impl Builder<'_> {
             }
         }
         if known {
-            self.durations.insert(identity, longest);
+            self.durations.insert(own, longest);
         }
         Ok(longest)
     }
 
     pub(super) fn layout(&mut self, track: &Composition, path: &str) -> Result<Rc<TrackLayout>> {
-        let identity = self.reuse.identity(track);
-        if let Some(known) = self.layouts.get(&identity) {
+        let own = address(track);
+        if let Some(known) = self.layouts.get(&own) {
             return Ok(Rc::clone(known));
         }
         let layout = TrackLayout::new(&track.children, |index, child| match child {
@@ -255,7 +258,7 @@ impl Builder<'_> {
             _ => self.duration(child, &child_path(path, index)),
         })?;
         let layout = Rc::new(layout);
-        self.layouts.insert(identity, Rc::clone(&layout));
+        self.layouts.insert(own, Rc::clone(&layout));
         Ok(layout)
     }
 

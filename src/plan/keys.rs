@@ -47,11 +47,6 @@ impl Keys {
         Ok(keys)
     }
 
-    /// The last second of play.
-    pub(super) fn last(&self) -> Ratio {
-        self.points.last().map_or(Ratio::ZERO, |point| point.0.abs())
-    }
-
     /// How many seconds of media run in the `elapsed` seconds from where the media is at `start`.
     pub(super) fn run(&self, start: Ratio, elapsed: Ratio) -> Ratio {
         let back = |(played, media): (Ratio, Ratio)| (media, played);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
 use super::effects;
-use super::retime::{Bend, Speed, not_applied};
+use super::retime::{Speed, is_retimed, not_applied};
 use super::{Element, Layer, Look, MixStyle, Weight, transition};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
@@ -75,7 +75,7 @@ impl Builder<'_> {
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
         let trimmed = self.trimmed(composition, at.path)?;
-        let clock = self.inside(composition, at.clock, trimmed);
+        let clock = self.inside(composition, at, trimmed);
         let at = At { clock: &clock, ..at };
         match self.reused(composition, at, &window)? {
             Some(lane) => Ok(lane),
@@ -126,7 +126,7 @@ impl Builder<'_> {
     }
 
     /// What a child of a stack shows: nothing outside its own range, but for a track whose first or last child is a
-    /// transition.
+    /// transition, if it is not retimed.
     fn stacked(&mut self, child: &Child, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
         let Some(item) = child.item() else {
             self.note_unknown(child, at.path);
@@ -138,6 +138,7 @@ impl Builder<'_> {
         let mut range = TimeRange { start: Time::ZERO, duration: self.duration(child, at.path)? };
         if let (Child::Composition(track), None) = (child, item.source_range)
             && track.is_track()
+            && !is_retimed(item)
         {
             if let Some(Child::Transition(first)) = track.children.first() {
                 range = TimeRange::between(range.start - first.in_offset.time()?, range.end());
@@ -186,57 +187,29 @@ impl Builder<'_> {
         run: &Run<'_>,
         lane: &mut Lane,
     ) -> Result<()> {
-        let window = &run.frames;
-        let placed = layout.items();
-        let first = placed.partition_point(|placed| run.starts_after(placed.range.end()));
-        let last = placed.partition_point(|placed| run.gets_to(placed.range.start)).max(first);
-        let mut items: Vec<(Range<i64>, usize)> =
-            (first..last).map(|place| (run.frames_of(placed[place].range), place)).collect();
-        let mut mixes: Vec<(Range<i64>, usize)> = (crossings.iter().enumerate())
-            .map(|(place, crossing)| (run.frames_of(crossing.range), place))
-            .filter(|(frames, _)| !intersect(frames, window).is_empty())
-            .collect();
-        if run.is_backwards() {
-            items.reverse();
-        }
-        mixes.sort_by_key(|(frames, _)| frames.start);
-
-        let (mut next_mix, mut next_item) = (0, 0);
-        let mut active: Vec<usize> = Vec::new();
-        let edges = items.iter().chain(&mixes).map(|(frames, _)| frames);
-        for frames in pieces(window, edges) {
-            while next_mix < mixes.len() && mixes[next_mix].0.start <= frames.start {
-                active.push(next_mix);
-                next_mix += 1;
-            }
-            active.retain(|&mix| mixes[mix].0.end > frames.start);
-            // Those that come first in the track's own time are nearest to its clips.
-            active.sort_by_key(|&mix| mixes[mix].1);
-            while next_item < items.len() && items[next_item].0.end <= frames.start {
-                next_item += 1;
-            }
+        let mut sweep = Sweep::new(layout, crossings, run);
+        for frames in sweep.pieces(&run.frames) {
+            let on = sweep.move_to(frames.start);
             let rate = self.rate;
             let mut shown = |place: Option<usize>| match place {
                 None => Ok(Lane::new()),
                 Some(place) => {
-                    let Placed { index, range } = placed[place];
+                    let Placed { index, range } = layout.items()[place];
                     let (path, clock) = (child_path(at.path, index), at.clock.starting_at(range.start, rate));
                     self.lane(&track.children[index], At { path: &path, clock: &clock, ..at }, frames.clone())
                 }
             };
-            let Some(&outer) = active.first() else {
-                let on = items.get(next_item).filter(|(item, _)| item.contains(&frames.start));
-                lane.extend(shown(on.map(|(_, place)| *place))?);
+            let Some((_, first)) = sweep.active.first() else {
+                lane.extend(shown(on)?);
                 continue;
             };
             // Where transitions overlap, the later one dissolves from what the earlier one shows.
-            let mut mixed = shown(crossings[mixes[outer].1].before)?;
-            for &mix in &active {
-                let (across, place) = &mixes[mix];
+            let mut mixed = shown(crossings[*first].before)?;
+            for (across, place) in &sweep.active {
                 let crossing = &crossings[*place];
                 let incoming = shown(crossing.after)?;
                 let weight = weight(crossing, across, at.clock, rate);
-                mixed = self::mix(&mixed, &incoming, &weight, crossing.style, &frames);
+                mixed = mix(&mixed, &incoming, &weight, crossing.style, &frames);
             }
             lane.extend(mixed);
         }
@@ -306,8 +279,7 @@ impl Builder<'_> {
             let step = per_frame * speed.scalar;
             let run = elapsed.scaled(step).shifted(media.offset + turned * step.abs());
             let start = media.offset / media.rate.nominal();
-            let at = Bend { rate: self.rate.nominal(), start, step: per_frame, horizon: &self.horizon };
-            speed.bent(run, &elapsed, at)
+            speed.bent(run, &elapsed, self.bend(start, per_frame, duration))
         };
         let (look, color) = self.look(clip, at, duration, &map);
         let layer = Layer {
@@ -339,6 +311,53 @@ impl Builder<'_> {
                 self.warn(&format!("{path}.effects[{index}]"), message);
             }
         }
+    }
+}
+
+/// What of a track is on, from one record frame of a run to the next.
+struct Sweep {
+    /// The items seen, in record order, with their places in the layout.
+    items: Vec<(Range<i64>, usize)>,
+    /// The transitions seen, in the order they begin, with their places among all.
+    crossings: Vec<(Range<i64>, usize)>,
+    next_item: usize,
+    next_crossing: usize,
+    /// The transitions under way, in the order of the track's own time.
+    active: Vec<(Range<i64>, usize)>,
+}
+
+impl Sweep {
+    fn new(layout: &TrackLayout, crossings: &[Crossing], run: &Run<'_>) -> Sweep {
+        let placed = layout.items();
+        let first = placed.partition_point(|placed| run.starts_after(placed.range.end()));
+        let last = placed.partition_point(|placed| run.gets_to(placed.range.start)).max(first);
+        let mut items: Vec<_> = (first..last).map(|place| (run.frames_of(placed[place].range), place)).collect();
+        if run.is_backwards() {
+            items.reverse();
+        }
+        let across = crossings.iter().enumerate().map(|(place, crossing)| (run.frames_of(crossing.range), place));
+        let mut crossings: Vec<_> = across.filter(|(frames, _)| !intersect(frames, &run.frames).is_empty()).collect();
+        crossings.sort_by_key(|(frames, _)| frames.start);
+        Sweep { items, crossings, next_item: 0, next_crossing: 0, active: Vec::new() }
+    }
+
+    /// `window`, cut wherever something begins or ends.
+    fn pieces(&self, window: &Range<i64>) -> Vec<Range<i64>> {
+        pieces(window, self.items.iter().chain(&self.crossings).map(|(frames, _)| frames))
+    }
+
+    /// Goes on to `frame`; returns the place of the item that is on.
+    fn move_to(&mut self, frame: i64) -> Option<usize> {
+        while let Some(crossing) = self.crossings.get(self.next_crossing).filter(|(frames, _)| frames.start <= frame) {
+            self.active.push(crossing.clone());
+            self.next_crossing += 1;
+        }
+        self.active.retain(|(frames, _)| frames.end > frame);
+        self.active.sort_by_key(|(_, place)| *place);
+        while self.items.get(self.next_item).is_some_and(|(frames, _)| frames.end <= frame) {
+            self.next_item += 1;
+        }
+        self.items.get(self.next_item).filter(|(frames, _)| frames.contains(&frame)).map(|(_, place)| *place)
     }
 }
 

@@ -30,4 +30,5 @@ pub use options::{
     HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
     ShotSelection,
 };
+pub(crate) use retime::{is_applied, is_retimed};
 pub use source_map::{Curve, SourceMap};

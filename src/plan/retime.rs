@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::build::Builder;
 use super::clock::Clock;
 use super::keys::Keys;
+use super::lane::At;
 use super::{Curve, ReverseConvention, SourceMap};
 use crate::time::{FRAME_TOLERANCE, Ratio, Time, TimeRange};
 use crate::timeline::{Composition, Effect, EffectKind, Item, Value};
@@ -82,15 +83,14 @@ impl Speed {
     /// `line`, the run without keyframes and curves, with what those add: the lists in frames of the item, the keyframes
     /// in its seconds. `elapsed` takes record frames to the item's, which counts `rate` of them a second; it starts
     /// `start` seconds into its media, of which it counts `step` frames per record frame.
-    pub(super) fn bent(&self, line: SourceMap, elapsed: &SourceMap, at: Bend<'_>) -> SourceMap {
+    pub(super) fn bent(&self, line: SourceMap, elapsed: &SourceMap, bend: Bend<'_>) -> SourceMap {
         let keyed = self.keys.as_ref().map(|keys| {
-            let seconds = |frame: Ratio| frame / at.rate;
-            let last = self.scalar * keys.last() * at.rate + Ratio::whole(1);
-            let records = reached(elapsed, Ratio::ZERO - last.abs(), last.abs(), at.horizon);
-            let added = |frame| keys.run(at.start, seconds(frame)) * at.rate - frame;
-            tabulated(elapsed, records, |frame| added(frame * self.scalar) * at.step)
+            let seconds = |frame: Ratio| frame / bend.rate;
+            let records = reached(elapsed, Ratio::ZERO - bend.beyond, bend.frames + bend.beyond, bend.horizon);
+            let added = |frame| keys.run(bend.start, seconds(frame)) * bend.rate - frame;
+            tabulated(elapsed, records, |frame| added(frame * self.scalar) * bend.step)
         });
-        line.plus(keyed).plus(self.curve(elapsed, at.horizon))
+        line.plus(keyed).plus(self.curve(elapsed, bend.horizon))
     }
 
     /// What the curves add, in frames of the item, where `elapsed` takes record frames to the item's.
@@ -126,6 +126,10 @@ pub(super) struct Bend<'b> {
     pub(super) start: Ratio,
     /// How many media frames pass in one of those frames.
     pub(super) step: Ratio,
+    /// How many of them it lasts.
+    pub(super) frames: Ratio,
+    /// How many more it may be asked for on either side, by handles and transitions.
+    pub(super) beyond: Ratio,
     /// The record frames that can be asked for.
     pub(super) horizon: &'b Range<i64>,
 }
@@ -156,22 +160,60 @@ fn tabulated(elapsed: &SourceMap, records: Range<i64>, value: impl Fn(Ratio) -> 
 }
 
 impl Builder<'_> {
-    /// The clock of the children of `composition`, which lies at time 0 of `clock` and shows `trimmed` of them.
-    pub(super) fn inside(&self, composition: &Composition, clock: &Clock, trimmed: TimeRange) -> Clock {
-        let speed = Speed::of(&composition.item);
+    /// The clock of the children of `composition`, which starts at time 0 of `at.clock` and shows `trimmed` of them.
+    pub(super) fn inside(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> Clock {
         let back = Time::ZERO - trimmed.start;
-        if speed.is_plain() {
-            return clock.starting_at(back, self.rate);
+        if !is_retimed(&composition.item) {
+            return at.clock.starting_at(back, self.rate);
         }
-        let elapsed = clock.map(self.rate);
-        let duration = trimmed.duration.frames(self.rate);
-        let turned = speed.turned(&composition.item, duration, elapsed.step, self.options.reverse);
+        let known = self.clocks.get(at.path).filter(|(outside, _)| outside == at.clock);
+        // A log needs to hear again what there is to be said.
+        if let (Some((_, inside)), None) = (known, &self.log) {
+            return inside.clone();
+        }
+        let speed = Speed::of(&composition.item);
+        let frames = trimmed.duration.frames(self.rate);
+        for note in speed.notes(frames) {
+            self.warn(at.path, note);
+        }
+        let elapsed = at.clock.map(self.rate);
+        let turned = speed.turned(&composition.item, frames, elapsed.step, self.options.reverse);
         let run = elapsed.scaled(speed.scalar).shifted(turned * speed.scalar.abs());
-        let rate = self.rate.nominal();
-        let start = trimmed.start.frames(self.rate) / rate;
-        let at = Bend { rate, start, step: Ratio::ONE, horizon: &self.horizon };
-        Clock::Warped(speed.bent(run, &elapsed, at)).starting_at(back, self.rate)
+        let start = trimmed.start.frames(self.rate) / self.rate.nominal();
+        let bent = speed.bent(run, &elapsed, self.bend(start, Ratio::ONE, frames));
+        let inside = Clock::Warped(bent).starting_at(back, self.rate);
+        self.clocks.insert(at.path.to_owned(), (at.clock.clone(), inside.clone()));
+        inside
     }
+
+    /// Where an item lies that starts `start` seconds into its media, takes steps of `step` media frames, and lasts
+    /// `frames`.
+    pub(super) fn bend(&self, start: Ratio, step: Ratio, frames: Ratio) -> Bend<'_> {
+        let rate = self.rate.nominal();
+        let handles = self.options.handles.head.max(self.options.handles.tail);
+        // Ten seconds are a long transition.
+        let beyond = frames.max(rate * Ratio::whole(10)) + Ratio::whole(handles.into());
+        Bend { rate, start, step, frames, beyond, horizon: &self.horizon }
+    }
+}
+
+/// Whether the effects of `item` change how its time runs.
+pub(crate) fn is_retimed(item: &Item) -> bool {
+    item.effects.iter().any(is_applied) && !Speed::of(item).is_plain()
+}
+
+/// Whether `effect` retimes its item, at least in part.
+pub(crate) fn is_applied(effect: &Effect) -> bool {
+    let applies = match effect.kind {
+        EffectKind::LinearTimeWarp { time_scalar } => time_scalar.is_finite(),
+        EffectKind::FreezeFrame { .. } => true,
+        EffectKind::Time => {
+            lookup(effect).is_some_and(|list| list.iter().any(|value| number(value).is_some()))
+                || matches!(Keys::of(effect), Some(Ok(_)))
+        }
+        EffectKind::Other | EffectKind::Unknown(_) => false,
+    };
+    effect.enabled && applies
 }
 
 /// What of a time effect cannot be applied, as a sentence.

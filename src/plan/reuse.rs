@@ -15,12 +15,24 @@ use crate::timeline::{Child, Composition};
 
 /// What is known about compositions that hold the same.
 #[derive(Debug, Default)]
-pub(super) struct Reuse {
-    /// The address of each composition that holds what another does, to that of the first of them.
+pub(super) struct Reuse<'t> {
+    /// The nested compositions that may hold the same, since they look alike at a glance.
+    alike: HashMap<Glance<'t>, Vec<&'t Composition>>,
+    /// The address of each composition that was compared, to that of the first that holds the same.
     same: HashMap<usize, usize>,
     /// What the first of them has shown so far, in its own time, by the name of the track around it and whether
     /// transitions count.
     lanes: HashMap<(usize, String, bool), Shared>,
+}
+
+/// With how many that look alike and differ a composition is compared.
+const COMPARED: usize = 8;
+
+/// How many children there are, and what the first is called.
+type Glance<'t> = (usize, &'t str);
+
+fn glance(composition: &Composition) -> Glance<'_> {
+    (composition.children.len(), composition.children.first().map_or("", Child::name))
 }
 
 #[derive(Debug)]
@@ -46,49 +58,42 @@ pub(super) struct Log {
     pub(super) said: Vec<(Range<i64>, Warning)>,
 }
 
-fn address(composition: &Composition) -> usize {
+/// Tells compositions of one timeline apart.
+pub(super) fn address(composition: &Composition) -> usize {
     std::ptr::from_ref(composition).addr()
 }
 
-impl Reuse {
-    /// Looks for compositions below `root` that hold the same.
-    pub(super) fn new(root: &Composition) -> Reuse {
+impl<'t> Reuse<'t> {
+    /// Looks at every composition nested in the tracks of `root`.
+    pub(super) fn new(root: &'t Composition) -> Reuse<'t> {
         let mut reuse = Reuse::default();
-        let mut known = HashMap::new();
         for track in nested(root) {
-            nested(track).for_each(|inner| reuse.look_at(inner, &mut known));
+            nested(track).for_each(|inner| reuse.look_at(inner));
         }
+        reuse.alike.retain(|_, alike| alike.len() > 1);
         reuse
     }
 
-    fn look_at<'t>(
-        &mut self,
-        composition: &'t Composition,
-        known: &mut HashMap<(usize, &'t str), Vec<&'t Composition>>,
-    ) {
-        let name = composition.children.first().map_or("", Child::name);
-        let alike = known.entry((composition.children.len(), name)).or_default();
+    fn look_at(&mut self, composition: &'t Composition) {
+        self.alike.entry(glance(composition)).or_default().push(composition);
+        nested(composition).for_each(|inner| self.look_at(inner));
+    }
+
+    /// A number that `composition` shares with those that hold the same, whatever their own ranges and effects; `None`
+    /// where none looks alike.
+    fn identity(&mut self, composition: &Composition) -> Option<usize> {
+        let own = address(composition);
+        if let Some(known) = self.same.get(&own) {
+            return Some(*known);
+        }
+        let alike = self.alike.get(&glance(composition))?;
+        let is_first = |other: &&&Composition| self.same.get(&address(other)) == Some(&address(other));
         let holds_the_same =
             |other: &&&Composition| other.kind == composition.kind && other.children == composition.children;
-        if let Some(first) = alike.iter().find(holds_the_same) {
-            return self.pair(first, composition);
-        }
-        alike.push(composition);
-        nested(composition).for_each(|inner| self.look_at(inner, known));
-    }
-
-    fn pair(&mut self, first: &Composition, other: &Composition) {
-        let first_of_all = self.identity(first);
-        self.same.insert(address(first), first_of_all);
-        self.same.insert(address(other), first_of_all);
-        nested(first).zip(nested(other)).for_each(|(first, other)| self.pair(first, other));
-    }
-
-    /// A number that compositions share if and only if they are known to hold the same; their own ranges and effects
-    /// may differ.
-    pub(super) fn identity(&self, composition: &Composition) -> usize {
-        let own = address(composition);
-        self.same.get(&own).copied().unwrap_or(own)
+        let first = alike.iter().filter(is_first).take(COMPARED).find(holds_the_same);
+        let first = first.map_or(own, |other| address(other));
+        self.same.insert(own, first);
+        Some(first)
     }
 }
 
@@ -108,14 +113,16 @@ impl Builder<'_> {
         at: At<'_>,
         window: &Range<i64>,
     ) -> Result<Option<Lane>> {
-        let identity = self.reuse.identity(composition);
-        let (true, Clock::Plain(origin)) = (self.reuse.same.contains_key(&identity), at.clock) else { return Ok(None) };
+        let Clock::Plain(origin) = at.clock else { return Ok(None) };
         let shift = origin.frames(self.rate);
-        let whole = 0..self.children_duration(composition, at.path)?.ceil(self.rate);
         let own = window.start.saturating_sub(shift.num())..window.end.saturating_sub(shift.num());
-        if shift.den() != 1 || intersect(&whole, &own) != own {
+        let whole = 0..self.children_duration(composition, at.path)?.ceil(self.rate);
+        // Where little of it is seen, planning that is quicker than telling whether it was seen before.
+        let pays = own.end.saturating_sub(own.start) >= whole.end / 4;
+        if !pays || shift.den() != 1 || intersect(&whole, &own) != own {
             return Ok(None);
         }
+        let Some(identity) = self.reuse.identity(composition) else { return Ok(None) };
         let key = (identity, at.track.to_owned(), self.cuts_alone);
         let planned = match self.reuse.lanes.get_mut(&key) {
             Some(Shared::Planned(planned)) => Rc::clone(planned),

@@ -107,7 +107,7 @@ impl Builder<'_> {
         };
         let trimmed = self.trimmed(track, &path)?;
         let windows = lanes.root.frames(TimeRange { start: Time::ZERO, ..trimmed }, &whole, self.rate);
-        let clock = self.inside(track, &lanes.root, trimmed);
+        let clock = self.inside(track, at, trimmed);
         let layout = self.layout(track, &path)?;
         let has_clips = enabled_clips(track).next().is_some();
         for placed in layout.items() {
@@ -216,7 +216,7 @@ impl Builder<'_> {
                 continue;
             }
             let trimmed = self.trimmed(track, &path)?;
-            let clock = self.inside(track, &lanes.root, trimmed);
+            let clock = self.inside(track, At { path: &path, track: &name, clock: &lanes.root }, trimmed);
             self.marked(&track.item.markers, color, &clock, (&path, &name, ""), lanes, candidates)?;
             if !track.is_track() {
                 continue;

@@ -268,3 +268,33 @@ fn skipped_shots_are_in_the_conflated_cut_too() {
     let second = conflated(&cut, &plan(&cut), delivery(folder.path(), "skip"), RecordBackend::new());
     assert_eq!(first.tracks, second.tracks);
 }
+
+#[test]
+fn what_is_retimed_from_outside_or_delivered_in_part_stays_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bent = clip("A", 4, "/m/a.mov");
+    bent["effects"] = json!([{"OTIO_SCHEMA": "TimeEffect.1", "effect_name": "TimeWarp", "metadata": {"lookup": [1, 2]}},
+        {"OTIO_SCHEMA": "TimeEffect.1", "effect_name": "Wobble"}]);
+    let cut = timeline([bent, clip("B", 4, "/m/b.mov")]);
+    let found = conflated(&cut, &plan(&cut), delivery(folder.path(), "error"), RecordBackend::new());
+    let enabled: Vec<bool> = clip_at(&found, 0).item.effects.iter().map(|effect| effect.enabled).collect();
+    assert_eq!(enabled, [false, true], "the curve is in the frames already, what nobody knows is not");
+    let again = Plan::new(&found, &PlanOptions::default()).expect("a plan");
+    assert_eq!(again.frames(&again.shots[0]).map(|row| row.layers[0].source).collect::<Vec<_>>(), [0, 1, 2, 3]);
+
+    let mut retimed = cut.clone();
+    let Child::Composition(track) = &mut retimed.tracks.children[0] else { panic!("a track") };
+    track.item.effects = clip_at(&cut, 0).item.effects.clone();
+    let plan = plan(&retimed);
+    let found = conflated(&retimed, &plan, delivery(&folder.path().join("b"), "error"), RecordBackend::new());
+    assert_eq!(clip_at(&found, 1), clip_at(&cut, 1));
+
+    let mut trimmed = cut.clone();
+    let Child::Composition(track) = &mut trimmed.tracks.children[0] else { panic!("a track") };
+    track.item.source_range = clip_at(&cut, 1).item.source_range;
+    let range = track.item.source_range.as_mut().expect("it was just set");
+    (range.start_time.value, range.duration.value) = (6.0, 2.0);
+    let plan = self::plan(&trimmed);
+    let found = conflated(&trimmed, &plan, delivery(&folder.path().join("c"), "error"), RecordBackend::new());
+    assert_eq!(clip_at(&found, 1), clip_at(&cut, 1));
+}

@@ -132,6 +132,30 @@ fn keyframes_of_a_retime_are_seconds_of_play_and_of_media() {
 }
 
 #[test]
+fn keyframes_of_a_composition_are_read_alike_and_said() {
+    let nest = track("in", [clip("A", 100, 240)]).with("source_range", range(20, 8, 24));
+    let nest = nest.with("effects", json!([keyed([key(0.0, 0.0), key(10.0, 1.0), key(15.0, 11.0)])]));
+    let plan = plan(&timeline([track("V1", [nest])]), &whole(8));
+    // It starts at 20 frames of 24 in its first slow second: after 200 frames of play.
+    assert_eq!(sources(&plan, "cut"), [120; 8]);
+    assert_warns(&plan, "tracks[0].children[0]", "retimed by keyframes");
+}
+
+#[test]
+fn keyframes_last_into_long_handles_and_take_no_more_room_than_that() {
+    let hour = keyed([key(0.0, 0.0), key(3600.0, 1800.0), key(5400.0, 5400.0)]);
+    let media = movie("A", range(0, 129_600, 24));
+    let clip = clip_of("A", range(43_200, 4, 24), media).with("effects", json!([hour]));
+    let mut options = PlanOptions::default();
+    options.handles = Handles::both(300);
+    options.handle_mode = HandleMode::Source;
+    let plan = plan(&timeline([track("V1", [clip])]), &options);
+    let shown = sources(&plan, "A");
+    assert_eq!((shown.len(), shown[0], shown[300], shown[303], shown[603]), (604, 43_050, 43_200, 43_206, 43_806));
+    assert!(serde_json::to_string(&plan).expect("plain data").len() < 100_000);
+}
+
+#[test]
 fn keyframes_that_cannot_be_understood_are_said() {
     let object = "tracks[0].children[0].effects[0]";
     for (keys, why) in [

@@ -132,3 +132,69 @@ fn available_range_may_start_with_otios_default_of_0_at_1() {
     available["start_time"] = time(0, 1);
     assert_eq!(sources_of(clip_of("A", range(5, 3, 24), movie("A", available)), None), [5, 6, 7]);
 }
+
+/// Every frame of an hour of `media` in a cut of `record`, against whole numbers: frame *n* shows the media frame that
+/// is on at its start, where a thousandth of a frame does not count.
+fn hour(record: (f64, i64, i64), media: (f64, i64, i64), start: f64) {
+    let (record_rate, record_num, record_den) = record;
+    let (media_rate, media_num, media_den) = media;
+    let frames = 3600 * record_num / record_den;
+    #[allow(clippy::cast_precision_loss, reason = "an hour of frames")]
+    let clip = clip_of("A", range(start, 1, media_rate), movie("A", range(start, 300_000, media_rate)))
+        .with("source_range.duration", time(frames as f64, record_rate));
+    let rate = Some(Rate::new(record_rate).expect("a rate"));
+    let plan = plan(&timeline([track("V1", [clip])]), &options(|options| options.rate = rate));
+    assert_eq!((plan.duration, plan.shots[0].spans.len()), (frames, 1));
+    let [otio_conflate::plan::Element::Layer(layer)] = plan.shots[0].spans[0].stack.as_slice() else {
+        panic!("one layer: {:?}", plan.shots[0].spans[0]);
+    };
+    for frame in 0..frames {
+        let (num, den) = (frame * record_den * media_num, record_num * media_den);
+        let expected = (num * 1000 + den) / (den * 1000);
+        assert_eq!(plan.source_index(layer, frame), Some(expected), "frame {frame} of {media_rate} in {record_rate}");
+    }
+}
+
+#[test]
+fn every_usual_pair_of_rates_is_exact_to_the_frame_for_an_hour() {
+    let ntsc_film = (23.976, 24_000, 1001);
+    let film = (24.0, 24, 1);
+    let pal = (25.0, 25, 1);
+    let ntsc = (29.97, 30_000, 1001);
+    let double_ntsc = (59.94, 60_000, 1001);
+    for (record, media) in [
+        (film, ntsc_film),
+        (ntsc_film, film),
+        (film, pal),
+        (pal, film),
+        (ntsc_film, ntsc),
+        (ntsc, ntsc_film),
+        (ntsc, double_ntsc),
+        (double_ntsc, ntsc),
+        (double_ntsc, film),
+        (pal, double_ntsc),
+    ] {
+        hour(record, media, 0.0);
+        // An hour of timecode into the tape.
+        hour(record, media, 107_892.0);
+    }
+}
+
+#[test]
+fn an_hour_of_drop_frame_timecode_ends_on_the_hour() {
+    let clip = clip_of("A", range(0, 107_892, 29.97), movie("A", range(0, 200_000, 29.97)));
+    let cut = timeline([track("V1", [clip])]).with("global_start_time", time(107_892, 29.97));
+    let plan = plan(&cut, &PlanOptions::default());
+    assert_eq!(plan.timecode(0).to_string(), "01:00:00;00");
+    assert_eq!(plan.timecode(plan.duration).to_string(), "02:00:00;00");
+    let last = plan.frames(&plan.shots[0]).last().expect("frames");
+    assert_eq!((last.record, last.layers[0].source), (2 * 107_892 - 1, 107_891));
+}
+
+#[test]
+fn frame_for_frame_multiplies_with_speed() {
+    let fast = clip_of("A", range(0, 6, 24), movie("A", range(0, 100, 60))).with("effects", warp(1.5));
+    let cut = timeline([track("V1", [fast])]);
+    let plan = plan(&cut, &options(|options| options.rate_conform = RateConform::FrameForFrame));
+    assert_eq!(sources(&plan, "A"), [0, 1, 3, 4, 6, 7]);
+}

@@ -139,6 +139,10 @@ fn roots() -> impl Strategy<Value = Node> {
 const FIRST: i32 = 100_000;
 
 impl Warp {
+    fn is_plain(&self) -> bool {
+        SPEEDS[self.speed].1 == Frac(1, 1) && self.curves.is_empty()
+    }
+
     fn json(&self) -> Value {
         let curve = |list: &Vec<i8>| {
             let lookup: Vec<f64> = list.iter().map(|&half| f64::from(half) / 2.0).collect();
@@ -246,7 +250,9 @@ fn on_stack(children: &[Node], name: &str, time: Frac, step: Frac) -> Picture {
     let mut picture = Picture::nothing();
     for (index, child) in children.iter().enumerate() {
         let (mut first, mut end) = (Frac::whole(0), Frac::whole(child.frames()));
-        if let Node::Nest { is_track: true, children, range: None, .. } = child {
+        if let Node::Nest { is_track: true, children, range: None, warp, .. } = child
+            && warp.is_plain()
+        {
             if let Some(Node::Dissolve(before, _)) = children.first() {
                 first = first.minus(Frac::whole(*before));
             }
