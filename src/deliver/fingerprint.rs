@@ -12,7 +12,7 @@ use crate::plan::{
 use crate::time::Rate;
 
 /// Raised when the same plan would give other pixels.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What the pixels and the file of a shot depend on.
 #[derive(Debug, Serialize)]

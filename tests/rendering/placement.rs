@@ -158,6 +158,20 @@ fn bounds_place_media_relative_to_the_hero_tracks_first() {
 }
 
 #[test]
+fn what_stands_for_missing_media_lies_where_that_would() {
+    let media = Media::new();
+    let hero = bounded(media.painted("h", (64, 32), 2, |_, _| [90, 90, 90, 255]), [0.0, 0.0, 16.0, 8.0]);
+    let gone = bounded(file(std::path::Path::new("/nowhere/g.mov"), range(0, 9, 24.0)), [8.0, 4.0, 16.0, 8.0]);
+    let part = |name: &str, media: Value| clip(name, media, range(0, 1, 24.0));
+    let cut = timeline([track("V1", [part("c", hero)]), track("V2", [part("g", gone)])]);
+    let black = options(|options| options.media_missing = otio_conflate::plan::MissingPolicy::Black);
+    let (frame, width) = picture(&cut, &black, "png");
+    for (x, y, wanted) in [(3, 3, 90), (40, 3, 0), (60, 13, 0), (60, 20, 90)] {
+        assert_eq!(frame[(y * width + x) * 3], wanted, "{x}, {y}");
+    }
+}
+
+#[test]
 fn bounds_that_are_no_rectangle_or_have_nothing_to_relate_to_are_told() {
     let media = Media::new();
     let grey = |name: &str| media.painted(name, (32, 32), 2, |_, _| [90, 90, 90, 255]);

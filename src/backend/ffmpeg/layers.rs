@@ -211,7 +211,8 @@ impl Compositor<'_> {
     fn rgba_picture(&mut self, layer: &Layer, seen: &Seen, record: i64) -> Result<Rgba16> {
         let size = (self.coding.width, self.coding.height);
         let transfer = self.coding.color.transfer;
-        if let (Seen::Black, true) = (seen, self.session.is_direct(layer)) {
+        let whole = self.session.is_direct(layer) && self.session.rect(layer) == Rect::whole(size.0, size.1);
+        if matches!(seen, Seen::Black) && whole {
             return Ok(Rgba16::black(size.0, size.1));
         }
         let picture = match seen {
