@@ -267,6 +267,35 @@ fn a_moved_picture_over_nothing_has_soft_edges_and_its_own_colour() {
 }
 
 #[test]
+fn turns_keep_shapes_where_pixels_are_not_square() {
+    let media = Media::new();
+    let still = media.painted("q", SIZE, 2, |x, y| if x < 32 && y < 32 { [220, 0, 0, 255] } else { [0, 0, 220, 255] });
+    let mut options = options(|_| ());
+    options.canvas.size = Some((32, 64));
+    options.canvas.pixel_aspect = Some(otio_conflate::time::Ratio::whole(2));
+    let picture = |parameters: &[(&str, Value)]| {
+        let clip = with_effects(clip("c", still.clone(), range(0, 1, 24.0)), [resolve("Transform", parameters)]);
+        let frame = run(&timeline([track("V1", [clip])]), &options, "png").samples("c", "rgb24").remove(0);
+        move |x: usize, y: usize| -> [u8; 3] { frame[(y * 32 + x) * 3..][..3].try_into().expect("three samples") }
+    };
+    let quarter = picture(&[("transformationRotationAngle", json!(90.0))]);
+    assert_eq!((quarter(8, 48), quarter(8, 10), quarter(24, 60)), ([220, 0, 0], [0, 0, 220], [0, 0, 220]));
+    // A square of half the height on its corner: 45 lines high, and as wide, which is 22 columns.
+    let half = json!(0.5);
+    let diamond = picture(&[
+        ("transformationZoomX", half.clone()),
+        ("transformationZoomY", half),
+        ("transformationRotationAngle", json!(45.0)),
+    ]);
+    for (x, y) in [(6, 32), (25, 32), (16, 11), (16, 52)] {
+        assert_ne!(diamond(x, y), [0; 3], "{x}, {y} is inside");
+    }
+    for (x, y) in [(3, 32), (28, 32), (16, 7), (16, 56), (6, 14)] {
+        assert_eq!(diamond(x, y), [0; 3], "{x}, {y} is outside");
+    }
+}
+
+#[test]
 fn a_nested_stack_is_faded_blended_and_scaled_as_one_picture() {
     let media = Media::new();
     let flat = |name: &str, value: u8| media.painted(name, SIZE, 2, |_, _| [value, value, value, 255]);
