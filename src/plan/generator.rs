@@ -75,6 +75,11 @@ impl Generated {
         *self == Generated::Solid { color: BLACK }
     }
 
+    /// Whether it shows nothing at all.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Generated::Solid { color: [.., 0] })
+    }
+
     /// Whether nothing can be seen through it.
     pub fn is_opaque(&self) -> bool {
         let all = |colors: &[Rgba]| colors.iter().all(|color| color[3] == u16::MAX);
@@ -100,6 +105,12 @@ pub(super) fn generated(kind: &str, parameters: &Map, common: &MediaCommon, clip
     let bars = |bars| (Generated::Bars { bars }, None);
     match name.trim_end_matches("generator") {
         "black" | "blackvideo" | "fullblack" => solid(BLACK),
+        // They change what is below them, and show nothing of their own.
+        kind if kind.contains("adjustment") || (kind == "slug" && is_adjustment(&common.name)) => {
+            let message = "an adjustment of what lies below is not applied; nothing is shown in its place";
+            (Generated::Solid { color: [0; 4] }, Some(message.to_owned()))
+        }
+        "slug" if common.name.to_lowercase().contains("transparent") => solid([0; 4]),
         // What Premiere cannot write as anything else becomes a slug, under its own name.
         "slug" if names_nothing(&common.name) => solid(BLACK),
         "white" | "whitevideo" => solid(WHITE),
@@ -157,6 +168,10 @@ pub(super) fn generated(kind: &str, parameters: &Map, common: &MediaCommon, clip
 
 fn names_nothing(name: &str) -> bool {
     matches!(name.trim().to_lowercase().as_str(), "" | "slug" | "black" | "black video")
+}
+
+fn is_adjustment(name: &str) -> bool {
+    name.to_lowercase().contains("adjustment")
 }
 
 fn is_title(name: &str) -> bool {

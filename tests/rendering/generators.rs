@@ -130,6 +130,22 @@ fn smpte_bars_are_those_of_ffmpeg() {
 }
 
 #[test]
+fn an_adjustment_hides_nothing() {
+    let below = clip("c", generator("Solid Color", json!({"color": [0, 100, 200]})), range(0, 1, 24.0));
+    let mut slug = generator("Slug", json!({}));
+    slug["name"] = json!("Adjustment Layer");
+    for reference in [generator("Adjustment Clip", json!({})), slug] {
+        let upper = clip("a", reference, range(0, 1, 24.0));
+        let cut = timeline([track("V1", [below.clone()]), track("V2", [upper])]);
+        let run = run(&cut, &sized(64, 32), "png");
+        assert_eq!(run.samples("c", "rgb24")[0][..3], [0, 100, 200]);
+        assert_eq!(run.rows("c")[0].layers.iter().map(|layer| layer.clip).collect::<Vec<_>>(), ["c"]);
+        let warnings = &run.plan.warnings;
+        assert!(warnings.len() == 1 && warnings[0].object == "tracks[1].children[0]", "{warnings:?}");
+    }
+}
+
+#[test]
 fn full_bars_are_exact_in_rgb() {
     let (frame, _) = made("100% Color Bar", json!({}));
     let colors: Vec<[u8; 3]> = (0..8).map(|bar| frame[(bar * 8 + 4) * 3..][..3].try_into().expect("a pixel")).collect();

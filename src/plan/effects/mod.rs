@@ -65,13 +65,18 @@ impl Builder<'_> {
         if bounded.is_some_and(|media| media.available_image_bounds.is_some() && bounds(media).is_none()) {
             self.warn(at.path, "its available_image_bounds are no rectangle, and are not used".to_owned());
         }
-        if let Some(MediaReference::Generator { generator_kind, parameters, common }) = clip.media_reference()
-            && let (_, Some(message)) = generated(generator_kind, parameters, common, &clip.item.name)
-        {
-            self.warn(at.path, message);
+        let mut shows_nothing = false;
+        if let Some(MediaReference::Generator { generator_kind, parameters, common }) = clip.media_reference() {
+            let (draws, message) = generated(generator_kind, parameters, common, &clip.item.name);
+            message.into_iter().for_each(|message| self.warn(at.path, message));
+            shows_nothing = draws.is_nothing();
         }
         let media = clip.media_reference().and_then(MediaReference::common).map(|common| &common.metadata);
-        self.read_look(&clip.item, media, at, (duration, Some(map)))
+        let (mut look, color) = self.read_look(&clip.item, media, at, (duration, Some(map)));
+        if shows_nothing {
+            look.opacity = Animated::Constant(0.0);
+        }
+        (look, color)
     }
 
     /// How a composition looks as one, which lasts `duration` record frames of `at.clock`.
