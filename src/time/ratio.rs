@@ -73,16 +73,15 @@ impl Ratio {
             d if d < 0 => (num.saturating_neg(), d.saturating_neg()),
             d => (num, d),
         };
-        let divisor = gcd(num.unsigned_abs(), den.unsigned_abs()).max(1);
-        #[allow(clippy::cast_possible_wrap, reason = "a divisor of an i128 other than i128::MIN fits one")]
-        let divisor = divisor as i128;
-        let (mut num, mut den) = (num / divisor, den / divisor);
+        let (mut num, mut den) = reduced(num, den);
         while num.unsigned_abs() > u128::from(i64::MAX.unsigned_abs()) || den > i128::from(i64::MAX) {
             num = (num + num.signum()) / 2;
             den = ((den + 1) / 2).max(1);
             if den == 1 {
                 num = num.clamp(-i128::from(i64::MAX), i128::from(i64::MAX));
             }
+            // What was rounded may have a divisor again.
+            (num, den) = reduced(num, den);
         }
         Ratio {
             num: i64::try_from(num).expect("cut to 64 bits just above"),
@@ -132,6 +131,14 @@ impl Ratio {
     pub fn abs(self) -> Ratio {
         Ratio { num: self.num.saturating_abs(), den: self.den }
     }
+}
+
+/// Both without their common divisors; `den` is positive.
+fn reduced(num: i128, den: i128) -> (i128, i128) {
+    let divisor = gcd(num.unsigned_abs(), den.unsigned_abs()).max(1);
+    #[allow(clippy::cast_possible_wrap, reason = "a divisor of an i128 other than i128::MIN fits one")]
+    let divisor = divisor as i128;
+    (num / divisor, den / divisor)
 }
 
 fn gcd(mut a: u128, mut b: u128) -> u128 {
@@ -235,5 +242,8 @@ mod tests {
         let tiny = Ratio::new(1, i64::MAX);
         assert!((tiny * tiny).to_f64().abs() < 1e-18);
         assert_eq!(Ratio::new(5, 0), Ratio::whole(5));
+        // Rounded fractions are in lowest terms, too: two that are equal are the same.
+        let third = Ratio::new(i64::MAX, 3) * Ratio::new(7, 5);
+        assert_eq!(third, Ratio::new(third.num(), third.den()));
     }
 }

@@ -396,3 +396,85 @@ fn objects(plan: &otio_conflate::Plan) -> Vec<(i64, Vec<&str>)> {
     }
     all
 }
+
+/// Numbers that files should not hold, and do.
+fn odd() -> impl Strategy<Value = f64> {
+    let odd = prop::sample::select(vec![
+        0.0,
+        -0.0,
+        1e-300,
+        1e-9,
+        0.1,
+        1.0 / 3.0,
+        0.999_999_999,
+        1.000_000_001,
+        23.976,
+        1e6,
+        1e9,
+        9.1e15,
+        1e18,
+        1e300,
+    ]);
+    prop_oneof![3 => (odd, any::<bool>()).prop_map(|(value, negative)| if negative { -value } else { value }),
+        1 => -100.0..100.0]
+}
+
+fn any_item() -> impl Strategy<Value = Value> {
+    let length = || prop::sample::select(vec![0.0, 0.3, 1.0, 7.5, 11.0, 1000.0]);
+    let rate = || prop::sample::select(vec![23.976, 24.0, 25.0, 29.97, 59.94, 12.5]);
+    let effects = || {
+        let speed = odd().prop_map(|scalar| json!({"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": scalar}));
+        let curve = prop::collection::vec(odd(), 0..6).prop_map(
+            |lookup| json!({"OTIO_SCHEMA": "TimeEffect.1", "effect_name": "TimeWarp", "metadata": {"lookup": lookup}}),
+        );
+        let keys = prop::collection::vec((odd(), odd()), 0..4).prop_map(|keys| {
+            let keys: Vec<Value> = keys.into_iter().map(|(played, media)| json!([played, media, false])).collect();
+            json!({"OTIO_SCHEMA": "TimeEffect.1", "metadata": {"Resolve_OTIO": {"Key Frames": keys}}})
+        });
+        prop::collection::vec(prop_oneof![speed, curve, keys], 0..3)
+    };
+    let start = || prop::sample::select(vec![0.0, 0.4, 12.0, 86_400.088_748_416_38, -5.0]);
+    let clip = (start(), length(), rate(), effects()).prop_map(|(start, length, rate, effects)| {
+        clip_of("c", range(start, length, rate), movie("m", range(0, 100_000, rate))).with("effects", effects)
+    });
+    let fade = (length(), length()).prop_map(|(before, after)| dissolve(before, after));
+    prop_oneof![4 => clip, 1 => fade].prop_recursive(3, 12, 4, move |inner| {
+        let range = prop::option::of((start(), length(), rate()))
+            .prop_map(|trim| trim.map_or(Value::Null, |(start, length, rate)| range(start, length, rate)));
+        (prop::collection::vec(inner, 0..4), range, effects()).prop_map(|(children, range, effects)| {
+            track("n", children).with("source_range", range).with("effects", effects)
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn whatever_numbers_a_tree_holds_every_frame_has_its_row(
+        items in prop::collection::vec(any_item(), 1..4),
+        blend in any::<bool>(),
+        playback_start in any::<bool>(),
+        source in any::<bool>(),
+    ) {
+        let cut = timeline([track("V1", items)]).to_string();
+        let cut = otio_conflate::otio::read_str(&cut, &otio_conflate::otio::ReadOptions::default()).expect("a timeline");
+        let options = options(|options| {
+            options.shots = otio_conflate::plan::ShotSelection::Flat;
+            options.retime = if blend { "blend" } else { "nearest" }.parse().expect("a way");
+            options.reverse = if playback_start { "playback-start" } else { "low-end" }.parse().expect("a convention");
+            options.handle_mode = if source { "source" } else { "timeline" }.parse().expect("a mode");
+            options.handles = otio_conflate::plan::Handles::both(5);
+        });
+        let plan = otio_conflate::Plan::with_media(&cut, &options, &NobodyAsks).expect("a plan");
+        for shot in &plan.shots {
+            prop_assert_eq!(i64::try_from(plan.frames(shot).count()).expect("few"), shot.frame_count);
+            for row in plan.frames(shot) {
+                let sum: f64 = row.layers.iter().map(|layer| layer.weight).sum();
+                prop_assert!(sum < 1.0 + 1e-9 && row.layers.iter().all(|layer| layer.weight > 0.0), "{:?}", row);
+            }
+        }
+        let stored = serde_json::to_string(&plan).expect("plain data");
+        prop_assert_eq!(serde_json::from_str::<otio_conflate::Plan>(&stored).expect("it was just written"), plan);
+    }
+}
