@@ -4,7 +4,7 @@ mod read;
 
 use clap::Args;
 use otio_conflate::plan::{
-    HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, Retime, ReverseConvention,
+    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
     ShotSelection,
 };
 use otio_conflate::time::Rate;
@@ -45,6 +45,9 @@ pub(crate) struct PlanArgs {
     /// What to do about frames outside the media: hold, black or error
     #[arg(long, default_value = "hold")]
     pub(crate) overrun: OverrunPolicy,
+    /// How media of another shape lies in the canvas: fit, fill, stretch or native
+    #[arg(long, default_value = "fit")]
+    pub(crate) placement: Placement,
 }
 
 impl PlanArgs {
@@ -61,6 +64,7 @@ impl PlanArgs {
         options.reverse = self.reverse;
         options.media_missing = self.media_missing;
         options.overrun = self.overrun;
+        options.placement = self.placement;
         options.path_map = self.source.maps.clone();
         options
     }

@@ -6,11 +6,13 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Preset;
-use crate::plan::{Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Plan, Retime, Shot};
+use crate::plan::{
+    Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Placement, Plan, Retime, Shot,
+};
 use crate::time::Rate;
 
 /// Raised when the same plan would give other pixels.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What the pixels and the file of a shot depend on.
 #[derive(Debug, Serialize)]
@@ -22,12 +24,15 @@ struct Ingredients<'a> {
     rate: Rate,
     start: i64,
     drop_frame: bool,
+    placement: Placement,
     background: Background,
     overrun: OverrunPolicy,
     media_missing: MissingPolicy,
     retime: Retime,
     shot: Shot,
     media: Vec<(&'a Media, Option<Stamp>)>,
+    /// What the others are laid out around.
+    ruler: Option<(&'a Media, Option<Stamp>)>,
 }
 
 /// What tells that files are still the same, without reading them.
@@ -56,6 +61,8 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         let frames = span.start..=span.start + span.count - 1;
         span.stack.iter_mut().for_each(|element| make_own(element, &frames, &mut used));
     }
+    let bounded = used.iter().any(|used| plan.media[used.media].bounds.is_some());
+    let ruler = plan.ruler().filter(|_| bounded).map(|media| Used { media, low: 0, high: 0 });
     let ingredients = Ingredients {
         format: FORMAT,
         backend,
@@ -64,12 +71,14 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         rate: plan.rate,
         start: plan.global_start,
         drop_frame: plan.drop_frame,
+        placement: plan.placement,
         background: plan.background,
         overrun: plan.overrun,
         media_missing: plan.media_missing,
         retime: plan.retime,
         shot: own,
         media: used.iter().map(|used| (&plan.media[used.media], stamp(plan, used))).collect(),
+        ruler: ruler.map(|used| (&plan.media[used.media], stamp(plan, &used))),
     };
     // Paths that are no text have no JSON.
     let bytes = serde_json::to_vec(&ingredients).unwrap_or_else(|_| format!("{ingredients:?}").into_bytes());
@@ -111,7 +120,7 @@ fn make_own(element: &mut Element, frames: &RangeInclusive<i64>, used: &mut Vec<
             layer.media = place;
             layer.object.clear();
         }
-        Element::Stack { elements } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),
+        Element::Stack { elements, .. } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),
         Element::Mix { from, to, .. } => {
             [from, to].into_iter().flatten().for_each(|side| make_own(side, frames, used));
         }

@@ -1,21 +1,32 @@
 //! Pixels: frame views, over, dissolve, placement. Knows no timeline and no FFmpeg.
 
+mod blend;
 mod dissolve;
+mod generate;
 mod light;
 mod over;
 mod place;
 mod resample;
+mod samples;
 #[cfg(feature = "ffmpeg")]
 mod slate;
 #[cfg(feature = "ffmpeg")]
 mod text;
+mod transform;
+mod wipe;
 
+pub use crate::plan::Placement;
+pub use blend::{fade, lay};
 pub use dissolve::{PlaneMut, PlaneRef, SampleKind, dissolve_plane};
+pub use generate::{draw_bars, draw_generated};
 pub use light::RgbaF32;
 pub use over::{Rgba16, flatten, mix, over, premultiply, unpremultiply};
-pub use place::{MediaShape, Placement, Rect, Rotation, place};
+pub use place::{Area, MediaShape, Rect, Rotation, place};
 pub use resample::{paste, resample};
+pub use samples::Picture;
 #[cfg(feature = "ffmpeg")]
 pub use slate::{Slate, draw_slate};
 #[cfg(feature = "ffmpeg")]
 pub use text::{draw_text, text_width};
+pub use transform::{Affine, Part, draw};
+pub use wipe::{WipeMap, wipe, wipe_plane};

@@ -2,22 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::Placement;
 use crate::time::Ratio;
-
-/// How media is placed in a canvas of another shape.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Placement {
-    /// As large as fits in whole; the canvas may show above and below it, or at its sides.
-    #[default]
-    Fit,
-    /// As small as leaves nothing of the canvas bare; what sticks out is cut off evenly.
-    Fill,
-    /// Exactly the canvas, whatever that does to the shape.
-    Stretch,
-    /// One line of media to one line of canvas, centred.
-    Native,
-}
 
 /// A turn that media asks for before it is shown, clockwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -121,23 +107,96 @@ impl Rect {
 /// canvas's, so rounding leaves no bare line. Edges inside the canvas are moved onto multiples of `align` (columns,
 /// lines): the chroma subsampling of the format it is scaled into, or `(1, 1)`.
 pub fn place(media: MediaShape, canvas: MediaShape, placement: Placement, align: (u32, u32)) -> Rect {
+    let (width, height) = extent(media, canvas, placement);
+    let (x, width) = side(width, canvas.width.max(1).into(), align.0);
+    let (y, height) = side(height, canvas.height.max(1).into(), align.1);
+    Rect { x, y, width, height }
+}
+
+/// How large media lies in the canvas, in canvas pixels.
+fn extent(media: MediaShape, canvas: MediaShape, placement: Placement) -> (f64, f64) {
     let (media_width, media_height, media_aspect) = media.turned();
     let (canvas_width, canvas_height, canvas_aspect) = canvas.turned();
     // In canvas pixels: a media pixel is `stretch` canvas pixels wide when it is one line high.
     let stretch = media_aspect / canvas_aspect;
     let (wide, high) = (media_width * stretch, media_height);
-    let (width, height) = match placement {
+    match placement {
         Placement::Stretch => (canvas_width, canvas_height),
         Placement::Native => (wide, high),
-        Placement::Fit | Placement::Fill => {
+        _ => {
             let (across, down) = (canvas_width / wide, canvas_height / high);
-            let scale = if placement == Placement::Fit { across.min(down) } else { across.max(down) };
+            let scale = if placement == Placement::Fill { across.max(down) } else { across.min(down) };
             (wide * scale, high * scale)
         }
+    }
+}
+
+/// A place in the canvas, in its pixels and parts of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Area {
+    /// The left edge, from the canvas's left.
+    pub x: f64,
+    /// The top edge, from the canvas's top.
+    pub y: f64,
+    /// The width.
+    pub width: f64,
+    /// The height.
+    pub height: f64,
+}
+
+impl Area {
+    /// Where media lies in the canvas, to a part of a pixel; a side that misses the canvas's by less than one pixel
+    /// takes the canvas's.
+    pub fn of_media(media: MediaShape, canvas: MediaShape, placement: Placement) -> Area {
+        let (width, height) = extent(media, canvas, placement);
+        let side = |length: f64, canvas: f64| match (length - canvas).abs() < 1.0 {
+            true => (0.0, canvas),
+            false => ((canvas - length) / 2.0, length),
+        };
+        let (x, width) = side(width, canvas.width.max(1).into());
+        let (y, height) = side(height, canvas.height.max(1).into());
+        Area { x, y, width, height }
+    }
+
+    /// Where media with these bounds lies, given that media with the bounds `known` lies here. Bounds are OpenTimelineIO's:
+    /// `[min x, min y, max x, max y]`, upwards, in any unit. `None` where either is no rectangle.
+    pub fn of_bounds(self, known: [f64; 4], bounds: [f64; 4]) -> Option<Area> {
+        let is_rectangle = |[left, bottom, right, top]: [f64; 4]| {
+            [left, bottom, right, top].iter().all(|edge| edge.is_finite()) && left < right && bottom < top
+        };
+        if !is_rectangle(known) || !is_rectangle(bounds) {
+            return None;
+        }
+        let (across, down) = (self.width / (known[2] - known[0]), self.height / (known[3] - known[1]));
+        let area = Area {
+            x: self.x + (bounds[0] - known[0]) * across,
+            y: self.y + (known[3] - bounds[3]) * down,
+            width: (bounds[2] - bounds[0]) * across,
+            height: (bounds[3] - bounds[1]) * down,
+        };
+        [area.x, area.y, area.width, area.height].iter().all(|number| number.abs() < 1e7).then_some(area)
+    }
+
+    /// The nearest rectangle of whole pixels whose edges inside the canvas (width, height) lie on multiples of `align`.
+    /// An edge less than a pixel from the canvas's is that.
+    pub fn aligned(self, canvas: (u32, u32), align: (u32, u32)) -> Rect {
+        let (x, width) = edges(self.x, self.width, canvas.0, align.0);
+        let (y, height) = edges(self.y, self.height, canvas.1, align.1);
+        Rect { x, y, width, height }
+    }
+}
+
+/// Where a side starts and how long it is, in whole pixels.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 10^7, and ordered")]
+fn edges(start: f64, length: f64, canvas: u32, align: u32) -> (i64, u32) {
+    let (limit, align) = (f64::from(canvas), f64::from(align.max(1)));
+    let whole = |edge: f64| match edge {
+        _ if edge.abs() < 1.0 => 0.0,
+        _ if (edge - limit).abs() < 1.0 => limit,
+        _ => (edge / align).round() * align,
     };
-    let (x, width) = side(width, canvas_width, align.0);
-    let (y, height) = side(height, canvas_height, align.1);
-    Rect { x, y, width, height }
+    let (from, to) = (whole(start), whole(start + length));
+    (from as i64, (to - from).max(1.0) as u32)
 }
 
 /// One side centred in the canvas: where it starts and how long it is.
@@ -224,6 +283,24 @@ mod tests {
                 assert!(place(media, HD, Placement::Fill, (2, 2)).covers(1920, 1080), "{width}x{height}");
             }
         }
+    }
+
+    #[test]
+    fn bounds_are_laid_out_around_those_of_the_canvas() {
+        let canvas = Area { x: 0.0, y: 0.0, width: 1920.0, height: 1080.0 };
+        let known = [-8.0, -4.5, 8.0, 4.5];
+        assert_eq!(canvas.of_bounds(known, known), Some(canvas));
+        // The upper right quarter: upwards is to smaller line numbers.
+        let quarter = canvas.of_bounds(known, [0.0, 0.0, 8.0, 4.5]).expect("a rectangle");
+        assert_eq!(quarter.aligned((1920, 1080), (2, 2)), rect(960, 0, 960, 540));
+        let beyond = canvas.of_bounds(known, [-16.0, -4.5, 0.0, 4.5]).expect("a rectangle");
+        assert_eq!(beyond.aligned((1920, 1080), (1, 1)), rect(-960, 0, 1920, 1080));
+        let off = canvas.of_bounds([0.0, 0.0, 1920.0, 1080.0], [100.3, 100.4, 300.9, 200.2]).expect("a rectangle");
+        assert_eq!(off.aligned((1920, 1080), (2, 2)), rect(100, 880, 200, 100));
+        for broken in [[0.0; 4], [1.0, 0.0, 0.0, 1.0], [0.0, f64::NAN, 1.0, 1.0], [0.0, 0.0, f64::INFINITY, 1.0]] {
+            assert_eq!((canvas.of_bounds(known, broken), canvas.of_bounds(broken, known)), (None, None));
+        }
+        assert_eq!(canvas.of_bounds(known, [0.0, 0.0, 1e12, 1.0]), None);
     }
 
     #[test]

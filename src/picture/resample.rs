@@ -1,120 +1,64 @@
 //! Scaling of premultiplied RGBA.
+//!
+//! Through `fast_image_resize`: at 1080p it takes half the time of plain loops, it scales floats, which swscale does not,
+//! and 16-bit RGB, which swscale takes through YUV.
 
-use super::Rgba16;
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
-/// For each sample of a scaled line: the first sample it is made of, and their shares, which add up to 1.
-struct Taps {
-    first: Vec<usize>,
-    shares: Vec<f32>,
-    count: usize,
+use super::Picture;
+
+/// The picture scaled to `width × height` by the cubic of Catmull and Rom, widened where the picture gets smaller.
+/// Colour stays within its alpha, so nothing glows at an edge; light keeps its brightness, whatever it is.
+pub fn resample<P: Picture>(image: &P, width: u32, height: u32) -> P {
+    let (own_width, own_height) = image.size();
+    scale_part(image, (0.0, 0.0, f64::from(own_width), f64::from(own_height)), (width, height))
 }
 
-impl Taps {
-    /// Catmull-Rom (the cubic with a = −0.5), widened where the picture gets smaller, edges repeated.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "sides of pictures, well below 2^24"
-    )]
-    fn new(from: usize, to: usize) -> Taps {
-        let step = from as f64 / to as f64;
-        let widen = step.max(1.0);
-        let count = ((4.0 * widen).ceil() as usize + 1).min(from);
-        let (mut first, mut shares) = (Vec::with_capacity(to), Vec::with_capacity(to * count));
-        for index in 0..to {
-            let center = (index as f64 + 0.5) * step - 0.5;
-            let wanted = (center - 2.0 * widen).ceil() as i64;
-            let start = wanted.clamp(0, (from - count) as i64);
-            let mut line = vec![0.0f64; count];
-            // Shares of samples beyond an edge go to the edge.
-            for place in wanted..=(center + 2.0 * widen).floor() as i64 {
-                let share = cubic((place as f64 - center) / widen);
-                let inside = place.clamp(0, from as i64 - 1) - start;
-                if let Some(slot) = line.get_mut(inside.clamp(0, count as i64 - 1) as usize) {
-                    *slot += share;
-                }
-            }
-            let sum: f64 = line.iter().sum();
-            first.push(start as usize);
-            shares.extend(line.iter().map(|share| (share / sum) as f32));
-        }
-        Taps { first, shares, count }
-    }
-
-    fn at(&self, index: usize) -> (usize, &[f32]) {
-        (self.first[index], &self.shares[index * self.count..][..self.count])
-    }
-}
-
-fn cubic(distance: f64) -> f64 {
-    let x = distance.abs();
-    if x < 1.0 {
-        (1.5 * x - 2.5) * x * x + 1.0
-    } else if x < 2.0 {
-        ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-    } else {
-        0.0
-    }
-}
-
-/// The picture scaled to `width × height`, neither of them 0. Colour stays within its alpha, so nothing glows at an
-/// edge.
-pub fn resample(image: &Rgba16, width: u32, height: u32) -> Rgba16 {
-    let mut scaled = Rgba16::transparent(width, height);
-    let (from_width, from_height) = (image.width as usize, image.height as usize);
-    if scaled.data.is_empty() || image.data.is_empty() {
-        return scaled;
-    }
-    let (across, down) = (Taps::new(from_width, width as usize), Taps::new(from_height, height as usize));
-    // One line summed down first, then across: no picture in between has to be kept.
-    let mut column = vec![0f32; from_width * 4];
-    for (y, out) in scaled.data.chunks_mut(width as usize * 4).enumerate() {
-        column.fill(0.0);
-        let (first, shares) = down.at(y);
-        for (line, &share) in image.data[first * from_width * 4..].chunks(from_width * 4).zip(shares) {
-            if share != 0.0 {
-                for (sum, &sample) in column.iter_mut().zip(line) {
-                    *sum += f32::from(sample) * share;
-                }
-            }
-        }
-        let pixels = column.as_chunks::<4>().0;
-        for (x, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let (first, shares) = across.at(x);
-            let mut sum = [0f32; 4];
-            for (pixel, &share) in pixels[first..].iter().zip(shares) {
-                for channel in 0..4 {
-                    sum[channel] += pixel[channel] * share;
-                }
-            }
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
-            let rounded = sum.map(|value| (value + 0.5) as u16);
-            *out = [rounded[0].min(rounded[3]), rounded[1].min(rounded[3]), rounded[2].min(rounded[3]), rounded[3]];
+/// The part of the picture (left, top, width, height; within it) scaled to `size`. Transparent where either is empty.
+pub(super) fn scale_part<P: Picture>(image: &P, part: (f64, f64, f64, f64), size: (u32, u32)) -> P {
+    let (width, height) = image.size();
+    let blank = || P::nothing(size);
+    let Ok(source) = ImageRef::new(width, height, bytemuck::cast_slice(image.samples()), P::PIXEL) else {
+        return blank();
+    };
+    let mut scaled = blank();
+    if let Ok(mut target) =
+        Image::from_slice_u8(size.0, size.1, bytemuck::cast_slice_mut(scaled.samples_mut()), P::PIXEL)
+    {
+        let cubic = ResizeAlg::Convolution(FilterType::CatmullRom);
+        let options = ResizeOptions::new().resize_alg(cubic).crop(part.0, part.1, part.2, part.3).use_alpha(false);
+        // What it refuses is a part of no size, or beyond the picture: nothing of it is seen.
+        if Resizer::new().resize(&source, &mut target, &options).is_err() {
+            return blank();
         }
     }
+    P::settle(scaled.samples_mut().as_chunks_mut::<4>().0);
     scaled
 }
 
 /// Copies `image` into `canvas`, its top left corner at column `x`, line `y`; what sticks out is cut off.
-pub fn paste(canvas: &mut Rgba16, image: &Rgba16, x: i64, y: i64) {
+pub fn paste<P: Picture>(canvas: &mut P, image: &P, x: i64, y: i64) {
     let overlap = |at: i64, from: u32, to: u32| {
         let skip = usize::try_from(-at).unwrap_or(0);
         let start = usize::try_from(at).unwrap_or(0);
         (skip, start, (from as usize).saturating_sub(skip).min((to as usize).saturating_sub(start)))
     };
-    let (skip_x, start_x, count_x) = overlap(x, image.width, canvas.width);
-    let (skip_y, start_y, count_y) = overlap(y, image.height, canvas.height);
+    let ((width, height), (canvas_width, canvas_height)) = (image.size(), canvas.size());
+    let (skip_x, start_x, count_x) = overlap(x, width, canvas_width);
+    let (skip_y, start_y, count_y) = overlap(y, height, canvas_height);
+    let (data, canvas) = (image.samples(), canvas.samples_mut());
     for line in 0..count_y {
-        let from = ((skip_y + line) * image.width as usize + skip_x) * 4;
-        let to = ((start_y + line) * canvas.width as usize + start_x) * 4;
-        canvas.data[to..to + count_x * 4].copy_from_slice(&image.data[from..from + count_x * 4]);
+        let from = ((skip_y + line) * width as usize + skip_x) * 4;
+        let to = ((start_y + line) * canvas_width as usize + start_x) * 4;
+        canvas[to..to + count_x * 4].copy_from_slice(&data[from..from + count_x * 4]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::{Rgba16, RgbaF32};
 
     #[test]
     fn flat_pictures_stay_flat_at_any_size() {
@@ -162,5 +106,15 @@ mod tests {
         paste(&mut canvas, &image, 2, 2);
         assert_eq!(canvas.data[32..], [1, 2, 3, 4]);
         paste(&mut canvas, &image, 5, -9);
+    }
+
+    #[test]
+    fn light_is_scaled_as_bright_as_it_is() {
+        let light = RgbaF32 { width: 4, height: 4, data: [16.0, -0.25, 0.5, 1.0].repeat(16) };
+        for pixel in resample(&light, 9, 3).data.as_chunks::<4>().0 {
+            for (got, wanted) in pixel.iter().zip([16.0, -0.25, 0.5, 1.0]) {
+                assert!((got - wanted).abs() < 1e-4, "{pixel:?}");
+            }
+        }
     }
 }

@@ -97,7 +97,7 @@ impl Builder<'_> {
         let duration = trimmed.duration.ceil(self.rate);
         let handles = self.options.handles;
         self.horizon = -i64::from(handles.head)..duration.saturating_add(i64::from(handles.tail)).saturating_add(1);
-        self.warn_of_effects(&root.item, ROOT);
+        self.warn_of_effects(&root.item, ROOT, false);
         let clock = self.inside(root, At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) }, trimmed);
         let lanes = match root.item.enabled {
             true => self.lanes(root, At { path: ROOT, track: "", clock: &clock }, &(0..duration))?,
@@ -112,8 +112,10 @@ impl Builder<'_> {
             Some((index, Child::Composition(track))) => self.media_of_clips(track, &child_path(ROOT, index))?,
             _ => Vec::new(),
         };
-        if self.options.retime == super::Retime::Blend {
-            self.warn("", "slow motion is not drawn blended yet; the nearest frame is shown".to_owned());
+        let bounded = |media: &usize| self.media.media[*media].bounds.is_some();
+        if self.media.media.iter().any(|media| media.bounds.is_some()) && !canvas_media.iter().any(bounded) {
+            let message = "no media of the hero track has available_image_bounds: those of other tracks are not used";
+            self.warn("tracks", message.to_owned());
         }
         for note in &timeline.notes {
             self.warn("", note.clone());
@@ -129,6 +131,7 @@ impl Builder<'_> {
             hero_track: hero_name,
             canvas: self.options.canvas,
             canvas_media,
+            placement: self.options.placement,
             background: self.options.background,
             overrun: self.options.overrun,
             media_missing: self.options.media_missing,
@@ -309,12 +312,15 @@ fn collect_layers<'s>(
     layers: &mut Vec<(&'s Layer, i64, i64)>,
 ) -> bool {
     match element {
+        Element::Layer(layer) if layer.look.is_invisible() => false,
         Element::Layer(layer) => {
             layers.push((layer, first, last));
-            true
+            layer.look.is_plain()
         }
-        Element::Stack { elements } => {
-            elements.iter().rev().any(|element| collect_layers(element, (first, last), layers))
+        Element::Stack { look, .. } if look.is_invisible() => false,
+        Element::Stack { elements, look } => {
+            let hides = elements.iter().rev().any(|element| collect_layers(element, (first, last), layers));
+            hides && look.is_plain()
         }
         Element::Mix { from, to, weight, style } => {
             // A side may have no share of the transition's first frames, or of its last.

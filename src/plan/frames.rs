@@ -89,10 +89,16 @@ fn stack_shares<'a>(stack: &'a [Element], record: i64, mut open: Ratio, shares: 
 fn element_shares<'a>(element: &'a Element, record: i64, open: Ratio, shares: &mut Vec<(&'a Layer, Ratio)>) -> Ratio {
     match element {
         Element::Layer(layer) => {
-            shares.push((layer, open));
-            Ratio::ZERO
+            let opacity = layer.look.opacity_at(record);
+            shares.push((layer, open * opacity));
+            // A blended layer takes nothing away from what it is blended with.
+            if layer.look.blend.is_normal() { open * (Ratio::ONE - opacity) } else { open }
         }
-        Element::Stack { elements } => stack_shares(elements, record, open, shares),
+        Element::Stack { elements, look } => {
+            let opacity = look.opacity_at(record);
+            let through = stack_shares(elements, record, open * opacity, shares);
+            if look.blend.is_normal() { through + open * (Ratio::ONE - opacity) } else { open }
+        }
         Element::Mix { from, to, weight, style } => {
             let (outgoing, incoming) = style.shares(weight.at(record));
             let mut side = |side: &'a Option<Box<Element>>, part: Ratio| match side {

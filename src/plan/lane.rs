@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
+use super::effects;
 use super::retime::{Speed, is_retimed, not_applied};
-use super::{Element, Layer, MixStyle, Weight, transition};
+use super::{Element, Layer, Look, MixStyle, Weight, transition};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, Placed, TrackLayout, Transition, Value};
@@ -51,16 +52,25 @@ impl Builder<'_> {
             Child::Clip(clip) => self
                 .layer(clip, at)
                 .map(|layer| vec![Segment { frames: window, element: Element::Layer(Box::new(layer)) }]),
-            Child::Composition(composition) => {
-                self.warn_of_effects(&composition.item, at.path);
-                self.composition(composition, at, window)
-            }
+            Child::Composition(composition) => self.looked_at(child, composition, at, window),
             Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => Ok(Lane::new()),
         };
         if let (Some(log), Some(outer)) = (&mut self.log, outer) {
             log.seen = outer;
         }
         lane
+    }
+
+    /// What `composition`, which is `child`, shows with a look of its own.
+    fn looked_at(&mut self, child: &Child, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+        self.warn_of_effects(&composition.item, at.path, true);
+        let duration = self.duration(child, at.path)?.frames(self.rate);
+        let look = self.composition_look(&composition.item, at, duration);
+        let mut lane = self.composition(composition, at, window)?;
+        if !look.is_plain() {
+            lane.iter_mut().for_each(|segment| isolate(segment, &look));
+        }
+        Ok(lane)
     }
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
@@ -81,15 +91,21 @@ impl Builder<'_> {
         let mut lanes = self.lanes(composition, at, window)?;
         lanes.retain(|lane| !lane.is_empty());
         if let [only] = lanes.as_mut_slice() {
-            return Ok(std::mem::take(only));
+            let mut only = std::mem::take(only);
+            only.iter_mut()
+                .filter(|segment| segment.element.blends())
+                .for_each(|segment| isolate(segment, &Look::default()));
+            return Ok(only);
         }
         let mut stacked = Lane::new();
         for frames in pieces(window, lanes.iter().flatten().map(|segment| &segment.frames)) {
             let mut elements = on_screen(&lanes, frames.start);
             match elements.len() {
                 0 => {}
-                1 => stacked.extend(elements.pop().map(|element| Segment { frames, element })),
-                _ => stacked.push(Segment { frames, element: Element::Stack { elements } }),
+                1 if !elements[0].blends() => {
+                    stacked.extend(elements.pop().map(|element| Segment { frames, element }));
+                }
+                _ => stacked.push(Segment { frames, element: Element::Stack { elements, look: Look::default() } }),
             }
         }
         Ok(stacked)
@@ -244,12 +260,9 @@ impl Builder<'_> {
             return Ok(layer.clone());
         }
         let place = |error: crate::Error| error.at_object(at.path);
-        self.warn_of_effects(&clip.item, at.path);
+        self.warn_of_effects(&clip.item, at.path, true);
         let range = self.media.trimmed_range(clip).map_err(place)?;
         let media = self.media.resolve(clip, range).map_err(place)?;
-        if self.media.media[media.index].bounds.is_some() {
-            self.warn(at.path, "available_image_bounds are not applied yet; the picture is fitted".to_owned());
-        }
         let per_frame = match self.options.rate_conform {
             super::RateConform::FrameForFrame => Ratio::ONE,
             super::RateConform::Time => media.rate.nominal() / self.rate.nominal(),
@@ -268,22 +281,26 @@ impl Builder<'_> {
             let start = media.offset / media.rate.nominal();
             speed.bent(run, &elapsed, self.bend(start, per_frame, duration))
         };
+        let (look, color) = self.look(clip, at, duration, &map);
         let layer = Layer {
             track: at.track.to_owned(),
             clip: clip.item.name.clone(),
             object: at.path.to_owned(),
             media: media.index,
             map,
+            look,
+            color,
             notes,
         };
         self.layers.insert(at.path.to_owned(), (at.clock.clone(), layer.clone()));
         Ok(layer)
     }
 
-    /// Names every effect of `item` that is not drawn or not applied.
-    pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str) {
+    /// Names every effect of `item` that is not drawn or not applied. `looks_apply`: what is read as a look is drawn.
+    pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str, looks_apply: bool) {
         for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
             let message = match effect.kind {
+                EffectKind::Other if looks_apply && effects::is_read(effect) => continue,
                 EffectKind::Other | EffectKind::Unknown(_) => match effect_name(effect) {
                     (_, true) => continue,
                     (name, false) => Some(format!("effect {name:?} is not drawn")),
@@ -357,12 +374,10 @@ fn weight(crossing: &Crossing, across: &Range<i64>, clock: &Clock, rate: Rate) -
 
 /// What the application calls an effect, and whether it is known to change nothing.
 ///
-/// Resolve writes a full set of effects on every clip, all called "Resolve Effect"; the name is in their metadata, and
-/// one that is off or has no parameters is as good as none.
+/// Resolve writes a full set of effects on every clip; one that is off or has no parameters is as good as none.
 fn effect_name(effect: &Effect) -> (&str, bool) {
-    let own = if effect.effect_name.is_empty() { &effect.name } else { &effect.effect_name };
-    let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return (own, false) };
-    let name = resolve.get("Effect Name").and_then(Value::as_str).unwrap_or(own);
+    let name = effects::effect_name(effect);
+    let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return (name, false) };
     let off = matches!(resolve.get("Enabled"), Some(Value::Bool(false)));
     let empty = resolve.get("Parameters").and_then(Value::as_array).is_some_and(<[Value]>::is_empty);
     (name, off || empty)
@@ -414,11 +429,22 @@ pub(super) fn on_screen(lanes: &[Lane], frame: i64) -> Vec<Element> {
     let mut elements = Vec::with_capacity(lanes.len());
     for segment in lanes.iter().filter_map(|lane| segment_at(lane, frame)) {
         match &segment.element {
-            Element::Stack { elements: inner } => elements.extend(inner.iter().cloned()),
+            Element::Stack { elements: inner, look } if look.is_plain() && !inner.iter().any(Element::blends) => {
+                elements.extend(inner.iter().cloned())
+            }
             element => elements.push(element.clone()),
         }
     }
     elements
+}
+
+/// Makes what a segment shows one picture: blend modes inside see nothing outside, and it gets a look of its own.
+fn isolate(segment: &mut Segment, look: &Look) {
+    let elements = match &mut segment.element {
+        Element::Stack { elements, look } if look.is_plain() => std::mem::take(elements),
+        element => vec![std::mem::replace(element, Element::Stack { elements: Vec::new(), look: Look::default() })],
+    };
+    segment.element = Element::Stack { elements, look: look.clone() };
 }
 
 fn segment_at(lane: &Lane, frame: i64) -> Option<&Segment> {

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use super::effects::number;
+use super::generator::generated;
 use super::{Media, MediaSource, PlanOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Ratio, padded};
-use crate::timeline::{Clip, MediaCommon, MediaReference, RationalTime, RawTimeRange};
+use crate::timeline::{Clip, Map, MediaCommon, MediaReference, RationalTime, RawTimeRange};
 
 /// What can be learned of media by opening it. Asked only where the timeline does not say enough.
 pub trait MediaLookup {
@@ -65,10 +67,13 @@ pub(super) struct ClipMedia {
     pub(super) still: bool,
 }
 
+/// What makes two media one: what and where they are, rate, length, and the bits of their bounds.
+type Key = (MediaSource, Rate, Option<i64>, Option<[u64; 4]>);
+
 /// Every medium of a plan, each once, and what has been looked up so far.
 pub(super) struct MediaTable<'a> {
     pub(super) media: Vec<Media>,
-    index: HashMap<(MediaSource, Rate, Option<i64>), usize>,
+    index: HashMap<Key, usize>,
     facts: HashMap<MediaSource, Option<MediaFacts>>,
     lookup: &'a dyn MediaLookup,
     locator: Locator,
@@ -131,8 +136,9 @@ impl<'a> MediaTable<'a> {
                 name => format!("media named {name}, without a location"),
             }),
             Some(MediaReference::Unknown(object)) => missing(&format!("a reference of schema {}", object.schema)),
-            Some(MediaReference::Generator { generator_kind, .. }) => {
-                Ok(MediaSource::Generator { generator_kind: generator_kind.clone() })
+            Some(MediaReference::Generator { generator_kind, parameters, common }) => {
+                let (draws, _) = generated(generator_kind, parameters, common, &clip.item.name);
+                Ok(MediaSource::Generator { generator_kind: generator_kind.clone(), draws })
             }
             Some(MediaReference::External { target_url, .. }) if target_url.trim().is_empty() => {
                 missing("a reference without a location")
@@ -216,15 +222,17 @@ impl<'a> MediaTable<'a> {
                 (rate, offset, facts.and_then(|facts| facts.frames))
             }
         };
-        let bounds = reference.and_then(MediaReference::common).and_then(bounds);
-        let index = self.add(source, rate, frames, bounds);
+        let index = self.add(source, rate, frames, reference.and_then(MediaReference::common));
         Ok(ClipMedia { index, rate, offset: Ratio::nearest(offset), notes, still })
     }
 
-    fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, bounds: Option<[f64; 4]>) -> usize {
+    fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, common: Option<&MediaCommon>) -> usize {
         let media = &mut self.media;
-        *self.index.entry((source, rate, frames)).or_insert_with_key(|(source, rate, frames)| {
-            media.push(Media { source: source.clone(), rate: *rate, frames: *frames, bounds });
+        let bounds = common.and_then(bounds);
+        let key = (source, rate, frames, bounds.map(|bounds| bounds.map(f64::to_bits)));
+        *self.index.entry(key).or_insert_with_key(|(source, rate, frames, _)| {
+            let (size, pixel_aspect) = common.map_or((None, None), |common| shape(&common.metadata));
+            media.push(Media { source: source.clone(), rate: *rate, frames: *frames, size, pixel_aspect, bounds });
             media.len() - 1
         })
     }
@@ -274,6 +282,26 @@ fn counted_from(facts: &MediaFacts, start: f64, length: f64, notes: &mut Vec<Str
     counted
 }
 
-fn bounds(common: &MediaCommon) -> Option<[f64; 4]> {
-    common.available_image_bounds.map(|bounds| [bounds.min.x, bounds.min.y, bounds.max.x, bounds.max.y])
+/// Size and pixel aspect of a picture as Hiero, its publishers and Premiere write them with the media.
+fn shape(metadata: &Map) -> (Option<(u32, u32)>, Option<Ratio>) {
+    let of_final_cut = || metadata.get("fcp_xml")?.get("media")?.get("video")?.get("samplecharacteristics");
+    let keyed = |what: &str| {
+        let keys = ["ayon.source", "openpype.source", "foundry.source", "media.input"];
+        keys.iter().find_map(|key| number(metadata.get(&format!("{key}.{what}"))?))
+    };
+    let side = |what: &str| {
+        let length = keyed(what).or_else(|| number(of_final_cut()?.get(what)?))?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded in the same line")]
+        (length.fract() == 0.0 && (1.0..=65_536.0).contains(&length)).then_some(length as u32)
+    };
+    let aspect = keyed("pixelAspect").filter(|aspect| (0.01..=100.0).contains(aspect)).map(Ratio::nearest);
+    (side("width").zip(side("height")), aspect)
+}
+
+/// The bounds of the media's picture, if they are a rectangle.
+pub(super) fn bounds(common: &MediaCommon) -> Option<[f64; 4]> {
+    let bounds = common.available_image_bounds?;
+    let edges = [bounds.min.x, bounds.min.y, bounds.max.x, bounds.max.y];
+    let rectangle = edges.iter().all(|edge| edge.abs() < 1e12) && edges[0] < edges[2] && edges[1] < edges[3];
+    rectangle.then_some(edges)
 }

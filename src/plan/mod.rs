@@ -5,9 +5,12 @@
 mod build;
 mod canvas;
 mod clock;
+mod effects;
 mod frames;
+mod generator;
 mod keys;
 mod lane;
+mod look;
 mod media;
 mod model;
 mod options;
@@ -19,10 +22,12 @@ mod transition;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};
+pub use generator::{Bars, Generated, Rgba};
+pub use look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit, WIPE_CODES};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Warning, Weight};
 pub use options::{
-    HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, Retime, ReverseConvention,
+    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
     ShotSelection,
 };
 pub(crate) use retime::{is_applied, is_retimed};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CanvasRequest, MissingPolicy, OverrunPolicy, Retime, SourceMap};
+use super::{CanvasRequest, ColorNote, Generated, Look, MissingPolicy, OverrunPolicy, Placement, Retime, SourceMap};
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
 
@@ -33,6 +33,9 @@ pub struct Plan {
     /// The media of the hero track's clips, in record order: the first that can be decoded gives the canvas what the
     /// caller left open.
     pub canvas_media: Vec<usize>,
+    /// How media of another shape lies in the canvas.
+    #[serde(default)]
+    pub placement: Placement,
     /// What is below everything.
     pub background: Background,
     /// What to do about source frames outside the media.
@@ -84,6 +87,12 @@ impl Plan {
         }
     }
 
+    /// The medium whose bounds all others are laid out around: the hero track's first that has any. It lies where it
+    /// would without them. (R13)
+    pub fn ruler(&self) -> Option<usize> {
+        self.canvas_media.iter().copied().find(|&media| self.media[media].bounds.is_some())
+    }
+
     /// The record timecode of the frame that lies `frame` frames after the cut's first.
     pub fn timecode(&self, frame: i64) -> Timecode {
         Timecode::from_frame(self.global_start.saturating_add(frame), self.rate, self.drop_frame)
@@ -111,6 +120,12 @@ pub struct Media {
     pub rate: Rate,
     /// How many frames it has, where that is known without decoding it: frames `0..frames` exist.
     pub frames: Option<i64>,
+    /// Width and height of its picture as the application saw it, where that is in the metadata.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub size: Option<(u32, u32)>,
+    /// Width of its pixels over their height, likewise. What the file itself says counts first, unless that is 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pixel_aspect: Option<Ratio>,
     /// Where its picture lies in the canvas, in OpenTimelineIO's spatial coordinates: `[min x, min y, max x, max y]`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bounds: Option<[f64; 4]>,
@@ -147,6 +162,8 @@ pub enum MediaSource {
     Generator {
         /// The kind as written.
         generator_kind: String,
+        /// What it draws.
+        draws: Generated,
     },
     /// The timeline names no media, or a location that cannot be used.
     Missing {
@@ -195,7 +212,7 @@ impl MediaSource {
                 let number = if *padding > 0 { format!("%0{padding}d") } else { "%d".to_owned() };
                 folder.join(format!("{prefix}{number}{suffix}")).display().to_string()
             }
-            MediaSource::Generator { generator_kind } => format!("generator:{generator_kind}"),
+            MediaSource::Generator { generator_kind, .. } => format!("generator:{generator_kind}"),
             MediaSource::Missing { what } => what.clone(),
         }
     }
@@ -264,6 +281,9 @@ pub enum Element {
     Stack {
         /// The elements.
         elements: Vec<Element>,
+        /// How they look as one, before anything outside sees them; its transform is of the whole canvas.
+        #[serde(skip_serializing_if = "Look::is_default", default)]
+        look: Look,
     },
 }
 
@@ -272,10 +292,19 @@ impl Element {
     pub fn for_each_layer<'e>(&'e self, visit: &mut impl FnMut(&'e Layer)) {
         match self {
             Element::Layer(layer) => visit(layer),
-            Element::Stack { elements } => elements.iter().for_each(|element| element.for_each_layer(visit)),
+            Element::Stack { elements, .. } => elements.iter().for_each(|element| element.for_each_layer(visit)),
             Element::Mix { from, to, .. } => {
                 [from, to].into_iter().flatten().for_each(|side| side.for_each_layer(visit));
             }
+        }
+    }
+
+    /// Whether how it looks depends on what is below it, beyond alpha: a stack keeps the blend modes inside to itself.
+    pub fn blends(&self) -> bool {
+        match self {
+            Element::Layer(layer) => !layer.look.blend.is_normal(),
+            Element::Stack { look, .. } => !look.blend.is_normal(),
+            Element::Mix { from, to, .. } => [from, to].into_iter().flatten().any(|side| side.blends()),
         }
     }
 
@@ -295,8 +324,7 @@ pub enum MixStyle {
     /// The outgoing part at 1 − weight plus the incoming one at weight, premultiplied.
     #[default]
     Dissolve,
-    /// The incoming part covers the outgoing one along an edge that moves; the weight is the share of the picture that
-    /// it has covered.
+    /// The incoming part covers the outgoing one along an edge that moves evenly; the weight is how far it has come.
     Wipe {
         /// The pattern's number in SMPTE ST 258.
         code: u16,
@@ -374,6 +402,12 @@ pub struct Layer {
     pub media: usize,
     /// Record frame → source frame.
     pub map: SourceMap,
+    /// Opacity, blend mode, crop and transform.
+    #[serde(skip_serializing_if = "Look::is_default", default)]
+    pub look: Look,
+    /// Changes of colour that the timeline asks for, none of which is applied.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub color: Vec<ColorNote>,
     /// Rules that had to guess: what was assumed, and why.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,

@@ -33,6 +33,8 @@ pub struct PlanOptions {
     pub overrun: OverrunPolicy,
     /// How media of another rate runs.
     pub rate_conform: RateConform,
+    /// How media of another shape lies in the canvas.
+    pub placement: Placement,
     /// What slow motion shows between two source frames.
     pub retime: Retime,
     /// What `source_range` means where speed is negative.
@@ -57,6 +59,7 @@ impl Default for PlanOptions {
             media_missing: MissingPolicy::default(),
             overrun: OverrunPolicy::default(),
             rate_conform: RateConform::default(),
+            placement: Placement::default(),
             retime: Retime::default(),
             reverse: ReverseConvention::default(),
             background: Background::default(),
@@ -196,6 +199,21 @@ word_enum! {
         Time = "time",
         /// One source frame per record frame.
         FrameForFrame = "frame",
+    }
+}
+
+word_enum! {
+    /// How media is placed in a canvas of another shape. Pixel aspects are taken into account first.
+    Placement, "placement" {
+        /// As large as fits in whole; the canvas may show above and below it, or at its sides.
+        #[default]
+        Fit = "fit",
+        /// As small as leaves nothing of the canvas bare; what sticks out is cut off evenly.
+        Fill = "fill",
+        /// Exactly the canvas, whatever that does to the shape.
+        Stretch = "stretch",
+        /// One line of media to one line of canvas, centred.
+        Native = "native",
     }
 }
 

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::build::Builder;
 use super::clock::Clock;
 use super::lane::{At, Lane, Segment, intersect};
-use super::{Element, Layer, SourceMap, Warning, Weight};
+use super::{Element, Layer, Look, SourceMap, Warning, Weight};
 use crate::error::Result;
 use crate::time::Time;
 use crate::timeline::{Child, Composition};
@@ -187,13 +187,15 @@ fn moved(element: &Element, by: i64, from: &str, to: &str) -> Element {
     match element {
         Element::Layer(layer) => {
             // Every field is named: what counts record frames has to be moved.
-            let Layer { track, clip, object, media, map, notes } = layer.as_ref();
+            let Layer { track, clip, object, media, map, look, color, notes } = layer.as_ref();
             Element::Layer(Box::new(Layer {
                 track: track.clone(),
                 clip: clip.clone(),
                 object: moved_path(object, from, to),
                 media: *media,
                 map: moved_map(map, by),
+                look: moved_look(look, by),
+                color: color.clone(),
                 notes: notes.clone(),
             }))
         }
@@ -205,10 +207,15 @@ fn moved(element: &Element, by: i64, from: &str, to: &str) -> Element {
             };
             Element::Mix { from: side(outgoing), to: side(incoming), weight, style: *style }
         }
-        Element::Stack { elements } => {
-            Element::Stack { elements: elements.iter().map(|element| moved(element, by, from, to)).collect() }
-        }
+        Element::Stack { elements, look } => Element::Stack {
+            elements: elements.iter().map(|element| moved(element, by, from, to)).collect(),
+            look: moved_look(look, by),
+        },
     }
+}
+
+fn moved_look(look: &Look, by: i64) -> Look {
+    Look { clock: look.clock.as_ref().map(|clock| Box::new(moved_map(clock, by))), ..look.clone() }
 }
 
 fn moved_map(map: &SourceMap, by: i64) -> SourceMap {

@@ -395,7 +395,7 @@ fn frozen(stack: Vec<Element>, record: i64) -> Vec<Element> {
             Element::Mix { from, to, weight, style } => {
                 Element::Mix { from: side(from), to: side(to), weight: Weight::Constant(weight.at(record)), style }
             }
-            Element::Stack { elements } => Element::Stack { elements: frozen(elements, record) },
+            Element::Stack { elements, look } => Element::Stack { elements: frozen(elements, record), look },
             layer @ Element::Layer(_) => layer,
         }
     }
@@ -406,7 +406,7 @@ fn frozen(stack: Vec<Element>, record: i64) -> Vec<Element> {
 fn topmost(element: &Element) -> Option<&Layer> {
     match element {
         Element::Layer(layer) => Some(layer),
-        Element::Stack { elements } => elements.iter().rev().find_map(topmost),
+        Element::Stack { elements, .. } => elements.iter().rev().find_map(topmost),
         Element::Mix { .. } => None,
     }
 }

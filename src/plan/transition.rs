@@ -1,11 +1,7 @@
 //! What a transition looks like, from what applications and adapters write about it. (R9)
 
-use super::MixStyle;
+use super::{MixStyle, WIPE_CODES};
 use crate::timeline::{Map, Transition, Value};
-
-/// The wipes that are drawn: codes of SMPTE ST 258.
-const WIPES: &[std::ops::RangeInclusive<u16>] =
-    &[1..=8, 21..=26, 41..=48, 61..=64, 101..=106, 119..=121, 201..=207, 211..=212, 221..=224, 231..=234, 241..=244];
 
 /// How deep metadata is searched.
 const DEPTH: usize = 8;
@@ -15,7 +11,7 @@ pub(super) fn style(transition: &Transition) -> (MixStyle, Vec<String>) {
     let names = names(transition);
     let mut notes: Vec<String> = eased(transition).into_iter().collect();
     if let Some(code) = wipe_code(transition, &names) {
-        if WIPES.iter().any(|known| known.contains(&code)) {
+        if WIPE_CODES.contains(&code) {
             let reverse = found(&transition.metadata, &|key| plain(key).ends_with("reverse"), &|value| match value {
                 Value::Bool(reverse) => Some(*reverse),
                 _ => None,

@@ -4,6 +4,7 @@ mod compositions;
 mod curves;
 mod cuts;
 mod handles;
+mod looks;
 mod media;
 mod properties;
 mod rates;

@@ -7,11 +7,15 @@ mod common;
 
 mod alpha;
 mod color;
+mod generators;
 mod handles;
 mod layers;
+mod looks;
 mod output;
 mod passthrough;
+mod placement;
 mod policies;
 mod retimes;
 mod sources;
 mod support;
+mod wipes;

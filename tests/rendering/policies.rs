@@ -104,6 +104,53 @@ fn missing_media_that_nobody_sees_stops_nothing() {
 }
 
 #[test]
+fn missing_media_counts_where_something_of_it_is_seen() {
+    let mut media = Media::new();
+    let there = media.numbered("a.mp4", 30, "24", X264);
+    let gone = |name: &str, file: &str| part(name, Path::new(file), 0, 4);
+    let opacity = |percent: f64| resolve("Composite", &[("opacity", json!(percent))]);
+    let small = resolve("Transform", &[("transformationZoomX", json!(0.5))]);
+    let over = |effects: Vec<Value>, below: Value| {
+        let top = with_effects(part("a", &there, 3, 4), effects);
+        timeline([track("V1", [below]), track("V2", [top])])
+    };
+    let below = || gone("g", "/nowhere/below.mov");
+    assert!(try_run(&over(vec![], below()), &options(|_| ()), "png").is_ok());
+    for effects in [
+        vec![opacity(50.0)],
+        vec![opacity(0.0)],
+        vec![small],
+        vec![resolve("Composite", &[("composite mode", json!(1))])],
+    ] {
+        let error = try_run(&over(effects, below()), &options(|_| ()), "png").err().expect("it is seen through");
+        assert!(error.to_string().contains("/nowhere/below.mov"), "{error}");
+    }
+    // What is never seen may be missing; all that is seen is in one list, however deep, each once.
+    let hidden = with_effects(gone("h", "/nowhere/hidden.mov"), [opacity(0.0)]);
+    let cut = timeline([track("V1", [part("a", &there, 3, 4)]), track("V2", [hidden])]);
+    assert!(try_run(&cut, &options(|_| ()), "png").is_ok());
+    let nest = stack([track("n", [gone("x", "/nowhere/x.mov"), dissolve(1, 1), gone("y", "/nowhere/y.mov")])]);
+    let cut = timeline([
+        track("V1", [gone("x", "/nowhere/x.mov"), nest]),
+        track("V2", [gap(8), gone("z", "/nowhere/z.mov")]),
+    ]);
+    let error = try_run(&cut, &whole(12), "png").err().expect("three are missing").to_string();
+    assert!(error.starts_with("3 media are missing"), "{error}");
+    for name in ["x", "y", "z"] {
+        assert_eq!(error.matches(&format!("/nowhere/{name}.mov")).count(), 1, "{error}");
+    }
+    // A card, or black, is cropped and moved like the picture it stands for.
+    let half = resolve("Cropping", &[("cropRight", json!(0.5))]);
+    let cut = timeline([
+        track("V1", [part("a", &there, 3, 4)]),
+        track("V2", [with_effects(gone("g", "/nowhere/g.mov"), [half])]),
+    ]);
+    let frame = run(&cut, &missing(MissingPolicy::Black), "png").samples("a", "gray").remove(0);
+    assert!(frame.chunks(256).all(|line| line[..128].iter().all(|&sample| sample == 0)));
+    assert!(frame.chunks(256).any(|line| line[128..].iter().any(|&sample| sample > 100)));
+}
+
+#[test]
 fn holes_in_a_sequence() {
     let mut media = Media::new();
     let path = media.numbered("f.%04d.png", 20, "24", "-start_number 1001");

@@ -119,6 +119,23 @@ impl Media {
         self.flat_of(name, format, pixel, (320, 180), count, arguments)
     }
 
+    /// Numbered PNG files of `count` pictures whose pixels are `pixel(x, y)`: red, green, blue and alpha.
+    pub(crate) fn painted(
+        &self,
+        name: &str,
+        (width, height): (usize, usize),
+        count: usize,
+        pixel: impl Fn(usize, usize) -> [u8; 4],
+    ) -> Value {
+        let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        let data: Vec<u8> = places.flat_map(|(x, y)| pixel(x, y)).collect();
+        let opaque = data.iter().skip(3).step_by(4).all(|&alpha| alpha == 255);
+        let pattern = self.path(&format!("{name}/{name}.%04d.png"));
+        let format = if opaque { "-pix_fmt rgb24 -start_number 1" } else { "-pix_fmt rgba -start_number 1" };
+        let path = raw_movie(&pattern, "rgba", (width, height), "24", data.repeat(count), format);
+        sequence(&path, 1, range(0, i64::try_from(count).expect("a few"), 24.0), "error")
+    }
+
     pub(crate) fn flat_of(
         &self,
         name: &str,
@@ -173,6 +190,21 @@ pub(crate) fn flat(format: &str, pixel: &[u16], (width, height): (usize, usize))
     data
 }
 
+/// An effect as Resolve writes it.
+pub(crate) fn resolve(name: &str, parameters: &[(&str, Value)]) -> Value {
+    let parameter =
+        |(id, value): &(&str, Value)| json!({"Parameter ID": id, "Parameter Value": value, "Key Frames": {}});
+    let parameters: Vec<Value> = parameters.iter().map(parameter).collect();
+    json!({"OTIO_SCHEMA": "Effect.1", "name": "", "effect_name": "Resolve Effect", "metadata": {"Resolve_OTIO":
+        {"Effect Name": name, "Enabled": true, "Parameters": parameters}}})
+}
+
+/// The clip with these effects.
+pub(crate) fn with_effects(mut clip: Value, effects: impl Into<Vec<Value>>) -> Value {
+    clip["effects"] = Value::Array(effects.into());
+    clip
+}
+
 /// A finished run.
 pub(crate) struct Run {
     _folder: TempDir,
@@ -191,7 +223,11 @@ pub(crate) fn preset(name: &str) -> Preset {
 
 /// Renders and expects no more than a report.
 pub(crate) fn try_run(timeline: &Value, options: &PlanOptions, preset_name: &str) -> Result<Run> {
-    let plan = plan(timeline, options)?;
+    run_plan(plan(timeline, options)?, preset_name)
+}
+
+/// The same with a plan.
+pub(crate) fn run_plan(plan: Plan, preset_name: &str) -> Result<Run> {
     let folder = tempfile::tempdir().expect("a folder");
     let delivery = Delivery::new(folder.path().join("out")).preset(preset(preset_name));
     let report = Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver)?;

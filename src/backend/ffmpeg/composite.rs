@@ -1,46 +1,50 @@
 //! Making frames: the worker that reads, lays over, dissolves and encodes.
 //!
 //! There are two ways to a frame. Where everything that is seen is opaque and fills the canvas, frames stay in the
-//! output's own pixel format: one layer is converted into it (or is it already), a dissolve is blended in it. Where
-//! something has alpha or leaves a part of the canvas bare above other layers, premultiplied RGBA is used: of 16 bits,
-//! or of floats where the output is linear light.
+//! output's own pixel format: one layer is converted into it (or is it already), a transition and an even opacity are
+//! mixed in it. Where something has alpha, is blended, cropped or transformed, or leaves a part of the canvas bare above
+//! other layers, premultiplied RGBA is used: of 16 bits, or of floats where the output is linear light.
 
 use std::sync::Arc;
 
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::convert::{Converter, Source, Target as Coding, rgba8_frame};
+use super::convert::{Converter, Target as Coding};
 use super::copy;
 use super::encode::OutputSettings;
-use super::media::Found;
+use super::layers::{Image, Picture};
 use super::movie_writer::MovieWriter;
+use super::placing::Drawing;
 use super::readers::{Readers, Seen};
 use super::sequence_writer::{SequenceNames, SequenceWriter};
 use super::session::FfmpegSession;
 use super::sys::frames::{self, PixelInfo};
 use crate::backend::{Control, Rendered, Target, Task, Worker};
-use crate::error::{Error, ErrorKind, Result};
-use crate::picture::{
-    self, PlaneMut, PlaneRef, Rect, Rgba16, RgbaF32, Rotation, SampleKind, Slate, dissolve_plane, draw_slate,
-};
-use crate::plan::{Background, ColorTags, Element, Layer};
+use crate::error::Result;
+use crate::picture::{self, Rect, Rgba16, RgbaF32, WipeMap};
+use crate::plan::{Background, Blend, Element, Layer, MixStyle, WIPE_CODES};
 use crate::time::Ratio;
 
 /// A worker of the FFmpeg backend: one thread's decoders, converters and encoder.
 pub(super) struct Compositor<'s> {
-    session: &'s FfmpegSession<'s>,
+    pub(super) session: &'s FfmpegSession<'s>,
     threads: usize,
-    readers: Readers<'s>,
-    converter: Converter,
-    coding: Coding,
-    /// The last card drawn, by its layer's path in the timeline.
-    slate: Option<(String, Video)>,
+    pub(super) readers: Readers<'s>,
+    pub(super) converter: Converter,
+    pub(super) coding: Coding,
+    /// The last picture made for a layer, by that layer's path in the timeline.
+    pub(super) made: Option<(String, Picture)>,
     /// Frames already in the output's coding, by their layer's path: a frame that is held is converted once.
-    converted: Vec<(String, Seen, Video)>,
-    /// The same for frames that are laid over others.
-    laid: Vec<(String, Seen, Arc<Rgba16>)>,
+    pub(super) converted: Vec<(String, Seen, Video)>,
+    /// The same for frames that are laid over others, with the way they are drawn.
+    pub(super) laid: Vec<(String, Seen, Option<Drawing>, Arc<Rgba16>)>,
+    /// Patterns of wipes at the sizes they were needed in.
+    pub(super) wipes: Vec<(Pattern, Arc<WipeMap>)>,
 }
+
+/// A wipe's code, whether it is reversed, and the width and height it covers.
+pub(super) type Pattern = (u16, bool, u32, u32);
 
 impl<'s> Compositor<'s> {
     pub(super) fn new(session: &'s FfmpegSession<'s>, threads: usize) -> Compositor<'s> {
@@ -58,9 +62,10 @@ impl<'s> Compositor<'s> {
             readers: Readers::new(session, threads),
             converter: Converter::new(),
             coding,
-            slate: None,
+            made: None,
             converted: Vec::new(),
             laid: Vec::new(),
+            wipes: Vec::new(),
         }
     }
 
@@ -77,10 +82,10 @@ impl<'s> Compositor<'s> {
             return picture.map_or_else(|| self.black(), Ok);
         }
         if matches!(self.coding.format, Pixel::GBRPF32LE | Pixel::GBRAPF32LE) {
-            let canvas: RgbaF32 = self.laid_over(stack, record)?;
+            let canvas: Arc<RgbaF32> = self.laid_over(stack, record)?;
             return self.light_frame(&canvas);
         }
-        let canvas: Rgba16 = self.laid_over(stack, record)?;
+        let canvas: Arc<Rgba16> = self.laid_over(stack, record)?;
         self.converter.from_rgba16(&canvas, self.coding.color.transfer, &self.coding)
     }
 
@@ -99,9 +104,9 @@ impl<'s> Compositor<'s> {
     /// its alpha included: what RGBA of 16 bits cannot hold, such as light brighter than white, is then kept.
     fn is_converted_alone(&self, layer: &Layer) -> bool {
         let transparent = self.session.plan.background == Background::Transparent;
-        let whole = self.session.rects[layer.media] == Rect::whole(self.coding.width, self.coding.height);
+        let whole = self.session.rect(layer) == Rect::whole(self.coding.width, self.coding.height);
         let alpha = PixelInfo::of(self.coding.format).is_some_and(|info| info.alpha);
-        !alpha || (transparent && whole)
+        layer.look.is_plain() && self.session.is_direct(layer) && (!alpha || (transparent && whole))
     }
 
     fn stack_needs_no_alpha(&self, stack: &[Element], on_black: bool) -> bool {
@@ -112,12 +117,16 @@ impl<'s> Compositor<'s> {
     fn needs_no_alpha(&self, element: &Element, on_black: bool) -> bool {
         match element {
             Element::Layer(layer) => {
-                let opaque = self.session.found[layer.media].picture().is_none_or(|info| !info.has_alpha);
-                self.session.layer_covers(layer) || (on_black && opaque)
+                let rect = self.session.rect(layer);
+                let fills = on_black || rect.covers(self.coding.width, self.coding.height);
+                layer.look.is_flat() && self.session.is_direct(layer) && fills && self.session.is_opaque(layer)
             }
-            Element::Stack { elements } => self.stack_needs_no_alpha(self.session.visible(elements), on_black),
-            Element::Mix { from, to, .. } => {
-                [from, to].into_iter().flatten().all(|side| self.needs_no_alpha(side, on_black))
+            Element::Stack { elements, look } => {
+                look.is_plain() && self.stack_needs_no_alpha(self.session.visible(elements), on_black)
+            }
+            Element::Mix { from, to, style, .. } => {
+                let opaque = !matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
+                opaque && [from, to].into_iter().flatten().all(|side| self.needs_no_alpha(side, on_black))
             }
         }
     }
@@ -125,15 +134,26 @@ impl<'s> Compositor<'s> {
     /// `element` over `below`, in the output's coding. Every layer in it is opaque.
     fn coded(&mut self, element: &Element, record: i64, below: Option<&Video>) -> Result<Video> {
         match element {
-            Element::Layer(layer) => self.coded_layer(layer, record),
-            Element::Stack { elements } => {
+            Element::Layer(layer) => {
+                let opacity = layer.look.opacity_at(record);
+                if opacity <= Ratio::ZERO {
+                    return self.below_or_black(below);
+                }
+                let picture = self.coded_layer(layer, record)?;
+                if opacity >= Ratio::ONE {
+                    return Ok(picture);
+                }
+                let below = self.below_or_black(below)?;
+                self.blend(&below, &picture, &self.coding.clone(), opacity)
+            }
+            Element::Stack { elements, .. } => {
                 let mut picture: Option<Video> = None;
                 for element in self.session.visible(elements) {
                     picture = Some(self.coded(element, record, picture.as_ref().or(below))?);
                 }
                 picture.map_or_else(|| self.below_or_black(below), Ok)
             }
-            Element::Mix { from, to, weight, .. } => {
+            Element::Mix { from, to, weight, style } => {
                 let weight = weight.at(record);
                 if weight <= Ratio::ZERO {
                     return self.coded_side(from.as_deref(), record, below);
@@ -141,12 +161,41 @@ impl<'s> Compositor<'s> {
                 if weight >= Ratio::ONE {
                     return self.coded_side(to.as_deref(), record, below);
                 }
-                if let Some(blended) = self.blended_as_decoded(from.as_deref(), to.as_deref(), record, weight)? {
+                self.coded_mix((from.as_deref(), to.as_deref()), *style, weight, record, below)
+            }
+        }
+    }
+
+    /// A transition on its way, in the output's coding.
+    fn coded_mix(
+        &mut self,
+        (from, to): (Option<&Element>, Option<&Element>),
+        style: MixStyle,
+        weight: Ratio,
+        record: i64,
+        below: Option<&Video>,
+    ) -> Result<Video> {
+        let coding = self.coding;
+        match style {
+            MixStyle::Dip { color } => {
+                let (outgoing, incoming) = style.shares(weight);
+                let color = self.flat_color(color)?;
+                let (side, share) = if outgoing > Ratio::ZERO { (from, outgoing) } else { (to, incoming) };
+                let side = self.coded_side(side, record, below)?;
+                self.blend(&color, &side, &coding, share)
+            }
+            MixStyle::Wipe { code, reverse } if WIPE_CODES.contains(&code) => {
+                let from = self.coded_side(from, record, below)?;
+                let to = self.coded_side(to, record, below)?;
+                self.wiped(&from, &to, (code, reverse), weight)
+            }
+            _ => {
+                if let Some(blended) = self.blended_as_decoded(from, to, record, weight)? {
                     return Ok(blended);
                 }
-                let from = self.coded_side(from.as_deref(), record, below)?;
-                let to = self.coded_side(to.as_deref(), record, below)?;
-                self.blend(&from, &to, &self.coding.clone(), weight)
+                let from = self.coded_side(from, record, below)?;
+                let to = self.coded_side(to, record, below)?;
+                self.blend(&from, &to, &coding, weight)
             }
         }
     }
@@ -162,315 +211,76 @@ impl<'s> Compositor<'s> {
         below.map_or_else(|| self.black(), frames::share)
     }
 
-    fn black(&mut self) -> Result<Video> {
+    pub(super) fn black(&mut self) -> Result<Video> {
         self.converter.black(&self.coding)
     }
 
-    /// One layer, converted into the output's coding, bars of black included.
-    fn coded_layer(&mut self, layer: &Layer, record: i64) -> Result<Video> {
-        let seen = self.seen(layer, record)?;
-        let known = self.converted.iter().find(|(object, at, _)| *object == layer.object && at.is_same(&seen));
-        if let Some((_, _, video)) = known {
-            return frames::share(video);
-        }
-        let video = match &seen {
-            Seen::Black => self.black()?,
-            Seen::Slate => {
-                let slate = self.slate(layer)?;
-                let source = Source { frame: &slate, color: ColorTags::SRGB, premultiplied: false };
-                let whole = Rect::whole(self.coding.width, self.coding.height);
-                let converted = self.converter.convert(&source, &self.coding, whole)?;
-                converted.unwrap_or(slate)
-            }
-            seen @ Seen::Frame { .. } => {
-                let (frame, color, premultiplied) = self.upright(layer, seen)?;
-                let source = Source { frame: &frame, color, premultiplied };
-                let rect = self.session.rects[layer.media];
-                match self.as_stored(&source, rect)? {
-                    Some(stored) => stored,
-                    None => {
-                        let converted = self.converter.convert(&source, &self.coding, rect)?;
-                        converted.unwrap_or(frame)
-                    }
-                }
-            }
-        };
-        self.converted.retain(|(object, _, _)| *object != layer.object);
-        if self.converted.len() >= 4 {
-            self.converted.remove(0);
-        }
-        self.converted.push((layer.object.clone(), seen, frames::share(&video)?));
-        Ok(video)
-    }
-
-    /// Linear light that is to stay linear, where no more is asked for than leaving its alpha out (laid on black) or
-    /// calling it opaque: no value is touched, however bright or dark.
-    fn as_stored(&mut self, source: &Source<'_>, rect: Rect) -> Result<Option<Video>> {
-        let (from, to) = (source.frame.format(), self.coding.format);
-        let bare = (Pixel::GBRAPF32LE, Pixel::GBRPF32LE);
-        let whole = Rect::whole(self.coding.width, self.coding.height);
-        let same_size = (source.frame.width(), source.frame.height()) == (self.coding.width, self.coding.height);
-        if !same_size || rect != whole || source.color.transfer != self.coding.color.transfer {
-            return Ok(None);
-        }
-        if (from, to) == bare && source.premultiplied {
-            return frames::relabel(source.frame, to).map(Some);
-        }
-        if (to, from) != bare {
-            return Ok(None);
-        }
-        let (own, info) = (PixelInfo::need(from)?, PixelInfo::need(to)?);
-        let mut out = self.converter.black(&self.coding)?;
-        for plane in 0..own.planes() {
-            let (source, source_stride) = frames::plane(source.frame, &own, plane);
-            let (target, target_stride) = frames::plane_mut(&mut out, &info, plane);
-            let line = self.coding.width as usize * own.plane_step(plane);
-            for (source, target) in source.chunks(source_stride.max(1)).zip(target.chunks_mut(target_stride.max(1))) {
-                target[..line].copy_from_slice(&source[..line]);
-            }
-        }
-        Ok(Some(out))
-    }
-
-    /// A dissolve of two layers that are decoded alike and fill the canvas as they are: blended before anything is
-    /// converted. `None` where that cannot be done.
-    fn blended_as_decoded(
-        &mut self,
-        from: Option<&Element>,
-        to: Option<&Element>,
-        record: i64,
-        weight: Ratio,
-    ) -> Result<Option<Video>> {
-        let (Some(Element::Layer(from)), Some(Element::Layer(to))) = (from, to) else { return Ok(None) };
-        let alike = |layer: &Layer| {
-            let info = self.session.found[layer.media].picture()?;
-            let whole = (info.width, info.height) == (self.coding.width, self.coding.height);
-            let plain = whole && info.rotation == 0 && !info.has_alpha && self.session.layer_covers(layer);
-            plain.then(|| (info.pixel_format.clone(), info.color, info.pixel_aspect))
-        };
-        let own = match (alike(from), alike(to)) {
-            (Some(a), Some(b)) if a == b => a,
-            _ => return Ok(None),
-        };
-        // Dissolves are made in the output's light, whichever way they take.
-        if (own.1.transfer == ColorTags::LINEAR) != (self.coding.color.transfer == ColorTags::LINEAR) {
-            return Ok(None);
-        }
-        let (Seen::Frame { frame: a, .. }, Seen::Frame { frame: b, .. }) =
-            (self.seen(from, record)?, self.seen(to, record)?)
-        else {
-            return Ok(None);
-        };
-        let same = |frame: &super::Frame| {
-            (frame.width(), frame.height(), frame.format(), frame.color())
-                == (self.coding.width, self.coding.height, a.format(), own.1)
-        };
-        if !same(&a) || !same(&b) || blend_kind(&PixelInfo::need(a.format())?).is_none() {
-            return Ok(None);
-        }
-        let coding = Coding { format: a.format(), color: own.1, ..self.coding };
-        let blended = self.blend(a.as_av(), b.as_av(), &coding, weight)?;
-        let source = Source { frame: &blended, color: own.1, premultiplied: false };
-        let whole = Rect::whole(self.coding.width, self.coding.height);
-        let converted = self.converter.convert(&source, &self.coding, whole)?;
-        Ok(Some(converted.unwrap_or(blended)))
-    }
-
-    /// `from` × (1 − weight) + `to` × weight, plane by plane; both are coded as `coding` says.
-    fn blend(&mut self, from: &Video, to: &Video, coding: &Coding, weight: Ratio) -> Result<Video> {
-        let info = PixelInfo::need(coding.format)?;
-        let Some(kind) = blend_kind(&info) else {
-            return self.blend_in_rgb(from, to, coding, weight);
-        };
-        let mut out = self.converter.blank(coding)?;
-        for plane in 0..info.planes() {
-            let (shift_x, shift_y) = info.plane_shift(plane);
-            let width = (coding.width as usize).div_ceil(1 << shift_x) * info.plane_step(plane) / kind.bytes();
-            let height = (coding.height as usize).div_ceil(1 << shift_y);
-            let (from, from_stride) = frames::plane(from, &info, plane);
-            let (to, to_stride) = frames::plane(to, &info, plane);
-            let (data, stride) = frames::plane_mut(&mut out, &info, plane);
-            dissolve_plane(
-                kind,
-                (width, height),
-                PlaneRef { data: from, stride: from_stride },
-                PlaneRef { data: to, stride: to_stride },
-                PlaneMut { data, stride },
-                weight,
-            );
-        }
-        Ok(out)
-    }
-
-    /// The same for formats whose samples cannot be blended where they lie, such as packed or byte-swapped ones.
-    fn blend_in_rgb(&mut self, from: &Video, to: &Video, coding: &Coding, weight: Ratio) -> Result<Video> {
-        let (size, transfer) = ((coding.width, coding.height), coding.color.transfer);
-        let source = |frame| Source { frame, color: coding.color, premultiplied: coding.premultiplied };
-        let from = self.converter.to_rgba16(&source(from), size, transfer)?;
-        let to = self.converter.to_rgba16(&source(to), size, transfer)?;
-        let mixed = picture::mix(Some(&from), Some(&to), weight).unwrap_or(from);
-        self.converter.from_rgba16(&mixed, transfer, coding)
-    }
-
     /// `stack` over the background.
-    fn laid_over<I: Image>(&mut self, stack: &[Element], record: i64) -> Result<I> {
-        let mut canvas =
-            I::blank(self.coding.width, self.coding.height, self.session.plan.background == Background::Black);
+    fn laid_over<I: Image>(&mut self, stack: &[Element], record: i64) -> Result<Arc<I>> {
+        let black = self.session.plan.background == Background::Black;
+        let mut canvas = Arc::new(I::blank(self.coding.width, self.coding.height, black));
         for element in stack {
-            if let Some(image) = self.rgba::<I>(element, record)? {
-                canvas.lay_under(&image);
-            }
+            canvas = self.painted(Some(Arc::clone(&canvas)), element, record)?.unwrap_or(canvas);
         }
         Ok(canvas)
     }
 
-    /// `element` as premultiplied RGBA of the canvas's size; `None` where nothing is seen of it.
-    fn rgba<I: Image>(&mut self, element: &Element, record: i64) -> Result<Option<Arc<I>>> {
-        match element {
-            Element::Layer(layer) => I::of_layer(self, layer, record).map(Some),
-            Element::Stack { elements } => {
+    /// `element` over `below`, as premultiplied RGBA of the canvas's size; `None` where there is nothing of either.
+    fn painted<I: Image>(&mut self, below: Option<Arc<I>>, element: &Element, record: i64) -> Result<Option<Arc<I>>> {
+        let (image, opacity, blend) = match element {
+            Element::Layer(layer) => {
+                let opacity = layer.look.opacity_at(record);
+                let image = if opacity > Ratio::ZERO { Some(I::of_layer(self, layer, record)?) } else { None };
+                (image, opacity, layer.look.blend)
+            }
+            Element::Stack { elements, look } => {
+                let opacity = look.opacity_at(record);
                 let mut canvas: Option<Arc<I>> = None;
-                for element in self.session.visible(elements) {
-                    canvas = match (canvas, self.rgba::<I>(element, record)?) {
-                        (Some(below), Some(image)) => {
-                            let mut below = Arc::unwrap_or_clone(below);
-                            below.lay_under(&image);
-                            Some(Arc::new(below))
-                        }
-                        (below, image) => image.or(below),
-                    };
+                for element in self.session.visible(elements).iter().filter(|_| opacity > Ratio::ZERO) {
+                    canvas = self.painted(canvas, element, record)?;
                 }
-                Ok(canvas)
-            }
-            Element::Mix { from, to, weight, .. } => {
-                let weight = weight.at(record);
-                let from = match from {
-                    Some(from) if weight < Ratio::ONE => self.rgba::<I>(from, record)?,
-                    _ => None,
-                };
-                let to = match to {
-                    Some(to) if weight > Ratio::ZERO => self.rgba::<I>(to, record)?,
-                    _ => None,
-                };
-                Ok(I::mix(from.as_deref(), to.as_deref(), weight).map(Arc::new))
-            }
-        }
-    }
-
-    /// A layer as linear light: as it is stored, where it is that already and of the canvas's size.
-    fn light_layer(&mut self, layer: &Layer, record: i64) -> Result<Arc<RgbaF32>> {
-        let (width, height) = (self.coding.width, self.coding.height);
-        let whole = self.session.rects[layer.media] == Rect::whole(width, height);
-        if let Seen::Frame { frame, .. } = self.seen(layer, record)?
-            && whole
-            && (frame.width(), frame.height()) == (width, height)
-            && self.session.found[layer.media].picture().is_some_and(|info| info.rotation == 0)
-            && frame.color().transfer == self.coding.color.transfer
-            && frame.is_premultiplied() == frame.has_alpha()
-            && matches!(frame.format(), Pixel::GBRPF32LE | Pixel::GBRAPF32LE)
-        {
-            let mut image = RgbaF32::black(width, height);
-            for (plane, channel) in PLANES_OF_LIGHT.into_iter().take(if frame.has_alpha() { 4 } else { 3 }).enumerate()
-            {
-                let (data, stride) = frame.plane(plane);
-                for (line, out) in data.chunks(stride.max(1)).zip(image.data.chunks_mut(width as usize * 4)) {
-                    for (sample, pixel) in line.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<4>().0) {
-                        pixel[channel] = f32::from_le_bytes(*sample);
-                    }
+                if let (Some(image), Some(drawing)) = (&mut canvas, self.session.drawing_of_stack(look, record)) {
+                    *image = Arc::new(picture::draw(&**image, drawing.way, drawing.part, image.size()));
                 }
+                (canvas, opacity, look.blend)
             }
-            return Ok(Arc::new(image));
-        }
-        Ok(Arc::new(RgbaF32::from(&*self.rgba_layer(layer, record)?)))
-    }
-
-    /// Linear light in the output's coding, on black where that has no alpha.
-    fn light_frame(&mut self, image: &RgbaF32) -> Result<Video> {
-        let info = PixelInfo::need(self.coding.format)?;
-        let mut out = self.converter.blank(&self.coding)?;
-        for (plane, channel) in PLANES_OF_LIGHT.into_iter().take(info.planes()).enumerate() {
-            let (data, stride) = frames::plane_mut(&mut out, &info, plane);
-            for (out, line) in data.chunks_mut(stride.max(1)).zip(image.data.chunks(image.width as usize * 4)) {
-                for (out, pixel) in out.as_chunks_mut::<4>().0.iter_mut().zip(line.as_chunks::<4>().0) {
-                    *out = pixel[channel].to_le_bytes();
-                }
+            // What is blended with what is below has to see it on both sides.
+            Element::Mix { from, to, weight, style } if element.blends() && below.is_some() => {
+                let from = self.painted_side(below.clone(), from.as_deref(), record, weight.at(record) < Ratio::ONE)?;
+                let to = self.painted_side(below, to.as_deref(), record, weight.at(record) > Ratio::ZERO)?;
+                return self.mixed(from.as_ref(), to.as_ref(), *style, weight.at(record));
             }
-        }
-        Ok(out)
-    }
-
-    fn rgba_layer(&mut self, layer: &Layer, record: i64) -> Result<Arc<Rgba16>> {
-        let seen = self.seen(layer, record)?;
-        let known = self.laid.iter().find(|(object, at, _)| *object == layer.object && at.is_same(&seen));
-        if let Some((_, _, image)) = known {
-            return Ok(Arc::clone(image));
-        }
-        let image = Arc::new(self.rgba_picture(layer, &seen)?);
-        self.laid.retain(|(object, _, _)| *object != layer.object);
-        if self.laid.len() >= 2 {
-            self.laid.remove(0);
-        }
-        self.laid.push((layer.object.clone(), seen, Arc::clone(&image)));
-        Ok(image)
-    }
-
-    fn rgba_picture(&mut self, layer: &Layer, seen: &Seen) -> Result<Rgba16> {
-        let rect = self.session.rects[layer.media];
-        let (width, height) = (self.coding.width, self.coding.height);
-        let transfer = self.coding.color.transfer;
-        let (frame, color, premultiplied, rect) = match seen {
-            Seen::Black => return Ok(Rgba16::black(width, height)),
-            Seen::Slate => (self.slate(layer)?, ColorTags::SRGB, false, Rect::whole(width, height)),
-            Seen::Frame { .. } => {
-                let (frame, color, premultiplied) = self.upright(layer, seen)?;
-                (frame, color, premultiplied, rect)
+            Element::Mix { from, to, weight, style } => {
+                let from = self.painted_side(None, from.as_deref(), record, weight.at(record) < Ratio::ONE)?;
+                let to = self.painted_side(None, to.as_deref(), record, weight.at(record) > Ratio::ZERO)?;
+                (self.mixed(from.as_ref(), to.as_ref(), *style, weight.at(record))?, Ratio::ONE, Blend::Normal)
             }
         };
-        let source = Source { frame: &frame, color, premultiplied };
-        let image = self.converter.to_rgba16(&source, (rect.width, rect.height), transfer)?;
-        if rect == Rect::whole(width, height) {
-            return Ok(image);
-        }
-        let mut canvas = Rgba16::transparent(width, height);
-        picture::paste(&mut canvas, &image, rect.x, rect.y);
-        Ok(canvas)
+        Ok(match (below, image) {
+            (Some(mut below), Some(image)) => {
+                picture::lay(Arc::make_mut(&mut below), &*image, opacity, blend);
+                Some(below)
+            }
+            (None, Some(mut image)) if opacity < Ratio::ONE => {
+                picture::fade(Arc::make_mut(&mut image), opacity);
+                Some(image)
+            }
+            (below, image) => image.or(below),
+        })
     }
 
-    /// What `layer` shows at `record`, as it is stored.
-    fn seen(&mut self, layer: &Layer, record: i64) -> Result<Seen> {
-        let seen = self.readers.seen(layer, record);
-        seen.map_err(|error| error.at_clip(&layer.clip).at_object(&layer.object))
-    }
-
-    /// The frame turned upright, its colour tags, and whether it is premultiplied.
-    fn upright(&mut self, layer: &Layer, seen: &Seen) -> Result<(Video, ColorTags, bool)> {
-        let Seen::Frame { frame, .. } = seen else {
-            return Err(Error::new(ErrorKind::Decode, "there is no frame to be turned"));
-        };
-        let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
-        let degrees = self.session.found[layer.media].picture().map_or(0, |info| info.rotation);
-        let rotation = Rotation::from_degrees(f64::from(degrees));
-        if rotation == Rotation::None {
-            return Ok((frame.to_av()?, color, premultiplied));
+    /// A side of a transition over `below`, unless it is not seen.
+    fn painted_side<I: Image>(
+        &mut self,
+        below: Option<Arc<I>>,
+        side: Option<&Element>,
+        record: i64,
+        seen: bool,
+    ) -> Result<Option<Arc<I>>> {
+        match side {
+            Some(element) if seen => self.painted(below, element, record),
+            _ => Ok(below),
         }
-        let source = Source { frame: frame.as_av(), color, premultiplied };
-        Ok((self.converter.rotate(&source, rotation)?, color, premultiplied))
-    }
-
-    /// A card of the canvas's size that names the clip and what it lacks.
-    fn slate(&mut self, layer: &Layer) -> Result<Video> {
-        if let Some((_, slate)) = self.slate.as_ref().filter(|(object, _)| *object == layer.object) {
-            return frames::share(slate);
-        }
-        let (title, file) = match &self.session.found[layer.media] {
-            Found::Slate { title, what } => (*title, what.as_str()),
-            _ => ("", ""),
-        };
-        let (width, height) = (self.coding.width, self.coding.height);
-        let pixels = draw_slate(width, height, &Slate { title, clip: &layer.clip, file });
-        let slate = rgba8_frame(&pixels, width, height)?;
-        self.slate = Some((layer.object.clone(), frames::share(&slate)?));
-        Ok(slate)
     }
 
     fn encode(&mut self, task: &Task<'_>, settings: &OutputSettings, control: &Control<'_>) -> Result<i64> {
@@ -497,57 +307,6 @@ impl Worker for Compositor<'_> {
         };
         let frames = copied.map_or_else(|| self.encode(task, &settings, control), Ok)?;
         Ok(Rendered { frames, warnings: self.readers.take_notes() })
-    }
-}
-
-/// The channels that the planes of FFmpeg's planar RGB hold.
-const PLANES_OF_LIGHT: [usize; 4] = [1, 2, 0, 3];
-
-/// What layers with alpha are laid over one another as.
-trait Image: Clone {
-    /// A picture of opaque black, or of nothing.
-    fn blank(width: u32, height: u32, black: bool) -> Self;
-    /// Lays `top` over it.
-    fn lay_under(&mut self, top: &Self);
-    /// A dissolve; a side that is `None` is transparent.
-    fn mix(from: Option<&Self>, to: Option<&Self>, weight: Ratio) -> Option<Self>;
-    /// A layer at a record frame.
-    fn of_layer(compositor: &mut Compositor<'_>, layer: &Layer, record: i64) -> Result<Arc<Self>>;
-}
-
-impl Image for Rgba16 {
-    fn blank(width: u32, height: u32, black: bool) -> Rgba16 {
-        if black { Rgba16::black(width, height) } else { Rgba16::transparent(width, height) }
-    }
-
-    fn lay_under(&mut self, top: &Rgba16) {
-        picture::over(self, top, Ratio::ONE);
-    }
-
-    fn mix(from: Option<&Rgba16>, to: Option<&Rgba16>, weight: Ratio) -> Option<Rgba16> {
-        picture::mix(from, to, weight)
-    }
-
-    fn of_layer(compositor: &mut Compositor<'_>, layer: &Layer, record: i64) -> Result<Arc<Rgba16>> {
-        compositor.rgba_layer(layer, record)
-    }
-}
-
-impl Image for RgbaF32 {
-    fn blank(width: u32, height: u32, black: bool) -> RgbaF32 {
-        if black { RgbaF32::black(width, height) } else { RgbaF32::transparent(width, height) }
-    }
-
-    fn lay_under(&mut self, top: &RgbaF32) {
-        self.lay_under(top);
-    }
-
-    fn mix(from: Option<&RgbaF32>, to: Option<&RgbaF32>, weight: Ratio) -> Option<RgbaF32> {
-        RgbaF32::mix(from, to, weight)
-    }
-
-    fn of_layer(compositor: &mut Compositor<'_>, layer: &Layer, record: i64) -> Result<Arc<RgbaF32>> {
-        compositor.light_layer(layer, record)
     }
 }
 
@@ -589,23 +348,5 @@ impl Writer {
             Writer::Sequence(writer) => writer.finish(),
         };
         Ok(written?.frames)
-    }
-}
-
-/// How the samples of a format are blended where they lie; `None` where they have to be unpacked first. Straight alpha
-/// cannot be blended this way.
-fn blend_kind(info: &PixelInfo) -> Option<SampleKind> {
-    let first = info.components.first()?;
-    let plain = info.components.iter().all(|part| part.shift == 0 && part.depth == first.depth);
-    let native = first.depth <= 8 || info.big_endian == cfg!(target_endian = "big");
-    if !plain || !native || info.odd || info.alpha {
-        return None;
-    }
-    match (info.float, first.depth) {
-        (true, 32) => Some(SampleKind::F32),
-        (true, _) => None,
-        (false, 8) => Some(SampleKind::U8),
-        (false, bits @ 9..=16) => Some(SampleKind::U16 { bits }),
-        _ => None,
     }
 }

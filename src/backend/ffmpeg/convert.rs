@@ -20,7 +20,7 @@ use crate::picture::{self, Rect, Rgba16, Rotation};
 use crate::plan::ColorTags;
 
 /// The format of [`Rgba16`] as FFmpeg names it.
-const RGBA16: Pixel = if cfg!(target_endian = "big") { Pixel::RGBA64BE } else { Pixel::RGBA64LE };
+pub(super) const RGBA16: Pixel = if cfg!(target_endian = "big") { Pixel::RGBA64BE } else { Pixel::RGBA64LE };
 
 /// How many conversions a [`Converter`] keeps ready.
 const KEPT: usize = 12;

@@ -4,9 +4,11 @@
 use super::decode::{DecodeOptions, MovieReader};
 use super::encode::OutputSettings;
 use super::movie_writer::MovieWriter;
+use super::placing::shape;
 use super::session::FfmpegSession;
 use crate::backend::{Control, Target, Task};
 use crate::error::{Error, ErrorKind, Result};
+use crate::picture::Rect;
 use crate::plan::{Element, Shot};
 use crate::time::Ratio;
 
@@ -23,11 +25,13 @@ pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied>
     let [Element::Layer(layer)] = session.visible(&span.stack) else { return None };
     let info = session.found[layer.media].picture()?;
     let (canvas, preset, media) = (session.canvas, session.preset, &session.plan.media[layer.media]);
-    let untouched = info.intra_only
+    let untouched = layer.look.is_plain()
+        && session.rect(layer) == Rect::whole(canvas.width, canvas.height)
+        && info.intra_only
         && !info.is_still
         && info.rotation == 0
         && (info.width, info.height) == (canvas.width, canvas.height)
-        && info.pixel_aspect == canvas.pixel_aspect
+        && shape(info, media).pixel_aspect == canvas.pixel_aspect
         // Code points that mean the same are stored as the one that the codec knows.
         && preset.color_tags(session.format, info.color) == canvas.color
         && info.pixel_format.parse().is_ok_and(|format: ffmpeg_next::format::Pixel| format == session.format)

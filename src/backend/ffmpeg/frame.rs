@@ -70,6 +70,19 @@ impl Frame {
         })))
     }
 
+    /// Other pixels in the place of these.
+    pub(crate) fn with_pixels(&self, av: Video, color: ColorTags, premultiplied: bool) -> Frame {
+        let has_alpha = sys::pixel_layout(av.format()).is_some_and(|layout| layout.alpha);
+        Frame(Arc::new(Inner {
+            av,
+            color,
+            pixel_aspect: self.0.pixel_aspect,
+            has_alpha,
+            premultiplied,
+            pts: self.0.pts,
+        }))
+    }
+
     /// Pixels in a line.
     pub fn width(&self) -> u32 {
         self.0.av.width()

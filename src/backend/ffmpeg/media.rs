@@ -10,7 +10,7 @@ use super::probe::{MediaInfo, probe};
 use super::sequence::SequenceReader;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Layer, MediaSource, MissingPolicy, Plan, Warning};
+use crate::plan::{Generated, Layer, MediaSource, MissingPolicy, Plan, Warning};
 
 /// What a medium of the plan shows.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(super) enum Found {
     Picture(Box<MediaInfo>),
     /// Black.
     Black,
+    /// What a generator draws.
+    Generated(Generated),
     /// A card with this title and this second line.
     Slate {
         /// The large line.
@@ -95,12 +97,8 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> Found {
             Ok(None) => return missing(source.display()),
             Err(error) => Err(error),
         },
-        MediaSource::Generator { generator_kind } => {
-            return match generator_kind.to_lowercase().as_str() {
-                "black" | "blackvideo" | "black video" => Found::Black,
-                _ => Found::Slate { title: "GENERATOR", what: generator_kind.clone() },
-            };
-        }
+        MediaSource::Generator { draws, .. } if draws.is_black() => return Found::Black,
+        MediaSource::Generator { draws, .. } => return Found::Generated(draws.clone()),
         MediaSource::Missing { what } => return missing(what.clone()),
     };
     match info {
@@ -205,7 +203,6 @@ pub(super) fn warnings(plan: &Plan, seen: &[&Layer], found: &[Found], canvas: &c
                     ));
                 }
             }
-            Found::Slate { title: "GENERATOR", what } => warn(format!("generator {what:?} is shown as a card")),
             Found::Slate { what, .. } => warn(format!("{what} is missing; a card is shown")),
             Found::Black if !matches!(media.source, MediaSource::Generator { .. }) => {
                 warn(format!("{} is missing; black is shown", media.source.display()));

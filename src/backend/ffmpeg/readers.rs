@@ -7,7 +7,7 @@ use super::sequence::SequenceReader;
 use super::session::FfmpegSession;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Element, Layer, MediaSource, OverrunPolicy};
-use crate::time::Rate;
+use crate::time::{Rate, Ratio};
 use crate::timeline::MissingFramePolicy;
 
 /// Decoders kept open by one worker, besides those that the frame at hand needs.
@@ -22,11 +22,13 @@ pub(super) enum Seen {
         frame: Frame,
         /// Its index in the media.
         index: i64,
+        /// How much of the next frame is mixed into it.
+        share: Ratio,
     },
     /// Black.
     Black,
-    /// A card.
-    Slate,
+    /// A picture that is made.
+    Made,
 }
 
 impl Seen {
@@ -34,10 +36,10 @@ impl Seen {
     pub(super) fn is_same(&self, other: &Seen) -> bool {
         match (self, other) {
             // Several indices may give one frame: media that ended, or that runs slower than the timeline takes it to.
-            (Seen::Frame { index: a, frame: one }, Seen::Frame { index: b, frame: other }) => {
-                a == b || std::ptr::eq(one.plane(0).0, other.plane(0).0)
+            (Seen::Frame { index: a, frame: one, share }, Seen::Frame { index: b, frame: other, share: same }) => {
+                (a == b && share == same) || std::ptr::eq(one.plane(0).0, other.plane(0).0)
             }
-            (Seen::Black, Seen::Black) | (Seen::Slate, Seen::Slate) => true,
+            (Seen::Black, Seen::Black) | (Seen::Made, Seen::Made) => true,
             _ => false,
         }
     }
@@ -94,20 +96,32 @@ impl<'s> Readers<'s> {
         }
     }
 
-    /// What `layer` shows at record frame `record`.
-    pub(super) fn seen(&mut self, layer: &Layer, record: i64) -> Result<Seen> {
+    /// What `layer` shows at record frame `record`; in slow motion that is to be blended, the next frame, too, with its
+    /// share.
+    pub(super) fn seen(&mut self, layer: &Layer, record: i64) -> Result<(Seen, Option<(Frame, Ratio)>)> {
         let session = self.session;
         let found = &session.found[layer.media];
         match found {
             Found::Picture(_) => {}
-            Found::Black => return Ok(Seen::Black),
-            Found::Slate { .. } => return Ok(Seen::Slate),
+            Found::Black => return Ok((Seen::Black, None)),
+            Found::Slate { .. } | Found::Generated(_) => return Ok((Seen::Made, None)),
             other => {
                 let unseen = || Error::new(ErrorKind::MediaMissing, "the medium was not looked at");
                 return Err(other.error().unwrap_or_else(unseen));
             }
         }
-        let Some(index) = session.plan.source_index(layer, record) else { return Ok(Seen::Black) };
+        let Some((index, second)) = session.plan.source_blend(layer, record) else { return Ok((Seen::Black, None)) };
+        let first = self.read(layer, index)?;
+        let Some((index, share)) = second else { return Ok((first, None)) };
+        Ok(match self.read(layer, index)? {
+            Seen::Frame { frame, .. } => (first, Some((frame, share))),
+            _ => (first, None),
+        })
+    }
+
+    /// Frame `index` of the media of `layer`, or what is shown instead.
+    fn read(&mut self, layer: &Layer, index: i64) -> Result<Seen> {
+        let session = self.session;
         let media = &session.plan.media[layer.media];
         let seen = match self.reader(layer, &media.source)? {
             Reader::Movie(reader) => movie_frame(reader, index, media.rate),
@@ -118,7 +132,7 @@ impl<'s> Readers<'s> {
                 if let Some(note) = note {
                     self.note(note);
                 }
-                Ok(Seen::Frame { frame, index })
+                Ok(Seen::Frame { frame, index, share: Ratio::ZERO })
             }
             Read::Black { note } => {
                 self.note(note);
@@ -141,7 +155,7 @@ impl<'s> Readers<'s> {
                     }
                     OverrunPolicy::Hold => {
                         self.note(format!("{file} {where_it_ends} than the timeline says: the nearest frame is held"));
-                        Ok(Seen::Frame { frame, index })
+                        Ok(Seen::Frame { frame, index, share: Ratio::ZERO })
                     }
                 }
             }

@@ -8,14 +8,14 @@ use super::composite::Compositor;
 use super::encode::OutputSettings;
 use super::lookup::count_frames;
 use super::media::{self, Found};
+use super::placing::{Placed, placed, shape};
 use super::presets::Wish;
 use super::probe::{MediaInfo, probe};
 use super::sys::frames::PixelInfo;
 use crate::backend::{Backend, Capabilities, Session, Target, Task, Worker};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::picture::{MediaShape, Placement, Rect, Rotation, place};
-use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Plan, Warning};
+use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Media, MixStyle, Plan, Warning};
 use crate::time::Ratio;
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -50,7 +50,7 @@ pub(super) struct FfmpegSession<'a> {
     pub(super) preset: &'a Preset,
     pub(super) found: Vec<Found>,
     /// Where each medium's picture lies in the canvas.
-    pub(super) rects: Vec<Rect>,
+    pub(super) placed: Vec<Placed>,
     pub(super) canvas: Canvas,
     /// The pixel format that is encoded.
     pub(super) format: Pixel,
@@ -61,16 +61,17 @@ impl<'a> FfmpegSession<'a> {
     fn open(plan: &'a Plan, preset: &'a Preset) -> Result<FfmpegSession<'a>> {
         super::sys::read::init();
         let found = media::find(plan);
-        let canvas_info = plan.canvas_media.iter().find_map(|&media| found[media].picture());
-        let any = media::layers(plan).into_iter().find_map(|layer| found[layer.media].picture());
-        let (canvas, size_note) = canvas(plan, preset, canvas_info.or(any))?;
+        let shown = media::layers(plan).into_iter().map(|layer| layer.media);
+        let picture = |media: usize| Some((found[media].picture()?, &plan.media[media]));
+        let own = plan.canvas_media.iter().copied().chain(shown).find_map(picture);
+        let (canvas, size_note) = canvas(plan, preset, own)?;
         let wish = Wish { source: deepest(plan, &found), alpha: plan.background == Background::Transparent };
         let format = preset.pixel_format(wish, canvas.width, canvas.height)?;
         let color = preset.color_tags(format, canvas.color);
         let canvas = Canvas { color, ..canvas };
-        let rects = found.iter().map(|found| rect(found, &canvas, format)).collect();
+        let placed = placed(plan, &found, &canvas, format);
         let mut session =
-            FfmpegSession { plan, preset, found, rects, canvas, format, warnings: size_note.into_iter().collect() };
+            FfmpegSession { plan, preset, found, placed, canvas, format, warnings: size_note.into_iter().collect() };
         let seen = session.seen();
         media::refuse_missing(&seen, &session.found)?;
         let warnings = media::warnings(plan, &seen, &session.found, &canvas);
@@ -82,8 +83,10 @@ impl<'a> FfmpegSession<'a> {
     fn seen(&self) -> Vec<&'a Layer> {
         fn collect<'p>(element: &'p Element, session: &FfmpegSession<'_>, seen: &mut Vec<&'p Layer>) {
             match element {
+                Element::Layer(layer) if layer.look.is_invisible() => {}
                 Element::Layer(layer) => seen.push(layer),
-                Element::Stack { elements } => {
+                Element::Stack { look, .. } if look.is_invisible() => {}
+                Element::Stack { elements, .. } => {
                     session.visible(elements).iter().for_each(|element| collect(element, session, seen));
                 }
                 Element::Mix { from, to, .. } => {
@@ -109,21 +112,27 @@ impl<'a> FfmpegSession<'a> {
     pub(super) fn covers(&self, element: &Element) -> bool {
         match element {
             Element::Layer(layer) => self.layer_covers(layer),
-            Element::Stack { elements } => elements.iter().any(|element| self.covers(element)),
-            Element::Mix { from, to, .. } => {
-                [from, to].into_iter().all(|side| side.as_ref().is_some_and(|side| self.covers(side)))
+            Element::Stack { elements, look } => look.is_plain() && elements.iter().any(|element| self.covers(element)),
+            Element::Mix { from, to, style, .. } => {
+                let opaque = !matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
+                opaque && [from, to].into_iter().all(|side| side.as_ref().is_some_and(|side| self.covers(side)))
             }
         }
     }
 
-    pub(super) fn layer_covers(&self, layer: &Layer) -> bool {
+    /// Whether nothing can be seen through the picture of `layer`.
+    pub(super) fn is_opaque(&self, layer: &Layer) -> bool {
         match &self.found[layer.media] {
-            Found::Picture(info) => {
-                !info.has_alpha && self.rects[layer.media].covers(self.canvas.width, self.canvas.height)
-            }
-            // Black and cards fill the canvas; what cannot be shown stops the shot anyway.
+            Found::Picture(info) => !info.has_alpha,
+            Found::Generated(generated) => generated.is_opaque(),
+            // What cannot be shown stops the shot anyway.
             _ => true,
         }
+    }
+
+    pub(super) fn layer_covers(&self, layer: &Layer) -> bool {
+        let rect = self.rect(layer);
+        layer.look.is_plain() && self.is_opaque(layer) && rect.covers(self.canvas.width, self.canvas.height)
     }
 
     /// What the frames of `task` are encoded as.
@@ -188,9 +197,10 @@ impl Session for FfmpegSession<'_> {
 }
 
 /// The canvas: what the caller asks for, else what the hero track's first decodable clip has.
-fn canvas(plan: &Plan, preset: &Preset, info: Option<&MediaInfo>) -> Result<(Canvas, Option<Warning>)> {
+fn canvas(plan: &Plan, preset: &Preset, own: Option<(&MediaInfo, &Media)>) -> Result<(Canvas, Option<Warning>)> {
     let request = plan.canvas;
-    let shape = info.map(shape);
+    let shape = own.map(|(info, media)| shape(info, media));
+    let info = own.map(|(info, _)| info);
     let upright = shape.map(|shape| match shape.rotation.swaps_sides() {
         true => (shape.height, shape.width, Ratio::ONE / shape.pixel_aspect),
         false => (shape.width, shape.height, shape.pixel_aspect),
@@ -199,7 +209,12 @@ fn canvas(plan: &Plan, preset: &Preset, info: Option<&MediaInfo>) -> Result<(Can
         // A size that was asked for has square pixels unless they were asked for, too.
         (Some((width, height)), _) => (width, height, Ratio::ONE),
         (None, Some(upright)) => upright,
-        (None, None) => (1920, 1080, Ratio::ONE),
+        // Nothing can be decoded: what the timeline says about it.
+        (None, None) => {
+            let written = plan.canvas_media.iter().find_map(|&media| Some((plan.media[media].size?, media)));
+            let aspect = |media: usize| plan.media[media].pixel_aspect.unwrap_or(Ratio::ONE);
+            written.map_or((1920, 1080, Ratio::ONE), |((width, height), media)| (width, height, aspect(media)))
+        }
     };
     let pixel_aspect = request.pixel_aspect.unwrap_or(own_aspect);
     let mut warning = None;
@@ -232,26 +247,6 @@ fn canvas(plan: &Plan, preset: &Preset, info: Option<&MediaInfo>) -> Result<(Can
         return Err(Error::new(ErrorKind::Option, what));
     }
     Ok((Canvas { width: canvas_width, height: canvas_height, pixel_aspect, color }, warning))
-}
-
-fn shape(info: &MediaInfo) -> MediaShape {
-    MediaShape {
-        width: info.width,
-        height: info.height,
-        pixel_aspect: info.pixel_aspect,
-        rotation: Rotation::from_degrees(f64::from(info.rotation)),
-    }
-}
-
-fn rect(found: &Found, canvas: &Canvas, format: Pixel) -> Rect {
-    let Some(info) = found.picture() else { return Rect::whole(canvas.width, canvas.height) };
-    let frame = MediaShape {
-        width: canvas.width,
-        height: canvas.height,
-        pixel_aspect: canvas.pixel_aspect,
-        rotation: Rotation::None,
-    };
-    place(shape(info), frame, Placement::Fit, super::convert::Converter::alignment(format))
 }
 
 /// The pixel format of the media that loses most if the output is shallow: the deepest, and among those the finest.

@@ -18,6 +18,13 @@ pub(super) fn is_plain_yuv(info: &PixelInfo) -> bool {
     !info.odd && !info.rgb && !info.float && !shared && info.components.len() >= 3 && info.components.iter().all(plain)
 }
 
+/// Kr and Kb of a matrix, in doubles.
+pub(super) fn luma_shares(matrix: u8) -> (f64, f64) {
+    let (red, blue) = weights(matrix);
+    // Through decimal digits: the numbers are theirs.
+    ((f64::from(red) * 1e6).round() / 1e6, (f64::from(blue) * 1e6).round() / 1e6)
+}
+
 /// Kr and Kb of a matrix.
 fn weights(matrix: u8) -> (f32, f32) {
     match matrix {

@@ -1,0 +1,276 @@
+//! What generators draw: their kinds and settings, as OpenTimelineIO and applications write them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::timeline::{Map, MediaCommon, Value};
+
+/// Red, green, blue and alpha, straight, from 0 to 65535, in the canvas's own transfer.
+pub type Rgba = [u16; 4];
+
+/// What a generator draws, over the whole canvas.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "picture", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Generated {
+    /// One colour.
+    Solid {
+        /// The colour.
+        color: Rgba,
+    },
+    /// From one colour at the left to another at the right.
+    Gradient {
+        /// The colours.
+        colors: [Rgba; 2],
+    },
+    /// A colour in every corner: top left, top right, bottom left, bottom right.
+    Corners {
+        /// The colours.
+        colors: [Rgba; 4],
+    },
+    /// Squares, sixteen to a line, the first colour in the top left one.
+    Checker {
+        /// The colours.
+        colors: [Rgba; 2],
+    },
+    /// Colour bars.
+    Bars {
+        /// Which.
+        bars: Bars,
+    },
+    /// A card with writing on it.
+    Slate {
+        /// The large line.
+        title: String,
+        /// What is written below it.
+        text: String,
+    },
+}
+
+/// Colour bars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Bars {
+    /// SMPTE ECR 1: seven bars of 75 %, with −I, white, +Q and the steps around black below.
+    Smpte,
+    /// SMPTE RP 219: bars of 75 % for wide pictures, with 40 % grey at the sides, a ramp, and steps around black.
+    SmpteHd,
+    /// EBU: white, then seven bars of 75 %.
+    Ebu,
+    /// Eight bars of 100 %.
+    Full,
+}
+
+const BLACK: Rgba = [0, 0, 0, 65535];
+const WHITE: Rgba = [65535; 4];
+
+impl Generated {
+    /// A card that says what cannot be drawn.
+    fn slate(title: &str, text: &str) -> Generated {
+        Generated::Slate { title: title.to_owned(), text: text.to_owned() }
+    }
+
+    /// Whether it is nothing but opaque black.
+    pub fn is_black(&self) -> bool {
+        *self == Generated::Solid { color: BLACK }
+    }
+
+    /// Whether it shows nothing at all.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Generated::Solid { color: [.., 0] })
+    }
+
+    /// Whether nothing can be seen through it.
+    pub fn is_opaque(&self) -> bool {
+        let all = |colors: &[Rgba]| colors.iter().all(|color| color[3] == u16::MAX);
+        match self {
+            Generated::Solid { color } => all(&[*color]),
+            Generated::Gradient { colors } | Generated::Checker { colors } => all(colors),
+            Generated::Corners { colors } => all(colors),
+            Generated::Bars { .. } | Generated::Slate { .. } => true,
+        }
+    }
+}
+
+/// What a generator of this kind draws for the clip `clip`, and what is to be said about it.
+pub(super) fn generated(kind: &str, parameters: &Map, common: &MediaCommon, clip: &str) -> (Generated, Option<String>) {
+    let settings = Settings { parameters, common };
+    let name: String = kind
+        .to_lowercase()
+        .replace("colour", "color")
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "%+".contains(*c))
+        .collect();
+    let solid = |color| (Generated::Solid { color }, None);
+    let bars = |bars| (Generated::Bars { bars }, None);
+    match name.trim_end_matches("generator") {
+        "black" | "blackvideo" | "fullblack" => solid(BLACK),
+        // They change what is below them, and show nothing of their own.
+        kind if kind.contains("adjustment") || (kind == "slug" && is_adjustment(&common.name)) => {
+            let message = "an adjustment of what lies below is not applied; nothing is shown in its place";
+            (Generated::Solid { color: [0; 4] }, Some(message.to_owned()))
+        }
+        "slug" if common.name.to_lowercase().contains("transparent") => solid([0; 4]),
+        // What Premiere cannot write as anything else becomes a slug, under its own name.
+        "slug" if names_nothing(&common.name) => solid(BLACK),
+        "white" | "whitevideo" => solid(WHITE),
+        "transparent" | "transparentvideo" => solid([0; 4]),
+        "solidcolor" | "solid" | "color" | "colormatte" | "matte" | "colorsolid" => {
+            match settings.colors().as_slice() {
+                [] => (
+                    Generated::Solid { color: BLACK },
+                    Some(format!("the colour of {kind:?} is not said; it is black")),
+                ),
+                [color, ..] => solid(*color),
+            }
+        }
+        "smptebars" | "smptecolorbar" | "smptecolorbars" | "colorbar" | "colorbars" | "bars" | "barsandtone"
+        | "smpte" | "colorbarsandtone" | "barsandtonentsc" => bars(Bars::Smpte),
+        "smptehdbars" | "hdbars" | "hdcolorbars" | "hdbarsandtone" | "hdtvbars" | "smpterp219" | "rp219"
+        | "aribbars" | "hdtvcolorbars" => bars(Bars::SmpteHd),
+        "ebucolorbar" | "ebucolorbars" | "ebubars" | "75%colorbar" | "75%colorbars" | "palbars" | "barsandtonepal" => {
+            bars(Bars::Ebu)
+        }
+        "100%colorbar" | "100%colorbars" | "fullbars" => bars(Bars::Full),
+        "greyscale" | "grayscale" | "ramp" | "gradient" | "lineargradient" | "greyramp" | "grayramp" => {
+            let colors = match settings.colors().as_slice() {
+                [from, to, ..] => [*from, *to],
+                _ => [BLACK, WHITE],
+            };
+            (Generated::Gradient { colors }, None)
+        }
+        "fourcolorgradient" | "4colorgradient" => match settings.colors().as_slice() {
+            [a, b, c, d, ..] => (Generated::Corners { colors: [*a, *b, *c, *d] }, None),
+            _ => (
+                Generated::slate("GENERATOR", kind),
+                Some(format!("the colours of {kind:?} are not said; a card is shown")),
+            ),
+        },
+        "checker" | "checkers" | "checkerboard" => {
+            let colors = match settings.colors().as_slice() {
+                [from, to, ..] => [*from, *to],
+                _ => [WHITE, BLACK],
+            };
+            (Generated::Checker { colors }, None)
+        }
+        "slate" => (Generated::slate("SLATE", &settings.text().unwrap_or_else(|| clip.to_owned())), None),
+        "slug" => (
+            Generated::slate("TITLE", &common.name),
+            Some(format!("the slug {:?} stands for something that was not written; a card is shown", common.name)),
+        ),
+        _ if is_title(&name) => {
+            let text = settings.text().unwrap_or_else(|| [clip, kind][usize::from(clip.trim().is_empty())].to_owned());
+            (Generated::slate("TITLE", &text), Some(format!("the title {text:?} is shown as a card")))
+        }
+        _ => (Generated::slate("GENERATOR", kind), Some(format!("generator {kind:?} is not known; a card is shown"))),
+    }
+}
+
+fn names_nothing(name: &str) -> bool {
+    matches!(name.trim().to_lowercase().as_str(), "" | "slug" | "black" | "black video")
+}
+
+fn is_adjustment(name: &str) -> bool {
+    name.to_lowercase().contains("adjustment")
+}
+
+fn is_title(name: &str) -> bool {
+    ["text", "title", "credits", "lowerthird", "subtitle", "caption", "crawl"].iter().any(|word| name.contains(word))
+}
+
+/// What a generator was given, wherever it was written.
+struct Settings<'a> {
+    parameters: &'a Map,
+    common: &'a MediaCommon,
+}
+
+impl Settings<'_> {
+    /// Name and value of every setting, in the order they were written.
+    fn all(&self) -> Vec<(&str, &Value)> {
+        let mut all: Vec<(&str, &Value)> = self.parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        // Resolve: a list of effects with parameters. Final Cut: a parameter, or a list of them.
+        let effects = self.parameters.get("Resolve_OTIO").and_then(Value::as_array).unwrap_or_default();
+        let resolve = effects.iter().filter_map(|effect| effect.get("Parameters").and_then(Value::as_array)).flatten();
+        all.extend(resolve.filter_map(|one| Some((one.get("Parameter ID")?.as_str()?, one.get("Parameter Value")?))));
+        let final_cut = self.common.metadata.get("fcp_xml").and_then(|item| item.get("parameter"));
+        let final_cut = match final_cut {
+            Some(Value::Array(list)) => list.as_slice(),
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        };
+        all.extend(final_cut.iter().filter_map(|one| Some((one.get("parameterid")?.as_str()?, one.get("value")?))));
+        all
+    }
+
+    /// Every colour among the settings.
+    fn colors(&self) -> Vec<Rgba> {
+        let named = |name: &str| ["color", "colour", "fill"].iter().any(|word| name.to_lowercase().contains(word));
+        self.all().into_iter().filter(|(name, _)| named(name)).filter_map(|(_, value)| color(value)).collect()
+    }
+
+    /// What is to be written.
+    fn text(&self) -> Option<String> {
+        let named = |name: &str| {
+            let name = name.to_lowercase();
+            name == "str" || name.contains("text") || name == "title" || name == "name"
+        };
+        let texts = self.all().into_iter().filter(|(name, _)| named(name)).filter_map(|(_, value)| value.as_str());
+        texts.map(plain_text).find(|text| !text.is_empty())
+    }
+}
+
+/// Text without the marks of rich text.
+fn plain_text(rich: &str) -> String {
+    // What a style sheet says is not written.
+    let mut rest = match (rich.find("<body"), rich.starts_with('<')) {
+        (Some(body), true) => &rich[body..],
+        _ => rich,
+    };
+    let mut text = String::new();
+    while let Some(open) = rest.find('<') {
+        let Some(close) = rest[open..].find('>') else { break };
+        text.push_str(&rest[..open]);
+        text.push(' ');
+        rest = &rest[open + close + 1..];
+    }
+    text.push_str(rest);
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A colour: `#rrggbb` or `#aarrggbb`, a list of three or four numbers, or an object with red, green, blue and perhaps
+/// alpha. Numbers go to 1, or to 255 where one of them is larger.
+fn color(value: &Value) -> Option<Rgba> {
+    let parts = match value {
+        Value::String(text) => return hex(text.trim().strip_prefix('#')?),
+        Value::Array(values) if matches!(values.len(), 3 | 4) => values.iter().map(Value::as_f64).collect(),
+        Value::Object(map) => {
+            let part = |names: [&str; 2]| {
+                let value = names.iter().find_map(|name| map.get(*name))?;
+                value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
+            };
+            let alpha = part(["alpha", "a"]).map(Some);
+            let colors = [part(["red", "r"]), part(["green", "g"]), part(["blue", "b"])];
+            colors.into_iter().chain(alpha).collect::<Option<Vec<f64>>>()
+        }
+        _ => None,
+    }?;
+    if parts.iter().any(|part| !part.is_finite() || *part < 0.0) {
+        return None;
+    }
+    let whole = if parts.iter().any(|part| *part > 1.0) { 255.0 } else { 1.0 };
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 65535")]
+    let sample = |part: f64| ((part / whole).min(1.0) * 65535.0).round() as u16;
+    let alpha = parts.get(3).map_or(u16::MAX, |alpha| sample(*alpha));
+    Some([sample(parts[0]), sample(parts[1]), sample(parts[2]), alpha])
+}
+
+fn hex(digits: &str) -> Option<Rgba> {
+    if !digits.is_ascii() || !matches!(digits.len(), 6 | 8) {
+        return None;
+    }
+    let byte = |at: usize| Some(u16::from(u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?) * 257);
+    // With alpha, that comes first.
+    let (alpha, at) = if digits.len() == 8 { (byte(0)?, 2) } else { (u16::MAX, 0) };
+    Some([byte(at)?, byte(at + 2)?, byte(at + 4)?, alpha])
+}
