@@ -1,0 +1,171 @@
+//! Bundles: a timeline together with its media, in a zip archive (`.otioz`) or in a folder (`.otiod`).
+//!
+//! The timeline is `content.otio` at the bundle's root; its media lie in `media`, and their locations start at the root.
+//! Media in an archive has the path `ARCHIVE/ENTRY`, as if the archive were a folder, and [`MediaFile`] reads it in
+//! place. What a path means is told by names, and by what is on disk: an archive is a file called `.otioz` or `.otiod`.
+
+mod archive;
+mod media;
+
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::Path;
+use std::time::SystemTime;
+
+use flate2::read::DeflateDecoder;
+use rawzip::CompressionMethod;
+
+use self::archive::Archive;
+use super::ReadOptions;
+use super::location::to_path;
+use crate::error::{Error, ErrorKind, Result};
+
+pub use media::MediaFile;
+
+/// The name of the timeline in a bundle.
+const CONTENT: &str = "content.otio";
+/// How many entries a note names.
+const NAMED: usize = 3;
+
+/// Whether a path's name is that of a bundle.
+pub(super) fn is_bundle(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| ["otioz", "otiod"].iter().any(|bundle| extension.eq_ignore_ascii_case(bundle)))
+}
+
+/// The text of the timeline in the bundle at `path`, and what is noteworthy about the bundle.
+pub(super) fn content(path: &Path, options: &ReadOptions) -> Result<(Vec<u8>, Vec<String>)> {
+    if path.is_dir() {
+        let file = path.join(CONTENT);
+        return match file.is_file() {
+            true => Ok((super::read_whole(&file, options)?, Vec::new())),
+            false => Err(without_content(path, "")),
+        };
+    }
+    let (archive, mut file) = archive::open(path)?;
+    let Some(entry) = archive.entry(CONTENT.as_bytes()) else {
+        let deeper = archive.entries().find(|(name, _)| name.ends_with(b"/content.otio"));
+        let hint = deeper.map(|(name, _)| format!(", but {}", String::from_utf8_lossy(name)));
+        return Err(without_content(path, &hint.unwrap_or_default()));
+    };
+    let fail = |why: &str| archive.unsound_entry(CONTENT.as_bytes(), why);
+    if let Some(what) = entry.is_closed() {
+        return Err(fail(&format!("is {what}")));
+    }
+    options.check_size(entry.size).map_err(|error| error.context(format!("cannot read {}", path.display())))?;
+    let start = archive.start(CONTENT.as_bytes(), entry, &mut file)?;
+    let packed = MediaFile::part(file, start, entry.stored)?;
+    let text = match entry.method {
+        CompressionMethod::STORE => unpack(packed, entry.size),
+        CompressionMethod::DEFLATE => unpack(DeflateDecoder::new(packed), entry.size),
+        other => return Err(fail(&format!("is compressed by method {}; deflate is read", other.as_u16()))),
+    };
+    let text = text.map_err(|cause| fail("is damaged").because(cause))?;
+    if text.len() as u64 != entry.size || rawzip::crc32(&text) != entry.crc {
+        return Err(fail("is not what its size and checksum say"));
+    }
+    Ok((text, notes(&archive)))
+}
+
+fn without_content(path: &Path, but: &str) -> Error {
+    let message = format!("cannot read the bundle {}: it holds no {CONTENT} at its root{but}", path.display());
+    Error::new(ErrorKind::Bundle, message).at_file(path)
+}
+
+/// What `packed` holds, and one byte more if it is more than `size` bytes: never memory for anything beyond that.
+fn unpack(mut packed: impl Read, size: u64) -> std::io::Result<Vec<u8>> {
+    // A size that is a lie gets no memory before there is anything to fill it.
+    let mut text = Vec::new();
+    let mut chunk = [0; 1 << 14];
+    loop {
+        let room = usize::try_from(size - text.len() as u64).unwrap_or(usize::MAX);
+        let count = packed.read(&mut chunk[..room.clamp(1, 1 << 14)])?;
+        if count == 0 {
+            return Ok(text);
+        }
+        if text.capacity() < text.len() + count {
+            // Twice as much each time, but no more than will be needed.
+            text.reserve_exact(room.min(text.len().max(1 << 16)).max(count));
+        }
+        text.extend_from_slice(&chunk[..count]);
+        if text.len() as u64 > size {
+            return Ok(text);
+        }
+    }
+}
+
+/// What is in the bundle and cannot be read in place.
+fn notes(archive: &Archive) -> Vec<String> {
+    let of_kind = |kind: &str| {
+        let named = archive.entries().filter(|(name, entry)| {
+            *name != CONTENT.as_bytes() && *name != b"version.txt" && entry.obstacle() == Some(kind)
+        });
+        let named: Vec<String> = named.map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
+        let few = named.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = named.len().saturating_sub(NAMED);
+        let list = if more > 0 { format!("{few} and {more} more") } else { few };
+        (!named.is_empty()).then(|| format!("{kind} in the bundle, and so not readable as media: {list}"))
+    };
+    ["encrypted", "a symbolic link", "compressed"].into_iter().filter_map(of_kind).collect()
+}
+
+/// The archive that `path` leads into, and the name in it.
+fn split(path: &Path) -> Option<(&Path, Vec<u8>)> {
+    let archive = path.ancestors().skip(1).find(|folder| is_bundle(folder) && folder.is_file())?;
+    let rest = path.strip_prefix(archive).ok()?;
+    let parts: Vec<&[u8]> = rest.components().map(|part| part.as_os_str().as_encoded_bytes()).collect();
+    Some((archive, parts.join(&b'/')))
+}
+
+/// Whether there is a file or a folder at `path`, in an archive or not.
+pub(super) fn exists(path: &Path) -> bool {
+    match split(path) {
+        Some((archive, name)) => archive::directory(archive)
+            .is_ok_and(|archive| archive.entry(&name).is_some() || archive.below(&name).next().is_some()),
+        None => path.exists(),
+    }
+}
+
+/// What tells that a file is still the same, without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileState {
+    /// How many bytes it has.
+    pub(crate) bytes: u64,
+    /// When it, or the archive that it lies in, was changed.
+    pub(crate) modified: Option<SystemTime>,
+    /// Its checksum, where an archive knows it.
+    pub(crate) crc: Option<u32>,
+}
+
+/// What tells that the file at `path` is still the same; `None` if there is none.
+pub(crate) fn state(path: &Path) -> Option<FileState> {
+    match split(path) {
+        Some((archive, name)) => {
+            let archive = archive::directory(archive).ok()?;
+            let entry = archive.entry(&name)?;
+            Some(FileState { bytes: entry.size, modified: archive.modified(), crc: Some(entry.crc) })
+        }
+        None => {
+            let metadata = std::fs::metadata(path).ok()?;
+            Some(FileState { bytes: metadata.len(), modified: metadata.modified().ok(), crc: None })
+        }
+    }
+}
+
+/// The names in the folder at `folder`, in no order that matters; none if there is no such folder.
+///
+/// # Errors
+/// [`ErrorKind::Io`] and [`ErrorKind::Bundle`] when it cannot be listed.
+pub(crate) fn list(folder: &Path) -> Result<Vec<OsString>> {
+    if let Some((archive, name)) = split(folder) {
+        let archive = archive::directory(archive)?;
+        let direct = archive.below(&name).filter(|name| !name.contains(&b'/'));
+        return Ok(direct.map(|name| to_path(name).into_os_string()).collect());
+    }
+    let failed = |cause| Error::io("list", folder, cause);
+    match std::fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(failed)).collect(),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(cause) => Err(failed(cause)),
+    }
+}
