@@ -115,9 +115,7 @@ impl Archive {
     fn read(path: &Path, reader: &FileReader, state: State) -> Result<Archive> {
         // Large enough for any record, so that no archive is refused for its long names.
         let mut buffer = vec![0; rawzip::MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
-        let zip = ZipLocator::new()
-            .locate_in_reader(reader, &mut buffer, state.length)
-            .map_err(|(_, cause)| endless(path, reader).because(cause))?;
+        let zip = locate(reader, &mut buffer, state.length).map_err(|cause| endless(path, reader).because(cause))?;
         let mut archive = Archive { path: path.to_owned(), state, entries: BTreeMap::new() };
         archive.fill(&zip, &mut buffer)?;
         archive.limit(zip.directory_offset())?;
@@ -180,9 +178,9 @@ impl Archive {
         self.state.modified
     }
 
-    /// The file of this name; it may have backslashes.
+    /// The file of this name.
     pub(super) fn entry(&self, name: &[u8]) -> Option<&Entry> {
-        self.entries.get(&slashes(name))
+        self.entries.get(name)
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &Entry)> {
@@ -191,7 +189,7 @@ impl Archive {
 
     /// What lies below the folder `name`, by names that start there; nothing at all if there is no such folder.
     pub(super) fn below(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
-        let mut folder = slashes(name);
+        let mut folder = name.to_owned();
         if !folder.is_empty() {
             folder.push(b'/');
         }
@@ -212,7 +210,7 @@ impl Archive {
         let mut own_name = vec![0; name_length];
         read(entry.header + LOCAL_HEADER as u64, &mut own_name)?;
         let start = entry.header + (LOCAL_HEADER + name_length + extra_length) as u64;
-        let is_own = header.starts_with(b"PK\x03\x04") && entry_name(&own_name).is_ok_and(|own| own == slashes(name));
+        let is_own = header.starts_with(b"PK\x03\x04") && entry_name(&own_name).is_ok_and(|own| own == name);
         match start.checked_add(entry.stored) {
             Some(end) if is_own && end <= entry.limit => Ok(start),
             _ => Err(self.unsound_entry(name, "is not what the directory says; has the archive changed?")),
@@ -270,6 +268,27 @@ fn entry_name(raw: &[u8]) -> Result<Vec<u8>, &'static str> {
 /// The error of an archive that cannot be trusted.
 fn unsound(archive: &Path, why: impl fmt::Display) -> Error {
     Error::new(ErrorKind::Bundle, format!("cannot read the bundle {}: {why}", archive.display())).at_file(archive)
+}
+
+/// How many times a comment may look like the end of an archive.
+const FALSE_ENDS: usize = 16;
+
+/// Finds the archive's end, and with it its directory.
+fn locate<'f>(
+    reader: &'f FileReader,
+    buffer: &mut [u8],
+    length: u64,
+) -> Result<ZipArchive<&'f FileReader>, rawzip::Error> {
+    let mut end = length;
+    let mut left = FALSE_ENDS;
+    loop {
+        match (ZipLocator::new().locate_in_reader(reader, buffer, end), left) {
+            (Ok(zip), _) => return Ok(zip),
+            (Err((_, cause)), 0) => return Err(cause),
+            (Err((_, cause)), _) => end = cause.eocd_offset().filter(|&found| found < end).ok_or(cause)?,
+        }
+        left -= 1;
+    }
 }
 
 /// The error of a file in which no directory was found.

@@ -52,7 +52,7 @@ pub(super) fn content(path: &Path, options: &ReadOptions) -> Result<(Vec<u8>, Ve
     if let Some(what) = entry.is_closed() {
         return Err(fail(&format!("is {what}")));
     }
-    options.check_size(entry.size).map_err(|error| error.context(format!("cannot read {}", path.display())))?;
+    options.check_size(entry.size).map_err(|error| super::unreadable(path, error))?;
     let start = archive.start(CONTENT.as_bytes(), entry, &mut file)?;
     let packed = MediaFile::part(file, start, entry.stored)?;
     let text = match entry.method {
