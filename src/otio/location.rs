@@ -364,13 +364,13 @@ fn rest_behind<'a>(from: &[u8], path: &'a [u8]) -> Option<&'a [u8]> {
 }
 
 #[cfg(unix)]
-pub(super) fn to_path(bytes: &[u8]) -> PathBuf {
+fn to_path(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
     PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
 }
 
 #[cfg(not(unix))]
-pub(super) fn to_path(bytes: &[u8]) -> PathBuf {
+fn to_path(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }
 

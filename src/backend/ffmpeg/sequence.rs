@@ -67,10 +67,7 @@ impl SequenceReader {
         };
         let mut numbers = Vec::new();
         for name in bundle::list(folder)? {
-            let middle = name
-                .to_str()
-                .and_then(|name| name.strip_prefix(prefix.as_str()))
-                .and_then(|name| name.strip_suffix(suffix.as_str()));
+            let middle = name.strip_prefix(prefix.as_str()).and_then(|name| name.strip_suffix(suffix.as_str()));
             if let Some(number) = middle.and_then(|middle| parse_number(middle, *padding as usize)) {
                 numbers.push(number);
             }

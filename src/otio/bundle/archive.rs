@@ -28,6 +28,9 @@ pub(super) struct Archive {
 struct State {
     length: u64,
     modified: Option<SystemTime>,
+    /// Which file it is, and when anything about it was changed: copying and syncing set the other time back.
+    #[cfg(unix)]
+    node: [i64; 4],
 }
 
 /// A file in an archive.
@@ -107,7 +110,16 @@ fn recall(path: &Path, state: State) -> Option<Arc<Archive>> {
 
 impl State {
     fn of(metadata: &Metadata) -> State {
-        State { length: metadata.len(), modified: metadata.modified().ok() }
+        State {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+            #[cfg(unix)]
+            node: {
+                use std::os::unix::fs::MetadataExt;
+                let [device, inode] = [metadata.dev(), metadata.ino()].map(u64::cast_signed);
+                [device, inode, metadata.ctime(), metadata.ctime_nsec()]
+            },
+        }
     }
 }
 

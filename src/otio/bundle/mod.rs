@@ -7,7 +7,6 @@
 mod archive;
 mod media;
 
-use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
@@ -17,7 +16,6 @@ use rawzip::CompressionMethod;
 
 use self::archive::Archive;
 use super::ReadOptions;
-use super::location::to_path;
 use crate::error::{Error, ErrorKind, Result};
 
 pub use media::MediaFile;
@@ -152,20 +150,23 @@ pub(crate) fn state(path: &Path) -> Option<FileState> {
     }
 }
 
-/// The names in the folder at `folder`, in no order that matters; none if there is no such folder.
+/// The names in the folder at `folder`, but for those that are no text; none if there is no such folder.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] and [`ErrorKind::Bundle`] when it cannot be listed.
-pub(crate) fn list(folder: &Path) -> Result<Vec<OsString>> {
+#[cfg(feature = "ffmpeg")]
+pub(crate) fn list(folder: &Path) -> Result<Vec<String>> {
     if let Some((archive, name)) = split(folder) {
         let archive = archive::directory(archive)?;
         let direct = archive.below(&name).filter(|name| !name.contains(&b'/'));
-        return Ok(direct.map(|name| to_path(name).into_os_string()).collect());
+        return Ok(direct.filter_map(|name| String::from_utf8(name.to_owned()).ok()).collect());
     }
     let failed = |cause| Error::io("list", folder, cause);
-    match std::fs::read_dir(folder) {
-        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(failed)).collect(),
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(cause) => Err(failed(cause)),
-    }
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) => return Err(failed(cause)),
+    };
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name().into_string().ok()).map_err(failed));
+    names.filter_map(Result::transpose).collect()
 }
