@@ -88,8 +88,8 @@ impl Locator {
         if location.contains('\0') {
             return Err(unusable(location, "has a NUL in it"));
         }
-        let plain = !location.contains(['%', '#', '?', '\\', ':']) && !(self.is_bundle && location.contains(".."));
-        if self.moved.is_empty() && plain {
+        let ambiguous = location.contains(['%', '#', '?', '\\', ':']) || (self.is_bundle && location.contains(".."));
+        if self.moved.is_empty() && !ambiguous {
             return Ok(tidy(&self.folder.join(location)));
         }
         let scheme = scheme(location);
