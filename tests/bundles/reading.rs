@@ -151,6 +151,8 @@ fn entries_that_cannot_be_media_are_warnings_and_errors() {
     let many = (0..5).map(|index| Entry::deflated(format!("media/{index}.mov"), DATA));
     let zip = Zip::of([content(&simple())]).with(|zip| {
         zip.entries.extend(many);
+        // What is no media is nobody's business.
+        zip.entries.push(Entry::deflated("readme.txt", DATA));
         zip.entries.push(Entry::stored("media/secret.mov", DATA).with(|entry| entry.flags |= 1));
         zip.entries.push(Entry::stored("media/link.mov", "/etc/passwd").with(|entry| entry.mode = 0o120_777));
         zip.entries.push(Entry::stored("media/two.mov", DATA).with(|entry| entry.size += 1));

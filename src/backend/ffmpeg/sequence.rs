@@ -66,7 +66,7 @@ impl SequenceReader {
             return Ok(Vec::new());
         };
         let mut numbers = Vec::new();
-        for name in bundle::list(folder)? {
+        for name in bundle::list(folder, prefix)? {
             let middle = name.strip_prefix(prefix.as_str()).and_then(|name| name.strip_suffix(suffix.as_str()));
             if let Some(number) = middle.and_then(|middle| parse_number(middle, *padding as usize)) {
                 numbers.push(number);

@@ -51,19 +51,35 @@ pub(super) struct Entry {
     limit: u64,
 }
 
-impl Entry {
-    /// What stands against reading it at all.
-    pub(super) fn is_closed(&self) -> Option<&'static str> {
-        match self {
-            Entry { encrypted: true, .. } => Some("encrypted"),
-            Entry { link: true, .. } => Some("a symbolic link"),
-            _ => None,
-        }
-    }
+/// What stands against reading an entry where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    Encrypted,
+    Link,
+    Compressed,
+}
 
-    /// What stands against reading it where it lies.
-    pub(super) fn obstacle(&self) -> Option<&'static str> {
-        self.is_closed().or_else(|| (self.method != CompressionMethod::STORE).then_some("compressed"))
+impl Obstacle {
+    pub(super) const ALL: [Obstacle; 3] = [Obstacle::Encrypted, Obstacle::Link, Obstacle::Compressed];
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Obstacle::Encrypted => "encrypted",
+            Obstacle::Link => "a symbolic link",
+            Obstacle::Compressed => "compressed",
+        })
+    }
+}
+
+impl Entry {
+    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+        match self {
+            Entry { encrypted: true, .. } => Some(Obstacle::Encrypted),
+            Entry { link: true, .. } => Some(Obstacle::Link),
+            Entry { method, .. } => (*method != CompressionMethod::STORE).then_some(Obstacle::Compressed),
+        }
     }
 }
 
@@ -130,7 +146,7 @@ impl Archive {
         let zip = locate(reader, &mut buffer, state.length).map_err(|cause| endless(path, reader).because(cause))?;
         let mut archive = Archive { path: path.to_owned(), state, entries: BTreeMap::new() };
         archive.fill(&zip, &mut buffer)?;
-        archive.limit(zip.directory_offset())?;
+        archive.set_limits(zip.directory_offset())?;
         Ok(archive)
     }
 
@@ -163,7 +179,7 @@ impl Archive {
     }
 
     /// Finds out how far each entry can reach: to the next one's header, the last to the directory.
-    fn limit(&mut self, directory: u64) -> Result<()> {
+    fn set_limits(&mut self, directory: u64) -> Result<()> {
         let mut by_place: Vec<(&Vec<u8>, &mut Entry)> = self.entries.iter_mut().collect();
         by_place.sort_by_key(|(_, entry)| entry.header);
         let mut limit = directory;
@@ -199,13 +215,14 @@ impl Archive {
         self.entries.iter().map(|(name, entry)| (name.as_slice(), entry))
     }
 
-    /// What lies below the folder `name`, by names that start there; nothing at all if there is no such folder.
-    pub(super) fn below(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
-        let mut folder = name.to_owned();
-        if !folder.is_empty() {
-            folder.push(b'/');
-        }
-        self.entries.range(folder.clone()..).map_while(move |(name, _)| name.strip_prefix(folder.as_slice()))
+    /// What names go on with that start with `start`.
+    pub(super) fn behind(&self, start: Vec<u8>) -> impl Iterator<Item = &[u8]> {
+        self.entries.range(start.clone()..).map_while(move |(name, _)| name.strip_prefix(start.as_slice()))
+    }
+
+    /// Whether anything lies below the folder `name`.
+    pub(super) fn has_folder(&self, name: &[u8]) -> bool {
+        self.behind([name, b"/"].concat()).next().is_some()
     }
 
     /// Where the bytes of `entry` start, by its own header in `file`; that they lie where the directory says is checked.

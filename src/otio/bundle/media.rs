@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::{archive, split};
+use super::archive::{self, Obstacle};
+use super::split;
 use crate::error::{Error, ErrorKind, Result};
 
 /// An open media file: one of its own, or an entry of a bundle's archive, read where it lies.
@@ -35,19 +36,19 @@ impl MediaFile {
         let path = path.as_ref();
         let Some((archive, name)) = split(path) else { return MediaFile::whole(path) };
         let (archive, mut file) = archive::open(archive)?;
-        let entry = archive.entry(&name).ok_or_else(|| match archive.below(&name).next() {
-            Some(_) => is_folder(path),
-            None => missing(path),
+        let entry = archive.entry(&name).ok_or_else(|| match archive.has_folder(&name) {
+            true => is_folder(path),
+            false => missing(path),
         })?;
         let refuse = |why: String| Error::new(ErrorKind::Bundle, why).at_file(path);
         match entry.obstacle() {
-            Some("compressed") => Err(refuse(format!(
+            Some(Obstacle::Compressed) => Err(refuse(format!(
                 "cannot read {}: it is compressed, and media is read where it lies; pack {} again with its media \
                  stored, as `zip -0` does",
                 path.display(),
                 archive.path().display()
             ))),
-            Some(what) => Err(refuse(format!("cannot read {}: it is {what}", path.display()))),
+            Some(obstacle) => Err(refuse(format!("cannot read {}: it is {obstacle}", path.display()))),
             None if entry.stored != entry.size => {
                 Err(archive.unsound_entry(&name, "is not compressed, and yet has two sizes"))
             }

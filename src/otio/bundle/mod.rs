@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use flate2::read::DeflateDecoder;
 use rawzip::CompressionMethod;
 
-use self::archive::Archive;
+use self::archive::{Archive, Obstacle};
 use super::ReadOptions;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -47,8 +47,8 @@ pub(super) fn content(path: &Path, options: &ReadOptions) -> Result<(Vec<u8>, Ve
         return Err(without_content(path, &hint.unwrap_or_default()));
     };
     let fail = |why: &str| archive.unsound_entry(CONTENT.as_bytes(), why);
-    if let Some(what) = entry.is_closed() {
-        return Err(fail(&format!("is {what}")));
+    if let Some(obstacle @ (Obstacle::Encrypted | Obstacle::Link)) = entry.obstacle() {
+        return Err(fail(&format!("is {obstacle}")));
     }
     options.check_size(entry.size).map_err(|error| super::unreadable(path, error))?;
     let start = archive.start(CONTENT.as_bytes(), entry, &mut file)?;
@@ -92,19 +92,20 @@ fn unpack(mut packed: impl Read, size: u64) -> std::io::Result<Vec<u8>> {
     }
 }
 
-/// What is in the bundle and cannot be read in place.
+/// What is among the bundle's media and cannot be read in place.
 fn notes(archive: &Archive) -> Vec<String> {
-    let of_kind = |kind: &str| {
-        let named = archive.entries().filter(|(name, entry)| {
-            *name != CONTENT.as_bytes() && *name != b"version.txt" && entry.obstacle() == Some(kind)
-        });
-        let named: Vec<String> = named.map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
-        let few = named.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-        let more = named.len().saturating_sub(NAMED);
-        let list = if more > 0 { format!("{few} and {more} more") } else { few };
-        (!named.is_empty()).then(|| format!("{kind} in the bundle, and so not readable as media: {list}"))
+    let of_kind = |kind: Obstacle| {
+        let media = archive.entries().filter(|(name, _)| name.starts_with(b"media/"));
+        let found: Vec<_> = media.filter(|(_, entry)| entry.obstacle() == Some(kind)).map(|(name, _)| name).collect();
+        let named: Vec<_> = found.iter().take(NAMED).map(|name| String::from_utf8_lossy(name)).collect();
+        let more = match found.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let list = named.join(", ");
+        (!found.is_empty()).then(|| format!("{kind} in the bundle, and so not readable as media: {list}{more}"))
     };
-    ["encrypted", "a symbolic link", "compressed"].into_iter().filter_map(of_kind).collect()
+    Obstacle::ALL.into_iter().filter_map(of_kind).collect()
 }
 
 /// The archive that `path` leads into, and the name in it.
@@ -118,8 +119,9 @@ fn split(path: &Path) -> Option<(&Path, Vec<u8>)> {
 /// Whether there is a file or a folder at `path`, in an archive or not.
 pub(super) fn exists(path: &Path) -> bool {
     match split(path) {
-        Some((archive, name)) => archive::directory(archive)
-            .is_ok_and(|archive| archive.entry(&name).is_some() || archive.below(&name).next().is_some()),
+        Some((archive, name)) => {
+            archive::directory(archive).is_ok_and(|archive| archive.entry(&name).is_some() || archive.has_folder(&name))
+        }
         None => path.exists(),
     }
 }
@@ -150,16 +152,18 @@ pub(crate) fn state(path: &Path) -> Option<FileState> {
     }
 }
 
-/// The names in the folder at `folder`, but for those that are no text; none if there is no such folder.
+/// The names in the folder at `folder` that start with `prefix`, but for those that are no text; none if there is no
+/// such folder.
 ///
 /// # Errors
 /// [`ErrorKind::Io`] and [`ErrorKind::Bundle`] when it cannot be listed.
 #[cfg(feature = "ffmpeg")]
-pub(crate) fn list(folder: &Path) -> Result<Vec<String>> {
+pub(crate) fn list(folder: &Path, prefix: &str) -> Result<Vec<String>> {
     if let Some((archive, name)) = split(folder) {
         let archive = archive::directory(archive)?;
-        let direct = archive.below(&name).filter(|name| !name.contains(&b'/'));
-        return Ok(direct.filter_map(|name| String::from_utf8(name.to_owned()).ok()).collect());
+        let start = [name.as_slice(), b"/", prefix.as_bytes()].concat();
+        let direct = archive.behind(start).filter(|rest| !rest.contains(&b'/'));
+        return Ok(direct.filter_map(|rest| Some(format!("{prefix}{}", std::str::from_utf8(rest).ok()?))).collect());
     }
     let failed = |cause| Error::io("list", folder, cause);
     let entries = match std::fs::read_dir(folder) {
@@ -168,5 +172,6 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<String>> {
         Err(cause) => return Err(failed(cause)),
     };
     let names = entries.map(|entry| entry.map(|entry| entry.file_name().into_string().ok()).map_err(failed));
-    names.filter_map(Result::transpose).collect()
+    let starts = |name: &Result<String>| name.as_ref().map_or(true, |name| name.starts_with(prefix));
+    names.filter_map(Result::transpose).filter(starts).collect()
 }
