@@ -42,7 +42,7 @@ word_enum! {
         #[default]
         Native = "native",
         /// The OpenTimelineIO library. Without the feature `opentimelineio` that is an
-        /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported).
+        /// [`ErrorKind::Unsupported`].
         OpenTimelineIo = "opentimelineio",
     }
 }

@@ -72,7 +72,11 @@ fn archives_may_be_packed_in_many_ways() {
         ("a comment", sound().with(|zip| zip.comment = b"PK\x05\x06 is how an end begins".to_vec())),
         ("something in front", sound().with(|zip| zip.before = vec![b'#'; 777])),
         ("the order turned round", sound().with(|zip| zip.entries.reverse())),
-        ("a folder of its own", sound().with(|zip| zip.entries.insert(0, Entry::stored("media/", "")))),
+        ("a folder's entry", sound().with(|zip| zip.entries.insert(0, Entry::stored("media/", "")))),
+        (
+            "folders with backslashes",
+            sound().with(|zip| zip.entries.extend([Entry::stored("media\\", ""), Entry::stored("./", "")])),
+        ),
         (
             "backslashes",
             own(|entry| entry.name.iter_mut().filter(|byte| **byte == b'/').for_each(|byte| *byte = b'\\')),

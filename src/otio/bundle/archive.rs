@@ -160,7 +160,8 @@ impl Archive {
             count += 1;
             let raw = record.file_path();
             let name = entry_name(raw.as_bytes()).map_err(|why| self.unsound_entry(raw.as_bytes(), why))?;
-            if record.is_dir() {
+            // A folder's own entry.
+            if slashes(raw.as_bytes()).ends_with(b"/") {
                 continue;
             }
             if name.is_empty() {
