@@ -70,8 +70,8 @@ pub struct MediaInfo {
 /// A file with sound alone is described too, with [`MediaInfo::has_picture`] unset.
 ///
 /// # Errors
-/// [`ErrorKind::MediaMissing`] when there is no such file, [`ErrorKind::Io`] when it may not be read,
-/// [`ErrorKind::Decode`] when it holds neither picture nor sound that can be decoded.
+/// As [`MediaFile::open`], and [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it holds neither picture nor sound
+/// that can be decoded.
 pub fn probe(path: impl AsRef<Path>) -> Result<MediaInfo> {
     let path = path.as_ref();
     if still::kind_of(path)?.is_some() {
