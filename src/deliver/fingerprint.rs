@@ -6,7 +6,6 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Preset;
-use crate::otio::bundle;
 use crate::plan::{Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Plan, Shot};
 use crate::time::Rate;
 
@@ -87,7 +86,7 @@ fn stamp(media: &Media, used: &Used) -> Option<Stamp> {
     };
     let mut stamp = Stamp::default();
     for file in indices.filter_map(|index| media.source.file(index)) {
-        let Some(state) = bundle::state(&file) else { continue };
+        let Some(state) = crate::otio::bundle::state(&file) else { continue };
         let since = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();
         let modified = state.modified.and_then(since).map_or(0, |time| time.as_millis());
         stamp.files += 1;
