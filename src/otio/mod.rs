@@ -97,10 +97,11 @@ impl ReadOptions {
     }
 
     fn check_size(&self, bytes: u64) -> Result<()> {
-        if bytes <= self.max_bytes {
+        let most = self.max_bytes.min(u32::MAX.into());
+        if bytes <= most {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Schema, format!("more than {} bytes are not read", self.max_bytes)))
+        Err(Error::new(ErrorKind::Schema, format!("more than {most} bytes are not read")))
     }
 }
 

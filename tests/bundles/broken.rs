@@ -182,10 +182,13 @@ fn a_bomb_does_not_go_off() {
     // One that does not.
     let lie = bomb.clone().with(|entry| entry.size = 10);
     assert_says(&limited(&Zip::of([lie]), 1 << 20).expect_err("a lie"), ErrorKind::Bundle, "size and checksum");
-    // One that says it is larger than any memory: room is made only for what comes.
+    // Those that say they are as large as any timeline can be, and larger than any memory.
+    let large = content(&simple()).with(|entry| entry.size = u32::MAX.into());
+    let error = limited(&Zip::of([large]), u64::MAX).expect_err("a lie");
+    assert_says(&error, ErrorKind::Bundle, "size and checksum");
     let giant = content(&simple()).with(|entry| (entry.zip64, entry.size) = (true, 1 << 60));
     let error = limited(&Zip::of([giant]).with(|zip| zip.zip64 = true), u64::MAX).expect_err("a lie");
-    assert_says(&error, ErrorKind::Bundle, "size and checksum");
+    assert_says(&error, ErrorKind::Schema, "more than 4294967295 bytes are not read");
     // The limit is one on the timeline, and not on its media.
     let large = Zip::of([content(&simple()), Entry::stored("media/a.mov", vec![0; 1 << 20])]);
     limited(&large, 1 << 16).expect("a small timeline");

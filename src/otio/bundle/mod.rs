@@ -7,6 +7,7 @@
 mod archive;
 mod media;
 
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
@@ -14,7 +15,7 @@ use std::time::SystemTime;
 use flate2::read::DeflateDecoder;
 use rawzip::CompressionMethod;
 
-use self::archive::{Archive, Obstacle};
+use self::archive::{Archive, Entry, Obstacle};
 use super::ReadOptions;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -40,29 +41,14 @@ pub(super) fn content(path: &Path, options: &ReadOptions) -> Result<(Vec<u8>, Ve
             false => Err(without_content(path, "")),
         };
     }
-    let (archive, mut file) = archive::open(path)?;
+    let (archive, file) = archive::open(path)?;
     let Some(entry) = archive.entry(CONTENT.as_bytes()) else {
         let deeper = archive.entries().find(|(name, _)| name.ends_with(b"/content.otio"));
         let hint = deeper.map(|(name, _)| format!(", but {}", String::from_utf8_lossy(name)));
         return Err(without_content(path, &hint.unwrap_or_default()));
     };
-    let fail = |why: &str| archive.unsound_entry(CONTENT.as_bytes(), why);
-    if let Some(obstacle @ (Obstacle::Encrypted | Obstacle::Link)) = entry.obstacle() {
-        return Err(fail(&format!("is {obstacle}")));
-    }
     options.check_size(entry.size).map_err(|error| super::unreadable(path, error))?;
-    let start = archive.start(CONTENT.as_bytes(), entry, &mut file)?;
-    let packed = MediaFile::part(file, start, entry.stored)?;
-    let text = match entry.method {
-        CompressionMethod::STORE => unpack(packed, entry.size),
-        CompressionMethod::DEFLATE => unpack(DeflateDecoder::new(packed), entry.size),
-        other => return Err(fail(&format!("is compressed by method {}; deflate is read", other.as_u16()))),
-    };
-    let text = text.map_err(|cause| fail("is damaged").because(cause))?;
-    if text.len() as u64 != entry.size || rawzip::crc32(&text) != entry.crc {
-        return Err(fail("is not what its size and checksum say"));
-    }
-    Ok((text, notes(&archive)))
+    Ok((unpacked(&archive, entry, file)?, notes(&archive)))
 }
 
 fn without_content(path: &Path, but: &str) -> Error {
@@ -70,26 +56,32 @@ fn without_content(path: &Path, but: &str) -> Error {
     Error::new(ErrorKind::Bundle, message).at_file(path)
 }
 
-/// What `packed` holds, and one byte more if it is more than `size` bytes: never memory for anything beyond that.
-fn unpack(mut packed: impl Read, size: u64) -> std::io::Result<Vec<u8>> {
-    // A size that is a lie gets no memory before there is anything to fill it.
-    let mut text = Vec::new();
-    let mut chunk = [0; 1 << 14];
-    loop {
-        let room = usize::try_from(size - text.len() as u64).unwrap_or(usize::MAX);
-        let count = packed.read(&mut chunk[..room.clamp(1, 1 << 14)])?;
-        if count == 0 {
-            return Ok(text);
-        }
-        if text.capacity() < text.len() + count {
-            // Twice as much each time, but no more than will be needed.
-            text.reserve_exact(room.min(text.len().max(1 << 16)).max(count));
-        }
-        text.extend_from_slice(&chunk[..count]);
-        if text.len() as u64 > size {
-            return Ok(text);
-        }
+/// The text of the timeline at `entry`.
+fn unpacked(archive: &Archive, entry: &Entry, mut file: File) -> Result<Vec<u8>> {
+    let fail = |why: &str| archive.unsound_entry(CONTENT.as_bytes(), why);
+    if let Some(obstacle @ (Obstacle::Encrypted | Obstacle::Link)) = entry.obstacle() {
+        return Err(fail(&format!("is {obstacle}")));
     }
+    let start = archive.start(CONTENT.as_bytes(), entry, &mut file)?;
+    let packed = MediaFile::part(file, start, entry.stored)?;
+    let text = match entry.method {
+        CompressionMethod::STORE => inflate(packed, entry),
+        CompressionMethod::DEFLATE => inflate(DeflateDecoder::new(packed), entry),
+        other => return Err(fail(&format!("is compressed by method {}; deflate is read", other.as_u16()))),
+    };
+    let text = text.map_err(|cause| fail("is damaged").because(cause))?;
+    text.filter(|text| rawzip::crc32(text) == entry.crc).ok_or_else(|| fail("is not what its size and checksum say"))
+}
+
+/// Everything that comes out of `packed`, if it is as much as `entry` says. More is not asked for, and a size that is a
+/// lie gets no memory: deflate makes no more than 1032 bytes out of one.
+fn inflate(mut packed: impl Read, entry: &Entry) -> std::io::Result<Option<Vec<u8>>> {
+    let likely = entry.size.min(entry.stored.saturating_mul(1032));
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(usize::try_from(likely).unwrap_or(usize::MAX))?;
+    packed.by_ref().take(entry.size).read_to_end(&mut bytes)?;
+    let is_all = bytes.len() as u64 == entry.size && packed.read(&mut [0])? == 0;
+    Ok(is_all.then_some(bytes))
 }
 
 /// What is among the bundle's media and cannot be read in place.
