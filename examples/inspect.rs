@@ -4,15 +4,16 @@
 mod read;
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use otio_conflate::otio::Locator;
+use otio_conflate::otio::{Locator, MediaFile};
 use otio_conflate::timeline::{
     Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, MediaReference, RawTimeRange, Timeline,
     TrackLayout,
 };
-use otio_conflate::{Error, Result};
+use otio_conflate::{Error, ErrorKind, Result};
 
 /// Shows what is in a timeline.
 #[derive(Debug, Parser)]
@@ -116,7 +117,7 @@ impl Report {
     fn media(&mut self, clip: &Clip, indent: &str) {
         let located = match clip.media_reference() {
             Some(MediaReference::External { target_url, .. }) if !target_url.is_empty() => {
-                self.locator.file(target_url).map(|path| (path.exists(), path.display().to_string()))
+                self.locator.file(target_url).and_then(|path| look(&path))
             }
             Some(MediaReference::ImageSequence {
                 target_url_base,
@@ -129,10 +130,9 @@ impl Report {
                 let padding = *frame_zero_padding as usize;
                 let sign = if *start_frame < 0 { "-" } else { "" };
                 let number = format!("{sign}{:0padding$}", start_frame.unsigned_abs());
-                self.locator.sequence(target_url_base, name_prefix, name_suffix, &number).map(|place| {
-                    let first = place.folder.join(format!("{}{number}{}", place.prefix, place.suffix));
-                    (first.exists(), first.display().to_string())
-                })
+                self.locator
+                    .sequence(target_url_base, name_prefix, name_suffix, &number)
+                    .and_then(|place| look(&place.folder.join(format!("{}{number}{}", place.prefix, place.suffix))))
             }
             Some(MediaReference::Generator { generator_kind, .. }) => {
                 return self.line(format!("{indent}generator {generator_kind:?}"));
@@ -153,6 +153,15 @@ impl Report {
         let available = clip.media_reference().and_then(MediaReference::available_range);
         let available = available.map_or(String::new(), |available| format!("  has {}", frames(available)));
         self.line(format!("{indent}{} {text}{available}", if found { "found  " } else { "MISSING" }));
+    }
+}
+
+/// Whether there is media at `path`, and the path.
+fn look(path: &Path) -> Result<(bool, String)> {
+    match MediaFile::open(path) {
+        Ok(_) => Ok((true, path.display().to_string())),
+        Err(error) if error.kind() == ErrorKind::MediaMissing => Ok((false, path.display().to_string())),
+        Err(error) => Err(error),
     }
 }
 

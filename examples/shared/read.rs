@@ -9,7 +9,7 @@ use otio_conflate::{Result, Timeline};
 /// What decides about reading a timeline and finding its media.
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
-    /// The timeline: an .otio file
+    /// The timeline: an .otio file, or a bundle, .otioz or .otiod
     pub(crate) file: PathBuf,
     /// Which timeline, where the file holds several
     #[arg(long, value_name = "NAME")]

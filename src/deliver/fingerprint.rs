@@ -42,6 +42,9 @@ struct Stamp {
     bytes: u64,
     /// When the youngest was changed, in milliseconds.
     modified: u128,
+    /// The checksums of those that lie in an archive, which knows them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checksums: Option<u64>,
 }
 
 /// The source frames that a shot uses of a medium: the lowest and the highest index.
@@ -96,12 +99,16 @@ fn stamp(plan: &Plan, used: &Used) -> Option<Stamp> {
     };
     let mut stamp = Stamp::default();
     for file in indices.filter_map(|index| media.source.file(index)) {
-        let Ok(metadata) = std::fs::metadata(file) else { continue };
+        let Some(state) = crate::otio::bundle::state(&file) else { continue };
         let since = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();
-        let modified = metadata.modified().ok().and_then(since).map_or(0, |time| time.as_millis());
+        let modified = state.modified.and_then(since).map_or(0, |time| time.as_millis());
         stamp.files += 1;
-        stamp.bytes += metadata.len();
+        stamp.bytes += state.bytes;
         stamp.modified = stamp.modified.max(modified);
+        if let Some(crc) = state.crc {
+            // Each by its place, so that files that changed places change it.
+            stamp.checksums = Some(stamp.checksums.unwrap_or(0).wrapping_mul(0x0100_0000_01b3) ^ u64::from(crc));
+        }
     }
     (stamp.files > 0).then_some(stamp)
 }

@@ -8,12 +8,15 @@ use std::path::{Component, Path, PathBuf};
 
 use percent_encoding::percent_decode;
 
+use super::bundle;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Finds media: knows the timeline's folder, and the folders that moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Locator {
     folder: PathBuf,
+    /// Whether that is a bundle, which relative locations cannot leave.
+    is_bundle: bool,
     /// From what to where, the longest first; what is moved has slashes, and none at its end.
     moved: Vec<(Vec<u8>, PathBuf)>,
 }
@@ -41,14 +44,18 @@ struct Spellings {
 
 impl Locator {
     /// A locator for the media of the timeline in the file `timeline`; without a file, relative locations start at
-    /// the current folder.
+    /// the current folder. In a bundle they start at its root, and cannot lead out of it: where it was put is nothing
+    /// that it knows of.
     ///
     /// A location that starts with the first part of a pair of `path_map` is looked for under the second. Only whole
     /// folder names match, the longest first part wins, and it may be a path, a `file:` URL, or the start of any
     /// other URL. Paths with a drive or a UNC share match in either case, with either kind of slash.
     pub fn new(timeline: Option<&Path>, path_map: &[(String, PathBuf)]) -> Locator {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let folder = timeline.map(absolute).and_then(|path| path.parent().map(Path::to_owned));
+        let folder = timeline.map(absolute).and_then(|path| match bundle::is_bundle(&path) {
+            true => Some(path),
+            false => path.parent().map(Path::to_owned),
+        });
         let folder = folder.unwrap_or_else(|| std::env::current_dir().unwrap_or_default());
         let mut moved: Vec<_> = path_map
             .iter()
@@ -62,7 +69,8 @@ impl Locator {
             .filter(|(from, _)| !from.is_empty())
             .collect();
         moved.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
-        Locator { folder, moved }
+        let is_bundle = bundle::is_bundle(&folder);
+        Locator { folder, is_bundle, moved }
     }
 
     /// The absolute path of the file at `location`, a path or a `file:` URL as a timeline wrote it.
@@ -71,7 +79,8 @@ impl Locator {
     /// unless the path map says where they are. Whether the file exists is left to the caller.
     ///
     /// # Errors
-    /// [`ErrorKind::Location`] when it is empty, or of another scheme than `file:` and the path map does not name it.
+    /// [`ErrorKind::Location`] when it is empty, leads out of a bundle, or is of another scheme than `file:` and the path
+    /// map does not name it.
     pub fn file(&self, location: &str) -> Result<PathBuf> {
         if location.is_empty() {
             return Err(Error::new(ErrorKind::Location, "the media location is empty"));
@@ -79,7 +88,8 @@ impl Locator {
         if location.contains('\0') {
             return Err(unusable(location, "has a NUL in it"));
         }
-        if self.moved.is_empty() && !location.contains(['%', '#', '?', '\\', ':']) {
+        let ambiguous = location.contains(['%', '#', '?', '\\', ':']) || (self.is_bundle && location.contains(".."));
+        if self.moved.is_empty() && !ambiguous {
             return Ok(tidy(&self.folder.join(location)));
         }
         let scheme = scheme(location);
@@ -92,11 +102,17 @@ impl Locator {
             return Ok(path);
         }
         match scheme {
-            None | Some("file") => Ok(choose(spellings.paths.iter().map(|path| self.resolve(path)), spellings.likely)),
+            None | Some("file") => {
+                let spellings = match self.is_bundle {
+                    true => spellings.inside().ok_or_else(|| unusable(location, LEADS_OUT))?,
+                    false => spellings,
+                };
+                Ok(choose(spellings.paths.iter().map(|path| self.resolve(path)), spellings.likely))
+            }
             // A colon may stand in a name.
             Some(name) if !location[name.len()..].starts_with("://") => {
                 let path = self.folder.join(location);
-                if path.exists() { Ok(path) } else { Err(foreign(location)) }
+                if bundle::exists(&path) { Ok(path) } else { Err(foreign(location)) }
             }
             Some(_) => Err(foreign(location)),
         }
@@ -124,6 +140,9 @@ impl Locator {
     /// As [`Locator::file`].
     pub fn sequence(&self, base: &str, prefix: &str, suffix: &str, number: &str) -> Result<SequenceLocation> {
         let folder = self.folder(base)?;
+        if self.is_bundle && prefix.split(['/', '\\']).any(|part| part == "..") {
+            return Err(unusable(prefix, LEADS_OUT));
+        }
         let as_written = SequenceLocation { folder, prefix: prefix.to_owned(), suffix: suffix.to_owned() };
         if !(prefix.contains('%') || suffix.contains('%')) {
             return Ok(as_written);
@@ -131,7 +150,8 @@ impl Locator {
         let text = |text: &str| String::from_utf8(decoded(text.as_bytes())).ok().filter(|text| printable(text));
         let (Some(prefix), Some(suffix)) = (text(prefix), text(suffix)) else { return Ok(as_written) };
         let decoded = SequenceLocation { folder: as_written.folder.clone(), prefix, suffix };
-        let exists = |at: &SequenceLocation| at.folder.join(format!("{}{number}{}", at.prefix, at.suffix)).exists();
+        let exists =
+            |at: &SequenceLocation| bundle::exists(&at.folder.join(format!("{}{number}{}", at.prefix, at.suffix)));
         let is_decoded = !exists(&as_written) && (file_url(base).is_some() || exists(&decoded));
         Ok(if is_decoded { decoded } else { as_written })
     }
@@ -241,9 +261,36 @@ impl Spellings {
         self.paths.len() - 1
     }
 
+    /// Without those that lead out of the folder they start at; `None` where all do.
+    fn inside(mut self) -> Option<Spellings> {
+        let likely = self.paths.get(self.likely).cloned();
+        self.paths.retain(|path| !leads_out(path));
+        self.likely = self.paths.iter().position(|path| Some(path) == likely.as_ref()).unwrap_or(0);
+        (!self.paths.is_empty()).then_some(self)
+    }
+
     fn into_likely(mut self) -> Vec<u8> {
         self.paths.swap_remove(self.likely)
     }
+}
+
+/// What is wrong with a location that leaves its bundle.
+const LEADS_OUT: &str = "leads out of the bundle";
+
+/// Whether a relative path leaves the folder it starts at, if only for a part of the way.
+fn leads_out(path: &[u8]) -> bool {
+    if path.starts_with(b"/") || is_windows(path) {
+        return false;
+    }
+    let mut depth = 0;
+    path.split(|byte| matches!(byte, b'/' | b'\\')).any(|part| {
+        depth += match part {
+            b".." => -1,
+            b"" | b"." => 0,
+            _ => 1,
+        };
+        depth < 0
+    })
 }
 
 /// The only path, else the first that exists, else the likely one.
@@ -251,7 +298,7 @@ fn choose(paths: impl ExactSizeIterator<Item = PathBuf>, likely: usize) -> PathB
     let mut paths: Vec<_> = paths.collect();
     let chosen = match paths.len() {
         1 => 0,
-        _ => paths.iter().position(|path| path.exists()).unwrap_or(likely),
+        _ => paths.iter().position(|path| bundle::exists(path)).unwrap_or(likely),
     };
     paths.swap_remove(chosen)
 }
@@ -270,7 +317,7 @@ fn scheme(location: &str) -> Option<&str> {
 }
 
 /// Whether it starts with `C:`.
-fn has_drive(path: &[u8]) -> bool {
+pub(super) fn has_drive(path: &[u8]) -> bool {
     matches!(path, [letter, b':', rest @ ..]
         if letter.is_ascii_alphabetic() && rest.first().is_none_or(|byte| matches!(byte, b'/' | b'\\')))
 }
@@ -291,7 +338,7 @@ fn windows_form(path: &[u8]) -> Vec<u8> {
     if is_windows(path) { slashes(path) } else { path.to_owned() }
 }
 
-fn slashes(path: &[u8]) -> Vec<u8> {
+pub(super) fn slashes(path: &[u8]) -> Vec<u8> {
     path.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect()
 }
 

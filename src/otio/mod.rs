@@ -4,11 +4,11 @@
 //! schema does not name is kept in `extra`, objects of unknown schemas are kept whole, and [`Timeline::notes`] tells
 //! of both. An error knows line, column and the object's path, such as `tracks[2].children[5].media_reference`.
 
+pub(crate) mod bundle;
 mod json;
 mod json_writer;
 mod location;
 mod metadata;
-
 mod objects;
 mod read;
 #[cfg(feature = "opentimelineio")]
@@ -28,6 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::Timeline;
 use crate::words::word_enum;
 
+pub use bundle::MediaFile;
 pub use location::{Locator, SequenceLocation};
 pub use write::to_json;
 
@@ -55,7 +56,8 @@ pub struct ReadOptions {
     pub reader: Reader,
     /// The name of the timeline to take from a file that holds several; `None`: the only one.
     pub timeline: Option<String>,
-    /// The largest file that is read, in bytes. Files beyond 4 GiB are refused whatever this says.
+    /// The largest file that is read, in bytes; of a bundle, its timeline counts, unpacked, and not its media. Files
+    /// beyond 4 GiB are refused whatever this says.
     pub max_bytes: u64,
     /// How many JSON arrays and objects may lie inside one another; at most [`ReadOptions::DEPTH_LIMIT`] counts.
     pub max_depth: usize,
@@ -95,10 +97,11 @@ impl ReadOptions {
     }
 
     fn check_size(&self, bytes: u64) -> Result<()> {
-        if bytes <= self.max_bytes {
+        let most = self.max_bytes.min(u32::MAX.into());
+        if bytes <= most {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Schema, format!("more than {} bytes are not read", self.max_bytes)))
+        Err(Error::new(ErrorKind::Schema, format!("more than {most} bytes are not read")))
     }
 }
 
@@ -126,24 +129,39 @@ impl Timeline {
     }
 }
 
-/// Reads the timeline in the file at `path`; relative media locations will start at its folder.
+/// Reads the timeline in the file at `path`, or in the bundle at `path`: an archive or a folder called `.otioz` or
+/// `.otiod`. Relative media locations will start at the file's folder, or in the bundle.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] when the file cannot be read, and whatever [`read_bytes`] has to say about what is in it.
+/// [`ErrorKind::Io`] when the file cannot be read, [`ErrorKind::Bundle`] when a bundle is damaged, holds no timeline or
+/// names that lead out of it, and whatever [`read_bytes`] has to say about what is in it.
 pub fn read_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Timeline> {
     let path = path.as_ref();
-    let context = |error: Error| error.context(format!("cannot read {}", path.display())).at_file(path);
+    let (bytes, notes) = match bundle::is_bundle(path) {
+        true => bundle::content(path, options)?,
+        false => (read_whole(path, options)?, Vec::new()),
+    };
+    let mut timeline = read_bytes(&bytes, options).map_err(|error| unreadable(path, error))?;
+    timeline.path = Some(path.to_owned());
+    timeline.notes.extend(notes);
+    Ok(timeline)
+}
+
+fn unreadable(path: &Path, error: Error) -> Error {
+    error.context(format!("cannot read {}", path.display())).at_file(path)
+}
+
+/// The bytes of the file at `path`, if they are not too many.
+fn read_whole(path: &Path, options: &ReadOptions) -> Result<Vec<u8>> {
     let file = File::open(path).map_err(|error| Error::io("open", path, error))?;
     let size = file.metadata().map_err(|error| Error::io("read", path, error))?.len();
-    options.check_size(size).map_err(context)?;
+    options.check_size(size).map_err(|error| unreadable(path, error))?;
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     // A file may grow, and a pipe has no size.
     file.take(options.max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|error| Error::io("read", path, error))?;
-    let mut timeline = read_bytes(&bytes, options).map_err(context)?;
-    timeline.path = Some(path.to_owned());
-    Ok(timeline)
+    Ok(bytes)
 }
 
 /// Reads the timeline in `text`.

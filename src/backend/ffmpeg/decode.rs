@@ -104,8 +104,8 @@ impl MovieReader {
     /// Opens a movie or a still picture and decodes its first frame. A still picture is its own frame at every index.
     ///
     /// # Errors
-    /// [`ErrorKind::MediaMissing`] when there is no such file, [`ErrorKind::Io`] when it may not be read,
-    /// [`ErrorKind::Decode`] when it holds no picture that can be decoded.
+    /// As [`MediaFile::open`](crate::otio::MediaFile::open), and [`ErrorKind::Decode`] when it holds no picture that can
+    /// be decoded.
     pub fn open(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<MovieReader> {
         let path = path.as_ref();
         if still::kind_of(path)?.is_some() {

@@ -8,7 +8,8 @@ use super::decode::DecodeOptions;
 use super::frame::{FrameContext, Origin, resolve_tags, undecodable};
 use super::still;
 use super::sys::read::{self as sys, Demuxer, StreamFacts, StreamKind};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::otio::MediaFile;
 use crate::plan::ColorTags;
 use crate::time::{Rate, Ratio, Time, Timecode};
 
@@ -69,8 +70,8 @@ pub struct MediaInfo {
 /// A file with sound alone is described too, with [`MediaInfo::has_picture`] unset.
 ///
 /// # Errors
-/// [`ErrorKind::MediaMissing`] when there is no such file, [`ErrorKind::Io`] when it may not be read,
-/// [`ErrorKind::Decode`] when it holds neither picture nor sound that can be decoded.
+/// As [`MediaFile::open`], and [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it holds neither picture nor sound
+/// that can be decoded.
 pub fn probe(path: impl AsRef<Path>) -> Result<MediaInfo> {
     let path = path.as_ref();
     if still::kind_of(path)?.is_some() {
@@ -96,28 +97,14 @@ pub(crate) fn no_picture(path: &Path) -> Error {
 
 /// Opens a movie's container.
 pub(crate) fn open(path: &Path) -> Result<Demuxer> {
-    check_file(path)?;
-    let demuxer = Demuxer::open(path)
-        .map_err(|cause| undecodable(path, "it is no media file that FFmpeg knows").because(cause))?;
+    let media = MediaFile::open(path)?;
+    let demuxer = if media.is_part() { Demuxer::open_part(media, path) } else { Demuxer::open(path) };
+    let demuxer = demuxer.map_err(|cause| undecodable(path, "it is no media file that FFmpeg knows").because(cause))?;
     // Formats that make a picture out of any text.
     if matches!(demuxer.container().as_str(), "tty" | "bin" | "xbin" | "adf" | "idf") {
         return Err(no_picture(path));
     }
     Ok(demuxer)
-}
-
-/// Whether there is a file that may be read.
-pub(crate) fn check_file(path: &Path) -> Result<()> {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Err(undecodable(path, "it is a folder")),
-        Ok(_) => Ok(()),
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Err(missing(path)),
-        Err(cause) => Err(Error::io("read", path, cause)),
-    }
-}
-
-pub(crate) fn missing(path: &Path) -> Error {
-    Error::new(ErrorKind::MediaMissing, format!("{} is not there", path.display())).at_file(path)
 }
 
 /// The stream that is the picture: one that players choose first, else the first that can be decoded.

@@ -7,6 +7,7 @@ use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, Packet};
 
 use super::frame::undecodable;
+use super::probe;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Demuxer, Received, StreamFacts};
 use crate::error::Result;
 use crate::time::Ratio;
@@ -201,10 +202,11 @@ impl Pump {
                 return Ok(());
             }
         }
-        let fail = |cause| undecodable(&self.path, "it could be opened once, but not again").because(cause);
-        self.demuxer = Demuxer::open(&self.path).map_err(fail)?;
+        let fail = || undecodable(&self.path, "it could be opened once, but not again");
+        self.demuxer = probe::open(&self.path).map_err(|cause| fail().because(cause))?;
         self.demuxer.select(self.stream);
-        self.decoder = Decoder::for_stream(&self.demuxer, self.stream, self.setup).map_err(fail)?;
+        self.decoder =
+            Decoder::for_stream(&self.demuxer, self.stream, self.setup).map_err(|cause| fail().because(cause))?;
         self.reset(Landing::Start);
         Ok(())
     }

@@ -6,6 +6,7 @@ use super::decode::DecodeOptions;
 use super::frame::Frame;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};
+use crate::otio::bundle;
 use crate::plan::MediaSource;
 
 /// Reads the frames of a [`MediaSource::Sequence`]: PNG, JPEG, TIFF, EXR or DPX files.
@@ -58,24 +59,15 @@ impl SequenceReader {
     /// first number and step say. Empty when there is no such folder.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the folder cannot be listed.
+    /// [`ErrorKind::Io`] when the folder cannot be listed, [`ErrorKind::Bundle`] when it lies in an archive that cannot
+    /// be read.
     pub fn list(&self) -> Result<Vec<i64>> {
         let MediaSource::Sequence { folder, prefix, suffix, padding, .. } = &self.source else {
             return Ok(Vec::new());
         };
-        let entries = match std::fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(cause) => return Err(Error::io("list", folder, cause)),
-        };
         let mut numbers = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(|cause| Error::io("list", folder, cause))?;
-            let name = entry.file_name();
-            let middle = name
-                .to_str()
-                .and_then(|name| name.strip_prefix(prefix.as_str()))
-                .and_then(|name| name.strip_suffix(suffix.as_str()));
+        for name in bundle::list(folder, prefix)? {
+            let middle = name.strip_prefix(prefix.as_str()).and_then(|name| name.strip_suffix(suffix.as_str()));
             if let Some(number) = middle.and_then(|middle| parse_number(middle, *padding as usize)) {
                 numbers.push(number);
             }

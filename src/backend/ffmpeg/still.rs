@@ -19,9 +19,10 @@ use ffmpeg_next::frame::Video;
 use super::decode::DecodeOptions;
 use super::exr;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
-use super::probe::{MediaInfo, check_file, empty};
+use super::probe::{MediaInfo, empty};
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Received};
 use crate::error::{Error, Result};
+use crate::otio::MediaFile;
 use crate::plan::ColorTags;
 use crate::time::Ratio;
 
@@ -71,10 +72,7 @@ impl StillKind {
 
 /// Which still format a file is, judged by its first bytes; `None` for anything else, movies included.
 pub(crate) fn kind_of(path: &Path) -> Result<Option<StillKind>> {
-    check_file(path)?;
-    let mut head = Vec::with_capacity(4);
-    let file = std::fs::File::open(path).map_err(|cause| Error::io("open", path, cause))?;
-    file.take(4).read_to_end(&mut head).map_err(|cause| Error::io("read", path, cause))?;
+    let head = head(path)?;
     // A stream of JPEG pictures begins like a single one.
     let stream = path
         .extension()
@@ -82,10 +80,18 @@ pub(crate) fn kind_of(path: &Path) -> Result<Option<StillKind>> {
     Ok(StillKind::of_bytes(&head).filter(|_| !stream))
 }
 
+/// A file's first bytes.
+fn head(path: &Path) -> Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(4);
+    MediaFile::open(path)?.take(4).read_to_end(&mut head).map_err(|cause| Error::io("read", path, cause))?;
+    Ok(head)
+}
+
 /// Decodes the picture of a still file.
 pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
-    check_file(path)?;
-    let data = std::fs::read(path).map_err(|cause| Error::io("read", path, cause))?;
+    let mut file = MediaFile::open(path)?;
+    let mut data = Vec::with_capacity(usize::try_from(file.length()).unwrap_or_default());
+    file.read_to_end(&mut data).map_err(|cause| Error::io("read", path, cause))?;
     let Some(kind) = StillKind::of_bytes(&data) else {
         return Err(undecodable(path, "it is no PNG, JPEG, TIFF, EXR or DPX file"));
     };
@@ -209,11 +215,7 @@ fn native(little: Pixel, big: Pixel) -> Pixel {
 
 /// Describes a still file by its decoded picture.
 pub(crate) fn describe(path: &Path, frame: &Frame) -> MediaInfo {
-    let head = std::fs::File::open(path).ok().and_then(|file| {
-        let mut head = Vec::new();
-        file.take(4).read_to_end(&mut head).ok().map(|_| head)
-    });
-    let kind = head.and_then(|head| StillKind::of_bytes(&head));
+    let kind = head(path).ok().and_then(|head| StillKind::of_bytes(&head));
     let mut info = empty(path, "still".to_owned());
     info.has_picture = true;
     info.is_still = true;

@@ -3,6 +3,19 @@
 //! The library reads the JSON, checks it and upgrades every object, and writes it out again in its own newest form;
 //! that form is what becomes our [`Timeline`]. So a timeline has one model, whoever read it.
 //!
+//! ```
+//! use otio_conflate::otio::reference::{self, SchemaTarget};
+//! # let clip = r#"{"OTIO_SCHEMA": "Clip.2", "name": "sh010", "media_references": {"DEFAULT_MEDIA":
+//! #     {"OTIO_SCHEMA": "MissingReference.1"}}, "active_media_reference_key": "DEFAULT_MEDIA"}"#;
+//! # let text = format!(r#"{{"OTIO_SCHEMA": "Timeline.1", "tracks": {{"OTIO_SCHEMA": "Stack.1", "children": [{clip}]}}}}"#);
+//!
+//! let timeline = reference::from_json(&text)?;
+//! // For tools that know the first version of clips only.
+//! let old = reference::to_json_for(&timeline, &SchemaTarget::release("0.14.0")?)?;
+//! assert!(old.contains("Clip.1"));
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
+//!
 //! Five things of the library are worth knowing:
 //! - It is stricter than the native reader: a field that its own writer always writes may not be left out, and `null`
 //!   is no empty list.

@@ -9,10 +9,12 @@ use std::sync::Once;
 
 use ffmpeg_next::codec::packet::side_data::Type as SideDataType;
 use ffmpeg_next::format::Pixel;
-use ffmpeg_next::format::context::Input;
+use ffmpeg_next::format::context::{Input, StreamIo};
+use ffmpeg_next::format::input_from_stream;
 use ffmpeg_next::frame::Video;
-use ffmpeg_next::{Error as AvError, Packet, Rational, ffi};
+use ffmpeg_next::{Dictionary, Error as AvError, Packet, Rational, ffi};
 
+use crate::otio::MediaFile;
 use crate::time::Ratio;
 
 /// Sets FFmpeg up for this process, once: its log is silent but for what ends the process, unless the environment
@@ -145,6 +147,18 @@ impl Demuxer {
         let mut input = unsafe { Input::wrap(context) };
         // SAFETY: the context is open; null options are allowed.
         check(unsafe { ffi::avformat_find_stream_info(input.as_mut_ptr(), ptr::null_mut()) })?;
+        Ok(Demuxer { input })
+    }
+
+    /// Opens a file that is a part of another one. It goes by the name it has in there, since some formats are told by
+    /// that, too. Nothing else can be reached from it, not even by its own path.
+    pub(crate) fn open_part(media: MediaFile, path: &Path) -> Result<Demuxer, AvError> {
+        init();
+        let mut options = Dictionary::new();
+        // No protocol is called that.
+        options.set("protocol_whitelist", "none");
+        let name = format!("file:{}", path.display());
+        let input = input_from_stream(StreamIo::from_read_seek(media)?, Some(&name), Some(options))?;
         Ok(Demuxer { input })
     }
 
