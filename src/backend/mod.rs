@@ -90,6 +90,8 @@ pub struct Task<'a> {
     pub shot: &'a Shot,
     /// Where a worker writes.
     pub target: Target,
+    /// The WAV file for the shot's sound, if one is asked for. Its name says nothing about its format.
+    pub wav: Option<PathBuf>,
 }
 
 /// Where the frames of a shot are written.

@@ -6,7 +6,9 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::Preset;
-use crate::plan::{Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Plan, Shot};
+use crate::plan::{
+    Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Plan, Shot, SoundLayout,
+};
 use crate::time::Rate;
 
 /// Raised when the same plan would give other pixels.
@@ -26,6 +28,9 @@ struct Ingredients<'a> {
     overrun: OverrunPolicy,
     media_missing: MissingPolicy,
     shot: Shot,
+    /// Samples per second and channels of the sound, where any is delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sound: Option<(u32, SoundLayout)>,
     media: Vec<(&'a Media, Option<Stamp>)>,
 }
 
@@ -55,6 +60,14 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         let frames = span.start..=span.start + span.count - 1;
         span.stack.iter_mut().for_each(|element| make_own(element, &frames, &mut used));
     }
+    let sound = plan.sound.as_ref().filter(|_| preset.delivers_sound()).map(|sound| (sound.rate, sound.layout));
+    if sound.is_none() {
+        own.sound.clear();
+    }
+    for clip in &mut own.sound {
+        clip.media = own_place(clip.media, 0, 0, &mut used);
+        clip.object.clear();
+    }
     let ingredients = Ingredients {
         format: FORMAT,
         backend,
@@ -67,6 +80,7 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         overrun: plan.overrun,
         media_missing: plan.media_missing,
         shot: own,
+        sound,
         media: used.iter().map(|used| (&plan.media[used.media], stamp(&plan.media[used.media], used))).collect(),
     };
     // Paths that are no text have no JSON.
@@ -93,19 +107,24 @@ fn stamp(media: &Media, used: &Used) -> Option<Stamp> {
     (stamp.files > 0).then_some(stamp)
 }
 
+/// The place of `media`, whose frames from `low` to `high` are used, among those of the shot.
+fn own_place(media: usize, low: i64, high: i64, used: &mut Vec<Used>) -> usize {
+    let place = used.iter().position(|used| used.media == media).unwrap_or_else(|| {
+        used.push(Used { media, low, high });
+        used.len() - 1
+    });
+    used[place].low = used[place].low.min(low);
+    used[place].high = used[place].high.max(high);
+    place
+}
+
 /// Takes out of `element` what says where it lies in the timeline, and counts its media by their order in the shot.
 fn make_own(element: &mut Element, frames: &RangeInclusive<i64>, used: &mut Vec<Used>) {
     match element {
         Element::Layer(layer) => {
             let ends = [layer.map.index(*frames.start()), layer.map.index(*frames.end())];
             let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
-            let place = used.iter().position(|used| used.media == layer.media).unwrap_or_else(|| {
-                used.push(Used { media: layer.media, low, high });
-                used.len() - 1
-            });
-            used[place].low = used[place].low.min(low);
-            used[place].high = used[place].high.max(high);
-            layer.media = place;
+            layer.media = own_place(layer.media, low, high, used);
             layer.object.clear();
         }
         Element::Stack { elements } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),

@@ -293,7 +293,7 @@ fn effect_name(effect: &Effect) -> (&str, bool) {
 }
 
 /// R5: the product of the linear time warps; a freeze is 0.
-fn speed(item: &Item) -> Ratio {
+pub(super) fn speed(item: &Item) -> Ratio {
     let scalars = item.effects.iter().filter(|effect| effect.enabled).map(|effect| match effect.kind {
         EffectKind::LinearTimeWarp { time_scalar } if time_scalar.is_finite() => Ratio::nearest(time_scalar),
         EffectKind::FreezeFrame { .. } => Ratio::ZERO,

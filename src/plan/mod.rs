@@ -5,11 +5,13 @@
 mod build;
 mod canvas;
 mod frames;
+mod hear;
 mod lane;
 mod media;
 mod model;
 mod options;
 mod shots;
+mod sound;
 mod source_map;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
@@ -17,4 +19,7 @@ pub use frames::{FrameLayer, FrameRow};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use model::{Background, Element, Layer, Media, MediaSource, Plan, Shot, Span, Warning, Weight};
 pub use options::{HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, ShotSelection};
+pub use sound::{Crossfade, Gain, Sound, SoundClip, SoundLayout, SoundMap, SoundOptions, SourceChannel};
 pub use source_map::SourceMap;
+
+pub(crate) use sound::samples;

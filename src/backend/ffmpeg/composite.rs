@@ -18,6 +18,7 @@ use super::movie_writer::MovieWriter;
 use super::readers::{Readers, Seen};
 use super::sequence_writer::{SequenceNames, SequenceWriter};
 use super::session::FfmpegSession;
+use super::sound::{Mixer, ShotSound};
 use super::sys::frames::{self, PixelInfo};
 use crate::backend::{Control, Rendered, Target, Task, Worker};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,6 +41,8 @@ pub(super) struct Compositor<'s> {
     converted: Vec<(String, Seen, Video)>,
     /// The same for frames that are laid over others.
     laid: Vec<(String, Seen, Arc<Rgba16>)>,
+    /// Where there is sound to be delivered.
+    mixer: Option<Mixer<'s>>,
 }
 
 impl<'s> Compositor<'s> {
@@ -61,6 +64,7 @@ impl<'s> Compositor<'s> {
             slate: None,
             converted: Vec::new(),
             laid: Vec::new(),
+            mixer: session.mixer(),
         }
     }
 
@@ -473,12 +477,21 @@ impl<'s> Compositor<'s> {
         Ok(slate)
     }
 
-    fn encode(&mut self, task: &Task<'_>, settings: &OutputSettings, control: &Control<'_>) -> Result<i64> {
+    fn encode(
+        &mut self,
+        task: &Task<'_>,
+        settings: &OutputSettings,
+        sound: &mut Option<ShotSound<'_, '_>>,
+        control: &Control<'_>,
+    ) -> Result<i64> {
         let mut writer = Writer::create(task, settings)?;
         for span in &task.shot.spans {
             for record in span.start..span.start + span.count {
                 let picture = self.frame(&span.stack, record)?;
                 writer.write(&picture)?;
+                if let Some(sound) = sound {
+                    sound.accompany(writer.frames(), writer.movie())?;
+                }
                 control.frame(task.shot, writer.frames())?;
             }
         }
@@ -491,12 +504,36 @@ impl Worker for Compositor<'_> {
         self.converted.clear();
         self.laid.clear();
         let settings = self.session.settings(task, u32::try_from(self.threads).unwrap_or(1));
+        // Pictures and sound are made side by side, each with its own half of the worker.
+        let mut mixer = self.mixer.take();
+        let mixed = ShotSound::begin(mixer.as_mut(), self.session.plan, task);
+        let rendered = mixed.and_then(|sound| self.rendered(task, &settings, sound, control));
+        self.mixer = mixer;
+        rendered
+    }
+}
+
+impl Compositor<'_> {
+    fn rendered(
+        &mut self,
+        task: &Task<'_>,
+        settings: &OutputSettings,
+        mut sound: Option<ShotSound<'_, '_>>,
+        control: &Control<'_>,
+    ) -> Result<Rendered> {
         let copied = match copy::source(self.session, task.shot) {
-            Some(source) => copy::run(&source, task, &settings, control)?,
+            Some(source) => copy::run(&source, task, settings, &mut sound, control)?,
             None => None,
         };
-        let frames = copied.map_or_else(|| self.encode(task, &settings, control), Ok)?;
-        Ok(Rendered { frames, warnings: self.readers.take_notes() })
+        let frames = match copied {
+            Some(frames) => frames,
+            None => self.encode(task, settings, &mut sound, control)?,
+        };
+        let mut warnings = self.readers.take_notes();
+        if let Some(sound) = sound {
+            warnings.extend(sound.finish()?);
+        }
+        Ok(Rendered { frames, warnings })
     }
 }
 
@@ -573,6 +610,14 @@ impl Writer {
         match self {
             Writer::Movie(writer) => writer.write(picture),
             Writer::Sequence(writer) => writer.write(picture),
+        }
+    }
+
+    /// The movie, if it is one.
+    fn movie(&mut self) -> Option<&mut MovieWriter> {
+        match self {
+            Writer::Movie(writer) => Some(writer),
+            Writer::Sequence(_) => None,
         }
     }
 

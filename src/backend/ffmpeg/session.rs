@@ -10,12 +10,13 @@ use super::lookup::count_frames;
 use super::media::{self, Found};
 use super::presets::Wish;
 use super::probe::{MediaInfo, probe};
+use super::sound::{self, Heard, Mixer, SoundReader};
 use super::sys::frames::PixelInfo;
 use crate::backend::{Backend, Capabilities, Session, Target, Task, Worker};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{MediaShape, Placement, Rect, Rotation, place};
-use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Plan, Warning};
+use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Plan, Shot, Warning};
 use crate::time::Ratio;
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -49,6 +50,8 @@ pub(super) struct FfmpegSession<'a> {
     pub(super) plan: &'a Plan,
     pub(super) preset: &'a Preset,
     pub(super) found: Vec<Found>,
+    /// What each medium sounds like, where sound is asked for.
+    pub(super) heard: Vec<Heard>,
     /// Where each medium's picture lies in the canvas.
     pub(super) rects: Vec<Rect>,
     pub(super) canvas: Canvas,
@@ -69,13 +72,57 @@ impl<'a> FfmpegSession<'a> {
         let color = preset.color_tags(format, canvas.color);
         let canvas = Canvas { color, ..canvas };
         let rects = found.iter().map(|found| rect(found, &canvas, format)).collect();
-        let mut session =
-            FfmpegSession { plan, preset, found, rects, canvas, format, warnings: size_note.into_iter().collect() };
+        let heard = if preset.delivers_sound() { sound::find(plan) } else { Vec::new() };
+        let mut session = FfmpegSession {
+            plan,
+            preset,
+            found,
+            heard,
+            rects,
+            canvas,
+            format,
+            warnings: size_note.into_iter().collect(),
+        };
         let seen = session.seen();
-        media::refuse_missing(&seen, &session.found)?;
+        media::refuse_missing(&seen, &session.found, &session.missing_sound())?;
         let warnings = media::warnings(plan, &seen, &session.found, &canvas);
         session.warnings.extend(warnings);
+        if plan.sound.is_some() && preset.is_sequence() && !preset.wav {
+            let message = format!("{} files hold no sound, and none is delivered beside them", preset.extension);
+            session.warnings.push(Warning { object: "audio".to_owned(), message });
+        }
+        if preset.delivers_sound() {
+            session.warnings.extend(sound::warnings(plan, &session.heard));
+        }
         Ok(session)
+    }
+
+    /// Media that is heard and not there: what it is, and the clip.
+    fn missing_sound(&self) -> Vec<(&str, &'a str)> {
+        let plan: &'a Plan = self.plan;
+        let heard = if self.heard.is_empty() { None } else { Some(sound::clips(plan)) };
+        let missing = |clip: &'a crate::plan::SoundClip| match &self.heard[clip.media] {
+            Heard::Missing(what) => Some((what.as_str(), clip.clip.as_str())),
+            _ => None,
+        };
+        heard.into_iter().flatten().filter_map(missing).collect()
+    }
+
+    /// Whether the sound in `file` is as long as `shot`: to the sample, but for codecs that count in frames of their own.
+    fn verify_sound(&self, file: &Path, shot: &Shot) -> Result<()> {
+        let Some(sound) = &self.plan.sound else { return Ok(()) };
+        let written = SoundReader::length(file)?;
+        let planned = sound::length(shot.range(self.plan.rate), sound.rate);
+        if (written - planned).abs() <= sound::SLACK {
+            return Ok(());
+        }
+        let what = format!("{written} samples were written, {planned} planned");
+        Err(Error::new(ErrorKind::Verify, what).at_file(file))
+    }
+
+    /// Who mixes the sound, where it is to be delivered.
+    pub(super) fn mixer(&self) -> Option<Mixer<'_>> {
+        if self.heard.is_empty() { None } else { Mixer::new(self.plan, &self.heard) }
     }
 
     /// The layers that are seen in some shot: what lies under an opaque layer that covers the canvas is not.
@@ -134,6 +181,8 @@ impl<'a> FfmpegSession<'a> {
         settings.color = self.canvas.color;
         settings.timecode = Some(self.plan.timecode(task.shot.start));
         settings.threads = threads;
+        let muxed = self.plan.sound.as_ref().filter(|_| self.preset.audio.is_some());
+        settings.audio = muxed.map(|sound| (sound.rate, sound.layout.channels()));
         settings
     }
 }
@@ -154,6 +203,9 @@ impl Session for FfmpegSession<'_> {
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
         let shot = task.shot;
+        if let Some(wav) = &task.wav {
+            self.verify_sound(wav, shot)?;
+        }
         let bad = |what: String, file: &Path| Err(Error::new(ErrorKind::Verify, what).at_file(file));
         let check = |info: &MediaInfo, file: &Path| {
             let size = (info.width, info.height);
@@ -173,7 +225,8 @@ impl Session for FfmpegSession<'_> {
             if frames != shot.frame_count {
                 return bad(format!("{frames} frames were written, {} planned", shot.frame_count), path);
             }
-            return Ok(());
+            let muxed = self.plan.sound.is_some() && self.preset.audio.is_some();
+            return if muxed { self.verify_sound(path, shot) } else { Ok(()) };
         }
         for number in shot.first_frame..shot.first_frame + shot.frame_count {
             let file = task.target.file(number);
