@@ -1,0 +1,15 @@
+//! Sound, end to end: clicks at known samples in media that tests make, planned, mixed and read back both by this crate
+//! and by the FFmpeg command line tool.
+#![cfg(feature = "ffmpeg")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod channels;
+mod levels;
+mod output;
+mod placement;
+mod policies;
+mod reading;
+mod speed;
+mod support;
