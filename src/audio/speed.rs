@@ -1,8 +1,9 @@
 //! Sound at another speed: samples between samples, where the pitch follows.
 
-use crate::time::Ratio;
+use std::collections::HashMap;
 
 use super::Samples;
+use crate::time::Ratio;
 
 /// How many samples on either side of a place are listened to at plain speed; faster, as many times more.
 pub const REACH: usize = 32;
@@ -13,43 +14,66 @@ const BETA: f64 = 9.0;
 /// Where the pass band ends, as a part of what the slower of both rates can hold.
 const PASS: f64 = 0.94;
 
+/// How many phases between two samples are kept.
+const PHASES: usize = 2048;
+
 /// `count` samples of `source` at the places `first`, `first + step` and so on, counted in samples from its first. What
 /// lies outside it is silence. Backwards where `step` is negative; fast, what the result cannot hold is filtered out.
 pub fn at_speed(source: &Samples, first: Ratio, step: Ratio, count: usize) -> Samples {
     let mut result = Samples::silence(source.channels(), count);
-    let speed = step.abs().to_f64().max(1.0);
-    let cutoff = PASS / speed;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number, rounded up")]
-    let reach = (REACH as f64 * speed).ceil() as i64;
-    let span = reach as f64;
-    let norm = bessel(BETA);
-    let mut weights = Vec::new();
+    let kernel = Kernel::new(step.abs().to_f64().max(1.0));
+    // Places as whole numbers of one denominator.
+    let (num, den) = (i128::from(first.num()), i128::from(first.den()));
+    let (step_num, step_den) = (i128::from(step.num()), i128::from(step.den()));
+    let denominator = den * step_den;
+    let mut place = num * step_den;
+    let mut phases: HashMap<i128, Vec<f32>> = HashMap::new();
     for index in 0..count {
-        let place = first + Ratio::whole(index as i64) * step;
-        let whole = place.floor();
-        let fraction = (place - Ratio::whole(whole)).to_f64();
-        let low = whole - reach + 1;
-        weights.clear();
-        weights.extend((low..=whole + reach).map(|sample| {
-            let distance = (sample - whole) as f64 - fraction;
-            let edge = 1.0 - (distance / span).powi(2);
-            if edge <= 0.0 { 0.0 } else { sinc(distance * cutoff) * cutoff * bessel(BETA * edge.sqrt()) / norm }
-        }));
-        // The sum of the weights is 1 but for the last digits, whatever the fraction: silence between equal samples
-        // would be a tone.
-        let sum: f64 = weights.iter().sum();
+        let (whole, rest) = (place.div_euclid(denominator), place.rem_euclid(denominator));
+        place += step_num * den;
+        if phases.len() >= PHASES && !phases.contains_key(&rest) {
+            phases.clear();
+        }
+        let weights = phases.entry(rest).or_insert_with(|| kernel.weights(rest as f64 / denominator as f64));
+        let low = whole - i128::from(kernel.reach) + 1;
+        let skip = usize::try_from(-low).unwrap_or(0).min(weights.len());
+        let from = usize::try_from(low).unwrap_or(0);
         for channel in 0..source.channels() {
-            let plane = source.plane(channel);
-            let heard = (low..).zip(&weights).filter_map(|(sample, weight)| {
-                let sample = usize::try_from(sample).ok().and_then(|sample| plane.get(sample))?;
-                Some(f64::from(*sample) * weight)
-            });
-            #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
-            let value = (heard.sum::<f64>() / sum) as f32;
-            result.plane_mut(channel)[index] = value;
+            let heard = source.plane(channel).iter().skip(from).zip(&weights[skip..]);
+            result.plane_mut(channel)[index] = heard.map(|(sample, weight)| sample * weight).sum();
         }
     }
     result
+}
+
+/// A windowed sine that hears as much as the slower of both rates can hold.
+struct Kernel {
+    cutoff: f64,
+    /// How many samples on either side it hears.
+    reach: u32,
+}
+
+impl Kernel {
+    fn new(speed: f64) -> Kernel {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number, cut to 32 bits")]
+        let reach = (REACH as f64 * speed).ceil() as u32;
+        Kernel { cutoff: PASS / speed, reach }
+    }
+
+    /// How much of each sample is heard at a place `fraction` behind the one in the middle.
+    fn weights(&self, fraction: f64) -> Vec<f32> {
+        let (reach, norm) = (i64::from(self.reach), bessel(BETA));
+        let weight = |offset: i64| {
+            let distance = offset as f64 - fraction;
+            let edge = 1.0 - (distance / f64::from(self.reach)).powi(2);
+            if edge <= 0.0 { 0.0 } else { sinc(distance * self.cutoff) * bessel(BETA * edge.sqrt()) / norm }
+        };
+        let weights: Vec<f64> = (1 - reach..=reach).map(weight).collect();
+        // Their sum is the same whatever the fraction: between equal samples there would be a tone else.
+        let sum: f64 = weights.iter().sum();
+        #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+        weights.into_iter().map(|weight| (weight / sum) as f32).collect()
+    }
 }
 
 fn sinc(x: f64) -> f64 {

@@ -1,5 +1,7 @@
 //! What is heard in the cut, clip by clip: rule R14.
 
+use std::collections::HashSet;
+
 use super::build::{Builder, child_path, is_sound};
 use super::lane::{At, track_name};
 use super::sound::{Gain, Sound, SoundClip, SoundMap};
@@ -17,6 +19,8 @@ struct Around {
     gains: Vec<Gain>,
     /// Whether this lies in an audio track: clips are heard, video tracks are not.
     heard: bool,
+    /// Whether a video track lies around this.
+    seen: bool,
 }
 
 /// A transition between the items at two places of a track's layout.
@@ -34,11 +38,27 @@ impl Builder<'_> {
             return Ok(None);
         }
         let window = TimeRange { start: Time::ZERO, duration };
-        let around = Around { window, gains: Vec::new(), heard: false };
+        let around = Around { window, gains: Vec::new(), heard: false, seen: false };
         let mut clips = Vec::new();
         self.hear_stack(root, At { path: "tracks", track: "", origin }, &around, &mut clips)?;
+        let mut clips = self.each_once(clips);
         clips.sort_by_key(|clip| clip.range.start);
         Ok(Some(Sound { rate: options.rate, layout: options.layout, clips }))
+    }
+
+    /// Leaves out what is heard of a nest in a video track where the same is heard of it in an audio track: many
+    /// applications write a nest into both.
+    fn each_once(&mut self, clips: Vec<(bool, SoundClip)>) -> Vec<SoundClip> {
+        let (seen, mut heard): (Vec<_>, Vec<_>) = clips.into_iter().partition(|(seen, _)| *seen);
+        let known: HashSet<_> = heard.iter().map(|(_, clip)| sounds_like(clip)).collect();
+        let (twice, once): (Vec<_>, Vec<_>) =
+            seen.into_iter().partition(|(_, clip)| known.contains(&sounds_like(clip)));
+        drop(known);
+        for (_, clip) in twice {
+            self.warn(&clip.object, "the same is heard in an audio track: once is enough".to_owned());
+        }
+        heard.extend(once);
+        heard.into_iter().map(|(_, clip)| clip).collect()
     }
 
     /// What is heard of the children of `stack`; `at.origin` is the record time of its own time 0.
@@ -47,7 +67,7 @@ impl Builder<'_> {
         stack: &Composition,
         at: At<'_>,
         around: &Around,
-        clips: &mut Vec<SoundClip>,
+        clips: &mut Vec<(bool, SoundClip)>,
     ) -> Result<()> {
         let mut number = 0;
         for (index, child) in stack.children.iter().enumerate() {
@@ -90,13 +110,13 @@ impl Builder<'_> {
 
     /// What is heard of `child`, whose trimmed range starts at `at.origin`, over the window, whether or not that lies
     /// inside its range.
-    fn hear(&mut self, child: &Child, at: At<'_>, around: &Around, clips: &mut Vec<SoundClip>) -> Result<()> {
+    fn hear(&mut self, child: &Child, at: At<'_>, around: &Around, clips: &mut Vec<(bool, SoundClip)>) -> Result<()> {
         if around.window.duration <= Time::ZERO {
             return Ok(());
         }
         match child {
             Child::Clip(clip) if around.heard && clip.item.enabled => {
-                clips.extend(self.sound_clip(clip, at, around)?);
+                clips.extend(self.sound_clip(clip, at, around)?.map(|clip| (around.seen, clip)));
             }
             Child::Composition(composition) if composition.item.enabled => {
                 let heard = match &composition.kind {
@@ -109,7 +129,8 @@ impl Builder<'_> {
                 self.warn_of_effects(&composition.item, at.path, false);
                 let trimmed = self.trimmed(composition, at.path)?;
                 let at = At { origin: at.origin - trimmed.start, ..at };
-                let around = Around { heard, ..around.clone() };
+                let video = composition.kind == CompositionKind::Track(MediaKind::Video);
+                let around = Around { heard, seen: around.seen || video, ..around.clone() };
                 match composition.is_track() {
                     true => self.hear_track(composition, at, &around, clips)?,
                     false => self.hear_stack(composition, at, &around, clips)?,
@@ -126,7 +147,7 @@ impl Builder<'_> {
         track: &Composition,
         at: At<'_>,
         around: &Around,
-        clips: &mut Vec<SoundClip>,
+        clips: &mut Vec<(bool, SoundClip)>,
     ) -> Result<()> {
         if !around.heard && !track.children.iter().any(has_sound) {
             return Ok(());
@@ -157,7 +178,7 @@ impl Builder<'_> {
             }
             let window = TimeRange::between(start, end).intersect(around.window);
             let path = child_path(at.path, placed.index);
-            let inner = Around { window, gains, heard: around.heard };
+            let inner = Around { window, gains, ..around.clone() };
             self.hear(child, At { path: &path, track: at.track, origin }, &inner, clips)?;
         }
         Ok(())
@@ -250,6 +271,11 @@ impl Builder<'_> {
             notes: media.notes,
         }))
     }
+}
+
+/// What two clips that sound the same have in common.
+fn sounds_like(clip: &SoundClip) -> impl std::hash::Hash + Eq + use<> {
+    (clip.media, clip.range, clip.map, clip.channels.clone(), clip.clip.clone())
 }
 
 /// Whether there may be sound in `child`: an audio track, or something that holds one.
