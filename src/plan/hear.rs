@@ -5,18 +5,22 @@ use std::collections::HashSet;
 use super::build::{Builder, child_path, is_sound};
 use super::lane::{At, track_name};
 use super::sound::{Gain, Sound, SoundClip, SoundMap};
+use super::sound_metadata;
 use super::{RateConform, Shot};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
-use crate::timeline::{Child, Clip, Composition, CompositionKind, MediaKind, TrackLayout, Transition, Value};
+use crate::timeline::{
+    Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, TrackLayout, Transition, Value,
+};
 
 /// What is passed down from the root to what is heard.
 #[derive(Debug, Clone)]
 struct Around {
     /// The record time over which anything can be heard.
     window: TimeRange,
-    /// Fades of the compositions around.
+    /// Fades and volumes of the compositions around, and where they are heard.
     gains: Vec<Gain>,
+    pan: f64,
     /// Whether this lies in an audio track: clips are heard, video tracks are not.
     heard: bool,
     /// Whether a video track lies around this.
@@ -38,7 +42,7 @@ impl Builder<'_> {
             return Ok(None);
         }
         let window = TimeRange { start: Time::ZERO, duration };
-        let around = Around { window, gains: Vec::new(), heard: false, seen: false };
+        let around = Around { window, gains: Vec::new(), pan: 0.0, heard: false, seen: false };
         let mut clips = Vec::new();
         self.hear_stack(root, At { path: "tracks", track: "", origin }, &around, &mut clips)?;
         let mut clips = self.each_once(clips);
@@ -126,11 +130,11 @@ impl Builder<'_> {
                     // Pictures inside sound, and what is neither.
                     CompositionKind::Track(_) => return Ok(()),
                 };
-                self.warn_of_effects(&composition.item, at.path, false);
                 let trimmed = self.trimmed(composition, at.path)?;
                 let at = At { origin: at.origin - trimmed.start, ..at };
                 let video = composition.kind == CompositionKind::Track(MediaKind::Video);
                 let around = Around { heard, seen: around.seen || video, ..around.clone() };
+                let around = self.with_effects(&composition.item, at, false, &around, self.rate);
                 match composition.is_track() {
                     true => self.hear_track(composition, at, &around, clips)?,
                     false => self.hear_stack(composition, at, &around, clips)?,
@@ -238,11 +242,38 @@ impl Builder<'_> {
         Ok(Some(Crossing { range, before, after }))
     }
 
+    /// `around` with what the effects of `item` do to sound, whose frames are counted at `rate`. Names those that do
+    /// nothing to it here; with `speeds_apply`, linear time warps and freezes do.
+    fn with_effects(&mut self, item: &Item, at: At<'_>, speeds_apply: bool, around: &Around, rate: Rate) -> Around {
+        let mut inner = around.clone();
+        if around.heard {
+            let written = sound_metadata::effects(item, at.origin, rate);
+            inner.gains.extend(written.gains);
+            inner.pan = (inner.pan + written.pan).clamp(-1.0, 1.0);
+            for (index, what) in written.ignored {
+                self.warn(&format!("{}.effects[{index}]", at.path), what);
+            }
+        }
+        for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
+            let applies = match effect.kind {
+                EffectKind::LinearTimeWarp { time_scalar } => speeds_apply && time_scalar.is_finite(),
+                EffectKind::FreezeFrame { .. } => speeds_apply,
+                EffectKind::Time => false,
+                EffectKind::Other | EffectKind::Unknown(_) => true,
+            };
+            if !applies {
+                let what = format!("time effect {:?} is not applied to sound", super::lane::effect_name(effect).0);
+                self.warn(&format!("{}.effects[{index}]", at.path), what);
+            }
+        }
+        inner
+    }
+
     /// What is heard of a clip whose trimmed range starts at record time `at.origin`; nothing of one that stands still.
     fn sound_clip(&mut self, clip: &Clip, at: At<'_>, around: &Around) -> Result<Option<SoundClip>> {
         let place = |error: crate::Error| error.at_object(at.path);
-        self.warn_of_effects(&clip.item, at.path, true);
         let range = self.media.trimmed_range(clip).map_err(place)?;
+        let Around { window, gains, pan, .. } = self.with_effects(&clip.item, at, true, around, range.duration.rate);
         let media = self.media.resolve(clip, range).map_err(place)?;
         let mut speed = super::lane::speed(&clip.item);
         let nominal = media.rate.nominal();
@@ -259,15 +290,20 @@ impl Builder<'_> {
             let duration = range.duration.time().map_err(place)?;
             position = position + super::sound::samples(duration, 1) * speed.abs();
         }
+        let channels = sound_metadata::channels(clip).unwrap_or_else(|what| {
+            self.warn(at.path, what);
+            Vec::new()
+        });
         Ok(Some(SoundClip {
             track: at.track.to_owned(),
             clip: clip.item.name.clone(),
             object: at.path.to_owned(),
             media: media.index,
-            range: around.window,
+            range: window,
             map: SoundMap { record: at.origin, position, speed },
-            gains: around.gains.clone(),
-            channels: Vec::new(),
+            gains,
+            pan,
+            channels,
             notes: media.notes,
         }))
     }

@@ -283,7 +283,7 @@ impl Builder<'_> {
 ///
 /// Resolve writes a full set of effects on every clip, all called "Resolve Effect"; the name is in their metadata, and
 /// one that is off or has no parameters is as good as none.
-fn effect_name(effect: &Effect) -> (&str, bool) {
+pub(super) fn effect_name(effect: &Effect) -> (&str, bool) {
     let own = if effect.effect_name.is_empty() { &effect.name } else { &effect.effect_name };
     let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return (own, false) };
     let name = resolve.get("Effect Name").and_then(Value::as_str).unwrap_or(own);

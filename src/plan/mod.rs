@@ -12,6 +12,7 @@ mod model;
 mod options;
 mod shots;
 mod sound;
+mod sound_metadata;
 mod source_map;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};

@@ -84,6 +84,9 @@ pub struct SoundClip {
     /// How loud it is: the product of all these.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub gains: Vec<Gain>,
+    /// Where it is heard between left, −1, and right, 1.
+    #[serde(skip_serializing_if = "is_center", default)]
+    pub pan: f64,
     /// The channels of the media that are heard, in the order of the layout that as many channels have. Empty: all that
     /// the media's first sound has.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -98,6 +101,10 @@ impl SoundClip {
     pub fn gain(&self, time: Time) -> f64 {
         self.gains.iter().map(|gain| gain.at(time)).product()
     }
+}
+
+fn is_center(pan: &f64) -> bool {
+    *pan == 0.0
 }
 
 /// A straight line from record time to source time.

@@ -115,6 +115,9 @@ impl<'s> Mixer<'s> {
         if voice.damaged() > before {
             self.damage(clip, voice, notes)?;
         }
+        if clip.pan != 0.0 {
+            pan(&mut samples, &self.speakers, clip.pan, voice.is_mono());
+        }
         if !clip.gains.is_empty() {
             let at = |sample: usize| start + sample_time(first + i64::try_from(sample).unwrap_or(0), rate);
             #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
@@ -180,6 +183,24 @@ impl Mix<'_> {
     /// How many of them were mixed so far.
     pub(crate) fn done(&self) -> i64 {
         self.done
+    }
+}
+
+/// Moves sound between left and right. One channel keeps its power; of more, the side it moves away from grows softer.
+fn pan(samples: &mut Samples, speakers: &[Speaker], pan: f64, mono: bool) {
+    use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, SQRT_2};
+    let (left, right) = match mono {
+        true => (SQRT_2 * ((1.0 + pan) * FRAC_PI_4).cos(), SQRT_2 * ((1.0 + pan) * FRAC_PI_4).sin()),
+        false => ((pan.max(0.0) * FRAC_PI_2).cos(), ((-pan).max(0.0) * FRAC_PI_2).cos()),
+    };
+    for (channel, speaker) in speakers.iter().enumerate() {
+        let gain = match speaker {
+            Speaker::Left => left,
+            Speaker::Right => right,
+            _ => continue,
+        };
+        #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+        samples.plane_mut(channel).iter_mut().for_each(|sample| *sample *= gain as f32);
     }
 }
 

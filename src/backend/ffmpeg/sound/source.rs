@@ -123,6 +123,7 @@ impl VoiceKey {
 pub(super) struct Voice {
     parts: Vec<Part>,
     channels: usize,
+    mono: bool,
     /// Where reading would go on.
     pub(super) next: i64,
     /// What had to be assumed about its channels.
@@ -152,8 +153,12 @@ impl Voice {
             let converter = RateConverter::new(reader.rate(), rate, to.len());
             Part { reader, matrix, converter }
         };
-        let parts = streams.into_iter().map(part).collect();
-        Ok(Some(Voice { parts, channels: to.len(), next: 0, notes }))
+        let parts: Vec<Part> = streams.into_iter().map(part).collect();
+        let mono = match (clip.channels.len(), parts.as_slice()) {
+            (0, [only]) => only.reader.speakers().len() == 1,
+            (chosen, _) => chosen == 1,
+        };
+        Ok(Some(Voice { parts, channels: to.len(), mono, next: 0, notes }))
     }
 
     /// The `count` samples from place `at` on.
@@ -165,6 +170,11 @@ impl Voice {
         }
         self.next = at.saturating_add(i64::try_from(count).unwrap_or(0));
         Ok(sum)
+    }
+
+    /// Whether it is made from one channel.
+    pub(super) fn is_mono(&self) -> bool {
+        self.mono
     }
 
     /// How many packets could not be decoded so far.
