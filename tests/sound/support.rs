@@ -127,7 +127,8 @@ pub(crate) fn heard_as(path: &Path, map: &str) -> Channels {
         .arg(path)
         .output()
         .expect("the tests need the ffprobe command line tool");
-    let count: usize = String::from_utf8_lossy(&probe.stdout).trim().trim_end_matches(',').parse().expect("a number");
+    let count = String::from_utf8_lossy(&probe.stdout).lines().next().map(|line| line.trim_end_matches(',').to_owned());
+    let count: usize = count.unwrap_or_default().parse().expect("a number of channels");
     let output = Command::new("ffmpeg")
         .args(["-hide_banner", "-nostdin", "-loglevel", "error", "-i"])
         .arg(path)

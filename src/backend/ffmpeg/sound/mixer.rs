@@ -147,7 +147,13 @@ impl<'s> Mixer<'s> {
         let nearest = rested.min_by_key(|(_, (_, voice))| voice.next.abs_diff(place)).map(|(index, _)| index);
         let voice = match nearest {
             Some(index) => Some(self.idle.remove(index).1),
-            None => self.open(clip)?,
+            None => match self.open(clip) {
+                Err(error) if self.plan.media_missing != MissingPolicy::Error => {
+                    notes.push(format!("clip {:?} is silent: {error}", clip.clip));
+                    None
+                }
+                opened => opened?,
+            },
         };
         for note in voice.iter().flat_map(|voice| &voice.notes) {
             if !notes.contains(note) {
