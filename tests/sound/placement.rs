@@ -224,3 +224,24 @@ fn what_is_switched_off_is_not_heard() {
     assert!(heard[0][8000..].iter().all(|&sample| sample == 0.25));
     assert_eq!(heard[0].len(), 16_000);
 }
+
+#[test]
+fn sound_files_count_from_their_time_reference() {
+    let media = Media::new();
+    let channels = clicks(2, 96_000, &[(12_000, 0, 0.5)]);
+    let arguments = "-c:a pcm_s24le -write_bext 1 -metadata time_reference=172800000";
+    let wav = sound(&media.path("bext.wav"), 48_000, &channels, arguments);
+    // By the file's own count, 01:00:00:00, and by a count from 0.
+    for start in [86_402, 2] {
+        let heard = cut(&timeline([audio([clip("A", &wav, range(start, 12, 24))])]), 12);
+        assert_eq!(loud(&heard[0], 0.0), [(8_000, 0.5)], "{start}");
+    }
+    // A clip that says nothing is as long as its media.
+    let mut all = clip("A", &wav, serde_json::Value::Null);
+    all["source_range"] = serde_json::Value::Null;
+    let cut_of = timeline([audio([all.clone(), all])]);
+    let planned = plan(&cut_of, &pieces(&[])).expect("a plan");
+    assert_eq!(planned.duration, 96);
+    let heard = cut(&cut_of, 96);
+    assert_eq!(loud(&heard[0], 0.0), [(12_000, 0.5), (108_000, 0.5)]);
+}

@@ -11,7 +11,8 @@ use super::super::sys::read::{Decoder, DecoderSetup, Demuxer, Received, StreamKi
 use super::channels::speakers;
 use crate::audio::{Samples, Speaker};
 use crate::error::Result;
-use crate::time::Ratio;
+use crate::plan::MediaFacts;
+use crate::time::{Rate, Ratio};
 
 /// How far in front of a place decoding starts, in seconds: codecs build on what came before.
 const LEAD: (i64, i64) = (1, 4);
@@ -104,16 +105,19 @@ impl SoundReader {
         probe::open(path.as_ref()).map(|demuxer| sounds(&demuxer).len())
     }
 
+    /// What a file of sound alone tells a plan: it is counted in samples, from its time reference (EBU Tech 3285) if it
+    /// has one.
+    pub(crate) fn facts(path: &Path) -> Result<MediaFacts> {
+        let demuxer = probe::open(path)?;
+        let length = length(path, &demuxer)?;
+        let rate = sounds(&demuxer).first().map_or(0, |&stream| demuxer.sample_rate(stream));
+        let start = demuxer.metadata(None, "time_reference").and_then(|samples| samples.trim().parse().ok());
+        Ok(MediaFacts::new(Some(Rate::new(rate.into())?), Some(length), start))
+    }
+
     /// How many samples the first sound of a file has, as far as its container says.
     pub(crate) fn length(path: &Path) -> Result<i64> {
-        let demuxer = probe::open(path)?;
-        let nothing = || undecodable(path, "it holds no sound");
-        let stream = *sounds(&demuxer).first().ok_or_else(nothing)?;
-        let facts = demuxer.facts(stream).ok_or_else(nothing)?;
-        let seconds = Ratio::whole(facts.duration.unwrap_or(0)) * probe::time_base(&facts);
-        let file = Ratio::new(demuxer.duration().unwrap_or(0), 1_000_000);
-        let seconds = if seconds > Ratio::ZERO { seconds } else { file };
-        Ok((seconds * Ratio::whole(demuxer.sample_rate(stream).into()) + Ratio::new(1, 2)).floor())
+        length(path, &probe::open(path)?)
     }
 
     /// Samples per second.
@@ -340,6 +344,17 @@ impl SoundReader {
             None => nearest,
         }
     }
+}
+
+/// How many samples the first sound of an open file has, as far as its container says.
+fn length(path: &Path, demuxer: &Demuxer) -> Result<i64> {
+    let nothing = || undecodable(path, "it holds no sound");
+    let stream = *sounds(demuxer).first().ok_or_else(nothing)?;
+    let facts = demuxer.facts(stream).ok_or_else(nothing)?;
+    let seconds = Ratio::whole(facts.duration.unwrap_or(0)) * probe::time_base(&facts);
+    let file = Ratio::new(demuxer.duration().unwrap_or(0), 1_000_000);
+    let seconds = if seconds > Ratio::ZERO { seconds } else { file };
+    Ok((seconds * Ratio::whole(demuxer.sample_rate(stream).into()) + Ratio::new(1, 2)).floor())
 }
 
 /// The streams of sound, the one that players choose first.
