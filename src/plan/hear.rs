@@ -94,7 +94,10 @@ impl Builder<'_> {
     fn heard_range(&mut self, child: &Child, path: &str, origin: Time) -> Result<Option<TimeRange>> {
         let duration = match self.duration(child, path) {
             Ok(duration) => duration,
-            Err(_) if is_sound(child) => return Ok(None),
+            Err(error) if is_sound(child) => {
+                self.warn(path, format!("its length is not known: {error}"));
+                return Ok(None);
+            }
             Err(error) => return Err(error),
         };
         let (mut start, mut end) = (origin, origin + duration);

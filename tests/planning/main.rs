@@ -8,5 +8,6 @@ mod rates;
 mod refusals;
 mod retimes;
 mod shots;
+mod sound;
 mod support;
 mod transitions;

@@ -72,7 +72,7 @@ impl<'a> FfmpegSession<'a> {
         let color = preset.color_tags(format, canvas.color);
         let canvas = Canvas { color, ..canvas };
         let rects = found.iter().map(|found| rect(found, &canvas, format)).collect();
-        let heard = if preset.delivers_sound() { sound::find(plan) } else { Vec::new() };
+        let heard = if preset.delivers_sound() { sound::find(plan, sound::clips(plan)) } else { Vec::new() };
         let mut session = FfmpegSession {
             plan,
             preset,
@@ -84,7 +84,11 @@ impl<'a> FfmpegSession<'a> {
             warnings: size_note.into_iter().collect(),
         };
         let seen = session.seen();
-        media::refuse_missing(&seen, &session.found, &session.missing_sound())?;
+        let unheard = match session.heard.is_empty() {
+            true => Vec::new(),
+            false => sound::missing(sound::clips(plan), &session.heard),
+        };
+        media::refuse_missing(&seen, &session.found, &unheard)?;
         let warnings = media::warnings(plan, &seen, &session.found, &canvas);
         session.warnings.extend(warnings);
         if plan.sound.is_some() && preset.is_sequence() && !preset.wav {
@@ -92,20 +96,10 @@ impl<'a> FfmpegSession<'a> {
             session.warnings.push(Warning { object: "audio".to_owned(), message });
         }
         if preset.delivers_sound() {
-            session.warnings.extend(sound::warnings(plan, &session.heard));
+            let warnings = sound::warnings(sound::clips(plan), &session.heard);
+            session.warnings.extend(warnings);
         }
         Ok(session)
-    }
-
-    /// Media that is heard and not there: what it is, and the clip.
-    fn missing_sound(&self) -> Vec<(&str, &'a str)> {
-        let plan: &'a Plan = self.plan;
-        let heard = if self.heard.is_empty() { None } else { Some(sound::clips(plan)) };
-        let missing = |clip: &'a crate::plan::SoundClip| match &self.heard[clip.media] {
-            Heard::Missing(what) => Some((what.as_str(), clip.clip.as_str())),
-            _ => None,
-        };
-        heard.into_iter().flatten().filter_map(missing).collect()
     }
 
     /// Whether the sound in `file` is as long as `shot`: to the sample, but for codecs that count in frames of their own.

@@ -110,10 +110,17 @@ impl<'s> Mixer<'s> {
             line.voice = self.voice(clip, place.floor(), notes)?;
         }
         let Some(voice) = &mut line.voice else { return Ok(None) };
-        let before = voice.damaged();
-        let mut samples = heard(voice, place, clip.map.speed, count)?;
-        if voice.damaged() > before {
-            self.damage(clip, voice, notes)?;
+        let mut samples = match heard(voice, place, clip.map.speed, count) {
+            Err(error) if self.plan.media_missing != MissingPolicy::Error && error.kind() == ErrorKind::Decode => {
+                notes.push(format!("clip {:?} is silent from there on: {error}", clip.clip));
+                line.voice = None;
+                return Ok(None);
+            }
+            samples => samples?,
+        };
+        if voice.damaged() > voice.told {
+            voice.told = voice.damaged();
+            self.damage(clip, voice.told, notes)?;
         }
         if clip.pan != 0.0 {
             pan(&mut samples, &self.speakers, clip.pan, voice.is_mono());
@@ -127,9 +134,9 @@ impl<'s> Mixer<'s> {
     }
 
     /// Packets that could not be decoded: an error, or silence and a note.
-    fn damage(&self, clip: &SoundClip, voice: &Voice, notes: &mut Vec<String>) -> Result<()> {
+    fn damage(&self, clip: &SoundClip, packets: u32, notes: &mut Vec<String>) -> Result<()> {
         let file = self.plan.media[clip.media].source.display();
-        let what = format!("{file} is damaged: {} packets of its sound cannot be decoded", voice.damaged());
+        let what = format!("{file} is damaged: {packets} packets of its sound cannot be decoded");
         if self.plan.media_missing == MissingPolicy::Error {
             return Err(Error::new(ErrorKind::Decode, what));
         }

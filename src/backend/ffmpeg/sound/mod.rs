@@ -16,5 +16,5 @@ pub(super) use mixer::{Mixer, length};
 pub(super) use output::SoundStream;
 pub use reader::SoundReader;
 pub(super) use shot::ShotSound;
-pub(super) use source::{Heard, clips, find, warnings};
-pub use whole::{MixReport, write_mix};
+pub(super) use source::{Heard, clips, find, missing, warnings};
+pub use whole::{MixReport, write_mix, write_shot_mix};

@@ -144,7 +144,7 @@ impl SoundReader {
         if at < self.start && self.start > self.first || at > self.next() + READ_ON * i64::from(self.rate) {
             self.go_to(at)?;
         }
-        self.fill(end)?;
+        self.fill(at, end)?;
         let mut samples = Samples::silence(self.speakers.len(), 0);
         let before = usize::try_from(self.start - at).unwrap_or(0).min(count);
         samples.pad(before);
@@ -165,9 +165,13 @@ impl SoundReader {
         self.start + i64::try_from(self.buffer.len()).unwrap_or(0)
     }
 
-    /// Decodes up to place `end`.
-    fn fill(&mut self, end: i64) -> Result<()> {
+    /// Decodes up to place `end`, and forgets what lies well in front of `from` on the way.
+    fn fill(&mut self, from: i64, end: i64) -> Result<()> {
         while self.next() < end {
+            if self.next() < from - i64::from(self.rate) {
+                self.start = self.next();
+                self.buffer = Samples::silence(self.speakers.len(), 0);
+            }
             let run = match self.ahead.take() {
                 Some(run) => Some(run),
                 None if self.ended => None,
@@ -177,6 +181,9 @@ impl SoundReader {
             if at >= end {
                 self.ahead = Some((at, samples));
                 return Ok(());
+            }
+            if self.buffer.is_empty() {
+                self.start = self.start.max(at.min(from));
             }
             let gap = usize::try_from(at - self.next()).unwrap_or(0);
             self.buffer.pad(gap);
@@ -249,7 +256,7 @@ impl SoundReader {
         let Some((start, samples)) = self.run()? else { return Ok(false) };
         self.start = start;
         self.ahead = Some((start, samples));
-        self.fill(at)?;
+        self.fill(at, at)?;
         let forgotten = usize::try_from(at - self.start).unwrap_or(0).min(self.buffer.len());
         self.buffer.drop_front(forgotten);
         self.start += i64::try_from(forgotten).unwrap_or(0);

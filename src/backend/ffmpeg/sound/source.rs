@@ -49,10 +49,10 @@ impl Heard {
     }
 }
 
-/// Looks at every medium that is heard in a shot of `plan`.
-pub(crate) fn find(plan: &Plan) -> Vec<Heard> {
+/// Looks at every medium of `plan` that is heard in `clips`.
+pub(crate) fn find<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip>) -> Vec<Heard> {
     let mut used = vec![false; plan.media.len()];
-    for clip in clips(plan) {
+    for clip in clips {
         used[clip.media] = true;
     }
     let look = |(media, used): (&crate::plan::Media, bool)| match used {
@@ -92,10 +92,10 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> Heard {
     }
 }
 
-/// What is noteworthy about the sound of the media.
-pub(crate) fn warnings(plan: &Plan, heard: &[Heard]) -> Vec<Warning> {
+/// What is noteworthy about the media that are heard in `clips`.
+pub(crate) fn warnings<'p>(clips: impl Iterator<Item = &'p SoundClip>, heard: &[Heard]) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    for clip in clips(plan) {
+    for clip in clips {
         if let Heard::Silent(why) = &heard[clip.media] {
             let warning = Warning { object: clip.object.clone(), message: format!("{why}: the clip is silent") };
             if !warnings.contains(&warning) {
@@ -104,6 +104,18 @@ pub(crate) fn warnings(plan: &Plan, heard: &[Heard]) -> Vec<Warning> {
         }
     }
     warnings
+}
+
+/// What is not there among the media of `clips`, and the clip that needs it.
+pub(crate) fn missing<'h, 'p: 'h>(
+    clips: impl Iterator<Item = &'p SoundClip>,
+    heard: &'h [Heard],
+) -> Vec<(&'h str, &'h str)> {
+    let missing = |clip: &'p SoundClip| match &heard[clip.media] {
+        Heard::Missing(what) => Some((what.as_str(), clip.clip.as_str())),
+        _ => None,
+    };
+    clips.filter_map(missing).collect()
 }
 
 /// What a [`Voice`] is opened for.
@@ -126,6 +138,8 @@ pub(super) struct Voice {
     mono: bool,
     /// Where reading would go on.
     pub(super) next: i64,
+    /// How many packets that could not be decoded have been told of.
+    pub(super) told: u32,
     /// What had to be assumed about its channels.
     pub(super) notes: Vec<String>,
 }
@@ -158,7 +172,7 @@ impl Voice {
             (0, [only]) => only.reader.speakers().len() == 1,
             (chosen, _) => chosen == 1,
         };
-        Ok(Some(Voice { parts, channels: to.len(), mono, next: 0, notes }))
+        Ok(Some(Voice { parts, channels: to.len(), mono, next: 0, told: 0, notes }))
     }
 
     /// The `count` samples from place `at` on.

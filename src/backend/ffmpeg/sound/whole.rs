@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::mixer::Mixer;
 use super::output::WavWriter;
 use super::shot::{clipping, time_reference};
-use super::source::{self, Heard};
+use super::source;
 use crate::audio::Peak;
 use crate::backend::CancelToken;
 use crate::deliver::Place;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Plan, Warning};
+use crate::plan::{Plan, Shot, SoundClip, Warning};
 use crate::time::{Time, TimeRange};
 
 /// What became of the mix of a whole cut.
@@ -36,24 +36,38 @@ pub struct MixReport {
 /// [`ErrorKind::Encode`] where the file cannot be written, [`ErrorKind::Cancelled`] when `cancel` says so. The file is
 /// written as a whole or not at all.
 pub fn write_mix(plan: &Plan, path: impl AsRef<Path>, cancel: &CancelToken) -> Result<MixReport> {
-    let heard = source::find(plan);
-    let missing: Vec<(&str, &str)> = source::clips(plan)
-        .filter_map(|clip| match &heard[clip.media] {
-            Heard::Missing(what) => Some((what.as_str(), clip.clip.as_str())),
-            _ => None,
-        })
-        .collect();
-    super::super::media::refuse_missing(&[], &[], &missing)?;
-    let (Some(sound), Some(mut mixer)) = (&plan.sound, Mixer::new(plan, &heard)) else {
-        return Err(Error::new(ErrorKind::Option, "the cut has no sound to be mixed"));
-    };
-    let window = TimeRange::between(Time::ZERO, Time::from_frames(plan.duration, plan.rate));
-    let mut mix = mixer.begin(&sound.clips, window);
+    let clips = plan.sound.as_ref().map_or(&[][..], |sound| &sound.clips);
+    write(plan, clips, (0, plan.duration), path.as_ref(), cancel)
+}
+
+/// Mixes what is heard in `shot`, one of `plan`, into a WAV file as [`write_mix`] does, without its pictures.
+///
+/// # Errors
+/// As [`write_mix`].
+pub fn write_shot_mix(plan: &Plan, shot: &Shot, path: impl AsRef<Path>, cancel: &CancelToken) -> Result<MixReport> {
+    write(plan, &shot.sound, (shot.start, shot.frame_count), path.as_ref(), cancel)
+}
+
+/// Writes the mix of `clips` over record frames: the first, and how many.
+fn write(
+    plan: &Plan,
+    clips: &[SoundClip],
+    (first, count): (i64, i64),
+    path: &Path,
+    cancel: &CancelToken,
+) -> Result<MixReport> {
+    let heard = source::find(plan, clips.iter());
+    super::super::media::refuse_missing(&[], &[], &source::missing(clips.iter(), &heard))?;
+    let mut mixer =
+        Mixer::new(plan, &heard).ok_or_else(|| Error::new(ErrorKind::Option, "the cut has no sound to be mixed"))?;
+    let at = |frame| Time::from_frames(frame, plan.rate);
+    let window = TimeRange::between(at(first), at(first.saturating_add(count)));
+    let mut mix = mixer.begin(clips, window);
     let (rate, channels) = mixer.format();
-    let place = Place::of_file(path.as_ref());
+    let place = Place::of_file(path);
     let mut peak = Peak::default();
     let mut write = || {
-        let mut wav = WavWriter::create(place.target.path(), rate, channels, time_reference(plan, 0, rate))?;
+        let mut wav = WavWriter::create(place.target.path(), rate, channels, time_reference(plan, first, rate))?;
         while mix.done() < mix.len() {
             if cancel.is_cancelled() {
                 return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
@@ -70,8 +84,8 @@ pub fn write_mix(plan: &Plan, path: impl AsRef<Path>, cancel: &CancelToken) -> R
         let _ = place.discard();
         return Err(error);
     }
-    let mut warnings = source::warnings(plan, &heard);
-    let notes = mix.notes.iter().cloned().chain(clipping(&peak, plan, Time::ZERO, rate));
+    let mut warnings = source::warnings(clips.iter(), &heard);
+    let notes = mix.notes.iter().cloned().chain(clipping(&peak, plan, window.start, rate));
     warnings.extend(notes.map(|message| Warning { object: "mix".to_owned(), message }));
     Ok(MixReport { samples: mix.len(), peak, warnings })
 }
