@@ -98,6 +98,7 @@ fn bessel(x: f64) -> f64 {
 mod tests {
     use super::*;
 
+    #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
     fn tone(frequency: f64, len: usize) -> Samples {
         let mut samples = Samples::silence(1, len);
         for (index, sample) in samples.plane_mut(0).iter_mut().enumerate() {

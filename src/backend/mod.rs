@@ -20,8 +20,8 @@ pub use record::RecordBackend;
 /// # For implementations
 /// [`Backend::open`] is called once per run, before anything is written. It opens what the plan needs, and fails with
 /// *every* missing file at once where the plan does not allow media to be missing. The [`Session`] then hands out one
-/// [`Worker`] per thread; a worker gets one [`Task`] after another. A worker writes to the task's target and nowhere
-/// else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it.
+/// [`Worker`] per thread; a worker gets one [`Task`] after another. A worker writes to the task's target and its WAV
+/// file, and nowhere else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it.
 pub trait Backend: Sync {
     /// A short name for reports, such as `ffmpeg`.
     fn name(&self) -> &str;

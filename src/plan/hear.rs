@@ -109,7 +109,7 @@ impl Builder<'_> {
                 start = start - first.in_offset.time()?;
             }
             if let Some(Child::Transition(last)) = track.children.last() {
-                end = end + last.out_offset.time()?;
+                end += last.out_offset.time()?;
             }
         }
         Ok(Some(TimeRange::between(start, end)))

@@ -1,10 +1,11 @@
 //! Where sound goes.
 
 use otio_conflate::backend::CancelToken;
+use otio_conflate::backend::ffmpeg::FfmpegBackend;
 use otio_conflate::backend::ffmpeg::write_mix;
-use otio_conflate::deliver::AudioDelivery;
+use otio_conflate::deliver::{AudioDelivery, Preset};
 use otio_conflate::plan::MissingPolicy;
-use otio_conflate::{ErrorKind, Status};
+use otio_conflate::{Conflation, Delivery, ErrorKind, Existing, NoObserver, Status};
 
 use crate::common::ffprobe;
 use crate::support::*;
@@ -164,4 +165,28 @@ fn many_clips_on_many_tracks() {
         .collect();
     let heard = cut(&timeline(tracks), 21);
     assert!(heard[0].iter().all(|&sample| (sample - 0.375).abs() < 1e-6));
+}
+
+#[test]
+fn a_shot_is_skipped_only_with_its_sound() {
+    let media = Media::new();
+    let cut = one_click(&media);
+    let folder = media.path("out");
+    let again = |to: AudioDelivery| {
+        let delivery = Delivery::new(&folder)
+            .preset(Preset::by_name("mjpeg").expect("a preset").with_audio(to))
+            .existing(Existing::Skip);
+        let planned = plan(&cut, &pieces(&[("cut", 0, 24)])).expect("a plan");
+        let report = Conflation::new(FfmpegBackend::new(), delivery).run(&planned, &NoObserver).expect("a run");
+        report.shots[0].status
+    };
+    assert_eq!(again(AudioDelivery::Both), Status::Done);
+    assert_eq!(again(AudioDelivery::Both), Status::Skipped);
+    std::fs::remove_file(folder.join("cut.wav")).expect("it was delivered");
+    assert_eq!(again(AudioDelivery::Both), Status::Done);
+    assert_eq!(again(AudioDelivery::Mux), Status::Done, "another preset");
+    // Other sound is another shot.
+    media.wav("a.wav", 48_000, &clicks(2, 96_001, &[(10_000, 0, 0.5)]));
+    assert_eq!(again(AudioDelivery::Mux), Status::Done);
+    assert_eq!(again(AudioDelivery::Mux), Status::Skipped);
 }

@@ -102,12 +102,16 @@ impl<'a> FfmpegSession<'a> {
         Ok(session)
     }
 
-    /// Whether the sound in `file` is as long as `shot`: to the sample, but for codecs that count in frames of their own.
+    /// Whether the sound in `file` is as long as `shot`: to the sample, but for codecs and containers that count more
+    /// coarsely.
     fn verify_sound(&self, file: &Path, shot: &Shot) -> Result<()> {
         let Some(sound) = &self.plan.sound else { return Ok(()) };
         let written = SoundReader::length(file)?;
         let planned = sound::length(shot.range(self.plan.rate), sound.rate);
-        if (written - planned).abs() <= sound::SLACK {
+        let counted = self.preset.audio.as_ref().is_some_and(|codec| !codec.starts_with("pcm_"));
+        let coarse = self.preset.muxer.as_deref() == Some("matroska");
+        let slack = if counted || coarse { sound::SLACK } else { 0 };
+        if (written - planned).abs() <= slack {
             return Ok(());
         }
         let what = format!("{written} samples were written, {planned} planned");

@@ -1,6 +1,6 @@
 //! Sound: from files to the mix of a shot, sample by sample.
 
-/// By how many samples the length of sound that is coded in frames may be off where a container tells it.
+/// By how many samples the length of sound may be off where a codec or a container counts more coarsely.
 pub(super) const SLACK: i64 = 2048;
 
 mod channels;
