@@ -44,7 +44,7 @@ fn sounds(criterion: &mut Criterion) {
         })
         .collect();
     // Clip n lies on track n % 8, behind a gap.
-    let start_of = |clip: u32| (clip / TRACKS) * 70 + clip % TRACKS;
+    let start_of = |clip: u32| (clip / TRACKS) * 78 + clip % TRACKS;
     let place = |clip: u32| (&media[clip as usize % media.len()], start_of(clip), 7 + clip % 100);
     let time = |value: u32| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": RATE});
     let range = |start: u32, length: u32| {

@@ -25,12 +25,14 @@ pub(super) struct Written {
 /// `rate`.
 pub(super) fn effects(item: &Item, origin: Time, rate: Rate) -> Written {
     let mut written = Written::default();
+    let flat = item.effects.iter().any(|effect| is_off(effect, "Fairlight Clip Equaliser"));
     for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
         if !matches!(effect.kind, EffectKind::Other | EffectKind::Unknown(_)) {
             continue;
         }
         let (name, neutral) = effect_name(effect);
-        if neutral {
+        // The bands of an equaliser are effects of their own.
+        if neutral || (flat && name == "Fairlight Equaliser Band") {
             continue;
         }
         let parts = match (name, effect.metadata.get("fcp_xml")) {
@@ -53,6 +55,13 @@ pub(super) fn effects(item: &Item, origin: Time, rate: Rate) -> Written {
         }
     }
     written
+}
+
+/// Whether this is the effect of DaVinci Resolve that is called `name`, switched off.
+fn is_off(effect: &Effect, name: &str) -> bool {
+    let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return false };
+    let own = resolve.get("Effect Name").and_then(Value::as_str);
+    own == Some(name) && resolve.get("Enabled") == Some(&Value::Bool(false))
 }
 
 /// What a parameter does.
