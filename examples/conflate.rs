@@ -11,16 +11,16 @@ mod shared;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otio_conflate::backend::CancelToken;
-use otio_conflate::backend::ffmpeg::FfmpegBackend;
-use otio_conflate::deliver::{NameTemplate, Preset};
+use otio_conflate::backend::ffmpeg::{FfmpegBackend, write_mix};
+use otio_conflate::deliver::{AudioDelivery, NameTemplate, Preset};
 use otio_conflate::plan::Shot;
-use otio_conflate::{Conflation, Delivery, Existing, Observer, Report, Result, ShotReport, Status};
+use otio_conflate::{Conflation, Delivery, Existing, Observer, Plan, Report, Result, ShotReport, Status};
 
 #[derive(Parser)]
 #[command(about = "Renders one finished file per shot of a timeline")]
@@ -45,6 +45,12 @@ struct Flags {
     /// What files are called: text with {shot}, {clip}, {track}, {timeline}, {index} or {timecode} in it
     #[arg(long, default_value = "{shot}", value_name = "TEMPLATE")]
     name: NameTemplate,
+    /// Where the sound of shots goes: none, mux (into each movie), wav (a file per shot) or both
+    #[arg(long, default_value = "mux")]
+    audio: AudioDelivery,
+    /// A WAV file for the mix of the whole cut
+    #[arg(long, value_name = "FILE")]
+    mix: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -82,8 +88,13 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<Report> {
     let timeline = flags.plan.source.read()?;
     let mut options = flags.plan.options();
     options.canvas.size = flags.size;
+    options.sound.enabled = flags.audio != AudioDelivery::None || flags.mix.is_some();
     let plan = flags.plan.plan(&timeline, &options)?;
-    let mut delivery = Delivery::new(flags.out).preset(flags.preset).name(flags.name).existing(flags.existing);
+    if let Some(path) = &flags.mix {
+        mix(&plan, path, cancel)?;
+    }
+    let preset = flags.preset.with_audio(flags.audio);
+    let mut delivery = Delivery::new(flags.out).preset(preset).name(flags.name).existing(flags.existing);
     delivery.jobs = flags.jobs;
     let progress = Progress::new();
     cancel_on_interrupt(cancel);
@@ -93,6 +104,16 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<Report> {
     let report = report?;
     summary(&report);
     Ok(report)
+}
+
+/// Writes the mix of the whole cut, and says how loud it gets.
+fn mix(plan: &Plan, path: &Path, cancel: &CancelToken) -> Result<()> {
+    let report = write_mix(plan, path, cancel)?;
+    for warning in &report.warnings {
+        eprintln!("warning: {warning}");
+    }
+    eprintln!("mixed    {}: {} samples, peak {:+.2} dB", path.display(), report.samples, report.peak.decibels());
+    Ok(())
 }
 
 /// A bar on a terminal, plain lines elsewhere.

@@ -174,6 +174,8 @@ struct Run<'r> {
     cancel: &'r CancelToken,
     canvas: Canvas,
     places: Vec<Place>,
+    /// The WAV file of each shot, where those are asked for and there is sound.
+    sounds: Vec<Option<Place>>,
     fingerprints: Vec<String>,
     /// What the folder's manifest said before this run, by the output's path.
     before: HashMap<String, ShotReport>,
@@ -199,6 +201,11 @@ impl<'r> Run<'r> {
         let canvas = session.canvas();
         let places = delivery.name.names(plan);
         let kind = if preset.is_sequence() { OutputKind::Sequence } else { OutputKind::Movie };
+        let sound = |name: &PathBuf| {
+            let wanted = preset.wav && plan.sound.is_some();
+            wanted.then(|| folder.place(name, OutputKind::Sound, "wav"))
+        };
+        let sounds = places.iter().map(sound).collect();
         let places = places.iter().map(|name| folder.place(name, kind, &preset.extension)).collect();
         let print = |shot| fingerprint(backend.name(), plan, shot, canvas, preset);
         let before = read_manifest(&folder.path().join(MANIFEST))?;
@@ -215,6 +222,7 @@ impl<'r> Run<'r> {
             cancel,
             canvas,
             places,
+            sounds,
             fingerprints: plan.shots.iter().map(print).collect(),
             before,
             shots: Mutex::new(Finished { reports: vec![None; plan.shots.len()], unsaved: 0 }),
@@ -226,7 +234,8 @@ impl<'r> Run<'r> {
         if self.delivery.existing != Existing::Error {
             return Ok(());
         }
-        let there: Vec<&Place> = self.places.iter().filter(|place| place.exists()).collect();
+        let there: Vec<&Place> =
+            self.places.iter().chain(self.sounds.iter().flatten()).filter(|place| place.exists()).collect();
         let Some(first) = there.first() else { return Ok(()) };
         let list: Vec<String> = there.iter().map(|place| place.path.display().to_string()).collect();
         let message = format!("{} outputs exist already; nothing was rendered:\n  {}", list.len(), list.join("\n  "));
@@ -257,14 +266,16 @@ impl<'r> Run<'r> {
     /// Renders, verifies and delivers shot number `index`, or finds it done.
     fn shot(&self, index: usize, worker: &mut dyn crate::backend::Worker) -> ShotReport {
         let shot = &self.plan.shots[index];
-        let place = &self.places[index];
+        let (place, sound) = (&self.places[index], self.sounds[index].as_ref());
         if let Some(bytes) = self.is_done_already(index) {
-            let warnings = self.before.get(&place.relative).map(|before| before.warnings.clone());
-            let output = Some(Output { kind: place.kind, path: place.relative.clone(), bytes });
-            return self.shot_report(index, Status::Skipped, output, warnings.unwrap_or_default(), Vec::new());
+            let before = self.before.get(&place.relative);
+            let warnings = before.map(|before| before.warnings.clone()).unwrap_or_default();
+            let outputs = (Some(output(place, bytes)), before.and_then(|before| before.sound.clone()));
+            return self.shot_report(index, Status::Skipped, outputs, warnings, Vec::new());
         }
         let control = Control { observer: self.observer, cancel: self.cancel };
-        let task = Task { shot, target: place.target.clone() };
+        let wav = sound.map(|sound| sound.target.path().to_owned());
+        let task = Task { shot, target: place.target.clone(), wav };
         let delivered =
             control.check().and_then(|()| place.prepare()).and_then(|()| worker.render(&task, &control)).and_then(
                 |rendered| {
@@ -273,25 +284,21 @@ impl<'r> Run<'r> {
                         return Err(Error::new(ErrorKind::Verify, message));
                     }
                     self.session.verify(&task)?;
-                    place.commit()?;
-                    let bytes = place.bytes(shot.first_frame, shot.frame_count).ok_or_else(|| {
-                        Error::new(ErrorKind::Verify, "the delivered file is not there").at_file(&place.path)
-                    })?;
-                    Ok((rendered, bytes))
+                    let sound = sound.map(|sound| deliver(sound, shot)).transpose()?;
+                    Ok((rendered, deliver(place, shot)?, sound))
                 },
             );
         match delivered {
-            Ok((rendered, bytes)) => {
-                let output = Some(Output { kind: place.kind, path: place.relative.clone(), bytes });
+            Ok((rendered, output, sound)) => {
                 let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
-                self.shot_report(index, Status::Done, output, warnings, Vec::new())
+                self.shot_report(index, Status::Done, (Some(output), sound), warnings, Vec::new())
             }
             Err(error) => {
                 let mut chain = error.context(format!("shot {:?}", shot.name)).at_object(&shot.object).chain();
-                if let Err(error) = place.discard() {
-                    chain.push(error.to_string());
+                for place in std::iter::once(place).chain(sound) {
+                    chain.extend(place.discard().err().map(|error| error.to_string()));
                 }
-                self.shot_report(index, Status::Failed, None, shot.notes.clone(), chain)
+                self.shot_report(index, Status::Failed, (None, None), shot.notes.clone(), chain)
             }
         }
     }
@@ -306,14 +313,18 @@ impl<'r> Run<'r> {
         let before = self.before.get(&place.relative)?;
         let output = before.output.as_ref()?;
         let same = before.status != Status::Failed && before.fingerprint == self.fingerprints[index];
-        place.bytes(shot.first_frame, shot.frame_count).filter(|&bytes| same && bytes == output.bytes)
+        let heard = self.sounds[index].as_ref().is_none_or(|sound| {
+            let bytes = before.sound.as_ref().map(|sound| sound.bytes);
+            bytes.is_some() && sound.bytes(shot.first_frame, shot.frame_count) == bytes
+        });
+        place.bytes(shot.first_frame, shot.frame_count).filter(|&bytes| same && heard && bytes == output.bytes)
     }
 
     fn shot_report(
         &self,
         index: usize,
         status: Status,
-        output: Option<Output>,
+        (output, sound): (Option<Output>, Option<Output>),
         warnings: Vec<String>,
         error: Vec<String>,
     ) -> ShotReport {
@@ -326,6 +337,7 @@ impl<'r> Run<'r> {
             status,
             error,
             output,
+            sound,
             first_frame: shot.first_frame,
             frame_count: shot.frame_count,
             head: shot.head,
@@ -391,6 +403,19 @@ impl<'r> Run<'r> {
         bytes.push(b'\n');
         write_whole(&self.folder.path().join(MANIFEST), &bytes)
     }
+}
+
+/// Gives what was written its final name.
+fn deliver(place: &Place, shot: &Shot) -> Result<Output> {
+    place.commit()?;
+    let bytes = place
+        .bytes(shot.first_frame, shot.frame_count)
+        .ok_or_else(|| Error::new(ErrorKind::Verify, "the delivered file is not there").at_file(&place.path))?;
+    Ok(output(place, bytes))
+}
+
+fn output(place: &Place, bytes: u64) -> Output {
+    Output { kind: place.kind, path: place.relative.clone(), bytes }
 }
 
 /// What an earlier run delivered into this folder, by the output's path. A manifest that cannot be understood counts

@@ -1,5 +1,6 @@
 //! Reads an OpenTimelineIO timeline and writes one finished, frame-exact intermediate file per shot.
 
+pub mod audio;
 pub mod backend;
 mod conflate;
 pub mod deliver;

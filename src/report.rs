@@ -70,6 +70,9 @@ pub struct ShotReport {
     pub error: Vec<String>,
     /// What was delivered; nothing of a shot that failed.
     pub output: Option<Output>,
+    /// The WAV file with its sound, if one was delivered.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sound: Option<Output>,
     /// The number of the first frame delivered, head handles included.
     pub first_frame: i64,
     /// How many frames were delivered, handles included.
@@ -101,7 +104,7 @@ pub enum Status {
 /// What was delivered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Output {
-    /// A movie or a sequence.
+    /// A movie, a sequence or a sound.
     pub kind: OutputKind,
     /// Its path relative to the manifest, with `/`; a sequence's is a pattern such as `sh010/sh010.%04d.exr`.
     pub path: String,
@@ -126,4 +129,6 @@ pub enum OutputKind {
     Movie,
     /// A folder of numbered frames.
     Sequence,
+    /// One WAV file.
+    Sound,
 }

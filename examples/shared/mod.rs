@@ -4,8 +4,8 @@ mod read;
 
 use clap::Args;
 use otio_conflate::plan::{
-    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
-    ShotSelection,
+    Crossfade, HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime,
+    ReverseConvention, ShotSelection, SoundLayout,
 };
 use otio_conflate::time::Rate;
 use otio_conflate::{Plan, Result, Timeline};
@@ -48,6 +48,15 @@ pub(crate) struct PlanArgs {
     /// How media of another shape lies in the canvas: fit, fill, stretch or native
     #[arg(long, default_value = "fit")]
     pub(crate) placement: Placement,
+    /// Samples per second of the sound
+    #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
+    pub(crate) sample_rate: u32,
+    /// The channels of the sound: mono, stereo, 5.1 or 7.1
+    #[arg(long, default_value = "stereo")]
+    pub(crate) audio_layout: SoundLayout,
+    /// How transitions between sounds fade: power (equal power) or linear
+    #[arg(long, default_value = "power")]
+    pub(crate) crossfade: Crossfade,
 }
 
 impl PlanArgs {
@@ -65,6 +74,9 @@ impl PlanArgs {
         options.media_missing = self.media_missing;
         options.overrun = self.overrun;
         options.placement = self.placement;
+        options.sound.rate = self.sample_rate;
+        options.sound.layout = self.audio_layout;
+        options.sound.crossfade = self.crossfade;
         options.path_map = self.source.maps.clone();
         options
     }

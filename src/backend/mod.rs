@@ -20,9 +20,9 @@ pub use record::RecordBackend;
 /// # For implementations
 /// [`Backend::open`] is called once per run, before anything is written. It opens what the plan needs, and fails with
 /// *every* missing file at once where the plan does not allow media to be missing. The [`Session`] then hands out one
-/// [`Worker`] per thread; a worker gets one [`Task`] after another. A worker writes to the task's target and nowhere
-/// else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it. Media may lie inside
-/// an archive: [`MediaFile`](crate::otio::MediaFile) opens every path that a plan names.
+/// [`Worker`] per thread; a worker gets one [`Task`] after another. A worker writes to the task's target and its WAV
+/// file, and nowhere else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it.
+/// Media may lie inside an archive: [`MediaFile`](crate::otio::MediaFile) opens every path that a plan names.
 pub trait Backend: Sync {
     /// A short name for reports, such as `ffmpeg`.
     fn name(&self) -> &str;
@@ -91,6 +91,8 @@ pub struct Task<'a> {
     pub shot: &'a Shot,
     /// Where a worker writes.
     pub target: Target,
+    /// The WAV file for the shot's sound, if one is asked for. Its name says nothing about its format.
+    pub wav: Option<PathBuf>,
 }
 
 /// Where the frames of a shot are written.

@@ -66,9 +66,11 @@ impl Folder {
         let stem = name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
         let parent = self.path.join(name.parent().unwrap_or(Path::new("")));
-        let temporary = parent.join(format!("{PREFIX}{stem}{SUFFIX}"));
+        // A shot's picture and its sound have the same name.
+        let own = if kind == OutputKind::Sound { "-sound" } else { "" };
+        let temporary = parent.join(format!("{PREFIX}{stem}{own}{SUFFIX}"));
         match kind {
-            OutputKind::Movie => {
+            OutputKind::Movie | OutputKind::Sound => {
                 let file = format!("{stem}.{extension}");
                 let relative = name.with_file_name(&file);
                 Place {
@@ -120,6 +122,13 @@ impl Folder {
 }
 
 impl Place {
+    /// The place of a single file outside of any output folder.
+    pub(crate) fn of_file(path: &Path) -> Place {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let temporary = path.with_file_name(format!("{PREFIX}{name}{SUFFIX}"));
+        Place { kind: OutputKind::Sound, path: path.to_owned(), relative: name, target: Target::Movie(temporary) }
+    }
+
     /// Makes room for what is to be written: the folder above, and for a sequence the empty temporary folder.
     pub(crate) fn prepare(&self) -> Result<()> {
         let folder = match &self.target {
@@ -156,7 +165,7 @@ impl Place {
         }
         sync(temporary)?;
         match self.kind {
-            OutputKind::Movie if !self.path.is_dir() => {
+            OutputKind::Movie | OutputKind::Sound if !self.path.is_dir() => {
                 fs::rename(temporary, &self.path).map_err(|error| Error::io("rename to", &self.path, error))?;
             }
             _ if !self.exists() => {

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::Preset;
 use crate::plan::{
     Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Placement, Plan, Retime, Shot,
+    SoundLayout,
 };
 use crate::time::Rate;
 
@@ -30,6 +31,9 @@ struct Ingredients<'a> {
     media_missing: MissingPolicy,
     retime: Retime,
     shot: Shot,
+    /// Samples per second and channels of the sound, where any is delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sound: Option<(u32, SoundLayout)>,
     media: Vec<(&'a Media, Option<Stamp>)>,
     /// What the others are laid out around.
     ruler: Option<(&'a Media, Option<Stamp>)>,
@@ -64,6 +68,14 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         let frames = span.start..=span.start + span.count - 1;
         span.stack.iter_mut().for_each(|element| make_own(element, &frames, &mut used));
     }
+    let sound = plan.sound.as_ref().filter(|_| preset.delivers_sound()).map(|sound| (sound.rate, sound.layout));
+    if sound.is_none() {
+        own.sound.clear();
+    }
+    for clip in &mut own.sound {
+        clip.media = own_place(clip.media, 0, 0, &mut used);
+        clip.object.clear();
+    }
     let bounded = used.iter().any(|used| plan.media[used.media].bounds.is_some());
     let ruler = plan.ruler().filter(|_| bounded).map(|media| Used { media, low: 0, high: 0 });
     let ingredients = Ingredients {
@@ -80,6 +92,7 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         media_missing: plan.media_missing,
         retime: plan.retime,
         shot: own,
+        sound,
         media: used.iter().map(|used| (&plan.media[used.media], stamp(plan, used))).collect(),
         ruler: ruler.map(|used| (&plan.media[used.media], stamp(plan, &used))),
     };
@@ -113,18 +126,23 @@ fn stamp(plan: &Plan, used: &Used) -> Option<Stamp> {
     (stamp.files > 0).then_some(stamp)
 }
 
+/// The place of `media`, whose frames from `low` to `high` are used, among those of the shot.
+fn own_place(media: usize, low: i64, high: i64, used: &mut Vec<Used>) -> usize {
+    let place = used.iter().position(|used| used.media == media).unwrap_or_else(|| {
+        used.push(Used { media, low, high });
+        used.len() - 1
+    });
+    used[place].low = used[place].low.min(low);
+    used[place].high = used[place].high.max(high);
+    place
+}
+
 /// Takes out of `element` what says where it lies in the timeline, and counts its media by their order in the shot.
 fn make_own(element: &mut Element, frames: &RangeInclusive<i64>, used: &mut Vec<Used>) {
     match element {
         Element::Layer(layer) => {
             let (low, high) = layer.map.indices(frames.clone());
-            let place = used.iter().position(|used| used.media == layer.media).unwrap_or_else(|| {
-                used.push(Used { media: layer.media, low, high });
-                used.len() - 1
-            });
-            used[place].low = used[place].low.min(low);
-            used[place].high = used[place].high.max(high);
-            layer.media = place;
+            layer.media = own_place(layer.media, low, high, used);
             layer.object.clear();
         }
         Element::Stack { elements, .. } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),

@@ -8,7 +8,7 @@ mod preset;
 
 pub use cut::with_intermediates;
 pub use names::NameTemplate;
-pub use preset::{ColorRule, EncoderChoice, Preset};
+pub use preset::{AudioDelivery, ColorRule, EncoderChoice, Preset};
 
 pub(crate) use files::{Folder, Place, write_whole};
 pub(crate) use fingerprint::fingerprint;

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::words::word_enum;
 
 /// What a finished file is made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,24 @@ pub struct Preset {
     /// FFmpeg's name of the encoder for sound, for containers that hold it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub audio: Option<String>,
+    /// Whether each shot's sound is written to a WAV file of its own, beside it.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub wav: bool,
+}
+
+word_enum! {
+    /// Where the sound of shots goes.
+    AudioDelivery, "delivery of sound" {
+        /// Nowhere.
+        None = "none",
+        /// Into each movie.
+        #[default]
+        Mux = "mux",
+        /// Into a WAV file per shot.
+        Wav = "wav",
+        /// Both.
+        Both = "both",
+    }
 }
 
 /// One way to encode a codec.
@@ -167,6 +186,21 @@ impl Preset {
         profile.is_some_and(|profile| profile.eq_ignore_ascii_case(wanted))
     }
 
+    /// Delivers sound as `audio` says; files of single frames hold none.
+    #[must_use]
+    pub fn with_audio(mut self, audio: AudioDelivery) -> Preset {
+        self.wav = matches!(audio, AudioDelivery::Wav | AudioDelivery::Both);
+        if matches!(audio, AudioDelivery::None | AudioDelivery::Wav) {
+            self.audio = None;
+        }
+        self
+    }
+
+    /// Whether it delivers sound anywhere.
+    pub fn delivers_sound(&self) -> bool {
+        self.audio.is_some() || self.wav
+    }
+
     /// Whether it makes one file per frame.
     pub fn is_sequence(&self) -> bool {
         self.muxer.is_none()
@@ -204,6 +238,7 @@ fn prores(name: &str, profile: &str) -> Preset {
         intra_only: true,
         lossless: false,
         audio: Some("pcm_s24le".into()),
+        wav: false,
     }
 }
 
@@ -301,5 +336,6 @@ fn still(name: &str, extension: &str, choice: EncoderChoice, color: ColorRule) -
         intra_only: true,
         lossless: matches!(extension, "png" | "tiff"),
         audio: None,
+        wav: false,
     }
 }

@@ -11,7 +11,7 @@ use super::lane::{At, Lane, on_screen, pieces, track_name};
 use super::media::MediaTable;
 use super::reuse::{Log, Reuse, address};
 use super::shots::Lanes;
-use super::{Element, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
+use super::{Element, HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Ratio, Time, TimeRange};
@@ -107,7 +107,14 @@ impl Builder<'_> {
         let drop_frame = self.options.drop_frame.unwrap_or(true)
             && crate::time::Timecode::inferred(global_start, self.rate).is_drop();
         let hero_name = hero.map_or_else(String::new, |index| root_name(root, index));
-        let shots = self.shots(timeline, hero, &lanes)?;
+        let mut shots = self.shots(timeline, hero, &lanes)?;
+        let sound = self.sound(root, Time::ZERO - trimmed.start, trimmed.duration)?;
+        if let Some(sound) = &sound {
+            let runs_on = self.options.handle_mode == HandleMode::Source;
+            for shot in &mut shots {
+                shot.sound = sound.of_shot(shot.range(self.rate), shot.cut(self.rate), runs_on);
+            }
+        }
         let canvas_media = match hero.map(|index| (index, &root.children[index])) {
             Some((index, Child::Composition(track))) => self.media_of_clips(track, &child_path(ROOT, index))?,
             _ => Vec::new(),
@@ -137,6 +144,7 @@ impl Builder<'_> {
             media_missing: self.options.media_missing,
             retime: self.options.retime,
             media: std::mem::take(&mut self.media.media),
+            sound,
             shots,
             warnings: std::mem::take(&mut self.warnings).into_iter().collect(),
         })
@@ -179,20 +187,17 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether `child` is sound, which is not rendered; it is said once per track that has any.
+    /// Whether `child` is no picture; where it is no sound either, that is said once per track that holds anything.
     pub(super) fn skip_sound(&mut self, child: &Child, path: &str) -> bool {
         if !is_sound(child) {
             return false;
         }
         if let Child::Composition(track) = child
+            && let CompositionKind::Track(MediaKind::Other(kind)) = &track.kind
             && track.item.enabled
             && track.children.iter().any(|child| matches!(child, Child::Clip(clip) if clip.item.enabled))
         {
-            let what = match &track.kind {
-                CompositionKind::Track(MediaKind::Other(kind)) => format!("a track of kind {kind:?}"),
-                _ => "sound".to_owned(),
-            };
-            self.warn(path, format!("{what} is not rendered"));
+            self.warn(path, format!("a track of kind {kind:?} is not rendered"));
         }
         true
     }

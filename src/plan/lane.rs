@@ -375,7 +375,7 @@ fn weight(crossing: &Crossing, across: &Range<i64>, clock: &Clock, rate: Rate) -
 /// What the application calls an effect, and whether it is known to change nothing.
 ///
 /// Resolve writes a full set of effects on every clip; one that is off or has no parameters is as good as none.
-fn effect_name(effect: &Effect) -> (&str, bool) {
+pub(super) fn effect_name(effect: &Effect) -> (&str, bool) {
     let name = effects::effect_name(effect);
     let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return (name, false) };
     let off = matches!(resolve.get("Enabled"), Some(Value::Bool(false)));

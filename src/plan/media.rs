@@ -12,7 +12,7 @@ use crate::timeline::{Clip, Map, MediaCommon, MediaReference, RationalTime, RawT
 
 /// What can be learned of media by opening it. Asked only where the timeline does not say enough.
 pub trait MediaLookup {
-    /// Opens `source` and tells what it is; `None` when it is not there or holds no picture.
+    /// Opens `source` and tells what it is; `None` when it is not there or holds neither picture nor sound.
     fn look_up(&self, source: &MediaSource) -> Option<MediaFacts>;
 }
 
@@ -20,12 +20,13 @@ pub trait MediaLookup {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct MediaFacts {
-    /// The media rate; `None` for what has none of its own, such as numbered files.
+    /// The media rate; `None` for what has none of its own, such as numbered files. Of sound alone, the frames are its
+    /// samples.
     pub rate: Option<Rate>,
     /// How many frames there are; `None` when only decoding would tell.
     pub frames: Option<i64>,
-    /// The number of the first frame by the media's own counting: embedded timecode in frames from midnight, or a
-    /// sequence's first number.
+    /// The number of the first frame by the media's own counting: embedded timecode in frames from midnight, the time
+    /// reference of a sound file in samples, or a sequence's first number.
     pub start: Option<i64>,
     /// Whether it is one picture that stands for any length of time.
     pub still: bool,

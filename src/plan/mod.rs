@@ -8,6 +8,7 @@ mod clock;
 mod effects;
 mod frames;
 mod generator;
+mod hear;
 mod keys;
 mod lane;
 mod look;
@@ -17,6 +18,8 @@ mod options;
 mod retime;
 mod reuse;
 mod shots;
+mod sound;
+mod sound_metadata;
 mod source_map;
 mod transition;
 
@@ -30,5 +33,8 @@ pub use options::{
     HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
     ShotSelection,
 };
-pub(crate) use retime::{is_applied, is_retimed};
+pub use sound::{Crossfade, Gain, Sound, SoundClip, SoundLayout, SoundMap, SoundOptions, SourceChannel};
 pub use source_map::{Curve, SourceMap};
+
+pub(crate) use retime::{is_applied, is_retimed};
+pub(crate) use sound::samples;

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CanvasRequest, ColorNote, Generated, Look, MissingPolicy, OverrunPolicy, Placement, Retime, SourceMap};
+use super::{
+    CanvasRequest, ColorNote, Generated, Look, MissingPolicy, OverrunPolicy, Placement, Retime, Sound, SoundClip,
+    SourceMap,
+};
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
 
@@ -45,8 +48,11 @@ pub struct Plan {
     /// What slow motion shows between two source frames.
     #[serde(default)]
     pub retime: Retime,
-    /// Every piece of media that a layer shows, each once.
+    /// Every piece of media that a layer shows or that is heard, each once.
     pub media: Vec<Media>,
+    /// The sound of the whole cut; `None` where it has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sound: Option<Sound>,
     /// The shots: track by track from the bottom, each track's in record order.
     pub shots: Vec<Shot>,
     /// What the plan could not express.
@@ -242,6 +248,9 @@ pub struct Shot {
     pub start: i64,
     /// What is visible, span by span; the spans' lengths add up to `frame_count`.
     pub spans: Vec<Span>,
+    /// What is heard, in the order in which it begins.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sound: Vec<SoundClip>,
     /// What did not turn out as asked, such as handles that had to be shortened.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Background, CanvasRequest};
+use super::{Background, CanvasRequest, SoundOptions};
 use crate::error::{Error, ErrorKind};
 use crate::time::Rate;
 use crate::words::word_enum;
@@ -43,6 +43,8 @@ pub struct PlanOptions {
     pub background: Background,
     /// What the caller asks of the canvas.
     pub canvas: CanvasRequest,
+    /// What is decided about sound.
+    pub sound: SoundOptions,
     /// Folders that moved: a location that starts with the first path is looked for under the second.
     pub path_map: Vec<(String, PathBuf)>,
 }
@@ -64,6 +66,7 @@ impl Default for PlanOptions {
             reverse: ReverseConvention::default(),
             background: Background::default(),
             canvas: CanvasRequest::default(),
+            sound: SoundOptions::default(),
             path_map: Vec::new(),
         }
     }

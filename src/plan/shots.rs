@@ -333,6 +333,7 @@ impl Builder<'_> {
             tail,
             start: frames.start - head,
             spans: spans_of_shot,
+            sound: Vec::new(),
             notes,
         })
     }

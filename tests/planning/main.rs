@@ -11,6 +11,7 @@ mod rates;
 mod refusals;
 mod retimes;
 mod shots;
+mod sound;
 mod support;
 mod transitions;
 mod trees;

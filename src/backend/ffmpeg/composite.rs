@@ -19,6 +19,7 @@ use super::placing::Drawing;
 use super::readers::{Readers, Seen};
 use super::sequence_writer::{SequenceNames, SequenceWriter};
 use super::session::FfmpegSession;
+use super::sound::{Mixer, ShotSound};
 use super::sys::frames::{self, PixelInfo};
 use crate::backend::{Control, Rendered, Target, Task, Worker};
 use crate::error::Result;
@@ -41,6 +42,8 @@ pub(super) struct Compositor<'s> {
     pub(super) laid: Vec<(String, Seen, Option<Drawing>, Arc<Rgba16>)>,
     /// Patterns of wipes at the sizes they were needed in.
     pub(super) wipes: Vec<(Pattern, Arc<WipeMap>)>,
+    /// Where there is sound to be delivered.
+    mixer: Option<Mixer<'s>>,
 }
 
 /// A wipe's code, whether it is reversed, and the width and height it covers.
@@ -66,6 +69,7 @@ impl<'s> Compositor<'s> {
             converted: Vec::new(),
             laid: Vec::new(),
             wipes: Vec::new(),
+            mixer: session.mixer(),
         }
     }
 
@@ -283,12 +287,21 @@ impl<'s> Compositor<'s> {
         }
     }
 
-    fn encode(&mut self, task: &Task<'_>, settings: &OutputSettings, control: &Control<'_>) -> Result<i64> {
+    fn encode(
+        &mut self,
+        task: &Task<'_>,
+        settings: &OutputSettings,
+        sound: &mut Option<ShotSound<'_, '_>>,
+        control: &Control<'_>,
+    ) -> Result<i64> {
         let mut writer = Writer::create(task, settings)?;
         for span in &task.shot.spans {
             for record in span.start..span.start + span.count {
                 let picture = self.frame(&span.stack, record)?;
                 writer.write(&picture)?;
+                if let Some(sound) = sound {
+                    sound.accompany(writer.frames(), writer.movie())?;
+                }
                 control.frame(task.shot, writer.frames())?;
             }
         }
@@ -301,12 +314,36 @@ impl Worker for Compositor<'_> {
         self.converted.clear();
         self.laid.clear();
         let settings = self.session.settings(task, u32::try_from(self.threads).unwrap_or(1));
+        // Pictures and sound are made side by side, each with its own half of the worker.
+        let mut mixer = self.mixer.take();
+        let mixed = ShotSound::begin(mixer.as_mut(), self.session.plan, task);
+        let rendered = mixed.and_then(|sound| self.rendered(task, &settings, sound, control));
+        self.mixer = mixer;
+        rendered
+    }
+}
+
+impl Compositor<'_> {
+    fn rendered(
+        &mut self,
+        task: &Task<'_>,
+        settings: &OutputSettings,
+        mut sound: Option<ShotSound<'_, '_>>,
+        control: &Control<'_>,
+    ) -> Result<Rendered> {
         let copied = match copy::source(self.session, task.shot) {
-            Some(source) => copy::run(&source, task, &settings, control)?,
+            Some(source) => copy::run(&source, task, settings, &mut sound, control)?,
             None => None,
         };
-        let frames = copied.map_or_else(|| self.encode(task, &settings, control), Ok)?;
-        Ok(Rendered { frames, warnings: self.readers.take_notes() })
+        let frames = match copied {
+            Some(frames) => frames,
+            None => self.encode(task, settings, &mut sound, control)?,
+        };
+        let mut warnings = self.readers.take_notes();
+        if let Some(sound) = sound {
+            warnings.extend(sound.finish()?);
+        }
+        Ok(Rendered { frames, warnings })
     }
 }
 
@@ -332,6 +369,14 @@ impl Writer {
         match self {
             Writer::Movie(writer) => writer.write(picture),
             Writer::Sequence(writer) => writer.write(picture),
+        }
+    }
+
+    /// The movie, if it is one.
+    fn movie(&mut self) -> Option<&mut MovieWriter> {
+        match self {
+            Writer::Movie(writer) => Some(writer),
+            Writer::Sequence(_) => None,
         }
     }
 

@@ -6,6 +6,7 @@ use super::encode::OutputSettings;
 use super::movie_writer::MovieWriter;
 use super::placing::shape;
 use super::session::FfmpegSession;
+use super::sound::ShotSound;
 use crate::backend::{Control, Target, Task};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rect;
@@ -53,6 +54,7 @@ pub(super) fn run(
     source: &Copied,
     task: &Task<'_>,
     settings: &OutputSettings,
+    sound: &mut Option<ShotSound<'_, '_>>,
     control: &Control<'_>,
 ) -> Result<Option<i64>> {
     let Target::Movie(path) = &task.target else {
@@ -73,6 +75,9 @@ pub(super) fn run(
                 .at_frame(index)
         })?;
         writer.write_packet(&packet)?;
+        if let Some(sound) = sound {
+            sound.accompany(writer.frames(), Some(&mut writer))?;
+        }
         control.frame(task.shot, writer.frames())?;
     }
     Ok(Some(writer.finish()?.frames))

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::decode::DecodeOptions;
 use super::probe::{self, MediaInfo, probe};
 use super::sequence::SequenceReader;
+use super::sound::SoundReader;
 use super::sys::read as sys;
 use crate::error::Result;
 use crate::plan::{MediaFacts, MediaLookup, MediaSource};
@@ -24,7 +25,10 @@ impl MediaLookup for FfmpegLookup {
     fn look_up(&self, source: &MediaSource) -> Option<MediaFacts> {
         match source {
             MediaSource::File { path } => {
-                let info = probe(path).ok().filter(|info| info.has_picture)?;
+                let info = probe(path).ok()?;
+                if !info.has_picture {
+                    return SoundReader::facts(path).ok();
+                }
                 if info.is_still {
                     return Some(MediaFacts::still());
                 }

@@ -144,15 +144,18 @@ pub(super) fn layers(plan: &Plan) -> Vec<&Layer> {
     found
 }
 
-/// The error that lists everything missing among `seen`, the layers that are seen in some shot.
-pub(super) fn refuse_missing(seen: &[&Layer], found: &[Found]) -> Result<()> {
+/// The error that lists everything missing among `seen`, the layers that are seen in some shot, and everything that is
+/// not there to be heard: what it is, and the clip.
+pub(super) fn refuse_missing(seen: &[&Layer], found: &[Found], unheard: &[(&str, &str)]) -> Result<()> {
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for layer in seen {
-        if let Found::Missing(what) = &found[layer.media] {
-            let clips = missing.entry(what).or_default();
-            if !clips.contains(&layer.clip.as_str()) {
-                clips.push(&layer.clip);
-            }
+    let unseen = seen.iter().filter_map(|layer| match &found[layer.media] {
+        Found::Missing(what) => Some((what.as_str(), layer.clip.as_str())),
+        _ => None,
+    });
+    for (what, clip) in unseen.chain(unheard.iter().copied()) {
+        let clips = missing.entry(what).or_default();
+        if !clips.contains(&clip) {
+            clips.push(clip);
         }
     }
     if missing.is_empty() {

@@ -7,7 +7,9 @@ use ffmpeg_next::codec::packet::Packet;
 use ffmpeg_next::frame::Video;
 
 use super::encode::{OutputSettings, open_encoder};
+use super::sound::SoundStream;
 use super::sys::write::{Encoder, Muxer, StreamSetup};
+use crate::audio::Samples;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What was written.
@@ -28,6 +30,7 @@ pub struct MovieWriter {
     muxer: Muxer,
     /// `None`: packets are passed through.
     encoder: Option<Encoder>,
+    sound: Option<SoundStream>,
     packet: Packet2,
     video: usize,
     /// How long a frame is, in seconds: numerator, denominator.
@@ -100,9 +103,13 @@ impl MovieWriter {
             pixel_aspect: settings.aspect_pair(),
             metadata: &about,
         })?;
+        let sound = match (settings.audio, &settings.preset.audio) {
+            (Some((rate, channels)), Some(codec)) => Some(SoundStream::add(&mut muxer, codec, rate, channels)?),
+            _ => None,
+        };
         muxer.write_header(&header_options(settings, num))?;
         let packet = Packet2(Packet::empty());
-        Ok(MovieWriter { path: path.to_owned(), muxer, encoder, packet, video, time_base, frames: 0 })
+        Ok(MovieWriter { path: path.to_owned(), muxer, encoder, sound, packet, video, time_base, frames: 0 })
     }
 
     /// Encodes the next frame, which has the settings' pixel format and size.
@@ -140,6 +147,24 @@ impl MovieWriter {
         Ok(())
     }
 
+    /// Writes the next samples of the sound. They belong beside the frames written last: what lies far ahead of the
+    /// pictures, or far behind them, is kept in memory until those are there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`] when the movie has no sound or the samples have other channels, [`ErrorKind::Io`] when the
+    /// disk is full.
+    pub fn write_sound(&mut self, samples: &Samples) -> Result<()> {
+        let Some(sound) = &mut self.sound else {
+            return Err(Error::new(ErrorKind::Encode, "sound for a movie without any"));
+        };
+        sound.write(samples, &mut self.muxer).map_err(|error| error.at_file(&self.path))
+    }
+
+    /// Whether it has sound.
+    pub fn has_sound(&self) -> bool {
+        self.sound.is_some()
+    }
+
     /// How many frames were written so far.
     pub fn frames(&self) -> i64 {
         self.frames
@@ -164,6 +189,9 @@ impl MovieWriter {
             encoder.send(None).map_err(|error| error.at_file(&self.path))?;
         }
         self.drain()?;
+        if let Some(sound) = &mut self.sound {
+            sound.finish(&mut self.muxer).map_err(|error| error.at_file(&self.path))?;
+        }
         let MovieWriter { path, muxer, frames, .. } = self;
         muxer.finish().map_err(|error| error.at_file(&path))?;
         let bytes = std::fs::metadata(&path).map_err(|error| Error::io("look at", &path, error))?.len();

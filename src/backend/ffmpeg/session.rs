@@ -11,11 +11,12 @@ use super::media::{self, Found};
 use super::placing::{Placed, placed, shape};
 use super::presets::Wish;
 use super::probe::{MediaInfo, probe};
+use super::sound::{self, Heard, Mixer, SoundReader};
 use super::sys::frames::PixelInfo;
 use crate::backend::{Backend, Capabilities, Session, Target, Task, Worker};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Media, MixStyle, Plan, Warning};
+use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Media, MixStyle, Plan, Shot, Warning};
 use crate::time::Ratio;
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -49,6 +50,8 @@ pub(super) struct FfmpegSession<'a> {
     pub(super) plan: &'a Plan,
     pub(super) preset: &'a Preset,
     pub(super) found: Vec<Found>,
+    /// What each medium sounds like, where sound is asked for.
+    pub(super) heard: Vec<Heard>,
     /// Where each medium's picture lies in the canvas.
     pub(super) placed: Vec<Placed>,
     pub(super) canvas: Canvas,
@@ -70,13 +73,47 @@ impl<'a> FfmpegSession<'a> {
         let color = preset.color_tags(format, canvas.color);
         let canvas = Canvas { color, ..canvas };
         let placed = placed(plan, &found, &canvas, format);
-        let mut session =
-            FfmpegSession { plan, preset, found, placed, canvas, format, warnings: size_note.into_iter().collect() };
+        let heard = if preset.delivers_sound() { sound::find(plan, sound::clips(plan)) } else { Vec::new() };
+        let warnings = size_note.into_iter().collect();
+        let mut session = FfmpegSession { plan, preset, found, heard, placed, canvas, format, warnings };
         let seen = session.seen();
-        media::refuse_missing(&seen, &session.found)?;
+        let unheard = match session.heard.is_empty() {
+            true => Vec::new(),
+            false => sound::missing(sound::clips(plan), &session.heard),
+        };
+        media::refuse_missing(&seen, &session.found, &unheard)?;
         let warnings = media::warnings(plan, &seen, &session.found, &canvas);
         session.warnings.extend(warnings);
+        if plan.sound.is_some() && preset.is_sequence() && !preset.wav {
+            let message = format!("{} files hold no sound, and none is delivered beside them", preset.extension);
+            session.warnings.push(Warning { object: "audio".to_owned(), message });
+        }
+        if preset.delivers_sound() {
+            let warnings = sound::warnings(sound::clips(plan), &session.heard);
+            session.warnings.extend(warnings);
+        }
         Ok(session)
+    }
+
+    /// Whether the sound in `file` is as long as `shot`: to the sample, but for codecs and containers that count more
+    /// coarsely.
+    fn verify_sound(&self, file: &Path, shot: &Shot) -> Result<()> {
+        let Some(sound) = &self.plan.sound else { return Ok(()) };
+        let written = SoundReader::length(file)?;
+        let planned = sound::length(shot.range(self.plan.rate), sound.rate);
+        let counted = self.preset.audio.as_ref().is_some_and(|codec| !codec.starts_with("pcm_"));
+        let coarse = self.preset.muxer.as_deref() == Some("matroska");
+        let slack = if counted || coarse { sound::SLACK } else { 0 };
+        if (written - planned).abs() <= slack {
+            return Ok(());
+        }
+        let what = format!("{written} samples were written, {planned} planned");
+        Err(Error::new(ErrorKind::Verify, what).at_file(file))
+    }
+
+    /// Who mixes the sound, where it is to be delivered.
+    pub(super) fn mixer(&self) -> Option<Mixer<'_>> {
+        if self.heard.is_empty() { None } else { Mixer::new(self.plan, &self.heard) }
     }
 
     /// The layers that are seen in some shot: what lies under an opaque layer that covers the canvas is not.
@@ -143,6 +180,8 @@ impl<'a> FfmpegSession<'a> {
         settings.color = self.canvas.color;
         settings.timecode = Some(self.plan.timecode(task.shot.start));
         settings.threads = threads;
+        let muxed = self.plan.sound.as_ref().filter(|_| self.preset.audio.is_some());
+        settings.audio = muxed.map(|sound| (sound.rate, sound.layout.channels()));
         settings
     }
 }
@@ -163,6 +202,9 @@ impl Session for FfmpegSession<'_> {
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
         let shot = task.shot;
+        if let Some(wav) = &task.wav {
+            self.verify_sound(wav, shot)?;
+        }
         let bad = |what: String, file: &Path| Err(Error::new(ErrorKind::Verify, what).at_file(file));
         let check = |info: &MediaInfo, file: &Path| {
             let size = (info.width, info.height);
@@ -182,7 +224,8 @@ impl Session for FfmpegSession<'_> {
             if frames != shot.frame_count {
                 return bad(format!("{frames} frames were written, {} planned", shot.frame_count), path);
             }
-            return Ok(());
+            let muxed = self.plan.sound.is_some() && self.preset.audio.is_some();
+            return if muxed { self.verify_sound(path, shot) } else { Ok(()) };
         }
         for number in shot.first_frame..shot.first_frame + shot.frame_count {
             let file = task.target.file(number);

@@ -6,4 +6,5 @@
 
 pub(super) mod frames;
 pub(super) mod read;
+pub(super) mod sound;
 pub(super) mod write;

@@ -35,7 +35,7 @@ pub(crate) fn init() {
     });
 }
 
-fn check(code: c_int) -> Result<c_int, AvError> {
+pub(super) fn check(code: c_int) -> Result<c_int, AvError> {
     if code < 0 { Err(AvError::from(code)) } else { Ok(code) }
 }
 
@@ -43,7 +43,7 @@ fn check(code: c_int) -> Result<c_int, AvError> {
 ///
 /// # Safety
 /// `text` is null or points to a NUL-terminated string that stays as it is during the call.
-unsafe fn text(text: *const c_char) -> String {
+pub(super) unsafe fn text(text: *const c_char) -> String {
     if text.is_null() {
         return String::new();
     }
@@ -57,7 +57,7 @@ fn positive(rational: ffi::AVRational) -> Option<Rational> {
 
 /// An open file.
 pub(crate) struct Demuxer {
-    input: Input,
+    pub(super) input: Input,
 }
 
 /// What a container says about one of its streams.
@@ -193,7 +193,7 @@ impl Demuxer {
         }
     }
 
-    fn stream_ptr(&self, stream: usize) -> Option<NonNull<ffi::AVStream>> {
+    pub(super) fn stream_ptr(&self, stream: usize) -> Option<NonNull<ffi::AVStream>> {
         if stream >= self.stream_count() {
             return None;
         }
@@ -366,18 +366,18 @@ pub(crate) fn is_discarded(packet: &Packet) -> bool {
     packet.flags().bits() & ffi::AV_PKT_FLAG_DISCARD != 0
 }
 
-/// An open decoder of pictures.
+/// An open decoder.
 pub(crate) struct Decoder {
-    context: NonNull<ffi::AVCodecContext>,
+    pub(super) context: NonNull<ffi::AVCodecContext>,
 }
 
 // SAFETY: the context has one owner, this handle; FFmpeg allows it to move between threads between calls.
 unsafe impl Send for Decoder {}
 
 /// What came out of a decoder.
-pub(crate) enum Received {
-    /// A picture.
-    Frame(Video),
+pub(crate) enum Received<F = Video> {
+    /// A picture, or a run of samples.
+    Frame(F),
     /// Nothing before the next packet.
     Hungry,
     /// Nothing any more.
@@ -494,7 +494,7 @@ impl Drop for Decoder {
     }
 }
 
-fn again() -> c_int {
+pub(super) fn again() -> c_int {
     ffi::AVERROR(ffmpeg_next::error::EAGAIN)
 }
 

@@ -16,14 +16,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 
 /// A dictionary of options or metadata.
-struct Dictionary(*mut ffi::AVDictionary);
+pub(super) struct Dictionary(pub(super) *mut ffi::AVDictionary);
 
 impl Dictionary {
-    fn new() -> Dictionary {
+    pub(super) fn new() -> Dictionary {
         Dictionary(ptr::null_mut())
     }
 
-    fn set(&mut self, key: &str, value: &str) -> Result<()> {
+    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<()> {
         let (key, value) = (c_text(key)?, c_text(value)?);
         // SAFETY: both are C strings, which the call copies.
         let code = unsafe { ffi::av_dict_set(&mut self.0, key.as_ptr(), value.as_ptr(), 0) };
@@ -203,12 +203,21 @@ impl Encoder {
 
     /// What a muxer has to know about the stream.
     pub(crate) fn parameters(&self) -> Result<Parameters> {
-        let mut parameters = Parameters::new();
-        // SAFETY: both are allocated and the context is open.
-        let code = unsafe { ffi::avcodec_parameters_from_context(parameters.as_mut_ptr(), self.raw) };
-        check(code, ErrorKind::Encode, "describing the stream")?;
-        Ok(parameters)
+        // SAFETY: the context is open as long as the encoder lives.
+        unsafe { parameters_of(self.raw) }
     }
+}
+
+/// What a muxer has to know about the stream of an open encoder.
+///
+/// # Safety
+/// `encoder` is an open codec context.
+pub(super) unsafe fn parameters_of(encoder: *const ffi::AVCodecContext) -> Result<Parameters> {
+    let mut parameters = Parameters::new();
+    // SAFETY: the parameters are allocated; the rest is what the caller promises.
+    let code = unsafe { ffi::avcodec_parameters_from_context(parameters.as_mut_ptr(), encoder) };
+    check(code, ErrorKind::Encode, "describing the stream")?;
+    Ok(parameters)
 }
 
 /// What a muxer's video stream is made with.

@@ -1,0 +1,13 @@
+//! Arithmetic on samples: mixing, gain, layouts, speed, peaks. Knows no timeline and no FFmpeg.
+//!
+//! Samples are 32-bit floats in one plane per channel, full scale at ±1; a sum may go beyond.
+
+mod layout;
+mod peak;
+mod samples;
+mod speed;
+
+pub use layout::{Matrix, Speaker, default_speakers};
+pub use peak::Peak;
+pub use samples::Samples;
+pub use speed::{REACH, at_speed};

@@ -1,0 +1,104 @@
+//! Planar samples.
+
+use std::ops::Range;
+
+/// A run of samples of one or more channels, one plane each.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Samples {
+    planes: Vec<Vec<f32>>,
+    len: usize,
+}
+
+impl Samples {
+    /// `len` samples of silence in `channels` channels.
+    pub fn silence(channels: usize, len: usize) -> Samples {
+        Samples { planes: vec![vec![0.0; len]; channels], len }
+    }
+
+    /// How many samples each channel has.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many channels there are.
+    pub fn channels(&self) -> usize {
+        self.planes.len()
+    }
+
+    /// The samples of channel `channel`.
+    pub fn plane(&self, channel: usize) -> &[f32] {
+        &self.planes[channel]
+    }
+
+    /// The samples of channel `channel`, to be written.
+    pub fn plane_mut(&mut self, channel: usize) -> &mut [f32] {
+        &mut self.planes[channel]
+    }
+
+    /// Adds `other`, which has as many channels, behind the last sample.
+    pub fn append(&mut self, other: &Samples) {
+        self.push(other, 0..other.len());
+    }
+
+    /// Adds the samples `range` of `other`, which has as many channels, behind the last one.
+    pub fn push(&mut self, other: &Samples, range: Range<usize>) {
+        for (plane, more) in self.planes.iter_mut().zip(&other.planes) {
+            plane.extend_from_slice(&more[range.clone()]);
+        }
+        self.len += range.len();
+    }
+
+    /// Adds `count` samples of silence behind the last one.
+    pub fn pad(&mut self, count: usize) {
+        self.len += count;
+        for plane in &mut self.planes {
+            plane.resize(self.len, 0.0);
+        }
+    }
+
+    /// Takes the first `count` samples away.
+    pub fn drop_front(&mut self, count: usize) {
+        let count = count.min(self.len);
+        for plane in &mut self.planes {
+            plane.drain(..count);
+        }
+        self.len -= count;
+    }
+
+    /// The samples `range` alone.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Samples {
+        let planes = self.planes.iter().map(|plane| plane[range.clone()].to_vec()).collect();
+        Samples { planes, len: range.len() }
+    }
+
+    /// Adds `other` to what is there from sample `at` on; what lies beyond the end is left out. Channels that only one
+    /// of both has stay as they are.
+    pub fn mix(&mut self, other: &Samples, at: usize) {
+        for (plane, more) in self.planes.iter_mut().zip(&other.planes) {
+            for (sample, more) in plane.iter_mut().skip(at).zip(more) {
+                *sample += more;
+            }
+        }
+    }
+
+    /// Multiplies sample *i* of every channel with `gain(i)`.
+    pub fn scale(&mut self, gain: impl Fn(usize) -> f32) {
+        for index in 0..self.len {
+            let gain = gain(index);
+            for plane in &mut self.planes {
+                plane[index] *= gain;
+            }
+        }
+    }
+
+    /// Turns the samples round in time.
+    pub fn reverse(&mut self) {
+        self.planes.iter_mut().for_each(|plane| plane.reverse());
+    }
+}

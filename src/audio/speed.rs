@@ -1,0 +1,131 @@
+//! Sound at another speed: samples between samples, where the pitch follows.
+
+use std::collections::HashMap;
+
+use super::Samples;
+use crate::time::Ratio;
+
+/// How many samples on either side of a place are listened to at plain speed; faster, as many times more.
+pub const REACH: usize = 32;
+
+/// The shape of the window's edges: about 90 dB down beside the pass band.
+const BETA: f64 = 9.0;
+
+/// Where the pass band ends, as a part of what the slower of both rates can hold.
+const PASS: f64 = 0.94;
+
+/// How many phases between two samples are kept.
+const PHASES: usize = 2048;
+
+/// `count` samples of `source` at the places `first`, `first + step` and so on, counted in samples from its first. What
+/// lies outside it is silence. Backwards where `step` is negative; fast, what the result cannot hold is filtered out.
+pub fn at_speed(source: &Samples, first: Ratio, step: Ratio, count: usize) -> Samples {
+    let mut result = Samples::silence(source.channels(), count);
+    let kernel = Kernel::new(step.abs().to_f64().max(1.0));
+    // Places as whole numbers of one denominator.
+    let (num, den) = (i128::from(first.num()), i128::from(first.den()));
+    let (step_num, step_den) = (i128::from(step.num()), i128::from(step.den()));
+    let denominator = den * step_den;
+    let mut place = num * step_den;
+    let mut phases: HashMap<i128, Vec<f32>> = HashMap::new();
+    for index in 0..count {
+        let (whole, rest) = (place.div_euclid(denominator), place.rem_euclid(denominator));
+        place += step_num * den;
+        if phases.len() >= PHASES && !phases.contains_key(&rest) {
+            phases.clear();
+        }
+        let weights = phases.entry(rest).or_insert_with(|| kernel.weights(rest as f64 / denominator as f64));
+        let low = whole - i128::from(kernel.reach) + 1;
+        let skip = usize::try_from(-low).unwrap_or(0).min(weights.len());
+        let from = usize::try_from(low).unwrap_or(0);
+        for channel in 0..source.channels() {
+            let heard = source.plane(channel).iter().skip(from).zip(&weights[skip..]);
+            result.plane_mut(channel)[index] = heard.map(|(sample, weight)| sample * weight).sum();
+        }
+    }
+    result
+}
+
+/// A windowed sine that hears as much as the slower of both rates can hold.
+struct Kernel {
+    cutoff: f64,
+    /// How many samples on either side it hears.
+    reach: u32,
+}
+
+impl Kernel {
+    fn new(speed: f64) -> Kernel {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number, cut to 32 bits")]
+        let reach = (REACH as f64 * speed).ceil() as u32;
+        Kernel { cutoff: PASS / speed, reach }
+    }
+
+    /// How much of each sample is heard at a place `fraction` behind the one in the middle.
+    fn weights(&self, fraction: f64) -> Vec<f32> {
+        let (reach, norm) = (i64::from(self.reach), bessel(BETA));
+        let weight = |offset: i64| {
+            let distance = offset as f64 - fraction;
+            let edge = 1.0 - (distance / f64::from(self.reach)).powi(2);
+            if edge <= 0.0 { 0.0 } else { sinc(distance * self.cutoff) * bessel(BETA * edge.sqrt()) / norm }
+        };
+        let weights: Vec<f64> = (1 - reach..=reach).map(weight).collect();
+        // Their sum is the same whatever the fraction: between equal samples there would be a tone else.
+        let sum: f64 = weights.iter().sum();
+        #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+        weights.into_iter().map(|weight| (weight / sum) as f32).collect()
+    }
+}
+
+fn sinc(x: f64) -> f64 {
+    let x = x * std::f64::consts::PI;
+    if x.abs() < 1e-9 { 1.0 } else { x.sin() / x }
+}
+
+/// The modified Bessel function of order zero.
+fn bessel(x: f64) -> f64 {
+    let (mut sum, mut term, quarter) = (1.0, 1.0, x * x / 4.0);
+    for n in 1..50 {
+        term *= quarter / f64::from(n * n);
+        sum += term;
+        if term < sum * 1e-12 {
+            break;
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+    fn tone(frequency: f64, len: usize) -> Samples {
+        let mut samples = Samples::silence(1, len);
+        for (index, sample) in samples.plane_mut(0).iter_mut().enumerate() {
+            *sample = (std::f64::consts::TAU * frequency * index as f64).sin() as f32;
+        }
+        samples
+    }
+
+    #[test]
+    fn a_tone_at_another_speed_is_the_tone_an_interval_away() {
+        let source = tone(0.02, 4000);
+        for (num, den) in [(1, 2), (3, 2), (-1, 1), (-7, 5), (1001, 1000)] {
+            let step = Ratio::new(num, den);
+            let first = Ratio::new(20_001, 10);
+            let heard = at_speed(&source, first, step, 500);
+            for (index, &sample) in heard.plane(0).iter().enumerate() {
+                let place = first.to_f64() + index as f64 * step.to_f64();
+                let wanted = (std::f64::consts::TAU * 0.02 * place).sin();
+                assert!((f64::from(sample) - wanted).abs() < 1e-3, "{num}/{den}: {index}: {sample}, not {wanted}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_too_high_for_the_faster_sound_is_gone() {
+        let heard = at_speed(&tone(0.4, 8000), Ratio::whole(1000), Ratio::whole(3), 1000);
+        let peak = heard.plane(0).iter().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
+        assert!(peak < 1e-3, "{peak}");
+    }
+}

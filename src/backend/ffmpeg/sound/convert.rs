@@ -1,0 +1,117 @@
+//! Samples at another rate, through swresample: any place of them, as if everything before had been converted.
+
+use ffmpeg_next::format::Sample;
+use ffmpeg_next::format::sample::Type;
+use ffmpeg_next::frame::Audio;
+use ffmpeg_next::software::resampling::Context;
+use ffmpeg_next::{ChannelLayout, Dictionary};
+
+use crate::audio::Samples;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How many samples in front of a place conversion starts, at the lower of both rates: more than the filter is long.
+const LEAD: i64 = 256;
+/// How many samples are converted at once.
+const CHUNK: usize = 4096;
+/// How many samples already read are kept: who reads at another speed comes back a little.
+const KEPT: usize = 8192;
+const PLANAR: Sample = Sample::F32(Type::Planar);
+
+/// Converts from one rate to another. Sample *n* of the result lies exactly at *n* × `from` / `to` of the source.
+pub(super) struct RateConverter {
+    from: u32,
+    to: u32,
+    channels: usize,
+    context: Option<Context>,
+    /// What was converted and not asked for yet, and the place of its first sample.
+    ready: Samples,
+    start: i64,
+    /// The place in the source up to which samples went in.
+    fed: i64,
+}
+
+impl RateConverter {
+    pub(super) fn new(from: u32, to: u32, channels: usize) -> RateConverter {
+        let ready = Samples::silence(channels, 0);
+        RateConverter { from, to, channels, context: None, ready, start: 0, fed: 0 }
+    }
+
+    /// The `count` samples from place `at` of the result on; `source` is asked for samples of the source.
+    pub(super) fn read(
+        &mut self,
+        at: i64,
+        count: usize,
+        mut source: impl FnMut(i64, usize) -> Result<Samples>,
+    ) -> Result<Samples> {
+        if self.from == self.to {
+            return source(at, count);
+        }
+        let ready = self.start + len(&self.ready);
+        if self.context.is_none() || at < self.start || at > ready + i64::from(self.to) {
+            self.begin(at)?;
+        }
+        while self.start + len(&self.ready) < at.saturating_add(i64::try_from(count).unwrap_or(i64::MAX)) {
+            let input = source(self.fed, CHUNK)?;
+            self.fed += len(&input);
+            let output = self.convert(&input)?;
+            self.ready.append(&output);
+        }
+        let skip = usize::try_from(at - self.start).unwrap_or(0);
+        let samples = self.ready.part(skip..skip + count);
+        if skip > 2 * KEPT {
+            self.ready.drop_front(skip - KEPT);
+            self.start += i64::try_from(skip - KEPT).unwrap_or(0);
+        }
+        Ok(samples)
+    }
+
+    /// Starts anew, at a place in front of `at` where a sample of both rates lies.
+    fn begin(&mut self, at: i64) -> Result<()> {
+        let divisor = i64::from(gcd(self.from, self.to));
+        let (from, to) = (i64::from(self.from) / divisor, i64::from(self.to) / divisor);
+        let lead = LEAD * i64::from(self.to.max(self.from)) / i64::from(self.from) + 1;
+        let block = (at - lead).div_euclid(to);
+        (self.start, self.fed) = (block * to, block * from);
+        self.ready = Samples::silence(self.channels, 0);
+        let layout = ChannelLayout::default(i32::try_from(self.channels).unwrap_or(1));
+        let mut options = Dictionary::new();
+        options.set("filter_size", "64");
+        options.set("phase_shift", "10");
+        options.set("cutoff", "0.97");
+        options.set("exact_rational", "1");
+        let context = Context::get_with(PLANAR, layout, self.from, PLANAR, layout, self.to, options);
+        self.context = Some(context.map_err(|cause| failed().because(cause))?);
+        Ok(())
+    }
+
+    fn convert(&mut self, input: &Samples) -> Result<Samples> {
+        let context = self.context.as_mut().ok_or_else(failed)?;
+        let layout = ChannelLayout::default(i32::try_from(self.channels).unwrap_or(1));
+        let mut frame = Audio::new(PLANAR, input.len(), layout);
+        frame.set_rate(self.from);
+        for channel in 0..self.channels {
+            frame.plane_mut::<f32>(channel).copy_from_slice(input.plane(channel));
+        }
+        let room = u64::from(self.to) * input.len() as u64 / u64::from(self.from) + 512;
+        let mut output = Audio::new(PLANAR, usize::try_from(room).unwrap_or(CHUNK), layout);
+        output.set_rate(self.to);
+        context.run(&frame, &mut output).map_err(|cause| failed().because(cause))?;
+        let mut samples = Samples::silence(self.channels, output.samples());
+        for channel in 0..self.channels {
+            samples.plane_mut(channel).copy_from_slice(output.plane::<f32>(channel));
+        }
+        Ok(samples)
+    }
+}
+
+fn failed() -> Error {
+    Error::new(ErrorKind::Decode, "converting the sample rate failed")
+}
+
+fn len(samples: &Samples) -> i64 {
+    i64::try_from(samples.len()).unwrap_or(i64::MAX)
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}

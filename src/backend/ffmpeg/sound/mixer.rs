@@ -1,0 +1,254 @@
+//! The mix: everything that is heard over a window of record time, added up sample by sample.
+
+use super::source::{Heard, Voice, VoiceKey};
+use crate::audio::{REACH, Samples, Speaker, at_speed};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{MissingPolicy, Plan, Sound, SoundClip, samples};
+use crate::time::{FLICKS_PER_SECOND, Ratio, Time, TimeRange};
+
+/// How many media stay open that are not heard at the moment.
+const IDLE: usize = 16;
+
+/// Mixes one window after another.
+pub(crate) struct Mixer<'s> {
+    plan: &'s Plan,
+    sound: &'s Sound,
+    heard: &'s [Heard],
+    speakers: Vec<Speaker>,
+    idle: Vec<(VoiceKey, Voice)>,
+}
+
+/// A clip in a window.
+struct Line<'c> {
+    clip: &'c SoundClip,
+    /// Its first sample in the window, and the first behind it.
+    first: i64,
+    end: i64,
+    /// The place in the media of the window's sample 0, in samples of the mix.
+    place: Ratio,
+    voice: Option<Voice>,
+    opened: bool,
+}
+
+/// A window being mixed, from its first sample to its last.
+pub(crate) struct Mix<'c> {
+    start: Time,
+    len: i64,
+    done: i64,
+    lines: Vec<Line<'c>>,
+    /// What did not turn out as planned: sentences for the report.
+    pub(crate) notes: Vec<String>,
+}
+
+impl<'s> Mixer<'s> {
+    /// A mixer for the sound of `plan`; `None` where it has none.
+    pub(crate) fn new(plan: &'s Plan, heard: &'s [Heard]) -> Option<Mixer<'s>> {
+        let sound = plan.sound.as_ref()?;
+        Some(Mixer { plan, sound, heard, speakers: sound.layout.speakers(), idle: Vec::new() })
+    }
+
+    /// Samples per second of the mix, and how many channels it has.
+    pub(crate) fn format(&self) -> (u32, u16) {
+        (self.sound.rate, self.sound.layout.channels())
+    }
+
+    /// Begins to mix `clips` over `window`: sample *k* is heard at its start + *k* / rate, and the last one ends nearest
+    /// to its end.
+    pub(crate) fn begin<'c>(&self, clips: &'c [SoundClip], window: TimeRange) -> Mix<'c> {
+        let rate = self.sound.rate;
+        let nearest = |time: Time| nearest(time - window.start, rate);
+        let len = length(window, rate);
+        let line = |clip: &'c SoundClip| {
+            let (first, end) = (nearest(clip.range.start).max(0), nearest(clip.range.end()).min(len));
+            let place = clip.map.sample(window.start, rate);
+            Line { clip, first, end, place, voice: None, opened: false }
+        };
+        Mix { start: window.start, len, done: 0, lines: clips.iter().map(line).collect(), notes: Vec::new() }
+    }
+
+    /// The next `count` samples of `mix`, or as many as it still has.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] where media cannot be heard and the plan does not let that pass, with clip and file.
+    pub(crate) fn next(&mut self, mix: &mut Mix<'_>, count: usize) -> Result<Samples> {
+        let rest = usize::try_from(mix.len - mix.done).unwrap_or(0);
+        let count = count.min(rest);
+        let mut sum = Samples::silence(self.speakers.len(), count);
+        let (from, to) = (mix.done, mix.done + i64::try_from(count).unwrap_or(0));
+        for line in &mut mix.lines {
+            let (first, end) = (line.first.max(from), line.end.min(to));
+            if first < end {
+                let at_clip = |error: Error| error.at_clip(&line.clip.clip).at_object(&line.clip.object);
+                if let Some(samples) = self.line(line, first, end, mix.start, &mut mix.notes).map_err(at_clip)? {
+                    sum.mix(&samples, usize::try_from(first - from).unwrap_or(0));
+                }
+            }
+            if line.end <= to
+                && let Some(voice) = line.voice.take()
+            {
+                self.rest(line.clip, voice);
+            }
+        }
+        mix.done = to;
+        Ok(sum)
+    }
+
+    /// What samples `first` to `end` of the window have of a clip.
+    fn line(
+        &mut self,
+        line: &mut Line<'_>,
+        first: i64,
+        end: i64,
+        start: Time,
+        notes: &mut Vec<String>,
+    ) -> Result<Option<Samples>> {
+        let (rate, clip) = (self.sound.rate, line.clip);
+        let count = usize::try_from(end - first).unwrap_or(0);
+        let place = line.place + Ratio::whole(first) * clip.map.speed;
+        if !line.opened {
+            line.opened = true;
+            line.voice = self.voice(clip, place.floor(), notes)?;
+        }
+        let Some(voice) = &mut line.voice else { return Ok(None) };
+        let mut samples = match heard(voice, place, clip.map.speed, count) {
+            Err(error) if self.plan.media_missing != MissingPolicy::Error && error.kind() == ErrorKind::Decode => {
+                notes.push(format!("clip {:?} is silent from there on: {error}", clip.clip));
+                line.voice = None;
+                return Ok(None);
+            }
+            samples => samples?,
+        };
+        if voice.damaged() > voice.told {
+            voice.told = voice.damaged();
+            self.damage(clip, voice.told, notes)?;
+        }
+        if clip.pan != 0.0 {
+            pan(&mut samples, &self.speakers, clip.pan, voice.is_mono());
+        }
+        if !clip.gains.is_empty() {
+            let at = |sample: usize| start + sample_time(first + i64::try_from(sample).unwrap_or(0), rate);
+            #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+            samples.scale(|sample| clip.gain(at(sample)) as f32);
+        }
+        Ok(Some(samples))
+    }
+
+    /// Packets that could not be decoded: an error, or silence and a note.
+    fn damage(&self, clip: &SoundClip, packets: u32, notes: &mut Vec<String>) -> Result<()> {
+        let file = self.plan.media[clip.media].source.display();
+        let what = format!("{file} is damaged: {packets} packets of its sound cannot be decoded");
+        if self.plan.media_missing == MissingPolicy::Error {
+            return Err(Error::new(ErrorKind::Decode, what));
+        }
+        let note = format!("clip {:?}: {file} is damaged: what cannot be decoded is silent", clip.clip);
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+        Ok(())
+    }
+
+    /// A voice for `clip`: one that rests, best the one that would go on at `place`, or a new one.
+    fn voice(&mut self, clip: &SoundClip, place: i64, notes: &mut Vec<String>) -> Result<Option<Voice>> {
+        let key = VoiceKey::of(clip);
+        let rested = self.idle.iter().enumerate().filter(|(_, (other, _))| *other == key);
+        let nearest = rested.min_by_key(|(_, (_, voice))| voice.next.abs_diff(place)).map(|(index, _)| index);
+        let voice = match nearest {
+            Some(index) => Some(self.idle.remove(index).1),
+            None => match self.open(clip) {
+                Err(error) if self.plan.media_missing != MissingPolicy::Error => {
+                    notes.push(format!("clip {:?} is silent: {error}", clip.clip));
+                    None
+                }
+                opened => opened?,
+            },
+        };
+        for note in voice.iter().flat_map(|voice| &voice.notes) {
+            if !notes.contains(note) {
+                notes.push(note.clone());
+            }
+        }
+        Ok(voice)
+    }
+
+    fn open(&self, clip: &SoundClip) -> Result<Option<Voice>> {
+        Voice::open(&self.heard[clip.media], clip, &self.speakers, self.sound.rate)
+    }
+
+    fn rest(&mut self, clip: &SoundClip, voice: Voice) {
+        if self.idle.len() >= IDLE {
+            self.idle.remove(0);
+        }
+        self.idle.push((VoiceKey::of(clip), voice));
+    }
+}
+
+impl Mix<'_> {
+    /// The record time of its first sample.
+    pub(crate) fn start(&self) -> Time {
+        self.start
+    }
+
+    /// How many samples there are altogether.
+    pub(crate) fn len(&self) -> i64 {
+        self.len
+    }
+
+    /// How many of them were mixed so far.
+    pub(crate) fn done(&self) -> i64 {
+        self.done
+    }
+}
+
+/// Moves sound between left and right. One channel keeps its power; of more, the side it moves away from grows softer.
+fn pan(samples: &mut Samples, speakers: &[Speaker], pan: f64, mono: bool) {
+    use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, SQRT_2};
+    let (left, right) = match mono {
+        true => (SQRT_2 * ((1.0 + pan) * FRAC_PI_4).cos(), SQRT_2 * ((1.0 + pan) * FRAC_PI_4).sin()),
+        false => ((pan.max(0.0) * FRAC_PI_2).cos(), ((-pan).max(0.0) * FRAC_PI_2).cos()),
+    };
+    for (channel, speaker) in speakers.iter().enumerate() {
+        let gain = match speaker {
+            Speaker::Left => left,
+            Speaker::Right => right,
+            _ => continue,
+        };
+        #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+        samples.plane_mut(channel).iter_mut().for_each(|sample| *sample *= gain as f32);
+    }
+}
+
+/// `count` samples of `voice` from `place` on, which move on by `speed`.
+fn heard(voice: &mut Voice, place: Ratio, speed: Ratio, count: usize) -> Result<Samples> {
+    let nearest = (place + Ratio::new(1, 2)).floor();
+    let len = i64::try_from(count).unwrap_or(0);
+    if speed == Ratio::ONE {
+        return voice.read(nearest, count);
+    }
+    if speed == Ratio::whole(-1) {
+        let mut samples = voice.read(nearest - len, count)?;
+        samples.reverse();
+        return Ok(samples);
+    }
+    // Backwards, a sample is heard from its end on.
+    let first = if speed < Ratio::ZERO { place - Ratio::ONE } else { place };
+    let last = first + Ratio::whole(len - 1) * speed;
+    let reach = (Ratio::whole(i64::try_from(REACH).unwrap_or(0)) * speed.abs().max(Ratio::ONE)).ceil() + 1;
+    let (low, high) = (first.min(last).floor() - reach, first.max(last).ceil() + reach);
+    let source = voice.read(low, usize::try_from(high - low).unwrap_or(0))?;
+    Ok(at_speed(&source, first - Ratio::whole(low), speed, count))
+}
+
+/// How many samples are heard over `window`: up to the one that ends nearest to its end.
+pub(crate) fn length(window: TimeRange, rate: u32) -> i64 {
+    nearest(window.duration, rate)
+}
+
+fn nearest(time: Time, rate: u32) -> i64 {
+    (samples(time, rate) - Ratio::new(1, 2)).ceil()
+}
+
+/// How long `count` samples last.
+pub(super) fn sample_time(count: i64, rate: u32) -> Time {
+    let flicks = i128::from(count) * i128::from(FLICKS_PER_SECOND) / i128::from(rate.max(1));
+    Time::from_flicks(i64::try_from(flicks).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,20 @@
+//! Sound: from files to the mix of a shot, sample by sample.
+
+/// By how many samples the length of sound may be off where a codec or a container counts more coarsely.
+pub(super) const SLACK: i64 = 2048;
+
+mod channels;
+mod convert;
+mod mixer;
+mod output;
+mod reader;
+mod shot;
+mod source;
+mod whole;
+
+pub(super) use mixer::{Mixer, length};
+pub(super) use output::SoundStream;
+pub use reader::SoundReader;
+pub(super) use shot::ShotSound;
+pub(super) use source::{Heard, clips, find, missing, warnings};
+pub use whole::{MixReport, write_mix, write_shot_mix};

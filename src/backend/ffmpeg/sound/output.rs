@@ -1,0 +1,171 @@
+//! Where the mix goes: into a movie beside its pictures, and into a WAV file.
+
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::ChannelLayout;
+use ffmpeg_next::codec::packet::Packet;
+use ffmpeg_next::format::Sample;
+use ffmpeg_next::format::sample::Type;
+use ffmpeg_next::frame::Audio;
+
+use super::super::sys::sound::{SoundEncoder, SoundSetup};
+use super::super::sys::write::{Muxer, StreamSetup};
+use crate::audio::Samples;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Bits per second of compressed sound, for each channel: transparent for a review.
+const BITS_PER_CHANNEL: u32 = 160_000;
+/// How many samples are encoded at once where the codec does not mind.
+const CHUNK: usize = 4096;
+
+/// One stream of sound on its way into a file.
+pub(crate) struct SoundStream {
+    encoder: SoundEncoder,
+    stream: usize,
+    rate: i32,
+    format: Sample,
+    channels: u16,
+    waiting: Samples,
+    /// How many samples were encoded.
+    sent: i64,
+    packet: Packet,
+}
+
+impl std::fmt::Debug for SoundStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SoundStream({} channels at {}, {} samples)", self.channels, self.rate, self.sent)
+    }
+}
+
+impl SoundStream {
+    /// Adds a stream to `muxer`, whose header is not written yet, for `channels` channels of `rate` samples a second.
+    pub(crate) fn add(muxer: &mut Muxer, codec: &str, rate: u32, channels: u16) -> Result<SoundStream> {
+        let format = if codec.starts_with("pcm_") { Sample::I32(Type::Packed) } else { Sample::F32(Type::Planar) };
+        let bits = [("b".to_owned(), (BITS_PER_CHANNEL * u32::from(channels)).to_string())];
+        let encoder = SoundEncoder::open(&SoundSetup {
+            name: codec,
+            format,
+            rate,
+            layout: (layout_name(channels)?, channels),
+            options: if codec.starts_with("pcm_") { &[] } else { &bits },
+            global_header: muxer.wants_global_header(),
+        })?;
+        let rate = i32::try_from(rate).unwrap_or(i32::MAX);
+        let stream = muxer.add_stream(&StreamSetup {
+            parameters: &encoder.parameters()?,
+            time_base: (1, rate),
+            rate: None,
+            pixel_aspect: (1, 1),
+            metadata: &[],
+        })?;
+        let waiting = Samples::silence(channels.into(), 0);
+        Ok(SoundStream { encoder, stream, rate, format, channels, waiting, sent: 0, packet: Packet::empty() })
+    }
+
+    /// Encodes the next samples into the file.
+    pub(crate) fn write(&mut self, samples: &Samples, muxer: &mut Muxer) -> Result<()> {
+        if samples.channels() != usize::from(self.channels) {
+            let what = format!("{} channels for a stream of {}", samples.channels(), self.channels);
+            return Err(Error::new(ErrorKind::Encode, what));
+        }
+        self.waiting.append(samples);
+        let len = self.encoder.frame_len().unwrap_or(CHUNK);
+        let mut taken = 0;
+        while self.waiting.len() - taken >= len {
+            self.send(taken..taken + len, muxer)?;
+            taken += len;
+        }
+        self.waiting.drop_front(taken);
+        Ok(())
+    }
+
+    /// Encodes what is left.
+    pub(crate) fn finish(&mut self, muxer: &mut Muxer) -> Result<()> {
+        if !self.waiting.is_empty() {
+            self.send(0..self.waiting.len(), muxer)?;
+            self.waiting = Samples::silence(self.channels.into(), 0);
+        }
+        self.encoder.send(None)?;
+        self.drain(muxer)
+    }
+
+    fn send(&mut self, range: std::ops::Range<usize>, muxer: &mut Muxer) -> Result<()> {
+        let layout = ChannelLayout::default(i32::from(self.channels));
+        let mut frame = Audio::new(self.format, range.len(), layout);
+        frame.set_rate(u32::try_from(self.rate).unwrap_or(0));
+        frame.set_pts(Some(self.sent));
+        let channels = usize::from(self.channels);
+        for channel in 0..channels {
+            let plane = &self.waiting.plane(channel)[range.clone()];
+            if self.format.is_planar() {
+                frame.plane_mut::<f32>(channel).copy_from_slice(plane);
+            } else {
+                let packed = frame.plane_mut::<i32>(0).iter_mut().skip(channel).step_by(channels);
+                packed.zip(plane).for_each(|(to, sample)| *to = integer(*sample));
+            }
+        }
+        self.sent += i64::try_from(range.len()).unwrap_or(0);
+        self.encoder.send(Some(&frame))?;
+        self.drain(muxer)
+    }
+
+    fn drain(&mut self, muxer: &mut Muxer) -> Result<()> {
+        while self.encoder.receive(&mut self.packet)? {
+            muxer.write(self.stream, &mut self.packet, (1, self.rate))?;
+        }
+        Ok(())
+    }
+}
+
+/// A sample as a number of 24 bits in the upper part of 32: full scale and what lies beyond is cut to the largest.
+#[allow(clippy::cast_possible_truncation, reason = "cut to the range of 24 bits just before")]
+fn integer(sample: f32) -> i32 {
+    ((f64::from(sample) * 8_388_608.0).round().clamp(-8_388_608.0, 8_388_607.0) as i32) << 8
+}
+
+/// FFmpeg's name of the layout of so many channels.
+fn layout_name(channels: u16) -> Result<&'static str> {
+    match channels {
+        1 => Ok("mono"),
+        2 => Ok("stereo"),
+        6 => Ok("5.1"),
+        8 => Ok("7.1"),
+        _ => Err(Error::new(ErrorKind::Option, format!("there is no layout for a mix of {channels} channels"))),
+    }
+}
+
+/// A WAV file of 24 bits, with the time of its first sample in it (EBU Tech 3285).
+pub(crate) struct WavWriter {
+    path: PathBuf,
+    muxer: Muxer,
+    stream: SoundStream,
+}
+
+impl WavWriter {
+    /// Creates `path`, replacing what is there. `reference` is where its first sample lies, in samples since midnight.
+    pub(crate) fn create(path: &Path, rate: u32, channels: u16, reference: i64) -> Result<WavWriter> {
+        let at_file = |error: Error| error.at_file(path);
+        let mut muxer = Muxer::create(path, "wav")?;
+        let stream = SoundStream::add(&mut muxer, "pcm_s24le", rate, channels).map_err(at_file)?;
+        let metadata = [
+            ("originator".to_owned(), env!("CARGO_PKG_NAME").to_owned()),
+            ("time_reference".to_owned(), reference.to_string()),
+        ];
+        muxer.set_metadata(&metadata).map_err(at_file)?;
+        // Past four gigabytes the file turns into an RF64 one.
+        let options = [("write_bext".to_owned(), "1".to_owned()), ("rf64".to_owned(), "auto".to_owned())];
+        muxer.write_header(&options).map_err(at_file)?;
+        Ok(WavWriter { path: path.to_owned(), muxer, stream })
+    }
+
+    /// Writes the next samples.
+    pub(crate) fn write(&mut self, samples: &Samples) -> Result<()> {
+        self.stream.write(samples, &mut self.muxer).map_err(|error| error.at_file(&self.path))
+    }
+
+    /// Closes the file.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        let finished = self.stream.finish(&mut self.muxer).and_then(|()| self.muxer.finish());
+        finished.map_err(|error| error.at_file(&self.path))
+    }
+}

@@ -1,0 +1,419 @@
+//! One stream of sound, sample by sample: any place of it, exactly.
+
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::format::Sample;
+use ffmpeg_next::frame::Audio;
+
+use super::super::frame::undecodable;
+use super::super::probe;
+use super::super::sys::read::{Decoder, DecoderSetup, Demuxer, Received, StreamKind};
+use super::channels::speakers;
+use crate::audio::{Samples, Speaker};
+use crate::error::Result;
+use crate::plan::MediaFacts;
+use crate::time::{Rate, Ratio};
+
+/// How far in front of a place decoding starts, in seconds: codecs build on what came before.
+const LEAD: (i64, i64) = (1, 4);
+
+/// Reads the samples of one stream of sound of a file.
+///
+/// Sample 0 lies at the moment the file's first picture is shown; in files without pictures it is the first sample that
+/// is heard. What the codec put in front (its priming) does not count. Where the stream has nothing there is silence.
+pub struct SoundReader {
+    path: PathBuf,
+    stream: usize,
+    demuxer: Demuxer,
+    decoder: Decoder,
+    rate: u32,
+    speakers: Vec<Speaker>,
+    /// Seconds per tick.
+    time_base: Ratio,
+    /// The tick of sample 0, in seconds.
+    origin: Ratio,
+    /// The first sample of the stream, and the grid on which packets lie where all have the same length.
+    first: i64,
+    grid: Option<(i64, i64)>,
+    buffer: Samples,
+    /// The place of the buffer's first sample.
+    start: i64,
+    /// A run that lies behind a gap.
+    ahead: Option<(i64, Samples)>,
+    /// Decoding goes on from the last sample; the next run needs no timestamp.
+    running: bool,
+    ended: bool,
+    damaged: u32,
+}
+
+impl std::fmt::Debug for SoundReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SoundReader({}, sound {})", self.path.display(), self.stream)
+    }
+}
+
+/// How far ahead reading on is worth more than seeking, in seconds.
+const READ_ON: i64 = 2;
+
+impl SoundReader {
+    /// Opens the sound number `stream` of a file, counted from 0, or with `None` the one that players choose.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MediaMissing`](crate::ErrorKind::MediaMissing) when there is no such file,
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it holds no such sound.
+    pub fn open(path: impl AsRef<Path>, stream: Option<usize>) -> Result<SoundReader> {
+        let path = path.as_ref();
+        let demuxer = probe::open(path)?;
+        let sounds = sounds(&demuxer);
+        let Some(&stream) = sounds.get(stream.unwrap_or(0)) else {
+            let what = match (stream, sounds.len()) {
+                (Some(stream), count) if count > 0 => format!("it has {count} sounds; there is no number {stream}"),
+                _ => "it holds no sound that this build of FFmpeg can decode".to_owned(),
+            };
+            return Err(undecodable(path, what));
+        };
+        let decoder = decoder(path, &demuxer, stream)?;
+        let facts = demuxer.facts(stream).ok_or_else(|| undecodable(path, "it holds no sound"))?;
+        let mut reader = SoundReader {
+            path: path.to_owned(),
+            stream,
+            rate: demuxer.sample_rate(stream),
+            demuxer,
+            decoder,
+            speakers: Vec::new(),
+            time_base: probe::time_base(&facts),
+            origin: Ratio::ZERO,
+            first: 0,
+            grid: None,
+            buffer: Samples::default(),
+            start: 0,
+            ahead: None,
+            running: false,
+            ended: false,
+            damaged: 0,
+        };
+        reader.demuxer.select(stream);
+        reader.look()?;
+        Ok(reader)
+    }
+
+    /// How many sounds a file has.
+    ///
+    /// # Errors
+    /// As [`SoundReader::open`], but none is fine.
+    pub fn count(path: impl AsRef<Path>) -> Result<usize> {
+        probe::open(path.as_ref()).map(|demuxer| sounds(&demuxer).len())
+    }
+
+    /// What a file of sound alone tells a plan: it is counted in samples, from its time reference (EBU Tech 3285) if it
+    /// has one.
+    pub(crate) fn facts(path: &Path) -> Result<MediaFacts> {
+        let demuxer = probe::open(path)?;
+        let length = length(path, &demuxer)?;
+        let rate = sounds(&demuxer).first().map_or(0, |&stream| demuxer.sample_rate(stream));
+        let start = demuxer.metadata(None, "time_reference").and_then(|samples| samples.trim().parse().ok());
+        Ok(MediaFacts::new(Some(Rate::new(rate.into())?), Some(length), start))
+    }
+
+    /// How many samples the first sound of a file has, as far as its container says.
+    pub(crate) fn length(path: &Path) -> Result<i64> {
+        length(path, &probe::open(path)?)
+    }
+
+    /// Samples per second.
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    /// Where each of its channels is heard.
+    pub fn speakers(&self) -> &[Speaker] {
+        &self.speakers
+    }
+
+    /// How many packets could not be decoded so far: there is silence in their place.
+    pub fn damaged(&self) -> u32 {
+        self.damaged
+    }
+
+    /// The `count` samples from place `at` on, which may lie before the first and behind the last one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the file cannot be read any more.
+    pub fn read(&mut self, at: i64, count: usize) -> Result<Samples> {
+        let end = at.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
+        if at < self.start && self.start > self.first || at > self.next() + READ_ON * i64::from(self.rate) {
+            self.go_to(at)?;
+        }
+        self.fill(at, end)?;
+        let mut samples = Samples::silence(self.speakers.len(), 0);
+        let before = usize::try_from(self.start - at).unwrap_or(0).min(count);
+        samples.pad(before);
+        let low = usize::try_from(at - self.start).unwrap_or(0).min(self.buffer.len());
+        let high = usize::try_from(end - self.start).unwrap_or(0).clamp(low, self.buffer.len());
+        samples.push(&self.buffer, low..high);
+        samples.pad(count - samples.len());
+        let kept = usize::try_from(self.rate).unwrap_or(0);
+        if low > 2 * kept {
+            self.buffer.drop_front(low - kept);
+            self.start += i64::try_from(low - kept).unwrap_or(0);
+        }
+        Ok(samples)
+    }
+
+    /// The place behind the last sample decoded.
+    fn next(&self) -> i64 {
+        self.start + i64::try_from(self.buffer.len()).unwrap_or(0)
+    }
+
+    /// Decodes up to place `end`, and forgets what lies well in front of `from` on the way.
+    fn fill(&mut self, from: i64, end: i64) -> Result<()> {
+        while self.next() < end {
+            if self.next() < from - i64::from(self.rate) {
+                self.start = self.next();
+                self.buffer = Samples::silence(self.speakers.len(), 0);
+            }
+            let run = match self.ahead.take() {
+                Some(run) => Some(run),
+                None if self.ended => None,
+                None => self.run()?,
+            };
+            let Some((at, samples)) = run else { return Ok(()) };
+            if at >= end {
+                self.ahead = Some((at, samples));
+                return Ok(());
+            }
+            if self.buffer.is_empty() {
+                self.start = self.start.max(at.min(from));
+            }
+            let gap = usize::try_from(at - self.next()).unwrap_or(0);
+            self.buffer.pad(gap);
+            let known = usize::try_from(self.next() - at).unwrap_or(0).min(samples.len());
+            self.buffer.push(&samples, known..samples.len());
+        }
+        Ok(())
+    }
+
+    /// Learns from the first samples what a container does not say.
+    fn look(&mut self) -> Result<()> {
+        self.running = false;
+        let picture = probe::picture_stream(&self.demuxer);
+        let container = self.demuxer.container();
+        let counts_from_zero = container.starts_with("mov,") || container.starts_with("matroska");
+        self.origin = match &picture {
+            Some((stream, facts)) => Ratio::whole(self.demuxer.start(*stream).unwrap_or(0)) * probe::time_base(facts),
+            None => Ratio::ZERO,
+        };
+        let Some((at, samples)) = self.run()? else {
+            self.speakers = speakers(None, 1);
+            self.rate = self.rate.max(1);
+            return Ok(());
+        };
+        if picture.is_none() && !counts_from_zero {
+            self.origin = self.origin + Ratio::whole(at) / Ratio::whole(self.rate.into());
+        }
+        let at = if picture.is_none() && !counts_from_zero { 0 } else { at };
+        (self.first, self.start) = (at, at);
+        self.buffer = samples;
+        if self.is_coarse() {
+            // The first packet may be shorter by what the codec put in front of it.
+            let runs = [self.run()?, self.run()?];
+            if let [Some((second, a)), Some((_, b))] = &runs {
+                self.grid = (a.len() == b.len()).then(|| (*second, i64::try_from(a.len()).unwrap_or(1)));
+            }
+            runs.into_iter().flatten().for_each(|(_, samples)| self.buffer.append(&samples));
+        }
+        Ok(())
+    }
+
+    /// Whether timestamps are too coarse to tell one sample from the next.
+    fn is_coarse(&self) -> bool {
+        self.time_base * Ratio::whole(self.rate.into()) > Ratio::ONE
+    }
+
+    /// Goes to a place from which `at` can be decoded as if everything before it had been.
+    fn go_to(&mut self, at: i64) -> Result<()> {
+        let rate = Ratio::whole(self.rate.into());
+        let target = Ratio::whole(at) / rate - Ratio::from(LEAD);
+        self.ahead = None;
+        self.running = false;
+        self.ended = false;
+        if target > Ratio::whole(self.first) / rate + Ratio::ONE && (!self.is_coarse() || self.grid.is_some()) {
+            let tick = ((target + self.origin) / self.time_base).floor();
+            if self.demuxer.seek(self.stream, tick).is_ok() {
+                self.decoder.flush();
+                self.buffer = Samples::silence(self.speakers.len(), 0);
+                if self.landed(at)? {
+                    return Ok(());
+                }
+            }
+        }
+        self.rewind()
+    }
+
+    /// Decodes from where a seek has led up to `at`, if that lies in front of it. What lies between may build on what was
+    /// not decoded, and is forgotten.
+    fn landed(&mut self, at: i64) -> Result<bool> {
+        let Some((start, samples)) = self.run()? else { return Ok(false) };
+        self.start = start;
+        self.ahead = Some((start, samples));
+        self.fill(at, at)?;
+        let forgotten = usize::try_from(at - self.start).unwrap_or(0).min(self.buffer.len());
+        self.buffer.drop_front(forgotten);
+        self.start += i64::try_from(forgotten).unwrap_or(0);
+        Ok(start <= at)
+    }
+
+    /// Starts again from the beginning of the file.
+    fn rewind(&mut self) -> Result<()> {
+        self.demuxer = probe::open(&self.path)?;
+        self.demuxer.select(self.stream);
+        self.decoder = decoder(&self.path, &self.demuxer, self.stream)?;
+        self.buffer = Samples::silence(self.speakers.len(), 0);
+        self.start = self.first;
+        (self.ahead, self.running, self.ended) = (None, true, false);
+        Ok(())
+    }
+
+    /// The next run of samples and its place; `None` at the end.
+    fn run(&mut self) -> Result<Option<(i64, Samples)>> {
+        while !self.ended {
+            match self.decoder.receive_sound() {
+                Ok(Received::Frame(frame)) => {
+                    if let Some(run) = self.taken(&frame) {
+                        return Ok(Some(run));
+                    }
+                }
+                Ok(Received::Hungry) => self.feed()?,
+                Ok(Received::End) => self.ended = true,
+                Err(_) => self.damaged += 1,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives the decoder its next packet.
+    fn feed(&mut self) -> Result<()> {
+        let packet = loop {
+            match self.demuxer.read() {
+                Ok(Some(packet)) if packet.stream() == self.stream => break Some(packet),
+                Ok(Some(_)) => {}
+                Ok(None) => break None,
+                Err(cause) => return Err(undecodable(&self.path, "reading it failed").because(cause)),
+            }
+        };
+        match self.decoder.send(packet.as_ref()) {
+            Ok(_) => {}
+            Err(_) if packet.is_none() => self.ended = true,
+            Err(_) => {
+                self.damaged += 1;
+                // The place of what comes next is not where the last run ended.
+                self.running = self.running && !self.is_coarse();
+            }
+        }
+        Ok(())
+    }
+
+    /// The samples of a frame and their place; `None` if they cannot be used.
+    fn taken(&mut self, frame: &Audio) -> Option<(i64, Samples)> {
+        if self.speakers.is_empty() {
+            self.rate = frame.rate().max(1);
+            self.speakers = speakers(self.decoder.layout().as_deref(), usize::from(frame.channels()));
+        }
+        let samples = planar(frame);
+        let samples = samples.filter(|samples| frame.rate() == self.rate && samples.channels() == self.speakers.len());
+        let Some(samples) = samples else {
+            self.damaged += 1;
+            return None;
+        };
+        let expected = self.next();
+        let rate = Ratio::whole(self.rate.into());
+        let stamp = frame.pts().or_else(|| frame.timestamp());
+        let at = stamp.map(|stamp| (Ratio::whole(stamp) * self.time_base - self.origin) * rate);
+        let near = Ratio::whole(2) + self.time_base * rate * Ratio::whole(2);
+        let place = match at {
+            None => expected,
+            Some(at) if self.running && (at - Ratio::whole(expected)).abs() <= near => expected,
+            Some(at) => self.on_grid(at),
+        };
+        self.running = true;
+        Some((place, samples))
+    }
+
+    /// The sample at a place that a timestamp tells, where the timestamps are coarse by the length of packets.
+    fn on_grid(&self, at: Ratio) -> i64 {
+        let half = Ratio::new(1, 2);
+        let nearest = (at + half).floor();
+        match self.grid {
+            Some((start, len)) => {
+                let steps = ((at - Ratio::whole(start)) / Ratio::whole(len) + half).floor();
+                start + steps * len
+            }
+            None => nearest,
+        }
+    }
+}
+
+/// How many samples the first sound of an open file has, as far as its container says.
+fn length(path: &Path, demuxer: &Demuxer) -> Result<i64> {
+    let nothing = || undecodable(path, "it holds no sound");
+    let stream = *sounds(demuxer).first().ok_or_else(nothing)?;
+    let facts = demuxer.facts(stream).ok_or_else(nothing)?;
+    let seconds = Ratio::whole(facts.duration.unwrap_or(0)) * probe::time_base(&facts);
+    let file = Ratio::new(demuxer.duration().unwrap_or(0), 1_000_000);
+    let seconds = if seconds > Ratio::ZERO { seconds } else { file };
+    Ok((seconds * Ratio::whole(demuxer.sample_rate(stream).into()) + Ratio::new(1, 2)).floor())
+}
+
+/// The streams of sound, the one that players choose first.
+fn sounds(demuxer: &Demuxer) -> Vec<usize> {
+    let mut sounds: Vec<(bool, usize)> = (0..demuxer.stream_count())
+        .filter_map(|stream| Some((stream, demuxer.facts(stream)?)))
+        .filter(|(_, facts)| facts.kind == StreamKind::Audio && facts.decodable)
+        .map(|(stream, facts)| (!facts.default, stream))
+        .collect();
+    let marked = sounds.iter().filter(|(other, _)| !other).count();
+    if marked == 1 && sounds.len() > 1 && sounds[0].0 {
+        sounds.sort_unstable();
+    }
+    sounds.into_iter().map(|(_, stream)| stream).collect()
+}
+
+fn decoder(path: &Path, demuxer: &Demuxer, stream: usize) -> Result<Decoder> {
+    let setup = DecoderSetup { threads: 1, strict: false, exr_transfer: None };
+    Decoder::for_stream(demuxer, stream, setup)
+        .map_err(|cause| undecodable(path, "no decoder for its sound").because(cause))
+}
+
+/// The samples of a frame as floats; `None` for formats nobody knows.
+fn planar(frame: &Audio) -> Option<Samples> {
+    let (channels, len) = (usize::from(frame.channels()), frame.samples());
+    let convert: fn(&[u8]) -> f32 = match frame.format() {
+        Sample::U8(_) => |bytes| (f32::from(bytes[0]) - 128.0) / 128.0,
+        Sample::I16(_) => |bytes| f32::from(i16::from_ne_bytes([bytes[0], bytes[1]])) / 32_768.0,
+        Sample::I32(_) => |bytes| word::<4>(bytes, |bytes| f64::from(i32::from_ne_bytes(bytes)) / 2_147_483_648.0),
+        Sample::I64(_) => {
+            |bytes| word::<8>(bytes, |bytes| i64::from_ne_bytes(bytes) as f64 / 9_223_372_036_854_775_808.0)
+        }
+        Sample::F32(_) => |bytes| word::<4>(bytes, |bytes| f32::from_ne_bytes(bytes).into()),
+        Sample::F64(_) => |bytes| word::<8>(bytes, f64::from_ne_bytes),
+        Sample::None => return None,
+    };
+    let bytes = frame.format().bytes();
+    let mut samples = Samples::silence(channels, len);
+    for channel in 0..channels {
+        let (data, step, offset) = match frame.is_packed() {
+            true => (frame.data(0), bytes * channels, bytes * channel),
+            false => (frame.data(channel), bytes, 0),
+        };
+        for (sample, group) in samples.plane_mut(channel).iter_mut().zip(data.chunks_exact(step)) {
+            let value = convert(&group[offset..offset + bytes]);
+            *sample = if value.is_finite() { value } else { 0.0 };
+        }
+    }
+    Some(samples)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+fn word<const N: usize>(bytes: &[u8], value: fn([u8; N]) -> f64) -> f32 {
+    bytes.try_into().map_or(0.0, |bytes| value(bytes) as f32)
+}

@@ -1,0 +1,268 @@
+//! What is heard of a medium: its channels, at the rate and in the layout of the mix.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::convert::RateConverter;
+use super::reader::SoundReader;
+use crate::audio::{Matrix, Samples, Speaker, default_speakers};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{MediaSource, MissingPolicy, Plan, SoundClip, SourceChannel, Warning};
+
+/// What a medium of the plan sounds like.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// It is there, in this file.
+    File(PathBuf),
+    /// It is silent: this is why.
+    Silent(String),
+    /// It is there, but cannot be heard: shots that need it fail.
+    Broken {
+        /// What went wrong.
+        kind: ErrorKind,
+        /// The whole of it.
+        message: String,
+        /// The file.
+        file: Option<PathBuf>,
+    },
+    /// It is not there, and nothing may be heard in its place. No run starts with one of these.
+    Missing(String),
+    /// No shot needs it.
+    Unused,
+}
+
+impl Heard {
+    /// The error of a shot that needs it, if it cannot be heard.
+    fn error(&self) -> Option<Error> {
+        match self {
+            Heard::Broken { kind, message, file } => {
+                let error = Error::new(*kind, message.clone());
+                Some(match file {
+                    Some(file) => error.at_file(file),
+                    None => error,
+                })
+            }
+            Heard::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
+            _ => None,
+        }
+    }
+}
+
+/// Looks at every medium of `plan` that is heard in `clips`.
+pub(crate) fn find<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip>) -> Vec<Heard> {
+    let mut used = vec![false; plan.media.len()];
+    for clip in clips {
+        used[clip.media] = true;
+    }
+    let look = |(media, used): (&crate::plan::Media, bool)| match used {
+        true => look(&media.source, plan.media_missing),
+        false => Heard::Unused,
+    };
+    plan.media.par_iter().zip(used).map(look).collect()
+}
+
+/// Everything that is heard in some shot, or in the whole cut.
+pub(crate) fn clips(plan: &Plan) -> impl Iterator<Item = &SoundClip> {
+    let whole = plan.sound.iter().flat_map(|sound| &sound.clips);
+    plan.shots.iter().flat_map(|shot| &shot.sound).chain(whole)
+}
+
+fn look(source: &MediaSource, policy: MissingPolicy) -> Heard {
+    let silent = policy != MissingPolicy::Error;
+    let missing =
+        |what: String| if silent { Heard::Silent(format!("{what} is not there")) } else { Heard::Missing(what) };
+    let broken = |error: Error| match silent {
+        true => Heard::Silent(error.to_string()),
+        false => Heard::Broken { kind: error.kind(), message: error.to_string(), file: error.place().file.clone() },
+    };
+    let no_sound = |what: String| broken(Error::new(ErrorKind::Decode, format!("{what} holds no sound")));
+    match source {
+        MediaSource::File { path } => match SoundReader::count(path) {
+            Ok(0) => no_sound(path.display().to_string()),
+            Ok(_) => Heard::File(path.clone()),
+            Err(error) if error.kind() == ErrorKind::MediaMissing => missing(source.display()),
+            Err(error) => broken(error),
+        },
+        MediaSource::Sequence { .. } => no_sound(source.display()),
+        MediaSource::Generator { generator_kind, .. } => {
+            Heard::Silent(format!("generator {generator_kind:?} makes no sound"))
+        }
+        MediaSource::Missing { what } => missing(what.clone()),
+    }
+}
+
+/// What is noteworthy about the media that are heard in `clips`.
+pub(crate) fn warnings<'p>(clips: impl Iterator<Item = &'p SoundClip>, heard: &[Heard]) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for clip in clips {
+        if let Heard::Silent(why) = &heard[clip.media] {
+            let warning = Warning { object: clip.object.clone(), message: format!("{why}: the clip is silent") };
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+    }
+    warnings
+}
+
+/// What is not there among the media of `clips`, and the clip that needs it.
+pub(crate) fn missing<'h, 'p: 'h>(
+    clips: impl Iterator<Item = &'p SoundClip>,
+    heard: &'h [Heard],
+) -> Vec<(&'h str, &'h str)> {
+    let missing = |clip: &'p SoundClip| match &heard[clip.media] {
+        Heard::Missing(what) => Some((what.as_str(), clip.clip.as_str())),
+        _ => None,
+    };
+    clips.filter_map(missing).collect()
+}
+
+/// What a [`Voice`] is opened for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct VoiceKey {
+    media: usize,
+    channels: Vec<SourceChannel>,
+}
+
+impl VoiceKey {
+    pub(super) fn of(clip: &SoundClip) -> VoiceKey {
+        VoiceKey { media: clip.media, channels: clip.channels.clone() }
+    }
+}
+
+/// A medium as it goes into the mix: sample *n* lies *n* / rate seconds behind its start.
+pub(super) struct Voice {
+    parts: Vec<Part>,
+    channels: usize,
+    mono: bool,
+    /// Where reading would go on.
+    pub(super) next: i64,
+    /// How many packets that could not be decoded have been told of.
+    pub(super) told: u32,
+    /// What had to be assumed about its channels.
+    pub(super) notes: Vec<String>,
+}
+
+/// One of the file's streams, and where its channels go.
+struct Part {
+    reader: SoundReader,
+    matrix: Matrix,
+    converter: RateConverter,
+}
+
+impl Voice {
+    /// Opens the medium of `clip`; `None` if it is silent.
+    pub(super) fn open(heard: &Heard, clip: &SoundClip, to: &[Speaker], rate: u32) -> Result<Option<Voice>> {
+        if let Some(error) = heard.error() {
+            return Err(error);
+        }
+        let Heard::File(path) = heard else { return Ok(None) };
+        let mut notes = Vec::new();
+        let streams = match clip.channels.as_slice() {
+            [] => all(path, to, &mut notes)?,
+            chosen => chosen_channels(path, chosen, to)?,
+        };
+        let part = |(reader, matrix): (SoundReader, Matrix)| {
+            let converter = RateConverter::new(reader.rate(), rate, to.len());
+            Part { reader, matrix, converter }
+        };
+        let parts: Vec<Part> = streams.into_iter().map(part).collect();
+        let mono = match (clip.channels.len(), parts.as_slice()) {
+            (0, [only]) => only.reader.speakers().len() == 1,
+            (chosen, _) => chosen == 1,
+        };
+        Ok(Some(Voice { parts, channels: to.len(), mono, next: 0, told: 0, notes }))
+    }
+
+    /// The `count` samples from place `at` on.
+    pub(super) fn read(&mut self, at: i64, count: usize) -> Result<Samples> {
+        let mut sum = Samples::silence(self.channels, count);
+        for Part { reader, matrix, converter } in &mut self.parts {
+            let samples = converter.read(at, count, |at, count| Ok(matrix.apply(&reader.read(at, count)?)))?;
+            sum.mix(&samples, 0);
+        }
+        self.next = at.saturating_add(i64::try_from(count).unwrap_or(0));
+        Ok(sum)
+    }
+
+    /// Whether it is made from one channel.
+    pub(super) fn is_mono(&self) -> bool {
+        self.mono
+    }
+
+    /// How many packets could not be decoded so far.
+    pub(super) fn damaged(&self) -> u32 {
+        self.parts.iter().map(|part| part.reader.damaged()).sum()
+    }
+}
+
+/// Everything that a file plays by itself: the sound that players choose, or where there are several of one channel
+/// each, those as the channels of one.
+fn all(path: &Path, to: &[Speaker], notes: &mut Vec<String>) -> Result<Vec<(SoundReader, Matrix)>> {
+    let first = SoundReader::open(path, None)?;
+    let count = SoundReader::count(path)?;
+    if first.speakers().len() != 1 || count == 1 {
+        let mut speakers = first.speakers().to_vec();
+        if speakers.len() > 2 && speakers.iter().all(|speaker| *speaker == Speaker::Unknown) {
+            notes.push(format!(
+                "{} has {} channels without a meaning: the first two are heard as left and right",
+                path.display(),
+                speakers.len()
+            ));
+            speakers[..2].copy_from_slice(&[Speaker::Left, Speaker::Right]);
+        }
+        let matrix = Matrix::between(&speakers, to);
+        return Ok(vec![(first, matrix)]);
+    }
+    let mut readers = vec![first];
+    for stream in 1..count {
+        readers.push(SoundReader::open(path, Some(stream))?);
+    }
+    readers.retain(|reader| reader.speakers().len() == 1);
+    let labels: Vec<Speaker> = readers.iter().map(|reader| reader.speakers()[0]).collect();
+    let labelled = labels.iter().any(|speaker| *speaker != Speaker::Center);
+    let speakers = match readers.len() {
+        _ if labelled => labels,
+        count @ (1 | 2 | 6) => default_speakers(count),
+        count => {
+            notes.push(format!(
+                "{} has {count} sounds of one channel each: the first two are heard as left and right",
+                path.display()
+            ));
+            readers.truncate(2);
+            default_speakers(2)
+        }
+    };
+    let matrix = Matrix::between(&speakers, to);
+    let own = |column| matrix.column(column);
+    Ok(readers.into_iter().enumerate().map(|(column, reader)| (reader, own(column))).collect())
+}
+
+/// The channels of `chosen` as those of a layout that has as many.
+fn chosen_channels(path: &Path, chosen: &[SourceChannel], to: &[Speaker]) -> Result<Vec<(SoundReader, Matrix)>> {
+    let mut speakers = default_speakers(chosen.len());
+    if chosen.len() > 2 && speakers[0] == Speaker::Unknown {
+        speakers[..2].copy_from_slice(&[Speaker::Left, Speaker::Right]);
+    }
+    let matrix = Matrix::between(&speakers, to);
+    let mut streams: Vec<u32> = chosen.iter().map(|channel| channel.stream).collect();
+    streams.sort_unstable();
+    streams.dedup();
+    let mut parts = Vec::new();
+    for stream in streams {
+        let reader = SoundReader::open(path, Some(stream as usize))?;
+        let channels = reader.speakers().len();
+        let mut own = Matrix::silent(to.len(), channels);
+        for (column, channel) in chosen.iter().enumerate().filter(|(_, channel)| channel.stream == stream) {
+            let wanted = channel.channel as usize;
+            if wanted >= channels {
+                let what = format!("sound {stream} of {} has {channels} channels, no number {wanted}", path.display());
+                return Err(Error::new(ErrorKind::Decode, what).at_file(path));
+            }
+            own.route(wanted, &matrix, column);
+        }
+        parts.push((reader, own));
+    }
+    Ok(parts)
+}

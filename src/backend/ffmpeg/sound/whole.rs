@@ -1,0 +1,91 @@
+//! The mix of the whole cut, as one WAV file.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::mixer::Mixer;
+use super::output::WavWriter;
+use super::shot::{clipping, time_reference};
+use super::source;
+use crate::audio::Peak;
+use crate::backend::CancelToken;
+use crate::deliver::Place;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Plan, Shot, SoundClip, Warning};
+use crate::time::{Time, TimeRange};
+
+/// What became of the mix of a whole cut.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MixReport {
+    /// How many samples each channel has.
+    pub samples: i64,
+    /// How loud it gets.
+    pub peak: Peak,
+    /// What could not be heard as planned.
+    pub warnings: Vec<Warning>,
+}
+
+/// Mixes the whole cut of `plan` into one WAV file of 24 bits at `path`, replacing what is there. Its time reference is
+/// the record timecode of the cut's first frame.
+///
+/// # Errors
+/// [`ErrorKind::Option`] where the plan has no sound, [`ErrorKind::MediaMissing`] listing every missing file where the
+/// plan does not allow any, [`ErrorKind::Decode`] where media cannot be heard, [`ErrorKind::Io`] and
+/// [`ErrorKind::Encode`] where the file cannot be written, [`ErrorKind::Cancelled`] when `cancel` says so. The file is
+/// written as a whole or not at all.
+pub fn write_mix(plan: &Plan, path: impl AsRef<Path>, cancel: &CancelToken) -> Result<MixReport> {
+    let clips = plan.sound.as_ref().map_or(&[][..], |sound| &sound.clips);
+    write(plan, clips, (0, plan.duration), path.as_ref(), cancel)
+}
+
+/// Mixes what is heard in `shot`, one of `plan`, into a WAV file as [`write_mix`] does, without its pictures.
+///
+/// # Errors
+/// As [`write_mix`].
+pub fn write_shot_mix(plan: &Plan, shot: &Shot, path: impl AsRef<Path>, cancel: &CancelToken) -> Result<MixReport> {
+    write(plan, &shot.sound, (shot.start, shot.frame_count), path.as_ref(), cancel)
+}
+
+/// Writes the mix of `clips` over record frames: the first, and how many.
+fn write(
+    plan: &Plan,
+    clips: &[SoundClip],
+    (first, count): (i64, i64),
+    path: &Path,
+    cancel: &CancelToken,
+) -> Result<MixReport> {
+    let heard = source::find(plan, clips.iter());
+    super::super::media::refuse_missing(&[], &[], &source::missing(clips.iter(), &heard))?;
+    let mut mixer =
+        Mixer::new(plan, &heard).ok_or_else(|| Error::new(ErrorKind::Option, "the cut has no sound to be mixed"))?;
+    let at = |frame| Time::from_frames(frame, plan.rate);
+    let window = TimeRange::between(at(first), at(first.saturating_add(count)));
+    let mut mix = mixer.begin(clips, window);
+    let (rate, channels) = mixer.format();
+    let place = Place::of_file(path);
+    let mut peak = Peak::default();
+    let mut write = || {
+        let mut wav = WavWriter::create(place.target.path(), rate, channels, time_reference(plan, first, rate))?;
+        while mix.done() < mix.len() {
+            if cancel.is_cancelled() {
+                return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
+            }
+            let samples = mixer.next(&mut mix, rate as usize)?;
+            peak.add(&samples);
+            wav.write(&samples)?;
+        }
+        wav.finish()?;
+        place.commit()
+    };
+    if let Err(error) = write() {
+        // The first error says what is wrong.
+        let _ = place.discard();
+        return Err(error);
+    }
+    let mut warnings = source::warnings(clips.iter(), &heard);
+    let notes = mix.notes.iter().cloned().chain(clipping(&peak, plan, window.start, rate));
+    warnings.extend(notes.map(|message| Warning { object: "mix".to_owned(), message }));
+    Ok(MixReport { samples: mix.len(), peak, warnings })
+}

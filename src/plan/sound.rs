@@ -1,0 +1,213 @@
+//! Sound in the plan: which samples of which media are heard when, and how loud, as plain data. (R14)
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Ratio, Time, TimeRange};
+use crate::words::word_enum;
+
+word_enum! {
+    /// The channels of the mix.
+    SoundLayout, "layout" {
+        /// One channel.
+        Mono = "mono",
+        /// Left and right.
+        #[default]
+        Stereo = "stereo",
+        /// Left, right, centre, low frequencies, left and right surround.
+        Surround51 = "5.1",
+        /// As 5.1, with another pair of surrounds behind.
+        Surround71 = "7.1",
+    }
+}
+
+word_enum! {
+    /// How one sound gives way to another where a transition lies between them.
+    Crossfade, "crossfade" {
+        /// By the sine and cosine of a quarter turn: two sounds that have nothing to do with each other keep their
+        /// loudness.
+        #[default]
+        EqualPower = "power",
+        /// By straight lines: a sound that fades to itself keeps its level.
+        Linear = "linear",
+    }
+}
+
+/// What a caller decides about sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct SoundOptions {
+    /// Whether sound is planned at all.
+    pub enabled: bool,
+    /// Samples per second of the mix.
+    pub rate: u32,
+    /// Its channels.
+    pub layout: SoundLayout,
+    /// How transitions fade.
+    pub crossfade: Crossfade,
+}
+
+impl Default for SoundOptions {
+    fn default() -> SoundOptions {
+        SoundOptions { enabled: true, rate: 48_000, layout: SoundLayout::default(), crossfade: Crossfade::default() }
+    }
+}
+
+/// The sound of the whole cut.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Sound {
+    /// Samples per second of the mix.
+    pub rate: u32,
+    /// Its channels.
+    pub layout: SoundLayout,
+    /// What is heard, in the order in which it begins. All of it is added up.
+    pub clips: Vec<SoundClip>,
+}
+
+/// A piece of media that is heard for a while.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SoundClip {
+    /// The name of the track it lies in.
+    pub track: String,
+    /// The clip's name.
+    pub clip: String,
+    /// The clip's path in the timeline.
+    pub object: String,
+    /// Which of [`Plan::media`](super::Plan::media).
+    pub media: usize,
+    /// When it is heard: record time, counted from the cut's first frame.
+    pub range: TimeRange,
+    /// Record time → source time.
+    pub map: SoundMap,
+    /// How loud it is: the product of all these.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub gains: Vec<Gain>,
+    /// Where it is heard between left, −1, and right, 1.
+    #[serde(skip_serializing_if = "is_center", default)]
+    pub pan: f64,
+    /// The channels of the media that are heard, in the order of the layout that as many channels have. Empty: all that
+    /// the media's first sound has.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub channels: Vec<SourceChannel>,
+    /// Rules that had to guess: what was assumed, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+}
+
+impl SoundClip {
+    /// How loud it is at record time `time`, as a factor.
+    pub fn gain(&self, time: Time) -> f64 {
+        self.gains.iter().map(|gain| gain.at(time)).product()
+    }
+}
+
+fn is_center(pan: &f64) -> bool {
+    *pan == 0.0
+}
+
+/// A straight line from record time to source time.
+///
+/// At record time *t*, what lies `position + (t − record) × speed` seconds behind the start of the media is heard.
+/// Backwards, it is what lies just before that place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SoundMap {
+    /// The record time the line starts from.
+    pub record: Time,
+    /// The place there, in seconds from the moment the media's first frame is shown, or where there is no picture from
+    /// its first sample.
+    pub position: Ratio,
+    /// How many seconds of the media pass in one second: 1 at plain speed, negative in reverse, never 0.
+    pub speed: Ratio,
+}
+
+impl SoundMap {
+    /// The place in the media at record time `time`, in samples of which there are `rate` a second.
+    pub fn sample(&self, time: Time, rate: u32) -> Ratio {
+        self.position * Ratio::whole(rate.into()) + samples(time - self.record, rate) * self.speed
+    }
+}
+
+/// `time` in samples of which there are `rate` a second.
+pub(crate) fn samples(time: Time, rate: u32) -> Ratio {
+    Ratio::fit(i128::from(time.flicks()) * i128::from(rate), i128::from(crate::time::FLICKS_PER_SECOND))
+}
+
+/// A channel of a piece of media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SourceChannel {
+    /// Which of the file's sounds, counted from 0.
+    pub stream: u32,
+    /// Which of that one's channels, counted from 0.
+    pub channel: u32,
+}
+
+/// How loud something is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Gain {
+    /// Always this factor.
+    Constant(f64),
+    /// It comes up from nothing over `range`, and is fully there behind it.
+    FadeIn {
+        /// When it does.
+        range: TimeRange,
+        /// By which law.
+        law: Crossfade,
+    },
+    /// It goes down to nothing over `range`, and is not there behind it.
+    FadeOut {
+        /// When it does.
+        range: TimeRange,
+        /// By which law.
+        law: Crossfade,
+    },
+    /// Decibels at record times, in order, straight lines between them. In front of the first and behind the last it
+    /// stays as it is there.
+    Decibels(Vec<(Time, f64)>),
+}
+
+impl Gain {
+    /// The factor at record time `time`.
+    pub fn at(&self, time: Time) -> f64 {
+        match self {
+            Gain::Constant(factor) => *factor,
+            Gain::FadeIn { range, law } => law.rising(progress(*range, time)),
+            Gain::FadeOut { range, law } => law.rising(1.0 - progress(*range, time)),
+            Gain::Decibels(keys) => 10f64.powf(between(keys, time) / 20.0),
+        }
+    }
+}
+
+impl Crossfade {
+    /// The factor of the side that comes up when `part` of the way is done.
+    fn rising(self, part: f64) -> f64 {
+        match self {
+            _ if part <= 0.0 => 0.0,
+            _ if part >= 1.0 => 1.0,
+            Crossfade::Linear => part,
+            Crossfade::EqualPower => (part * std::f64::consts::FRAC_PI_2).sin(),
+        }
+    }
+}
+
+fn progress(range: TimeRange, time: Time) -> f64 {
+    if range.duration <= Time::ZERO {
+        return if time < range.start { 0.0 } else { 1.0 };
+    }
+    ((time - range.start).seconds() / range.duration.seconds()).clamp(0.0, 1.0)
+}
+
+fn between(keys: &[(Time, f64)], time: Time) -> f64 {
+    let after = keys.partition_point(|(at, _)| *at <= time);
+    match (after.checked_sub(1).map(|before| keys[before]), keys.get(after)) {
+        (None, None) => 0.0,
+        (Some((_, value)), None) | (None, Some(&(_, value))) => value,
+        (Some((from, low)), Some(&(to, high))) => {
+            low + (high - low) * ((time - from).seconds() / (to - from).seconds())
+        }
+    }
+}

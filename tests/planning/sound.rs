@@ -1,0 +1,153 @@
+//! What is heard when: rule R14, without any media.
+
+use otio_conflate::plan::{Gain, HandleMode, Handles, SoundClip};
+use otio_conflate::time::{Ratio, Time};
+use otio_conflate::{Plan, PlanOptions};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+fn sound(children: impl Into<Vec<Value>>) -> Value {
+    track("", children).with("kind", "Audio")
+}
+
+/// Frames of 24 a second.
+fn frames(time: Time) -> f64 {
+    time.seconds() * 24.0
+}
+
+/// What is heard, as `name first..end of the media's frame at the first one`.
+fn heard(clips: &[SoundClip]) -> Vec<String> {
+    let line = |clip: &SoundClip| {
+        let place = clip.map.sample(clip.range.start, 24).to_f64();
+        format!("{} {}..{} of {place}", clip.clip, frames(clip.range.start), frames(clip.range.end()))
+    };
+    clips.iter().map(line).collect()
+}
+
+fn all(plan: &Plan) -> Vec<String> {
+    heard(&plan.sound.as_ref().expect("there is sound").clips)
+}
+
+#[test]
+fn clips_of_audio_tracks_are_heard_where_they_lie() {
+    let cut = timeline([
+        track("V1", [clip("P", 0, 20)]),
+        sound([gap(2), clip("A", 10, 4), clip("B", 20, 4)]),
+        sound([clip("C", 5, 3)]),
+    ]);
+    let plan = plan(&cut, &whole(20));
+    assert_eq!(all(&plan), ["C 0..3 of 5", "A 2..6 of 10", "B 6..10 of 20"]);
+    let tracks: Vec<&str> = plan.shots[0].sound.iter().map(|clip| clip.track.as_str()).collect();
+    assert_eq!(tracks, ["A2", "A1", "A1"]);
+    assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
+    let text = serde_json::to_string(&plan).expect("plain data");
+    assert_eq!(serde_json::from_str::<Plan>(&text).expect("it was written"), plan);
+}
+
+#[test]
+fn sound_can_be_left_out() {
+    let cut = timeline([track("V1", [clip("P", 0, 4)]), sound([clip("A", 0, 4)])]);
+    let without = plan(&cut, &options(|options| options.sound.enabled = false));
+    assert_eq!((without.sound, without.shots[0].sound.len()), (None, 0));
+    let silent = timeline([track("V1", [clip("P", 0, 4)]), sound([gap(4)])]);
+    assert_eq!(plan(&silent, &PlanOptions::default()).sound, None);
+}
+
+#[test]
+fn shots_hear_their_window_and_handles_the_cut_or_the_clip() {
+    let cut = timeline([track("V1", [clip("P", 0, 6), clip("Q", 0, 6)]), sound([clip("A", 10, 6), clip("B", 20, 6)])]);
+    let with = |mode| {
+        let plan = plan(&cut, &options(|options| (options.handles, options.handle_mode) = (Handles::both(2), mode)));
+        heard(&shot(&plan, "Q").sound)
+    };
+    assert_eq!(with(HandleMode::Timeline), ["A 4..6 of 14", "B 6..12 of 20"]);
+    // Q's own picture starts at 0: it has no head to run on into.
+    assert_eq!(with(HandleMode::Source), ["B 6..12 of 20", "B 12..14 of 26"]);
+}
+
+#[test]
+fn crossfades_reach_into_both_handles_and_freeze_in_source_handles() {
+    let cut = timeline([
+        track("V1", [clip("P", 10, 6), clip("Q", 10, 6)]),
+        sound([clip("A", 10, 6), dissolve(2, 2), clip("B", 20, 6)]),
+    ]);
+    let plan =
+        plan(&cut, &options(|options| (options.handles, options.handle_mode) = (Handles::both(1), HandleMode::Source)));
+    assert_eq!(all(&plan), ["A 0..8 of 10", "B 4..12 of 18"]);
+    let head: Vec<_> = shot(&plan, "Q").sound.iter().filter(|clip| frames(clip.range.end()) == 6.0).collect();
+    assert_eq!(head.len(), 2);
+    for clip in head {
+        let [Gain::Constant(gain)] = clip.gains.as_slice() else { panic!("{:?}", clip.gains) };
+        assert!((gain - std::f64::consts::FRAC_1_SQRT_2).abs() < 1e-9, "{gain}");
+    }
+    let unknown = cut.with(
+        "tracks.children",
+        json!([
+            track("V1", [clip("P", 0, 12)]),
+            sound([clip("A", 10, 6), dissolve(2, 2).with("transition_type", "Wobble"), clip("B", 20, 6)]),
+        ]),
+    );
+    assert_warns(&self::plan(&unknown, &whole(12)), "tracks[1].children[1]", "heard as a crossfade");
+}
+
+#[test]
+fn speeds_apply_to_sound_and_what_does_not_is_said() {
+    let cut = timeline([sound([
+        clip("A", 10, 4).with("effects", warp(2)),
+        clip("B", 10, 4).with("effects", warp(-0.5)),
+        clip("C", 10, 4).with("effects", warp(0)),
+        clip("D", 10, 4).with("effects", warp(f64::MAX)),
+        clip("E", 10, 4).with("effects", json!([{"OTIO_SCHEMA": "TimeEffect.1", "name": "curve"}])),
+    ])
+    .with("effects", warp(2))]);
+    let plan = plan(&cut, &whole(20));
+    assert_eq!(all(&plan)[..2], ["A 0..4 of 10", "B 4..8 of 12"]);
+    let clips = &plan.sound.as_ref().expect("sound").clips;
+    assert_eq!((clips[0].map.speed, clips[1].map.speed), (Ratio::whole(2), Ratio::new(-1, 2)));
+    assert!(clips.iter().all(|clip| clip.clip != "C"), "what stands still is silent");
+    assert_warns(&plan, "tracks[0].effects[0]", "not applied to sound");
+    assert_warns(&plan, "tracks[0].children[4].effects[0]", "not applied to sound");
+}
+
+#[test]
+fn a_track_whose_length_nobody_knows_is_silent_and_said() {
+    let lost = clip("A", 0, 4)
+        .with("source_range", Value::Null)
+        .with("media_references.DEFAULT_MEDIA.available_range", Value::Null);
+    let cut = timeline([track("V1", [clip("P", 0, 4)]), sound([lost])]).with("tracks.source_range", range(0, 4, 24));
+    let plan = plan_with(&cut, &PlanOptions::default(), None);
+    assert_eq!(plan.shots.len(), 1);
+    assert_warns(&plan, "tracks[1]", "its length is not known");
+}
+
+proptest! {
+    /// Whatever applications write as numbers, planning does not panic, and every gain is one.
+    #[test]
+    fn any_numbers_in_metadata_are_survived(
+        value in any::<f64>(), frame in "[-0-9.eNa]{0,6}", channel in any::<i64>(), speed in any::<f64>(),
+        start in -1e9f64..1e9, length in 0f64..1e6,
+    ) {
+        let number = |value: f64| json!(value);
+        let effects = json!([
+            {"OTIO_SCHEMA": "LinearTimeWarp.1", "name": "", "effect_name": "", "time_scalar": number(speed)},
+            {"OTIO_SCHEMA": "Effect.1", "name": "", "effect_name": "", "metadata": {"Resolve_OTIO": {
+                "Effect Name": "Fairlight Clip Volume and Fades", "Enabled": true, "Parameters": [
+                    {"Parameter ID": "volume", "Parameter Value": number(value), "Key Frames": {frame: {"Value": number(value)}}},
+                    {"Parameter ID": "volume", "Parameter Value": number(value)}]}}},
+            {"OTIO_SCHEMA": "Effect.1", "name": "", "effect_name": "", "metadata": {"fcp_xml": {
+                "effectid": "audiolevels", "parameter": {"parameterid": "level", "value": value.to_string()}}}},
+        ]);
+        let a = clip("A", start, length).with("effects", effects).with("metadata", json!({"Resolve_OTIO": {
+            "Channels": [{"Source Channel ID": channel, "Source Track ID": channel}]}}));
+        let plan = plan(&timeline([sound([a])]), &whole(48));
+        for clip in plan.sound.iter().flat_map(|sound| &sound.clips) {
+            for flicks in [0, 1, 1 << 40] {
+                let gain = clip.gain(Time::from_flicks(flicks));
+                prop_assert!(gain.is_finite() && gain >= 0.0, "{gain}");
+            }
+            clip.map.sample(Time::from_flicks(i64::MAX), 384_000);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Sound, end to end: clicks at known samples in media that tests make, planned, mixed and read back both by this crate
+//! and by the FFmpeg command line tool.
+#![cfg(feature = "ffmpeg")]
+#![allow(clippy::cast_possible_truncation, reason = "the samples and frames of tests are few and small")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod channels;
+mod levels;
+mod output;
+mod placement;
+mod policies;
+mod reading;
+mod speed;
+mod support;

@@ -1,0 +1,78 @@
+//! Sound at other speeds.
+
+use crate::support::*;
+
+fn bells(at: &[usize], len: usize) -> Channels {
+    let mut channel = vec![0.0; len];
+    for &middle in at {
+        for offset in -200i32..=200 {
+            let bell = 0.5 * (-f64::from(offset * offset) / 2000.0).exp();
+            channel[(middle as i32 + offset) as usize] += bell as f32;
+        }
+    }
+    vec![channel.clone(), channel]
+}
+
+fn peaks(channel: &[f32]) -> Vec<usize> {
+    (1..channel.len() - 1)
+        .filter(|&at| channel[at] > 0.25 && channel[at] >= channel[at - 1] && channel[at] > channel[at + 1])
+        .collect()
+}
+
+#[test]
+fn faster_and_slower_the_pitch_follows_and_the_places_stay() {
+    let media = Media::new();
+    let wav = media.wav("a.wav", 48_000, &bells(&[6_000, 12_000, 24_000], 96_000));
+    for (speed, wanted) in
+        [(2.0, [2_000, 5_000, 11_000]), (0.5, [8_000, 20_000, 44_000]), (1.5, [2_667, 6_667, 14_667])]
+    {
+        let cut_of = timeline([audio([warped(clip("A", &wav, range(1, 24, 24)), speed)])]);
+        let heard = cut(&cut_of, 24);
+        let found = peaks(&heard[0]);
+        assert_eq!(found.len(), 3, "{speed}: {found:?}");
+        for (found, wanted) in found.iter().zip(wanted) {
+            assert!(found.abs_diff(wanted) <= 1, "{speed}: {found}, not {wanted}");
+            level(heard[0][*found], 0.5, &speed.to_string());
+        }
+    }
+}
+
+#[test]
+fn backwards_it_ends_with_what_it_starts_with() {
+    let media = Media::new();
+    let wav = media.wav("a.wav", 48_000, &clicks(2, 96_000, &[(4_000, 0, 0.5), (9_000, 1, 0.25), (51_999, 0, 0.125)]));
+    // Frames 2 to 26: samples 4000 to 51 999.
+    let cut_of = timeline([audio([warped(clip("A", &wav, range(2, 24, 24)), -1.0)])]);
+    let run = run(&cut_of, &pieces(&[("cut", 0, 24), ("end", 20, 4)]));
+    let heard = run.heard("cut");
+    assert_eq!(loud(&heard[0], 0.0), [(0, 0.125), (47_999, 0.5)]);
+    assert_eq!(loud(&heard[1], 0.0), [(42_999, 0.25)]);
+    assert_eq!(loud(&run.heard("end")[0], 0.0), [(7_999, 0.5)]);
+}
+
+#[test]
+fn backwards_and_faster() {
+    let media = Media::new();
+    let wav = media.wav("a.wav", 48_000, &bells(&[10_000, 30_000], 96_000));
+    // 12 frames at twice the speed: 24 frames of media from frame 0, the last first.
+    let cut_of = timeline([audio([warped(clip("A", &wav, range(0, 12, 24)), -2.0)])]);
+    let heard = cut(&cut_of, 12);
+    let found = peaks(&heard[0]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    for (found, wanted) in found.iter().zip([(48_000 - 30_000) / 2, (48_000 - 10_000) / 2]) {
+        assert!(found.abs_diff(wanted) <= 1, "{found}, not {wanted}");
+    }
+}
+
+#[test]
+fn what_stands_still_is_silent() {
+    let media = Media::new();
+    let wav = media.wav("a.wav", 48_000, &steady(&[0.5, 0.5], 96_000));
+    let mut frozen = clip("A", &wav, range(2, 6, 24));
+    frozen["effects"] = serde_json::json!([{"OTIO_SCHEMA": "FreezeFrame.1", "name": "", "effect_name": "FreezeFrame"}]);
+    let cut_of =
+        timeline([audio([frozen, warped(clip("B", &wav, range(2, 6, 24)), 0.0), clip("C", &wav, range(0, 2, 24))])]);
+    let heard = cut(&cut_of, 14);
+    assert!(heard[0][..24_000].iter().all(|&sample| sample == 0.0));
+    assert_eq!(heard[0][24_000], 0.5);
+}

@@ -1,0 +1,236 @@
+//! Timelines with sound, media with clicks in it, and what is heard of them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use otio_conflate::backend::ffmpeg::{FfmpegBackend, FfmpegLookup};
+use otio_conflate::deliver::{AudioDelivery, Preset};
+use otio_conflate::otio::{ReadOptions, read_str};
+use otio_conflate::plan::{PlanOptions, ShotSelection};
+use otio_conflate::{Conflation, Delivery, NoObserver, Plan, Report, Result, Status};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::common::ffmpeg;
+
+pub(crate) fn time(value: impl Into<f64>, rate: impl Into<f64>) -> Value {
+    json!({"OTIO_SCHEMA": "RationalTime.1", "value": value.into(), "rate": rate.into()})
+}
+
+pub(crate) fn range(start: impl Into<f64>, length: impl Into<f64>, rate: impl Into<f64>) -> Value {
+    let rate = rate.into();
+    json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start, rate), "duration": time(length, rate)})
+}
+
+/// A clip that shows `source` of the file at `path`, of which the timeline says no more.
+pub(crate) fn clip(name: &str, path: &Path, source: Value) -> Value {
+    json!({"OTIO_SCHEMA": "Clip.2", "name": name, "source_range": source,
+        "media_references": {"DEFAULT_MEDIA": {"OTIO_SCHEMA": "ExternalReference.1", "target_url": path.to_str(),
+            "available_range": null}},
+        "active_media_reference_key": "DEFAULT_MEDIA"})
+}
+
+pub(crate) fn gap(frames: impl Into<f64>) -> Value {
+    json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, frames, 24)})
+}
+
+pub(crate) fn crossfade(before: impl Into<f64>, after: impl Into<f64>) -> Value {
+    json!({"OTIO_SCHEMA": "Transition.1", "transition_type": "SMPTE_Dissolve",
+        "in_offset": time(before, 24), "out_offset": time(after, 24)})
+}
+
+pub(crate) fn warped(mut clip: Value, speed: f64) -> Value {
+    clip["effects"] = json!([{"OTIO_SCHEMA": "LinearTimeWarp.1", "name": "", "effect_name": "LinearTimeWarp",
+        "time_scalar": speed}]);
+    clip
+}
+
+pub(crate) fn video(children: impl Into<Vec<Value>>) -> Value {
+    json!({"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": children.into()})
+}
+
+pub(crate) fn audio(children: impl Into<Vec<Value>>) -> Value {
+    json!({"OTIO_SCHEMA": "Track.1", "name": "A1", "kind": "Audio", "children": children.into()})
+}
+
+pub(crate) fn stack(children: impl Into<Vec<Value>>) -> Value {
+    json!({"OTIO_SCHEMA": "Stack.1", "name": "nest", "children": children.into()})
+}
+
+pub(crate) fn timeline(tracks: impl Into<Vec<Value>>) -> Value {
+    timeline_at(time(86_400, 24), tracks)
+}
+
+pub(crate) fn timeline_at(start: Value, tracks: impl Into<Vec<Value>>) -> Value {
+    json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": start, "tracks": stack(tracks)})
+}
+
+pub(crate) fn options(change: impl FnOnce(&mut PlanOptions)) -> PlanOptions {
+    let mut options = PlanOptions::default();
+    change(&mut options);
+    options
+}
+
+/// Options under which these record frames are shots: name, first, how many. Pictures are small.
+pub(crate) fn pieces(pieces: &[(&str, i64, i64)]) -> PlanOptions {
+    let ranges = pieces.iter().map(|&(name, first, count)| (name.to_owned(), first, count)).collect();
+    options(|options| {
+        options.shots = ShotSelection::Ranges(ranges);
+        options.canvas.size = Some((64, 64));
+    })
+}
+
+pub(crate) fn plan(timeline: &Value, options: &PlanOptions) -> Result<Plan> {
+    let timeline = read_str(&timeline.to_string(), &ReadOptions::default()).expect("a timeline that a test wrote");
+    Plan::with_media(&timeline, options, &FfmpegLookup)
+}
+
+/// Channels, each a list of samples.
+pub(crate) type Channels = Vec<Vec<f32>>;
+
+/// Silence but for clicks: sample, channel, level.
+pub(crate) fn clicks(channels: usize, len: usize, clicks: &[(usize, usize, f32)]) -> Channels {
+    let mut planes = vec![vec![0.0; len]; channels];
+    for &(sample, channel, level) in clicks {
+        planes[channel][sample] = level;
+    }
+    planes
+}
+
+/// The same level all the time.
+pub(crate) fn steady(levels: &[f32], len: usize) -> Channels {
+    levels.iter().map(|&level| vec![level; len]).collect()
+}
+
+/// Writes a file of these samples, coded as `arguments` say (space-separated).
+pub(crate) fn sound(path: &Path, rate: u32, channels: &Channels, arguments: &str) -> PathBuf {
+    let (rate, count) = (rate.to_string(), channels.len().to_string());
+    let mut data = Vec::new();
+    for sample in 0..channels[0].len() {
+        channels.iter().for_each(|channel| data.extend(channel[sample].to_le_bytes()));
+    }
+    let mut all = vec!["-f", "f32le", "-ar", &rate, "-ac", &count, "-i", "-"];
+    all.extend(arguments.split_whitespace());
+    all.push(path.to_str().expect("temporary folders have plain names"));
+    ffmpeg(&all, Some(data));
+    path.to_owned()
+}
+
+/// The first sound of a file, as the command line tool decodes it.
+pub(crate) fn heard(path: &Path) -> Channels {
+    heard_as(path, "0:a:0")
+}
+
+pub(crate) fn heard_as(path: &Path, map: &str) -> Channels {
+    let probe = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", &map[2..], "-show_entries", "stream=channels", "-of", "csv=p=0"])
+        .arg(path)
+        .output()
+        .expect("the tests need the ffprobe command line tool");
+    let count = String::from_utf8_lossy(&probe.stdout).lines().next().map(|line| line.trim_end_matches(',').to_owned());
+    let count: usize = count.unwrap_or_default().parse().expect("a number of channels");
+    let output = Command::new("ffmpeg")
+        .args(["-hide_banner", "-nostdin", "-loglevel", "error", "-i"])
+        .arg(path)
+        .args(["-map", map, "-f", "f32le", "-"])
+        .output()
+        .expect("the tests need the ffmpeg command line tool");
+    assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+    let samples = output.stdout.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+    let mut planes = vec![Vec::new(); count];
+    for (index, sample) in samples.enumerate() {
+        planes[index % count].push(sample);
+    }
+    planes
+}
+
+/// Where a channel is louder than `level`, and how loud.
+pub(crate) fn loud(channel: &[f32], level: f32) -> Vec<(usize, f32)> {
+    channel.iter().copied().enumerate().filter(|(_, sample)| sample.abs() > level).collect()
+}
+
+/// Decibels between two levels.
+pub(crate) fn decibels(got: f32, wanted: f32) -> f64 {
+    20.0 * (f64::from(got) / f64::from(wanted)).abs().log10()
+}
+
+#[track_caller]
+pub(crate) fn level(got: f32, wanted: f32, what: &str) {
+    assert!(decibels(got, wanted).abs() < 0.01, "{what}: {got}, not {wanted}");
+}
+
+/// A folder for one test.
+pub(crate) struct Media(TempDir);
+
+impl Media {
+    pub(crate) fn new() -> Media {
+        Media(tempfile::tempdir().expect("a folder"))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A WAV file of floats.
+    pub(crate) fn wav(&self, name: &str, rate: u32, channels: &Channels) -> PathBuf {
+        sound(&self.path(name), rate, channels, "-c:a pcm_f32le")
+    }
+}
+
+/// A finished run.
+pub(crate) struct Run {
+    _folder: TempDir,
+    pub(crate) report: Report,
+}
+
+pub(crate) fn try_run(timeline: &Value, options: &PlanOptions, preset: &str, to: AudioDelivery) -> Result<Run> {
+    let plan = plan(timeline, options)?;
+    let folder = tempfile::tempdir().expect("a folder");
+    let preset = Preset::by_name(preset).expect("a preset").with_audio(to);
+    let delivery = Delivery::new(folder.path().join("out")).preset(preset);
+    let report = Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver)?;
+    Ok(Run { _folder: folder, report })
+}
+
+/// Renders with a WAV file beside each movie, and expects every shot to be done.
+#[track_caller]
+pub(crate) fn run(timeline: &Value, options: &PlanOptions) -> Run {
+    let run = try_run(timeline, options, "mjpeg", AudioDelivery::Both).unwrap_or_else(|error| panic!("{error}"));
+    for shot in &run.report.shots {
+        assert_eq!(shot.status, Status::Done, "{}: {:#?}", shot.shot, shot.error);
+    }
+    run
+}
+
+impl Run {
+    pub(crate) fn movie(&self, name: &str) -> PathBuf {
+        let shot = self.report.shots.iter().find(|shot| shot.shot == name).expect("a shot of this name");
+        self.report.folder.join(&shot.output.as_ref().expect("delivered").path)
+    }
+
+    pub(crate) fn wav(&self, name: &str) -> PathBuf {
+        let shot = self.report.shots.iter().find(|shot| shot.shot == name).expect("a shot of this name");
+        self.report.folder.join(&shot.sound.as_ref().expect("a WAV file").path)
+    }
+
+    /// What is heard in a shot: in its movie, which has to be what is in its WAV file.
+    #[track_caller]
+    pub(crate) fn heard(&self, name: &str) -> Channels {
+        let muxed = heard(&self.movie(name));
+        assert!(muxed == heard(&self.wav(name)), "{name}: movie and WAV file differ");
+        muxed
+    }
+
+    /// All that was said.
+    pub(crate) fn said(&self) -> String {
+        let warnings = self.report.warnings.iter().map(ToString::to_string);
+        let shots = self.report.shots.iter().flat_map(|shot| shot.warnings.iter().chain(&shot.error).cloned());
+        warnings.chain(shots).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// What is heard in the whole cut of a few frames.
+#[track_caller]
+pub(crate) fn cut(timeline: &Value, frames: i64) -> Channels {
+    run(timeline, &pieces(&[("cut", 0, frames)])).heard("cut")
+}
