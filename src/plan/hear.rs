@@ -291,7 +291,7 @@ impl Builder<'_> {
         if speed < Ratio::ZERO {
             // R6: it ends with what the clip starts with.
             let duration = range.duration.time().map_err(place)?;
-            position = position + super::sound::samples(duration, 1) * speed.abs();
+            position = position + duration.samples(1) * speed.abs();
         }
         let channels = sound_metadata::channels(clip).unwrap_or_else(|what| {
             self.warn(at.path, what);

@@ -22,5 +22,3 @@ pub use model::{Background, Element, Layer, Media, MediaSource, Plan, Shot, Span
 pub use options::{HandleMode, Handles, MissingPolicy, OverrunPolicy, PlanOptions, RateConform, ShotSelection};
 pub use sound::{Crossfade, Gain, Sound, SoundClip, SoundLayout, SoundMap, SoundOptions, SourceChannel};
 pub use source_map::SourceMap;
-
-pub(crate) use sound::samples;
