@@ -122,7 +122,10 @@ impl Matrix {
     }
 
     /// What the channels of `input` become.
-    pub fn apply(&self, input: &Samples) -> Samples {
+    pub fn apply(&self, input: Samples) -> Samples {
+        if *self == Matrix::identity(input.channels()) {
+            return input;
+        }
         let mut output = Samples::silence(self.rows.len(), input.len());
         for (out, row) in self.rows.iter().enumerate() {
             for (column, &gain) in row.iter().enumerate().take(input.channels()) {

@@ -123,6 +123,7 @@ impl Folder {
 
 impl Place {
     /// The place of a single file outside of any output folder.
+    #[cfg(feature = "ffmpeg")]
     pub(crate) fn of_file(path: &Path) -> Place {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let temporary = path.with_file_name(format!("{PREFIX}{name}{SUFFIX}"));

@@ -309,7 +309,7 @@ impl Builder<'_> {
                 true => Time::from_frames(1, self.rate),
                 false => range.duration.time().map_err(place)?,
             };
-            position = position + super::sound::samples(duration, 1) * speed.abs();
+            position = position + duration.samples(1) * speed.abs();
         }
         let channels = sound_metadata::channels(clip).unwrap_or_else(|what| {
             self.warn(at.path, what);

@@ -37,4 +37,3 @@ pub use sound::{Crossfade, Gain, Sound, SoundClip, SoundLayout, SoundMap, SoundO
 pub use source_map::{Curve, SourceMap};
 
 pub(crate) use retime::{is_applied, is_retimed};
-pub(crate) use sound::samples;

@@ -126,13 +126,8 @@ pub struct SoundMap {
 impl SoundMap {
     /// The place in the media at record time `time`, in samples of which there are `rate` a second.
     pub fn sample(&self, time: Time, rate: u32) -> Ratio {
-        self.position * Ratio::whole(rate.into()) + samples(time - self.record, rate) * self.speed
+        self.position * Ratio::whole(rate.into()) + (time - self.record).samples(rate) * self.speed
     }
-}
-
-/// `time` in samples of which there are `rate` a second.
-pub(crate) fn samples(time: Time, rate: u32) -> Ratio {
-    Ratio::fit(i128::from(time.flicks()) * i128::from(rate), i128::from(crate::time::FLICKS_PER_SECOND))
 }
 
 /// A channel of a piece of media.

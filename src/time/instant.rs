@@ -72,6 +72,11 @@ impl Time {
         Ratio::fit(i128::from(self.0) * i128::from(rate.num()), i128::from(rate.den()) * i128::from(FLICKS_PER_SECOND))
     }
 
+    /// The exact position in samples, of which there are `rate` a second.
+    pub fn samples(self, rate: u32) -> Ratio {
+        Ratio::fit(i128::from(self.0) * i128::from(rate), i128::from(FLICKS_PER_SECOND))
+    }
+
     /// The frame of a grid of `rate` that is on screen at this instant: rounded down, where a position within a
     /// thousandth of a frame under a boundary counts as on it.
     pub fn floor(self, rate: Rate) -> i64 {

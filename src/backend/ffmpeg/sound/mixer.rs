@@ -3,7 +3,7 @@
 use super::source::{Heard, Voice, VoiceKey};
 use crate::audio::{REACH, Samples, Speaker, at_speed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{MissingPolicy, Plan, Sound, SoundClip, samples};
+use crate::plan::{MissingPolicy, Plan, Sound, SoundClip};
 use crate::time::{FLICKS_PER_SECOND, Ratio, Time, TimeRange};
 
 /// How many media stay open that are not heard at the moment.
@@ -244,7 +244,7 @@ pub(crate) fn length(window: TimeRange, rate: u32) -> i64 {
 }
 
 fn nearest(time: Time, rate: u32) -> i64 {
-    (samples(time, rate) - Ratio::new(1, 2)).ceil()
+    (time.samples(rate) - Ratio::new(1, 2)).ceil()
 }
 
 /// How long `count` samples last.

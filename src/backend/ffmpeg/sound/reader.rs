@@ -385,35 +385,37 @@ fn decoder(path: &Path, demuxer: &Demuxer, stream: usize) -> Result<Decoder> {
 }
 
 /// The samples of a frame as floats; `None` for formats nobody knows.
+#[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
 fn planar(frame: &Audio) -> Option<Samples> {
-    let (channels, len) = (usize::from(frame.channels()), frame.samples());
-    let convert: fn(&[u8]) -> f32 = match frame.format() {
-        Sample::U8(_) => |bytes| (f32::from(bytes[0]) - 128.0) / 128.0,
-        Sample::I16(_) => |bytes| f32::from(i16::from_ne_bytes([bytes[0], bytes[1]])) / 32_768.0,
-        Sample::I32(_) => |bytes| word::<4>(bytes, |bytes| f64::from(i32::from_ne_bytes(bytes)) / 2_147_483_648.0),
-        Sample::I64(_) => {
-            |bytes| word::<8>(bytes, |bytes| i64::from_ne_bytes(bytes) as f64 / 9_223_372_036_854_775_808.0)
-        }
-        Sample::F32(_) => |bytes| word::<4>(bytes, |bytes| f32::from_ne_bytes(bytes).into()),
-        Sample::F64(_) => |bytes| word::<8>(bytes, f64::from_ne_bytes),
-        Sample::None => return None,
-    };
-    let bytes = frame.format().bytes();
-    let mut samples = Samples::silence(channels, len);
-    for channel in 0..channels {
-        let (data, step, offset) = match frame.is_packed() {
-            true => (frame.data(0), bytes * channels, bytes * channel),
-            false => (frame.data(channel), bytes, 0),
-        };
-        for (sample, group) in samples.plane_mut(channel).iter_mut().zip(data.chunks_exact(step)) {
-            let value = convert(&group[offset..offset + bytes]);
-            *sample = if value.is_finite() { value } else { 0.0 };
-        }
+    match frame.format() {
+        Sample::U8(_) => Some(converted(frame, |[byte]| (f32::from(byte) - 128.0) / 128.0)),
+        Sample::I16(_) => Some(converted(frame, |bytes| f32::from(i16::from_ne_bytes(bytes)) / 32_768.0)),
+        Sample::I32(_) => Some(converted(frame, |bytes| (f64::from(i32::from_ne_bytes(bytes)) / 2f64.powi(31)) as f32)),
+        Sample::I64(_) => Some(converted(frame, |bytes| (i64::from_ne_bytes(bytes) as f64 / 2f64.powi(63)) as f32)),
+        Sample::F32(_) => Some(converted(frame, |bytes| finite(f32::from_ne_bytes(bytes)))),
+        Sample::F64(_) => Some(converted(frame, |bytes| finite(f64::from_ne_bytes(bytes) as f32))),
+        Sample::None => None,
     }
-    Some(samples)
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
-fn word<const N: usize>(bytes: &[u8], value: fn([u8; N]) -> f64) -> f32 {
-    bytes.try_into().map_or(0.0, |bytes| value(bytes) as f32)
+/// A sample that is no number is silence.
+fn finite(sample: f32) -> f32 {
+    if sample.is_finite() { sample } else { 0.0 }
+}
+
+/// The samples of a frame, `N` bytes each, packed or planar.
+fn converted<const N: usize>(frame: &Audio, convert: impl Fn([u8; N]) -> f32) -> Samples {
+    let channels = usize::from(frame.channels());
+    let mut samples = Samples::silence(channels, frame.samples());
+    for channel in 0..channels {
+        let (data, first, step) = match frame.is_packed() {
+            true => (frame.data(0), channel, channels),
+            false => (frame.data(channel), 0, 1),
+        };
+        let (words, _) = data.as_chunks::<N>();
+        for (sample, word) in samples.plane_mut(channel).iter_mut().zip(words.iter().skip(first).step_by(step)) {
+            *sample = convert(*word);
+        }
+    }
+    samples
 }

@@ -41,7 +41,7 @@ impl<'m, 's> ShotSound<'m, 's> {
         let (rate, _) = self.mixer.format();
         let end = match frame >= self.frames {
             true => self.mix.len(),
-            false => crate::plan::samples(Time::from_frames(frame, self.plan.rate), rate).floor(),
+            false => Time::from_frames(frame, self.plan.rate).samples(rate).floor(),
         };
         let count = usize::try_from(end - self.mix.done()).unwrap_or(0);
         let samples = self.mixer.next(&mut self.mix, count)?;
@@ -83,6 +83,6 @@ pub(crate) fn clipping(peak: &Peak, plan: &Plan, start: Time, rate: u32) -> Opti
 pub(crate) fn time_reference(plan: &Plan, frame: i64, rate: u32) -> i64 {
     let since_midnight = Time::from_frames(plan.global_start.saturating_add(frame), plan.rate);
     let day = i64::from(rate) * 86_400;
-    let sample = (crate::plan::samples(since_midnight, rate) + Ratio::new(1, 2)).floor();
+    let sample = (since_midnight.samples(rate) + Ratio::new(1, 2)).floor();
     if sample < 0 { sample.rem_euclid(day) } else { sample }
 }

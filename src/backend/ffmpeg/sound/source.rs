@@ -177,13 +177,16 @@ impl Voice {
 
     /// The `count` samples from place `at` on.
     pub(super) fn read(&mut self, at: i64, count: usize) -> Result<Samples> {
-        let mut sum = Samples::silence(self.channels, count);
-        for Part { reader, matrix, converter } in &mut self.parts {
-            let samples = converter.read(at, count, |at, count| Ok(matrix.apply(&reader.read(at, count)?)))?;
-            sum.mix(&samples, 0);
-        }
         self.next = at.saturating_add(i64::try_from(count).unwrap_or(0));
-        Ok(sum)
+        let mut sum: Option<Samples> = None;
+        for Part { reader, matrix, converter } in &mut self.parts {
+            let samples = converter.read(at, count, |at, count| Ok(matrix.apply(reader.read(at, count)?)))?;
+            match &mut sum {
+                Some(sum) => sum.mix(&samples, 0),
+                None => sum = Some(samples),
+            }
+        }
+        Ok(sum.unwrap_or_else(|| Samples::silence(self.channels, count)))
     }
 
     /// Whether it is made from one channel.
