@@ -1,8 +1,7 @@
 //! Where sound goes.
 
 use otio_conflate::backend::CancelToken;
-use otio_conflate::backend::ffmpeg::FfmpegBackend;
-use otio_conflate::backend::ffmpeg::write_mix;
+use otio_conflate::backend::ffmpeg::{FfmpegBackend, write_mix, write_shot_mixes};
 use otio_conflate::deliver::{AudioDelivery, Preset};
 use otio_conflate::plan::MissingPolicy;
 use otio_conflate::{Conflation, Delivery, ErrorKind, Existing, NoObserver, Status};
@@ -189,4 +188,19 @@ fn a_shot_is_skipped_only_with_its_sound() {
     media.wav("a.wav", 48_000, &clicks(2, 96_001, &[(10_000, 0, 0.5)]));
     assert_eq!(again(AudioDelivery::Mux), Status::Done);
     assert_eq!(again(AudioDelivery::Mux), Status::Skipped);
+}
+
+#[test]
+fn shots_are_mixed_without_their_pictures_too() {
+    let media = Media::new();
+    let cut = one_click(&media);
+    let shots = [("a", 0, 4), ("b", 4, 9), ("c", 3, 21)];
+    let run = run(&cut, &pieces(&shots));
+    let planned = plan(&cut, &pieces(&shots)).expect("a plan");
+    let path = |shot: &otio_conflate::plan::Shot| media.path(&format!("{}-alone.wav", shot.name));
+    let reports = write_shot_mixes(&planned, path, &CancelToken::new()).expect("mixes");
+    assert_eq!(reports.iter().map(|report| report.samples).collect::<Vec<_>>(), [8_000, 18_000, 42_000]);
+    for shot in &planned.shots {
+        assert!(heard(&path(shot)) == run.heard(&shot.name), "{}", shot.name);
+    }
 }

@@ -122,21 +122,18 @@ pub(crate) fn heard(path: &Path) -> Channels {
 }
 
 pub(crate) fn heard_as(path: &Path, map: &str) -> Channels {
-    let probe = Command::new("ffprobe")
-        .args(["-v", "error", "-select_streams", &map[2..], "-show_entries", "stream=channels", "-of", "csv=p=0"])
-        .arg(path)
-        .output()
-        .expect("the tests need the ffprobe command line tool");
-    let count = String::from_utf8_lossy(&probe.stdout).lines().next().map(|line| line.trim_end_matches(',').to_owned());
-    let count: usize = count.unwrap_or_default().parse().expect("a number of channels");
     let output = Command::new("ffmpeg")
         .args(["-hide_banner", "-nostdin", "-loglevel", "error", "-i"])
         .arg(path)
-        .args(["-map", map, "-f", "f32le", "-"])
+        .args(["-map", map, "-c:a", "pcm_f32le", "-f", "wav", "-"])
         .output()
         .expect("the tests need the ffmpeg command line tool");
     assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
-    let samples = output.stdout.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+    // A WAV header knows how many channels there are; what lies behind `data` and its length are samples.
+    let wav = output.stdout;
+    let count = usize::from(u16::from_le_bytes([wav[22], wav[23]]));
+    let start = wav.windows(4).position(|four| four == b"data").expect("a WAV file") + 8;
+    let samples = wav[start..].chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
     let mut planes = vec![Vec::new(); count];
     for (index, sample) in samples.enumerate() {
         planes[index % count].push(sample);

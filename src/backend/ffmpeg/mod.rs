@@ -38,4 +38,4 @@ pub use probe::{MediaInfo, probe};
 pub use sequence::SequenceReader;
 pub use sequence_writer::{SequenceNames, SequenceWriter};
 pub use session::FfmpegBackend;
-pub use sound::{MixReport, SoundReader, write_mix, write_shot_mix};
+pub use sound::{MixReport, SoundReader, write_mix, write_shot_mixes};

@@ -17,4 +17,4 @@ pub(super) use output::SoundStream;
 pub use reader::SoundReader;
 pub(super) use shot::ShotSound;
 pub(super) use source::{Heard, clips, find, missing, warnings};
-pub use whole::{MixReport, write_mix, write_shot_mix};
+pub use whole::{MixReport, write_mix, write_shot_mixes};

@@ -120,6 +120,11 @@ impl SoundReader {
         length(path, &probe::open(path)?)
     }
 
+    /// How many sounds its file has.
+    pub(crate) fn siblings(&self) -> usize {
+        sounds(&self.demuxer).len()
+    }
+
     /// Samples per second.
     pub fn rate(&self) -> u32 {
         self.rate

@@ -204,7 +204,7 @@ impl Voice {
 /// each, those as the channels of one.
 fn all(path: &Path, to: &[Speaker], notes: &mut Vec<String>) -> Result<Vec<(SoundReader, Matrix)>> {
     let first = SoundReader::open(path, None)?;
-    let count = SoundReader::count(path)?;
+    let count = first.siblings();
     if first.speakers().len() != 1 || count == 1 {
         let mut speakers = first.speakers().to_vec();
         if speakers.len() > 2 && speakers.iter().all(|speaker| *speaker == Speaker::Unknown) {

@@ -1,13 +1,14 @@
 //! The mix of the whole cut, as one WAV file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::mixer::Mixer;
 use super::output::WavWriter;
 use super::shot::{clipping, time_reference};
-use super::source;
+use super::source::{self, Heard};
 use crate::audio::Peak;
 use crate::backend::CancelToken;
 use crate::deliver::Place;
@@ -37,29 +38,52 @@ pub struct MixReport {
 /// written as a whole or not at all.
 pub fn write_mix(plan: &Plan, path: impl AsRef<Path>, cancel: &CancelToken) -> Result<MixReport> {
     let clips = plan.sound.as_ref().map_or(&[][..], |sound| &sound.clips);
-    write(plan, clips, (0, plan.duration), path.as_ref(), cancel)
+    let heard = look(plan, clips.iter())?;
+    let mixer = &mut Mixer::new(plan, &heard);
+    write(plan, mixer, &heard, clips, (0, plan.duration), path.as_ref(), cancel)
 }
 
-/// Mixes what is heard in `shot`, one of `plan`, into a WAV file as [`write_mix`] does, without its pictures.
+/// Mixes what is heard in each shot of `plan` into a WAV file as [`write_mix`] does, several at once, without pictures:
+/// that of a shot goes to `path(shot)`, in a folder that is there. The reports lie in the order of the shots.
 ///
 /// # Errors
-/// As [`write_mix`].
-pub fn write_shot_mix(plan: &Plan, shot: &Shot, path: impl AsRef<Path>, cancel: &CancelToken) -> Result<MixReport> {
-    write(plan, &shot.sound, (shot.start, shot.frame_count), path.as_ref(), cancel)
+/// As [`write_mix`]: the first that is met. Files that were whole by then stay.
+pub fn write_shot_mixes(
+    plan: &Plan,
+    path: impl Fn(&Shot) -> PathBuf + Sync,
+    cancel: &CancelToken,
+) -> Result<Vec<MixReport>> {
+    let heard = look(plan, plan.shots.iter().flat_map(|shot| &shot.sound))?;
+    // Shots that follow on one another go to one thread, whose media run on.
+    let shots = plan.shots.par_iter().with_min_len(4);
+    let reports = shots.map_init(
+        || Mixer::new(plan, &heard),
+        |mixer, shot| {
+            let frames = (shot.start, shot.frame_count);
+            write(plan, mixer, &heard, &shot.sound, frames, &path(shot), cancel)
+        },
+    );
+    reports.collect()
+}
+
+/// Looks at the media of `clips`; what is not there ends it, if the plan says so.
+fn look<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip> + Clone) -> Result<Vec<Heard>> {
+    let heard = source::find(plan, clips.clone());
+    super::super::media::refuse_missing(&[], &[], &source::missing(clips, &heard))?;
+    Ok(heard)
 }
 
 /// Writes the mix of `clips` over record frames: the first, and how many.
-fn write(
-    plan: &Plan,
+fn write<'s>(
+    plan: &'s Plan,
+    mixer: &mut Option<Mixer<'s>>,
+    heard: &[Heard],
     clips: &[SoundClip],
     (first, count): (i64, i64),
     path: &Path,
     cancel: &CancelToken,
 ) -> Result<MixReport> {
-    let heard = source::find(plan, clips.iter());
-    super::super::media::refuse_missing(&[], &[], &source::missing(clips.iter(), &heard))?;
-    let mut mixer =
-        Mixer::new(plan, &heard).ok_or_else(|| Error::new(ErrorKind::Option, "the cut has no sound to be mixed"))?;
+    let mixer = mixer.as_mut().ok_or_else(|| Error::new(ErrorKind::Option, "the cut has no sound to be mixed"))?;
     let at = |frame| Time::from_frames(frame, plan.rate);
     let window = TimeRange::between(at(first), at(first.saturating_add(count)));
     let mut mix = mixer.begin(clips, window);
@@ -84,7 +108,7 @@ fn write(
         let _ = place.discard();
         return Err(error);
     }
-    let mut warnings = source::warnings(clips.iter(), &heard);
+    let mut warnings = source::warnings(clips.iter(), heard);
     let notes = mix.notes.iter().cloned().chain(clipping(&peak, plan, window.start, rate));
     warnings.extend(notes.map(|message| Warning { object: "mix".to_owned(), message }));
     Ok(MixReport { samples: mix.len(), peak, warnings })
