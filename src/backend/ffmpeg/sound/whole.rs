@@ -88,6 +88,9 @@ fn write<'s>(
     let window = TimeRange::between(at(first), at(first.saturating_add(count)));
     let mut mix = mixer.begin(clips, window);
     let (rate, channels) = mixer.format();
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error))?;
+    }
     let place = Place::of_file(path);
     let mut peak = Peak::default();
     let mut write = || {
