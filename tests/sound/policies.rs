@@ -54,7 +54,12 @@ fn missing_sound_stops_the_run_or_is_silent() {
 fn a_file_without_sound() {
     let media = Media::new();
     let picture = crate::common::movie(&media.path("p.mov"), 0..12, "24", "-c:v mjpeg");
-    broken(&media, clip("bad", &picture, range(0, 6, 24)), "holds no sound");
+    let cut = beside(&media, clip("bad", &picture, range(0, 6, 24)));
+    for policy in [MissingPolicy::Error, MissingPolicy::Black] {
+        let run = run(&cut, &under(policy));
+        assert!(run.said().contains("p.mov holds no sound: the clip is silent"), "{}", run.said());
+        assert!(run.heard("with")[0].iter().all(|&sample| sample == 0.25));
+    }
 }
 
 #[test]

@@ -76,7 +76,8 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> Heard {
         true => Heard::Silent(error.to_string()),
         false => Heard::Broken { kind: error.kind(), message: error.to_string(), file: error.place().file.clone() },
     };
-    let no_sound = |what: String| broken(Error::new(ErrorKind::Decode, format!("{what} holds no sound")));
+    // Editors put the silent takes of a camera into audio tracks, too: nothing is lost that was ever there.
+    let no_sound = |what: String| Heard::Silent(format!("{what} holds no sound"));
     match source {
         MediaSource::File { path } => match SoundReader::count(path) {
             Ok(0) => no_sound(path.display().to_string()),
