@@ -63,6 +63,17 @@ fn a_file_without_sound() {
 }
 
 #[test]
+fn a_clip_that_names_no_media() {
+    let media = Media::new();
+    let mut bad = clip("bad", &media.path("unused.wav"), range(0, 6, 24));
+    bad["media_references"] = json!({"DEFAULT_MEDIA": {"OTIO_SCHEMA": "MissingReference.1"}});
+    bad.as_object_mut().expect("an object").remove("media_reference");
+    let run = run(&beside(&media, bad), &under(MissingPolicy::Error));
+    assert!(run.said().contains("the clip is silent"), "{}", run.said());
+    assert!(run.heard("with")[0].iter().all(|&sample| sample == 0.25));
+}
+
+#[test]
 fn a_file_that_is_none() {
     let media = Media::new();
     let path = media.path("text.wav");
