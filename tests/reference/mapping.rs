@@ -84,7 +84,7 @@ fn source_frame(timeline: &Timeline, library: &ReferenceTimeline, place: &[usize
 }
 
 proptest! {
-    #![proptest_config(cases(1000))]
+    #![proptest_config(cases(2000))]
 
     #[test]
     fn every_layer_shows_the_frame_that_the_library_leads_to(

@@ -16,7 +16,7 @@ fn without_notes(timeline: &Timeline) -> Timeline {
 }
 
 proptest! {
-    #![proptest_config(cases(1000))]
+    #![proptest_config(cases(1500))]
 
     #[test]
     fn both_readers_give_the_same_model(text in generated::timeline()) {
