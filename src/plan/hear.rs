@@ -11,7 +11,7 @@ use super::{RateConform, ReverseConvention, Shot};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::timeline::{
-    Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, TrackLayout, Transition, Value,
+    Across, Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, TrackLayout, Transition,
 };
 
 /// What is passed down from the root to what is heard.
@@ -235,22 +235,9 @@ impl Builder<'_> {
         origin: Time,
         heard: bool,
     ) -> Result<Option<Crossing>> {
-        if matches!(transition.extra.get("enabled"), Some(Value::Bool(false))) {
-            return Ok(None);
-        }
-        let (before, after) = layout.neighbours(index);
-        let cut = match (before, after) {
-            (_, Some(after)) => layout.items()[after].range.start,
-            (Some(before), None) => layout.items()[before].range.end(),
-            (None, None) => return Ok(None),
-        };
-        let place = |error: crate::Error| error.at_object(path);
-        let from = origin + cut - transition.in_offset.time().map_err(place)?;
-        let to = origin + cut + transition.out_offset.time().map_err(place)?;
-        let range = TimeRange::between(from, to);
-        if range.duration <= Time::ZERO {
-            return Ok(None);
-        }
+        let across = layout.across(index, transition).map_err(|error| error.at_object(path))?;
+        let Some(Across { range, before, after }) = across else { return Ok(None) };
+        let range = TimeRange { start: origin + range.start, ..range };
         if heard && !matches!(transition.transition_type.as_str(), "SMPTE_Dissolve" | "Custom_Transition") {
             let what = format!("transition {:?} is heard as a crossfade", transition.transition_type);
             self.warn(path, what);

@@ -9,7 +9,9 @@ use super::retime::{Speed, is_retimed, not_applied};
 use super::{Element, Layer, Look, MixStyle, Weight, transition};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
-use crate::timeline::{Child, Clip, Composition, Effect, EffectKind, Item, Placed, TrackLayout, Transition, Value};
+use crate::timeline::{
+    Across, Child, Clip, Composition, Effect, EffectKind, Item, Placed, TrackLayout, Transition, Value,
+};
 
 /// A run of record frames that shows one element.
 #[derive(Debug, Clone)]
@@ -223,21 +225,8 @@ impl Builder<'_> {
         transition: &Transition,
         path: &str,
     ) -> Result<Option<Crossing>> {
-        // Newer files can switch a transition off.
-        if matches!(transition.extra.get("enabled"), Some(Value::Bool(false))) {
-            return Ok(None);
-        }
-        let (before, after) = layout.neighbours(index);
-        let cut = match (before, after) {
-            (_, Some(after)) => layout.items()[after].range.start,
-            (Some(before), None) => layout.items()[before].range.end(),
-            (None, None) => return Ok(None),
-        };
+        let Some(Across { range, before, after }) = layout.across(index, transition)? else { return Ok(None) };
         let (head, tail) = (transition.in_offset.time()?, transition.out_offset.time()?);
-        let range = TimeRange::between(cut - head, cut + tail);
-        if range.duration == Time::ZERO {
-            return Ok(None);
-        }
         let (style, notes) = transition::style(transition);
         notes.into_iter().for_each(|note| self.warn(path, note));
         let short = |place: Option<usize>, room: Time| {

@@ -1,6 +1,6 @@
 //! Where items lie: ranges in their parent, with prefix sums, so that looking one up takes O(log n).
 
-use super::{Child, Clip, Composition, CompositionKind};
+use super::{Child, Clip, Composition, CompositionKind, Transition, Value};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Time, TimeRange};
 
@@ -24,6 +24,14 @@ pub struct Placed {
     pub index: usize,
     /// Where it lies in the track's own time, before the track's `source_range` trims it.
     pub range: TimeRange,
+}
+
+/// Where a transition lies in its track's time, and its neighbours' places in [`TrackLayout::items`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Across {
+    pub(crate) range: TimeRange,
+    pub(crate) before: Option<usize>,
+    pub(crate) after: Option<usize>,
 }
 
 /// Where the items of a track lie: each starts where the previous one ends, and transitions take no room.
@@ -74,6 +82,25 @@ impl TrackLayout {
     pub fn neighbours(&self, child: usize) -> (Option<usize>, Option<usize>) {
         let next = self.next_item[child];
         (next.checked_sub(1), (next < self.items.len()).then_some(next))
+    }
+
+    /// Over which time child number `child`, a transition, lies around its cut, and between which neighbours; `None` for
+    /// one that takes no time, has none, or is switched off, as newer files can write.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Time`] when one of its offsets lies more than a century away.
+    pub(crate) fn across(&self, child: usize, transition: &Transition) -> Result<Option<Across>> {
+        if matches!(transition.extra.get("enabled"), Some(Value::Bool(false))) {
+            return Ok(None);
+        }
+        let (before, after) = self.neighbours(child);
+        let cut = match (before, after) {
+            (_, Some(after)) => self.items[after].range.start,
+            (Some(before), None) => self.items[before].range.end(),
+            (None, None) => return Ok(None),
+        };
+        let range = TimeRange::between(cut - transition.in_offset.time()?, cut + transition.out_offset.time()?);
+        Ok((range.duration > Time::ZERO).then_some(Across { range, before, after }))
     }
 }
 
