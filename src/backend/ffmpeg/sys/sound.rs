@@ -13,7 +13,7 @@ use ffmpeg_next::{Error as AvError, ffi::AVERROR_EOF};
 
 use super::frames::{c_text, check, is_drained};
 use super::read::{Decoder, Demuxer, Received, again, check as checked, text};
-use super::write::Dictionary;
+use super::write::{Dictionary, encoder_context};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Demuxer {
@@ -90,19 +90,7 @@ impl Drop for SoundEncoder {
 
 impl SoundEncoder {
     pub(crate) fn open(setup: &SoundSetup<'_>) -> Result<SoundEncoder> {
-        super::read::init();
-        let name = c_text(setup.name)?;
-        // SAFETY: null or a pointer into a table that lives for ever.
-        let codec = unsafe { ffi::avcodec_find_encoder_by_name(name.as_ptr()) };
-        if codec.is_null() {
-            let what = format!("this FFmpeg has no encoder {}", setup.name);
-            return Err(Error::new(ErrorKind::Unsupported, what));
-        }
-        // SAFETY: null means no memory.
-        let raw = unsafe { ffi::avcodec_alloc_context3(codec) };
-        if raw.is_null() {
-            return Err(Error::new(ErrorKind::Encode, "no memory for an encoder"));
-        }
+        let (codec, raw) = encoder_context(setup.name)?;
         let encoder = SoundEncoder { raw };
         let rate = c_int::try_from(setup.rate)
             .map_err(|_| Error::new(ErrorKind::Option, format!("{} samples a second are too many", setup.rate)))?;

@@ -79,6 +79,23 @@ pub(crate) struct EncoderSetup<'a> {
     pub(crate) global_header: bool,
 }
 
+/// The encoder of this name, and a context for it that is not open yet and is the caller's to free.
+pub(super) fn encoder_context(name: &str) -> Result<(*const ffi::AVCodec, *mut ffi::AVCodecContext)> {
+    super::read::init();
+    let text = c_text(name)?;
+    // SAFETY: null or a pointer into a table that lives for ever.
+    let codec = unsafe { ffi::avcodec_find_encoder_by_name(text.as_ptr()) };
+    if codec.is_null() {
+        return Err(Error::new(ErrorKind::Unsupported, format!("this FFmpeg has no encoder {name}")));
+    }
+    // SAFETY: null means no memory.
+    let raw = unsafe { ffi::avcodec_alloc_context3(codec) };
+    if raw.is_null() {
+        return Err(Error::new(ErrorKind::Encode, "no memory for an encoder"));
+    }
+    Ok((codec, raw))
+}
+
 /// An open video encoder whose time base is one frame.
 #[derive(Debug)]
 pub(crate) struct Encoder {
@@ -100,20 +117,8 @@ impl Drop for Encoder {
 
 impl Encoder {
     pub(crate) fn open(setup: &EncoderSetup<'_>) -> Result<Encoder> {
-        super::read::init();
-        let name = c_text(setup.name)?;
         let (width, height) = (c_size(setup.width)?, c_size(setup.height)?);
-        // SAFETY: null or a pointer into a table that lives for ever.
-        let codec = unsafe { ffi::avcodec_find_encoder_by_name(name.as_ptr()) };
-        if codec.is_null() {
-            let what = format!("this FFmpeg has no encoder {}", setup.name);
-            return Err(Error::new(ErrorKind::Unsupported, what));
-        }
-        // SAFETY: null means no memory.
-        let raw = unsafe { ffi::avcodec_alloc_context3(codec) };
-        if raw.is_null() {
-            return Err(Error::new(ErrorKind::Encode, "no memory for an encoder"));
-        }
+        let (codec, raw) = encoder_context(setup.name)?;
         let ratio = |(num, den): (i32, i32)| ffi::AVRational { num, den };
         let pixel_aspect = ratio(setup.pixel_aspect);
         let shape = (setup.format, setup.width, setup.height);
