@@ -12,6 +12,29 @@ use super::still;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Generated, Layer, MediaSource, MissingPolicy, Plan, Warning};
 
+/// A medium that is there and cannot be used: what every shot that needs it fails with.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    kind: ErrorKind,
+    /// The whole of it.
+    message: String,
+    file: Option<PathBuf>,
+}
+
+impl Broken {
+    pub(super) fn new(error: &Error) -> Broken {
+        Broken { kind: error.kind(), message: error.to_string(), file: error.place().file.clone() }
+    }
+
+    pub(super) fn error(&self) -> Error {
+        let error = Error::new(self.kind, self.message.clone());
+        match &self.file {
+            Some(file) => error.at_file(file),
+            None => error,
+        }
+    }
+}
+
 /// What a medium of the plan shows.
 #[derive(Debug)]
 pub(super) enum Found {
@@ -29,14 +52,7 @@ pub(super) enum Found {
         what: String,
     },
     /// It is there, but cannot be decoded: shots that need it fail.
-    Broken {
-        /// What went wrong.
-        kind: ErrorKind,
-        /// The whole of it.
-        message: String,
-        /// The file.
-        file: Option<PathBuf>,
-    },
+    Broken(Broken),
     /// It is not there, and nothing may be shown in its place. No run starts with one of these where it would be seen.
     Missing(String),
     /// No shot shows it.
@@ -55,13 +71,7 @@ impl Found {
     /// The error of a shot that needs it, if it cannot be shown.
     pub(super) fn error(&self) -> Option<Error> {
         match self {
-            Found::Broken { kind, message, file } => {
-                let error = Error::new(*kind, message.clone());
-                Some(match file {
-                    Some(file) => error.at_file(file),
-                    None => error,
-                })
-            }
+            Found::Broken(broken) => Some(broken.error()),
             Found::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
             _ => None,
         }
@@ -103,15 +113,12 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> Found {
     };
     match info {
         Ok(info) if info.has_picture => Found::Picture(Box::new(info)),
-        Ok(info) => Found::Broken {
-            kind: ErrorKind::Decode,
-            message: format!("{} holds no picture", info.path.display()),
-            file: Some(info.path),
-        },
-        Err(error) if error.kind() == ErrorKind::MediaMissing => missing(source.display()),
-        Err(error) => {
-            Found::Broken { kind: error.kind(), message: error.to_string(), file: error.place().file.clone() }
+        Ok(info) => {
+            let what = format!("{} holds no picture", info.path.display());
+            Found::Broken(Broken::new(&Error::new(ErrorKind::Decode, what).at_file(info.path)))
         }
+        Err(error) if error.kind() == ErrorKind::MediaMissing => missing(source.display()),
+        Err(error) => Found::Broken(Broken::new(&error)),
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::super::media::Broken;
 use super::convert::RateConverter;
 use super::reader::SoundReader;
 use crate::audio::{Matrix, Samples, Speaker, default_speakers};
@@ -18,14 +19,7 @@ pub(crate) enum Heard {
     /// It is silent: this is why.
     Silent(String),
     /// It is there, but cannot be heard: shots that need it fail.
-    Broken {
-        /// What went wrong.
-        kind: ErrorKind,
-        /// The whole of it.
-        message: String,
-        /// The file.
-        file: Option<PathBuf>,
-    },
+    Broken(Broken),
     /// It is not there, and nothing may be heard in its place. No run starts with one of these.
     Missing(String),
     /// No shot needs it.
@@ -36,13 +30,7 @@ impl Heard {
     /// The error of a shot that needs it, if it cannot be heard.
     fn error(&self) -> Option<Error> {
         match self {
-            Heard::Broken { kind, message, file } => {
-                let error = Error::new(*kind, message.clone());
-                Some(match file {
-                    Some(file) => error.at_file(file),
-                    None => error,
-                })
-            }
+            Heard::Broken(broken) => Some(broken.error()),
             Heard::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
             _ => None,
         }
@@ -74,7 +62,7 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> Heard {
         |what: String| if silent { Heard::Silent(format!("{what} is not there")) } else { Heard::Missing(what) };
     let broken = |error: Error| match silent {
         true => Heard::Silent(error.to_string()),
-        false => Heard::Broken { kind: error.kind(), message: error.to_string(), file: error.place().file.clone() },
+        false => Heard::Broken(Broken::new(&error)),
     };
     // Editors put the silent takes of a camera into audio tracks, too: nothing is lost that was ever there.
     let no_sound = |what: String| Heard::Silent(format!("{what} holds no sound"));
