@@ -1,6 +1,7 @@
 //! Sound at another speed: samples between samples, where the pitch follows.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use super::Samples;
 use crate::time::Ratio;
@@ -17,11 +18,22 @@ const PASS: f64 = 0.94;
 /// How many phases between two samples are kept.
 const PHASES: usize = 2048;
 
+/// Places are taken to this part of a sample where they are given more finely: numbers stay small.
+const FINEST: i64 = 1 << 32;
+
+/// The window from its middle to its edge, at the squares of even distances.
+static WINDOW: LazyLock<Vec<f64>> = LazyLock::new(|| {
+    let value = |step: u32| bessel(BETA * (f64::from(step) / f64::from(WINDOW_STEPS)).sqrt()) / bessel(BETA);
+    (0..=WINDOW_STEPS).map(value).collect()
+});
+const WINDOW_STEPS: u32 = 4096;
+
 /// `count` samples of `source` at the places `first`, `first + step` and so on, counted in samples from its first. What
 /// lies outside it is silence. Backwards where `step` is negative; fast, what the result cannot hold is filtered out.
 pub fn at_speed(source: &Samples, first: Ratio, step: Ratio, count: usize) -> Samples {
     let mut result = Samples::silence(source.channels(), count);
     let kernel = Kernel::new(step.abs().to_f64().max(1.0));
+    let (first, step) = (bounded(first), bounded(step));
     // Places as whole numbers of one denominator.
     let (num, den) = (i128::from(first.num()), i128::from(first.den()));
     let (step_num, step_den) = (i128::from(step.num()), i128::from(step.den()));
@@ -62,11 +74,11 @@ impl Kernel {
 
     /// How much of each sample is heard at a place `fraction` behind the one in the middle.
     fn weights(&self, fraction: f64) -> Vec<f32> {
-        let (reach, norm) = (i64::from(self.reach), bessel(BETA));
+        let reach = i64::from(self.reach);
         let weight = |offset: i64| {
             let distance = offset as f64 - fraction;
             let edge = 1.0 - (distance / f64::from(self.reach)).powi(2);
-            if edge <= 0.0 { 0.0 } else { sinc(distance * self.cutoff) * bessel(BETA * edge.sqrt()) / norm }
+            if edge <= 0.0 { 0.0 } else { sinc(distance * self.cutoff) * window(edge) }
         };
         let weights: Vec<f64> = (1 - reach..=reach).map(weight).collect();
         // Their sum is the same whatever the fraction: between equal samples there would be a tone else.
@@ -74,6 +86,19 @@ impl Kernel {
         #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
         weights.into_iter().map(|weight| (weight / sum) as f32).collect()
     }
+}
+
+/// The window's value where 1 − the square of the distance from its middle is `edge`, between 0 and 1.
+fn window(edge: f64) -> f64 {
+    let place = edge * f64::from(WINDOW_STEPS);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the table")]
+    let step = (place as usize).min(WINDOW.len() - 2);
+    let (low, high) = (WINDOW[step], WINDOW[step + 1]);
+    low + (high - low) * (place - step as f64)
+}
+
+fn bounded(place: Ratio) -> Ratio {
+    if place.den() <= FINEST { place } else { Ratio::new((place * Ratio::whole(FINEST)).floor(), FINEST) }
 }
 
 fn sinc(x: f64) -> f64 {

@@ -108,7 +108,7 @@ impl Builder<'_> {
             && crate::time::Timecode::inferred(global_start, self.rate).is_drop();
         let hero_name = hero.map_or_else(String::new, |index| root_name(root, index));
         let mut shots = self.shots(timeline, hero, &lanes)?;
-        let sound = self.sound(root, Time::ZERO - trimmed.start, trimmed.duration)?;
+        let sound = self.sound(root, trimmed.duration)?;
         if let Some(sound) = &sound {
             let runs_on = self.options.handle_mode == HandleMode::Source;
             for shot in &mut shots {

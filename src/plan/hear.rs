@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 
 use super::build::{Builder, child_path, is_sound};
+use super::crossing::{Part, parts};
 use super::lane::track_name;
-use super::retime::Speed;
-use super::sound::{Gain, Sound, SoundClip, SoundMap};
+use super::retime::{Bend, Speed, is_retimed, not_applied};
+use super::sound::{Gain, Sound, SoundClip};
+use super::sound_map::{SoundCurve, SoundMap, heard};
 use super::sound_metadata;
-use super::{RateConform, ReverseConvention, Shot};
+use super::{RateConform, ReverseConvention, Shot, SourceMap};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
-use crate::timeline::{
-    Across, Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, TrackLayout, Transition,
-};
+use crate::timeline::{Across, Child, Clip, Composition, CompositionKind, Item, MediaKind, TrackLayout};
 
 /// What is passed down from the root to what is heard.
 #[derive(Debug, Clone)]
@@ -28,28 +28,20 @@ struct Around {
     seen: bool,
 }
 
-/// An object of the timeline on its way down from the root. Sound runs with the cut: it does not follow compositions
-/// that are retimed, which is said.
+/// An object of the timeline on its way down from the root.
 #[derive(Debug, Clone, Copy)]
 struct At<'p> {
     /// Its path, such as `tracks[2].children[5]`.
     path: &'p str,
     /// The name of the track it lies in.
     track: &'p str,
-    /// The record time at which its trimmed range starts.
-    origin: Time,
-}
-
-/// A transition between the items at two places of a track's layout.
-struct Crossing {
-    range: TimeRange,
-    before: Option<usize>,
-    after: Option<usize>,
+    /// Record time → its own time.
+    clock: &'p SoundMap,
 }
 
 impl Builder<'_> {
     /// The sound of the whole cut, which lasts `duration`; `None` where no enabled track carries any.
-    pub(super) fn sound(&mut self, root: &Composition, origin: Time, duration: Time) -> Result<Option<Sound>> {
+    pub(super) fn sound(&mut self, root: &Composition, duration: Time) -> Result<Option<Sound>> {
         let options = self.options.sound;
         if !options.enabled || !root.item.enabled || !carries_sound(root) {
             return Ok(None);
@@ -57,7 +49,8 @@ impl Builder<'_> {
         let window = TimeRange { start: Time::ZERO, duration };
         let around = Around { window, gains: Vec::new(), pan: 0.0, heard: false, seen: false };
         let mut clips = Vec::new();
-        self.hear_stack(root, At { path: "tracks", track: "", origin }, &around, &mut clips)?;
+        let clock = SoundMap::new(Time::ZERO, Ratio::ZERO, Ratio::ONE);
+        self.hear_composition(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut clips)?;
         let mut clips = self.each_once(clips);
         clips.sort_by_key(|clip| clip.range.start);
         Ok(Some(Sound { rate: options.rate, layout: options.layout, clips }))
@@ -78,7 +71,7 @@ impl Builder<'_> {
         heard.into_iter().map(|(_, clip)| clip).collect()
     }
 
-    /// What is heard of the children of `stack`; `at.origin` is the record time of its own time 0.
+    /// What is heard of the children of `stack`; `at.clock` is that of its own time.
     fn hear_stack(
         &mut self,
         stack: &Composition,
@@ -86,6 +79,7 @@ impl Builder<'_> {
         around: &Around,
         clips: &mut Vec<(bool, SoundClip)>,
     ) -> Result<()> {
+        let pieces = at.clock.pieces(around.window);
         let mut number = 0;
         for (index, child) in stack.children.iter().enumerate() {
             let path = child_path(at.path, index);
@@ -95,16 +89,18 @@ impl Builder<'_> {
             if child.item().is_none_or(|item| !item.enabled) || !(around.heard || has_sound(child)) {
                 continue;
             }
-            let Some(range) = self.heard_range(child, &path, at.origin)? else { continue };
-            let inner = Around { window: range.intersect(around.window), ..around.clone() };
-            self.hear(child, At { path: &path, track: &name, origin: at.origin }, &inner, clips)?;
+            let Some(range) = self.own_range(child, &path)? else { continue };
+            for window in heard(&pieces, range) {
+                let inner = Around { window, ..around.clone() };
+                self.hear(child, At { path: &path, track: &name, ..at }, &inner, clips)?;
+            }
         }
         Ok(())
     }
 
-    /// When a child of a stack that starts at `origin` is heard: in its own range, and for a track whose first or last
-    /// child is a transition as long as that lasts. `None` where its length is not known, which has been said.
-    fn heard_range(&mut self, child: &Child, path: &str, origin: Time) -> Result<Option<TimeRange>> {
+    /// Over which of its own time a child of a stack is heard: its trimmed range, and for a track whose first or last child
+    /// is a transition as long as that lasts. `None` where its length is not known, which has been said.
+    fn own_range(&mut self, child: &Child, path: &str) -> Result<Option<TimeRange>> {
         let duration = match self.duration(child, path) {
             Ok(duration) => duration,
             Err(error) if is_sound(child) => {
@@ -113,10 +109,11 @@ impl Builder<'_> {
             }
             Err(error) => return Err(error),
         };
-        let (mut start, mut end) = (origin, origin + duration);
+        let (mut start, mut end) = (Time::ZERO, duration);
         if let Child::Composition(track) = child
             && track.is_track()
             && track.item.source_range.is_none()
+            && !is_retimed(&track.item)
         {
             if let Some(Child::Transition(first)) = track.children.first() {
                 start = start - first.in_offset.time()?;
@@ -128,40 +125,87 @@ impl Builder<'_> {
         Ok(Some(TimeRange::between(start, end)))
     }
 
-    /// What is heard of `child`, whose trimmed range starts at `at.origin`, over the window, whether or not that lies
-    /// inside its range.
+    /// What is heard of `child`, whose trimmed range starts at time 0 of `at.clock`, over the window, whether or not that
+    /// lies inside its range.
     fn hear(&mut self, child: &Child, at: At<'_>, around: &Around, clips: &mut Vec<(bool, SoundClip)>) -> Result<()> {
-        if around.window.duration <= Time::ZERO {
-            return Ok(());
-        }
         match child {
             Child::Clip(clip) if around.heard && clip.item.enabled => {
                 clips.extend(self.sound_clip(clip, at, around)?.map(|clip| (around.seen, clip)));
             }
             Child::Composition(composition) if composition.item.enabled => {
-                let heard = match &composition.kind {
-                    CompositionKind::Stack => around.heard,
-                    CompositionKind::Track(MediaKind::Audio) => true,
-                    CompositionKind::Track(MediaKind::Video) if !around.heard => false,
-                    // Pictures inside sound, and what is neither.
-                    CompositionKind::Track(_) => return Ok(()),
-                };
-                let trimmed = self.trimmed(composition, at.path)?;
-                let at = At { origin: at.origin - trimmed.start, ..at };
-                let video = composition.kind == CompositionKind::Track(MediaKind::Video);
-                let around = Around { heard, seen: around.seen || video, ..around.clone() };
-                let around = self.with_effects(&composition.item, at, false, &around, self.rate);
-                match composition.is_track() {
-                    true => self.hear_track(composition, at, &around, clips)?,
-                    false => self.hear_stack(composition, at, &around, clips)?,
-                }
+                self.hear_composition(composition, at, around, clips)?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// What is heard of the children of `track`; `at.origin` is the record time of its own time 0.
+    fn hear_composition(
+        &mut self,
+        composition: &Composition,
+        at: At<'_>,
+        around: &Around,
+        clips: &mut Vec<(bool, SoundClip)>,
+    ) -> Result<()> {
+        let heard = match &composition.kind {
+            CompositionKind::Stack => around.heard,
+            CompositionKind::Track(MediaKind::Audio) => true,
+            CompositionKind::Track(MediaKind::Video) if !around.heard => false,
+            // Pictures inside sound, and what is neither.
+            CompositionKind::Track(_) => return Ok(()),
+        };
+        let trimmed = self.trimmed(composition, at.path)?;
+        let video = composition.kind == CompositionKind::Track(MediaKind::Video);
+        let around = Around { heard, seen: around.seen || video, ..around.clone() };
+        let around = self.with_effects(&composition.item, at, &around, self.rate);
+        let clock = self.inside_heard(composition, at, trimmed);
+        let at = At { clock: &clock, ..at };
+        match composition.is_track() {
+            true => self.hear_track(composition, at, &around, clips),
+            false => self.hear_stack(composition, at, &around, clips),
+        }
+    }
+
+    /// The clock of the children of `composition`, which starts at time 0 of `at.clock` and shows `trimmed` of them.
+    fn inside_heard(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> SoundMap {
+        let clock = at.clock.clone();
+        if !is_retimed(&composition.item) {
+            return clock.starting_at(Time::ZERO - trimmed.start);
+        }
+        let speed = Speed::of(&composition.item);
+        let frames = trimmed.duration.frames(self.rate);
+        for note in speed.notes(frames) {
+            self.warn(at.path, note);
+        }
+        let bend = self.bend(trimmed.start.samples(1), Ratio::ONE, frames);
+        let unit = Ratio::ONE / self.rate.nominal();
+        let run = self.retimed(&composition.item, &speed, clock, (trimmed.duration, bend, unit));
+        run.shifted(trimmed.start.samples(1))
+    }
+
+    /// `clock`, whose time 0 is where the trimmed range of `item` starts, made to run as `speed` says; the range lasts
+    /// `duration`. A frame of the curves is `unit` seconds. (R5, R6)
+    fn retimed(
+        &self,
+        item: &Item,
+        speed: &Speed,
+        clock: SoundMap,
+        (duration, bend, unit): (Time, Bend<'_>, Ratio),
+    ) -> SoundMap {
+        let nothing = SourceMap::new(0, Ratio::ZERO, Ratio::ZERO);
+        let bent = speed.bent(nothing, &clock.frames(self.rate), bend).curve;
+        let curve = bent.map(|curve| SoundCurve::new(&curve, self.rate, unit));
+        let mut run = clock.scaled(speed.scalar);
+        if speed.scalar < Ratio::ZERO {
+            // It ends with what the range starts with, or starts with its first frame.
+            let from_start = self.options.reverse == ReverseConvention::PlaybackStart && item.source_range.is_some();
+            let turned = if from_start { Time::from_frames(1, self.rate) } else { duration };
+            run = run.shifted(turned.samples(1) * speed.scalar.abs());
+        }
+        run.plus(curve)
+    }
+
+    /// What is heard of the children of `track`; `at.clock` is that of its own time.
     fn hear_track(
         &mut self,
         track: &Composition,
@@ -173,131 +217,93 @@ impl Builder<'_> {
             return Ok(());
         }
         let layout = self.layout(track, at.path)?;
-        let crossings = self.crossings(track, &layout, at, around.heard)?;
-        for (place, placed) in layout.items().iter().enumerate() {
+        let crossings = self.sound_crossings(track, &layout, at.path, around.heard)?;
+        let pieces = at.clock.pieces(around.window);
+        for Part { place, range, fades } in parts(&layout, &crossings, self.options.sound.crossfade) {
+            let placed = &layout.items()[place];
             let child = &track.children[placed.index];
             if !(around.heard || has_sound(child)) {
                 continue;
             }
-            let origin = at.origin + placed.range.start;
-            let (mut start, mut end) = (origin, at.origin + placed.range.end());
-            let mut gains = around.gains.clone();
-            let law = self.options.sound.crossfade;
-            for crossing in &crossings {
-                let range = crossing.range;
-                if crossing.after == Some(place) {
-                    start = range.start;
-                    gains.push(Gain::FadeIn { range, law });
-                } else if crossing.before == Some(place) {
-                    end = range.end();
-                    gains.push(Gain::FadeOut { range, law });
-                } else if crossing.before > Some(place) && range.start < end {
-                    // Where transitions overlap, the later one fades from what the earlier one leaves.
-                    gains.push(Gain::FadeOut { range, law });
-                }
-            }
-            let window = TimeRange::between(start, end).intersect(around.window);
             let path = child_path(at.path, placed.index);
-            let inner = Around { window, gains, ..around.clone() };
-            self.hear(child, At { path: &path, track: at.track, origin }, &inner, clips)?;
+            let clock = at.clock.clone().starting_at(placed.range.start);
+            for window in heard(&pieces, range) {
+                let fades = fades.iter().map(|fade| fade.clone().through(at.clock, window, self.rate));
+                let gains = around.gains.iter().cloned().chain(fades).collect();
+                let inner = Around { window, gains, ..around.clone() };
+                self.hear(child, At { path: &path, track: at.track, clock: &clock }, &inner, clips)?;
+            }
         }
         Ok(())
     }
 
-    /// The transitions of `track` in record time, in their order.
-    fn crossings(
+    /// The transitions of `track` in its own time, in their order.
+    fn sound_crossings(
         &mut self,
         track: &Composition,
         layout: &TrackLayout,
-        at: At<'_>,
+        path: &str,
         heard: bool,
-    ) -> Result<Vec<Crossing>> {
+    ) -> Result<Vec<Across>> {
         let mut crossings = Vec::new();
         for (index, child) in track.children.iter().enumerate() {
+            let path = child_path(path, index);
             match child {
                 Child::Transition(transition) => {
-                    let path = child_path(at.path, index);
-                    crossings.extend(self.sound_crossing(layout, index, transition, &path, at.origin, heard)?);
+                    let kind = transition.transition_type.as_str();
+                    if heard && !matches!(kind, "SMPTE_Dissolve" | "Custom_Transition") {
+                        self.warn(&path, format!("transition {kind:?} is heard as a crossfade"));
+                    }
+                    crossings.extend(layout.across(index, transition).map_err(|error| error.at_object(path))?);
                 }
-                Child::Unknown(_) if heard => self.note_unknown(child, &child_path(at.path, index)),
+                Child::Unknown(_) if heard => self.note_unknown(child, &path),
                 _ => {}
             }
         }
+        crossings.sort_by_key(|across: &Across| across.range.start);
         Ok(crossings)
     }
 
-    fn sound_crossing(
-        &mut self,
-        layout: &TrackLayout,
-        index: usize,
-        transition: &Transition,
-        path: &str,
-        origin: Time,
-        heard: bool,
-    ) -> Result<Option<Crossing>> {
-        let across = layout.across(index, transition).map_err(|error| error.at_object(path))?;
-        let Some(Across { range, before, after }) = across else { return Ok(None) };
-        let range = TimeRange { start: origin + range.start, ..range };
-        if heard && !matches!(transition.transition_type.as_str(), "SMPTE_Dissolve" | "Custom_Transition") {
-            let what = format!("transition {:?} is heard as a crossfade", transition.transition_type);
-            self.warn(path, what);
-        }
-        Ok(Some(Crossing { range, before, after }))
-    }
-
     /// `around` with what the effects of `item` do to sound, whose frames are counted at `rate`. Names those that do
-    /// nothing to it here; with `speeds_apply`, linear time warps and freezes do.
-    fn with_effects(&mut self, item: &Item, at: At<'_>, speeds_apply: bool, around: &Around, rate: Rate) -> Around {
+    /// nothing to it.
+    fn with_effects(&mut self, item: &Item, at: At<'_>, around: &Around, rate: Rate) -> Around {
         let mut inner = around.clone();
-        if around.heard {
-            let written = sound_metadata::effects(item, at.origin, rate);
-            inner.gains.extend(written.gains);
-            inner.pan = (inner.pan + written.pan).clamp(-1.0, 1.0);
-            for (index, what) in written.ignored {
-                self.warn(&format!("{}.effects[{index}]", at.path), what);
-            }
+        if !around.heard {
+            return inner;
         }
-        for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
-            let applies = match effect.kind {
-                EffectKind::LinearTimeWarp { time_scalar } => speeds_apply && time_scalar.is_finite(),
-                EffectKind::FreezeFrame { .. } => speeds_apply,
-                EffectKind::Time => false,
-                EffectKind::Other | EffectKind::Unknown(_) => true,
-            };
-            if !applies {
-                let what = format!("time effect {:?} is not applied to sound", super::lane::effect_name(effect).0);
-                self.warn(&format!("{}.effects[{index}]", at.path), what);
-            }
+        let written = sound_metadata::effects(item, rate);
+        inner.gains.extend(written.gains.into_iter().map(|gain| gain.through(at.clock, around.window, self.rate)));
+        inner.pan = (inner.pan + written.pan).clamp(-1.0, 1.0);
+        let time = item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled);
+        let time = time.filter_map(|(index, effect)| Some((index, not_applied(effect)?)));
+        for (index, what) in written.ignored.into_iter().chain(time) {
+            self.warn(&format!("{}.effects[{index}]", at.path), what);
         }
         inner
     }
 
-    /// What is heard of a clip whose trimmed range starts at record time `at.origin`; nothing of one that stands still.
+    /// What is heard of a clip whose trimmed range starts at time 0 of `at.clock`; nothing of one that stands still.
     fn sound_clip(&mut self, clip: &Clip, at: At<'_>, around: &Around) -> Result<Option<SoundClip>> {
         let place = |error: crate::Error| error.at_object(at.path);
         let range = self.media.trimmed_range(clip).map_err(place)?;
-        let Around { window, gains, pan, .. } = self.with_effects(&clip.item, at, true, around, range.duration.rate);
+        let Around { window, gains, pan, .. } = self.with_effects(&clip.item, at, around, range.duration.rate);
         let media = self.media.resolve(clip, range).map_err(place)?;
-        let mut speed = Speed::of(&clip.item).scalar;
-        let nominal = media.rate.nominal();
-        // Sound alone is counted in samples: what a frame is to it, nobody can tell.
-        if self.options.rate_conform == RateConform::FrameForFrame && nominal < Ratio::whole(1000) {
-            speed = speed * self.rate.nominal() / nominal;
-        }
-        if speed.num() == 0 || media.still {
+        let mut speed = Speed::of(&clip.item);
+        if speed.scalar.num() == 0 || media.still {
             return Ok(None);
         }
-        let mut position = media.offset / nominal;
-        if speed < Ratio::ZERO {
-            // R6: it ends with what the clip starts with, or starts with its first frame.
-            let from_start =
-                self.options.reverse == ReverseConvention::PlaybackStart && clip.item.source_range.is_some();
-            let duration = match from_start {
-                true => Time::from_frames(1, self.rate),
-                false => range.duration.time().map_err(place)?,
-            };
-            position = position + duration.samples(1) * speed.abs();
+        let (nominal, own) = (media.rate.nominal(), self.rate.nominal());
+        // Sound alone is counted in samples: what a frame is to it, nobody can tell.
+        let frames = if nominal < Ratio::whole(1000) { nominal } else { own };
+        if self.options.rate_conform == RateConform::FrameForFrame {
+            speed.scalar = speed.scalar * own / frames;
         }
+        let duration = range.duration.time().map_err(place)?;
+        let mut notes = media.notes;
+        notes.extend(speed.notes(duration.frames(self.rate)));
+        let position = media.offset / nominal;
+        let bend = self.bend(position, frames / own, duration.frames(self.rate));
+        let run = self.retimed(&clip.item, &speed, at.clock.clone(), (duration, bend, Ratio::ONE / frames));
         let channels = sound_metadata::channels(clip).unwrap_or_else(|what| {
             self.warn(at.path, what);
             Vec::new()
@@ -308,18 +314,18 @@ impl Builder<'_> {
             object: at.path.to_owned(),
             media: media.index,
             range: window,
-            map: SoundMap { record: at.origin, position, speed },
+            map: run.shifted(position),
             gains,
             pan,
             channels,
-            notes: media.notes,
+            notes,
         }))
     }
 }
 
 /// What two clips that sound the same have in common.
 fn sounds_like(clip: &SoundClip) -> impl std::hash::Hash + Eq + use<> {
-    (clip.media, clip.range, clip.map, clip.channels.clone(), clip.clip.clone())
+    (clip.media, clip.range, clip.map.clone(), clip.channels.clone(), clip.clip.clone())
 }
 
 /// Whether there may be sound in `child`: an audio track, or something that holds one.

@@ -5,6 +5,7 @@
 mod build;
 mod canvas;
 mod clock;
+mod crossing;
 mod effects;
 mod frames;
 mod generator;
@@ -19,6 +20,7 @@ mod retime;
 mod reuse;
 mod shots;
 mod sound;
+mod sound_map;
 mod sound_metadata;
 mod source_map;
 mod transition;
@@ -33,7 +35,8 @@ pub use options::{
     HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
     ShotSelection,
 };
-pub use sound::{Crossfade, Gain, Sound, SoundClip, SoundLayout, SoundMap, SoundOptions, SourceChannel};
+pub use sound::{Crossfade, Gain, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
+pub use sound_map::{SoundCurve, SoundMap};
 pub use source_map::{Curve, SourceMap};
 
 pub(crate) use retime::{is_applied, is_retimed};

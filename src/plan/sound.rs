@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::{Ratio, Time, TimeRange};
+use super::sound_map::SoundMap;
+use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::words::word_enum;
 
 word_enum! {
@@ -107,29 +108,6 @@ fn is_center(pan: &f64) -> bool {
     *pan == 0.0
 }
 
-/// A straight line from record time to source time.
-///
-/// At record time *t*, what lies `position + (t − record) × speed` seconds behind the start of the media is heard.
-/// Backwards, it is what lies just before that place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct SoundMap {
-    /// The record time the line starts from.
-    pub record: Time,
-    /// The place there, in seconds from the moment the media's first frame is shown, or where there is no picture from
-    /// its first sample.
-    pub position: Ratio,
-    /// How many seconds of the media pass in one second: 1 at plain speed, negative in reverse, never 0.
-    pub speed: Ratio,
-}
-
-impl SoundMap {
-    /// The place in the media at record time `time`, in samples of which there are `rate` a second.
-    pub fn sample(&self, time: Time, rate: u32) -> Ratio {
-        self.position * Ratio::whole(rate.into()) + (time - self.record).samples(rate) * self.speed
-    }
-}
-
 /// A channel of a piece of media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SourceChannel {
@@ -163,6 +141,8 @@ pub enum Gain {
     /// Decibels at record times, in order, straight lines between them. In front of the first and behind the last it
     /// stays as it is there.
     Decibels(Vec<(Time, f64)>),
+    /// The same with factors.
+    Factors(Vec<(Time, f64)>),
 }
 
 impl Gain {
@@ -173,6 +153,43 @@ impl Gain {
             Gain::FadeIn { range, law } => law.rising(progress(*range, time)),
             Gain::FadeOut { range, law } => law.rising(1.0 - progress(*range, time)),
             Gain::Decibels(keys) => 10f64.powf(between(keys, time) / 20.0),
+            Gain::Factors(keys) => between(keys, time),
+        }
+    }
+
+    /// This gain, whose times are those that `clock` takes record time to, over the record time `window`.
+    pub(super) fn through(self, clock: &SoundMap, window: TimeRange, rate: Rate) -> Gain {
+        if let Gain::Constant(_) = self {
+            return self;
+        }
+        if clock.curve.is_some() {
+            let frames = window.start.floor(rate).saturating_add(1)..window.end().ceil(rate);
+            let inner = frames.map(|frame| Time::from_frames(frame, rate)).filter(|time| *time > window.start);
+            let times = [window.start].into_iter().chain(inner).chain([window.end()]);
+            let factor = |time: Time| (time, self.at(Time::from_seconds(clock.place(time))));
+            return Gain::Factors(times.map(factor).collect());
+        }
+        let when = |time: Time| clock.when(time.samples(1));
+        let turned = clock.speed < Ratio::ZERO;
+        let over = |range: TimeRange| {
+            let (start, end) = (when(range.start), when(range.end()));
+            TimeRange::between(start.min(end), start.max(end))
+        };
+        let moved = |keys: Vec<(Time, f64)>| {
+            let mut keys: Vec<_> = keys.into_iter().map(|(time, value)| (when(time), value)).collect();
+            if turned {
+                keys.reverse();
+            }
+            keys
+        };
+        match self {
+            Gain::Constant(factor) => Gain::Constant(factor),
+            Gain::FadeIn { range, law } if turned => Gain::FadeOut { range: over(range), law },
+            Gain::FadeOut { range, law } if turned => Gain::FadeIn { range: over(range), law },
+            Gain::FadeIn { range, law } => Gain::FadeIn { range: over(range), law },
+            Gain::FadeOut { range, law } => Gain::FadeOut { range: over(range), law },
+            Gain::Decibels(keys) => Gain::Decibels(moved(keys)),
+            Gain::Factors(keys) => Gain::Factors(moved(keys)),
         }
     }
 }

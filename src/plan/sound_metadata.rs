@@ -21,9 +21,9 @@ pub(super) struct Written {
     pub(super) ignored: Vec<(usize, String)>,
 }
 
-/// What the effects of `item` do to its sound. Its own time 0 lies at record time `origin`, and its frames are counted at
-/// `rate`.
-pub(super) fn effects(item: &Item, origin: Time, rate: Rate) -> Written {
+/// What the effects of `item` do to its sound, in its own time: 0 where its trimmed range starts. Its frames are counted
+/// at `rate`.
+pub(super) fn effects(item: &Item, rate: Rate) -> Written {
     let mut written = Written::default();
     let flat = item.effects.iter().any(|effect| is_off(effect, "Fairlight Clip Equaliser"));
     for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
@@ -36,7 +36,7 @@ pub(super) fn effects(item: &Item, origin: Time, rate: Rate) -> Written {
             continue;
         }
         let parts = match (name, effect.metadata.get("fcp_xml")) {
-            ("Fairlight Clip Volume and Fades" | "Fairlight Clip Pan", _) => resolve(effect, origin, rate),
+            ("Fairlight Clip Volume and Fades" | "Fairlight Clip Pan", _) => resolve(effect, rate),
             (_, Some(xml)) => final_cut(xml),
             _ => None,
         };
@@ -73,7 +73,7 @@ enum Part {
 }
 
 /// DaVinci Resolve: decibels, and pan over the range that is written with it.
-fn resolve(effect: &Effect, origin: Time, rate: Rate) -> Option<Vec<Part>> {
+fn resolve(effect: &Effect, rate: Rate) -> Option<Vec<Part>> {
     let parameters = effect.metadata.get("Resolve_OTIO")?.get("Parameters")?.as_array()?;
     let part = |parameter: &Value| {
         let id = parameter.get("Parameter ID").and_then(Value::as_str).unwrap_or_default();
@@ -83,7 +83,7 @@ fn resolve(effect: &Effect, origin: Time, rate: Rate) -> Option<Vec<Part>> {
             return None;
         }
         let known = match id {
-            "volume" => volume(parameter, origin, rate).map(Part::Gain),
+            "volume" => volume(parameter, rate).map(Part::Gain),
             "pan" => value.map(|pan| Part::Pan((pan / number("maxValue").unwrap_or(1.0).max(1e-9)).clamp(-1.0, 1.0))),
             _ => None,
         };
@@ -97,7 +97,7 @@ fn keys(parameter: &Value) -> Option<&Map> {
 }
 
 /// A volume in decibels: one value, or key frames counted from the clip's start.
-fn volume(parameter: &Value, origin: Time, rate: Rate) -> Option<Gain> {
+fn volume(parameter: &Value, rate: Rate) -> Option<Gain> {
     let decibels = |value: f64| value.clamp(SILENT, LOUDEST);
     let written = keys(parameter).filter(|keys| !keys.is_empty());
     let Some(written) = written else {
@@ -106,7 +106,7 @@ fn volume(parameter: &Value, origin: Time, rate: Rate) -> Option<Gain> {
     let key = |(frame, key): (&String, &Value)| {
         let value = finite(key.get("Value")?)?;
         let time = Time::from_value(frame.trim().parse().ok()?, rate).ok()?;
-        Some((origin + time, decibels(value)))
+        Some((time, decibels(value)))
     };
     let mut keys: Vec<(Time, f64)> = written.iter().map(key).collect::<Option<_>>()?;
     keys.sort_by_key(|(time, _)| *time);

@@ -34,8 +34,19 @@ impl Time {
     pub fn from_frame_ratio(frames: Ratio, rate: Rate) -> Time {
         let num = i128::from(frames.num()) * i128::from(rate.den()) * i128::from(FLICKS_PER_SECOND);
         let den = i128::from(frames.den()) * i128::from(rate.num());
+        Time::rounded(num, den)
+    }
+
+    /// `num / den` flicks, to the nearest one.
+    fn rounded(num: i128, den: i128) -> Time {
         let rounded = (2 * num + den).div_euclid(2 * den);
         Time(i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX }))
+    }
+
+    /// So many seconds, to the nearest flick.
+    pub fn from_seconds(seconds: Ratio) -> Time {
+        let flicks = i128::from(seconds.num()) * i128::from(FLICKS_PER_SECOND);
+        Time::rounded(flicks, i128::from(seconds.den()))
     }
 
     /// The place `value`, a double as OTIO writes it, on a grid of `rate`, to the nearest flick.

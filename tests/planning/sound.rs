@@ -103,12 +103,71 @@ fn speeds_apply_to_sound_and_what_does_not_is_said() {
     ])
     .with("effects", warp(2))]);
     let plan = plan(&cut, &whole(20));
-    assert_eq!(all(&plan)[..2], ["A 0..4 of 10", "B 4..8 of 12"]);
+    // The track itself runs twice as fast.
+    assert_eq!(all(&plan)[..2], ["A 0..2 of 10", "B 2..4 of 12"]);
     let clips = &plan.sound.as_ref().expect("sound").clips;
-    assert_eq!((clips[0].map.speed, clips[1].map.speed), (Ratio::whole(2), Ratio::new(-1, 2)));
+    assert_eq!((clips[0].map.speed, clips[1].map.speed), (Ratio::whole(4), Ratio::whole(-1)));
     assert!(clips.iter().all(|clip| clip.clip != "C"), "what stands still is silent");
-    assert_warns(&plan, "tracks[0].effects[0]", "not applied to sound");
-    assert_warns(&plan, "tracks[0].children[4].effects[0]", "not applied to sound");
+    assert_warns(&plan, "tracks[0].children[4].effects[0]", "not applied: it has no list `lookup`");
+}
+
+#[test]
+fn a_track_that_runs_backwards_is_heard_backwards() {
+    let cut = timeline([sound([clip("A", 10, 4), dissolve(1, 1), clip("B", 20, 4)]).with("effects", warp(-1))]);
+    let plan = plan(&cut, &whole(8));
+    assert_eq!(all(&plan), ["B 0..5 of 24", "A 3..8 of 15"]);
+    let clips = &plan.sound.as_ref().expect("sound").clips;
+    let fade = |clip: &SoundClip| match clip.gains.as_slice() {
+        [Gain::FadeIn { range, .. }] => format!("in {}..{}", frames(range.start), frames(range.end())),
+        [Gain::FadeOut { range, .. }] => format!("out {}..{}", frames(range.start), frames(range.end())),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(clips.iter().map(fade).collect::<Vec<_>>(), ["out 3..5", "in 3..5"]);
+}
+
+fn curve(lookup: impl Into<Vec<f64>>) -> Value {
+    json!([{"OTIO_SCHEMA": "TimeEffect.1", "name": "", "effect_name": "TimeWarp", "metadata": {"lookup": lookup.into()}}])
+}
+
+#[test]
+fn curves_bend_what_is_heard() {
+    // Frames 0, 2, 4, 4, 4, 5 of the media, or of the track.
+    let lookup = || curve([0.0, 1.0, 2.0, 1.0, 0.0, 0.0]);
+    let place = |clip: &SoundClip, frame: f64| {
+        #[allow(clippy::cast_possible_truncation, reason = "a moment of the cut")]
+        clip.map.sample(Time::from_flicks((frame * 29_400_000.0) as i64), 24).to_f64()
+    };
+    let cut = timeline([sound([clip("A", 10, 6).with("effects", lookup())])]);
+    let clip_bent = plan(&cut, &whole(6)).sound.expect("sound");
+    assert_eq!(clip_bent.clips.len(), 1);
+    let places = [0.0, 0.5, 1.0, 2.0, 3.0, 3.5, 4.0, 5.0, 5.5];
+    let expected = [10.0, 11.0, 12.0, 14.0, 14.0, 14.0, 14.0, 15.0, 15.5];
+    assert_eq!(places.map(|frame| place(&clip_bent.clips[0], frame)), expected);
+
+    let cut = timeline([sound([clip("A", 10, 3), clip("B", 20, 3)]).with("effects", lookup())]);
+    let plan = plan(&cut, &whole(6));
+    // What stands still, from frame 2 to frame 4, is not heard.
+    assert_eq!(all(&plan), ["A 0..1.5 of 10", "B 1.5..2 of 20", "B 4..6 of 21"]);
+    assert!(warnings(&plan).iter().all(|warning| !warning.contains("effect")), "{:?}", warnings(&plan));
+}
+
+#[test]
+fn volumes_of_clips_follow_a_composition_that_is_retimed() {
+    let volume = json!([{"OTIO_SCHEMA": "Effect.1", "name": "", "effect_name": "", "metadata": {"Resolve_OTIO": {
+        "Effect Name": "Fairlight Clip Volume and Fades", "Enabled": true, "Parameters": [{"Parameter ID": "volume",
+            "Key Frames": {"0": {"Value": 0.0}, "8": {"Value": -8.0}}}]}}}]);
+    let level = |effects: Value, frame: i64| {
+        let clip = clip("A", 10, 8).with("effects", volume.clone());
+        let plan = plan(&timeline([sound([clip]).with("effects", effects)]), &whole(8));
+        let sound = plan.sound.expect("sound");
+        let time = Time::from_flicks(frame * 29_400_000);
+        20.0 * sound.clips[0].gain(time).log10()
+    };
+    let near = |got: f64, wanted: f64| assert!((got - wanted).abs() < 1e-6, "{got}, not {wanted}");
+    near(level(json!([]), 2), -2.0);
+    near(level(warp(2), 2), -4.0);
+    near(level(warp(-1), 2), -6.0);
+    near(level(curve([0.0, 1.0, 2.0, 3.0]), 2), -4.0);
 }
 
 #[test]

@@ -209,8 +209,9 @@ impl Node {
         }
     }
 
-    /// What it shows `elapsed` frames behind its start, in a clock that makes steps of `step`.
-    fn shown(&self, name: &str, elapsed: Frac, step: Frac) -> Picture {
+    /// What it shows `elapsed` frames behind its start, in a clock that makes steps of `step`; `heard`: what would be heard
+    /// of it, which nothing hides.
+    fn shown(&self, name: &str, elapsed: Frac, step: Frac, heard: bool) -> Picture {
         match self {
             Node::Gap(_) | Node::Dissolve(..) => Picture::nothing(),
             Node::Clip { enabled: false, .. } | Node::Nest { enabled: false, .. } => Picture::nothing(),
@@ -223,7 +224,10 @@ impl Node {
                 let start = range.map_or(0, |(start, _)| start);
                 let time = warp.run(elapsed, self.frames(), step).plus(Frac::whole(start));
                 let step = step.times(SPEEDS[warp.speed].1);
-                if *is_track { on_track(children, name, time, step) } else { on_stack(children, name, time, step) }
+                match is_track {
+                    true => on_track(children, name, time, step, heard),
+                    false => on_stack(children, name, time, step, heard),
+                }
             }
         }
     }
@@ -246,7 +250,7 @@ impl Picture {
     }
 }
 
-fn on_stack(children: &[Node], name: &str, time: Frac, step: Frac) -> Picture {
+fn on_stack(children: &[Node], name: &str, time: Frac, step: Frac, heard: bool) -> Picture {
     let mut picture = Picture::nothing();
     for (index, child) in children.iter().enumerate() {
         let (mut first, mut end) = (Frac::whole(0), Frac::whole(child.frames()));
@@ -263,14 +267,14 @@ fn on_stack(children: &[Node], name: &str, time: Frac, step: Frac) -> Picture {
         if !time.reaches(first) || time.reaches(end) {
             continue;
         }
-        let over = child.shown(&format!("{name}.{index}"), time, step);
-        let below = picture.faded(over.open);
+        let over = child.shown(&format!("{name}.{index}"), time, step, heard);
+        let below = if heard { picture } else { picture.faded(over.open) };
         picture = Picture { layers: below.layers.into_iter().chain(over.layers).collect(), open: below.open };
     }
     picture
 }
 
-fn on_track(children: &[Node], name: &str, time: Frac, step: Frac) -> Picture {
+fn on_track(children: &[Node], name: &str, time: Frac, step: Frac, heard: bool) -> Picture {
     let mut starts = Vec::new();
     let mut at = 0;
     for child in children {
@@ -280,7 +284,9 @@ fn on_track(children: &[Node], name: &str, time: Frac, step: Frac) -> Picture {
     let is_item = |index: &usize| !matches!(children[*index], Node::Dissolve(..));
     let shown = |index: Option<usize>| match index {
         None => Picture::nothing(),
-        Some(index) => children[index].shown(&format!("{name}.{index}"), time.minus(Frac::whole(starts[index])), step),
+        Some(index) => {
+            children[index].shown(&format!("{name}.{index}"), time.minus(Frac::whole(starts[index])), step, heard)
+        }
     };
     let mut crossings: Vec<(i64, i64, usize)> = Vec::new();
     for (index, child) in children.iter().enumerate() {
@@ -337,7 +343,7 @@ proptest! {
         let plan = plan(&cut, &options);
         prop_assert_eq!(plan.duration, frames);
         for row in plan.shots.iter().flat_map(|shot| plan.frames(shot)) {
-            let expected = root.shown("r", Frac::whole(row.record), Frac::whole(1));
+            let expected = root.shown("r", Frac::whole(row.record), Frac::whole(1), false);
             prop_assert!(same(&row, &expected), "{:#?}\nexpected {:?}", row, expected.layers);
         }
     }
@@ -383,6 +389,73 @@ proptest! {
         };
         prop_assert_eq!(rows(again), rows(new));
         prop_assert_eq!(objects(again), objects(new));
+    }
+}
+
+/// The same tree with audio tracks for video tracks.
+fn as_sound(mut tree: Value) -> Value {
+    if tree["kind"] == "Video" {
+        tree["kind"] = json!("Audio");
+    }
+    for child in tree["children"].as_array_mut().into_iter().flatten() {
+        *child = as_sound(child.take());
+    }
+    tree
+}
+
+/// What runs forwards, at speeds whose places are far from the edges that they are not on, with an item between any two
+/// transitions.
+fn forwards(node: Node) -> Node {
+    let plain = |warp: Warp| Warp { speed: warp.speed % 3, curves: Vec::new() };
+    match node {
+        Node::Clip { start, frames, enabled, warp } => Node::Clip { start, frames, enabled, warp: plain(warp) },
+        Node::Nest { is_track, children, range, enabled, warp } => {
+            let mut children: Vec<Node> = children.into_iter().map(forwards).collect();
+            children.dedup_by(|b, a| matches!((a, b), (Node::Dissolve(..), Node::Dissolve(..))));
+            Node::Nest { is_track, children, range, enabled, warp: plain(warp) }
+        }
+        other => other,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn a_tree_sounds_like_what_it_shows(root in roots().prop_map(forwards)) {
+        let tree = as_sound(root.json("r"));
+        let cut = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": null, "tracks": tree});
+        let mut options = whole(i64::from(root.frames()).max(1));
+        options.rate = Some(otio_conflate::time::Rate::FPS_24);
+        options.sound.crossfade = otio_conflate::plan::Crossfade::Linear;
+        let plan = plan(&cut, &options);
+        let clips = plan.sound.iter().flat_map(|sound| &sound.clips);
+        for record in 0..i64::from(root.frames()) {
+            // A moment later: whoever rounds has rounded to a flick.
+            let time = otio_conflate::time::Time::from_flicks(record * 29_400_000 + 16);
+            let mut heard: Vec<_> = clips
+                .clone()
+                .filter(|clip| clip.range.start <= time && time < clip.range.end())
+                .map(|clip| (clip.clip.as_str(), clip.map.sample(time, 24).to_f64().floor(), clip.gain(time)))
+                .filter(|(_, _, gain)| *gain > 1e-4)
+                .collect();
+            heard.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+            let shown = root.shown("r", Frac::whole(record), Frac::whole(1), true);
+            let mut expected: Vec<_> = shown
+                .layers
+                .iter()
+                .filter(|(_, _, share)| share.0 > 0)
+                .map(|(name, source, share)| (name.as_str(), Frac::whole(*source).double(), share.double()))
+                .collect();
+            expected.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
+            let same = |(got, wanted): (&(&str, f64, f64), &(&str, f64, f64))| {
+                got.0 == wanted.0 && (got.1 - wanted.1).abs() < 0.5 && (got.2 - wanted.2).abs() < 1e-4
+            };
+            prop_assert!(
+                heard.len() == expected.len() && heard.iter().zip(&expected).all(same),
+                "frame {}: heard {:?}, expected {:?}", record, heard, expected
+            );
+        }
     }
 }
 

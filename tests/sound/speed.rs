@@ -76,3 +76,60 @@ fn what_stands_still_is_silent() {
     assert!(heard[0][..24_000].iter().all(|&sample| sample == 0.0));
     assert_eq!(heard[0][24_000], 0.5);
 }
+
+/// `track`, whose `time` effect is a list of frames to be added.
+fn bent(mut item: serde_json::Value, lookup: &[f64]) -> serde_json::Value {
+    item["effects"] = serde_json::json!([{"OTIO_SCHEMA": "TimeEffect.1", "name": "", "effect_name": "TimeWarp",
+        "metadata": {"lookup": lookup}}]);
+    item
+}
+
+#[test]
+fn compositions_that_are_retimed_take_their_sounds_along() {
+    let media = Media::new();
+    let wav = media.wav("a.wav", 48_000, &bells(&[6_000, 12_000, 24_000], 96_000));
+    let nest = || clip("A", &wav, range(0, 24, 24));
+    let found = |tracks: Vec<serde_json::Value>, frames| peaks(&cut(&timeline(tracks), frames)[0]);
+    assert_eq!(found(vec![warped(audio([nest()]), 2.0)], 12), [3_000, 6_000, 12_000]);
+    // 24 frames last 48 000 samples.
+    assert_eq!(found(vec![warped(audio([nest()]), -1.0)], 24), [23_999, 35_999, 41_999]);
+    let inner = stack([warped(audio([nest()]), 2.0)]);
+    assert_eq!(found(vec![audio([warped(inner, 0.5)])], 24), [6_000, 12_000, 24_000]);
+    // Behind its first half the track jumps ahead by a frame, 2000 samples, over a frame.
+    let mut lookup = [0.0; 24];
+    lookup[6..].fill(1.0);
+    let heard = found(vec![bent(audio([nest()]), &lookup)], 24);
+    assert_eq!((heard[0], heard[2]), (6_000, 22_000), "{heard:?}");
+}
+
+#[test]
+fn a_curve_is_heard_without_seams() {
+    let media = Media::new();
+    #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+    let tone: Vec<f32> = (0..96_000).map(|sample| (f64::from(sample) * 0.05).sin() as f32 * 0.5).collect();
+    let wav = media.wav("tone.wav", 48_000, &vec![tone.clone(), tone]);
+    // It slows down, turns round and comes back.
+    let lookup: Vec<f64> = (0..24).map(|frame| -f64::from(frame * frame) / 16.0).collect();
+    let heard = cut(&timeline([audio([bent(clip("A", &wav, range(8, 24, 24)), &lookup)])]), 24);
+    // Behind that it comes to the start of the file.
+    for sample in 100..43_500usize {
+        let frame = sample / 2_000;
+        let part = (sample % 2_000) as f64 / 2_000.0;
+        let at = |frame: usize| lookup[frame.min(23)];
+        let added = at(frame) + (at(frame + 1) - at(frame)) * part;
+        let mut place = (8.0 + added) * 2_000.0 + sample as f64;
+        // Backwards, a sample is heard from its end on.
+        if at(frame + 1) - at(frame) < -1.0 {
+            place -= 1.0;
+        }
+        let wanted = (place * 0.05).sin() * 0.5;
+        // Where it stands still it is silent, and where it turns round it has moved by a sample.
+        if at(frame + 1) - at(frame) != -1.0 {
+            assert!(
+                (f64::from(heard[0][sample]) - wanted).abs() < 2e-3,
+                "{sample}: {}, not {wanted}",
+                heard[0][sample]
+            );
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The mix: everything that is heard over a window of record time, added up sample by sample.
 
+use std::ops::Range;
+
 use super::source::{Heard, Voice, VoiceKey};
 use crate::audio::{REACH, Samples, Speaker, at_speed};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,10 +26,20 @@ struct Line<'c> {
     /// Its first sample in the window, and the first behind it.
     first: i64,
     end: i64,
-    /// The place in the media of the window's sample 0, in samples of the mix.
-    place: Ratio,
+    /// What is heard of the media from each of these samples on.
+    runs: Vec<Run>,
     voice: Option<Voice>,
     opened: bool,
+}
+
+/// Samples of a window that go through the media at one speed.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    /// The first of them.
+    first: i64,
+    /// The place in the media of the window's sample 0, in samples of the mix, if all of it went at this speed.
+    place: Ratio,
+    speed: Ratio,
 }
 
 /// A window being mixed, from its first sample to its last.
@@ -60,8 +72,13 @@ impl<'s> Mixer<'s> {
         let len = length(window, rate);
         let line = |clip: &'c SoundClip| {
             let (first, end) = (nearest(clip.range.start).max(0), nearest(clip.range.end()).min(len));
-            let place = clip.map.sample(window.start, rate);
-            Line { clip, first, end, place, voice: None, opened: false }
+            let pieces = clip.map.pieces(clip.range.intersect(window));
+            let run = |(range, line): (TimeRange, crate::plan::SoundMap)| Run {
+                first: (range.start - window.start).samples(rate).ceil().max(0),
+                place: line.sample(window.start, rate),
+                speed: line.speed,
+            };
+            Line { clip, first, end, runs: pieces.into_iter().map(run).collect(), voice: None, opened: false }
         };
         Mix { start: window.start, len, done: 0, lines: clips.iter().map(line).collect(), notes: Vec::new() }
     }
@@ -103,14 +120,13 @@ impl<'s> Mixer<'s> {
         notes: &mut Vec<String>,
     ) -> Result<Option<Samples>> {
         let (rate, clip) = (self.sound.rate, line.clip);
-        let count = usize::try_from(end - first).unwrap_or(0);
-        let place = line.place + Ratio::whole(first) * clip.map.speed;
         if !line.opened {
             line.opened = true;
-            line.voice = self.voice(clip, place.floor(), notes)?;
+            let place = line.runs.first().map_or(0, |run| run.at(first).floor());
+            line.voice = self.voice(clip, place, notes)?;
         }
         let Some(voice) = &mut line.voice else { return Ok(None) };
-        let mut samples = match heard(voice, place, clip.map.speed, count) {
+        let mut samples = match along(voice, &line.runs, first..end) {
             Err(error) if self.plan.media_missing != MissingPolicy::Error && error.kind() == ErrorKind::Decode => {
                 notes.push(format!("clip {:?} is silent from there on: {error}", clip.clip));
                 line.voice = None;
@@ -217,12 +233,40 @@ fn pan(samples: &mut Samples, speakers: &[Speaker], pan: f64, mono: bool) {
     }
 }
 
-/// `count` samples of `voice` from `place` on, which move on by `speed`.
+impl Run {
+    /// The place in the media of sample `sample` of the window.
+    fn at(&self, sample: i64) -> Ratio {
+        self.place + Ratio::whole(sample) * self.speed
+    }
+}
+
+/// Samples `range` of the window, which go through the media of `voice` as `runs` say.
+fn along(voice: &mut Voice, runs: &[Run], range: Range<i64>) -> Result<Samples> {
+    let on = runs.partition_point(|run| run.first <= range.start).saturating_sub(1);
+    let mut samples: Option<Samples> = None;
+    for (index, run) in
+        runs.iter().enumerate().skip(on).take_while(|(index, run)| *index == on || run.first < range.end)
+    {
+        let first = if index == on { range.start } else { run.first };
+        let end = runs.get(index + 1).map_or(range.end, |next| next.first.min(range.end));
+        let part = heard(voice, run.at(first), run.speed, usize::try_from(end - first).unwrap_or(0))?;
+        match &mut samples {
+            Some(samples) => samples.append(&part),
+            None => samples = Some(part),
+        }
+    }
+    Ok(samples.unwrap_or_default())
+}
+
+/// `count` samples of `voice` from `place` on, which move on by `speed`; silence where it stands still.
 fn heard(voice: &mut Voice, place: Ratio, speed: Ratio, count: usize) -> Result<Samples> {
     let nearest = (place + Ratio::new(1, 2)).floor();
     let len = i64::try_from(count).unwrap_or(0);
     if speed == Ratio::ONE {
         return voice.read(nearest, count);
+    }
+    if speed == Ratio::ZERO {
+        return Ok(voice.silence(count));
     }
     if speed == Ratio::whole(-1) {
         let mut samples = voice.read(nearest - len, count)?;

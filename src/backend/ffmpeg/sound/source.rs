@@ -176,7 +176,12 @@ impl Voice {
                 None => sum = Some(samples),
             }
         }
-        Ok(sum.unwrap_or_else(|| Samples::silence(self.channels, count)))
+        Ok(sum.unwrap_or_else(|| self.silence(count)))
+    }
+
+    /// `count` samples of nothing.
+    pub(super) fn silence(&self, count: usize) -> Samples {
+        Samples::silence(self.channels, count)
     }
 
     /// Whether it is made from one channel.
