@@ -4,7 +4,7 @@ mod read;
 
 use clap::Args;
 use otio_conflate::plan::{
-    Crossfade, HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime,
+    Crossfade, HandleMode, Handles, MissingPolicy, OverrunPolicy, Pitch, Placement, PlanOptions, RateConform, Retime,
     ReverseConvention, ShotSelection, SoundLayout,
 };
 use otio_conflate::time::Rate;
@@ -57,6 +57,9 @@ pub(crate) struct PlanArgs {
     /// How transitions between sounds fade: power (equal power) or linear
     #[arg(long, default_value = "power")]
     pub(crate) crossfade: Crossfade,
+    /// The pitch of sound at another speed: follow (as on a tape) or keep
+    #[arg(long, default_value = "follow")]
+    pub(crate) pitch: Pitch,
 }
 
 impl PlanArgs {
@@ -77,6 +80,7 @@ impl PlanArgs {
         options.sound.rate = self.sample_rate;
         options.sound.layout = self.audio_layout;
         options.sound.crossfade = self.crossfade;
+        options.sound.pitch = self.pitch;
         options.path_map = self.source.maps.clone();
         options
     }

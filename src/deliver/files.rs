@@ -248,7 +248,9 @@ fn sync(path: &Path) -> Result<()> {
 
 /// Brings the name of `path` to disk: its folder holds it.
 fn sync_folder(path: &Path) -> Result<()> {
-    path.parent().map_or(Ok(()), sync)
+    // The folder of a bare name is the current one.
+    let here = |folder: &Path| if folder.as_os_str().is_empty() { sync(Path::new(".")) } else { sync(folder) };
+    path.parent().map_or(Ok(()), here)
 }
 
 fn remove(path: &Path) -> Result<()> {

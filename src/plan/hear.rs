@@ -6,7 +6,7 @@ use super::build::{Builder, child_path, is_sound};
 use super::crossing::{Part, parts};
 use super::lane::track_name;
 use super::retime::{Bend, Speed, is_retimed, not_applied};
-use super::sound::{Gain, Sound, SoundClip};
+use super::sound::{Gain, Pitch, Sound, SoundClip};
 use super::sound_map::{SoundCurve, SoundMap, heard};
 use super::sound_metadata;
 use super::{RateConform, ReverseConvention, Shot, SourceMap};
@@ -53,7 +53,7 @@ impl Builder<'_> {
         self.hear_composition(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut clips)?;
         let mut clips = self.each_once(clips);
         clips.sort_by_key(|clip| clip.range.start);
-        Ok(Some(Sound { rate: options.rate, layout: options.layout, clips }))
+        Ok(Some(Sound { rate: options.rate, layout: options.layout, pitch: options.pitch, clips }))
     }
 
     /// Leaves out what is heard of a nest in a video track where the same is heard of it in an audio track: many
@@ -304,6 +304,9 @@ impl Builder<'_> {
         let position = media.offset / nominal;
         let bend = self.bend(position, frames / own, duration.frames(self.rate));
         let run = self.retimed(&clip.item, &speed, at.clock.clone(), (duration, bend, Ratio::ONE / frames));
+        if self.options.sound.pitch == Pitch::Keep && run.curve.is_some() {
+            notes.push("its speed changes on the way: the pitch follows it".to_owned());
+        }
         let channels = sound_metadata::channels(clip).unwrap_or_else(|what| {
             self.warn(at.path, what);
             Vec::new()

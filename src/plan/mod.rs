@@ -35,7 +35,7 @@ pub use options::{
     HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
     ShotSelection,
 };
-pub use sound::{Crossfade, Gain, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
+pub use sound::{Crossfade, Gain, Pitch, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
 pub use sound_map::{SoundCurve, SoundMap};
 pub use source_map::{Curve, SourceMap};
 

@@ -39,7 +39,11 @@ impl Builder<'_> {
         match &self.options.shots {
             ShotSelection::Hero => match hero {
                 Some(index) => self.clips_of(root, index, lanes, &mut candidates)?,
-                None => self.warn(ROOT, "no video track has an enabled clip; there are no shots".to_owned()),
+                None => self.warn(
+                    ROOT,
+                    "no video track has an enabled clip: there are no shots, unless markers or ranges make some"
+                        .to_owned(),
+                ),
             },
             ShotSelection::Track(name) => {
                 let named = (0..root.children.len())

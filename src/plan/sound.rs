@@ -33,6 +33,17 @@ word_enum! {
     }
 }
 
+word_enum! {
+    /// What becomes of the pitch of sound that is not at its own speed.
+    Pitch, "pitch" {
+        /// It follows the speed, as on a tape.
+        #[default]
+        Follow = "follow",
+        /// It is kept, where the speed does not change on the way.
+        Keep = "keep",
+    }
+}
+
 /// What a caller decides about sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -46,11 +57,19 @@ pub struct SoundOptions {
     pub layout: SoundLayout,
     /// How transitions fade.
     pub crossfade: Crossfade,
+    /// What becomes of the pitch of sound that is not at its own speed.
+    pub pitch: Pitch,
 }
 
 impl Default for SoundOptions {
     fn default() -> SoundOptions {
-        SoundOptions { enabled: true, rate: 48_000, layout: SoundLayout::default(), crossfade: Crossfade::default() }
+        SoundOptions {
+            enabled: true,
+            rate: 48_000,
+            layout: SoundLayout::default(),
+            crossfade: Crossfade::default(),
+            pitch: Pitch::default(),
+        }
     }
 }
 
@@ -62,6 +81,9 @@ pub struct Sound {
     pub rate: u32,
     /// Its channels.
     pub layout: SoundLayout,
+    /// What becomes of the pitch of what is not at its own speed.
+    #[serde(default)]
+    pub pitch: Pitch,
     /// What is heard, in the order in which it begins. All of it is added up.
     pub clips: Vec<SoundClip>,
 }

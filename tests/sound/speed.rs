@@ -1,5 +1,7 @@
 //! Sound at other speeds.
 
+use otio_conflate::plan::{Pitch, SoundLayout};
+
 use crate::support::*;
 
 fn bells(at: &[usize], len: usize) -> Channels {
@@ -130,6 +132,70 @@ fn a_curve_is_heard_without_seams() {
                 "{sample}: {}, not {wanted}",
                 heard[0][sample]
             );
+        }
+    }
+}
+
+/// How often a tone goes through zero upwards in a second.
+fn pitch(heard: &[f32]) -> f64 {
+    let ups: Vec<usize> = (1..heard.len()).filter(|&at| heard[at - 1] < 0.0 && heard[at] >= 0.0).collect();
+    let (first, last) = (ups[0], ups[ups.len() - 1]);
+    48_000.0 * (ups.len() - 1) as f64 / (last - first) as f64
+}
+
+#[test]
+fn the_pitch_follows_or_is_kept() {
+    let media = Media::new();
+    #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+    let tone: Vec<f32> = (0..192_000).map(|sample| (f64::from(sample) * 0.05).sin() as f32 * 0.5).collect();
+    let wav = media.wav("tone.wav", 48_000, &vec![tone.clone(), tone]);
+    let own = 48_000.0 * 0.05 / std::f64::consts::TAU;
+    for (speed, layout) in [
+        (2.0, SoundLayout::Stereo),
+        (0.3, SoundLayout::Stereo),
+        (-1.25, SoundLayout::Mono),
+        (3.0, SoundLayout::Surround51),
+        (24.0 / 25.0, SoundLayout::Surround71),
+    ] {
+        let from = if speed < 0.0 { 0 } else { 2 };
+        let cut_of = timeline([audio([warped(clip("A", &wav, range(from, 24, 24)), speed)])]);
+        for (kept, wanted) in [(Pitch::Keep, own), (Pitch::Follow, own * speed.abs())] {
+            let mut options = pieces(&[("cut", 0, 24), ("end", 15, 9)]);
+            (options.sound.pitch, options.sound.layout) = (kept, layout);
+            let run = run(&cut_of, &options);
+            let whole = run.heard("cut");
+            let heard = pitch(&whole[0][2_000..46_000]);
+            assert!((heard / wanted - 1.0).abs() < 0.01, "{speed} {kept:?}: {heard}, not {wanted}");
+            let loudest = whole[0][4_000..44_000].iter().fold(0.0f32, |most, sample| most.max(sample.abs()));
+            let part = if layout == SoundLayout::Mono { 1.0 / std::f64::consts::SQRT_2 } else { 0.5 };
+            assert!((f64::from(loudest) / part - 1.0).abs() < 0.05, "{speed} {kept:?}: {loudest}");
+            // A shot that begins in the middle has the very same samples.
+            assert_eq!(run.heard("end")[0], whole[0][30_000..], "{speed} {kept:?}");
+        }
+    }
+}
+
+#[test]
+fn with_its_pitch_kept_a_sound_stays_in_its_place() {
+    let media = Media::new();
+    let wav = media.wav("a.wav", 48_000, &bells(&[12_000, 60_000, 108_000], 144_000));
+    for (speed, wanted) in [(1.5, [8_000, 40_000, 72_000]), (-1.5, [0; 3]), (0.75, [16_000, 80_000, 144_000])] {
+        let cut_of = timeline([audio([warped(clip("A", &wav, range(0, 96, 24)), speed)])]);
+        let mut options = pieces(&[("cut", 0, 96)]);
+        options.sound.pitch = Pitch::Keep;
+        let heard = run(&cut_of, &options).heard("cut");
+        let loud: Vec<usize> = loud(&heard[0], 0.25).into_iter().map(|(at, _)| at).collect();
+        for wanted in wanted.into_iter().filter(|&wanted| wanted > 0) {
+            let nearest = loud.iter().map(|at| at.abs_diff(wanted)).min();
+            assert!(nearest.is_some_and(|far| far < 1_000), "{speed}: {wanted} is {nearest:?} away");
+        }
+        if speed < 0.0 {
+            // From 96 · 2000 · 1.5 samples back.
+            let wanted = [(288_000 - 108_000) * 2 / 3, (288_000 - 60_000) * 2 / 3, (288_000 - 12_000) * 2 / 3];
+            for wanted in wanted {
+                let nearest = loud.iter().map(|at| at.abs_diff(wanted)).min();
+                assert!(nearest.is_some_and(|far| far < 1_000), "{speed}: {wanted} is {nearest:?} away");
+            }
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::source::{Heard, Voice, VoiceKey};
+use super::stretch::Stretch;
 use crate::audio::{REACH, Samples, Speaker, at_speed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{MissingPolicy, Plan, Sound, SoundClip};
+use crate::plan::{MissingPolicy, Pitch, Plan, Sound, SoundClip, SoundMap};
 use crate::time::{FLICKS_PER_SECOND, Ratio, Time, TimeRange};
 
 /// How many media stay open that are not heard at the moment.
@@ -28,6 +29,8 @@ struct Line<'c> {
     end: i64,
     /// What is heard of the media from each of these samples on.
     runs: Vec<Run>,
+    /// What keeps its pitch.
+    stretch: Option<Stretch>,
     voice: Option<Voice>,
     opened: bool,
 }
@@ -73,12 +76,13 @@ impl<'s> Mixer<'s> {
         let line = |clip: &'c SoundClip| {
             let (first, end) = (nearest(clip.range.start).max(0), nearest(clip.range.end()).min(len));
             let pieces = clip.map.pieces(clip.range.intersect(window));
-            let run = |(range, line): (TimeRange, crate::plan::SoundMap)| Run {
+            let run = |(range, line): (TimeRange, SoundMap)| Run {
                 first: (range.start - window.start).samples(rate).ceil().max(0),
                 place: line.sample(window.start, rate),
                 speed: line.speed,
             };
-            Line { clip, first, end, runs: pieces.into_iter().map(run).collect(), voice: None, opened: false }
+            let runs = pieces.into_iter().map(run).collect();
+            Line { clip, first, end, runs, stretch: None, voice: None, opened: false }
         };
         Mix { start: window.start, len, done: 0, lines: clips.iter().map(line).collect(), notes: Vec::new() }
     }
@@ -124,9 +128,14 @@ impl<'s> Mixer<'s> {
             line.opened = true;
             let place = line.runs.first().map_or(0, |run| run.at(first).floor());
             line.voice = self.voice(clip, place, notes)?;
+            line.stretch = self.stretch(line, start)?;
         }
         let Some(voice) = &mut line.voice else { return Ok(None) };
-        let mut samples = match along(voice, &line.runs, first..end) {
+        let samples = match &mut line.stretch {
+            Some(stretch) => stretch.read(voice, first..end),
+            None => along(voice, &line.runs, first..end),
+        };
+        let mut samples = match samples {
             Err(error) if self.plan.media_missing != MissingPolicy::Error && error.kind() == ErrorKind::Decode => {
                 notes.push(format!("clip {:?} is silent from there on: {error}", clip.clip));
                 line.voice = None;
@@ -147,6 +156,17 @@ impl<'s> Mixer<'s> {
             samples.scale(|sample| clip.gain(at(sample)) as f32);
         }
         Ok(Some(samples))
+    }
+
+    /// What keeps the pitch of a line of a window that begins at record time `start`, where that is asked for. It goes on
+    /// from the clip's own start, so that shots join without a seam.
+    fn stretch(&self, line: &Line<'_>, start: Time) -> Result<Option<Stretch>> {
+        let [run] = line.runs.as_slice() else { return Ok(None) };
+        if self.sound.pitch == Pitch::Follow || run.speed.abs() == Ratio::ONE || run.speed == Ratio::ZERO {
+            return Ok(None);
+        }
+        let from = nearest(line.clip.map.record - start, self.sound.rate).min(line.first);
+        Stretch::begin(run.speed, self.format(), from, run.at(from)).map(Some)
     }
 
     /// Packets that could not be decoded: an error, or silence and a note.

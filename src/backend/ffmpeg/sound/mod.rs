@@ -10,6 +10,7 @@ mod output;
 mod reader;
 mod shot;
 mod source;
+mod stretch;
 mod whole;
 
 pub(super) use mixer::{Mixer, length};

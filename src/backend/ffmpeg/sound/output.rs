@@ -124,7 +124,7 @@ fn integer(sample: f32) -> i32 {
 }
 
 /// FFmpeg's name of the layout of so many channels.
-fn layout_name(channels: u16) -> Result<&'static str> {
+pub(super) fn layout_name(channels: u16) -> Result<&'static str> {
     match channels {
         1 => Ok("mono"),
         2 => Ok("stereo"),
