@@ -1,8 +1,9 @@
 //! What applications write about sound into metadata and effects: channels, volume and pan.
 
 use super::lane::effect_name;
+use super::retime::Speed;
 use super::sound::{Gain, SourceChannel};
-use crate::time::{Rate, Time};
+use crate::time::{Rate, Ratio, Time};
 use crate::timeline::{Clip, Effect, EffectKind, Item, Map, Value};
 
 /// The most decibels that are believed; what is lower than the least is silence.
@@ -30,14 +31,19 @@ pub(super) fn effects(item: &Item, rate: Rate) -> Written {
         if !matches!(effect.kind, EffectKind::Other | EffectKind::Unknown(_)) {
             continue;
         }
-        let (name, neutral) = effect_name(effect);
+        let premiere = effect.metadata.get("PremierePro_OTIO");
+        let (name, neutral) = match premiere.and_then(|premiere| premiere.get("MatchName")?.as_str()) {
+            Some(name) => (name, false),
+            None => effect_name(effect),
+        };
         // The bands of an equaliser are effects of their own.
         if neutral || (flat && name == "Fairlight Equaliser Band") {
             continue;
         }
-        let parts = match (name, effect.metadata.get("fcp_xml")) {
-            ("Fairlight Clip Volume and Fades" | "Fairlight Clip Pan", _) => resolve(effect, rate),
-            (_, Some(xml)) => final_cut(xml),
+        let parts = match (name, effect.metadata.get("fcp_xml"), premiere) {
+            ("Fairlight Clip Volume and Fades" | "Fairlight Clip Pan", ..) => resolve(effect, rate),
+            (_, Some(xml), _) => final_cut(xml),
+            (name, _, Some(effect)) => premiere_effect(name, effect, item),
             _ => None,
         };
         let Some(parts) = parts else {
@@ -108,10 +114,7 @@ fn volume(parameter: &Value, rate: Rate) -> Option<Gain> {
         let time = Time::from_value(frame.trim().parse().ok()?, rate).ok()?;
         Some((time, decibels(value)))
     };
-    let mut keys: Vec<(Time, f64)> = written.iter().map(key).collect::<Option<_>>()?;
-    keys.sort_by_key(|(time, _)| *time);
-    keys.dedup_by_key(|(time, _)| *time);
-    Some(Gain::Decibels(keys))
+    in_order(written.iter().map(key).collect::<Option<_>>()?)
 }
 
 /// Final Cut's interchange format, which Premiere writes too: a factor, and pan from −1 to 1.
@@ -139,6 +142,66 @@ fn final_cut(xml: &Value) -> Option<Vec<Part>> {
     Some(all.iter().map(part).collect())
 }
 
+/// Premiere: levels as parts of +15 dB, mutes, and pan from 0 to 1. What a parameter is called depends on the language that
+/// Premiere speaks; its number does not.
+fn premiere_effect(name: &str, effect: &Value, item: &Item) -> Option<Vec<Part>> {
+    let parameters = effect.get("Parameters")?.as_array()?;
+    let part = |parameter: &Value| {
+        let id = parameter.get("ID").and_then(finite).unwrap_or(-1.0);
+        let start = parameter.get("StartValue").and_then(|start| start.get("Value"));
+        let value = start.and_then(|value| match value {
+            Value::Bool(on) => Some(f64::from(*on)),
+            value => finite(value),
+        });
+        let keys = parameter.get("Keyframes").and_then(Value::as_array).unwrap_or_default();
+        if keys.is_empty() && start.is_none() {
+            return None;
+        }
+        let is = |kind: &str, number: f64| name.starts_with(kind) && id == number;
+        let (mute, level) = (is("Internal Volume", 0.0) || is("AudioFader", 1.0), is("Internal Volume", 1.0));
+        let known = match value {
+            _ if !keys.is_empty() => level.then(|| premiere_keys(keys, item)).flatten().map(Part::Gain),
+            Some(value) if mute => Some(Part::Gain(Gain::Constant(if value == 0.0 { 1.0 } else { 0.0 }))),
+            Some(value) if level => Some(Part::Gain(Gain::Constant(factor(premiere_decibels(value))))),
+            Some(value) if is("PanProcessor", 0.0) => Some(Part::Pan((2.0 * value - 1.0).clamp(-1.0, 1.0))),
+            _ => None,
+        };
+        match known {
+            Some(Part::Gain(Gain::Constant(factor))) if (factor - 1.0).abs() < 1e-6 => None,
+            known => Some(known.unwrap_or_else(|| Part::Unknown(format!("parameter {id}")))),
+        }
+    };
+    Some(parameters.iter().filter_map(part).collect())
+}
+
+/// Key frames of Premiere lie in the time of the media, as `source_range` does.
+fn premiere_keys(keys: &[Value], item: &Item) -> Option<Gain> {
+    let start = item.source_range?.start_time.time().ok()?;
+    let speed = Speed::of(item);
+    if speed.scalar <= Ratio::ZERO || !speed.curves.is_empty() || speed.keys.is_some() {
+        return None;
+    }
+    let key = |key: &Value| {
+        let position = key.get("Position")?;
+        let rate = Rate::new(finite(position.get("rate")?)?).ok()?;
+        let time = Time::from_value(finite(position.get("value")?)?, rate).ok()?;
+        let elapsed = Time::from_seconds((time - start).samples(1) / speed.scalar);
+        Some((elapsed, premiere_decibels(finite(key.get("Value")?)?)))
+    };
+    in_order(keys.iter().map(key).collect::<Option<_>>()?)
+}
+
+fn premiere_decibels(level: f64) -> f64 {
+    (20.0 * level.max(0.0).log10() + 15.0).clamp(SILENT, LOUDEST)
+}
+
+/// Decibels at these times; `None` where there are none.
+fn in_order(mut keys: Vec<(Time, f64)>) -> Option<Gain> {
+    keys.sort_by_key(|(time, _)| *time);
+    keys.dedup_by_key(|(time, _)| *time);
+    (!keys.is_empty()).then_some(Gain::Decibels(keys))
+}
+
 fn factor(decibels: f64) -> f64 {
     if decibels <= SILENT { 0.0 } else { 10f64.powf(decibels / 20.0) }
 }
@@ -164,17 +227,29 @@ pub(super) fn channels(clip: &Clip) -> Result<Vec<SourceChannel>, String> {
         return Ok(Vec::new());
     }
     let wrong = || format!("its {name} are not understood; all channels of its media are heard");
+    if let Some(assigned) = list.get("SecondaryAssignments") {
+        // Premiere numbers the channels in each of a file's sounds.
+        let group = member("PremierePro_OTIO", "OriginalChannelGroupIndex").map_or(Some(0), index);
+        let channel = |entry: &Value| index(entry.get("SecondaryChannelIndex")?);
+        let all = assigned.as_array().filter(|list| list.len() <= CHANNELS).ok_or_else(wrong)?.iter();
+        let all = all.map(|entry| Some(SourceChannel { stream: group?, channel: channel(entry)? }));
+        return all.collect::<Option<_>>().ok_or_else(wrong);
+    }
     let list = list.as_array().filter(|list| list.len() <= CHANNELS).ok_or_else(wrong)?;
     list.iter().map(|entry| channel(entry).ok_or_else(wrong)).collect()
 }
 
-fn channel(entry: &Value) -> Option<SourceChannel> {
-    let index = |value: &Value| match value {
+/// A number that counts something, from 0.
+fn index(value: &Value) -> Option<u32> {
+    match value {
         Value::Int(index) => u32::try_from(*index).ok(),
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
         Value::Float(index) if (0.0..1e6).contains(index) && index.fract() == 0.0 => Some(*index as u32),
         _ => None,
-    };
+    }
+}
+
+fn channel(entry: &Value) -> Option<SourceChannel> {
     if let Some(channel) = index(entry) {
         return Some(SourceChannel { stream: 0, channel });
     }

@@ -78,7 +78,22 @@ fn channels_that_applications_choose_are_heard() {
     let premiere = |list: serde_json::Value| chosen(json!({"PremierePro_OTIO": {"AudioChannels": list}}));
     near(&premiere(json!([2, 3])).0, &[0.04, 0.3]);
     near(&premiere(json!([{"Channel": 1, "Stream": 0}])).0, &[0.2 * H, 0.2 * H]);
-    for nonsense in [json!("two"), json!([{"a": 1}]), json!([-1]), json!([0.5]), json!({}), json!([null])] {
+    let assigned = |channels: &[i32]| {
+        let list: Vec<_> = channels.iter().map(|channel| json!({"SecondaryChannelIndex": channel})).collect();
+        premiere(json!({"ChannelType": "Stereo", "SecondaryAssignments": list}))
+    };
+    near(&assigned(&[4, 5]).0, &[0.05, 0.06]);
+    near(&assigned(&[3]).0, &[0.3 * H, 0.3 * H]);
+    for nonsense in [
+        json!("two"),
+        json!([{"a": 1}]),
+        json!([-1]),
+        json!([0.5]),
+        json!({}),
+        json!([null]),
+        json!({"SecondaryAssignments": 3}),
+        json!({"SecondaryAssignments": [{}]}),
+    ] {
         let (heard, said) = premiere(nonsense.clone());
         near(&heard, &[0.1 + H * 0.09, 0.2 + H * 0.1]);
         assert!(said.contains("AudioChannels are not understood"), "{nonsense}: {said}");
@@ -143,6 +158,59 @@ fn volume_and_pan_are_applied_and_what_is_unknown_is_said() {
     );
     assert_eq!(heard[0][4000], 0.5);
     for part in ["Equaliser", "tilt", "effects[2]", "effects[3]"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn levels_of_premiere_are_parts_of_fifteen_decibels() {
+    let media = Media::new();
+    let file = media.wav("a.wav", 48_000, &steady(&[0.5, 0.5], 96_000));
+    let effect = |kind: &str, parameters: serde_json::Value| {
+        json!({"OTIO_SCHEMA": "Effect.1", "name": "", "effect_name": "", "metadata": {"PremierePro_OTIO": {
+            "MatchName": kind, "Parameters": parameters}}})
+    };
+    let start = |id: i32, value: serde_json::Value| json!({"DisplayName": "?", "ID": id, "StartValue": {"Position": time(-9_000_000, 24), "Value": value}});
+    let keys = |id: i32, keys: &[(i32, f64)]| {
+        let key = |&(frame, value): &(i32, f64)| json!({"Position": time(frame, 24), "Value": value});
+        json!({"DisplayName": "?", "ID": id, "Keyframes": keys.iter().map(key).collect::<Vec<_>>()})
+    };
+    let with = |effects: serde_json::Value| {
+        let mut a = clip("A", &file, range(4, 12, 24));
+        a["effects"] = effects;
+        let run = run(&timeline([audio([a])]), &pieces(&[("cut", 0, 12)]));
+        (run.heard("cut"), run.said())
+    };
+    let unity = 10f64.powf(-0.75);
+    // What it writes on every clip changes nothing.
+    let (heard, said) = with(json!([
+        effect("Internal Volume Stereo", json!([keys(0, &[]), keys(1, &[])])),
+        effect("Internal Channel Volume Stereo", json!([keys(0, &[]), keys(1, &[]), keys(2, &[])])),
+        effect("PanProcessor", json!([start(0, json!(0.5))])),
+        effect("AudioFader", json!([keys(0, &[]), start(1, json!(false))])),
+        effect("Internal Volume Stereo", json!([start(0, json!(false)), start(1, json!(unity))])),
+    ]));
+    assert_eq!((heard[0][4000], heard[1][4000], said.as_str()), (0.5, 0.5, ""));
+    let (heard, _) = with(json!([effect("Internal Volume Mono", json!([start(1, json!(unity / 2.0))]))]));
+    level(heard[0][4000], 0.25, "half");
+    let (heard, _) = with(json!([effect("Internal Volume Stereo", json!([start(0, json!(true))]))]));
+    assert_eq!(heard[0][4000], 0.0);
+    let (heard, _) = with(json!([effect("PanProcessor", json!([start(0, json!(1.0))]))]));
+    assert_eq!(heard[0][4000], 0.0);
+    // Frames 6 and 10 of the media are frames 2 and 6 of the clip.
+    let ramp = keys(1, &[(6, unity), (10, unity / 10.0)]);
+    let (heard, said) = with(json!([effect("Internal Volume Stereo", json!([ramp]))]));
+    for (frame, decibels) in [(0, 0.0), (2, 0.0), (4, -10.0), (6, -20.0), (8, -20.0)] {
+        level(heard[0][frame * 2000], 0.5 * 10f32.powf(decibels / 20.0), &format!("frame {frame}"));
+    }
+    assert_eq!(said, "");
+    let (_, said) = with(json!([
+        effect("AudioFader", json!([start(0, json!(0.3))])),
+        effect("Internal Volume Stereo", json!([start(1, json!("loud"))])),
+        effect("PanProcessor", json!([keys(0, &[(0, 0.0), (9, 1.0)])])),
+        effect("Hall", json!([start(0, json!(1.0))])),
+    ]));
+    for part in ["\"AudioFader\"", "\"Internal Volume Stereo\"", "\"PanProcessor\"", "\"Hall\""] {
         assert!(said.contains(part), "{part}: {said}");
     }
 }
