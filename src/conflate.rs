@@ -271,7 +271,8 @@ impl<'r> Run<'r> {
             let before = self.before.get(&place.relative);
             let warnings = before.map(|before| before.warnings.clone()).unwrap_or_default();
             let outputs = (Some(output(place, bytes)), before.and_then(|before| before.sound.clone()));
-            return self.shot_report(index, Status::Skipped, outputs, warnings, Vec::new());
+            let peak = before.and_then(|before| before.peak);
+            return ShotReport { peak, ..self.shot_report(index, Status::Skipped, outputs, warnings, Vec::new()) };
         }
         let control = Control { observer: self.observer, cancel: self.cancel };
         let wav = sound.map(|sound| sound.target.path().to_owned());
@@ -291,7 +292,9 @@ impl<'r> Run<'r> {
         match delivered {
             Ok((rendered, output, sound)) => {
                 let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
-                self.shot_report(index, Status::Done, (Some(output), sound), warnings, Vec::new())
+                let outputs = (Some(output), sound);
+                let report = self.shot_report(index, Status::Done, outputs, warnings, Vec::new());
+                ShotReport { peak: rendered.peak, ..report }
             }
             Err(error) => {
                 let mut chain = error.context(format!("shot {:?}", shot.name)).at_object(&shot.object).chain();
@@ -338,6 +341,7 @@ impl<'r> Run<'r> {
             error,
             output,
             sound,
+            peak: None,
             first_frame: shot.first_frame,
             frame_count: shot.frame_count,
             head: shot.head,

@@ -73,6 +73,9 @@ pub struct ShotReport {
     /// The WAV file with its sound, if one was delivered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sound: Option<Output>,
+    /// How loud its sound is, where it has any and was rendered in this run or an earlier one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub peak: Option<crate::audio::Peak>,
     /// The number of the first frame delivered, head handles included.
     pub first_frame: i64,
     /// How many frames were delivered, handles included.

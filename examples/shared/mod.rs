@@ -60,6 +60,9 @@ pub(crate) struct PlanArgs {
     /// The pitch of sound at another speed: follow (as on a tape) or keep
     #[arg(long, default_value = "follow")]
     pub(crate) pitch: Pitch,
+    /// Keep the mix at or below this level, in decibels of full scale
+    #[arg(long, value_name = "DB", allow_negative_numbers = true)]
+    pub(crate) limit: Option<f64>,
 }
 
 impl PlanArgs {
@@ -81,6 +84,7 @@ impl PlanArgs {
         options.sound.layout = self.audio_layout;
         options.sound.crossfade = self.crossfade;
         options.sound.pitch = self.pitch;
+        options.sound.limit = self.limit;
         options.path_map = self.source.maps.clone();
         options
     }

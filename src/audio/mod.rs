@@ -3,11 +3,13 @@
 //! Samples are 32-bit floats in one plane per channel, full scale at ±1; a sum may go beyond.
 
 mod layout;
+mod limit;
 mod peak;
 mod samples;
 mod speed;
 
 pub use layout::{Matrix, Speaker, default_speakers};
+pub use limit::Limiter;
 pub use peak::Peak;
 pub use samples::Samples;
 pub use speed::{REACH, at_speed};

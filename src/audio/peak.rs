@@ -13,6 +13,7 @@ pub struct Peak {
     pub clipped: u64,
     /// The first sample beyond full scale, counted from the start of the run.
     pub first_clipped: Option<u64>,
+    #[serde(skip)]
     seen: u64,
 }
 

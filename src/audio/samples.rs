@@ -97,6 +97,11 @@ impl Samples {
         }
     }
 
+    /// Cuts off what is beyond ±`level`.
+    pub fn clip(&mut self, level: f32) {
+        self.planes.iter_mut().flatten().for_each(|sample| *sample = sample.clamp(-level, level));
+    }
+
     /// Turns the samples round in time.
     pub fn reverse(&mut self) {
         self.planes.iter_mut().for_each(|plane| plane.reverse());

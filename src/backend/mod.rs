@@ -135,11 +135,13 @@ impl Target {
 }
 
 /// What a worker made.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Rendered {
     /// How many frames were written.
     pub frames: i64,
+    /// How loud its sound is, where it has any.
+    pub peak: Option<crate::audio::Peak>,
     /// What did not turn out as planned, such as media that ended early: sentences for the report.
     pub warnings: Vec<String>,
 }

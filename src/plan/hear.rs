@@ -53,7 +53,13 @@ impl Builder<'_> {
         self.hear_composition(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut clips)?;
         let mut clips = self.each_once(clips);
         clips.sort_by_key(|clip| clip.range.start);
-        Ok(Some(Sound { rate: options.rate, layout: options.layout, pitch: options.pitch, clips }))
+        Ok(Some(Sound {
+            rate: options.rate,
+            layout: options.layout,
+            pitch: options.pitch,
+            limit: options.limit,
+            clips,
+        }))
     }
 
     /// Leaves out what is heard of a nest in a video track where the same is heard of it in an audio track: many

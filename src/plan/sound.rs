@@ -45,7 +45,7 @@ word_enum! {
 }
 
 /// What a caller decides about sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct SoundOptions {
@@ -59,6 +59,9 @@ pub struct SoundOptions {
     pub crossfade: Crossfade,
     /// What becomes of the pitch of sound that is not at its own speed.
     pub pitch: Pitch,
+    /// The level that the mix is kept below, in decibels of full scale: at most 0. `None`: nothing is limited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
 }
 
 impl Default for SoundOptions {
@@ -69,6 +72,7 @@ impl Default for SoundOptions {
             layout: SoundLayout::default(),
             crossfade: Crossfade::default(),
             pitch: Pitch::default(),
+            limit: None,
         }
     }
 }
@@ -84,6 +88,9 @@ pub struct Sound {
     /// What becomes of the pitch of what is not at its own speed.
     #[serde(default)]
     pub pitch: Pitch,
+    /// The level that the mix is kept below, in decibels of full scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<f64>,
     /// What is heard, in the order in which it begins. All of it is added up.
     pub clips: Vec<SoundClip>,
 }

@@ -73,3 +73,28 @@ fn clipping_is_told_with_its_place() {
     // What lies beyond full scale is cut off there.
     assert!((run.heard("loud")[0][4000] - 1.0).abs() < 1e-6);
 }
+
+#[test]
+fn a_limiter_keeps_the_mix_below_its_ceiling() {
+    let media = Media::new();
+    let soft = media.wav("soft.wav", 48_000, &steady(&[0.25, 0.125], 96_000));
+    let loud_part = media.wav("loud.wav", 48_000, &steady(&[1.0, 0.5], 12_000));
+    let cut_of = timeline([
+        audio([clip("A", &soft, range(0, 24, 24))]),
+        audio([gap(12), clip("B", &loud_part, range(0, 6, 24))]),
+    ]);
+    let mut options = pieces(&[("cut", 0, 24), ("end", 18, 6)]);
+    options.sound.limit = Some(-6.0);
+    let run = run(&cut_of, &options);
+    let (heard, ceiling) = (run.heard("cut"), 10f32.powf(-0.3));
+    assert_eq!(heard[0].len(), 48_000);
+    // Far from what is loud nothing is changed.
+    assert_eq!((heard[0][20_000], heard[1][40_000]), (0.25, 0.125));
+    level(heard[0][30_000], ceiling, "in it");
+    level(heard[1][30_000], ceiling / 2.0, "the other channel, by as much");
+    assert!(heard[0].iter().all(|sample| *sample <= ceiling + 1e-6));
+    let said = run.said();
+    assert!(said.contains("the mix is limited: by 7.94 dB") && said.contains("01:00:00:11"), "{said}");
+    let peaks: Vec<f32> = run.report.shots.iter().map(|shot| shot.peak.expect("there is sound").level).collect();
+    assert!((peaks[0] - ceiling).abs() < 1e-6 && peaks[1] == 0.25, "{peaks:?}");
+}

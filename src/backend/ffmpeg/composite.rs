@@ -340,10 +340,10 @@ impl Compositor<'_> {
             None => self.encode(task, settings, &mut sound, control)?,
         };
         let mut warnings = self.readers.take_notes();
-        if let Some(sound) = sound {
-            warnings.extend(sound.finish()?);
-        }
-        Ok(Rendered { frames, warnings })
+        let heard = sound.map(ShotSound::finish).transpose()?;
+        let peak = heard.as_ref().map(|(peak, _)| *peak);
+        warnings.extend(heard.into_iter().flat_map(|(_, notes)| notes));
+        Ok(Rendered { frames, peak, warnings })
     }
 }
 

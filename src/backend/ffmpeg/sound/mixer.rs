@@ -4,11 +4,13 @@ use std::ops::Range;
 
 use super::source::{Heard, Voice, VoiceKey};
 use super::stretch::Stretch;
-use crate::audio::{REACH, Samples, Speaker, at_speed};
+use crate::audio::{Limiter, REACH, Samples, Speaker, at_speed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{MissingPolicy, Pitch, Plan, Sound, SoundClip, SoundMap};
 use crate::time::{FLICKS_PER_SECOND, Ratio, Time, TimeRange};
 
+/// How many samples are mixed ahead for the limiter.
+const AHEAD: usize = 2048;
 /// How many media stay open that are not heard at the moment.
 const IDLE: usize = 16;
 
@@ -51,6 +53,8 @@ pub(crate) struct Mix<'c> {
     len: i64,
     done: i64,
     lines: Vec<Line<'c>>,
+    /// What keeps it below a ceiling, what came out of that and was not asked for yet, and how much was mixed for it.
+    limiter: Option<(Limiter, Samples, i64)>,
     /// What did not turn out as planned: sentences for the report.
     pub(crate) notes: Vec<String>,
 }
@@ -84,7 +88,13 @@ impl<'s> Mixer<'s> {
             let runs = pieces.into_iter().map(run).collect();
             Line { clip, first, end, runs, stretch: None, voice: None, opened: false }
         };
-        Mix { start: window.start, len, done: 0, lines: clips.iter().map(line).collect(), notes: Vec::new() }
+        let limiter = self.sound.limit.map(|decibels| {
+            #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+            let ceiling = 10f64.powf(decibels.min(0.0) / 20.0) as f32;
+            (Limiter::new(ceiling, rate, self.speakers.len()), Samples::silence(self.speakers.len(), 0), 0)
+        });
+        let lines = clips.iter().map(line).collect();
+        Mix { start: window.start, len, done: 0, lines, limiter, notes: Vec::new() }
     }
 
     /// The next `count` samples of `mix`, or as many as it still has.
@@ -94,8 +104,30 @@ impl<'s> Mixer<'s> {
     pub(crate) fn next(&mut self, mix: &mut Mix<'_>, count: usize) -> Result<Samples> {
         let rest = usize::try_from(mix.len - mix.done).unwrap_or(0);
         let count = count.min(rest);
+        let Some((mut limiter, mut ready, mut mixed)) = mix.limiter.take() else {
+            let samples = self.sum(mix, mix.done, count)?;
+            mix.done += len(&samples);
+            return Ok(samples);
+        };
+        while ready.len() < count {
+            let samples = self.sum(mix, mixed, usize::try_from(mix.len - mixed).unwrap_or(0).min(AHEAD))?;
+            mixed += len(&samples);
+            ready.append(&limiter.push(&samples));
+            if mixed == mix.len {
+                ready.append(&limiter.finish());
+            }
+        }
+        let samples = ready.part(0..count);
+        ready.drop_front(count);
+        mix.done += len(&samples);
+        mix.limiter = Some((limiter, ready, mixed));
+        Ok(samples)
+    }
+
+    /// `count` samples of `mix`, from sample `from` on, where it has come to.
+    fn sum(&mut self, mix: &mut Mix<'_>, from: i64, count: usize) -> Result<Samples> {
         let mut sum = Samples::silence(self.speakers.len(), count);
-        let (from, to) = (mix.done, mix.done + i64::try_from(count).unwrap_or(0));
+        let to = from + i64::try_from(count).unwrap_or(0);
         for line in &mut mix.lines {
             let (first, end) = (line.first.max(from), line.end.min(to));
             if first < end {
@@ -110,7 +142,6 @@ impl<'s> Mixer<'s> {
                 self.rest(line.clip, voice);
             }
         }
-        mix.done = to;
         Ok(sum)
     }
 
@@ -233,6 +264,11 @@ impl Mix<'_> {
     pub(crate) fn done(&self) -> i64 {
         self.done
     }
+
+    /// By how many decibels its loudest sample was made softer, and the first that was, if any was.
+    pub(crate) fn limited(&self) -> Option<(f64, u64)> {
+        self.limiter.as_ref()?.0.strongest()
+    }
 }
 
 /// Moves sound between left and right. One channel keeps its power; of more, the side it moves away from grows softer.
@@ -305,6 +341,10 @@ fn heard(voice: &mut Voice, place: Ratio, speed: Ratio, count: usize) -> Result<
 /// How many samples are heard over `window`: up to the one that ends nearest to its end.
 pub(crate) fn length(window: TimeRange, rate: u32) -> i64 {
     nearest(window.duration, rate)
+}
+
+fn len(samples: &Samples) -> i64 {
+    i64::try_from(samples.len()).unwrap_or(0)
 }
 
 fn nearest(time: Time, rate: u32) -> i64 {

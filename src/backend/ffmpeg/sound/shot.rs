@@ -55,28 +55,36 @@ impl<'m, 's> ShotSound<'m, 's> {
         }
     }
 
-    /// Closes the WAV file; says what did not turn out as planned.
-    pub(crate) fn finish(self) -> Result<Vec<String>> {
+    /// Closes the WAV file; says how loud it was, and what did not turn out as planned.
+    pub(crate) fn finish(self) -> Result<(Peak, Vec<String>)> {
         let ShotSound { mut mix, wav, peak, plan, mixer, .. } = self;
         if let Some(wav) = wav {
             wav.finish()?;
         }
         let mut notes = std::mem::take(&mut mix.notes);
-        notes.extend(clipping(&peak, plan, mix.start(), mixer.format().0));
-        Ok(notes)
+        notes.extend(loudness(&peak, &mix, plan, mixer.format().0));
+        Ok((peak, notes))
     }
 }
 
-/// What is said of sound beyond full scale that begins at record time `start`.
-pub(crate) fn clipping(peak: &Peak, plan: &Plan, start: Time, rate: u32) -> Option<String> {
-    let first = i64::try_from(peak.first_clipped?).unwrap_or(i64::MAX);
-    let at = start + super::mixer::sample_time(first, rate);
-    let place = plan.timecode(at.floor(plan.rate));
-    Some(format!(
-        "the mix clips: it reaches {:+.2} dB of full scale, {} samples lie beyond it, the first at {place}",
-        peak.decibels(),
-        peak.clipped
-    ))
+/// What is said of a mix that is too loud, limited or not.
+pub(crate) fn loudness(peak: &Peak, mix: &Mix<'_>, plan: &Plan, rate: u32) -> Vec<String> {
+    let place = |sample: u64| {
+        let at = mix.start() + super::mixer::sample_time(i64::try_from(sample).unwrap_or(i64::MAX), rate);
+        plan.timecode(at.floor(plan.rate))
+    };
+    let limited = mix.limited().map(|(decibels, first)| {
+        format!("the mix is limited: by {decibels:.2} dB where it is loudest, from {} on", place(first))
+    });
+    let clipped = peak.first_clipped.map(|first| {
+        format!(
+            "the mix clips: it reaches {:+.2} dB of full scale, {} samples lie beyond it, the first at {}",
+            peak.decibels(),
+            peak.clipped,
+            place(first)
+        )
+    });
+    limited.into_iter().chain(clipped).collect()
 }
 
 /// The samples from midnight to record frame `frame` of the cut, by its timecode.

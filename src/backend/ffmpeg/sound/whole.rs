@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mixer::Mixer;
 use super::output::WavWriter;
-use super::shot::{clipping, time_reference};
+use super::shot::{loudness, time_reference};
 use super::source::{self, Heard};
 use crate::audio::Peak;
 use crate::backend::CancelToken;
@@ -112,7 +112,7 @@ fn write<'s>(
         return Err(error);
     }
     let mut warnings = source::warnings(clips.iter(), heard);
-    let notes = mix.notes.iter().cloned().chain(clipping(&peak, plan, window.start, rate));
+    let notes = mix.notes.iter().cloned().chain(loudness(&peak, &mix, plan, rate));
     warnings.extend(notes.map(|message| Warning { object: "mix".to_owned(), message }));
     Ok(MixReport { samples: mix.len(), peak, warnings })
 }
