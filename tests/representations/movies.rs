@@ -155,7 +155,7 @@ fn sound_goes_along_and_keeps_its_length() {
             assert_eq!(heard["codec_name"], json!(codec), "{name}");
             if name != "vp9" {
                 let seconds: f64 = heard["duration"].as_str().expect("a length").parse().expect("a number");
-                near(seconds, 25.0 / 24.0, 1.5 / 24.0 / 1000.0, name);
+                near(seconds, 25.0 / 24.0, 0.0011, name);
             }
         }
         let streams = ffprobe(&made.path("c", "mute"))["streams"].clone();
