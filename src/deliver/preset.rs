@@ -274,7 +274,11 @@ fn h264() -> Preset {
         muxer: Some("mp4".into()),
         codec: "h264".into(),
         encoders: vec![
-            even(choice("libx264", &["yuv420p"], &[("crf", "18"), ("preset", "medium"), ("profile", "high"), closed])),
+            even(choice(
+                "libx264",
+                &["yuv420p"],
+                &[("crf", "16"), ("preset", "veryfast"), ("profile", "high"), closed],
+            )),
             even(choice("libopenh264", &["yuv420p"], &[("b", "20000000"), closed])),
             even(choice("h264_videotoolbox", &["yuv420p"], &[("b", "20000000"), closed])),
         ],
