@@ -5,6 +5,7 @@ pub(super) const SLACK: i64 = 2048;
 
 mod channels;
 mod convert;
+mod file;
 mod mixer;
 mod output;
 mod reader;
@@ -13,6 +14,7 @@ mod source;
 mod stretch;
 mod whole;
 
+pub(super) use file::FileSound;
 pub(super) use mixer::{Mixer, length};
 pub(super) use output::SoundStream;
 pub use reader::SoundReader;
