@@ -5,10 +5,15 @@ mod files;
 mod fingerprint;
 mod names;
 mod preset;
+mod trim;
 
 pub use cut::with_intermediates;
 pub use names::NameTemplate;
 pub use preset::{AudioDelivery, ColorRule, EncoderChoice, Preset};
+#[cfg(feature = "ffmpeg")]
+pub use trim::trim;
+pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
 pub(crate) use files::{Folder, Place, write_whole};
 pub(crate) use fingerprint::fingerprint;
+

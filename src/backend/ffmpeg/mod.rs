@@ -25,6 +25,7 @@ mod session;
 mod sound;
 mod still;
 mod sys;
+mod trim;
 mod yuv;
 
 pub use convert::{ChromaSite, Converter, Source, Target, rgba8_frame};
@@ -39,3 +40,4 @@ pub use sequence::SequenceReader;
 pub use sequence_writer::{SequenceNames, SequenceWriter};
 pub use session::FfmpegBackend;
 pub use sound::{MixReport, SoundReader, write_mix, write_shot_mixes};
+pub(crate) use trim::trim;

@@ -13,8 +13,9 @@ mod source;
 mod whole;
 
 pub(super) use mixer::{Mixer, length};
-pub(super) use output::SoundStream;
+pub(super) use output::{SoundFormat, SoundStream};
 pub use reader::SoundReader;
+pub(super) use reader::sounds;
 pub(super) use shot::ShotSound;
 pub(super) use source::{Heard, clips, find, missing, warnings};
 pub use whole::{MixReport, write_mix, write_shot_mixes};
