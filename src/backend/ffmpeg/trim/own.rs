@@ -94,7 +94,7 @@ fn choices(source: &Source) -> Vec<EncoderChoice> {
             choice("libaom-av1", &ten, &[("crf", "16"), ("b", "0"), ("cpu-used", "6")]),
         ],
         "mpeg2video" => {
-            let intra = [("intra_vlc", "1"), ("non_linear_quant", "1")];
+            let intra = [("intra_vlc", "1"), ("non_linear_quant", "1"), ("qmax", "28")];
             vec![choice("mpeg2video", &eight[..2], &[&best[..], &intra].concat())]
         }
         "mpeg4" => vec![choice("mpeg4", &eight[..1], &best)],

@@ -42,7 +42,12 @@ struct Encoding {
     /// Whether it makes what the source is made of.
     own: bool,
     packet: Packet,
+    /// The frame at whose time the last packet is decoded.
+    decoded: i64,
 }
+
+/// How many frames an encoder puts in front of others that are shown earlier, at most.
+const LOOK_AHEAD: i64 = 16;
 
 impl Drop for PieceWriter {
     fn drop(&mut self) {
@@ -78,8 +83,8 @@ impl PieceWriter {
             if own && source.info.container.starts_with("mov,") && matches!(job.muxer, "mov" | "mp4") {
                 made = with_tag_of(made, &source.parameters);
             }
-            let encoding = Encoding { encoder, converter: Converter::new(), settings, own, packet: Packet::empty() };
-            Ok((made, Some(encoding)))
+            let (converter, packet) = (Converter::new(), Packet::empty());
+            Ok((made, Some(Encoding { encoder, converter, settings, own, packet, decoded: i64::MIN })))
         })
     }
 
@@ -167,7 +172,11 @@ impl PieceWriter {
         let packet = &mut encoding.packet;
         while encoding.encoder.receive(packet)? {
             let number = packet.pts().unwrap_or(0);
-            let decoded = packet.dts().unwrap_or(number);
+            // x265 gives times out of nowhere where it has fewer frames than it looks ahead.
+            let sound = |dts: &i64| *dts > encoding.decoded && (number - LOOK_AHEAD..=number).contains(dts);
+            let next = encoding.decoded.max(number - 1 - LOOK_AHEAD) + 1;
+            let decoded = packet.dts().filter(sound).unwrap_or(next);
+            encoding.decoded = decoded;
             packet.set_pts(Some(beat.time(number)));
             packet.set_dts(Some(beat.time(decoded)));
             packet.set_duration(beat.time(number + 1) - beat.time(number));
