@@ -248,7 +248,8 @@ fn sync(path: &Path) -> Result<()> {
 
 /// Brings the name of `path` to disk: its folder holds it.
 fn sync_folder(path: &Path) -> Result<()> {
-    path.parent().map_or(Ok(()), sync)
+    let here = |parent: &Path| if parent.as_os_str().is_empty() { sync(Path::new(".")) } else { sync(parent) };
+    path.parent().map_or(Ok(()), here)
 }
 
 fn remove(path: &Path) -> Result<()> {

@@ -16,4 +16,3 @@ pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
 pub(crate) use files::{Folder, Place, write_whole};
 pub(crate) use fingerprint::fingerprint;
-

@@ -250,7 +250,8 @@ mod tests {
         assert_eq!(cut("01:00:00:00 - 01:00:01:12"), Cut::timecode("01:00:00:00", "01:00:01:12"));
         let half = Time::from_flicks(crate::time::FLICKS_PER_SECOND / 2);
         assert_eq!(cut("0s-0.5s"), Cut::time(Time::ZERO, half));
-        for bad in ["", "-", "5", "a-b", "1-", "nans-1s", "infs-1s", "1s-2", "-9223372036854775808-9223372036854775807"] {
+        for bad in ["", "-", "5", "a-b", "1-", "nans-1s", "infs-1s", "1s-2", "-9223372036854775808-9223372036854775807"]
+        {
             assert_eq!(bad.parse::<Cut>().expect_err(bad).kind(), ErrorKind::Option, "{bad}");
         }
     }
@@ -260,7 +261,8 @@ mod tests {
         let request = Trim::new("a.mov").piece(Cut::timecode("01:00:00:00", "01:00:01:00"), "b.mov").copy(Copy::Never);
         let text = serde_json::to_string(&request).expect("plain data");
         assert_eq!(serde_json::from_str::<Trim>(&text).expect("it was written"), request);
-        let short = r#"{"source": "a.mov", "pieces": [{"cut": {"frames": {"first": 3, "count": 4}}, "target": "b.mov"}]}"#;
+        let short =
+            r#"{"source": "a.mov", "pieces": [{"cut": {"frames": {"first": 3, "count": 4}}, "target": "b.mov"}]}"#;
         let read: Trim = serde_json::from_str(short).expect("everything else has a default");
         assert_eq!(read, Trim::new("a.mov").piece(Cut::frames(3, 4), "b.mov"));
     }

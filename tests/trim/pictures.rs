@@ -79,7 +79,9 @@ fn closed_groups_are_copied_from_key_frame_to_key_frame() {
     // Groups of 12, each starting with an instantaneous refresh.
     let whole_groups = |first: i64, length: i64| first % 12 == 0 && (length % 12 == 0 || first + length == 40);
     let arguments = format!("{X264} -x264-params keyint=12:min-keyint=12:scenecut=0:bframes=3:b-pyramid=2:open-gop=0");
-    groups("a.mp4", &arguments, &["mp4", "mov"], |first, length| whole_groups(first, length) || (first, length) == (0, 1));
+    groups("a.mp4", &arguments, &["mp4", "mov"], |first, length| {
+        whole_groups(first, length) || (first, length) == (0, 1)
+    });
 }
 
 #[test]

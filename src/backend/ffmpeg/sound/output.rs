@@ -170,7 +170,11 @@ fn is_lossless(encoder: &str) -> bool {
 fn bit_rate(encoder: &str, channels: u16) -> u32 {
     let wanted = BITS_PER_CHANNEL * u32::from(channels);
     // The most that these have.
-    if matches!(encoder, "ac3" | "mp2" | "libmp3lame") { wanted.min(if encoder == "ac3" { 640_000 } else { 320_000 }) } else { wanted }
+    if matches!(encoder, "ac3" | "mp2" | "libmp3lame") {
+        wanted.min(if encoder == "ac3" { 640_000 } else { 320_000 })
+    } else {
+        wanted
+    }
 }
 
 /// Writes one channel's samples between those of the others.

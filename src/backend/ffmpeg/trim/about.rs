@@ -46,15 +46,19 @@ pub(super) fn of_stream(tags: Vec<(String, String)>) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Timecode and reel name as metadata: of the picture, and of the file where its container has them there.
-pub(super) fn labels(
-    muxer: &str,
-    timecode: Option<Timecode>,
-    reel: Option<&str>,
-) -> (Vec<(String, String)>, Vec<(String, String)>) {
+/// Timecode and reel name as metadata of the picture.
+pub(super) fn labels(timecode: Option<Timecode>, reel: Option<&str>) -> Vec<(String, String)> {
     let timecode = timecode.map(|label| ("timecode".to_owned(), label.to_string()));
-    let reel = reel.map(|reel| ("reel_name".to_owned(), reel.to_owned()));
-    let both: Vec<_> = timecode.into_iter().chain(reel).collect();
-    let of_the_file = if matches!(muxer, "mxf" | "avi") { both.clone() } else { Vec::new() };
-    (both, of_the_file)
+    timecode.into_iter().chain(reel.map(|reel| ("reel_name".to_owned(), reel.to_owned()))).collect()
+}
+
+/// Those of them that are metadata of the file, too: where `muxer` looks for them there, and where they were in the source,
+/// of which these are the `tags`.
+pub(super) fn of_the_file(
+    muxer: &str,
+    labels: &[(String, String)],
+    tags: &[(String, String)],
+) -> Vec<(String, String)> {
+    let was = |label: &str| tags.iter().any(|(key, _)| key.eq_ignore_ascii_case(label));
+    labels.iter().filter(|(label, _)| matches!(muxer, "mxf" | "avi") || was(label)).cloned().collect()
 }

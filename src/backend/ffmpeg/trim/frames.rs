@@ -46,13 +46,7 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
 }
 
 /// Writes a frame of a piece and what is heard beside it.
-fn write(
-    job: &Job,
-    writer: &mut Option<PieceWriter>,
-    frame: &Frame,
-    source: &mut Source,
-    run: &Run<'_>,
-) -> Result<()> {
+fn write(job: &Job, writer: &mut Option<PieceWriter>, frame: &Frame, source: &mut Source, run: &Run<'_>) -> Result<()> {
     let writer = match writer {
         Some(writer) => writer,
         None => {

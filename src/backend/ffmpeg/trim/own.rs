@@ -74,7 +74,11 @@ fn choices(source: &Source) -> Vec<EncoderChoice> {
     let best = [("flags", "+qscale"), ("global_quality", "236")];
     match source.info.codec.as_str() {
         "h264" => vec![
-            choice("libx264", &[&ten[..], &["gray", "gray10"]].concat(), &[("crf", "12"), ("preset", "medium"), closed]),
+            choice(
+                "libx264",
+                &[&ten[..], &["gray", "gray10"]].concat(),
+                &[("crf", "12"), ("preset", "medium"), closed],
+            ),
             choice("libopenh264", &eight[..1], &[("b", "40000000"), closed]),
             choice("h264_videotoolbox", &eight[..1], &[("b", "40000000"), closed]),
         ],

@@ -5,8 +5,6 @@
 //! its frames until it is complete: none that is shown earlier, and none that is shown behind its end, since a frame that
 //! follows such a one may depend on it. Whatever is not proved is encoded anew.
 
-use std::collections::VecDeque;
-
 use ffmpeg_next::Packet;
 
 use super::super::probe;
@@ -44,7 +42,7 @@ enum Step {
     /// More has to come.
     On,
     /// The piece is complete.
-    Complete,
+    Complete(Box<TrimmedPiece>),
     /// It cannot be copied, and why.
     Not(String),
 }
@@ -53,13 +51,13 @@ enum Step {
 /// reason.
 pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Result<Vec<Job>> {
     let mut left = Vec::new();
-    let mut waiting: VecDeque<Job> = jobs.into();
+    let mut waiting = jobs.into_iter().peekable();
     let mut file = File::new(source);
     let mut active: Vec<Copying> = Vec::new();
     loop {
         run.check()?;
         if active.is_empty() {
-            let Some(job) = waiting.pop_front() else { break };
+            let Some(job) = waiting.next() else { break };
             match file.go_to(job.first, source)? {
                 Ok(()) => active.push(Copying { job, begun: None }),
                 Err(why) => {
@@ -76,16 +74,13 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
                 continue;
             }
         };
-        while let Some(job) = waiting.pop_front_if(|job| job.first <= index.saturating_add(READ_ON)) {
+        while let Some(job) = waiting.next_if(|job| job.first <= index.saturating_add(READ_ON)) {
             active.push(Copying { job, begun: None });
         }
         for mut copying in std::mem::take(&mut active) {
             match copying.take(&packet, index, source) {
                 Ok(Step::On) => active.push(copying),
-                Ok(Step::Complete) => match copying.finish(source) {
-                    Ok((job, piece)) => run.done(&job, Ok(piece)),
-                    Err((job, error)) => run.failed(job, error, &mut left),
-                },
+                Ok(Step::Complete(piece)) => run.done(&copying.job, Ok(*piece)),
                 Ok(Step::Not(why)) => left.push(copying.job.because(&why)),
                 Err(error) => run.failed(copying.job, error, &mut left),
             }
@@ -113,11 +108,10 @@ impl Copying {
         let begun = match begun {
             Some(begun) => begun,
             None if number < 0 => return Ok(Step::On),
-            None if number > 0 => {
-                return Ok(Step::Not(format!("frame {} is stored behind frame {index}, or not at all", job.first)));
-            }
-            None if !begins(packet, source) => {
-                return Ok(Step::Not(format!("frame {index}, its first, is not one that decoding can begin at")));
+            // Frames that are shown later come first where the piece's first one depends on them.
+            None if number > 0 || !begins(packet, source) => {
+                let what = if source.info.intra_only { "has no packet" } else { "is no key frame" };
+                return Ok(Step::Not(format!("its first frame, {}, {what}", job.first)));
             }
             None => {
                 let seen = vec![false; usize::try_from(job.count).unwrap_or(0)];
@@ -138,19 +132,11 @@ impl Copying {
         begun.writer.write_packet(packet, number, decoded, &job.beat(source))?;
         begun.packets += 1;
         begun.writer.accompany(job, &mut source.sounds, &source.grid)?;
-        Ok(if begun.packets == job.count { Step::Complete } else { Step::On })
-    }
-
-    fn finish(self, source: &Source) -> std::result::Result<(Job, TrimmedPiece), (Job, crate::Error)> {
-        let Copying { job, begun } = self;
-        let finished = match begun {
-            Some(begun) => begun.writer.finish(&job, source),
-            None => Err(crate::Error::new(ErrorKind::Encode, "the piece has not begun")),
-        };
-        match finished {
-            Ok(piece) => Ok((job, piece)),
-            Err(error) => Err((job, error)),
+        if begun.packets < job.count {
+            return Ok(Step::On);
         }
+        let piece = self.begun.take().map(|begun| begun.writer.finish(&self.job, source)).transpose()?;
+        Ok(piece.map_or(Step::On, |piece| Step::Complete(Box::new(piece))))
     }
 }
 

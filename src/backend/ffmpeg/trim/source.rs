@@ -96,7 +96,8 @@ impl Source {
                 let at = usize::try_from(index).ok().and_then(|index| ticks.get(index));
                 let at = *at.ok_or_else(|| self.outside(index, index + 1))?;
                 let rate = (Ratio::ONE / *second).to_f64();
-                let picked = self.reader.frame(at - ticks[0], Rate::new(rate)?).map_err(|error| error.at_frame(index))?;
+                let picked =
+                    self.reader.frame(at - ticks[0], Rate::new(rate)?).map_err(|error| error.at_frame(index))?;
                 if picked.frame.pts() != Some(at) {
                     return Err(undecodable(&self.path, "a frame was not found at its time").at_frame(index));
                 }
@@ -122,7 +123,8 @@ impl Source {
             }
             None => "ends before that".to_owned(),
         };
-        let wanted = if end - first == 1 { format!("frame {first} is") } else { format!("frames {first} to {} are", end - 1) };
+        let wanted =
+            if end - first == 1 { format!("frame {first} is") } else { format!("frames {first} to {} are", end - 1) };
         let what = format!("{wanted} outside of {}, which {there}", self.path.display());
         Error::new(ErrorKind::Overrun, what).at_file(&self.path)
     }

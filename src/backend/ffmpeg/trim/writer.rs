@@ -112,10 +112,11 @@ impl PieceWriter {
         let muxer = writer.muxer.insert(muxer);
         let (parameters, encoding) = pictures(muxer)?;
         let timecode = source.timecode(job.first);
-        let (labels, of_the_file) = about::labels(job.muxer, timecode, source.info.reel_name.as_deref());
+        let labels = about::labels(timecode, source.info.reel_name.as_deref());
         if timecode.is_some() && matches!(job.muxer, "mpegts" | "webm") {
             writer.notes.push(format!("{} files have no place for the timecode", job.muxer));
         }
+        let of_the_file = about::of_the_file(job.muxer, &labels, &source.tags);
         let tags = [about::of_stream(source.tags.clone()), of_the_file].concat();
         muxer.set_metadata(&tags)?;
         let beat = job.beat(source);
