@@ -6,5 +6,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../sound/support.rs"]
+#[allow(dead_code, reason = "what is heard is asked here alone")]
+mod hearing;
 mod pictures;
+mod sound;
 mod support;

@@ -13,7 +13,7 @@ mod source;
 mod whole;
 
 pub(super) use mixer::{Mixer, length};
-pub(super) use output::{SoundFormat, SoundStream};
+pub(super) use output::{SoundFormat, SoundStream, is_lossless};
 pub use reader::SoundReader;
 pub(super) use reader::sounds;
 pub(super) use shot::ShotSound;

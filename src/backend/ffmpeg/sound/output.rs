@@ -163,7 +163,7 @@ fn input_format(encoder: &str) -> Sample {
 }
 
 /// Whether an encoder keeps samples as they are.
-fn is_lossless(encoder: &str) -> bool {
+pub(crate) fn is_lossless(encoder: &str) -> bool {
     encoder.starts_with("pcm_") || matches!(encoder, "flac" | "alac")
 }
 

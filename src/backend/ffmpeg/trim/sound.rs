@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::super::sound::{SoundFormat, SoundReader, SoundStream, sounds};
+use super::super::sound::{SoundFormat, SoundReader, SoundStream, is_lossless, sounds};
 use super::super::sys::read::Demuxer;
 use super::super::sys::write::{Muxer, has_encoder};
 use super::about;
@@ -57,13 +57,20 @@ impl Sound {
             "vorbis" => "libvorbis",
             codec => codec,
         };
-        if container::holds(muxer, &self.codec) && has_encoder(own) {
+        // What is compressed starts with priming. Matroska's muxers up to FFmpeg 5 do not say so, or push pictures back.
+        let kept = muxer != "matroska" || is_lossless(own);
+        if kept && container::holds(muxer, &self.codec) && has_encoder(own) {
             // Samples are read as floats of 32 bits.
             let finer = self.codec.starts_with("pcm_s32") || self.codec.starts_with("pcm_f64");
             let note = finer.then(|| format!("sound keeps 24 of the bits that {} has", self.codec));
             return Some((own, note));
         }
-        let others = [("pcm_s24le", "pcm_s24le"), ("aac", "aac"), ("opus", "libopus"), ("mp2", "mp2")];
+        let others = match muxer {
+            "matroska" => [("flac", "flac"), ("pcm_s24le", "pcm_s24le")],
+            "webm" => [("opus", "libopus"), ("vorbis", "libvorbis")],
+            "mp4" | "mpegts" => [("aac", "aac"), ("mp2", "mp2")],
+            _ => [("pcm_s24le", "pcm_s24le"), ("pcm_s16le", "pcm_s16le")],
+        };
         let (codec, encoder) =
             others.into_iter().find(|(codec, encoder)| container::holds(muxer, codec) && has_encoder(encoder))?;
         Some((encoder, Some(format!("sound is {codec} instead of {}", self.codec))))
