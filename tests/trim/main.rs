@@ -9,6 +9,9 @@ mod common;
 #[path = "../sound/support.rs"]
 #[allow(dead_code, reason = "what is heard is asked here alone")]
 mod hearing;
+mod one_pass;
 mod pictures;
+mod refusals;
 mod sound;
 mod support;
+mod tags;

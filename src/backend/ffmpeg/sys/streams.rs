@@ -4,11 +4,13 @@ use std::ffi::c_int;
 use std::ptr;
 
 use ffmpeg_next::codec::Parameters;
+use ffmpeg_next::codec::packet::side_data::Type as SideDataType;
 use ffmpeg_next::ffi;
 
 use super::frames::c_text;
 use super::read::Demuxer;
 use super::write::Muxer;
+use crate::error::{Error, ErrorKind, Result};
 
 /// What a stream of pictures says about itself that a copy or a new encoding of it has to say, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +53,12 @@ impl Demuxer {
         }
     }
 
+    /// What is said about the pictures of a stream beside its parameters.
+    pub(crate) fn side_data(&self, stream: usize) -> Vec<SideData> {
+        let Some(stream) = self.input.stream(stream) else { return Vec::new() };
+        stream.side_data().map(|side| SideData { kind: side.kind(), bytes: side.data().to_vec() }).collect()
+    }
+
     /// The flags of a stream: default, dubbed, for the hearing impaired and so on.
     pub(crate) fn disposition(&self, stream: usize) -> c_int {
         // SAFETY: the stream lives as long as the context.
@@ -73,7 +81,47 @@ impl Demuxer {
     }
 }
 
+/// What is said about all pictures of a stream beside its parameters: how to turn them, how bright they are.
+#[derive(Debug, Clone)]
+pub(crate) struct SideData {
+    kind: SideDataType,
+    bytes: Vec<u8>,
+}
+
+impl SideData {
+    /// Whether it is true of the same pictures however they are encoded.
+    pub(crate) fn is_of_pictures(&self) -> bool {
+        use SideDataType::{ContentLightLevel, DisplayMatrix, MasteringDisplayMetadata, Stereo3d};
+        matches!(self.kind, ContentLightLevel | DisplayMatrix | MasteringDisplayMetadata | Stereo3d)
+    }
+}
+
 impl Muxer {
+    /// Says this about the pictures of a stream that was added, before the header is written.
+    pub(crate) fn add_side_data(&mut self, stream: usize, side: &SideData) -> Result<()> {
+        let no_memory = || Error::new(ErrorKind::Encode, "no memory for what is said about a stream");
+        // SAFETY: the index came from `add_stream`, and the context keeps its streams. What is allocated belongs to the
+        // stream and has room for the bytes.
+        unsafe {
+            let stream = *(*self.raw).streams.add(stream);
+            #[cfg(not(ffmpeg_8))]
+            let room = ffi::av_stream_new_side_data(stream, side.kind.into(), side.bytes.len());
+            #[cfg(ffmpeg_8)]
+            let room = {
+                let parameters = &mut *(*stream).codecpar;
+                let (list, count) = (&mut parameters.coded_side_data, &mut parameters.nb_coded_side_data);
+                ffi::av_packet_side_data_new(list, count, side.kind.into(), side.bytes.len(), 0)
+                    .as_ref()
+                    .map_or(ptr::null_mut(), |entry| entry.data)
+            };
+            if room.is_null() {
+                return Err(no_memory());
+            }
+            ptr::copy_nonoverlapping(side.bytes.as_ptr(), room, side.bytes.len());
+        }
+        Ok(())
+    }
+
     /// Sets the flags of a stream that was added.
     pub(crate) fn set_disposition(&mut self, stream: usize, disposition: c_int) {
         // SAFETY: the index came from `add_stream`, and the context keeps its streams.

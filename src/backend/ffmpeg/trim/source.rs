@@ -9,7 +9,7 @@ use super::super::decode::{DecodeOptions, MovieReader};
 use super::super::frame::{Frame, undecodable};
 use super::super::probe::{self, MediaInfo};
 use super::super::sys::read::{self as sys, Demuxer, StreamFacts};
-use super::super::sys::streams::PictureTraits;
+use super::super::sys::streams::{PictureTraits, SideData};
 use super::sound::Sound;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Rate, Ratio, Timecode};
@@ -24,6 +24,8 @@ pub(super) struct Source {
     pub(super) facts: StreamFacts,
     pub(super) traits: PictureTraits,
     pub(super) parameters: Parameters,
+    pub(super) side_data: Vec<SideData>,
+    pub(super) disposition: i32,
     /// The codec's header, outside of packets.
     pub(super) header: Vec<u8>,
     pub(super) grid: Grid,
@@ -72,6 +74,8 @@ impl Source {
             path: path.to_owned(),
             frames: if let Grid::Listed { ticks, .. } = &grid { i64::try_from(ticks.len()).ok() } else { frames },
             traits: demuxer.picture_traits(stream),
+            side_data: demuxer.side_data(stream),
+            disposition: demuxer.disposition(stream),
             header: demuxer.codec_header(stream),
             tags: demuxer.tags(None),
             picture_tags: demuxer.tags(Some(stream)),

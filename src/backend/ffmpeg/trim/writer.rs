@@ -129,6 +129,10 @@ impl PieceWriter {
             pixel_aspect: aspect.unwrap_or((1, 1)),
             metadata: &[about::of_stream(source.picture_tags.clone()), labels].concat(),
         })?;
+        muxer.set_disposition(writer.picture, source.disposition);
+        for side in source.side_data.iter().filter(|side| encoding.is_none() || side.is_of_pictures()) {
+            muxer.add_side_data(writer.picture, side)?;
+        }
         let sounds = (&source.sounds[..], &source.grid);
         writer.tracks = Track::add_all(sounds.0, sounds.1, job.first, (muxer, job.muxer), &mut writer.notes)?;
         muxer.write_header(&container_options(job.muxer, beat.time_base.1, job.muxer == "mp4", !tags.is_empty()))?;
