@@ -15,3 +15,4 @@ mod refusals;
 mod sound;
 mod support;
 mod tags;
+mod times;

@@ -67,7 +67,8 @@ fn one_piece_that_fails_does_not_stop_the_others() {
         let pieces = [(0, 12), (12, 12), (24, 12), (30, 12), (40, 20)];
         let before = media.files().len();
         let trimmed = media.pieces("mov", &pieces, copy);
-        let kinds: Vec<_> = trimmed.pieces.iter().map(|piece| piece.as_ref().err().map(otio_conflate::Error::kind)).collect();
+        let kinds: Vec<_> =
+            trimmed.pieces.iter().map(|piece| piece.as_ref().err().map(otio_conflate::Error::kind)).collect();
         let damaged = if copy == Copy::Never { Some(ErrorKind::Decode) } else { None };
         assert_eq!(kinds, [None, None, damaged, None, Some(ErrorKind::Overrun)], "{copy}");
         for (piece, (first, count)) in trimmed.pieces.iter().zip(pieces).filter(|(piece, _)| piece.is_ok()) {

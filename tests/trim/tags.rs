@@ -15,7 +15,6 @@ fn pieces(media: &Media, name: &str, check: impl Fn(&Path)) {
         let change = |trim: otio_conflate::deliver::Trim| trim.copy(copy).overwrite(true);
         let piece = media.piece(name, Cut::frames(12, 12), change).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(piece.copied, copy == Copy::Exact, "{piece:?}");
-        assert_frames(&piece.path, 12, 12);
         check(&piece.path);
     }
 }
@@ -28,7 +27,7 @@ fn picture(path: &Path) -> Value {
 /// What a piece has to have in common with its movie, as this crate sees it.
 fn shape(info: &MediaInfo) -> impl PartialEq + std::fmt::Debug + use<> {
     (
-        (info.codec.clone(), info.profile.clone(), info.pixel_format.clone()),
+        (info.codec.clone(), info.pixel_format.clone()),
         (info.width, info.height, info.pixel_aspect, info.rotation, info.rate),
         (info.color, info.reel_name.clone()),
     )
@@ -41,7 +40,7 @@ const H264: &str = "-c:v libx264 -preset veryfast -crf 12 -g 12 -flags +cgop -bf
 fn timecode_reel_colour_and_aspect_go_along() {
     let prores = format!("{COLORS} -c:v prores_aw -profile:v 3 -metadata:s:v reel_name=A003");
     let h264 = format!("{COLORS} {H264} -metadata:s:v reel_name=A003");
-    let xdcam = format!("{H264} -c:v mpeg2video -bf 0 -q:v 2 -vf setsar=4/3");
+    let xdcam = "-c:v mpeg2video -g 12 -bf 0 -q:v 2 -sc_threshold 1000000000 -vf setsar=4/3".to_owned();
     for (name, rate, start, label, arguments, targets) in [
         ("a.mov", "30000/1001", "00:59:59;20", "01:00:00;02", &prores, &["b.mov", "b.mkv", "b.mxf"][..]),
         ("a.mov", "24000/1001", "01:00:00:00", "01:00:00:12", &prores, &["b.mov"]),
@@ -55,11 +54,18 @@ fn timecode_reel_colour_and_aspect_go_along() {
             pieces(&media, target, |path| {
                 let info = probe(path).expect("a movie");
                 assert_eq!(shape(&info), shape(&source), "{name} to {target}");
+                // Matroska has no place for the profile of ProRes.
+                if !target.ends_with("mkv") {
+                    assert_eq!(info.profile, source.profile, "{name} to {target}");
+                }
+                assert_frames(path, 12, 12);
                 assert_eq!(info.start_timecode.map(|label| label.to_string()).as_deref(), Some(label), "{target}");
                 let (piece, whole) = (picture(path), picture(&media.movie));
                 assert_eq!(piece["nb_read_frames"], "12");
                 assert_eq!(piece["r_frame_rate"], whole["r_frame_rate"], "{name} to {target}");
-                for tag in ["color_range", "color_primaries", "color_transfer", "color_space", "chroma_location"] {
+                let said = |tag: &&str| !whole[*tag].is_null();
+                let tags = ["color_range", "color_primaries", "color_transfer", "color_space", "chroma_location"];
+                for tag in tags.into_iter().filter(said) {
                     assert_eq!(piece[tag], whole[tag], "{name} to {target}: {tag}");
                 }
                 assert_eq!(piece["sample_aspect_ratio"], whole["sample_aspect_ratio"], "{name} to {target}");
@@ -90,10 +96,12 @@ fn metadata_goes_along_but_for_what_speaks_of_the_file() {
         ("a.mkv", "b.mkv", &["title", "PROJECT"]),
         ("a.mov", "b.mkv", &["title"]),
     ] {
-        let metadata = if name == "a.mkv" { metadata.replace("-movflags +use_metadata_tags", "") } else { metadata.into() };
+        let metadata =
+            if name == "a.mkv" { metadata.replace("-movflags +use_metadata_tags", "") } else { metadata.into() };
         let media = Media::new(name, 36, "24", &format!("{H264} {metadata}"));
         pieces(&media, target, |path| {
-            let (piece, whole) = (ffprobe(path)["format"]["tags"].clone(), ffprobe(&media.movie)["format"]["tags"].clone());
+            let (piece, whole) =
+                (ffprobe(path)["format"]["tags"].clone(), ffprobe(&media.movie)["format"]["tags"].clone());
             for key in keys {
                 assert!(!whole[key].is_null(), "{name}: {key} in {whole}");
                 assert_eq!(piece[key], whole[key], "{name} to {target}: {key}");
@@ -209,10 +217,17 @@ fn fields_keep_their_order() {
         ("a.mov", "-c:v prores_ks -profile:v 1 -flags +ildct -vf setfield=tff -top 1 -field_order tt"),
     ] {
         let media = Media::new(name, 36, "25", arguments);
+        let fields = |path: &Path| {
+            let arguments =
+                ["-v", "error", "-show_entries", "frame=top_field_first,interlaced_frame", "-of", "csv=p=0"];
+            let output = std::process::Command::new("ffprobe").args(arguments).arg(path).output().expect("ffprobe");
+            String::from_utf8(output.stdout).expect("text").lines().next().map(str::to_owned)
+        };
         let order = picture(&media.movie)["field_order"].clone();
         assert!(order == "tt" || order == "tb", "{name}: {order}");
         pieces(&media, name.replace('a', "b").as_str(), |path| {
             assert_eq!(picture(path)["field_order"], order, "{name}");
+            assert_eq!(fields(path), fields(&media.movie), "{name}");
         });
     }
 }

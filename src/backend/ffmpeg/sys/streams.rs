@@ -19,8 +19,6 @@ pub(crate) struct PictureTraits {
     pub(crate) delay: i64,
     /// FFmpeg's number of the order of fields: 0 unknown, 1 progressive, 2 to 5 interlaced.
     pub(crate) fields: c_int,
-    /// FFmpeg's number of where chroma samples lie: 1 left, 2 centre, 3 top left.
-    pub(crate) chroma: c_int,
     /// Bits per second, 0 if not known.
     pub(crate) bits: i64,
 }
@@ -38,7 +36,7 @@ impl Demuxer {
     /// What is said about the pictures of a stream.
     pub(crate) fn picture_traits(&self, stream: usize) -> PictureTraits {
         let Some(pointer) = self.stream_ptr(stream) else {
-            return PictureTraits { delay: 0, fields: 0, chroma: 0, bits: 0 };
+            return PictureTraits { delay: 0, fields: 0, bits: 0 };
         };
         // SAFETY: the stream lives as long as the context, and its parameters are never null. The enumerations are read
         // as the 32-bit integers they are in C.
@@ -47,7 +45,6 @@ impl Demuxer {
             PictureTraits {
                 delay: parameters.video_delay.max(0).into(),
                 fields: ptr::read(ptr::addr_of!(parameters.field_order).cast::<c_int>()),
-                chroma: ptr::read(ptr::addr_of!(parameters.chroma_location).cast::<c_int>()),
                 bits: parameters.bit_rate,
             }
         }

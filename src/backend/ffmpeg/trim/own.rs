@@ -21,7 +21,6 @@ pub(super) fn preset(source: &Source, muxer: &str) -> Result<Preset> {
         ..Preset::default()
     });
     preset.color = ColorRule::Keep;
-    preset.centered_chroma = source.traits.chroma == 2;
     for choice in &mut preset.encoders {
         if !choice.formats.contains(&format) && generic(codec) {
             choice.formats.push(format.clone());

@@ -67,7 +67,8 @@ impl Source {
         let sounds = Sound::open_all(path, &demuxer)?;
         let grid = match reader.clock() {
             None => Grid::Counted(rate),
-            Some(clock) if clock.regular => Grid::Even(clock),
+            // QuickTime and MP4 list every frame; that has been looked at.
+            Some(clock) if clock.regular && (frames.is_some() || keeps_to(path, stream, &clock)?) => Grid::Even(clock),
             Some(clock) => listed(path, stream, &facts, &clock)?,
         };
         Ok(Source {
@@ -239,27 +240,54 @@ fn listed_frames(demuxer: &mut Demuxer, stream: usize, facts: &StreamFacts) -> O
     (entries.len() >= claimed).then(|| i64::try_from(shown).ok()).flatten()
 }
 
+/// How many packets tell whether frames keep to a grid, and how many of them may have others between them that come later.
+const LOOKED_AT: usize = 240;
+const REORDERED: usize = 20;
+
+/// Whether the first frames of a movie follow on one another on the grid of its clock.
+fn keeps_to(path: &Path, stream: usize, clock: &Clock) -> Result<bool> {
+    let mut frames: Vec<i64> = Vec::new();
+    read_times(path, stream, clock.first, |at| {
+        frames.push(clock.frame_at(at));
+        frames.len() < LOOKED_AT
+    })?;
+    frames.sort_unstable();
+    let whole = if frames.len() < LOOKED_AT { frames.len() } else { LOOKED_AT - REORDERED };
+    Ok(frames[..whole].windows(2).all(|pair| pair[1] == pair[0] + 1))
+}
+
 /// Reads when every frame is shown, without decoding.
 fn listed(path: &Path, stream: usize, facts: &StreamFacts, clock: &Clock) -> Result<Grid> {
-    let mut demuxer = probe::open(path)?;
-    demuxer.select(stream);
     let mut ticks = Vec::new();
-    loop {
-        match demuxer.read() {
-            Ok(Some(packet)) if packet.stream() == stream && !sys::is_discarded(&packet) => {
-                ticks.extend(packet.pts().or(packet.dts()).filter(|at| *at >= clock.first));
-            }
-            Ok(Some(_)) => {}
-            Ok(None) => break,
-            Err(cause) => return Err(undecodable(path, "reading it failed").because(cause)),
-        }
-    }
+    read_times(path, stream, clock.first, |at| {
+        ticks.push(at);
+        true
+    })?;
     ticks.sort_unstable();
     ticks.dedup();
     if ticks.is_empty() {
         return Err(probe::no_picture(path));
     }
     Ok(Grid::Listed { ticks, second: probe::time_base(facts), length: clock.length.floor().max(1) })
+}
+
+/// Tells `take` when each frame from `first` on is shown, in the order they are stored in, as long as it wants to know.
+fn read_times(path: &Path, stream: usize, first: i64, mut take: impl FnMut(i64) -> bool) -> Result<()> {
+    let mut demuxer = probe::open(path)?;
+    demuxer.select(stream);
+    loop {
+        match demuxer.read() {
+            Ok(Some(packet)) if packet.stream() == stream && !sys::is_discarded(&packet) => {
+                let at = packet.pts().or(packet.dts()).filter(|at| *at >= first);
+                if at.is_some_and(|at| !take(at)) {
+                    return Ok(());
+                }
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(()),
+            Err(cause) => return Err(undecodable(path, "reading it failed").because(cause)),
+        }
+    }
 }
 
 /// The streams that do not go along, in words.

@@ -5,7 +5,7 @@ use std::path::Path;
 use ffmpeg_next::codec::Parameters;
 use ffmpeg_next::codec::packet::Packet;
 
-use super::super::convert::{Converter, Source as Picture};
+use super::super::convert::{Converter, Source as Picture, chroma_site};
 use super::super::decode::{DecodeOptions, MovieReader};
 use super::super::encode::{OutputSettings, open_encoder};
 use super::super::frame::Frame;
@@ -245,6 +245,7 @@ fn settings(preset: Preset, source: &Source, frame: &Frame, threads: u32, own: b
     let mut settings = OutputSettings::new(preset, format, size, source.rate);
     settings.color = settings.preset.color_tags(format, frame.color());
     if own {
+        settings.chroma = chroma_site(frame.as_av());
         // What the source leaves unsaid, the piece does, too.
         let said = |which: usize, own: u8| match u8::try_from(source.facts.color[which]) {
             Ok(0 | 2) | Err(_) if own != 0 => ColorTags::UNSPECIFIED,
