@@ -7,7 +7,7 @@ use otio_conflate::deliver::{Copy, Cut, Trim, Trimmed, TrimmedPiece, trim};
 use otio_conflate::{CancelToken, Error, Result};
 use tempfile::TempDir;
 
-use crate::common::{HEIGHT, WIDTH, movie, number, number_in, samples};
+use crate::common::{HEIGHT, WIDTH, ffmpeg, movie, number, number_in};
 
 /// The number that frame `index` of every movie here carries.
 pub(crate) fn numbered(index: i64) -> u16 {
@@ -68,26 +68,57 @@ impl Media {
 
 /// Asserts that a piece has exactly frames `first..first + count` of a numbered movie, by this crate and by the command
 /// line tool.
+#[track_caller]
 pub(crate) fn assert_frames(path: &Path, first: i64, count: i64) {
-    let expected: Vec<_> = (first..first + count).map(|index| Some(numbered(index))).collect();
+    assert_all(&[(path, first, count)]);
+}
+
+/// The same of many pieces.
+#[track_caller]
+pub(crate) fn assert_all(pieces: &[(&Path, i64, i64)]) {
+    let paths: Vec<_> = pieces.iter().map(|(path, ..)| *path).collect();
+    for ((path, first, count), shown) in pieces.iter().zip(shown_all(&paths)) {
+        let expected: Vec<_> = (*first..first + count).map(|index| Some(numbered(index))).collect();
+        assert_eq!(read(path), expected, "{}", path.display());
+        assert_eq!(shown, expected, "{} by the command line tool", path.display());
+    }
+}
+
+/// The numbers of all frames of a movie, as this crate reads it.
+fn read(path: &Path) -> Vec<Option<u16>> {
     let mut reader = MovieReader::open(path, &DecodeOptions::default()).expect("a movie");
     let rate = reader.info().rate.unwrap_or(otio_conflate::time::Rate::FPS_24);
-    let mut read = Vec::new();
-    for index in 0.. {
-        let picked = reader.frame(index, rate).unwrap_or_else(|error| panic!("{}, {index}: {error}", path.display()));
-        if picked.outside.is_some() {
-            break;
-        }
-        read.push(number(&picked.frame));
-    }
-    assert_eq!(read, expected, "{}", path.display());
-    assert_eq!(shown(path), expected, "{} by the command line tool", path.display());
+    let frames = (0..).map(|index| {
+        reader.frame(index, rate).unwrap_or_else(|error| panic!("{}, frame {index}: {error}", path.display()))
+    });
+    frames.take_while(|picked| picked.outside.is_none()).map(|picked| number(&picked.frame)).collect()
 }
 
 /// The numbers of all frames of a movie, as the command line tool decodes it.
 pub(crate) fn shown(path: &Path) -> Vec<Option<u16>> {
-    let data = samples(path, None, "gray");
-    assert_eq!(data.len() % (WIDTH * HEIGHT), 0, "{}", path.display());
-    let frames = data.chunks_exact(WIDTH * HEIGHT);
-    frames.map(|frame| number_in(|x, y| f64::from(frame[y * WIDTH + x]), (0, 0), (WIDTH, HEIGHT))).collect()
+    shown_all(&[path]).remove(0)
+}
+
+/// The same of many movies, decoded by one call of the tool.
+fn shown_all(paths: &[&Path]) -> Vec<Vec<Option<u16>>> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = |path: &Path| path.to_str().expect("temporary folders have plain names").to_owned();
+    let outputs: Vec<_> = (0..paths.len()).map(|index| folder.path().join(format!("{index}.raw"))).collect();
+    let inputs = paths.iter().flat_map(|path| ["-i".to_owned(), text(path)]);
+    let settings = "-fps_mode passthrough -f rawvideo -pix_fmt gray";
+    let decoded = outputs.iter().enumerate().flat_map(|(index, output)| {
+        let map = format!("-map {index}:v:0 {settings} {}", text(output));
+        map.split(' ').map(str::to_owned).collect::<Vec<_>>()
+    });
+    let arguments: Vec<String> = inputs.chain(decoded).collect();
+    ffmpeg(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), None);
+    outputs
+        .iter()
+        .map(|output| {
+            let data = std::fs::read(output).expect("it was just written");
+            assert_eq!(data.len() % (WIDTH * HEIGHT), 0, "{}", output.display());
+            let frames = data.chunks_exact(WIDTH * HEIGHT);
+            frames.map(|frame| number_in(|x, y| f64::from(frame[y * WIDTH + x]), (0, 0), (WIDTH, HEIGHT))).collect()
+        })
+        .collect()
 }

@@ -42,7 +42,7 @@ fn frames_of_variable_rate_are_counted_and_keep_their_times() {
         assert_eq!(whole.len(), 40, "{name}");
         assert!(whole[3] - whole[2] > whole[2] - whole[1] + 50, "{name}: {whole:?}");
         for copy in [Copy::Exact, Copy::Never] {
-            for (first, count) in [(0, 10), (10, 10), (20, 20), (13, 9), (37, 3)] {
+            for (first, count) in [(10, 10), (20, 20), (13, 9)] {
                 let cut = Cut::frames(first, count);
                 let piece = media.piece(&format!("p-{name}"), cut, |trim| trim.copy(copy).overwrite(true));
                 let piece = piece.unwrap_or_else(|error| panic!("{name} {first}+{count}: {error}"));
