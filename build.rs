@@ -1,8 +1,12 @@
 //! With the feature `opentimelineio`: finds the OpenTimelineIO library, compiles the shim over it, and has bindgen read
-//! the shim's header. Without it there is nothing to do.
+//! the shim's header. With the feature `ffmpeg`: says whether it is FFmpeg 8, which keeps a stream's side data elsewhere.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-check-cfg=cfg(ffmpeg_8)");
+    if std::env::var("DEP_FFMPEG_FFMPEG_8_0").is_ok_and(|value| value == "true") {
+        println!("cargo:rustc-cfg=ffmpeg_8");
+    }
     #[cfg(feature = "opentimelineio")]
     opentimelineio::build();
 }

@@ -11,6 +11,7 @@ mod representation;
 mod template;
 #[cfg(feature = "ffmpeg")]
 mod transcode;
+mod trim;
 
 pub use burn_in::{BurnIn, BurnInText, Corner, HexColor};
 pub use cut::with_intermediates;
@@ -19,6 +20,9 @@ pub use preset::{AudioDelivery, ColorRule, EncoderChoice, Preset};
 pub use representation::{ContactSheet, Content, Poster, Representation, Size};
 #[cfg(feature = "ffmpeg")]
 pub use transcode::{TranscodeOptions, Transcoded, transcode};
+#[cfg(feature = "ffmpeg")]
+pub use trim::trim;
+pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
 pub(crate) use files::{Folder, Place, write_whole};
 pub(crate) use fingerprint::fingerprint;

@@ -51,6 +51,11 @@ impl Clock {
         Aim { limit: (edge(Ratio::whole(frame) + half).ceil() - 1).max(low), low, instant: None }
     }
 
+    /// The frame of a regular movie whose place a frame shown at `at` is nearest to.
+    pub(super) fn frame_at(&self, at: i64) -> i64 {
+        (Ratio::whole(at.saturating_sub(self.first)) / self.length + Ratio::new(1, 2)).floor()
+    }
+
     /// How many whole frames so many ticks are.
     pub(super) fn frames(&self, ticks: i64) -> i64 {
         (Ratio::whole(ticks) / self.length).floor()

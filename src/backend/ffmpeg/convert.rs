@@ -380,7 +380,8 @@ fn side(format: Pixel, info: &PixelInfo, (width, height): (u32, u32), color: Col
     }
 }
 
-fn chroma_site(frame: &Video) -> ChromaSite {
+/// Where the chroma samples of a frame lie, by its tag and its format.
+pub(super) fn chroma_site(frame: &Video) -> ChromaSite {
     use ffmpeg_next::chroma::Location;
     match frame.chroma_location() {
         Location::Center => ChromaSite::Center,

@@ -172,6 +172,23 @@ impl MovieReader {
         }
     }
 
+    /// How frames lie on the ticks of the file; `None` for a still, and where frames have to be counted because they have
+    /// no timestamps to be trusted.
+    pub(super) fn clock(&self) -> Option<Clock> {
+        match &self.source {
+            Source::Movie(movie) if !movie.counted => Some(movie.clock),
+            _ => None,
+        }
+    }
+
+    /// How many packets of the picture were read so far.
+    pub(super) fn packets_read(&self) -> u64 {
+        match &self.source {
+            Source::Movie(movie) => movie.pump.packets_read(),
+            Source::Still(_) => 0,
+        }
+    }
+
     /// Seconds per tick of the timestamps on frames and packets; `None` for a still.
     pub fn time_base(&self) -> Option<Ratio> {
         match &self.source {

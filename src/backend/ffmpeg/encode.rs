@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ffmpeg_next::format::Pixel;
 
-use super::convert::Target;
+use super::convert::{ChromaSite, Target};
 use super::sys::write::{Encoder, EncoderSetup};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
@@ -30,6 +30,8 @@ pub struct OutputSettings {
     pub rate: Rate,
     /// Colour tags of the frames: [`Preset::color_tags`].
     pub color: ColorTags,
+    /// Where chroma samples lie: [`Preset::chroma_site`].
+    pub chroma: ChromaSite,
     /// The timecode of the first frame.
     pub timecode: Option<Timecode>,
     /// The reel (tape) name that belongs to the timecode, for containers that have a place for it.
@@ -47,6 +49,7 @@ impl OutputSettings {
     pub fn new(preset: Preset, format: Pixel, (width, height): (u32, u32), rate: Rate) -> OutputSettings {
         let color = preset.color_tags(format, ColorTags::BT709);
         OutputSettings {
+            chroma: preset.chroma_site(),
             preset,
             format,
             width,
@@ -70,7 +73,7 @@ impl OutputSettings {
             height: self.height,
             color: self.color,
             premultiplied: self.preset.premultiplied(),
-            chroma: self.preset.chroma_site(),
+            chroma: self.chroma,
         }
     }
 
@@ -112,7 +115,7 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
             pixel_aspect: settings.aspect_pair(),
             rate: settings.rate_pair()?,
             color: settings.color,
-            chroma: preset.chroma_site(),
+            chroma: settings.chroma,
             threads: settings.threads,
             options: &options,
             global_header,

@@ -208,22 +208,30 @@ fn muxer_name(settings: &OutputSettings) -> Result<&str> {
 
 /// What the container is told.
 fn header_options(settings: &OutputSettings, rate: i32) -> Vec<(String, String)> {
+    let muxer = muxer_name(settings).unwrap_or_default();
+    let faststart = matches!(settings.preset.extension.as_str(), "mp4" | "webm");
+    container_options(muxer, rate, faststart, !settings.metadata.is_empty())
+}
+
+/// What the container of this muxer is told about a movie of `rate` frames (or ticks) a second: whether its index comes
+/// first, and whether there is metadata under names of any kind.
+pub(super) fn container_options(muxer: &str, rate: i32, faststart: bool, metadata: bool) -> Vec<(String, String)> {
     let mut options = Vec::new();
-    if matches!(muxer_name(settings), Ok("mov" | "mp4")) {
+    if matches!(muxer, "mov" | "mp4") {
         // A track timescale in which every frame lasts a whole number of ticks, fine enough for players that want
         // thousandths.
         let timescale = if rate < 1000 { rate.saturating_mul(1000) } else { rate };
         options.push(("video_track_timescale".to_owned(), timescale.to_string()));
         let mut flags = "+write_colr".to_owned();
-        if settings.preset.extension == "mp4" {
+        if faststart {
             flags.push_str("+faststart");
         }
-        if !settings.metadata.is_empty() {
+        if metadata {
             flags.push_str("+use_metadata_tags");
         }
         options.push(("movflags".to_owned(), flags));
     }
-    if matches!(muxer_name(settings), Ok("webm")) {
+    if muxer == "webm" && faststart {
         // Players can jump before everything is loaded.
         options.push(("cues_to_front".to_owned(), "1".to_owned()));
     }

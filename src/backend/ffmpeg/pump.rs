@@ -59,6 +59,8 @@ pub(crate) struct Pump {
     from_start: bool,
     last_dts: Option<i64>,
     first_packet: Option<(Option<i64>, Option<i64>)>,
+    /// How many packets of the stream were read, wherever in the file.
+    read: u64,
 }
 
 /// Where decoding began.
@@ -102,6 +104,7 @@ impl Pump {
             from_start: true,
             last_dts: None,
             first_packet: None,
+            read: 0,
         };
         pump.demuxer.select(stream);
         Ok(pump)
@@ -124,6 +127,11 @@ impl Pump {
     /// The decoding time of the last keyframe at or before `time` in the container's index.
     pub(crate) fn key_before(&mut self, time: i64) -> Option<i64> {
         self.demuxer.key_before(self.stream, time)
+    }
+
+    /// How many packets of the stream were read so far, wherever in the file.
+    pub(crate) fn packets_read(&self) -> u64 {
+        self.read
     }
 
     /// The decoding time of the packet read last.
@@ -223,6 +231,7 @@ impl Pump {
                         self.first_packet = Some((packet.pts(), packet.dts()));
                     }
                     self.last_dts = packet.dts().or(packet.pts()).or(self.last_dts);
+                    self.read += 1;
                     return Ok(Some(packet));
                 }
                 Ok(Some(_)) => {}

@@ -16,8 +16,9 @@ mod whole;
 
 pub(super) use file::FileSound;
 pub(super) use mixer::{Mixer, length};
-pub(super) use output::SoundStream;
+pub(super) use output::{SoundFormat, SoundStream, is_lossless};
 pub use reader::SoundReader;
+pub(super) use reader::sounds;
 pub(super) use shot::ShotSound;
 pub(super) use source::{Heard, clips, find, missing, warnings};
 pub use whole::{MixReport, write_mix, write_shot_mixes};

@@ -37,34 +37,53 @@ impl std::fmt::Debug for SoundStream {
     }
 }
 
+/// How a stream of sound is coded, and what is written about it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SoundFormat<'a> {
+    /// FFmpeg's name of the encoder.
+    pub(crate) encoder: &'a str,
+    /// Samples per second.
+    pub(crate) rate: u32,
+    /// FFmpeg's name of the layout, and how many channels that has.
+    pub(crate) layout: (&'a str, u16),
+    pub(crate) metadata: &'a [(String, String)],
+}
+
 impl SoundStream {
     /// Adds a stream to `muxer`, whose header is not written yet, for `channels` channels of `rate` samples a second.
     pub(crate) fn add(muxer: &mut Muxer, codec: &str, rate: u32, channels: u16) -> Result<SoundStream> {
-        let format = match codec {
-            _ if codec.starts_with("pcm_") => Sample::I32(Type::Packed),
-            "libopus" => Sample::F32(Type::Packed),
-            _ => Sample::F32(Type::Planar),
-        };
-        let bits = [("b".to_owned(), (BITS_PER_CHANNEL * u32::from(channels)).to_string())];
+        let layout = (layout_name(channels)?, channels);
+        SoundStream::add_as(muxer, &SoundFormat { encoder: codec, rate, layout, metadata: &[] })
+    }
+
+    /// Adds a stream of this format to `muxer`, whose header is not written yet.
+    pub(crate) fn add_as(muxer: &mut Muxer, sound: &SoundFormat<'_>) -> Result<SoundStream> {
+        let (format, channels) = (input_format(sound.encoder), sound.layout.1);
+        let bits = [("b".to_owned(), bit_rate(sound.encoder, channels).to_string())];
         let encoder = SoundEncoder::open(&SoundSetup {
-            name: codec,
+            name: sound.encoder,
             format,
-            rate,
-            layout: (layout_name(channels)?, channels),
-            options: if codec.starts_with("pcm_") { &[] } else { &bits },
+            rate: sound.rate,
+            layout: sound.layout,
+            options: if is_lossless(sound.encoder) { &[] } else { &bits },
             global_header: muxer.wants_global_header(),
         })?;
-        let rate = i32::try_from(rate).unwrap_or(i32::MAX);
+        let rate = i32::try_from(sound.rate).unwrap_or(i32::MAX);
         let stream = muxer.add_stream(&StreamSetup {
             parameters: &encoder.parameters()?,
             time_base: (1, rate),
             rate: None,
             pixel_aspect: (1, 1),
             tag: None,
-            metadata: &[],
+            metadata: sound.metadata,
         })?;
         let waiting = Samples::silence(channels.into(), 0);
         Ok(SoundStream { encoder, stream, rate, format, channels, waiting, sent: 0, packet: Packet::empty() })
+    }
+
+    /// Its number in the file.
+    pub(crate) fn index(&self) -> usize {
+        self.stream
     }
 
     /// Encodes the next samples into the file.
@@ -103,11 +122,16 @@ impl SoundStream {
         for channel in 0..channels {
             let plane = &self.waiting.plane(channel)[range.clone()];
             match self.format {
-                Sample::F32(Type::Planar) => frame.plane_mut::<f32>(channel).copy_from_slice(plane),
-                Sample::F32(Type::Packed) => {
-                    interleave(frame.plane_mut::<f32>(0), channel, channels, plane, |sample| sample)
+                Sample::U8(Type::Packed) => interleave(&mut frame, channel, channels, plane, unsigned),
+                Sample::I16(Type::Packed) => interleave(&mut frame, channel, channels, plane, short),
+                Sample::I32(Type::Packed) => interleave(&mut frame, channel, channels, plane, integer),
+                Sample::F32(Type::Packed) => interleave(&mut frame, channel, channels, plane, |sample| sample),
+                Sample::F64(Type::Packed) => interleave(&mut frame, channel, channels, plane, f64::from),
+                Sample::I32(Type::Planar) => {
+                    let samples = frame.plane_mut::<i32>(channel).iter_mut();
+                    samples.zip(plane).for_each(|(to, sample)| *to = integer(*sample));
                 }
-                _ => interleave(frame.plane_mut::<i32>(0), channel, channels, plane, integer),
+                _ => frame.plane_mut::<f32>(channel).copy_from_slice(plane),
             }
         }
         self.sent += i64::try_from(range.len()).unwrap_or(0);
@@ -123,16 +147,65 @@ impl SoundStream {
     }
 }
 
-/// Writes the samples of a channel between those of the others.
-fn interleave<T>(to: &mut [T], channel: usize, channels: usize, plane: &[f32], convert: impl Fn(f32) -> T) {
-    let places = to.iter_mut().skip(channel).step_by(channels);
-    places.zip(plane).for_each(|(to, sample)| *to = convert(*sample));
+/// How samples go into an encoder.
+fn input_format(encoder: &str) -> Sample {
+    match encoder {
+        "pcm_u8" => Sample::U8(Type::Packed),
+        "mp2" => Sample::I16(Type::Packed),
+        "libopus" => Sample::F32(Type::Packed),
+        "flac" => Sample::I32(Type::Packed),
+        "alac" => Sample::I32(Type::Planar),
+        _ if encoder.starts_with("pcm_s16") => Sample::I16(Type::Packed),
+        _ if encoder.starts_with("pcm_f32") => Sample::F32(Type::Packed),
+        _ if encoder.starts_with("pcm_f64") => Sample::F64(Type::Packed),
+        _ if encoder.starts_with("pcm_") => Sample::I32(Type::Packed),
+        _ => Sample::F32(Type::Planar),
+    }
+}
+
+/// Whether an encoder keeps samples as they are.
+pub(crate) fn is_lossless(encoder: &str) -> bool {
+    encoder.starts_with("pcm_") || matches!(encoder, "flac" | "alac")
+}
+
+fn bit_rate(encoder: &str, channels: u16) -> u32 {
+    let wanted = BITS_PER_CHANNEL * u32::from(channels);
+    // The most that these have.
+    if matches!(encoder, "ac3" | "mp2" | "libmp3lame") {
+        wanted.min(if encoder == "ac3" { 640_000 } else { 320_000 })
+    } else {
+        wanted
+    }
+}
+
+/// Writes one channel's samples between those of the others.
+fn interleave<T: ffmpeg_next::frame::audio::Sample + Clone>(
+    frame: &mut Audio,
+    channel: usize,
+    channels: usize,
+    plane: &[f32],
+    convert: impl Fn(f32) -> T,
+) {
+    let packed = frame.plane_mut::<T>(0).iter_mut().skip(channel).step_by(channels);
+    packed.zip(plane).for_each(|(to, sample)| *to = convert(*sample));
 }
 
 /// A sample as a number of 24 bits in the upper part of 32: full scale and what lies beyond is cut to the largest.
 #[allow(clippy::cast_possible_truncation, reason = "cut to the range of 24 bits just before")]
 fn integer(sample: f32) -> i32 {
     ((f64::from(sample) * 8_388_608.0).round().clamp(-8_388_608.0, 8_388_607.0) as i32) << 8
+}
+
+/// A sample as a number of 16 bits, cut like those of 24.
+#[allow(clippy::cast_possible_truncation, reason = "cut to the range of 16 bits just before")]
+fn short(sample: f32) -> i16 {
+    (f64::from(sample) * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16
+}
+
+/// A sample as a number of 8 bits around 128, cut like those of 24.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to the range of 8 bits just before")]
+fn unsigned(sample: f32) -> u8 {
+    (f64::from(sample) * 128.0 + 128.0).round().clamp(0.0, 255.0) as u8
 }
 
 /// FFmpeg's name of the layout of so many channels.

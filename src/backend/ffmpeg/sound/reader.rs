@@ -135,6 +135,11 @@ impl SoundReader {
         &self.speakers
     }
 
+    /// FFmpeg's name of the layout of its channels, such as `stereo` or `4 channels`.
+    pub(crate) fn layout(&self) -> String {
+        self.decoder.layout().unwrap_or_else(|| format!("{} channels", self.speakers.len()))
+    }
+
     /// How many packets could not be decoded so far: there is silence in their place.
     pub fn damaged(&self) -> u32 {
         self.damaged
@@ -370,7 +375,7 @@ fn length(path: &Path, demuxer: &Demuxer) -> Result<i64> {
 }
 
 /// The streams of sound, the one that players choose first.
-fn sounds(demuxer: &Demuxer) -> Vec<usize> {
+pub(crate) fn sounds(demuxer: &Demuxer) -> Vec<usize> {
     let mut sounds: Vec<(bool, usize)> = (0..demuxer.stream_count())
         .filter_map(|stream| Some((stream, demuxer.facts(stream)?)))
         .filter(|(_, facts)| facts.kind == StreamKind::Audio && facts.decodable)

@@ -7,4 +7,5 @@
 pub(super) mod frames;
 pub(super) mod read;
 pub(super) mod sound;
+pub(super) mod streams;
 pub(super) mod write;

@@ -256,7 +256,7 @@ pub(crate) struct StreamSetup<'a> {
 /// A file being written.
 #[derive(Debug)]
 pub(crate) struct Muxer {
-    raw: *mut ffi::AVFormatContext,
+    pub(super) raw: *mut ffi::AVFormatContext,
 }
 
 // SAFETY: a format context has no ties to the thread that made it; it is used by one thread at a time (`&mut self`).

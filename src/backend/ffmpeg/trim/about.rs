@@ -1,0 +1,64 @@
+//! What is written about a movie and goes along into its pieces.
+
+use crate::time::Timecode;
+
+/// Keys that speak of the file they lie in, and not of what it shows.
+const OF_THE_FILE: [&str; 28] = [
+    "encoder",
+    "major_brand",
+    "minor_version",
+    "compatible_brands",
+    "duration",
+    "timecode",
+    "reel_name",
+    "rotate",
+    "time_reference",
+    "uid",
+    "generation_uid",
+    "company_name",
+    "product_name",
+    "product_version",
+    "product_version_num",
+    "product_uid",
+    "application_platform",
+    "toolkit_version_num",
+    "modification_date",
+    "operational_pattern_ul",
+    "material_package_umid",
+    "material_package_name",
+    "file_package_umid",
+    "file_package_name",
+    "source_package_umid",
+    "source_package_name",
+    "reel_umid",
+    "data_type",
+];
+/// Beginnings of such keys: statistics that Matroska's muxers leave, with a language behind them.
+const STATISTICS: [&str; 5] = ["bps", "duration-", "number_of_frames", "number_of_bytes", "_statistics_"];
+
+/// The metadata of a stream or of a file that is true of a piece of it, too.
+pub(super) fn of_stream(tags: Vec<(String, String)>) -> Vec<(String, String)> {
+    tags.into_iter()
+        .filter(|(key, _)| {
+            let key = key.to_lowercase();
+            !OF_THE_FILE.contains(&key.as_str()) && !STATISTICS.iter().any(|start| key.starts_with(start))
+        })
+        .collect()
+}
+
+/// Timecode and reel name as metadata of the picture.
+pub(super) fn labels(timecode: Option<Timecode>, reel: Option<&str>) -> Vec<(String, String)> {
+    let timecode = timecode.map(|label| ("timecode".to_owned(), label.to_string()));
+    timecode.into_iter().chain(reel.map(|reel| ("reel_name".to_owned(), reel.to_owned()))).collect()
+}
+
+/// Those of them that are metadata of the file, too: where `muxer` looks for them there, and where they were in the source,
+/// of which these are the `tags`.
+pub(super) fn of_the_file(
+    muxer: &str,
+    labels: &[(String, String)],
+    tags: &[(String, String)],
+) -> Vec<(String, String)> {
+    let was = |label: &str| tags.iter().any(|(key, _)| key.eq_ignore_ascii_case(label));
+    labels.iter().filter(|(label, _)| matches!(muxer, "mxf" | "avi") || was(label)).cloned().collect()
+}

@@ -1,0 +1,59 @@
+//! Pieces whose pictures are encoded anew: every frame is decoded once, for all the pieces that show it.
+
+use super::super::frame::Frame;
+use super::super::media::Broken;
+use super::source::Source;
+use super::writer::PieceWriter;
+use super::{Job, Run};
+use crate::error::Result;
+
+/// Encodes `jobs`, which lie in the order of their first frames.
+pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Result<()> {
+    let mut waiting = jobs.into_iter().peekable();
+    let mut active: Vec<(Job, Option<PieceWriter>)> = Vec::new();
+    let mut index = 0;
+    loop {
+        run.check()?;
+        if active.is_empty() {
+            let Some(job) = waiting.next() else { return Ok(()) };
+            index = job.first;
+            active.push((job, None));
+        }
+        while let Some(job) = waiting.next_if(|job| job.first == index) {
+            active.push((job, None));
+        }
+        let frame = match source.frame(index) {
+            Ok(frame) => frame,
+            Err(error) => {
+                let lost = Broken::new(&error);
+                active.drain(..).for_each(|(job, _)| run.done(&job, Err(lost.error())));
+                continue;
+            }
+        };
+        for (job, mut writer) in std::mem::take(&mut active) {
+            let step = write(&job, &mut writer, &frame, source, run);
+            match (step, writer) {
+                (Err(error), _) => run.done(&job, Err(error)),
+                (Ok(()), Some(writer)) if index + 1 == job.end() => {
+                    let piece = writer.finish(&job, source);
+                    run.done(&job, piece);
+                }
+                (Ok(()), writer) => active.push((job, writer)),
+            }
+        }
+        index += 1;
+    }
+}
+
+/// Writes a frame of a piece and what is heard beside it.
+fn write(job: &Job, writer: &mut Option<PieceWriter>, frame: &Frame, source: &mut Source, run: &Run<'_>) -> Result<()> {
+    let writer = match writer {
+        Some(writer) => writer,
+        None => {
+            let threads = u32::try_from(run.threads).unwrap_or(0);
+            writer.insert(PieceWriter::encoding(job, source, run.preset, frame, threads)?)
+        }
+    };
+    writer.write_frame(frame, &job.beat(source))?;
+    writer.accompany(job, &mut source.sounds, &source.grid)
+}

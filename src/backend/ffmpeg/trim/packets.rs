@@ -1,0 +1,299 @@
+//! Pieces whose pictures are copied: one pass over the packets of the movie.
+//!
+//! Frames that are each coded on their own are copied wherever they lie. Elsewhere a piece is copied only if its first
+//! frame is one that decoding can begin at, and the packets from there on, in the order they are stored in, are those of
+//! its frames until it is complete: none that is shown earlier, and none that is shown behind its end, since a frame that
+//! follows such a one may depend on it. Whatever is not proved is encoded anew.
+
+use ffmpeg_next::Packet;
+
+use super::super::probe;
+use super::super::sys::read::{self as sys, Demuxer};
+use super::source::Source;
+use super::writer::PieceWriter;
+use super::{Job, Run};
+use crate::deliver::TrimmedPiece;
+use crate::error::{ErrorKind, Result};
+use crate::time::Ratio;
+
+/// How far ahead reading on is worth more than seeking, in frames.
+const READ_ON: i64 = 50;
+/// How far in front of a frame it is looked for, if it is not behind where seeking led, in seconds.
+const BACK: [i64; 3] = [0, 2, 10];
+
+/// A piece that is being copied.
+struct Copying {
+    job: Job,
+    /// `None`: its first frame has not come yet.
+    begun: Option<Begun>,
+}
+
+struct Begun {
+    writer: PieceWriter,
+    /// Which frames have come.
+    seen: Vec<bool>,
+    packets: i64,
+    /// A frame behind the end that came already.
+    behind: Option<i64>,
+}
+
+/// What a packet means for a piece.
+enum Step {
+    /// More has to come.
+    On,
+    /// The piece is complete.
+    Complete(Box<TrimmedPiece>),
+    /// It cannot be copied, and why.
+    Not(String),
+}
+
+/// Copies what can be copied of `jobs`, which lie in the order of their first frames. What is left comes back, with the
+/// reason.
+pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Result<Vec<Job>> {
+    let mut left = Vec::new();
+    let mut waiting = jobs.into_iter().peekable();
+    let mut file = File::new(source);
+    let mut active: Vec<Copying> = Vec::new();
+    loop {
+        run.check()?;
+        if active.is_empty() {
+            let Some(job) = waiting.next() else { break };
+            match file.go_to(job.first, source)? {
+                Ok(()) => active.push(Copying { job, begun: None }),
+                Err(why) => {
+                    left.push(job.because(&why));
+                    continue;
+                }
+            }
+        }
+        let (packet, index) = match file.next(source) {
+            Ok(found) => found,
+            Err(why) => {
+                left.extend(active.drain(..).map(|copying| copying.job.because(&why)));
+                file.close();
+                continue;
+            }
+        };
+        while let Some(job) = waiting.next_if(|job| job.first <= index.saturating_add(READ_ON)) {
+            active.push(Copying { job, begun: None });
+        }
+        for mut copying in std::mem::take(&mut active) {
+            match copying.take(&packet, index, source) {
+                Ok(Step::On) => active.push(copying),
+                Ok(Step::Complete(piece)) => run.done(&copying.job, Ok(*piece)),
+                Ok(Step::Not(why)) => left.push(copying.job.because(&why)),
+                Err(error) => run.failed(copying.job, error, &mut left),
+            }
+        }
+    }
+    run.packets += file.packets;
+    Ok(left)
+}
+
+impl Run<'_> {
+    /// A copy that went wrong: if not for the disk, frames may still be decoded and encoded.
+    fn failed(&mut self, job: Job, error: crate::Error, left: &mut Vec<Job>) {
+        match error.kind() {
+            ErrorKind::Io | ErrorKind::Cancelled => self.done(&job, Err(error)),
+            _ => left.push(job.because(&format!("copying failed: {error}"))),
+        }
+    }
+}
+
+impl Copying {
+    /// Looks at a packet that shows frame `index` of the movie, and writes it if it is the piece's.
+    fn take(&mut self, packet: &Packet, index: i64, source: &mut Source) -> Result<Step> {
+        let Copying { job, begun } = self;
+        let number = index - job.first;
+        let begun = match begun {
+            Some(begun) => begun,
+            None if number < 0 => return Ok(Step::On),
+            // Frames that are shown later come first where the piece's first one depends on them.
+            None if number > 0 || !begins(packet, source) => {
+                let what = if source.info.intra_only { "has no packet" } else { "is no key frame" };
+                return Ok(Step::Not(format!("its first frame, {}, {what}", job.first)));
+            }
+            None => {
+                let seen = vec![false; usize::try_from(job.count).unwrap_or(0)];
+                begun.insert(Begun { writer: PieceWriter::copying(job, source)?, seen, packets: 0, behind: None })
+            }
+        };
+        if let Some(why) = begun.obstacle(job, index, source.info.intra_only) {
+            return Ok(Step::Not(why));
+        }
+        if number >= job.count {
+            return Ok(Step::On);
+        }
+        let delay = if source.info.intra_only { 0 } else { source.traits.delay };
+        let decoded = begun.packets - delay;
+        if decoded > number {
+            return Ok(Step::Not(format!("frame {index} is stored later than the file says")));
+        }
+        begun.writer.write_packet(packet, number, decoded, &job.beat(source))?;
+        begun.packets += 1;
+        begun.writer.accompany(job, &mut source.sounds, &source.grid)?;
+        if begun.packets < job.count {
+            return Ok(Step::On);
+        }
+        let piece = self.begun.take().map(|begun| begun.writer.finish(&self.job, source)).transpose()?;
+        Ok(piece.map_or(Step::On, |piece| Step::Complete(Box::new(piece))))
+    }
+}
+
+impl Begun {
+    /// Why the packet of frame `index`, which comes now, keeps the piece from being a copy.
+    fn obstacle(&mut self, job: &Job, index: i64, intra_only: bool) -> Option<String> {
+        let number = index - job.first;
+        if number < 0 {
+            return Some(format!("frame {index} is stored behind the piece's first one: an open group of pictures"));
+        }
+        if number >= job.count {
+            self.behind = Some(index);
+            return intra_only.then(|| format!("frame {index} is stored in front of the last one"));
+        }
+        if let Some(behind) = self.behind {
+            return Some(format!("frame {index} may depend on frame {behind}, which lies behind the end"));
+        }
+        match usize::try_from(number).ok().and_then(|place| self.seen.get_mut(place)) {
+            Some(seen) if !*seen => *seen = true,
+            _ => return Some(format!("two packets are shown as frame {index}")),
+        }
+        None
+    }
+}
+
+/// The movie as packets of its picture, read forwards.
+struct File {
+    demuxer: Option<Demuxer>,
+    stream: usize,
+    packets: u64,
+    /// The frame that was read last.
+    at: Option<i64>,
+    /// A packet that was read to look at it.
+    held: Option<(Packet, i64)>,
+}
+
+impl File {
+    fn new(source: &Source) -> File {
+        File { demuxer: None, stream: source.stream, packets: 0, at: None, held: None }
+    }
+
+    fn close(&mut self) {
+        (self.demuxer, self.at, self.held) = (None, None, None);
+    }
+
+    /// Goes to where frame `index` comes next, unless that is where reading goes on anyway. The inner error is a reason not
+    /// to copy.
+    fn go_to(&mut self, index: i64, source: &Source) -> Result<std::result::Result<(), String>> {
+        let Some(tick) = source.grid.tick(index) else {
+            return Ok(Err("frames cannot be told from one another by their times".to_owned()));
+        };
+        if self.at.is_some_and(|at| (at + 1..=at + READ_ON).contains(&index)) {
+            return Ok(Ok(()));
+        }
+        let ticks = Ratio::ONE / probe::time_base(&source.facts);
+        for back in BACK.into_iter().filter(|_| index > 0) {
+            let demuxer = match &mut self.demuxer {
+                Some(demuxer) => demuxer,
+                None => self.demuxer.insert(open(source)?),
+            };
+            if demuxer.seek(self.stream, tick.saturating_sub((ticks * Ratio::whole(back)).floor())).is_err() {
+                break;
+            }
+            match self.next(source) {
+                Ok(found) if found.1 <= index => {
+                    self.held = Some(found);
+                    return Ok(Ok(()));
+                }
+                _ => {}
+            }
+        }
+        self.close();
+        self.demuxer = Some(open(source)?);
+        Ok(Ok(()))
+    }
+
+    /// The next packet that is shown, and its frame. An error is a reason not to copy.
+    fn next(&mut self, source: &Source) -> std::result::Result<(Packet, i64), String> {
+        if let Some(held) = self.held.take() {
+            return Ok(held);
+        }
+        loop {
+            let packet = match self.demuxer.as_mut().map(Demuxer::read) {
+                Some(Ok(Some(packet))) if packet.stream() == self.stream => packet,
+                Some(Ok(Some(_))) => continue,
+                Some(Ok(None)) | None => return Err("the file ends before the piece does".to_owned()),
+                Some(Err(cause)) => return Err(format!("a packet cannot be read ({cause})")),
+            };
+            self.packets += 1;
+            if packet.is_corrupt() {
+                return Err("a packet is damaged".to_owned());
+            }
+            if sys::is_discarded(&packet) {
+                continue;
+            }
+            let shown = packet.pts().or(packet.dts().filter(|_| source.info.intra_only));
+            let index = shown.and_then(|shown| source.grid.index(shown));
+            let index = index.ok_or_else(|| "a packet does not say when it is shown".to_owned())?;
+            self.at = Some(index);
+            return Ok((packet, index));
+        }
+    }
+}
+
+fn open(source: &Source) -> Result<Demuxer> {
+    let mut demuxer = probe::open(&source.path)?;
+    demuxer.select(source.stream);
+    Ok(demuxer)
+}
+
+/// Whether decoding can begin at a packet, so that nothing shown from there on depends on anything before it.
+fn begins(packet: &Packet, source: &Source) -> bool {
+    let (kinds, size): (fn(u8) -> bool, usize) = match source.info.codec.as_str() {
+        _ if source.info.intra_only => return true,
+        // Only an instantaneous refresh: what FFmpeg marks as key frames can be the start of a gradual one, too.
+        "h264" => (|first| first & 0x1f == 5, 4),
+        "hevc" => (|first| (16..=21).contains(&(first >> 1 & 0x3f)), 21),
+        _ => return packet.is_key(),
+    };
+    // Headers of MP4 and Matroska start with 1, and hold how many bytes the length in front of each unit has.
+    let lengths = source.header.first() == Some(&1);
+    let size = source.header.get(size).filter(|_| lengths).map(|byte| usize::from(byte & 3) + 1);
+    packet.is_key() && first_bytes(packet.data().unwrap_or(&[]), size).into_iter().any(kinds)
+}
+
+/// The first byte of each unit (NAL unit, ITU-T H.264 annex B) of a packet. In front of units are their lengths, in `size`
+/// bytes, or else the bytes 0 0 1.
+fn first_bytes(mut data: &[u8], size: Option<usize>) -> Vec<u8> {
+    let mut found = Vec::new();
+    while let Some((byte, rest)) = match size {
+        Some(size) => data.split_at_checked(size).and_then(|(length, unit)| {
+            let length = length.iter().fold(0usize, |length, byte| length << 8 | usize::from(*byte));
+            Some((*unit.first()?, unit.get(length..).unwrap_or(&[])))
+        }),
+        None => data.windows(3).position(|bytes| bytes == [0, 0, 1]).and_then(|at| {
+            let unit = &data[at + 3..];
+            Some((*unit.first()?, unit))
+        }),
+    } {
+        found.push(byte);
+        data = rest;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_found_by_lengths_and_by_marks() {
+        assert_eq!(first_bytes(&[0, 0, 0, 2, 9, 0, 0, 0, 0, 1, 0x65], Some(4)), [9, 0x65]);
+        assert_eq!(first_bytes(&[0, 2, 0x67, 1, 0, 1, 0x65], Some(2)), [0x67, 0x65]);
+        assert_eq!(first_bytes(&[0, 0, 0, 1, 0x67, 5, 0, 0, 1, 0x65, 7], None), [0x67, 0x65]);
+        for broken in [&[][..], &[0], &[255; 9], &[0, 0, 1]] {
+            assert!(first_bytes(broken, None).is_empty());
+            assert!(first_bytes(broken, Some(4)).len() <= 1);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The movie that pieces are cut out of: its frames on their times, its sounds, and what is written about it.
+
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::codec::Parameters;
+
+use super::super::clock::Clock;
+use super::super::decode::{DecodeOptions, MovieReader};
+use super::super::frame::{Frame, undecodable};
+use super::super::probe::{self, MediaInfo};
+use super::super::sys::read::{self as sys, Demuxer, StreamFacts};
+use super::super::sys::streams::{PictureTraits, SideData};
+use super::sound::Sound;
+use crate::error::{Error, ErrorKind, Result};
+use crate::time::{Rate, Ratio, Timecode};
+
+/// An open movie.
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) reader: MovieReader,
+    pub(super) info: MediaInfo,
+    /// The number of its picture among its streams, and what is said about it.
+    pub(super) stream: usize,
+    pub(super) facts: StreamFacts,
+    pub(super) traits: PictureTraits,
+    pub(super) parameters: Parameters,
+    pub(super) side_data: Vec<SideData>,
+    pub(super) disposition: i32,
+    /// The codec's header, outside of packets.
+    pub(super) header: Vec<u8>,
+    pub(super) grid: Grid,
+    /// The rate frames are counted at.
+    pub(super) rate: Rate,
+    /// How many frames there are, where a list of them says so.
+    pub(super) frames: Option<i64>,
+    pub(super) sounds: Vec<Sound>,
+    /// Metadata of the file and of its picture.
+    pub(super) tags: Vec<(String, String)>,
+    pub(super) picture_tags: Vec<(String, String)>,
+    /// What does not go along, in words.
+    pub(super) left: Vec<String>,
+}
+
+/// When frames are shown.
+pub(super) enum Grid {
+    /// Each at its place.
+    Even(Clock),
+    /// At these ticks of so many seconds each; a frame lasts this long where nothing else is known.
+    Listed { ticks: Vec<i64>, second: Ratio, length: i64 },
+    /// One after the other, since timestamps say nothing.
+    Counted(Rate),
+}
+
+impl Source {
+    /// Opens a movie.
+    pub(super) fn open(path: &Path, threads: usize) -> Result<Source> {
+        let mut reader = MovieReader::open(path, &DecodeOptions::default().threads(threads))?;
+        let info = reader.info().clone();
+        if info.is_still {
+            let what = format!("{} is a single picture: there is nothing to cut out of it", path.display());
+            return Err(Error::new(ErrorKind::Option, what).at_file(path));
+        }
+        let mut demuxer = probe::open(path)?;
+        let (stream, facts) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
+        let rate = info.rate.unwrap_or(Rate::FPS_25);
+        let frames = listed_frames(&mut demuxer, stream, &facts);
+        let sounds = Sound::open_all(path, &demuxer)?;
+        let grid = match reader.clock() {
+            None => Grid::Counted(rate),
+            // QuickTime and MP4 list every frame; that has been looked at.
+            Some(clock) if clock.regular && (frames.is_some() || keeps_to(path, stream, &clock)?) => Grid::Even(clock),
+            Some(clock) => listed(path, stream, &facts, &clock)?,
+        };
+        Ok(Source {
+            path: path.to_owned(),
+            frames: if let Grid::Listed { ticks, .. } = &grid { i64::try_from(ticks.len()).ok() } else { frames },
+            traits: demuxer.picture_traits(stream),
+            side_data: demuxer.side_data(stream),
+            disposition: demuxer.disposition(stream),
+            header: demuxer.codec_header(stream),
+            tags: demuxer.tags(None),
+            picture_tags: demuxer.tags(Some(stream)),
+            left: left(&demuxer, stream, &sounds),
+            parameters: reader.parameters().ok_or_else(|| probe::no_picture(path))?,
+            reader,
+            info,
+            stream,
+            facts,
+            grid,
+            rate,
+            sounds,
+        })
+    }
+
+    /// Frame `index`, decoded. An error where there is none: it says where the movie ends.
+    pub(super) fn frame(&mut self, index: i64) -> Result<Frame> {
+        let picked = match &self.grid {
+            Grid::Even(_) | Grid::Counted(_) => self.reader.frame(index, self.rate)?,
+            // Ticks are frames of a very high rate to a reader that picks by time.
+            Grid::Listed { ticks, second, .. } => {
+                let at = usize::try_from(index).ok().and_then(|index| ticks.get(index));
+                let at = *at.ok_or_else(|| self.outside(index, index + 1))?;
+                let rate = (Ratio::ONE / *second).to_f64();
+                let picked =
+                    self.reader.frame(at - ticks[0], Rate::new(rate)?).map_err(|error| error.at_frame(index))?;
+                if picked.frame.pts() != Some(at) {
+                    return Err(undecodable(&self.path, "a frame was not found at its time").at_frame(index));
+                }
+                picked
+            }
+        };
+        if picked.outside.is_some() {
+            if let (Grid::Even(clock), Some(last)) = (&self.grid, picked.frame.pts()) {
+                self.frames = Some(clock.frame_at(last) + 1);
+            }
+            return Err(self.outside(index, index + 1));
+        }
+        Ok(picked.frame)
+    }
+
+    /// The error of frames that are not there.
+    pub(super) fn outside(&self, first: i64, end: i64) -> Error {
+        let label = |frame: i64| self.timecode(frame).map(|label| format!(" ({label})")).unwrap_or_default();
+        let there = match self.frames {
+            Some(frames) => {
+                let last = frames - 1;
+                format!("has frames 0{} to {last}{}", label(0), label(last))
+            }
+            None => "ends before that".to_owned(),
+        };
+        let wanted =
+            if end - first == 1 { format!("frame {first} is") } else { format!("frames {first} to {} are", end - 1) };
+        let what = format!("{wanted} outside of {}, which {there}", self.path.display());
+        Error::new(ErrorKind::Overrun, what).at_file(&self.path)
+    }
+
+    /// The timecode of a frame.
+    pub(super) fn timecode(&self, frame: i64) -> Option<Timecode> {
+        let start = self.info.start_timecode?;
+        Some(Timecode::from_frame(start.frame().checked_add(frame)?, start.rate(), start.is_drop()))
+    }
+}
+
+impl Grid {
+    /// The frame that is shown at `pts`; `None` where no frame is.
+    pub(super) fn index(&self, pts: i64) -> Option<i64> {
+        match self {
+            Grid::Even(clock) => Some(clock.frame_at(pts)),
+            Grid::Listed { ticks, .. } => ticks.binary_search(&pts).ok().and_then(|index| i64::try_from(index).ok()),
+            Grid::Counted(_) => None,
+        }
+    }
+
+    /// The tick at which frame `index` is shown.
+    pub(super) fn tick(&self, index: i64) -> Option<i64> {
+        match self {
+            Grid::Even(clock) => Some(clock.aim_at_frame(index).limit),
+            Grid::Listed { ticks, .. } => usize::try_from(index).ok().and_then(|index| ticks.get(index)).copied(),
+            Grid::Counted(_) => None,
+        }
+    }
+
+    /// When frame `index` starts, in seconds after the first one. The frame behind the last starts where that one ends.
+    pub(super) fn seconds(&self, index: i64) -> Ratio {
+        match self {
+            Grid::Even(clock) => Ratio::whole(index) / clock.rate.nominal(),
+            Grid::Counted(rate) => Ratio::whole(index) / rate.nominal(),
+            Grid::Listed { ticks, second, .. } => Ratio::whole(self.ticks_at(index) - ticks[0]) * *second,
+        }
+    }
+
+    /// The tick of a frame in a list, continued evenly at both ends.
+    fn ticks_at(&self, index: i64) -> i64 {
+        let Grid::Listed { ticks, length, .. } = self else { return index };
+        let last = i64::try_from(ticks.len()).unwrap_or(i64::MAX) - 1;
+        let inside = index.clamp(0, last);
+        let at = usize::try_from(inside).map_or(0, |inside| ticks[inside]);
+        at.saturating_add((index - inside).saturating_mul(*length))
+    }
+
+    /// The frame whose start is nearest to `at`, in seconds after the first frame.
+    pub(super) fn nearest(&self, at: Ratio) -> i64 {
+        let half = Ratio::new(1, 2);
+        match self {
+            Grid::Even(Clock { rate, .. }) | Grid::Counted(rate) => (at * rate.nominal() + half).floor(),
+            Grid::Listed { ticks, second, length } => {
+                let wanted = (at / *second + half).floor().saturating_add(ticks[0]);
+                let behind = i64::try_from(ticks.partition_point(|tick| *tick <= wanted)).unwrap_or(i64::MAX);
+                if behind == 0 || wanted > self.ticks_at(behind) {
+                    // Beyond the list frames go on evenly.
+                    return behind - 1 + (Ratio::new(wanted - self.ticks_at(behind - 1), *length) + half).floor();
+                }
+                let (before, after) = (wanted - self.ticks_at(behind - 1), self.ticks_at(behind) - wanted);
+                if before <= after { behind - 1 } else { behind }
+            }
+        }
+    }
+
+    /// The times of a piece from frame `first` on.
+    pub(super) fn beat(&self, first: i64, facts: &StreamFacts) -> Beat<'_> {
+        let rate = match self {
+            Grid::Even(Clock { rate, .. }) | Grid::Counted(rate) => *rate,
+            Grid::Listed { .. } => {
+                let (num, den) = (facts.time_base.numerator(), facts.time_base.denominator());
+                return Beat { grid: self, first, time_base: (num, den) };
+            }
+        };
+        let part = |part: u32| i32::try_from(part).unwrap_or(i32::MAX);
+        Beat { grid: self, first, time_base: (part(rate.den()), part(rate.num())) }
+    }
+}
+
+/// When the frames of a piece are shown.
+#[derive(Clone, Copy)]
+pub(super) struct Beat<'a> {
+    grid: &'a Grid,
+    first: i64,
+    /// Seconds per unit of time: numerator, denominator.
+    pub(super) time_base: (i32, i32),
+}
+
+impl Beat<'_> {
+    /// The time of the piece's frame `number`, which may lie in front of it.
+    pub(super) fn time(&self, number: i64) -> i64 {
+        match self.grid {
+            Grid::Listed { .. } => self.grid.ticks_at(self.first + number) - self.grid.ticks_at(self.first),
+            _ => number,
+        }
+    }
+}
+
+/// How many frames the list in the file names, where there is one that is whole.
+fn listed_frames(demuxer: &mut Demuxer, stream: usize, facts: &StreamFacts) -> Option<i64> {
+    if !demuxer.container().starts_with("mov,") {
+        return None;
+    }
+    let entries = demuxer.index(stream);
+    let claimed = usize::try_from(facts.frames?).ok()?;
+    let shown = entries.iter().filter(|entry| !entry.hidden).count();
+    (entries.len() >= claimed).then(|| i64::try_from(shown).ok()).flatten()
+}
+
+/// How many packets tell whether frames keep to a grid, and how many of them may have others between them that come later.
+const LOOKED_AT: usize = 240;
+const REORDERED: usize = 20;
+
+/// Whether the first frames of a movie follow on one another on the grid of its clock.
+fn keeps_to(path: &Path, stream: usize, clock: &Clock) -> Result<bool> {
+    let mut frames: Vec<i64> = Vec::new();
+    read_times(path, stream, clock.first, |at| {
+        frames.push(clock.frame_at(at));
+        frames.len() < LOOKED_AT
+    })?;
+    frames.sort_unstable();
+    let whole = if frames.len() < LOOKED_AT { frames.len() } else { LOOKED_AT - REORDERED };
+    Ok(frames[..whole].windows(2).all(|pair| pair[1] == pair[0] + 1))
+}
+
+/// Reads when every frame is shown, without decoding.
+fn listed(path: &Path, stream: usize, facts: &StreamFacts, clock: &Clock) -> Result<Grid> {
+    let mut ticks = Vec::new();
+    read_times(path, stream, clock.first, |at| {
+        ticks.push(at);
+        true
+    })?;
+    ticks.sort_unstable();
+    ticks.dedup();
+    if ticks.is_empty() {
+        return Err(probe::no_picture(path));
+    }
+    Ok(Grid::Listed { ticks, second: probe::time_base(facts), length: clock.length.floor().max(1) })
+}
+
+/// Tells `take` when each frame from `first` on is shown, in the order they are stored in, as long as it wants to know.
+fn read_times(path: &Path, stream: usize, first: i64, mut take: impl FnMut(i64) -> bool) -> Result<()> {
+    let mut demuxer = probe::open(path)?;
+    demuxer.select(stream);
+    loop {
+        match demuxer.read() {
+            Ok(Some(packet)) if packet.stream() == stream && !sys::is_discarded(&packet) => {
+                let at = packet.pts().or(packet.dts()).filter(|at| *at >= first);
+                if at.is_some_and(|at| !take(at)) {
+                    return Ok(());
+                }
+            }
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(()),
+            Err(cause) => return Err(undecodable(path, "reading it failed").because(cause)),
+        }
+    }
+}
+
+/// The streams that do not go along, in words.
+fn left(demuxer: &Demuxer, picture: usize, sounds: &[Sound]) -> Vec<String> {
+    let mut left = Vec::new();
+    for stream in 0..demuxer.stream_count() {
+        let Some(facts) = demuxer.facts(stream) else { continue };
+        // A timecode track is written anew.
+        let timecode = demuxer.metadata(Some(stream), "timecode").is_some() && facts.kind == sys::StreamKind::Other;
+        if stream != picture && !timecode && !sounds.iter().any(|sound| sound.stream == stream) {
+            let kind = match facts.kind {
+                sys::StreamKind::Video => "a further picture",
+                sys::StreamKind::Audio => "a sound that cannot be decoded",
+                sys::StreamKind::Other => "subtitles or data",
+            };
+            let codec = if facts.codec.is_empty() { String::new() } else { format!(" ({})", facts.codec) };
+            left.push(format!("stream {stream} is left out: {kind}{codec}"));
+        }
+    }
+    left
+}
