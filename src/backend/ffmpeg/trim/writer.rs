@@ -240,6 +240,8 @@ impl PieceWriter {
 
 /// What the frames of a piece are encoded with.
 fn settings(preset: Preset, source: &Source, frame: &Frame, threads: u32, own: bool) -> Result<OutputSettings> {
+    // Sound goes its own way, in the codecs of the source.
+    let preset = Preset { audio: None, ..preset };
     let size = (frame.width(), frame.height());
     let wish = Wish { source: frame.format(), alpha: frame.has_alpha() };
     let format = preset.pixel_format(wish, size.0, size.1)?;
