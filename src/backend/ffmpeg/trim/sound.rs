@@ -84,6 +84,8 @@ pub(super) struct Track {
     stream: SoundStream,
     /// The sample that comes next, counted in the movie.
     next: i64,
+    /// How many packets of the sound were damaged before.
+    damaged: u32,
 }
 
 impl Track {
@@ -117,7 +119,7 @@ impl Track {
             )?;
             muxer.set_disposition(stream.index(), sound.disposition);
             let next = sound.sample(grid, first);
-            tracks.push(Track { number, stream, next });
+            tracks.push(Track { number, stream, next, damaged: sound.reader.damaged() });
         }
         Ok(tracks)
     }
@@ -133,6 +135,13 @@ impl Track {
             self.next += count;
         }
         Ok(())
+    }
+
+    /// What was lost of the sound while the piece was written, in words.
+    pub(super) fn damage(&self, sounds: &[Sound]) -> Option<String> {
+        let lost = sounds[self.number].reader.damaged() - self.damaged;
+        let what = || format!("{lost} packets of sound {} cannot be decoded: there is silence", self.number);
+        (lost > 0).then(what)
     }
 
     /// Writes what the encoder still holds.

@@ -31,6 +31,8 @@ pub(super) struct PieceWriter {
     tracks: Vec<Track>,
     /// How many frames were written.
     frames: i64,
+    /// How many of them are shown in the place of frames that the movie does not have.
+    held: i64,
     notes: Vec<String>,
 }
 
@@ -106,6 +108,7 @@ impl PieceWriter {
             encoding: None,
             tracks: Vec::new(),
             frames: 0,
+            held: 0,
             notes: source.left.clone(),
         };
         // From here on the file is there, and goes with the writer.
@@ -153,9 +156,10 @@ impl PieceWriter {
         Ok(())
     }
 
-    /// Encodes the next frame.
-    pub(super) fn write_frame(&mut self, frame: &Frame, beat: &Beat<'_>) -> Result<()> {
+    /// Encodes the next frame, or in its place the one in front of it.
+    pub(super) fn write_frame(&mut self, frame: &Frame, own: bool, beat: &Beat<'_>) -> Result<()> {
         let frames = self.frames;
+        self.held += i64::from(!own);
         let Some(encoding) = &mut self.encoding else {
             return Err(Error::new(ErrorKind::Encode, "a frame for a piece that packets are copied to"));
         };
@@ -208,6 +212,11 @@ impl PieceWriter {
         }
         self.drain(&job.beat(source))?;
         let copied = self.encoding.is_none();
+        if self.held > 0 {
+            let what = format!("{} frames are not in the movie: the one in front of each is shown", self.held);
+            self.notes.push(what);
+        }
+        self.notes.extend(self.tracks.iter().filter_map(|track| track.damage(&source.sounds)));
         let Some(mut muxer) = self.muxer.take() else {
             return Err(Error::new(ErrorKind::Encode, "the piece is finished"));
         };
