@@ -5,11 +5,13 @@ mod files;
 mod fingerprint;
 mod names;
 mod preset;
+mod review;
 mod trim;
 
 pub use cut::with_intermediates;
 pub use names::NameTemplate;
 pub use preset::{AudioDelivery, ColorRule, EncoderChoice, Preset};
+pub use review::{Review, ReviewSlate};
 #[cfg(feature = "ffmpeg")]
 pub use trim::trim;
 pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
