@@ -80,7 +80,9 @@ fn streams(path: &Path) -> usize {
 fn shots_follow_on_one_another_in_cut_order_without_handles() {
     for (preset, audio) in [("prores-lt", AudioDelivery::Mux), ("png", AudioDelivery::Wav)] {
         let mut media = Media::new();
-        let mut report = run(&mut media, preset, audio);
+        let made = run(&mut media, preset, audio);
+        let mut report = Report::open(made.folder.join("manifest.json")).expect("it was just written");
+        assert_eq!(report, made);
         report.shots.reverse();
         let (path, frames) = rendered(&media, &Review::default(), &report);
         assert_eq!(frames, expected(&media).concat(), "{preset}");
@@ -113,6 +115,11 @@ fn a_slate_goes_in_front_and_a_card_in_the_place_of_what_failed() {
     slate.frames = 0;
     let error = Review::default().slate(slate).plan(&report).expect_err("nothing to be seen");
     assert_eq!(error.kind(), ErrorKind::Option);
+    let manifest = report.folder.join("broken.json");
+    assert_eq!(Report::open(&manifest).expect_err("it is not there").kind(), ErrorKind::Io);
+    std::fs::write(&manifest, "{\n\"shots\": 3}").expect("a file");
+    let error = Report::open(&manifest).expect_err("no manifest");
+    assert_eq!((error.kind(), error.place().line_column.map(|place| place.0)), (ErrorKind::Json, Some(2)), "{error}");
     report.shots.clear();
     assert_eq!(Review::default().plan(&report).expect_err("nothing to be joined").kind(), ErrorKind::Option);
 }

@@ -79,12 +79,14 @@ impl Review {
         let timeline = self.timeline(report)?;
         let frames = self.slate.as_ref().map_or(0, |slate| slate.frames);
         let frames = report.shots.iter().fold(frames, |sum, shot| sum.saturating_add(length(shot)));
-        let mut options = PlanOptions::default();
-        options.shots = ShotSelection::Ranges(vec![(self.name.clone(), 0, frames)]);
-        options.canvas = CanvasRequest {
-            size: Some((report.canvas.width, report.canvas.height)),
-            pixel_aspect: Some(report.canvas.pixel_aspect),
-            color: Some(report.canvas.color),
+        let mut options = PlanOptions {
+            shots: ShotSelection::Ranges(vec![(self.name.clone(), 0, frames)]),
+            canvas: CanvasRequest {
+                size: Some((report.canvas.width, report.canvas.height)),
+                pixel_aspect: Some(report.canvas.pixel_aspect),
+                color: Some(report.canvas.color),
+            },
+            ..PlanOptions::default()
         };
         options.sound.enabled = self.sound;
         Plan::new(&timeline, &options)
