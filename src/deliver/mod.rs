@@ -18,3 +18,5 @@ pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
 pub(crate) use files::{Folder, Place, write_whole};
 pub(crate) use fingerprint::fingerprint;
+#[cfg(feature = "ffmpeg")]
+pub(crate) use preset::choice;

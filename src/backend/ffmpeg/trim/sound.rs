@@ -35,7 +35,7 @@ impl Sound {
                 stream,
                 layout: reader.layout(),
                 codec: demuxer.facts(stream).map(|facts| facts.codec).unwrap_or_default(),
-                tags: about::of_stream(demuxer.tags(Some(stream))),
+                tags: demuxer.tags(Some(stream)),
                 disposition: demuxer.disposition(stream),
                 reader,
             });
@@ -92,12 +92,10 @@ impl Track {
     /// Adds the movie's sounds to a file whose first frame is `first`. What is said in `notes` is different from them.
     pub(super) fn add_all(
         sounds: &[Sound],
-        grid: &Grid,
-        first: i64,
-        muxer: (&mut Muxer, &str),
+        (grid, first): (&Grid, i64),
+        (muxer, name): (&mut Muxer, &str),
         notes: &mut Vec<String>,
     ) -> Result<Vec<Track>> {
-        let (muxer, name) = muxer;
         let mut tracks = Vec::new();
         for (number, sound) in sounds.iter().enumerate() {
             let Some((encoder, note)) = sound.encoder(name) else {
@@ -114,7 +112,7 @@ impl Track {
                     encoder,
                     rate: sound.reader.rate(),
                     layout: (&sound.layout, channels),
-                    metadata: &sound.tags,
+                    metadata: &about::of_piece(&sound.tags, name, false),
                 },
             )?;
             muxer.set_disposition(stream.index(), sound.disposition);

@@ -211,9 +211,15 @@ impl Grid {
                 return Beat { grid: self, first, time_base: (num, den) };
             }
         };
-        let part = |part: u32| i32::try_from(part).unwrap_or(i32::MAX);
-        Beat { grid: self, first, time_base: (part(rate.den()), part(rate.num())) }
+        let (num, den) = rate_pair(rate);
+        Beat { grid: self, first, time_base: (den, num) }
     }
+}
+
+/// A rate as FFmpeg wants it.
+pub(super) fn rate_pair(rate: Rate) -> (i32, i32) {
+    let part = |part: u32| i32::try_from(part).unwrap_or(i32::MAX);
+    (part(rate.num()), part(rate.den()))
 }
 
 /// When the frames of a piece are shown.

@@ -7,7 +7,7 @@ use ffmpeg_next::codec::packet::Packet;
 
 use super::super::convert::{Converter, Source as Picture, chroma_site};
 use super::super::decode::{DecodeOptions, MovieReader};
-use super::super::encode::{OutputSettings, open_encoder};
+use super::super::encode::{OutputSettings, aspect_pair, open_encoder};
 use super::super::frame::Frame;
 use super::super::lookup::count_frames;
 use super::super::movie_writer::container_options;
@@ -15,7 +15,7 @@ use super::super::presets::Wish;
 use super::super::sys::streams::with_tag_of;
 use super::super::sys::write::{Encoder, Muxer, StreamSetup};
 use super::sound::{Sound, Track};
-use super::source::{Beat, Grid, Source};
+use super::source::{Beat, Grid, Source, rate_pair};
 use super::{Job, about, container, own};
 use crate::deliver::{Place, Preset, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
@@ -115,30 +115,18 @@ impl PieceWriter {
         let muxer = writer.muxer.insert(muxer);
         let (parameters, encoding) = pictures(muxer)?;
         let timecode = source.timecode(job.first);
-        let labels = about::labels(timecode, source.info.reel_name.as_deref());
         if timecode.is_some() && matches!(job.muxer, "mpegts" | "webm") {
             writer.notes.push(format!("{} files have no place for the timecode", job.muxer));
         }
+        let labels = about::labels(timecode, source.info.reel_name.as_deref());
         let of_the_file = about::of_the_file(job.muxer, &labels, &source.tags);
-        let tags = [about::of_stream(source.tags.clone()), of_the_file].concat();
+        let tags = [about::of_piece(&source.tags, job.muxer, false), of_the_file].concat();
         muxer.set_metadata(&tags)?;
-        let beat = job.beat(source);
-        let aspect = source.info.pixel_aspect;
-        let aspect = i32::try_from(aspect.num()).ok().zip(i32::try_from(aspect.den()).ok());
-        writer.picture = muxer.add_stream(&StreamSetup {
-            parameters: &parameters,
-            time_base: beat.time_base,
-            rate: Some(rate_pair(source)),
-            pixel_aspect: aspect.unwrap_or((1, 1)),
-            metadata: &[about::of_stream(source.picture_tags.clone()), labels].concat(),
-        })?;
-        muxer.set_disposition(writer.picture, source.disposition);
-        for side in source.side_data.iter().filter(|side| encoding.is_none() || side.is_of_pictures()) {
-            muxer.add_side_data(writer.picture, side)?;
-        }
-        let sounds = (&source.sounds[..], &source.grid);
-        writer.tracks = Track::add_all(sounds.0, sounds.1, job.first, (muxer, job.muxer), &mut writer.notes)?;
-        muxer.write_header(&container_options(job.muxer, beat.time_base.1, job.muxer == "mp4", !tags.is_empty()))?;
+        writer.picture = add_picture(muxer, job, source, &parameters, (labels, encoding.is_none()))?;
+        let place = (&source.grid, job.first);
+        writer.tracks = Track::add_all(&source.sounds, place, (muxer, job.muxer), &mut writer.notes)?;
+        let ticks = job.beat(source).time_base.1;
+        muxer.write_header(&container_options(job.muxer, ticks, job.muxer == "mp4", !tags.is_empty()))?;
         writer.encoding = encoding;
         Ok(writer)
     }
@@ -273,9 +261,26 @@ fn settings(preset: Preset, source: &Source, frame: &Frame, threads: u32, own: b
     Ok(settings)
 }
 
-fn rate_pair(source: &Source) -> (i32, i32) {
-    let part = |part: u32| i32::try_from(part).unwrap_or(i32::MAX);
-    (part(source.rate.num()), part(source.rate.den()))
+/// Adds the stream of pictures, with all that is said about it: `labels`, and what the source says about packets or pictures.
+fn add_picture(
+    muxer: &mut Muxer,
+    job: &Job,
+    source: &Source,
+    parameters: &Parameters,
+    (labels, copied): (Vec<(String, String)>, bool),
+) -> Result<usize> {
+    let picture = muxer.add_stream(&StreamSetup {
+        parameters,
+        time_base: job.beat(source).time_base,
+        rate: Some(rate_pair(source.rate)),
+        pixel_aspect: aspect_pair(source.info.pixel_aspect),
+        metadata: &[about::of_piece(&source.picture_tags, job.muxer, copied), labels].concat(),
+    })?;
+    muxer.set_disposition(picture, source.disposition);
+    for side in source.side_data.iter().filter(|side| copied || side.is_of_pictures()) {
+        muxer.add_side_data(picture, side)?;
+    }
+    Ok(picture)
 }
 
 /// Looks at a finished file: it has all its frames, and the first can be decoded; where packets were copied, so can the
