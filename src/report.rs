@@ -1,9 +1,10 @@
 //! What a run made: plain data, which is also the manifest.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Warning};
 use crate::time::Rate;
 
@@ -40,6 +41,23 @@ fn as_text<S: serde::Serializer>(path: &Option<PathBuf>, serializer: S) -> Resul
 }
 
 impl Report {
+    /// Reads a manifest that a run wrote.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Json`] when it is no manifest.
+    pub fn open(manifest: impl AsRef<Path>) -> Result<Report> {
+        let manifest = manifest.as_ref();
+        let bytes = std::fs::read(manifest).map_err(|error| Error::io("read", manifest, error))?;
+        let mut report: Report = serde_json::from_slice(&bytes).map_err(|cause| {
+            let what = format!("{} is no manifest", manifest.display());
+            Error::new(ErrorKind::Json, what).at_file(manifest).at_line(cause.line(), cause.column()).because(cause)
+        })?;
+        // What it names lies beside it.
+        let folder = manifest.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        report.folder = folder.canonicalize().map_err(|error| Error::io("find the folder", folder, error))?;
+        Ok(report)
+    }
+
     /// How many shots have this status.
     pub fn count(&self, status: Status) -> usize {
         self.shots.iter().filter(|shot| shot.status == status).count()

@@ -64,7 +64,8 @@ fn add(clip: &mut Clip, rate: Rate, head: i64, count: i64, reference: impl FnOnc
     clip.active_media_reference_key = KEY.to_owned();
 }
 
-fn reference(output: &crate::report::Output, first: i64, rate: Rate, common: MediaCommon) -> MediaReference {
+/// What was delivered, as the media of a clip of a timeline that lies in the report's folder.
+pub(super) fn reference(output: &crate::report::Output, first: i64, rate: Rate, common: MediaCommon) -> MediaReference {
     let sequence = output.path.rsplit_once("%04d").filter(|_| output.kind == OutputKind::Sequence);
     let Some((before, suffix)) = sequence else {
         return MediaReference::External { target_url: url(&output.path), common };

@@ -8,6 +8,7 @@ mod names;
 mod outputs;
 mod preset;
 mod representation;
+mod review;
 mod template;
 #[cfg(feature = "ffmpeg")]
 mod transcode;
@@ -18,6 +19,7 @@ pub use cut::with_intermediates;
 pub use names::NameTemplate;
 pub use preset::{AudioDelivery, ColorRule, EncoderChoice, Preset};
 pub use representation::{ContactSheet, Content, Poster, Representation, Size};
+pub use review::{Review, ReviewSlate};
 #[cfg(feature = "ffmpeg")]
 pub use transcode::{TranscodeOptions, Transcoded, transcode};
 #[cfg(feature = "ffmpeg")]
@@ -27,3 +29,5 @@ pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 pub(crate) use files::{Folder, Place, write_whole};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use outputs::{Delivered, ShotPlaces};
+#[cfg(feature = "ffmpeg")]
+pub(crate) use preset::choice;

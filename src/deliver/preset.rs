@@ -227,7 +227,8 @@ impl Preset {
     }
 }
 
-fn choice(encoder: &str, formats: &[&str], options: &[(&str, &str)]) -> EncoderChoice {
+/// One way to encode, for pictures of any size.
+pub(crate) fn choice(encoder: &str, formats: &[&str], options: &[(&str, &str)]) -> EncoderChoice {
     EncoderChoice {
         encoder: encoder.into(),
         formats: formats.iter().map(|&format| format.into()).collect(),

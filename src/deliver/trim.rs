@@ -14,6 +14,7 @@ use crate::words::word_enum;
 ///
 /// The pieces may lie in any order and overlap. All of them are made in one pass over the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Trim {
     /// The movie.
@@ -37,6 +38,7 @@ pub struct Trim {
 
 /// One piece of a movie, and the file it becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Piece {
     /// What is cut out.
     pub cut: Cut,
@@ -265,5 +267,7 @@ mod tests {
             r#"{"source": "a.mov", "pieces": [{"cut": {"frames": {"first": 3, "count": 4}}, "target": "b.mov"}]}"#;
         let read: Trim = serde_json::from_str(short).expect("everything else has a default");
         assert_eq!(read, Trim::new("a.mov").piece(Cut::frames(3, 4), "b.mov"));
+        let error = serde_json::from_str::<Trim>(&short.replace("source", "sauce")).expect_err("a key that is none");
+        assert!(error.to_string().contains("`source`"), "{error}");
     }
 }

@@ -153,7 +153,12 @@ pub(super) fn generated(kind: &str, parameters: &Map, common: &MediaCommon, clip
             };
             (Generated::Checker { colors }, None)
         }
-        "slate" => (Generated::slate("SLATE", &settings.text().unwrap_or_else(|| clip.to_owned())), None),
+        "slate" => {
+            let title = parameters.get("title").and_then(Value::as_str).map(plain_text);
+            let text = settings.text().filter(|text| Some(text) != title.as_ref());
+            let title = title.as_deref().filter(|title| !title.is_empty()).unwrap_or("SLATE");
+            (Generated::slate(title, &text.unwrap_or_else(|| clip.to_owned())), None)
+        }
         "slug" => (
             Generated::slate("TITLE", &common.name),
             Some(format!("the slug {:?} stands for something that was not written; a card is shown", common.name)),

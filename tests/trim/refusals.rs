@@ -39,8 +39,8 @@ fn frames_that_are_not_there_are_errors_that_name_those_that_are() {
     }
     // Where no list says how many there are, the end is found.
     let media = Media::new("a.mkv", 30, "24", "-c:v ffv1");
-    for first in [28, 30, 5000] {
-        let error = media.refused("b.mkv", Cut::frames(first, 4), |trim| trim);
+    for (first, count) in [(28, 4), (30, 1), (5000, 4), (0, 1 << 40), (1 << 40, 1)] {
+        let error = media.refused("b.mkv", Cut::frames(first, count), |trim| trim);
         assert_eq!(error.kind(), ErrorKind::Overrun, "{error}");
         assert!(error.to_string().contains("0 to 29"), "{error}");
     }
@@ -116,6 +116,8 @@ fn targets_have_to_be_files_of_their_own_that_can_hold_the_movie() {
         assert!(error.to_string().contains(told), "{name}: {error}");
     }
     std::fs::write(media.path("there.mov"), "something").expect("a file");
+    std::fs::create_dir(media.path("folder.mov")).expect("a folder");
+    assert_eq!(media.refused("folder.mov", cut(), |trim| trim.overwrite(true)).kind(), ErrorKind::Exists);
     assert_eq!(media.refused("there.mov", cut(), |trim| trim).kind(), ErrorKind::Exists);
     media.piece("there.mov", cut(), |trim| trim.overwrite(true)).expect("replaced");
     assert_frames(&media.path("there.mov"), 0, 4);

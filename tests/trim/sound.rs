@@ -6,7 +6,7 @@ use otio_conflate::deliver::{Copy, Cut};
 use otio_conflate::time::{Rate, Ratio};
 
 use crate::hearing::{Channels, heard_as, sound};
-use crate::support::{Media, assert_frames};
+use crate::support::Media;
 
 /// Samples that are all different from their neighbours, as 16 bits hold them.
 fn noise(channels: usize, len: usize) -> Channels {
@@ -58,7 +58,7 @@ fn pcm_is_cut_to_the_sample_and_is_the_same_samples() {
         let whole: Vec<_> = ["0:a:0", "0:a:1"].map(|map| heard_as(&media.movie, map)).to_vec();
         let extension = name.rsplit('.').next().expect("an extension");
         // Sounds are read on, and back where pieces overlap.
-        let places = [(0, 10), (7, 13), (9, 1), (11, 20), (30, 5)];
+        let places = [(0, 10), (7, 13), (9, 1)];
         for copy in [Copy::Exact, Copy::Never] {
             let trimmed = media.pieces(extension, &places, copy);
             for (piece, (first, count)) in trimmed.pieces.iter().zip(places) {
@@ -67,7 +67,6 @@ fn pcm_is_cut_to_the_sample_and_is_the_same_samples() {
                 let range = sample(first, rate, samples)..sample(first + count, rate, samples);
                 assert_heard(&piece.path, "0:a:0", &whole[0], range.clone());
                 assert_heard(&piece.path, "0:a:1", &whole[1], range);
-                assert_frames(&piece.path, first, count);
             }
         }
     }
@@ -96,7 +95,7 @@ fn compressed_sound_stays_in_its_place() {
         let wav = sound(&folder.path().join("one.wav"), rate, &vec![plane], "-c:a pcm_f32le");
         let media =
             Media::new(name, 40, "24", &format!("-i {} -map 0:v -map 1:a {pictures} -c:a {codec}", wav.display()));
-        for (first, count) in [(20, 10), (17, 20), (24, 3), (0, 40)] {
+        for (first, count) in [(20, 10), (17, 20)] {
             let cut = Cut::frames(first, count);
             let piece = media.piece(&format!("{first}-{name}"), cut, |trim| trim).expect("a piece");
             let heard = heard_as(&piece.path, "0:a:0");

@@ -88,9 +88,14 @@ impl OutputSettings {
 
     /// The pixel aspect as FFmpeg wants it.
     pub(super) fn aspect_pair(&self) -> (i32, i32) {
-        let pair = i32::try_from(self.pixel_aspect.num()).ok().zip(i32::try_from(self.pixel_aspect.den()).ok());
-        pair.filter(|&(num, _)| num > 0).unwrap_or((1, 1))
+        aspect_pair(self.pixel_aspect)
     }
+}
+
+/// A pixel aspect as FFmpeg wants it.
+pub(super) fn aspect_pair(aspect: Ratio) -> (i32, i32) {
+    let pair = i32::try_from(aspect.num()).ok().zip(i32::try_from(aspect.den()).ok());
+    pair.filter(|&(num, _)| num > 0).unwrap_or((1, 1))
 }
 
 /// Opens the first of the preset's encoders that takes the picture.

@@ -36,14 +36,19 @@ const OF_THE_FILE: [&str; 28] = [
 /// Beginnings of such keys: statistics that Matroska's muxers leave, with a language behind them.
 const STATISTICS: [&str; 5] = ["bps", "duration-", "number_of_frames", "number_of_bytes", "_statistics_"];
 
-/// The metadata of a stream or of a file that is true of a piece of it, too.
-pub(super) fn of_stream(tags: Vec<(String, String)>) -> Vec<(String, String)> {
-    tags.into_iter()
-        .filter(|(key, _)| {
-            let key = key.to_lowercase();
-            !OF_THE_FILE.contains(&key.as_str()) && !STATISTICS.iter().any(|start| key.starts_with(start))
-        })
-        .collect()
+/// Keys that QuickTime and its kin write for themselves.
+const OF_QUICKTIME: [&str; 2] = ["handler_name", "vendor_id"];
+
+/// The metadata of a stream or of a file that is true of a piece of it, too, in files of `muxer`. Who encoded it is true of
+/// what is `copied`.
+pub(super) fn of_piece(tags: &[(String, String)], muxer: &str, copied: bool) -> Vec<(String, String)> {
+    let quicktime = matches!(muxer, "mov" | "mp4");
+    let stays = |key: &str| {
+        let of_the_file = OF_THE_FILE.contains(&key) && !(copied && key == "encoder");
+        let own = !quicktime && OF_QUICKTIME.contains(&key);
+        of_the_file || own || STATISTICS.iter().any(|start| key.starts_with(start))
+    };
+    tags.iter().filter(|(key, _)| !stays(&key.to_lowercase())).cloned().collect()
 }
 
 /// Timecode and reel name as metadata of the picture.

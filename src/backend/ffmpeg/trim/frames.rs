@@ -22,8 +22,8 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
         while let Some(job) = waiting.next_if(|job| job.first == index) {
             active.push((job, None));
         }
-        let frame = match source.frame(index) {
-            Ok(frame) => frame,
+        let (frame, own) = match source.frame(index) {
+            Ok(found) => found,
             Err(error) => {
                 let lost = Broken::new(&error);
                 active.drain(..).for_each(|(job, _)| run.done(&job, Err(lost.error())));
@@ -31,7 +31,7 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
             }
         };
         for (job, mut writer) in std::mem::take(&mut active) {
-            let step = write(&job, &mut writer, &frame, source, run);
+            let step = write(&job, &mut writer, (&frame, own), source, run);
             match (step, writer) {
                 (Err(error), _) => run.done(&job, Err(error)),
                 (Ok(()), Some(writer)) if index + 1 == job.end() => {
@@ -45,8 +45,14 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
     }
 }
 
-/// Writes a frame of a piece and what is heard beside it.
-fn write(job: &Job, writer: &mut Option<PieceWriter>, frame: &Frame, source: &mut Source, run: &Run<'_>) -> Result<()> {
+/// Writes a frame of a piece, which may be the one in front of it, and what is heard beside it.
+fn write(
+    job: &Job,
+    writer: &mut Option<PieceWriter>,
+    (frame, own): (&Frame, bool),
+    source: &mut Source,
+    run: &Run<'_>,
+) -> Result<()> {
     let writer = match writer {
         Some(writer) => writer,
         None => {
@@ -54,6 +60,6 @@ fn write(job: &Job, writer: &mut Option<PieceWriter>, frame: &Frame, source: &mu
             writer.insert(PieceWriter::encoding(job, source, run.preset, frame, threads)?)
         }
     };
-    writer.write_frame(frame, &job.beat(source))?;
+    writer.write_frame(frame, own, &job.beat(source))?;
     writer.accompany(job, &mut source.sounds, &source.grid)
 }

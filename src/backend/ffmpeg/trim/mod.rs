@@ -116,7 +116,8 @@ fn job(number: usize, piece: &Piece, request: &Trim, source: &Source, targets: &
     let (first, count) = cut::resolve(&piece.cut, source)?;
     targets.take(&piece.target)?;
     let place = Place::of_file(&piece.target);
-    if place.exists() && !request.overwrite {
+    // A folder is more than whoever allows to replace files can mean.
+    if place.exists() && (!request.overwrite || place.path.is_dir()) {
         let what = format!("{} is there already", piece.target.display());
         return Err(Error::new(ErrorKind::Exists, what).at_file(&piece.target));
     }

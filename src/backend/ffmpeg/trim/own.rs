@@ -2,7 +2,7 @@
 
 use super::super::sys::write::has_encoder;
 use super::source::Source;
-use crate::deliver::{ColorRule, EncoderChoice, Preset};
+use crate::deliver::{ColorRule, EncoderChoice, Preset, choice};
 use crate::error::{Error, ErrorKind, Result};
 
 /// FFmpeg's numbers of the orders of fields, as its encoders are told them.
@@ -107,18 +107,8 @@ fn choices(source: &Source) -> Vec<EncoderChoice> {
             Some("DNXHR 444") => choice("dnxhd", &[], &[("profile", "dnxhr_444")]),
             _ => choice("dnxhd", &[], &[("profile", "dnxhd"), ("b", &source.traits.bits.to_string())]),
         }],
-        lossy @ ("mpeg1video" | "h263" | "flv1" | "msmpeg4v2" | "msmpeg4v3" | "wmv1" | "wmv2") => {
-            vec![choice(lossy, &[], &best)]
-        }
+        "msmpeg4v3" => vec![choice("msmpeg4", &[], &best)],
+        lossy @ ("mpeg1video" | "h263" | "flv1" | "msmpeg4v2" | "wmv1" | "wmv2") => vec![choice(lossy, &[], &best)],
         other => vec![choice(other, &[], &[])],
-    }
-}
-
-fn choice(encoder: &str, formats: &[&str], options: &[(&str, &str)]) -> EncoderChoice {
-    EncoderChoice {
-        encoder: encoder.into(),
-        formats: formats.iter().map(|&format| format.into()).collect(),
-        options: options.iter().map(|&(key, value)| (key.into(), value.into())).collect(),
-        multiple_of: (1, 1),
     }
 }

@@ -5,7 +5,10 @@
 //! its frames until it is complete: none that is shown earlier, and none that is shown behind its end, since a frame that
 //! follows such a one may depend on it. Whatever is not proved is encoded anew.
 
+use std::collections::BTreeSet;
+
 use ffmpeg_next::Packet;
+use ffmpeg_next::codec::packet::side_data::Type as SideDataType;
 
 use super::super::probe;
 use super::super::sys::read::{self as sys, Demuxer};
@@ -30,8 +33,9 @@ struct Copying {
 
 struct Begun {
     writer: PieceWriter,
-    /// Which frames have come.
-    seen: Vec<bool>,
+    /// All frames of the piece in front of this one have come, and these behind it.
+    next: i64,
+    ahead: BTreeSet<i64>,
     packets: i64,
     /// A frame behind the end that came already.
     behind: Option<i64>,
@@ -114,8 +118,8 @@ impl Copying {
                 return Ok(Step::Not(format!("its first frame, {}, {what}", job.first)));
             }
             None => {
-                let seen = vec![false; usize::try_from(job.count).unwrap_or(0)];
-                begun.insert(Begun { writer: PieceWriter::copying(job, source)?, seen, packets: 0, behind: None })
+                let writer = PieceWriter::copying(job, source)?;
+                begun.insert(Begun { writer, next: 0, ahead: BTreeSet::new(), packets: 0, behind: None })
             }
         };
         if let Some(why) = begun.obstacle(job, index, source.info.intra_only) {
@@ -154,9 +158,11 @@ impl Begun {
         if let Some(behind) = self.behind {
             return Some(format!("frame {index} may depend on frame {behind}, which lies behind the end"));
         }
-        match usize::try_from(number).ok().and_then(|place| self.seen.get_mut(place)) {
-            Some(seen) if !*seen => *seen = true,
-            _ => return Some(format!("two packets are shown as frame {index}")),
+        if number < self.next || !self.ahead.insert(number) {
+            return Some(format!("two packets are shown as frame {index}"));
+        }
+        while self.ahead.remove(&self.next) {
+            self.next += 1;
         }
         None
     }
@@ -228,6 +234,9 @@ impl File {
             self.packets += 1;
             if packet.is_corrupt() {
                 return Err("a packet is damaged".to_owned());
+            }
+            if packet.side_data().any(|side| side.kind() == SideDataType::NewExtraData) {
+                return Err("the codec's header changes on the way".to_owned());
             }
             if sys::is_discarded(&packet) {
                 continue;

@@ -35,7 +35,7 @@ impl Sound {
                 stream,
                 layout: reader.layout(),
                 codec: demuxer.facts(stream).map(|facts| facts.codec).unwrap_or_default(),
-                tags: about::of_stream(demuxer.tags(Some(stream))),
+                tags: demuxer.tags(Some(stream)),
                 disposition: demuxer.disposition(stream),
                 reader,
             });
@@ -84,18 +84,18 @@ pub(super) struct Track {
     stream: SoundStream,
     /// The sample that comes next, counted in the movie.
     next: i64,
+    /// How many packets of the sound were damaged before.
+    damaged: u32,
 }
 
 impl Track {
     /// Adds the movie's sounds to a file whose first frame is `first`. What is said in `notes` is different from them.
     pub(super) fn add_all(
         sounds: &[Sound],
-        grid: &Grid,
-        first: i64,
-        muxer: (&mut Muxer, &str),
+        (grid, first): (&Grid, i64),
+        (muxer, name): (&mut Muxer, &str),
         notes: &mut Vec<String>,
     ) -> Result<Vec<Track>> {
-        let (muxer, name) = muxer;
         let mut tracks = Vec::new();
         for (number, sound) in sounds.iter().enumerate() {
             let Some((encoder, note)) = sound.encoder(name) else {
@@ -112,12 +112,12 @@ impl Track {
                     encoder,
                     rate: sound.reader.rate(),
                     layout: (&sound.layout, channels),
-                    metadata: &sound.tags,
+                    metadata: &about::of_piece(&sound.tags, name, false),
                 },
             )?;
             muxer.set_disposition(stream.index(), sound.disposition);
             let next = sound.sample(grid, first);
-            tracks.push(Track { number, stream, next });
+            tracks.push(Track { number, stream, next, damaged: sound.reader.damaged() });
         }
         Ok(tracks)
     }
@@ -133,6 +133,13 @@ impl Track {
             self.next += count;
         }
         Ok(())
+    }
+
+    /// What was lost of the sound while the piece was written, in words.
+    pub(super) fn damage(&self, sounds: &[Sound]) -> Option<String> {
+        let lost = sounds[self.number].reader.damaged() - self.damaged;
+        let what = || format!("{lost} packets of sound {} cannot be decoded: there is silence", self.number);
+        (lost > 0).then(what)
     }
 
     /// Writes what the encoder still holds.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ffmpeg_next::Packet;
 use ffmpeg_next::codec::Parameters;
 
 use super::super::clock::Clock;
@@ -92,8 +93,9 @@ impl Source {
         })
     }
 
-    /// Frame `index`, decoded. An error where there is none: it says where the movie ends.
-    pub(super) fn frame(&mut self, index: i64) -> Result<Frame> {
+    /// Frame `index`, decoded, and whether it is the one: where a movie leaves a place on its grid empty, the frame in front
+    /// is shown. An error where there is none: it says where the movie ends.
+    pub(super) fn frame(&mut self, index: i64) -> Result<(Frame, bool)> {
         let picked = match &self.grid {
             Grid::Even(_) | Grid::Counted(_) => self.reader.frame(index, self.rate)?,
             // Ticks are frames of a very high rate to a reader that picks by time.
@@ -115,7 +117,11 @@ impl Source {
             }
             return Err(self.outside(index, index + 1));
         }
-        Ok(picked.frame)
+        let own = match (&self.grid, picked.frame.pts()) {
+            (Grid::Even(clock), Some(at)) => clock.frame_at(at) == index,
+            _ => true,
+        };
+        Ok((picked.frame, own))
     }
 
     /// The error of frames that are not there.
@@ -205,9 +211,15 @@ impl Grid {
                 return Beat { grid: self, first, time_base: (num, den) };
             }
         };
-        let part = |part: u32| i32::try_from(part).unwrap_or(i32::MAX);
-        Beat { grid: self, first, time_base: (part(rate.den()), part(rate.num())) }
+        let (num, den) = rate_pair(rate);
+        Beat { grid: self, first, time_base: (den, num) }
     }
+}
+
+/// A rate as FFmpeg wants it.
+pub(super) fn rate_pair(rate: Rate) -> (i32, i32) {
+    let part = |part: u32| i32::try_from(part).unwrap_or(i32::MAX);
+    (part(rate.num()), part(rate.den()))
 }
 
 /// When the frames of a piece are shown.
@@ -275,10 +287,11 @@ fn listed(path: &Path, stream: usize, facts: &StreamFacts, clock: &Clock) -> Res
 fn read_times(path: &Path, stream: usize, first: i64, mut take: impl FnMut(i64) -> bool) -> Result<()> {
     let mut demuxer = probe::open(path)?;
     demuxer.select(stream);
+    let vp8 = demuxer.facts(stream).is_some_and(|facts| facts.codec == "vp8");
     loop {
         match demuxer.read() {
             Ok(Some(packet)) if packet.stream() == stream && !sys::is_discarded(&packet) => {
-                let at = packet.pts().or(packet.dts()).filter(|at| *at >= first);
+                let at = packet.pts().or(packet.dts()).filter(|at| *at >= first && !is_hidden(&packet, vp8));
                 if at.is_some_and(|at| !take(at)) {
                     return Ok(());
                 }
@@ -288,6 +301,11 @@ fn read_times(path: &Path, stream: usize, first: i64, mut take: impl FnMut(i64) 
             Err(cause) => return Err(undecodable(path, "reading it failed").because(cause)),
         }
     }
+}
+
+/// Whether a packet of VP8 holds a frame that others refer to and nobody sees (RFC 6386, 9.1).
+fn is_hidden(packet: &Packet, vp8: bool) -> bool {
+    vp8 && packet.data().and_then(<[u8]>::first).is_some_and(|first| first & 0x10 == 0)
 }
 
 /// The streams that do not go along, in words.

@@ -7,7 +7,7 @@ use ffmpeg_next::codec::packet::Packet;
 
 use super::super::convert::{Converter, Source as Picture, chroma_site};
 use super::super::decode::{DecodeOptions, MovieReader};
-use super::super::encode::{OutputSettings, open_encoder};
+use super::super::encode::{OutputSettings, aspect_pair, open_encoder};
 use super::super::frame::Frame;
 use super::super::lookup::count_frames;
 use super::super::movie_writer::container_options;
@@ -15,7 +15,7 @@ use super::super::presets::Wish;
 use super::super::sys::streams::with_tag_of;
 use super::super::sys::write::{Encoder, Muxer, StreamSetup};
 use super::sound::{Sound, Track};
-use super::source::{Beat, Grid, Source};
+use super::source::{Beat, Grid, Source, rate_pair};
 use super::{Job, about, container, own};
 use crate::deliver::{Place, Preset, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +31,8 @@ pub(super) struct PieceWriter {
     tracks: Vec<Track>,
     /// How many frames were written.
     frames: i64,
+    /// How many of them are shown in the place of frames that the movie does not have.
+    held: i64,
     notes: Vec<String>,
 }
 
@@ -106,37 +108,25 @@ impl PieceWriter {
             encoding: None,
             tracks: Vec::new(),
             frames: 0,
+            held: 0,
             notes: source.left.clone(),
         };
         // From here on the file is there, and goes with the writer.
         let muxer = writer.muxer.insert(muxer);
         let (parameters, encoding) = pictures(muxer)?;
         let timecode = source.timecode(job.first);
-        let labels = about::labels(timecode, source.info.reel_name.as_deref());
         if timecode.is_some() && matches!(job.muxer, "mpegts" | "webm") {
             writer.notes.push(format!("{} files have no place for the timecode", job.muxer));
         }
+        let labels = about::labels(timecode, source.info.reel_name.as_deref());
         let of_the_file = about::of_the_file(job.muxer, &labels, &source.tags);
-        let tags = [about::of_stream(source.tags.clone()), of_the_file].concat();
+        let tags = [about::of_piece(&source.tags, job.muxer, false), of_the_file].concat();
         muxer.set_metadata(&tags)?;
-        let beat = job.beat(source);
-        let aspect = source.info.pixel_aspect;
-        let aspect = i32::try_from(aspect.num()).ok().zip(i32::try_from(aspect.den()).ok());
-        writer.picture = muxer.add_stream(&StreamSetup {
-            parameters: &parameters,
-            time_base: beat.time_base,
-            rate: Some(rate_pair(source)),
-            pixel_aspect: aspect.unwrap_or((1, 1)),
-            tag: None,
-            metadata: &[about::of_stream(source.picture_tags.clone()), labels].concat(),
-        })?;
-        muxer.set_disposition(writer.picture, source.disposition);
-        for side in source.side_data.iter().filter(|side| encoding.is_none() || side.is_of_pictures()) {
-            muxer.add_side_data(writer.picture, side)?;
-        }
-        let sounds = (&source.sounds[..], &source.grid);
-        writer.tracks = Track::add_all(sounds.0, sounds.1, job.first, (muxer, job.muxer), &mut writer.notes)?;
-        muxer.write_header(&container_options(job.muxer, beat.time_base.1, job.muxer == "mp4", !tags.is_empty()))?;
+        writer.picture = add_picture(muxer, job, source, &parameters, (labels, encoding.is_none()))?;
+        let place = (&source.grid, job.first);
+        writer.tracks = Track::add_all(&source.sounds, place, (muxer, job.muxer), &mut writer.notes)?;
+        let ticks = job.beat(source).time_base.1;
+        muxer.write_header(&container_options(job.muxer, ticks, job.muxer == "mp4", !tags.is_empty()))?;
         writer.encoding = encoding;
         Ok(writer)
     }
@@ -154,9 +144,10 @@ impl PieceWriter {
         Ok(())
     }
 
-    /// Encodes the next frame.
-    pub(super) fn write_frame(&mut self, frame: &Frame, beat: &Beat<'_>) -> Result<()> {
+    /// Encodes the next frame, or in its place the one in front of it.
+    pub(super) fn write_frame(&mut self, frame: &Frame, own: bool, beat: &Beat<'_>) -> Result<()> {
         let frames = self.frames;
+        self.held += i64::from(!own);
         let Some(encoding) = &mut self.encoding else {
             return Err(Error::new(ErrorKind::Encode, "a frame for a piece that packets are copied to"));
         };
@@ -209,6 +200,11 @@ impl PieceWriter {
         }
         self.drain(&job.beat(source))?;
         let copied = self.encoding.is_none();
+        if self.held > 0 {
+            let what = format!("{} frames are not in the movie: the one in front of each is shown", self.held);
+            self.notes.push(what);
+        }
+        self.notes.extend(self.tracks.iter().filter_map(|track| track.damage(&source.sounds)));
         let Some(mut muxer) = self.muxer.take() else {
             return Err(Error::new(ErrorKind::Encode, "the piece is finished"));
         };
@@ -267,9 +263,27 @@ fn settings(preset: Preset, source: &Source, frame: &Frame, threads: u32, own: b
     Ok(settings)
 }
 
-fn rate_pair(source: &Source) -> (i32, i32) {
-    let part = |part: u32| i32::try_from(part).unwrap_or(i32::MAX);
-    (part(source.rate.num()), part(source.rate.den()))
+/// Adds the stream of pictures, with all that is said about it: `labels`, and what the source says about packets or pictures.
+fn add_picture(
+    muxer: &mut Muxer,
+    job: &Job,
+    source: &Source,
+    parameters: &Parameters,
+    (labels, copied): (Vec<(String, String)>, bool),
+) -> Result<usize> {
+    let picture = muxer.add_stream(&StreamSetup {
+        parameters,
+        time_base: job.beat(source).time_base,
+        rate: Some(rate_pair(source.rate)),
+        pixel_aspect: aspect_pair(source.info.pixel_aspect),
+        tag: None,
+        metadata: &[about::of_piece(&source.picture_tags, job.muxer, copied), labels].concat(),
+    })?;
+    muxer.set_disposition(picture, source.disposition);
+    for side in source.side_data.iter().filter(|side| copied || side.is_of_pictures()) {
+        muxer.add_side_data(picture, side)?;
+    }
+    Ok(picture)
 }
 
 /// Looks at a finished file: it has all its frames, and the first can be decoded; where packets were copied, so can the

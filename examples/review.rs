@@ -1,0 +1,62 @@
+//! Joins the shots of a run into one movie, in cut order.
+//!
+//! ```text
+//! cargo run --release --example review -- shots/manifest.json --out review --slate "Reel 2, Tuesday"
+//! ```
+//!
+//! The output folder is not that of the shots, whose manifest would be replaced.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use otio_conflate::backend::ffmpeg::FfmpegBackend;
+use otio_conflate::deliver::{Preset, Review, ReviewSlate};
+use otio_conflate::{Conflation, Delivery, Existing, NoObserver, Report, Result};
+
+#[derive(Parser)]
+#[command(about = "Joins the shots of a run into one movie")]
+struct Flags {
+    /// The manifest of the run
+    manifest: PathBuf,
+    /// The output folder
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// What the movie is written as
+    #[arg(long, value_name = "NAME", default_value = "h264", value_parser = Preset::by_name)]
+    preset: Preset,
+    /// A card in front of the shots, with this title
+    #[arg(long, value_name = "TITLE")]
+    slate: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match run(Flags::parse()) {
+        Ok(report) => {
+            for shot in &report.shots {
+                let failed = shot.error.join(": ");
+                println!("{}", shot.output.as_ref().map_or(failed, |output| output.path.clone()));
+            }
+            if report.succeeded() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(flags: Flags) -> Result<Report> {
+    let mut review = Review::default();
+    if let Some(title) = flags.slate {
+        let mut slate = ReviewSlate::default();
+        slate.title = Some(title);
+        review = review.slate(slate);
+    }
+    let plan = review.plan(&Report::open(&flags.manifest)?)?;
+    for warning in &plan.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let delivery = Delivery::new(&flags.out).preset(flags.preset).existing(Existing::Overwrite);
+    Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver)
+}
