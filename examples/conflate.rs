@@ -156,7 +156,11 @@ impl Observer for Progress {
         let line = match (shot.status, &shot.output) {
             (Status::Failed, _) => format!("failed   {}: {}", shot.shot, shot.error.join(": ")),
             (Status::Skipped, _) => format!("skipped  {}: it is there already", shot.shot),
-            (_, Some(output)) => format!("done     {}: {} frames, {}", shot.shot, shot.frame_count, output.path),
+            (_, Some(output)) => {
+                let others: String =
+                    shot.representations.iter().map(|made| format!(", {}", made.output.path)).collect();
+                format!("done     {}: {} frames, {}{others}", shot.shot, shot.frame_count, output.path)
+            }
             (_, None) => format!("done     {}", shot.shot),
         };
         if shot.status == Status::Skipped {

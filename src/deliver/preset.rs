@@ -299,7 +299,7 @@ fn hevc() -> Preset {
             even(choice(
                 "libx265",
                 &["yuv420p"],
-                &[("crf", "21"), ("preset", "fast"), ("x265-params", "open-gop=0:log-level=error")],
+                &[("crf", "20"), ("preset", "veryfast"), ("x265-params", "open-gop=0:log-level=error")],
             )),
             even(choice("hevc_videotoolbox", &["yuv420p"], &[("b", "12000000")])),
         ],
