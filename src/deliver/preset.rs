@@ -308,7 +308,7 @@ fn hevc() -> Preset {
 }
 
 fn vp9() -> Preset {
-    let options = [("crf", "30"), ("b", "0"), ("deadline", "good"), ("cpu-used", "5"), ("row-mt", "1")];
+    let options = [("crf", "24"), ("b", "0"), ("deadline", "realtime"), ("cpu-used", "6"), ("row-mt", "1")];
     Preset {
         name: "vp9".into(),
         extension: "webm".into(),

@@ -31,7 +31,7 @@ use crate::time::{Rate, Time, TimeRange, Timecode};
 use burn::Painter;
 use facts::FileFacts;
 pub(super) use facts::{Facts, ShotFacts};
-pub(crate) use file::{Footage, represent_file, represent_rendered};
+pub(crate) use file::{Footage, check_before_render, represent_file, represent_rendered};
 use picks::Picks;
 use shape::Shape;
 use sheet::Sheet;
@@ -203,7 +203,7 @@ impl<'r> Sink<'r> {
         };
         let grid = Converter::alignment(coding.format);
         let window = representation.letterbox.and_then(|aspect| shape.window(aspect, grid));
-        let painter = Painter::new(&representation.burn_ins, coding, window)?;
+        let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window)?;
         let today = jiff::Zoned::now().date().to_string();
         let converter = Converter::new();
         Ok(Sink { representation, picks, coding, shape, painter, converter, output, notes, today })
