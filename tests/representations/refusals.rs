@@ -147,6 +147,7 @@ fn nothing_is_rendered_where_a_representation_cannot_be_made() {
         for word in told {
             assert!(error.to_string().contains(word), "{word:?} is not in: {error}");
         }
+        assert_eq!(error.to_string().matches("representation \"a\"").count(), 1, "{error}");
     }
     let twice = try_make(
         &cut.plan,
