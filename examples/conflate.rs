@@ -7,6 +7,8 @@
 //! Ctrl-C stops it between frames: shots that are whole stay, the others leave nothing, and `--existing skip` takes the
 //! run up again. A second Ctrl-C ends it at once.
 
+#[path = "shared/interrupt.rs"]
+mod interrupt;
 mod shared;
 
 use std::collections::BTreeMap;
@@ -61,30 +63,12 @@ fn main() -> ExitCode {
     let cancel = CancelToken::new();
     match run(Flags::parse(), &cancel) {
         Ok(report) if report.succeeded() => ExitCode::SUCCESS,
-        Ok(_) if cancel.is_cancelled() => ExitCode::from(INTERRUPTED),
+        Ok(_) if cancel.is_cancelled() => ExitCode::from(interrupt::INTERRUPTED),
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// What a program ends with that an interrupt ended.
-const INTERRUPTED: u8 = 130;
-
-/// Stops the run on the first Ctrl-C (or SIGTERM), and the program on the second.
-fn cancel_on_interrupt(cancel: &CancelToken) {
-    let cancel = cancel.clone();
-    let handler = move || {
-        if cancel.is_cancelled() {
-            std::process::exit(INTERRUPTED.into());
-        }
-        cancel.cancel();
-        eprintln!("stopping between frames; once more stops at once");
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("warning: Ctrl-C will leave temporary files behind: {error}");
     }
 }
 
@@ -102,7 +86,7 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<Report> {
     delivery.representations = flags.representations;
     delivery.jobs = flags.jobs;
     let progress = Progress::new();
-    cancel_on_interrupt(cancel);
+    interrupt::cancel_on_interrupt(cancel);
     let conflation = Conflation::new(FfmpegBackend::new(), delivery).timeline(&timeline).cancel(cancel.clone());
     let report = conflation.run(&plan, &progress);
     progress.bar.finish_and_clear();
@@ -156,7 +140,11 @@ impl Observer for Progress {
         let line = match (shot.status, &shot.output) {
             (Status::Failed, _) => format!("failed   {}: {}", shot.shot, shot.error.join(": ")),
             (Status::Skipped, _) => format!("skipped  {}: it is there already", shot.shot),
-            (_, Some(output)) => format!("done     {}: {} frames, {}", shot.shot, shot.frame_count, output.path),
+            (_, Some(output)) => {
+                let others: String =
+                    shot.representations.iter().map(|made| format!(", {}", made.output.path)).collect();
+                format!("done     {}: {} frames, {}{others}", shot.shot, shot.frame_count, output.path)
+            }
             (_, None) => format!("done     {}", shot.shot),
         };
         if shot.status == Status::Skipped {

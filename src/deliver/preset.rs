@@ -300,7 +300,7 @@ fn hevc() -> Preset {
             even(choice(
                 "libx265",
                 &["yuv420p"],
-                &[("crf", "21"), ("preset", "fast"), ("x265-params", "open-gop=0:log-level=error")],
+                &[("crf", "20"), ("preset", "veryfast"), ("x265-params", "open-gop=0:log-level=error")],
             )),
             even(choice("hevc_videotoolbox", &["yuv420p"], &[("b", "12000000")])),
         ],
@@ -309,7 +309,7 @@ fn hevc() -> Preset {
 }
 
 fn vp9() -> Preset {
-    let options = [("crf", "30"), ("b", "0"), ("deadline", "good"), ("cpu-used", "5"), ("row-mt", "1")];
+    let options = [("crf", "24"), ("b", "0"), ("deadline", "realtime"), ("cpu-used", "6"), ("row-mt", "1")];
     Preset {
         name: "vp9".into(),
         extension: "webm".into(),

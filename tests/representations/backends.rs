@@ -58,6 +58,18 @@ impl Worker for PlainWorker<'_> {
 }
 
 #[test]
+fn what_cannot_be_made_is_refused_before_they_render() {
+    let cut = cut(3, "0", PRORES);
+    let out = tempfile::tempdir().expect("a folder");
+    let mut delivery = Delivery::new(out.path().join("out"));
+    delivery.representations = vec![representation(json!({"name": "a", "preset": {"base": "h264", "muxer": "webm"}}))];
+    let run = Conflation::new(Plain(FfmpegBackend::new()), delivery).run(&cut.plan, &NoObserver);
+    let error = run.expect_err("WebM holds no H.264");
+    assert!(error.kind() == otio_conflate::ErrorKind::Option && error.to_string().contains("webm"), "{error}");
+    assert!(!out.path().join("out").exists());
+}
+
+#[test]
 fn they_are_the_same_as_those_made_while_rendering() {
     let folder = tempfile::tempdir().expect("a folder");
     let wav = folder.path().join("tone.wav");
