@@ -223,8 +223,9 @@ pub struct TrimmedPiece {
 /// Cuts the pieces of `request` out of its movie, to the frame, with all of its sound, to the sample.
 ///
 /// What belongs to the file goes along: its timecode, moved by the cut, its reel name, colour tags, pixel aspect, rotation
-/// and metadata. PCM is the same bytes; other sound is encoded anew, in its own codec where there is an encoder, because
-/// its packets do not end where frames do. Frames of variable rate keep the times they are shown at.
+/// and metadata. Sound is encoded anew, because its packets do not end where frames do: PCM and lossless codecs with the
+/// samples they had, up to 24 bits; others in their own codec where the container can say where its sound begins, else in
+/// one that it can. Frames of variable rate keep the times they are shown at. What is different is told for each piece.
 ///
 /// A piece that fails does not stop the others: its error lies in its place.
 ///

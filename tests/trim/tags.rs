@@ -234,3 +234,17 @@ fn fields_keep_their_order() {
         });
     }
 }
+
+/// What is neither the picture nor its sound stays behind, and the report says so.
+#[test]
+fn streams_that_stay_behind_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = folder.path().join("a.srt");
+    std::fs::write(&text, "1\n00:00:00,000 --> 00:00:01,000\nhello\n").expect("a file");
+    let arguments = format!("-i {} -map 0:v -map 1:s -map 0:v -c:s srt {H264}", text.display());
+    let media = Media::new("a.mkv", 36, "24", &arguments);
+    let piece = media.piece("b.mkv", Cut::frames(12, 12), |trim| trim).expect("a piece");
+    let told = ["stream 1 is left out: subtitles or data (subrip)", "stream 2 is left out: a further picture (h264)"];
+    assert_eq!(piece.notes, told);
+    assert_frames(&piece.path, 12, 12);
+}

@@ -14,6 +14,9 @@ use crate::time::Ratio;
 /// How many samples are read at once.
 const AT_ONCE: i64 = 1 << 16;
 
+/// What is to be said about WebM, whose sound has to be compressed.
+const EARLY: &str = "sound in webm files can lie up to 7 ms early";
+
 /// One sound of the movie.
 pub(super) struct Sound {
     /// Its number among the streams of the file.
@@ -62,8 +65,8 @@ impl Sound {
         if kept && container::holds(muxer, &self.codec) && has_encoder(own) {
             // Samples are read as floats of 32 bits.
             let finer = self.codec.starts_with("pcm_s32") || self.codec.starts_with("pcm_f64");
-            let note = finer.then(|| format!("sound keeps 24 of the bits that {} has", self.codec));
-            return Some((own, note));
+            let coarser = finer.then(|| format!("sound keeps 24 of the bits that {} has", self.codec));
+            return Some((own, coarser.or_else(|| (muxer == "webm").then(|| EARLY.to_owned()))));
         }
         let others = match muxer {
             "matroska" => [("flac", "flac"), ("pcm_s24le", "pcm_s24le")],
@@ -73,7 +76,8 @@ impl Sound {
         };
         let (codec, encoder) =
             others.into_iter().find(|(codec, encoder)| container::holds(muxer, codec) && has_encoder(encoder))?;
-        Some((encoder, Some(format!("sound is {codec} instead of {}", self.codec))))
+        let early = if muxer == "webm" { format!("; {EARLY}") } else { String::new() };
+        Some((encoder, Some(format!("sound is {codec} instead of {}{early}", self.codec))))
     }
 }
 
