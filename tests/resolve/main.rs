@@ -10,4 +10,6 @@ mod fake_resolve;
 mod rendering;
 
 mod delivery;
+mod grades;
+mod scopes;
 mod support;

@@ -67,6 +67,13 @@ impl Stage {
         options
     }
 
+    /// The same, changed.
+    pub(crate) fn with(&self, change: impl FnOnce(&mut ResolveOptions)) -> ResolveOptions {
+        let mut options = self.options();
+        change(&mut options);
+        options
+    }
+
     pub(crate) fn try_run(&self, options: ResolveOptions, plan: Plan, preset_name: &str) -> Result<Run> {
         run_backend(ResolveBackend::new(options), plan, preset(preset_name))
     }
@@ -100,11 +107,16 @@ impl Stage {
             if row.layers.is_empty() {
                 assert!(red + green + blue < 8.0, "{what} is black: {red} {green} {blue}");
             } else {
-                near(green / red, tint.0, 0.06, &what);
-                near(blue / red, tint.1, 0.06, &what);
+                near(green / red, tint.0, 0.1 * tint.0, &what);
+                near(blue / red, tint.1, 0.1 * tint.1, &what);
             }
         }
     }
+}
+
+/// Changes the state so that Resolve behaves the other way wherever its documentation leaves it open.
+pub(crate) fn other(state: &mut Value) {
+    state["quirks"] = json!({"set": "other"});
 }
 
 /// How numbered media are coded.

@@ -25,6 +25,7 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
     let layers = guard.link.project("GetSetting", vec![json!("nodeStackLayers")])?.text().ok();
     let layers = layers.and_then(|layers| layers.trim().parse::<i64>().ok()).unwrap_or(1);
     let ours = format!("otio-conflate {}", std::process::id());
+    let over = matches!(grade, Grade::Lut { .. } | Grade::Cdl { .. });
     let mut warnings = Vec::new();
     for track in &cut.tracks {
         for item in &track.items {
@@ -33,7 +34,7 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
                 continue;
             }
             let at_clip = |error: Error| error.at_clip(&item.name);
-            let graph = version(guard, item, track.number, &ours).map_err(at_clip)?;
+            let graph = version(guard, item, track.number, &ours, over).map_err(at_clip)?;
             put(&guard.link, item, &graph, layers, grade).map_err(at_clip)?;
             if *grade == Grade::Bypass
                 && guard.link.call(&item.object, "GetColorGroup", vec![]).is_ok_and(|group| group.object().is_some())
@@ -46,21 +47,37 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
     Ok(warnings)
 }
 
-/// Gives `item` a version of ours; returns its graph.
-fn version(guard: &mut Guard<'_>, item: &Item, track: i64, ours: &str) -> Result<Object> {
+/// Gives `item` a version of ours; returns its graph. Where `over` says so, it has to be a copy of the grade: whether it
+/// is differs, and nothing else could be laid over.
+fn version(guard: &mut Guard<'_>, item: &Item, track: i64, ours: &str, over: bool) -> Result<Object> {
     let link = &guard.link;
-    let current = link.call(&item.object, "GetCurrentVersion", vec![])?.value();
+    let call = |method: &str, arguments| link.call(&item.object, method, arguments);
+    let current = call("GetCurrentVersion", vec![])?.value();
     let name = current.get("versionName").and_then(Value::as_str);
     let kind = current.get("versionType").and_then(Value::as_i64);
     let Some((name, kind)) = name.zip(kind) else {
         return Err(Error::new(ErrorKind::Application, "Resolve does not tell the version of a clip's grade"));
     };
-    let id = link.call(&item.object, "GetUniqueId", vec![])?.text()?;
+    let id = call("GetUniqueId", vec![])?.text()?;
+    let before = call("GetNodeGraph", vec![])?.some()?;
+    let tools = if over { tools(link, &before)? } else { Vec::new() };
     guard.state.versions.push(Version { track, item: id, name: name.to_owned(), kind, ours: ours.to_owned() });
     let link = &guard.link;
-    link.call(&item.object, "AddVersion", vec![json!(ours), json!(0)])?.granted()?;
-    link.call(&item.object, "LoadVersionByName", vec![json!(ours), json!(0)])?.granted()?;
-    link.call(&item.object, "GetNodeGraph", vec![])?.some()
+    let call = |method: &str, arguments| link.call(&item.object, method, arguments);
+    call("AddVersion", vec![json!(ours), json!(0)])?.granted()?;
+    call("LoadVersionByName", vec![json!(ours), json!(0)])?.granted()?;
+    let graph = call("GetNodeGraph", vec![])?.some()?;
+    if over && self::tools(link, &graph)? != tools {
+        let what = "a new version of the grade is empty in this Resolve: nothing can be laid over the grade";
+        return Err(Error::new(ErrorKind::Application, what));
+    }
+    Ok(graph)
+}
+
+/// What each node of a graph holds, as far as Resolve tells.
+fn tools(link: &Link, graph: &Object) -> Result<Vec<Value>> {
+    let nodes = link.call(graph, "GetNumNodes", vec![])?.whole()?;
+    (1..=nodes).map(|node| Ok(link.call(graph, "GetToolsInNode", vec![json!(node)])?.value())).collect()
 }
 
 /// Puts `grade` onto our version.

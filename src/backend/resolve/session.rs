@@ -123,6 +123,9 @@ impl<'a> ResolveSession<'a> {
         let graded = grade::apply(guard, cut, &ranges, &self.options.grade)?;
         self.warn(graded);
         guard.note_render(&cut.timeline)?;
+        if guard.state.marks.is_none() && pieces.iter().any(|piece| !piece.whole) {
+            self.warn([warning("this Resolve does not tell its marks: those of the last render stay".to_owned())]);
+        }
         jobs::set_up(guard, self.options, self.preset)?;
         let all: i64 = pieces.iter().map(|piece| piece.range.1 - piece.range.0).sum();
         let (mut renders, mut failed, mut before) = (Vec::new(), Vec::new(), 0);
