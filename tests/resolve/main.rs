@@ -13,3 +13,4 @@ mod delivery;
 mod grades;
 mod scopes;
 mod support;
+mod tickets;
