@@ -132,7 +132,8 @@ class Server:
             if "@object" in value:
                 return self.objects[value["@object"]]
             return {key: self.decoded(item) for key, item in value.items()}
-        return value
+        # A number is a number, however it is written.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
     def encoded(self, value):
         if isinstance(value, ApiObject):
