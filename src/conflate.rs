@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{Backend, CancelToken, Control, Observer, Session, Task};
 use crate::deliver::{Folder, NameTemplate, Place, Preset, fingerprint, with_intermediates, write_whole};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Plan, Shot};
+use crate::plan::{Canvas, Plan, Shot, Warning};
 use crate::report::{Output, OutputKind, Record, Report, ShotReport, Status};
 use crate::timeline::Timeline;
 
@@ -115,6 +115,9 @@ const CONFLATED: &str = "conflated.otio";
 /// Above this many shots the manifest is not written after each, but after each hundredth part.
 const MANIFEST_EACH: usize = 500;
 
+/// What is said of a shot that is kept though its grade may be another by now.
+const GRADE_UNSEEN: &str = "kept from an earlier run: a grade that was changed since is not seen";
+
 impl<'a, B: Backend> Conflation<'a, B> {
     /// A run of `backend` that delivers as `delivery` says.
     pub fn new(backend: B, delivery: Delivery) -> Conflation<'a, B> {
@@ -143,8 +146,9 @@ impl<'a, B: Backend> Conflation<'a, B> {
     /// [`ErrorKind::Exists`] with every output in the way, an output folder or a manifest that cannot be written.
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
         let session = self.backend.open(plan, &self.delivery.preset)?;
+        let session = session.as_ref();
         let folder = Folder::open(&self.delivery.folder)?;
-        let run = Run::new(self, plan, session.as_ref(), folder, observer)?;
+        let run = Run::new(self, plan, session, folder, observer)?;
         run.folder.remove_strays(&run.places)?;
         run.refuse_existing()?;
         let frames = plan.shots.iter().map(|shot| shot.frame_count).sum();
@@ -168,6 +172,8 @@ struct Run<'r> {
     delivery: &'r Delivery,
     session: &'r dyn Session,
     backend: &'r str,
+    /// Whether pictures depend on a grade that only an application knows.
+    graded: bool,
     at_once: usize,
     folder: Folder,
     observer: &'r dyn Observer,
@@ -179,6 +185,8 @@ struct Run<'r> {
     fingerprints: Vec<String>,
     /// What the folder's manifest said before this run, by the output's path.
     before: HashMap<String, ShotReport>,
+    /// Canvas and warnings of the session that rendered, where it is not the one that was opened.
+    prepared: OnceLock<(Canvas, Vec<Warning>)>,
     shots: Mutex<Finished>,
 }
 
@@ -207,7 +215,8 @@ impl<'r> Run<'r> {
         };
         let sounds = places.iter().map(sound).collect();
         let places = places.iter().map(|name| folder.place(name, kind, &preset.extension)).collect();
-        let print = |shot| fingerprint(backend.name(), plan, shot, canvas, preset);
+        let maker = format!("{}{}", backend.name(), session.depends_on());
+        let print = |shot| fingerprint(&maker, plan, shot, canvas, preset);
         let before = read_manifest(&folder.path().join(MANIFEST))?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let allowed = backend.capabilities().shots_at_once.unwrap_or(usize::MAX);
@@ -216,6 +225,7 @@ impl<'r> Run<'r> {
             delivery,
             session,
             backend: backend.name(),
+            graded: backend.capabilities().graded,
             at_once: delivery.jobs.unwrap_or(cores).min(allowed).clamp(1, plan.shots.len().max(1)),
             folder,
             observer,
@@ -225,6 +235,7 @@ impl<'r> Run<'r> {
             sounds,
             fingerprints: plan.shots.iter().map(print).collect(),
             before,
+            prepared: OnceLock::new(),
             shots: Mutex::new(Finished { reports: vec![None; plan.shots.len()], unsaved: 0 }),
         })
     }
@@ -242,8 +253,19 @@ impl<'r> Run<'r> {
         Err(Error::new(ErrorKind::Exists, message).at_file(&first.path))
     }
 
-    /// Renders every shot, several at once.
+    /// Renders every shot, several at once, after what they need together.
     fn render(&self) -> Result<()> {
+        let pending: Vec<usize> =
+            (0..self.places.len()).filter(|&index| self.is_done_already(index).is_none()).collect();
+        let tasks: Vec<Task<'_>> = pending.into_iter().map(|index| self.task(index)).collect();
+        let prepared = match tasks.is_empty() {
+            true => None,
+            false => self.session.prepare(&tasks, self.folder.path(), &self.control())?,
+        };
+        let session = prepared.as_deref().unwrap_or(self.session);
+        if prepared.is_some() {
+            self.prepared.get_or_init(|| (session.canvas(), session.warnings()));
+        }
         let order = order(self.plan);
         let next = AtomicUsize::new(0);
         let pool = rayon::ThreadPoolBuilder::new()
@@ -252,9 +274,9 @@ impl<'r> Run<'r> {
             .build()
             .map_err(|error| Error::new(ErrorKind::Io, "cannot start threads").because(error))?;
         let outcomes = pool.broadcast(|_| {
-            let mut worker = self.session.worker(self.at_once);
+            let mut worker = session.worker(self.at_once);
             while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let report = self.shot(index, worker.as_mut());
+                let report = self.shot(index, session, worker.as_mut());
                 self.observer.finished(&report);
                 self.finish(index, report)?;
             }
@@ -263,19 +285,30 @@ impl<'r> Run<'r> {
         outcomes.into_iter().collect()
     }
 
+    fn control(&self) -> Control<'_> {
+        Control { observer: self.observer, cancel: self.cancel }
+    }
+
+    /// What a worker is asked for shot number `index`.
+    fn task(&self, index: usize) -> Task<'_> {
+        let wav = self.sounds[index].as_ref().map(|sound| sound.target.path().to_owned());
+        Task { shot: &self.plan.shots[index], target: self.places[index].target.clone(), wav }
+    }
+
     /// Renders, verifies and delivers shot number `index`, or finds it done.
-    fn shot(&self, index: usize, worker: &mut dyn crate::backend::Worker) -> ShotReport {
+    fn shot(&self, index: usize, session: &dyn Session, worker: &mut dyn crate::backend::Worker) -> ShotReport {
         let shot = &self.plan.shots[index];
         let (place, sound) = (&self.places[index], self.sounds[index].as_ref());
         if let Some(bytes) = self.is_done_already(index) {
             let before = self.before.get(&place.relative);
-            let warnings = before.map(|before| before.warnings.clone()).unwrap_or_default();
+            let mut warnings = before.map(|before| before.warnings.clone()).unwrap_or_default();
+            if self.graded && !warnings.iter().any(|warning| warning == GRADE_UNSEEN) {
+                warnings.push(GRADE_UNSEEN.to_owned());
+            }
             let outputs = (Some(output(place, bytes)), before.and_then(|before| before.sound.clone()));
             return self.shot_report(index, Status::Skipped, outputs, warnings, Vec::new());
         }
-        let control = Control { observer: self.observer, cancel: self.cancel };
-        let wav = sound.map(|sound| sound.target.path().to_owned());
-        let task = Task { shot, target: place.target.clone(), wav };
+        let (control, task) = (self.control(), self.task(index));
         let delivered =
             control.check().and_then(|()| place.prepare()).and_then(|()| worker.render(&task, &control)).and_then(
                 |rendered| {
@@ -283,7 +316,7 @@ impl<'r> Run<'r> {
                         let message = format!("{} frames were rendered, {} planned", rendered.frames, shot.frame_count);
                         return Err(Error::new(ErrorKind::Verify, message));
                     }
-                    self.session.verify(&task)?;
+                    session.verify(&task)?;
                     let sound = sound.map(|sound| deliver(sound, shot)).transpose()?;
                     Ok((rendered, deliver(place, shot)?, sound))
                 },
@@ -384,13 +417,15 @@ impl<'r> Run<'r> {
     fn report(&self, shots: Vec<ShotReport>) -> Report {
         let mut warnings = self.plan.warnings.clone();
         warnings.extend(self.session.warnings());
+        let (canvas, more) = self.prepared.get().map_or((self.canvas, &[][..]), |(canvas, more)| (*canvas, more));
+        warnings.extend_from_slice(more);
         Report {
             crate_version: env!("CARGO_PKG_VERSION").to_owned(),
             timeline: self.plan.timeline.clone(),
             name: self.plan.name.clone(),
             backend: self.backend.to_owned(),
             preset: self.delivery.preset.name.clone(),
-            canvas: self.canvas,
+            canvas,
             rate: self.plan.rate,
             shots,
             warnings,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use otio_conflate::backend::Backend;
 use otio_conflate::backend::ffmpeg::{DecodeOptions, FfmpegBackend, FfmpegLookup, Frame, MovieReader};
 use otio_conflate::deliver::Preset;
 use otio_conflate::otio::{ReadOptions, read_str};
@@ -228,9 +229,14 @@ pub(crate) fn try_run(timeline: &Value, options: &PlanOptions, preset_name: &str
 
 /// The same with a plan.
 pub(crate) fn run_plan(plan: Plan, preset_name: &str) -> Result<Run> {
+    run_backend(FfmpegBackend::new(), plan, preset(preset_name))
+}
+
+/// The same through any backend.
+pub(crate) fn run_backend(backend: impl Backend, plan: Plan, preset: Preset) -> Result<Run> {
     let folder = tempfile::tempdir().expect("a folder");
-    let delivery = Delivery::new(folder.path().join("out")).preset(preset(preset_name));
-    let report = Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver)?;
+    let delivery = Delivery::new(folder.path().join("out")).preset(preset);
+    let report = Conflation::new(backend, delivery).run(&plan, &NoObserver)?;
     Ok(Run { _folder: folder, plan, report })
 }
 

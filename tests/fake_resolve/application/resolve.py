@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 import time
 
 from . import cut_file, quirks
@@ -85,9 +86,11 @@ class Application:
         """Tells the test what the application looks like now."""
         state = {"page": self.page, "project": self.project.state() if self.project else None}
         path = os.path.join(self.folder, "now.json")
-        with open(path + ".new", "w", encoding="utf-8") as file:
+        # Renders end on a thread of their own.
+        fresh = "%s.%d" % (path, threading.get_ident())
+        with open(fresh, "w", encoding="utf-8") as file:
             json.dump(state, file, indent=1)
-        os.replace(path + ".new", path)
+        os.replace(fresh, path)
 
     def die(self):
         os.kill(os.getpid(), signal.SIGKILL)

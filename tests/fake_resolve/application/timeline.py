@@ -290,10 +290,14 @@ class Timeline(Named):
     def GetNodeGraph(self):
         return self.graph
 
+    def rate_setting(self):
+        rate = shown(self.rate)
+        return rate if "." in rate else self.quirks["rate_setting"].format(rate)
+
     def GetSetting(self, settingName=None):
         settings = dict(self.application.project.settings)
         settings.update({
-            "timelineFrameRate": self.quirks["rate_setting"].format(shown(self.rate)) + (" DF" if self.drop else ""),
+            "timelineFrameRate": self.rate_setting() + (" DF" if self.drop else ""),
             "timelineResolutionWidth": str(self.size[0]),
             "timelineResolutionHeight": str(self.size[1]),
         })

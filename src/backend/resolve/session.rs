@@ -1,0 +1,385 @@
+//! The backend: one run through Resolve, from the timeline that is open to the shots that are cut out of its renders.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::bridge::Object;
+use super::cut::Cut;
+use super::found::{Expected, render_in};
+use super::jobs::{self, Picture};
+use super::link::Link;
+use super::options::{ResolveOptions, Scope, TimelineChoice};
+use super::pieces::{Piece, alone, pieces, plan_of};
+use super::state::{Guard, clips};
+use super::{grade, state};
+use crate::backend::ffmpeg::FfmpegBackend;
+use crate::backend::{Backend, CancelToken, Capabilities, Control, Rendered, Session, Task, Worker};
+use crate::deliver::Preset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Canvas, Generated, MediaSource, Plan, Rgba, Shot, Warning};
+use crate::time::Timecode;
+
+/// What stands for a render before there is one.
+const BLACK: Rgba = [0, 0, 0, u16::MAX];
+
+/// Renders through DaVinci Resolve Studio: graded.
+#[derive(Debug, Clone, Default)]
+pub struct ResolveBackend {
+    options: ResolveOptions,
+}
+
+impl ResolveBackend {
+    /// A backend that does as `options` say.
+    pub fn new(options: ResolveOptions) -> ResolveBackend {
+        ResolveBackend { options }
+    }
+
+    /// How it reaches Resolve, and what it renders there.
+    pub fn options(&self) -> &ResolveOptions {
+        &self.options
+    }
+}
+
+impl Backend for ResolveBackend {
+    fn name(&self) -> &'static str {
+        "resolve"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { shots_at_once: None, graded: true }
+    }
+
+    fn open<'a>(&'a self, plan: &'a Plan, preset: &'a Preset) -> Result<Box<dyn Session + 'a>> {
+        Ok(Box::new(ResolveSession::open(&self.options, plan, preset)?))
+    }
+}
+
+/// A timeline in Resolve that is the plan's cut.
+struct ResolveSession<'a> {
+    options: &'a ResolveOptions,
+    plan: &'a Plan,
+    preset: &'a Preset,
+    canvas: Canvas,
+    /// Taken when the renders are made.
+    work: Mutex<Option<Work<'a>>>,
+    warnings: Mutex<Vec<Warning>>,
+    renders: OnceLock<Renders>,
+}
+
+/// The way to Resolve, and what is there.
+struct Work<'a> {
+    guard: Guard<'a>,
+    cut: Cut,
+}
+
+/// What Resolve has rendered.
+struct Renders {
+    /// The plan that cuts the shots out of it.
+    plan: Plan,
+    /// Shots that it failed to render, by name: the error and its causes.
+    failed: Vec<(String, Error)>,
+    /// The folder that the renders lie in: removed with this.
+    _folder: TempDir,
+}
+
+impl<'a> ResolveSession<'a> {
+    fn open(options: &'a ResolveOptions, plan: &'a Plan, preset: &'a Preset) -> Result<ResolveSession<'a>> {
+        options.check()?;
+        let link = Link::open(options, &CancelToken::new())?;
+        jobs::refuse_busy(&link)?;
+        let mut guard = Guard::begin(options, link)?;
+        let timeline = timeline(&mut guard, plan, &options.timeline)?;
+        guard.state.rendered = Some(guard.link.named(&timeline)?);
+        let cut = Cut::read(&guard.link, timeline)?;
+        let mut warnings = Vec::new();
+        compare(&guard.link, plan, &cut, options, &mut warnings)?;
+        let canvas = canvas(plan, preset, cut.size)?;
+        for key in options.unknown_settings() {
+            warnings.push(warning(format!("the render setting {key} is not documented: Resolve may ignore it")));
+        }
+        if !plan.warnings.is_empty() {
+            let message = "pictures are Resolve's: what the plan warns of about them may be in them all the same";
+            warnings.push(warning(message.to_owned()));
+        }
+        Ok(ResolveSession {
+            options,
+            plan,
+            preset,
+            canvas,
+            work: Mutex::new(Some(Work { guard, cut })),
+            warnings: Mutex::new(warnings),
+            renders: OnceLock::new(),
+        })
+    }
+
+    /// Lets Resolve render what `shots` (places in the plan) need, and puts everything in Resolve back.
+    fn render(&self, work: &mut Work<'a>, shots: &[usize], folder: TempDir, control: &Control<'_>) -> Result<Renders> {
+        let Work { guard, cut } = work;
+        let pieces = pieces(self.plan, cut, self.options, shots)?;
+        let ranges: Vec<_> = pieces.iter().map(|piece| piece.range).collect();
+        let graded = grade::apply(guard, cut, &ranges, &self.options.grade)?;
+        self.warn(graded);
+        guard.note_render(&cut.timeline)?;
+        if guard.state.marks.is_none() && pieces.iter().any(|piece| !piece.whole) {
+            self.warn([warning("this Resolve does not tell its marks: those of the last render stay".to_owned())]);
+        }
+        jobs::set_up(guard, self.options, self.preset)?;
+        let all: i64 = pieces.iter().map(|piece| piece.range.1 - piece.range.0).sum();
+        let (mut renders, mut failed, mut before) = (Vec::new(), Vec::new(), 0);
+        for (number, piece) in pieces.into_iter().enumerate() {
+            control.check()?;
+            let frames = piece.range.1 - piece.range.0;
+            #[allow(clippy::cast_precision_loss, reason = "a share of a few million frames")]
+            let tell =
+                |share: f64| control.observer.preparing((before as f64 + share * frames as f64) / all.max(1) as f64);
+            let target = folder.path().join(format!("{:04}", number + 1));
+            std::fs::create_dir(&target).map_err(|error| Error::io("make the folder", &target, error))?;
+            match self.piece(guard, cut, &piece, &target, control, tell) {
+                Ok(source) => renders.push((piece, source)),
+                Err(error) if self.options.scope == Scope::PerShot && is_its_own(&error, guard) => {
+                    failed.push((self.plan.shots[piece.shots[0]].name.clone(), error));
+                }
+                Err(error) => return Err(error),
+            }
+            before += frames;
+        }
+        control.observer.preparing(1.0);
+        self.warn(guard.restore().into_iter().map(warning));
+        let size = (self.canvas.width, self.canvas.height);
+        Ok(Renders { plan: plan_of(self.plan, size, &renders), failed, _folder: folder })
+    }
+
+    /// Lets Resolve render one piece.
+    fn piece(
+        &self,
+        guard: &mut Guard<'_>,
+        cut: &Cut,
+        piece: &Piece,
+        folder: &Path,
+        control: &Control<'_>,
+        tell: impl Fn(f64),
+    ) -> Result<MediaSource> {
+        if let Some(alone) = piece.alone {
+            guard.enable_tracks(cut, |track| track.number == alone)?;
+        }
+        let picture = Picture { canvas: self.canvas, rate: self.plan.rate };
+        let (first, behind) = piece.range;
+        let range = (!piece.whole).then_some((cut.start + first, cut.start + behind));
+        let job = jobs::add(guard, self.options, &picture, range, folder)?;
+        jobs::start(guard, std::slice::from_ref(&job))?;
+        jobs::follow(&guard.link, self.options, &job, control, tell)?;
+        guard.link.project("DeleteRenderJob", vec![json!(job)])?.granted()?;
+        render_in(folder, &self.expected(cut, piece))
+    }
+
+    fn expected(&self, cut: &Cut, piece: &Piece) -> Expected {
+        let timecode = Timecode::from_frame(cut.start + piece.range.0, self.plan.rate, self.plan.drop_frame);
+        Expected {
+            frames: piece.range.1 - piece.range.0,
+            size: (self.canvas.width, self.canvas.height),
+            rate: self.plan.rate,
+            timecode: (!self.options.settings.contains_key("TimelineStartTimecode")).then_some(timecode),
+        }
+    }
+
+    fn warn(&self, more: impl IntoIterator<Item = Warning>) {
+        lock(&self.warnings).extend(more);
+    }
+}
+
+impl Session for ResolveSession<'_> {
+    fn canvas(&self) -> Canvas {
+        self.canvas
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        lock(&self.warnings).clone()
+    }
+
+    fn depends_on(&self) -> String {
+        let options = self.options;
+        let what = (&options.grade, &options.solo, &options.preset, &options.format, &options.codec);
+        let tags = (&options.color_space, &options.gamma, &options.settings);
+        serde_json::to_string(&(what, tags)).unwrap_or_else(|_| format!("{what:?} {tags:?}"))
+    }
+
+    fn prepare<'s>(
+        &'s self,
+        tasks: &[Task<'_>],
+        folder: &Path,
+        control: &Control<'_>,
+    ) -> Result<Option<Box<dyn Session + 's>>> {
+        let Some(mut work) = lock(&self.work).take() else {
+            return Err(Error::new(ErrorKind::Application, "Resolve has rendered for this session already"));
+        };
+        let wanted = |shot: &Shot| tasks.iter().any(|task| task.shot.name == shot.name);
+        let shots: Vec<usize> = (0..self.plan.shots.len()).filter(|&index| wanted(&self.plan.shots[index])).collect();
+        let folder = scratch(self.options.folder.as_deref().unwrap_or(folder), ".part")?;
+        let renders = self.render(&mut work, &shots, folder, control)?;
+        let renders = self.renders.get_or_init(|| renders);
+        Ok(Some(Box::new(Cutting { inner: (&FfmpegBackend).open(&renders.plan, self.preset)?, renders })))
+    }
+
+    fn worker(&self, _: usize) -> Box<dyn Worker + '_> {
+        Box::new(Unprepared)
+    }
+
+    fn verify(&self, _: &Task<'_>) -> Result<()> {
+        Err(unprepared())
+    }
+}
+
+/// Shots are cut out of renders by the session that [`Session::prepare`] gives.
+struct Unprepared;
+
+impl Worker for Unprepared {
+    fn render(&mut self, _: &Task<'_>, _: &Control<'_>) -> Result<Rendered> {
+        Err(unprepared())
+    }
+}
+
+fn unprepared() -> Error {
+    Error::new(ErrorKind::Application, "Resolve has rendered nothing yet")
+}
+
+/// Cuts shots out of renders.
+struct Cutting<'s> {
+    inner: Box<dyn Session + 's>,
+    renders: &'s Renders,
+}
+
+impl Session for Cutting<'_> {
+    fn canvas(&self) -> Canvas {
+        self.inner.canvas()
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        self.inner.warnings()
+    }
+
+    fn worker(&self, workers: usize) -> Box<dyn Worker + '_> {
+        Box::new(Cutter { inner: self.inner.worker(workers), renders: self.renders })
+    }
+
+    fn verify(&self, task: &Task<'_>) -> Result<()> {
+        self.inner.verify(task)
+    }
+}
+
+struct Cutter<'s> {
+    inner: Box<dyn Worker + 's>,
+    renders: &'s Renders,
+}
+
+impl Worker for Cutter<'_> {
+    fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
+        let named = |shot: &&Shot| shot.name == task.shot.name;
+        if let Some(shot) = self.renders.plan.shots.iter().find(named) {
+            return self.inner.render(&Task { shot, ..task.clone() }, control);
+        }
+        let failed = self.renders.failed.iter().find(|(name, _)| *name == task.shot.name);
+        Err(failed.map_or_else(unprepared, |(_, error)| Error::new(error.kind(), error.to_string())))
+    }
+}
+
+/// Whether an error is one of a shot, and others can still be rendered.
+fn is_its_own(error: &Error, guard: &Guard<'_>) -> bool {
+    error.kind() != ErrorKind::Cancelled && !guard.link.is_lost()
+}
+
+fn warning(message: String) -> Warning {
+    Warning { object: "resolve".to_owned(), message }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A new folder in `parent`, which is removed again.
+fn scratch(parent: &Path, ending: &str) -> Result<TempDir> {
+    let made = tempfile::Builder::new().prefix(".otio-conflate-resolve-").suffix(ending).tempdir_in(parent);
+    made.map_err(|error| Error::io("make a folder in", parent, error))
+}
+
+/// The timeline that is to be rendered, open.
+fn timeline(guard: &mut Guard<'_>, plan: &Plan, choice: &TimelineChoice) -> Result<Object> {
+    match choice {
+        TimelineChoice::Current => guard
+            .link
+            .current_timeline()?
+            .ok_or_else(|| Error::new(ErrorKind::Application, "no timeline is open in Resolve")),
+        TimelineChoice::Named(name) => {
+            let all = guard.link.timelines()?;
+            let mut found = all.iter().filter(|(_, named)| named.name == *name);
+            let timeline = match (found.next(), found.next()) {
+                (Some((timeline, _)), None) => timeline.clone(),
+                (found, _) => {
+                    let names: Vec<_> = all.iter().map(|(_, named)| format!("{:?}", named.name)).collect();
+                    let many = if found.is_some() { "more than one timeline" } else { "no timeline" };
+                    let what = format!("the project in Resolve has {many} {name:?}; it has {}", names.join(", "));
+                    return Err(Error::new(ErrorKind::Option, what));
+                }
+            };
+            guard.open_timeline(&timeline)?;
+            Ok(timeline)
+        }
+        TimelineChoice::Import => import(guard, plan),
+    }
+}
+
+/// Imports the plan's file into a bin of its own.
+fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
+    let Some(path) = &plan.timeline else {
+        let what = "the plan names no timeline file that Resolve could import";
+        return Err(Error::new(ErrorKind::Option, what));
+    };
+    guard.note_timeline()?;
+    let link = &guard.link;
+    let pool = link.project("GetMediaPool", vec![])?.some()?;
+    let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
+    let open = link.call(&pool, "GetCurrentFolder", vec![])?.some()?;
+    let name = format!("otio-conflate {}", std::process::id());
+    guard.state.pooled = clips(link, &root)?.into_iter().map(|(_, id)| id).collect();
+    guard.state.bin = Some(name.clone());
+    let link = &guard.link;
+    let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
+    link.call(&pool, "SetCurrentFolder", vec![Value::from(&bin)])?.granted()?;
+    let options = json!({"timelineName": name, "importSourceClips": true});
+    let imported = link.call(&pool, "ImportTimelineFromFile", vec![json!(path.to_string_lossy()), options]);
+    let back = link.call(&pool, "SetCurrentFolder", vec![Value::from(&open)]).and_then(|done| done.granted());
+    let timeline = imported.and_then(|timeline| timeline.some()).map_err(|error| error.at_file(path))?;
+    guard.state.imported = Some(link.named(&timeline)?);
+    back?;
+    state::set_timeline(&guard.link, &timeline)?;
+    Ok(timeline)
+}
+
+/// Refuses a timeline that is not the plan's cut, or warns of it.
+fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions, warnings: &mut Vec<Warning>) -> Result<()> {
+    for shot in &plan.shots {
+        alone(cut, &options.solo, shot)?;
+    }
+    let differences = cut.differences(link, plan, |shot| alone(cut, &options.solo, shot).ok().flatten())?;
+    if options.accept_differences {
+        warnings.extend(differences.into_iter().map(warning));
+        return Ok(());
+    }
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let what = format!("the timeline in Resolve is not the plan's cut:\n  {}", differences.join("\n  "));
+    Err(Error::new(ErrorKind::Mismatch, what))
+}
+
+/// The canvas: what the plan asks for, else the timeline's own size. What cannot be delivered fails here, before anything
+/// is rendered: the same session that will cut the shots is opened on black.
+fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
+    let size = plan.canvas.size.unwrap_or_else(|| preset.nearest_size(own.0, own.1));
+    let black = MediaSource::Generator { generator_kind: "black".to_owned(), draws: Generated::Solid { color: BLACK } };
+    let all = Piece { alone: None, range: (0, plan.duration), whole: true, shots: (0..plan.shots.len()).collect() };
+    let plan = plan_of(plan, size, &[(all, black)]);
+    Ok((&FfmpegBackend).open(&plan, preset)?.canvas())
+}

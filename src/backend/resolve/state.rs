@@ -1,0 +1,335 @@
+//! What a render changes in Resolve, and putting it back.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::bridge::{Answer, Object};
+use super::cut::{Cut, VideoTrack};
+use super::jobs::{Progress, progress};
+use super::link::{Link, Named, pause};
+use super::options::ResolveOptions;
+use crate::backend::CancelToken;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How Resolve was before, as far as anything was changed. Every change is noted here before it is made.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct State {
+    /// The project that everything belongs to.
+    pub(super) project: Option<Named>,
+    pub(super) page: Option<String>,
+    /// The timeline that was open.
+    pub(super) timeline: Option<Named>,
+    /// Format and codec of the Deliver page.
+    pub(super) format: Option<(String, String)>,
+    /// The render mode: 0 for individual clips, 1 for a single clip.
+    pub(super) mode: Option<i64>,
+    /// The timeline that is rendered, which the following belongs to.
+    pub(super) rendered: Option<Named>,
+    /// Video tracks that were switched, and whether they were enabled.
+    pub(super) tracks: Vec<(i64, bool)>,
+    /// Its marks, as Resolve gives them.
+    pub(super) marks: Option<Value>,
+    /// Clips whose version was changed.
+    pub(super) versions: Vec<Version>,
+    /// Our render jobs, and whether they were started.
+    pub(super) jobs: Vec<String>,
+    pub(super) started: bool,
+    /// A render preset that was imported.
+    pub(super) preset: Option<String>,
+    /// The bin of an imported timeline.
+    pub(super) bin: Option<String>,
+    /// The imported timeline.
+    pub(super) imported: Option<Named>,
+    /// What lay in the root bin before that: the identifiers of its clips.
+    pub(super) pooled: Vec<String>,
+}
+
+/// A clip that is graded by a version of ours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Version {
+    pub(super) track: i64,
+    /// The clip's identifier.
+    pub(super) item: String,
+    /// The version it had, by name and kind (0 local, 1 remote).
+    pub(super) name: String,
+    pub(super) kind: i64,
+    /// The name of ours.
+    pub(super) ours: String,
+}
+
+/// Puts everything back when it is dropped, whatever happened.
+#[derive(Debug)]
+pub(super) struct Guard<'o> {
+    options: &'o ResolveOptions,
+    pub(super) link: Link,
+    pub(super) state: State,
+    restored: bool,
+}
+
+impl<'o> Guard<'o> {
+    /// Begins with nothing changed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not tell which project is open.
+    pub(super) fn begin(options: &'o ResolveOptions, link: Link) -> Result<Guard<'o>> {
+        let state = State { project: Some(link.named(&link.project)?), ..State::default() };
+        Ok(Guard::resume(options, link, state))
+    }
+
+    /// Takes over what another process changed.
+    pub(super) fn resume(options: &'o ResolveOptions, link: Link, state: State) -> Guard<'o> {
+        Guard { options, link, state, restored: false }
+    }
+
+    /// Switches to a page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not.
+    pub(super) fn open_page(&mut self, page: &str) -> Result<()> {
+        if self.state.page.is_none() {
+            self.state.page = self.link.call(&self.link.app, "GetCurrentPage", vec![])?.text().ok();
+        }
+        self.link.open_page(page)
+    }
+
+    /// Notes which timeline is open, before that changes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not tell.
+    pub(super) fn note_timeline(&mut self) -> Result<()> {
+        self.state.timeline = self.link.current_timeline()?.map(|timeline| self.link.named(&timeline)).transpose()?;
+        Ok(())
+    }
+
+    /// Opens `timeline`, if it is not open.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not.
+    pub(super) fn open_timeline(&mut self, timeline: &Object) -> Result<()> {
+        self.note_timeline()?;
+        set_timeline(&self.link, timeline)
+    }
+
+    /// Notes everything that a render of `timeline` changes on the Deliver page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not tell.
+    pub(super) fn note_render(&mut self, timeline: &Object) -> Result<()> {
+        let link = &self.link;
+        let format = link.project("GetCurrentRenderFormatAndCodec", vec![])?.value();
+        let part = |key: &str| format.get(key).and_then(Value::as_str).filter(|part| !part.is_empty());
+        let format = part("format").zip(part("codec")).map(|(format, codec)| (format.to_owned(), codec.to_owned()));
+        self.state.mode = Some(link.project("GetCurrentRenderMode", vec![])?.whole()?);
+        self.state.format = format;
+        // Older versions do not tell.
+        self.state.marks = link.call(timeline, "GetMarkInOut", vec![]).ok().map(Answer::value).filter(Value::is_object);
+        Ok(())
+    }
+
+    /// Lets the video tracks be seen that `seen` says yes to, by number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not.
+    pub(super) fn enable_tracks(&mut self, cut: &Cut, seen: impl Fn(&VideoTrack) -> bool) -> Result<()> {
+        for track in &cut.tracks {
+            if !self.state.tracks.iter().any(|(number, _)| *number == track.number) {
+                self.state.tracks.push((track.number, track.enabled));
+            }
+            let arguments = vec![json!("video"), json!(track.number), json!(seen(track))];
+            self.link.call(&cut.timeline, "SetTrackEnable", arguments)?.granted()?;
+        }
+        Ok(())
+    }
+
+    /// Leaves everything as it is for another process, which gets told by what is returned.
+    pub(super) fn leave(mut self) -> State {
+        self.restored = true;
+        std::mem::take(&mut self.state)
+    }
+
+    /// Puts everything back; says what could not be.
+    pub(super) fn restore(&mut self) -> Vec<String> {
+        if std::mem::replace(&mut self.restored, true) {
+            return Vec::new();
+        }
+        if self.link.is_lost() {
+            match Link::open(self.options, &CancelToken::new()) {
+                Ok(link) => self.link = link,
+                Err(error) => return vec![format!("Resolve is left as it was rendering: {error}")],
+            }
+        }
+        restore(&self.link, &self.state, self.options)
+    }
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        // Where nobody asked for it, an error is on its way already.
+        let _ = self.restore();
+    }
+}
+
+/// Puts back what `state` says, as far as it can be; says what cannot.
+fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> {
+    let mut failed = Vec::new();
+    let mut attempt = |what: &str, result: Result<()>| {
+        if let Err(error) = result {
+            failed.push(format!("{what} could not be restored in Resolve: {error}"));
+        }
+    };
+    let project = link.named(&link.project);
+    if project.as_ref().ok() != state.project.as_ref() {
+        let name = state.project.as_ref().map_or("", |project| project.name.as_str());
+        return vec![format!("the project {name:?} is no longer open in Resolve: nothing was restored")];
+    }
+    attempt("the render queue", remove_jobs(link, state, options));
+    let timelines = link.timelines();
+    let find = |named: &Option<Named>| {
+        let named = named.as_ref()?;
+        timelines.as_ref().ok()?.iter().find(|(_, other)| other.id == named.id).map(|(object, _)| object.clone())
+    };
+    match find(&state.rendered) {
+        Some(rendered) => {
+            attempt("the grades", restore_versions(link, &rendered, &state.versions));
+            for (track, enabled) in &state.tracks {
+                let arguments = vec![json!("video"), json!(track), json!(enabled)];
+                attempt("a track", link.call(&rendered, "SetTrackEnable", arguments).and_then(|done| done.granted()));
+            }
+            if let Some(marks) = &state.marks {
+                attempt("the marks", restore_marks(link, &rendered, marks));
+            }
+        }
+        None if state.rendered.is_some() => {
+            attempt("the timeline", Err(Error::new(ErrorKind::Application, "it is no longer there")));
+        }
+        None => {}
+    }
+    if let Some(timeline) = find(&state.timeline) {
+        attempt("the open timeline", set_timeline(link, &timeline));
+    }
+    if let Some(bin) = &state.bin {
+        attempt("the media pool", remove_import(link, find(&state.imported), bin, &state.pooled));
+    }
+    if let Some((format, codec)) = &state.format {
+        let arguments = vec![json!(format), json!(codec)];
+        let set = link.project("SetCurrentRenderFormatAndCodec", arguments).and_then(|done| done.granted());
+        attempt("format and codec", set);
+    }
+    if let Some(mode) = state.mode {
+        let set = link.project("SetCurrentRenderMode", vec![json!(mode)]).and_then(|done| done.granted());
+        attempt("the render mode", set);
+    }
+    if let Some(preset) = &state.preset {
+        let removed = link.project("DeleteRenderPreset", vec![json!(preset)]).and_then(|done| done.granted());
+        attempt("the list of render presets", removed);
+    }
+    if let Some(page) = &state.page {
+        attempt("the page", link.open_page(page));
+    }
+    failed
+}
+
+/// Opens `timeline`, if it is not open.
+pub(super) fn set_timeline(link: &Link, timeline: &Object) -> Result<()> {
+    let open = link.current_timeline()?.map(|open| link.named(&open)).transpose()?;
+    if open == Some(link.named(timeline)?) {
+        return Ok(());
+    }
+    link.project("SetCurrentTimeline", vec![timeline.into()])?.granted()
+}
+
+/// Stops our jobs if they are being rendered, and takes them out of the queue.
+fn remove_jobs(link: &Link, state: &State, options: &ResolveOptions) -> Result<()> {
+    if state.jobs.is_empty() {
+        return Ok(());
+    }
+    let queued = queue(link)?;
+    let ours: Vec<&String> = state.jobs.iter().filter(|job| queued.contains(job)).collect();
+    let working = |job: &String| matches!(progress(link, job), Ok(Progress::Working(_)));
+    if state.started && link.is_rendering()? && ours.iter().any(|job| working(job)) {
+        stop(link, options)?;
+    }
+    for job in ours {
+        link.project("DeleteRenderJob", vec![json!(job)])?.granted()?;
+    }
+    Ok(())
+}
+
+/// Stops rendering, and waits until it has stopped: before that, jobs cannot be removed.
+pub(super) fn stop(link: &Link, options: &ResolveOptions) -> Result<()> {
+    link.project("StopRendering", vec![])?;
+    let deadline = std::time::Instant::now() + options.limits.call;
+    while link.is_rendering()? {
+        if std::time::Instant::now() > deadline {
+            return Err(Error::new(ErrorKind::Timeout, "Resolve goes on rendering though it was told to stop"));
+        }
+        pause(std::time::Duration::from_millis(50), &CancelToken::new())?;
+    }
+    Ok(())
+}
+
+/// The identifiers of all jobs in the queue.
+pub(super) fn queue(link: &Link) -> Result<Vec<String>> {
+    let list = link.project("GetRenderJobList", vec![])?.value();
+    let id = |job: &Value| job.get("JobId").and_then(Value::as_str).map(str::to_owned);
+    Ok(list.as_array().map(|jobs| jobs.iter().filter_map(id).collect()).unwrap_or_default())
+}
+
+fn restore_versions(link: &Link, timeline: &Object, versions: &[Version]) -> Result<()> {
+    let mut result = Ok(());
+    let mut tracks: Vec<i64> = versions.iter().map(|version| version.track).collect();
+    tracks.sort_unstable();
+    tracks.dedup();
+    for track in tracks {
+        let items = link.call(timeline, "GetItemListInTrack", vec![json!("video"), json!(track)])?.objects()?;
+        for item in items {
+            let id = link.call(&item, "GetUniqueId", vec![])?.text()?;
+            let Some(version) = versions.iter().find(|version| version.item == id) else { continue };
+            let put_back = || {
+                link.call(&item, "LoadVersionByName", vec![json!(version.name), json!(version.kind)])?.granted()?;
+                link.call(&item, "DeleteVersionByName", vec![json!(version.ours), json!(0)])?.granted()
+            };
+            // One that fails is told; the others are put back all the same.
+            result = result.and(put_back());
+        }
+    }
+    result
+}
+
+fn restore_marks(link: &Link, timeline: &Object, marks: &Value) -> Result<()> {
+    if link.call(timeline, "GetMarkInOut", vec![])?.value() == *marks {
+        return Ok(());
+    }
+    link.call(timeline, "ClearMarkInOut", vec![json!("all")])?.granted()?;
+    for kind in ["video", "audio"] {
+        let mark = |key: &str| marks.get(kind).and_then(|marks| marks.get(key)).and_then(Value::as_i64);
+        if let Some((first, last)) = mark("in").zip(mark("out")) {
+            link.call(timeline, "SetMarkInOut", vec![json!(first), json!(last), json!(kind)])?.granted()?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes an imported timeline and its bin, and what came into the root bin with them: where an import goes differs
+/// from version to version.
+fn remove_import(link: &Link, timeline: Option<Object>, bin: &str, pooled: &[String]) -> Result<()> {
+    let pool = link.project("GetMediaPool", vec![])?.some()?;
+    if let Some(timeline) = timeline {
+        link.call(&pool, "DeleteTimelines", vec![json!([Value::from(&timeline)])])?.granted()?;
+    }
+    let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
+    for folder in link.call(&root, "GetSubFolderList", vec![])?.objects()? {
+        if link.call(&folder, "GetName", vec![])?.text()? == bin {
+            link.call(&pool, "DeleteFolders", vec![json!([Value::from(&folder)])])?.granted()?;
+        }
+    }
+    let came = clips(link, &root)?.into_iter().filter(|(_, id)| !pooled.contains(id));
+    let came: Vec<Value> = came.map(|(clip, _)| Value::from(&clip)).collect();
+    if came.is_empty() { Ok(()) } else { link.call(&pool, "DeleteClips", vec![json!(came)])?.granted() }
+}
+
+/// The clips in a bin, with their identifiers.
+pub(super) fn clips(link: &Link, folder: &Object) -> Result<Vec<(Object, String)>> {
+    let clips = link.call(folder, "GetClipList", vec![])?.objects()?;
+    clips.into_iter().map(|clip| Ok((clip.clone(), link.call(&clip, "GetUniqueId", vec![])?.text()?))).collect()
+}

@@ -1,0 +1,15 @@
+//! Rendering through a simulated Resolve: shots delivered, read back frame by frame, for their numbers and their look.
+#![cfg(feature = "resolve")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../fake_resolve/mod.rs"]
+mod fake_resolve;
+#[allow(dead_code, reason = "a part of what the tests of rendering need")]
+#[path = "../rendering/support.rs"]
+mod rendering;
+
+mod delivery;
+mod grades;
+mod scopes;
+mod support;
