@@ -42,7 +42,7 @@ impl FakeResolve {
         let [program, arguments @ ..] = &self.command()[..] else { unreachable!("a program and its arguments") };
         let mut process = Command::new(program)
             .args(arguments)
-            .stdin(Stdio::piped())
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the tests need python3");
@@ -121,6 +121,13 @@ impl FakeResolve {
 impl Drop for FakeResolve {
     fn drop(&mut self) {
         self.kill();
+        // For scripts/check-resolve-api.
+        if let Some(logs) = std::env::var_os("FAKE_RESOLVE_LOGS") {
+            let name = self.folder.path().file_name().expect("it has a name").to_owned();
+            let kept = Path::new(&logs).join(name).with_extension("jsonl");
+            // A test that never called anything has none.
+            let _ = std::fs::copy(self.folder.path().join("calls.jsonl"), kept);
+        }
     }
 }
 

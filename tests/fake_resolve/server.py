@@ -1,6 +1,6 @@
 """The simulated application: `server.py FOLDER` reads state.json there and answers scripts at FOLDER/socket.
 
-It writes calls.jsonl, a line for every call, and now.json, what a script can read of it. It ends when its input does.
+It writes calls.jsonl, a line for every call, and now.json, what a script can read of it. It ends with FOLDER.
 """
 
 import inspect
@@ -41,14 +41,19 @@ class Server:
         listening.bind(path)
         listening.listen()
         self.application.changed()
-        print("ready", flush=True)
+        try:
+            print("ready", flush=True)
+        except OSError:
+            # Nobody listens to an application that a script started.
+            pass
         while True:
             connection, _ = listening.accept()
             threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
 
     def talk(self, connection):
         stream = connection.makefile("rwb")
-        hello = {"root": self.handle(self.application.resolve) if self.reachable() else None, "methods": self.methods,
+        root = self.handle(self.application.resolve) if self.application.is_reachable() else None
+        hello = {"root": root, "methods": self.methods,
                  "constants": resolve.CONSTANTS, "raises_when_gone": self.application.quirks["raises_when_gone"]}
         try:
             for answer in self.answers(stream, hello):
@@ -61,9 +66,6 @@ class Server:
         yield hello
         for line in stream:
             yield self.answer(json.loads(line))
-
-    def reachable(self):
-        return self.application.scripting and not self.application.faults().get("not_running")
 
     def handle(self, thing):
         self.objects.append(thing)
@@ -130,7 +132,8 @@ class Server:
             if "@object" in value:
                 return self.objects[value["@object"]]
             return {key: self.decoded(item) for key, item in value.items()}
-        return value
+        # A number is a number, however it is written.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
     def encoded(self, value):
         if isinstance(value, ApiObject):
@@ -139,6 +142,8 @@ class Server:
             return [self.encoded(item) for item in value]
         if isinstance(value, dict):
             return {key: self.encoded(item) for key, item in value.items()}
+        if type(value) is int and self.application.quirks["numbers_as_float"]:
+            return float(value)
         return value
 
     def record(self, kind, name, request, result):
@@ -159,12 +164,14 @@ class Server:
         return value
 
 
-def end_with_input():
-    """Whoever started this holds the other end, and an end of it is the end of this."""
-    sys.stdin.buffer.read()
+def end_with_folder(folder):
+    """A test that is over, however it ended, takes its temporary folder with it."""
+    while os.path.exists(os.path.join(folder, "state.json")):
+        time.sleep(0.2)
     os._exit(0)
 
 
 if __name__ == "__main__":
-    threading.Thread(target=end_with_input, daemon=True).start()
-    Server(os.path.abspath(sys.argv[1])).serve()
+    home = os.path.abspath(sys.argv[1])
+    threading.Thread(target=end_with_folder, args=(home,), daemon=True).start()
+    Server(home).serve()

@@ -3,7 +3,7 @@
 import os
 import re
 
-from .base import ApiObject, Named
+from .base import ApiObject
 
 # What a look leaves of red, green and blue. The luma code of a numbered frame survives all of them.
 LOOKS = {
@@ -143,12 +143,16 @@ class Graph(ApiObject):
         return True
 
 
-class ColorGroup(Named):
+class ColorGroup(ApiObject):
     """Clips that share a grade before and one behind their own."""
 
     def __init__(self, application, name, before="none", behind="none"):
-        super().__init__(application, name)
+        super().__init__(application)
+        self.name = name
         self.before, self.behind = Graph(application, [before]), Graph(application, [behind])
+
+    def GetName(self):
+        return self.name
 
     def GetClipsInTimeline(self, timeline=None):
         timeline = timeline or self.application.project.current

@@ -29,6 +29,12 @@ class Job:
         self.first, self.last = project.marked()
         self.status, self.percent, self.error = "Ready", 0.0, None
         self.started = self.taken = None
+        # How often it is still said to be ready.
+        self.ready_for = project.quirks["ready_after_start"]
+
+    def still_seems_ready(self):
+        self.ready_for -= 1
+        return self.ready_for >= 0
 
     @property
     def size(self):
@@ -258,10 +264,10 @@ class Project(Named):
 
     def DeleteRenderJob(self, jobId):
         job = self.job(jobId)
-        if job is None or (self.render and self.render.job is job and self.render.running()
-                           and not self.quirks["delete_while_rendering"]):
+        rendering = self.is_rendering() and self.render.job is job
+        if job is None or rendering and not self.quirks["delete_while_rendering"]:
             return False
-        if self.render and self.render.job is job:
+        if rendering:
             self.render.stop()
         self.jobs.remove(job)
         return True
@@ -277,8 +283,10 @@ class Project(Named):
         job = self.job(jobId)
         if job is None:
             return {}
-        percent = job.percent if self.quirks["percent_as_float"] else int(job.percent)
-        status = {"JobStatus": self.quirks["status"].get(job.status, job.status), "CompletionPercentage": percent}
+        if job.status != "Ready" and job.still_seems_ready():
+            return {"JobStatus": self.quirks["status"].get("Ready", "Ready"), "CompletionPercentage": 0}
+        status = {"JobStatus": self.quirks["status"].get(job.status, job.status),
+                  "CompletionPercentage": int(job.percent)}
         if job.status == "Rendering":
             passed = (time.monotonic() - job.started) * 1000
             left = passed * (100 - job.percent) / job.percent if job.percent else 0
@@ -290,7 +298,12 @@ class Project(Named):
         return status
 
     def IsRenderingInProgress(self):
-        return self.busy or bool(self.render and self.render.running())
+        if self.render and self.render.job.still_seems_ready():
+            return self.busy
+        return self.busy or self.is_rendering()
+
+    def is_rendering(self):
+        return bool(self.render and self.render.at_work)
 
     def StartRendering(self, *given, isInteractiveMode=None):
         """Job ids, a list of them, or nothing for all; only a list or nothing may be followed by the mode."""
@@ -309,7 +322,7 @@ class Project(Named):
         if not all(isinstance(wanted, str) for wanted in ids):
             return False
         jobs = [self.job(wanted) for wanted in ids] if ids else [job for job in self.jobs if job.status == "Ready"]
-        if not jobs or None in jobs or self.IsRenderingInProgress():
+        if not jobs or None in jobs or self.busy or self.is_rendering():
             return False
         if self.quirks["render_opens_page"]:
             self.application.page = self.quirks["render_opens_page"]

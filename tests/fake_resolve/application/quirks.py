@@ -17,7 +17,14 @@ USUAL = {
     "refused_codecs": [],
     # Status texts, which follow the language of the user interface.
     "status": {},
-    "percent_as_float": False,
+    # Whether whole numbers come as 86400.0.
+    "numbers_as_float": False,
+    # How often a job that was started is still said to be ready, and nothing to be in progress.
+    "ready_after_start": 0,
+    # Files that lie beside those that were rendered; {name} is filled in.
+    "litter": [],
+    # Without a project, one that is called so is open; or none at all.
+    "untitled": None,
     # Marks outside of the timeline: "refused" or "clipped".
     "marks_outside": "refused",
     # The last frame of a timeline, and of an item's source, or one behind.
@@ -56,7 +63,10 @@ OTHER = {
                      "DNxHR HQX": "DNxHR HQX 10-bit"},
     "status": {"Ready": "Bereit", "Rendering": "Rendert", "Complete": "Fertig", "Failed": "Fehlgeschlagen",
                "Cancelled": "Abgebrochen"},
-    "percent_as_float": True,
+    "numbers_as_float": True,
+    "ready_after_start": 3,
+    "litter": [".DS_Store", "._{name}.mov"],
+    "untitled": "Untitled Project",
     "marks_outside": "clipped",
     "end_frame_is_last": True,
     "source_end_is_last": False,

@@ -21,9 +21,6 @@ class Render:
         self.stopping = threading.Event()
         self.at_work = True
 
-    def running(self):
-        return self.at_work
-
     def stop(self):
         self.stopping.set()
 
@@ -34,7 +31,6 @@ class Render:
             self.job = job
             self.one(job)
         self.at_work = False
-        self.application.changed()
 
     def one(self, job):
         job.status, job.started, job.percent, job.error = "Rendering", time.monotonic(), 0.0, None
@@ -95,6 +91,9 @@ class Render:
         folder = self.application.quirks["sub_folder"].format(name=job.name, timeline=job.timeline.name)
         folder = os.path.join(job.settings["TargetDir"], folder)
         os.makedirs(folder, exist_ok=True)
+        for litter in self.application.quirks["litter"]:
+            with open(os.path.join(folder, litter.format(name=name)), "wb") as file:
+                file.write(b"\0\5\x16\7")
         ending = formats.ending(job.format)
         if job.format not in formats.SEQUENCES:
             return os.path.join(folder, "%s.%s" % (name, ending))

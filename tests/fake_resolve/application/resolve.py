@@ -36,8 +36,13 @@ class Application:
         # Whether a dialog is open: then no call comes back.
         self.dialog = False
         self.project = None
-        if described.get("project") is not None:
-            Project(self, described["project"])
+        project = described.get("project")
+        if project is None and self.quirks["untitled"]:
+            project = {"name": self.quirks["untitled"]}
+        if project is not None:
+            Project(self, project)
+        # How often a script does not reach it yet, because it is still starting.
+        self.loading = described.get("loading", 0)
         self.manager = ProjectManager(self)
         self.resolve = Resolve(self)
 
@@ -59,6 +64,12 @@ class Application:
         if not path.endswith(".cube") or not (inside or self.quirks["luts_anywhere"]) or not os.path.isfile(path):
             return False
         return os.stat(path).st_ctime <= self.luts_refreshed
+
+    def is_reachable(self):
+        if self.loading > 0:
+            self.loading -= 1
+            return False
+        return self.scripting and not self.faults().get("not_running")
 
     def faults(self):
         """What is to go wrong, as the test says at this moment."""
