@@ -17,7 +17,7 @@ use super::state::{Guard, clips};
 use super::{grade, state};
 use crate::backend::ffmpeg::FfmpegBackend;
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Rendered, Session, Task, Worker};
-use crate::deliver::Preset;
+use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Generated, MediaSource, Plan, Rgba, Shot, Warning};
 
@@ -48,10 +48,17 @@ impl Backend for ResolveBackend {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { shots_at_once: None, graded: true }
+        // Representations are made from the shot's file, by the plan: the one that cuts shots out of renders does not know
+        // what is seen in them.
+        Capabilities { graded: true, representations: false, ..Capabilities::parallel() }
     }
 
-    fn open<'a>(&'a self, plan: &'a Plan, preset: &'a Preset) -> Result<Box<dyn Session + 'a>> {
+    fn open<'a>(
+        &'a self,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        _: &'a [Representation],
+    ) -> Result<Box<dyn Session + 'a>> {
         Ok(Box::new(ResolveSession::open(&self.options, plan, preset)?))
     }
 }
@@ -273,7 +280,7 @@ pub(super) struct Cutting<'s> {
 impl<'s> Cutting<'s> {
     /// Looks at the renders.
     pub(super) fn open(renders: &'s Renders, preset: &'s Preset) -> Result<Cutting<'s>> {
-        Ok(Cutting { inner: (&FfmpegBackend).open(&renders.plan, preset)?, renders })
+        Ok(Cutting { inner: (&FfmpegBackend).open(&renders.plan, preset, &[])?, renders })
     }
 }
 
@@ -291,7 +298,7 @@ impl Session for Cutting<'_> {
     }
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
-        self.inner.verify(task)
+        self.inner.verify(&picture_of(task, task.shot))
     }
 }
 
@@ -304,11 +311,16 @@ impl Worker for Cutter<'_> {
     fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
         let named = |shot: &&Shot| shot.name == task.shot.name;
         if let Some(shot) = self.renders.plan.shots.iter().find(named) {
-            return self.inner.render(&Task { shot, ..task.clone() }, control);
+            return self.inner.render(&picture_of(task, shot), control);
         }
         let failed = self.renders.failed.iter().find(|(name, _)| *name == task.shot.name);
         Err(failed.map_or_else(unprepared, |(_, error)| Error::new(error.kind(), error.to_string())))
     }
+}
+
+/// `task` without its representations, for `shot`.
+fn picture_of<'t>(task: &Task<'t>, shot: &'t Shot) -> Task<'t> {
+    Task { shot, representations: Vec::new(), ..task.clone() }
 }
 
 /// Whether an error is one of a shot, and others can still be rendered.
@@ -401,5 +413,5 @@ fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
     let black = MediaSource::Generator { generator_kind: "black".to_owned(), draws: Generated::Solid { color: BLACK } };
     let all = Piece { alone: None, range: (0, plan.duration), whole: true, shots: (0..plan.shots.len()).collect() };
     let plan = plan_of(plan, size, &[(all, black)]);
-    Ok((&FfmpegBackend).open(&plan, preset)?.canvas())
+    Ok((&FfmpegBackend).open(&plan, preset, &[])?.canvas())
 }

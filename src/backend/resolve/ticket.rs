@@ -14,7 +14,7 @@ use super::scratch::Scratch;
 use super::session::{Cutting, Renders, ResolveBackend, ResolveSession, Unprepared, unprepared, warning};
 use super::state::{Guard, State};
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Observer, Session, Task, Worker};
-use crate::deliver::Preset;
+use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Warning};
 use crate::{Conflation, Delivery, Existing, Report};
@@ -205,7 +205,7 @@ impl Backend for Collector<'_> {
         ResolveBackend::default().capabilities()
     }
 
-    fn open<'a>(&'a self, _: &'a Plan, preset: &'a Preset) -> Result<Box<dyn Session + 'a>> {
+    fn open<'a>(&'a self, _: &'a Plan, preset: &'a Preset, _: &'a [Representation]) -> Result<Box<dyn Session + 'a>> {
         Ok(Box::new(Collection { from: self, preset, renders: OnceLock::new(), unrestored: OnceLock::new() }))
     }
 }
