@@ -193,9 +193,7 @@ impl<'a> ResolveSession<'a> {
     ) -> Result<MediaSource> {
         let job = self.add(work, piece, folder)?;
         jobs::start(&mut work.guard, std::slice::from_ref(&job))?;
-        let link = &work.guard.link;
-        jobs::follow(link, self.options, &job, control, tell)?;
-        link.project("DeleteRenderJob", vec![json!(job)])?.granted()?;
+        jobs::follow(&work.guard.link, self.options, &job, control, tell)?;
         render_in(folder, &self.expected(&work.cut, piece))
     }
 
