@@ -18,7 +18,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::ffmpeg::{FfmpegBackend, write_mix};
-use otio_conflate::deliver::{AudioDelivery, NameTemplate, Preset};
+use otio_conflate::deliver::{AudioDelivery, NameTemplate, Preset, Representation};
 use otio_conflate::plan::Shot;
 use otio_conflate::{Conflation, Delivery, Existing, Observer, Plan, Report, Result, ShotReport, Status};
 
@@ -33,6 +33,10 @@ struct Flags {
     /// What shots are written as
     #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name)]
     preset: Preset,
+    /// What else is made of each shot: a name such as h264, proxy-half, poster or contact-sheet, or a .toml or .json file;
+    /// may be repeated
+    #[arg(long = "representation", value_name = "NAME|FILE", value_parser = Representation::by_name_or_file)]
+    representations: Vec<Representation>,
     /// The canvas; by default that of the hero track's first clip
     #[arg(long, value_name = "WxH", value_parser = size)]
     size: Option<(u32, u32)>,
@@ -95,6 +99,7 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<Report> {
     }
     let preset = flags.preset.with_audio(flags.audio);
     let mut delivery = Delivery::new(flags.out).preset(preset).name(flags.name).existing(flags.existing);
+    delivery.representations = flags.representations;
     delivery.jobs = flags.jobs;
     let progress = Progress::new();
     cancel_on_interrupt(cancel);

@@ -7,11 +7,16 @@ use std::sync::{Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::{Backend, CancelToken, Control, Observer, Session, Task};
-use crate::deliver::{Folder, NameTemplate, Place, Preset, fingerprint, with_intermediates, write_whole};
+#[cfg(feature = "ffmpeg")]
+use crate::backend::ffmpeg::represent_rendered as represent;
+use crate::backend::{Backend, CancelToken, Control, Observer, Rendered, RepresentationTask, Session, Task, Worker};
+use crate::deliver::{
+    Delivered, Folder, NameTemplate, Place, Preset, Representation, ShotPlaces, fingerprint, with_intermediates,
+    write_whole,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot, Warning};
-use crate::report::{Output, OutputKind, Record, Report, ShotReport, Status};
+use crate::report::{Record, Report, ShotReport, Status};
 use crate::timeline::Timeline;
 
 /// What to do when an output exists already.
@@ -51,6 +56,9 @@ pub struct Delivery {
     pub folder: PathBuf,
     /// What shots are written as.
     pub preset: Preset,
+    /// What else is made of each, from the same render.
+    #[serde(default)]
+    pub representations: Vec<Representation>,
     /// What they are called.
     pub name: NameTemplate,
     /// What to do when one is there already.
@@ -65,6 +73,7 @@ impl Delivery {
         Delivery {
             folder: folder.into(),
             preset: Preset::default(),
+            representations: Vec::new(),
             name: NameTemplate::default(),
             existing: Existing::default(),
             jobs: None,
@@ -75,6 +84,13 @@ impl Delivery {
     #[must_use]
     pub fn preset(mut self, preset: Preset) -> Delivery {
         self.preset = preset;
+        self
+    }
+
+    /// Makes this of each shot, too.
+    #[must_use]
+    pub fn representation(mut self, representation: Representation) -> Delivery {
+        self.representations.push(representation);
         self
     }
 
@@ -145,17 +161,17 @@ impl<'a, B: Backend> Conflation<'a, B> {
     /// What keeps the run from starting: [`ErrorKind::MediaMissing`] with every missing file,
     /// [`ErrorKind::Exists`] with every output in the way, an output folder or a manifest that cannot be written.
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
-        let session = self.backend.open(plan, &self.delivery.preset)?;
-        let session = session.as_ref();
+        Representation::check_all(&self.delivery.representations)?;
+        let session = self.backend.open(plan, &self.delivery.preset, &self.delivery.representations)?;
         let folder = Folder::open(&self.delivery.folder)?;
-        let run = Run::new(self, plan, session, folder, observer)?;
-        run.folder.remove_strays(&run.places)?;
+        let run = Run::new(self, plan, session.as_ref(), folder, observer)?;
+        run.remove_strays()?;
         run.refuse_existing()?;
         let frames = plan.shots.iter().map(|shot| shot.frame_count).sum();
         observer.started(plan.shots.len(), frames);
         let result = run.render();
         // A run that could not be finished leaves nothing half-done either.
-        run.folder.remove_strays(&run.places).and(result)?;
+        run.remove_strays().and(result)?;
         let report = run.report(run.finished()?);
         run.write_manifest(&report)?;
         if let Some(timeline) = self.timeline {
@@ -174,14 +190,14 @@ struct Run<'r> {
     backend: &'r str,
     /// Whether pictures depend on a grade that only an application knows.
     graded: bool,
+    /// Whether the backend makes representations.
+    represents: bool,
     at_once: usize,
     folder: Folder,
     observer: &'r dyn Observer,
     cancel: &'r CancelToken,
     canvas: Canvas,
-    places: Vec<Place>,
-    /// The WAV file of each shot, where those are asked for and there is sound.
-    sounds: Vec<Option<Place>>,
+    places: Vec<ShotPlaces>,
     fingerprints: Vec<String>,
     /// What the folder's manifest said before this run, by the output's path.
     before: HashMap<String, ShotReport>,
@@ -207,16 +223,15 @@ impl<'r> Run<'r> {
         let Conflation { backend, delivery, cancel, .. } = conflation;
         let preset = &delivery.preset;
         let canvas = session.canvas();
-        let places = delivery.name.names(plan);
-        let kind = if preset.is_sequence() { OutputKind::Sequence } else { OutputKind::Movie };
-        let sound = |name: &PathBuf| {
-            let wanted = preset.wav && plan.sound.is_some();
-            wanted.then(|| folder.place(name, OutputKind::Sound, "wav"))
+        let made = (preset, delivery.representations.as_slice());
+        let others: Vec<&str> = made.1.iter().map(|representation| representation.name.as_str()).collect();
+        let names = delivery.name.names_with(plan, &others);
+        let place = |(shot, (name, others)): (&Shot, &(PathBuf, Vec<PathBuf>))| {
+            ShotPlaces::new(&folder, (name, others), made, plan, shot)
         };
-        let sounds = places.iter().map(sound).collect();
-        let places = places.iter().map(|name| folder.place(name, kind, &preset.extension)).collect();
+        let places = plan.shots.iter().zip(&names).map(place).collect();
         let maker = format!("{}{}", backend.name(), session.depends_on());
-        let print = |shot| fingerprint(&maker, plan, shot, canvas, preset);
+        let print = |shot| fingerprint(&maker, plan, shot, canvas, made);
         let before = read_manifest(&folder.path().join(MANIFEST))?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let allowed = backend.capabilities().shots_at_once.unwrap_or(usize::MAX);
@@ -226,13 +241,13 @@ impl<'r> Run<'r> {
             session,
             backend: backend.name(),
             graded: backend.capabilities().graded,
+            represents: backend.capabilities().representations,
             at_once: delivery.jobs.unwrap_or(cores).min(allowed).clamp(1, plan.shots.len().max(1)),
             folder,
             observer,
             cancel,
             canvas,
             places,
-            sounds,
             fingerprints: plan.shots.iter().map(print).collect(),
             before,
             prepared: OnceLock::new(),
@@ -240,13 +255,17 @@ impl<'r> Run<'r> {
         })
     }
 
+    fn remove_strays(&self) -> Result<()> {
+        // What else is made of a shot lies beside it.
+        self.folder.remove_strays(self.places.iter().map(|places| &places.picture))
+    }
+
     /// With [`Existing::Error`], nothing is rendered where anything is in the way.
     fn refuse_existing(&self) -> Result<()> {
         if self.delivery.existing != Existing::Error {
             return Ok(());
         }
-        let there: Vec<&Place> =
-            self.places.iter().chain(self.sounds.iter().flatten()).filter(|place| place.exists()).collect();
+        let there: Vec<&Place> = self.places.iter().flat_map(ShotPlaces::all).filter(|place| place.exists()).collect();
         let Some(first) = there.first() else { return Ok(()) };
         let list: Vec<String> = there.iter().map(|place| place.path.display().to_string()).collect();
         let message = format!("{} outputs exist already; nothing was rendered:\n  {}", list.len(), list.join("\n  "));
@@ -255,9 +274,8 @@ impl<'r> Run<'r> {
 
     /// Renders every shot, several at once, after what they need together.
     fn render(&self) -> Result<()> {
-        let pending: Vec<usize> =
-            (0..self.places.len()).filter(|&index| self.is_done_already(index).is_none()).collect();
-        let tasks: Vec<Task<'_>> = pending.into_iter().map(|index| self.task(index)).collect();
+        let pending = (0..self.plan.shots.len()).filter(|&index| self.done_already(index).is_none());
+        let tasks: Vec<Task<'_>> = pending.map(|index| self.task(index)).collect();
         let prepared = match tasks.is_empty() {
             true => None,
             false => self.session.prepare(&tasks, self.folder.path(), &self.control())?,
@@ -291,73 +309,85 @@ impl<'r> Run<'r> {
 
     /// What a worker is asked for shot number `index`.
     fn task(&self, index: usize) -> Task<'_> {
-        let wav = self.sounds[index].as_ref().map(|sound| sound.target.path().to_owned());
-        Task { shot: &self.plan.shots[index], target: self.places[index].target.clone(), wav }
+        let places = &self.places[index];
+        let wanted = self.delivery.representations.iter().zip(places.representations());
+        Task {
+            shot: &self.plan.shots[index],
+            target: places.picture.target.clone(),
+            wav: places.sound.as_ref().map(|sound| sound.target.path().to_owned()),
+            representations: wanted
+                .map(|(representation, place)| RepresentationTask { representation, target: place.target.clone() })
+                .collect(),
+        }
     }
 
     /// Renders, verifies and delivers shot number `index`, or finds it done.
-    fn shot(&self, index: usize, session: &dyn Session, worker: &mut dyn crate::backend::Worker) -> ShotReport {
-        let shot = &self.plan.shots[index];
-        let (place, sound) = (&self.places[index], self.sounds[index].as_ref());
-        if let Some(bytes) = self.is_done_already(index) {
-            let before = self.before.get(&place.relative);
-            let mut warnings = before.map(|before| before.warnings.clone()).unwrap_or_default();
+    fn shot(&self, index: usize, session: &dyn Session, worker: &mut dyn Worker) -> ShotReport {
+        let (shot, places) = (&self.plan.shots[index], &self.places[index]);
+        if let Some((delivered, mut warnings)) = self.done_already(index) {
             if self.graded && !warnings.iter().any(|warning| warning == GRADE_UNSEEN) {
                 warnings.push(GRADE_UNSEEN.to_owned());
             }
-            let outputs = (Some(output(place, bytes)), before.and_then(|before| before.sound.clone()));
-            return self.shot_report(index, Status::Skipped, outputs, warnings, Vec::new());
+            return self.shot_report(index, Status::Skipped, delivered, warnings, Vec::new());
         }
-        let (control, task) = (self.control(), self.task(index));
-        let delivered =
-            control.check().and_then(|()| place.prepare()).and_then(|()| worker.render(&task, &control)).and_then(
-                |rendered| {
-                    if rendered.frames != shot.frame_count {
-                        let message = format!("{} frames were rendered, {} planned", rendered.frames, shot.frame_count);
-                        return Err(Error::new(ErrorKind::Verify, message));
-                    }
-                    session.verify(&task)?;
-                    let sound = sound.map(|sound| deliver(sound, shot)).transpose()?;
-                    Ok((rendered, deliver(place, shot)?, sound))
-                },
-            );
+        let control = self.control();
+        let delivered = control
+            .check()
+            .and_then(|()| places.prepare())
+            .and_then(|()| self.rendered(&self.task(index), session, worker, &control))
+            .and_then(|rendered| Ok((rendered, places.deliver(shot)?)));
         match delivered {
-            Ok((rendered, output, sound)) => {
+            Ok((rendered, delivered)) => {
                 let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
-                self.shot_report(index, Status::Done, (Some(output), sound), warnings, Vec::new())
+                self.shot_report(index, Status::Done, delivered, warnings, Vec::new())
             }
             Err(error) => {
                 let mut chain = error.context(format!("shot {:?}", shot.name)).at_object(&shot.object).chain();
-                for place in std::iter::once(place).chain(sound) {
-                    chain.extend(place.discard().err().map(|error| error.to_string()));
-                }
-                self.shot_report(index, Status::Failed, (None, None), shot.notes.clone(), chain)
+                chain.extend(places.discard());
+                self.shot_report(index, Status::Failed, Delivered::default(), shot.notes.clone(), chain)
             }
         }
     }
 
-    /// The size of the output of shot `index` if it may be skipped: the manifest names it with the same fingerprint,
-    /// and every byte of it is still there.
-    fn is_done_already(&self, index: usize) -> Option<u64> {
+    /// Renders and verifies everything that is made of a shot, under temporary names.
+    fn rendered(
+        &self,
+        task: &Task<'_>,
+        session: &dyn Session,
+        worker: &mut dyn Worker,
+        control: &Control<'_>,
+    ) -> Result<Rendered> {
+        let mut rendered = worker.render(task, control)?;
+        if rendered.frames != task.shot.frame_count {
+            let message = format!("{} frames were rendered, {} planned", rendered.frames, task.shot.frame_count);
+            return Err(Error::new(ErrorKind::Verify, message));
+        }
+        session.verify(task)?;
+        if !self.represents && !task.representations.is_empty() {
+            rendered.warnings.extend(represent(self.plan, task, control)?);
+        }
+        Ok(rendered)
+    }
+
+    /// What was delivered of shot `index` and what was said about it, if it may be skipped: the manifest names it with
+    /// the same fingerprint, and every byte of it is still there.
+    fn done_already(&self, index: usize) -> Option<(Delivered, Vec<String>)> {
         if self.delivery.existing != Existing::Skip {
             return None;
         }
-        let (shot, place) = (&self.plan.shots[index], &self.places[index]);
-        let before = self.before.get(&place.relative)?;
-        let output = before.output.as_ref()?;
-        let same = before.status != Status::Failed && before.fingerprint == self.fingerprints[index];
-        let heard = self.sounds[index].as_ref().is_none_or(|sound| {
-            let bytes = before.sound.as_ref().map(|sound| sound.bytes);
-            bytes.is_some() && sound.bytes(shot.first_frame, shot.frame_count) == bytes
-        });
-        place.bytes(shot.first_frame, shot.frame_count).filter(|&bytes| same && heard && bytes == output.bytes)
+        let (shot, places) = (&self.plan.shots[index], &self.places[index]);
+        let before = self.before.get(&places.picture.relative)?;
+        if before.status == Status::Failed || before.fingerprint != self.fingerprints[index] {
+            return None;
+        }
+        Some((places.delivered_before(before, shot)?, before.warnings.clone()))
     }
 
     fn shot_report(
         &self,
         index: usize,
         status: Status,
-        (output, sound): (Option<Output>, Option<Output>),
+        delivered: Delivered,
         warnings: Vec<String>,
         error: Vec<String>,
     ) -> ShotReport {
@@ -369,8 +399,9 @@ impl<'r> Run<'r> {
             object: shot.object.clone(),
             status,
             error,
-            output,
-            sound,
+            output: delivered.picture,
+            sound: delivered.sound,
+            representations: delivered.representations,
             first_frame: shot.first_frame,
             frame_count: shot.frame_count,
             head: shot.head,
@@ -396,11 +427,9 @@ impl<'r> Run<'r> {
             return Ok(());
         }
         finished.unsaved = 0;
-        let known = finished
-            .reports
-            .iter()
-            .zip(&self.places)
-            .filter_map(|(report, place)| report.clone().or_else(|| self.before.get(&place.relative).cloned()));
+        let known = finished.reports.iter().zip(&self.places).filter_map(|(report, places)| {
+            report.clone().or_else(|| self.before.get(&places.picture.relative).cloned())
+        });
         self.write_manifest(&self.report(known.collect()))
     }
 
@@ -440,17 +469,10 @@ impl<'r> Run<'r> {
     }
 }
 
-/// Gives what was written its final name.
-fn deliver(place: &Place, shot: &Shot) -> Result<Output> {
-    place.commit()?;
-    let bytes = place
-        .bytes(shot.first_frame, shot.frame_count)
-        .ok_or_else(|| Error::new(ErrorKind::Verify, "the delivered file is not there").at_file(&place.path))?;
-    Ok(output(place, bytes))
-}
-
-fn output(place: &Place, bytes: u64) -> Output {
-    Output { kind: place.kind, path: place.relative.clone(), bytes }
+/// Makes representations of what a backend rendered that makes none itself.
+#[cfg(not(feature = "ffmpeg"))]
+fn represent(_: &Plan, _: &Task<'_>, _: &Control<'_>) -> Result<Vec<String>> {
+    Err(Error::new(ErrorKind::Unsupported, "representations are made by FFmpeg, which is not built in"))
 }
 
 /// What an earlier run delivered into this folder, by the output's path. A manifest that cannot be understood counts

@@ -17,7 +17,7 @@ pub use backend::{CancelToken, NoObserver, Observer};
 pub use conflate::{Conflation, Delivery, Existing};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
-pub use report::{Output, OutputKind, Record, Report, ShotReport, Status};
+pub use report::{Output, OutputKind, Record, Report, Represented, ShotReport, Status};
 pub use timeline::Timeline;
 
 /// The README's example has to compile.

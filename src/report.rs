@@ -73,6 +73,9 @@ pub struct ShotReport {
     /// The WAV file with its sound, if one was delivered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sound: Option<Output>,
+    /// What else was made of it, in the order it was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub representations: Vec<Represented>,
     /// The number of the first frame delivered, head handles included.
     pub first_frame: i64,
     /// How many frames were delivered, handles included.
@@ -112,6 +115,17 @@ pub struct Output {
     pub bytes: u64,
 }
 
+/// A representation that was delivered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Represented {
+    /// The representation's name.
+    pub name: String,
+    /// What was delivered.
+    #[serde(flatten)]
+    pub output: Output,
+}
+
 /// A place in the cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -131,4 +145,6 @@ pub enum OutputKind {
     Sequence,
     /// One WAV file.
     Sound,
+    /// One picture: a poster or a contact sheet.
+    Still,
 }

@@ -1,5 +1,6 @@
 //! The flags that `plan` and `conflate` share.
 
+mod rate;
 mod read;
 
 use clap::Args;
@@ -28,7 +29,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, default_value_t = 1001, allow_negative_numbers = true)]
     pub(crate) first_frame: i64,
     /// The record rate, where it is not the timeline's
-    #[arg(long, value_parser = rate)]
+    #[arg(long, value_parser = rate::rate)]
     pub(crate) rate: Option<Rate>,
     /// How media of another rate runs: time (through seconds) or frame (frame for frame)
     #[arg(long, default_value = "time")]
@@ -88,14 +89,4 @@ impl PlanArgs {
         #[cfg(not(feature = "ffmpeg"))]
         return Plan::new(timeline, options);
     }
-}
-
-/// Reads `24`, `23.976` or `24000/1001`.
-fn rate(text: &str) -> Result<Rate, String> {
-    let number = |text: &str| text.parse::<f64>().map_err(|_| format!("{text:?} is no number"));
-    let rate = match text.split_once('/') {
-        Some((num, den)) => number(num)? / number(den)?,
-        None => number(text)?,
-    };
-    Rate::new(rate).map_err(|error| error.to_string())
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::deliver::Preset;
+use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot};
 use crate::time::padded;
@@ -25,6 +25,8 @@ pub use record::RecordBackend;
 /// [`Worker`] per thread; a worker gets one [`Task`] after another. A worker writes to the task's target and its WAV
 /// file, and nowhere else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it.
 /// What is made once for all shots, such as a render of the whole timeline, is made in [`Session::prepare`].
+/// Where [`Capabilities::representations`] is set, it writes the task's representations, too; for any other backend they
+/// are made from the file that it wrote.
 /// Media may lie inside an archive: [`MediaFile`](crate::otio::MediaFile) opens every path that a plan names.
 pub trait Backend: Sync {
     /// A short name for reports, such as `ffmpeg`.
@@ -33,12 +35,17 @@ pub trait Backend: Sync {
     /// What this backend can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Opens what `plan` needs for its shots, to be written as `preset` says.
+    /// Opens what `plan` needs for its shots, to be written as `preset` says, and beside that as `representations` say.
     ///
     /// # Errors
     /// [`ErrorKind::MediaMissing`] listing every missing file where the plan does not allow any,
     /// [`ErrorKind::Unsupported`] where the preset needs what is not there.
-    fn open<'a>(&'a self, plan: &'a Plan, preset: &'a Preset) -> Result<Box<dyn Session + 'a>>;
+    fn open<'a>(
+        &'a self,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        representations: &'a [Representation],
+    ) -> Result<Box<dyn Session + 'a>>;
 }
 
 /// What a backend can do.
@@ -49,12 +56,14 @@ pub struct Capabilities {
     pub shots_at_once: Option<usize>,
     /// Whether the grade of an application is baked in.
     pub graded: bool,
+    /// Whether its workers write representations themselves.
+    pub representations: bool,
 }
 
 impl Capabilities {
-    /// Shots in parallel, no grade.
+    /// Shots in parallel with their representations, no grade.
     pub const fn parallel() -> Capabilities {
-        Capabilities { shots_at_once: None, graded: false }
+        Capabilities { shots_at_once: None, graded: false, representations: true }
     }
 }
 
@@ -117,13 +126,24 @@ pub struct Task<'a> {
     pub target: Target,
     /// The WAV file for the shot's sound, if one is asked for. Its name says nothing about its format.
     pub wav: Option<PathBuf>,
+    /// What else is made of it.
+    pub representations: Vec<RepresentationTask<'a>>,
+}
+
+/// A representation of a shot and where it goes.
+#[derive(Debug, Clone)]
+pub struct RepresentationTask<'a> {
+    /// What is made.
+    pub representation: &'a Representation,
+    /// Where it is written. A still is one file.
+    pub target: Target,
 }
 
 /// Where the frames of a shot are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
-    /// One movie file. Its name says nothing about its format: the preset does.
+    /// One file: a movie, or a representation's still. Its name says nothing about its format: the preset does.
     Movie(PathBuf),
     /// A folder, which exists and is empty, for files called `prefix` + number + `suffix`.
     Sequence {

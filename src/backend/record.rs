@@ -3,12 +3,12 @@
 use std::sync::Mutex;
 
 use super::{Backend, Capabilities, Control, Rendered, Session, Target, Task, Worker};
-use crate::deliver::Preset;
+use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, ColorTags, Plan};
+use crate::plan::{Canvas, ColorTags, FrameRow, Plan};
 use crate::time::Ratio;
 
-/// Writes, in place of each frame, its row of the plan as JSON, and keeps the names of the shots it was asked for.
+/// Writes, in place of each frame, its row of the plan as JSON, into representations, too, and keeps the names of the shots it was asked for.
 #[derive(Debug, Default)]
 pub struct RecordBackend {
     asked: Mutex<Vec<String>>,
@@ -43,7 +43,7 @@ impl Backend for RecordBackend {
         Capabilities::parallel()
     }
 
-    fn open<'a>(&'a self, plan: &'a Plan, _: &'a Preset) -> Result<Box<dyn Session + 'a>> {
+    fn open<'a>(&'a self, plan: &'a Plan, _: &'a Preset, _: &'a [Representation]) -> Result<Box<dyn Session + 'a>> {
         Ok(Box::new(Recording { backend: self, plan }))
     }
 }
@@ -64,14 +64,31 @@ impl Session for Recording<'_> {
     }
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
-        let there = |number: i64| task.target.file(number).is_file();
         let first = task.shot.first_frame;
-        if (first..first + task.shot.frame_count).all(there) {
-            Ok(())
-        } else {
-            Err(Error::new(ErrorKind::Verify, "a frame is not there").at_file(task.target.path()))
+        for target in targets(task) {
+            if !(first..first + task.shot.frame_count).all(|number| target.file(number).is_file()) {
+                return Err(Error::new(ErrorKind::Verify, "a frame is not there").at_file(target.path()));
+            }
         }
+        Ok(())
     }
+}
+
+/// Everything that frames of `task` are written to.
+fn targets<'t>(task: &'t Task<'_>) -> impl Iterator<Item = &'t Target> {
+    std::iter::once(&task.target).chain(task.representations.iter().map(|task| &task.target))
+}
+
+fn write_row(target: &Target, row: &FrameRow<'_>) -> Result<()> {
+    use std::io::Write as _;
+    let path = target.file(row.frame);
+    let append = matches!(target, Target::Movie(_));
+    let write = || {
+        let mut file = std::fs::OpenOptions::new().create(true).append(append).write(true).open(&path)?;
+        serde_json::to_writer(&mut file, &row)?;
+        file.write_all(b"\n")
+    };
+    write().map_err(|error| Error::io("write", &path, error))
 }
 
 struct RecordingWorker<'s> {
@@ -80,7 +97,6 @@ struct RecordingWorker<'s> {
 
 impl Worker for RecordingWorker<'_> {
     fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
-        use std::io::Write as _;
         let Recording { backend, plan } = self.session;
         backend.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(task.shot.name.clone());
         let fails = backend.failing.contains(&task.shot.name);
@@ -93,14 +109,7 @@ impl Worker for RecordingWorker<'_> {
             if fails && rendered.frames * 2 >= task.shot.frame_count {
                 return Err(Error::new(ErrorKind::Encode, "asked to fail"));
             }
-            let path = task.target.file(row.frame);
-            let append = matches!(task.target, Target::Movie(_));
-            let write = || {
-                let mut file = std::fs::OpenOptions::new().create(true).append(append).write(true).open(&path)?;
-                serde_json::to_writer(&mut file, &row)?;
-                file.write_all(b"\n")
-            };
-            write().map_err(|error| Error::io("write", &path, error))?;
+            targets(task).try_for_each(|target| write_row(target, &row))?;
             rendered.frames += 1;
             control.frame(task.shot, rendered.frames)?;
         }

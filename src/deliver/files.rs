@@ -37,8 +37,7 @@ pub(crate) struct Place {
 impl Folder {
     /// Makes `path` if need be, and takes it for this run.
     pub(crate) fn open(path: &Path) -> Result<Folder> {
-        fs::create_dir_all(path).map_err(|error| Error::io("make the folder", path, error))?;
-        let path = path.canonicalize().map_err(|error| Error::io("find the folder", path, error))?;
+        let path = made(path)?;
         #[cfg(unix)]
         let lock = {
             let lock = File::open(&path).map_err(|error| Error::io("open the folder", &path, error))?;
@@ -57,6 +56,12 @@ impl Folder {
         Ok(Folder { path, _lock: lock })
     }
 
+    /// Makes `path` if need be; others may write into it at the same time.
+    #[cfg(feature = "ffmpeg")]
+    pub(crate) fn shared(path: &Path) -> Result<Folder> {
+        Ok(Folder { path: made(path)?, _lock: None })
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -70,7 +75,7 @@ impl Folder {
         let own = if kind == OutputKind::Sound { "-sound" } else { "" };
         let temporary = parent.join(format!("{PREFIX}{stem}{own}{SUFFIX}"));
         match kind {
-            OutputKind::Movie | OutputKind::Sound => {
+            OutputKind::Movie | OutputKind::Sound | OutputKind::Still => {
                 let file = format!("{stem}.{extension}");
                 let relative = name.with_file_name(&file);
                 Place {
@@ -95,8 +100,8 @@ impl Folder {
     }
 
     /// Removes what a run that was killed left under temporary names, and brings back what it had moved aside, in the folder itself and where `places` are.
-    pub(crate) fn remove_strays(&self, places: &[Place]) -> Result<()> {
-        let mut folders: Vec<&Path> = places.iter().filter_map(|place| place.path.parent()).collect();
+    pub(crate) fn remove_strays<'p>(&self, places: impl Iterator<Item = &'p Place>) -> Result<()> {
+        let mut folders: Vec<&Path> = places.filter_map(|place| place.path.parent()).collect();
         folders.push(&self.path);
         folders.sort_unstable();
         folders.dedup();
@@ -119,6 +124,12 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// The folder at `path`, made if need be.
+fn made(path: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(path).map_err(|error| Error::io("make the folder", path, error))?;
+    path.canonicalize().map_err(|error| Error::io("find the folder", path, error))
 }
 
 impl Place {
@@ -166,7 +177,7 @@ impl Place {
         }
         sync(temporary)?;
         match self.kind {
-            OutputKind::Movie | OutputKind::Sound if !self.path.is_dir() => {
+            OutputKind::Movie | OutputKind::Sound | OutputKind::Still if !self.path.is_dir() => {
                 fs::rename(temporary, &self.path).map_err(|error| Error::io("rename to", &self.path, error))?;
             }
             _ if !self.exists() => {
@@ -175,6 +186,11 @@ impl Place {
             _ => replace(temporary, &self.path)?,
         }
         sync_folder(&self.path)
+    }
+
+    /// Removes what has its final name already: of a shot that is not whole.
+    pub(crate) fn withdraw(&self) -> Result<()> {
+        remove(&self.path)
     }
 
     /// Removes what was written under the temporary name, if anything.
@@ -277,7 +293,7 @@ mod tests {
             fs::write(at(name).join("frame"), text).expect("a new file");
         }
         let folder = Folder::open(root.path()).expect("a folder of our own");
-        folder.remove_strays(&[]).expect("nothing in the way");
+        folder.remove_strays(std::iter::empty()).expect("nothing in the way");
         let read = |name: &str| fs::read_to_string(at(name).join("frame")).expect("a whole folder");
         assert_eq!((read("sh010").as_str(), read("sh020").as_str()), ("old", "new"));
         assert_eq!(fs::read_dir(root.path()).expect("the folder").count(), 2);

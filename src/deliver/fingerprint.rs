@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::Preset;
+use super::{Preset, Representation};
 use crate::plan::{
     Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Placement, Plan, Retime, Shot,
     SoundLayout,
@@ -21,6 +21,9 @@ struct Ingredients<'a> {
     format: u32,
     backend: &'a str,
     preset: &'a Preset,
+    /// With what only their burn-ins depend on: the timeline's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    representations: Option<(&'a [Representation], &'a str)>,
     canvas: Canvas,
     rate: Rate,
     start: i64,
@@ -59,8 +62,14 @@ struct Used {
 }
 
 /// The fingerprint of `shot`: 32 hexadecimal digits that change when its plan, its media, its canvas or its preset do.
-/// What lies elsewhere in the timeline does not count.
-pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canvas, preset: &Preset) -> String {
+/// The same goes for what else is made of it; what lies elsewhere in the timeline does not count.
+pub(crate) fn fingerprint(
+    backend: &str,
+    plan: &Plan,
+    shot: &Shot,
+    canvas: Canvas,
+    (preset, representations): (&Preset, &[Representation]),
+) -> String {
     let mut used = Vec::new();
     let mut own = shot.clone();
     own.object.clear();
@@ -68,7 +77,8 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         let frames = span.start..=span.start + span.count - 1;
         span.stack.iter_mut().for_each(|element| make_own(element, &frames, &mut used));
     }
-    let sound = plan.sound.as_ref().filter(|_| preset.delivers_sound()).map(|sound| (sound.rate, sound.layout));
+    let is_heard = preset.delivers_sound() || representations.iter().any(Representation::has_sound);
+    let sound = plan.sound.as_ref().filter(|_| is_heard).map(|sound| (sound.rate, sound.layout));
     if sound.is_none() {
         own.sound.clear();
     }
@@ -82,6 +92,7 @@ pub(crate) fn fingerprint(backend: &str, plan: &Plan, shot: &Shot, canvas: Canva
         format: FORMAT,
         backend,
         preset,
+        representations: (!representations.is_empty()).then_some((representations, plan.name.as_str())),
         canvas,
         rate: plan.rate,
         start: plan.global_start,

@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
+use super::template;
+use crate::error::{Error, Result};
 use crate::plan::{Plan, Shot};
 
 /// A template for the names of shots' files, without extension: text with `{shot}`, `{clip}`, `{track}`, `{timeline}`,
@@ -33,22 +34,8 @@ impl FromStr for NameTemplate {
 impl TryFrom<String> for NameTemplate {
     type Error = Error;
     fn try_from(text: String) -> Result<NameTemplate> {
-        let bad = |what: String| Err(Error::new(ErrorKind::Option, format!("name template {text:?}: {what}")));
-        let mut rest = text.as_str();
-        while let Some(open) = rest.find(['{', '}']) {
-            let Some(close) = rest[open..].find('}').filter(|_| rest[open..].starts_with('{')) else {
-                return bad("a brace without its other half".to_owned());
-            };
-            let field = &rest[open + 1..open + close];
-            if !FIELDS.contains(&field) {
-                return bad(format!(
-                    "there is no {{{field}}}; there are {}",
-                    FIELDS.map(|f| format!("{{{f}}}")).join(", ")
-                ));
-            }
-            rest = &rest[open + close + 1..];
-        }
-        if text.trim().is_empty() { bad("it is empty".to_owned()) } else { Ok(NameTemplate(text)) }
+        template::check("name template", &text, &FIELDS)?;
+        Ok(NameTemplate(text))
     }
 }
 
@@ -62,21 +49,19 @@ impl NameTemplate {
     /// A relative path for every shot of `plan`, without extension: in order, each unique even where case does not
     /// count, none reserved.
     pub fn names(&self, plan: &Plan) -> Vec<PathBuf> {
-        let mut taken: HashSet<String> = HashSet::new();
-        plan.shots
-            .iter()
-            .enumerate()
-            .map(|(index, shot)| {
-                let name = self.fill(plan, shot, index);
-                let mut candidate = name.clone();
-                let mut number = 2;
-                while is_reserved(&candidate) || !taken.insert(candidate.to_string_lossy().to_lowercase()) {
-                    candidate = with_suffix(&name, &format!("_{number}"));
-                    number += 1;
-                }
-                candidate
-            })
-            .collect()
+        self.names_with(plan, &[]).into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The same, each with the paths of its representations of these names: the shot's, an underscore and the name.
+    pub(crate) fn names_with(&self, plan: &Plan, representations: &[&str]) -> Vec<(PathBuf, Vec<PathBuf>)> {
+        let mut taken = Taken::default();
+        let fill = |(index, shot)| self.fill(plan, shot, index);
+        let names: Vec<PathBuf> = plan.shots.iter().enumerate().map(fill).map(|name| taken.unique(name)).collect();
+        let beside = |name: PathBuf| {
+            let others = representations.iter().map(|other| taken.beside(&name, other)).collect();
+            (name, others)
+        };
+        names.into_iter().map(beside).collect()
     }
 
     fn fill(&self, plan: &Plan, shot: &Shot, index: usize) -> PathBuf {
@@ -89,19 +74,38 @@ impl NameTemplate {
             _ => plan.timecode(shot.start).to_string().replace([':', ';'], "-"),
         };
         // Only the template's own slashes make folders; a clip called ../../etc stays one name.
-        let parts = self.0.split('/').map(|part| {
-            let mut text = String::new();
-            let mut rest = part;
-            while let Some((before, after)) = rest.split_once('{') {
-                let (field, after) = after.split_once('}').unwrap_or((after, ""));
-                text.push_str(before);
-                text.push_str(&value(field));
-                rest = after;
-            }
-            text + rest
-        });
+        let parts = self.0.split('/').map(|part| template::fill(part, &value));
         let parts: Vec<String> = parts.filter(|part| !part.is_empty()).map(|part| safe(&part)).collect();
         if parts.is_empty() { PathBuf::from("shot") } else { parts.iter().collect() }
+    }
+}
+
+/// Names for the representations of a file called `name`: that, an underscore and each one's own name, all different.
+#[cfg(feature = "ffmpeg")]
+pub(super) fn beside(name: &str, representations: &[&str]) -> Vec<PathBuf> {
+    let (name, mut taken) = (PathBuf::from(safe(name)), Taken::default());
+    representations.iter().map(|other| taken.beside(&name, other)).collect()
+}
+
+/// The names given so far, in lower case.
+#[derive(Default)]
+struct Taken(HashSet<String>);
+
+impl Taken {
+    /// A name for the representation `other` of what is called `name`.
+    fn beside(&mut self, name: &Path, other: &str) -> PathBuf {
+        self.unique(with_suffix(name, &format!("_{}", safe(other))))
+    }
+
+    /// `name`, or with a number behind it where that is taken or reserved.
+    fn unique(&mut self, name: PathBuf) -> PathBuf {
+        let mut candidate = name.clone();
+        let mut number = 2;
+        while is_reserved(&candidate) || !self.0.insert(candidate.to_string_lossy().to_lowercase()) {
+            candidate = with_suffix(&name, &format!("_{number}"));
+            number += 1;
+        }
+        candidate
     }
 }
 
@@ -113,7 +117,7 @@ fn is_reserved(name: &Path) -> bool {
 
 fn with_suffix(name: &Path, suffix: &str) -> PathBuf {
     let file = name.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
-    name.with_file_name(cut_to(&file, LONGEST - suffix.len()).to_owned() + suffix)
+    name.with_file_name(cut_to(&file, LONGEST.saturating_sub(suffix.len())).to_owned() + suffix)
 }
 
 /// A file name may have 255 bytes; what is left is for the extension, a frame number and the temporary prefix.

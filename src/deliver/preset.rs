@@ -11,6 +11,7 @@ use crate::words::word_enum;
 
 /// What a finished file is made with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Preset {
     /// The name it is asked for by.
@@ -22,6 +23,9 @@ pub struct Preset {
     pub muxer: Option<String>,
     /// FFmpeg's name of the codec, as ffprobe reports it.
     pub codec: String,
+    /// The four letters that the container calls the codec by, where players are particular about them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tag: Option<String>,
     /// The encoders that can make it, best first.
     pub encoders: Vec<EncoderChoice>,
     /// How colour is stored.
@@ -58,6 +62,7 @@ word_enum! {
 
 /// One way to encode a codec.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EncoderChoice {
     /// FFmpeg's name of the encoder.
     pub encoder: String,
@@ -100,7 +105,7 @@ const YUV_8: [&str; 3] = ["yuv420p", "yuv422p", "yuv444p"];
 
 impl Preset {
     /// The names that [`Preset::by_name`] knows.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 17] = [
         "prores-proxy",
         "prores-lt",
         "prores-422",
@@ -110,6 +115,8 @@ impl Preset {
         "dnxhr-sq",
         "dnxhr-hq",
         "h264",
+        "hevc",
+        "vp9",
         "ffv1",
         "mjpeg",
         "png",
@@ -136,6 +143,8 @@ impl Preset {
             "dnxhr-sq" => dnxhr(name, "dnxhr_sq"),
             "dnxhr-hq" => dnxhr(name, "dnxhr_hq"),
             "h264" => h264(),
+            "hevc" => hevc(),
+            "vp9" => vp9(),
             "ffv1" => ffv1(),
             "mjpeg" => Preset {
                 muxer: Some("mov".into()),
@@ -206,6 +215,12 @@ impl Preset {
         self.muxer.is_none()
     }
 
+    /// The names of those that make one file per frame.
+    pub(super) fn of_pictures() -> Vec<&'static str> {
+        let pictures = |name: &&str| Preset::by_name(name).is_ok_and(|preset| preset.is_sequence());
+        Preset::NAMES.into_iter().filter(pictures).collect()
+    }
+
     /// Whether alpha in its files is multiplied into colour: in EXR it is, anywhere else not.
     pub fn premultiplied(&self) -> bool {
         self.color == ColorRule::Linear
@@ -232,6 +247,7 @@ fn prores(name: &str, profile: &str) -> Preset {
         extension: "mov".into(),
         muxer: Some("mov".into()),
         codec: "prores".into(),
+        tag: None,
         encoders: vec![even("prores_aw"), even("prores"), even("prores_ks")],
         color: ColorRule::Video,
         centered_chroma: false,
@@ -265,6 +281,38 @@ fn h264() -> Preset {
         intra_only: false,
         audio: Some("aac".into()),
         ..prores("h264", "1")
+    }
+}
+
+/// As H.264, at half the bits. Apple's players know HEVC by the tag `hvc1` alone.
+fn hevc() -> Preset {
+    let even = |choice| EncoderChoice { multiple_of: (2, 2), ..choice };
+    Preset {
+        name: "hevc".into(),
+        codec: "hevc".into(),
+        tag: Some("hvc1".into()),
+        encoders: vec![
+            even(choice(
+                "libx265",
+                &["yuv420p"],
+                &[("crf", "21"), ("preset", "fast"), ("x265-params", "open-gop=0:log-level=error")],
+            )),
+            even(choice("hevc_videotoolbox", &["yuv420p"], &[("b", "12000000")])),
+        ],
+        ..h264()
+    }
+}
+
+fn vp9() -> Preset {
+    let options = [("crf", "30"), ("b", "0"), ("deadline", "good"), ("cpu-used", "5"), ("row-mt", "1")];
+    Preset {
+        name: "vp9".into(),
+        extension: "webm".into(),
+        muxer: Some("webm".into()),
+        codec: "vp9".into(),
+        encoders: vec![EncoderChoice { multiple_of: (2, 2), ..choice("libvpx-vp9", &["yuv420p"], &options) }],
+        audio: Some("libopus".into()),
+        ..h264()
     }
 }
 
@@ -330,6 +378,7 @@ fn still(name: &str, extension: &str, choice: EncoderChoice, color: ColorRule) -
         extension: extension.into(),
         muxer: None,
         codec: choice.encoder.clone(),
+        tag: None,
         encoders: vec![choice],
         color,
         centered_chroma: false,

@@ -3,6 +3,8 @@
 mod blend;
 mod dissolve;
 mod generate;
+#[cfg(feature = "ffmpeg")]
+mod label;
 mod light;
 mod over;
 mod place;
@@ -19,6 +21,8 @@ pub use crate::plan::Placement;
 pub use blend::{fade, lay};
 pub use dissolve::{PlaneMut, PlaneRef, SampleKind, dissolve_plane};
 pub use generate::{draw_bars, draw_generated};
+#[cfg(feature = "ffmpeg")]
+pub use label::{LabelStyle, draw_label};
 pub use light::RgbaF32;
 pub use over::{Rgba16, flatten, mix, over, premultiply, unpremultiply};
 pub use place::{Area, MediaShape, Rect, Rotation, place};

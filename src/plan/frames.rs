@@ -62,6 +62,16 @@ impl Plan {
         layers
     }
 
+    /// The topmost layer of `shot` that has a share at record frame `record`, and the index of the source frame it shows.
+    #[cfg(feature = "ffmpeg")]
+    pub(crate) fn topmost<'a>(&self, shot: &'a Shot, record: i64) -> Option<(&'a Layer, i64)> {
+        let span = shot.spans.iter().find(|span| (span.start..span.start + span.count).contains(&record))?;
+        let mut shares = Vec::new();
+        stack_shares(&span.stack, record, Ratio::ONE, &mut shares);
+        let seen = shares.into_iter().filter(|(_, share)| *share > Ratio::ZERO);
+        seen.map(|(layer, _)| layer).find_map(|layer| Some((layer, self.source_index(layer, record)?)))
+    }
+
     fn frame_layer<'a>(&'a self, layer: &'a Layer, index: i64, share: Ratio) -> FrameLayer<'a> {
         let source = &self.media[layer.media].source;
         FrameLayer {

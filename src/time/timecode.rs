@@ -38,14 +38,23 @@ impl Timecode {
             .map(|field| field.parse::<u32>().map(i64::from).map_err(|_| bad()))
             .collect::<Result<_>>()?;
         let &[hours, minutes, seconds, frames] = fields.as_slice() else { return Err(bad()) };
-        let base = i64::from(rate.timecode_base());
-        if minutes > 59 || seconds > 59 || frames >= base || hours > 99 {
+        let label = Label { hours, minutes, seconds, frames };
+        if minutes > 59 || seconds > 59 || frames >= i64::from(rate.timecode_base()) || hours > 99 {
             return Err(bad());
         }
-        let drop = drop && can_drop(rate);
-        let total_minutes = hours * 60 + minutes;
-        let skipped = if drop { dropped_per_minute(rate) * (total_minutes - total_minutes / 10) } else { 0 };
-        Ok(Timecode { frame: (total_minutes * 60 + seconds) * base + frames - skipped, rate, drop })
+        Ok(label.timecode(rate, drop))
+    }
+
+    /// The label of the same hour, minute and second at another rate; the frames within the second are scaled, and
+    /// rounded down. Drop-frame stays drop-frame where the new rate knows it, and no other becomes it.
+    #[must_use]
+    pub fn at_rate(self, rate: Rate) -> Timecode {
+        if rate == self.rate {
+            return self;
+        }
+        let label = self.label();
+        let frames = label.frames * i64::from(rate.timecode_base()) / i64::from(self.rate.timecode_base());
+        Label { frames, ..label }.timecode(rate, self.drop)
     }
 
     /// The frame number, counted from `00:00:00:00`.
@@ -62,20 +71,9 @@ impl Timecode {
     pub const fn is_drop(self) -> bool {
         self.drop
     }
-}
 
-/// Drop-frame timecode exists for 29.97 and its multiples.
-fn can_drop(rate: Rate) -> bool {
-    rate.is_ntsc() && rate.num().is_multiple_of(30_000)
-}
-
-fn dropped_per_minute(rate: Rate) -> i64 {
-    i64::from(rate.timecode_base()) / 15
-}
-
-impl std::fmt::Display for Timecode {
-    /// `01:00:00:00`, or `01:00:00;00` for drop-frame. It wraps after 24 hours, as the standard has it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    /// What it reads as, within a day.
+    fn label(self) -> Label {
         let base = i64::from(self.rate.timecode_base());
         let mut frame = self.frame;
         if self.drop {
@@ -92,9 +90,46 @@ impl std::fmt::Display for Timecode {
             frame = frame.rem_euclid(base * 60 * 60 * 24);
         }
         let (seconds, frames) = (frame / base, frame % base);
+        Label { hours: seconds / 3600, minutes: seconds / 60 % 60, seconds: seconds % 60, frames }
+    }
+}
+
+/// What a timecode reads as.
+#[derive(Debug, Clone, Copy)]
+struct Label {
+    hours: i64,
+    minutes: i64,
+    seconds: i64,
+    frames: i64,
+}
+
+impl Label {
+    /// The frame it names at `rate`.
+    fn timecode(self, rate: Rate, drop: bool) -> Timecode {
+        let drop = drop && can_drop(rate);
+        let minutes = self.hours * 60 + self.minutes;
+        let skipped = if drop { dropped_per_minute(rate) * (minutes - minutes / 10) } else { 0 };
+        let frame = (minutes * 60 + self.seconds) * i64::from(rate.timecode_base()) + self.frames - skipped;
+        Timecode { frame, rate, drop }
+    }
+}
+
+/// Drop-frame timecode exists for 29.97 and its multiples.
+fn can_drop(rate: Rate) -> bool {
+    rate.is_ntsc() && rate.num().is_multiple_of(30_000)
+}
+
+fn dropped_per_minute(rate: Rate) -> i64 {
+    i64::from(rate.timecode_base()) / 15
+}
+
+impl std::fmt::Display for Timecode {
+    /// `01:00:00:00`, or `01:00:00;00` for drop-frame. It wraps after 24 hours, as the standard has it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Label { hours, minutes, seconds, frames } = self.label();
         let separator = if self.drop { ';' } else { ':' };
-        let width = if base > 100 { 3 } else { 2 };
-        write!(f, "{:02}:{:02}:{:02}{separator}{frames:0width$}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+        let width = if self.rate.timecode_base() > 100 { 3 } else { 2 };
+        write!(f, "{hours:02}:{minutes:02}:{seconds:02}{separator}{frames:0width$}")
     }
 }
 
@@ -132,6 +167,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn at_another_rate_it_is_the_same_second() {
+        let at = |text: &str, from: f64, to: f64| {
+            Timecode::parse(text, rate(from)).expect("a timecode").at_rate(rate(to)).to_string()
+        };
+        assert_eq!(at("01:00:00:00", 24.0, 25.0), "01:00:00:00");
+        assert_eq!(at("01:02:03:23", 24.0, 12.0), "01:02:03:11");
+        assert_eq!(at("10:00:00:12", 23.976, 29.97), "10:00:00:15");
+        assert_eq!(at("00:01:00;02", 29.97, 59.94), "00:01:00;04");
+        assert_eq!(at("00:01:00;02", 29.97, 23.976), "00:01:00:01");
+        assert_eq!(at("23:59:59:24", 25.0, 50.0), "23:59:59:48");
     }
 
     #[test]

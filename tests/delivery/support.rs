@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use otio_conflate::backend::{Backend, Capabilities, Control, RecordBackend, Rendered, Session, Task, Worker};
-use otio_conflate::deliver::Preset;
+use otio_conflate::deliver::{Preset, Representation};
 use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::{Canvas, PlanOptions};
 use otio_conflate::{Conflation, Delivery, NoObserver, Plan, Report, Result, Timeline};
@@ -125,8 +125,14 @@ impl<F: Fn(Step<'_>) -> Result<()> + Sync> Backend for Meddling<F> {
         capabilities
     }
 
-    fn open<'a>(&'a self, plan: &'a Plan, preset: &'a Preset) -> Result<Box<dyn Session + 'a>> {
-        Ok(Box::new(MeddlingSession { inner: self.inner.open(plan, preset)?, step: &self.step }))
+    fn open<'a>(
+        &'a self,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        representations: &'a [Representation],
+    ) -> Result<Box<dyn Session + 'a>> {
+        let inner = self.inner.open(plan, preset, representations)?;
+        Ok(Box::new(MeddlingSession { inner, step: &self.step }))
     }
 }
 

@@ -208,7 +208,8 @@ pub(crate) fn with_effects(mut clip: Value, effects: impl Into<Vec<Value>>) -> V
 
 /// A finished run.
 pub(crate) struct Run {
-    _folder: TempDir,
+    /// Where the outputs lie, if that is to be removed with this.
+    pub(crate) _folder: Option<TempDir>,
     pub(crate) plan: Plan,
     pub(crate) report: Report,
 }
@@ -237,7 +238,7 @@ pub(crate) fn run_backend(backend: impl Backend, plan: Plan, preset: Preset) -> 
     let folder = tempfile::tempdir().expect("a folder");
     let delivery = Delivery::new(folder.path().join("out")).preset(preset);
     let report = Conflation::new(backend, delivery).run(&plan, &NoObserver)?;
-    Ok(Run { _folder: folder, plan, report })
+    Ok(Run { _folder: Some(folder), plan, report })
 }
 
 /// Renders and expects every shot to be done.

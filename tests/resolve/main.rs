@@ -14,3 +14,4 @@ mod faults;
 mod grades;
 mod scopes;
 mod support;
+mod tickets;

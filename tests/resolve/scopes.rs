@@ -54,7 +54,7 @@ fn one_shot_that_fails_does_not_stop_the_others() {
 }
 
 /// `below` on V1 is covered by `above` on V2.
-fn covered(change: impl FnOnce(&mut Value)) -> Stage {
+pub(crate) fn covered(change: impl FnOnce(&mut Value)) -> Stage {
     let mut media = Media::new();
     let a = media.numbered("a.mov", 20, "24", PRORES);
     let b = media.numbered("b.mov", 20, "24", PRORES);

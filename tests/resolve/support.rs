@@ -7,7 +7,7 @@ use otio_conflate::backend::ffmpeg::FfmpegLookup;
 use otio_conflate::backend::resolve::{ResolveBackend, ResolveOptions};
 use otio_conflate::otio::{ReadOptions, read_file};
 use otio_conflate::plan::PlanOptions;
-use otio_conflate::{Plan, Result, Status, Timeline};
+use otio_conflate::{Plan, Report, Result, Status, Timeline};
 use serde_json::{Value, json};
 
 use crate::fake_resolve::FakeResolve;
@@ -84,12 +84,23 @@ impl Stage {
     pub(crate) fn check(&self, options: ResolveOptions, plan: &PlanOptions, preset_name: &str, tint: Tint) -> Run {
         let before = self.fake.now();
         let run = self.try_run(options, self.plan(plan), preset_name).unwrap_or_else(|error| panic!("{error}"));
-        for shot in &run.report.shots {
-            assert_eq!(shot.status, Status::Done, "{}: {:#?}", shot.shot, shot.error);
-            self.check_shot(&run, &shot.shot, tint);
-        }
+        self.check_shots(&run, tint);
         assert_eq!(self.fake.now(), before, "Resolve is as it was");
         run
+    }
+
+    /// The same of a report.
+    #[track_caller]
+    pub(crate) fn check_run(&self, report: &Report, plan: Plan, tint: Tint) {
+        self.check_shots(&Run { _folder: None, plan, report: report.clone() }, tint);
+    }
+
+    #[track_caller]
+    fn check_shots(&self, run: &Run, tint: Tint) {
+        for shot in &run.report.shots {
+            assert_eq!(shot.status, Status::Done, "{}: {:#?}", shot.shot, shot.error);
+            self.check_shot(run, &shot.shot, tint);
+        }
     }
 
     #[track_caller]

@@ -10,22 +10,22 @@ use std::sync::Arc;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::convert::{Converter, Target as Coding};
-use super::copy;
+use super::convert::{Converter, Source, Target as Coding};
+use super::copy::{self, Copying};
 use super::encode::OutputSettings;
 use super::layers::{Image, Picture};
-use super::movie_writer::MovieWriter;
 use super::placing::Drawing;
 use super::readers::{Readers, Seen};
-use super::sequence_writer::{SequenceNames, SequenceWriter};
+use super::representation::{ShotFacts, Sink};
 use super::session::FfmpegSession;
 use super::sound::{Mixer, ShotSound};
 use super::sys::frames::{self, PixelInfo};
-use crate::backend::{Control, Rendered, Target, Task, Worker};
+use super::writer::Writer;
+use crate::backend::{Control, Rendered, RepresentationTask, Task, Worker};
 use crate::error::Result;
 use crate::picture::{self, Rect, Rgba16, RgbaF32, WipeMap};
-use crate::plan::{Background, Blend, Element, Layer, MixStyle, WIPE_CODES};
-use crate::time::Ratio;
+use crate::plan::{Background, Blend, Element, Layer, MixStyle, Shot, WIPE_CODES};
+use crate::time::{Ratio, Timecode};
 
 /// A worker of the FFmpeg backend: one thread's decoders, converters and encoder.
 pub(super) struct Compositor<'s> {
@@ -287,25 +287,45 @@ impl<'s> Compositor<'s> {
         }
     }
 
-    fn encode(
+    /// Makes the frames of a shot, writes them, and feeds them to its representations.
+    fn write(
         &mut self,
         task: &Task<'_>,
-        settings: &OutputSettings,
-        sound: &mut Option<ShotSound<'_, '_>>,
+        mut writer: Writer,
+        sinks: &mut [Sink<'_>],
+        mut sound: Option<&mut ShotSound<'_, '_>>,
         control: &Control<'_>,
     ) -> Result<i64> {
-        let mut writer = Writer::create(task, settings)?;
+        let (color, premultiplied) = (self.coding.color, self.coding.premultiplied);
+        let facts = self.facts(task.shot);
         for span in &task.shot.spans {
             for record in span.start..span.start + span.count {
-                let picture = self.frame(&span.stack, record)?;
-                writer.write(&picture)?;
-                if let Some(sound) = sound {
-                    sound.accompany(writer.frames(), writer.movie())?;
+                let index = writer.frames();
+                let wanted = writer.needs_pictures() || sinks.iter().any(|sink| sink.wants(index));
+                let picture = if wanted { Some(self.frame(&span.stack, record)?) } else { None };
+                writer.write(picture.as_ref())?;
+                if let Some(frame) = &picture {
+                    let source = Source { frame, color, premultiplied };
+                    sinks.iter_mut().try_for_each(|sink| sink.write(&source, index, &facts))?;
                 }
-                control.frame(task.shot, writer.frames())?;
+                if let Some(sound) = &mut sound {
+                    let samples = sound.accompany(index + 1)?;
+                    writer.write_sound(&samples)?;
+                    sinks.iter_mut().try_for_each(|sink| sink.write_sound(&samples))?;
+                }
+                control.frame(task.shot, index + 1)?;
             }
         }
         writer.finish()
+    }
+
+    /// What burn-ins can say about the pictures of `shot`.
+    fn facts<'p>(&self, shot: &'p Shot) -> ShotFacts<'p, impl Fn(usize) -> Option<Timecode> + use<'p, 's>>
+    where
+        's: 'p,
+    {
+        let session = self.session;
+        ShotFacts { plan: session.plan, shot, start: move |media| session.start_timecode(media) }
     }
 }
 
@@ -331,67 +351,30 @@ impl Compositor<'_> {
         mut sound: Option<ShotSound<'_, '_>>,
         control: &Control<'_>,
     ) -> Result<Rendered> {
-        let copied = match copy::source(self.session, task.shot) {
-            Some(source) => copy::run(&source, task, settings, &mut sound, control)?,
+        let mut sinks = self.sinks(task)?;
+        let copying = match copy::source(self.session, task.shot) {
+            Some(source) => Copying::begin(&source, task, settings)?,
             None => None,
         };
-        let frames = match copied {
-            Some(frames) => frames,
-            None => self.encode(task, settings, &mut sound, control)?,
+        let writer = match copying {
+            Some(copying) => Writer::Copy(Box::new(copying)),
+            None => Writer::create(&task.target, task.shot.first_frame, settings)?,
         };
+        let frames = self.write(task, writer, &mut sinks, sound.as_mut(), control)?;
         let mut warnings = self.readers.take_notes();
+        for sink in sinks {
+            warnings.extend(sink.finish(frames)?);
+        }
         if let Some(sound) = sound {
             warnings.extend(sound.finish()?);
         }
         Ok(Rendered { frames, warnings })
     }
-}
 
-/// A movie or a sequence being written.
-enum Writer {
-    Movie(Box<MovieWriter>),
-    Sequence(Box<SequenceWriter>),
-}
-
-impl Writer {
-    fn create(task: &Task<'_>, settings: &OutputSettings) -> Result<Writer> {
-        match &task.target {
-            Target::Movie(path) => Ok(Writer::Movie(Box::new(MovieWriter::create(path, settings)?))),
-            Target::Sequence { folder, prefix, padding, suffix } => {
-                let mut names = SequenceNames::new(folder, prefix, suffix, task.shot.first_frame);
-                names.padding = *padding;
-                Ok(Writer::Sequence(Box::new(SequenceWriter::create(names, settings)?)))
-            }
-        }
-    }
-
-    fn write(&mut self, picture: &Video) -> Result<()> {
-        match self {
-            Writer::Movie(writer) => writer.write(picture),
-            Writer::Sequence(writer) => writer.write(picture),
-        }
-    }
-
-    /// The movie, if it is one.
-    fn movie(&mut self) -> Option<&mut MovieWriter> {
-        match self {
-            Writer::Movie(writer) => Some(writer),
-            Writer::Sequence(_) => None,
-        }
-    }
-
-    fn frames(&self) -> i64 {
-        match self {
-            Writer::Movie(writer) => writer.frames(),
-            Writer::Sequence(writer) => writer.frames(),
-        }
-    }
-
-    fn finish(self) -> Result<i64> {
-        let written = match self {
-            Writer::Movie(writer) => writer.finish(),
-            Writer::Sequence(writer) => writer.finish(),
-        };
-        Ok(written?.frames)
+    /// The representations of a task, open.
+    fn sinks<'t>(&self, task: &'t Task<'_>) -> Result<Vec<Sink<'t>>> {
+        let (feed, stretch, facts) = (self.session.feed(), self.session.stretch(task.shot), self.facts(task.shot));
+        let open = |wanted: &'t RepresentationTask<'_>| Sink::open(wanted, feed, stretch, &facts, self.threads);
+        task.representations.iter().map(open).collect()
     }
 }

@@ -3,11 +3,10 @@
 
 use super::decode::{DecodeOptions, MovieReader};
 use super::encode::OutputSettings;
-use super::movie_writer::MovieWriter;
+use super::movie_writer::{MovieWriter, Written};
 use super::placing::shape;
 use super::session::FfmpegSession;
-use super::sound::ShotSound;
-use crate::backend::{Control, Target, Task};
+use crate::backend::{Target, Task};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rect;
 use crate::plan::{Element, Shot};
@@ -48,37 +47,54 @@ pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied>
     (untouched && asked_for && inside).then(|| Copied { path: info.path.clone(), first, count: span.count })
 }
 
-/// Copies the packets; returns how many, or `None` where the file turns out to end before the last of them: then there
-/// is a policy to be followed, and nothing was written.
-pub(super) fn run(
-    source: &Copied,
-    task: &Task<'_>,
-    settings: &OutputSettings,
-    sound: &mut Option<ShotSound<'_, '_>>,
-    control: &Control<'_>,
-) -> Result<Option<i64>> {
-    let Target::Movie(path) = &task.target else {
-        return Err(Error::new(ErrorKind::Encode, "packets are copied to movies alone"));
-    };
-    let mut reader = MovieReader::open(&source.path, &DecodeOptions::default())?;
-    if reader.packet(source.first + source.count - 1)?.is_none() {
-        return Ok(None);
-    }
-    let parameters = reader
-        .parameters()
-        .ok_or_else(|| Error::new(ErrorKind::Decode, "the stream has no parameters").at_file(&source.path))?;
-    let mut writer = MovieWriter::create_copy(path, settings, &parameters)?;
-    for index in source.first..source.first + source.count {
-        let packet = reader.packet(index)?.ok_or_else(|| {
-            Error::new(ErrorKind::Overrun, "the media ends earlier than the timeline says")
-                .at_file(&source.path)
-                .at_frame(index)
-        })?;
-        writer.write_packet(&packet)?;
-        if let Some(sound) = sound {
-            sound.accompany(writer.frames(), Some(&mut writer))?;
+/// Packets on their way from one file to another.
+pub(super) struct Copying {
+    reader: MovieReader,
+    writer: MovieWriter,
+    path: std::path::PathBuf,
+    /// The frame that comes next.
+    next: i64,
+}
+
+impl Copying {
+    /// Opens both files; `None` where the source turns out to end before the last frame: then there is a policy to be
+    /// followed, and nothing was written.
+    pub(super) fn begin(source: &Copied, task: &Task<'_>, settings: &OutputSettings) -> Result<Option<Copying>> {
+        let Target::Movie(path) = &task.target else {
+            return Err(Error::new(ErrorKind::Encode, "packets are copied to movies alone"));
+        };
+        let mut reader = MovieReader::open(&source.path, &DecodeOptions::default())?;
+        if reader.packet(source.first + source.count - 1)?.is_none() {
+            return Ok(None);
         }
-        control.frame(task.shot, writer.frames())?;
+        let parameters = reader
+            .parameters()
+            .ok_or_else(|| Error::new(ErrorKind::Decode, "the stream has no parameters").at_file(&source.path))?;
+        let writer = MovieWriter::create_copy(path, settings, &parameters)?;
+        Ok(Some(Copying { reader, writer, path: source.path.clone(), next: source.first }))
     }
-    Ok(Some(writer.finish()?.frames))
+
+    /// Copies the next packet.
+    pub(super) fn write(&mut self) -> Result<()> {
+        let packet = self.reader.packet(self.next)?.ok_or_else(|| {
+            Error::new(ErrorKind::Overrun, "the media ends earlier than the timeline says")
+                .at_file(&self.path)
+                .at_frame(self.next)
+        })?;
+        self.next += 1;
+        self.writer.write_packet(&packet)
+    }
+
+    /// What is written to.
+    pub(super) fn movie(&mut self) -> &mut MovieWriter {
+        &mut self.writer
+    }
+
+    pub(super) fn frames(&self) -> i64 {
+        self.writer.frames()
+    }
+
+    pub(super) fn finish(self) -> Result<Written> {
+        self.writer.finish()
+    }
 }

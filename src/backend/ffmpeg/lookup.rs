@@ -47,7 +47,7 @@ impl MediaLookup for FfmpegLookup {
 
 /// How many frames the file has. The header is believed where its count and its duration say the same; elsewhere
 /// packets are counted.
-fn exact_count(path: &Path, info: &MediaInfo) -> Option<i64> {
+pub(super) fn exact_count(path: &Path, info: &MediaInfo) -> Option<i64> {
     let by_duration = info.duration.zip(info.rate).map(|(duration, rate)| duration.frames(rate));
     let claimed = info.frames.filter(|_| info.container.contains("mov") && !info.vfr);
     match (claimed, by_duration) {

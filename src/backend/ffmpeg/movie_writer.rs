@@ -101,6 +101,7 @@ impl MovieWriter {
             time_base,
             rate: Some((num, den)),
             pixel_aspect: settings.aspect_pair(),
+            tag: settings.preset.tag.as_deref(),
             metadata: &about,
         })?;
         let sound = match (settings.audio, &settings.preset.audio) {
@@ -221,6 +222,10 @@ fn header_options(settings: &OutputSettings, rate: i32) -> Vec<(String, String)>
             flags.push_str("+use_metadata_tags");
         }
         options.push(("movflags".to_owned(), flags));
+    }
+    if matches!(muxer_name(settings), Ok("webm")) {
+        // Players can jump before everything is loaded.
+        options.push(("cues_to_front".to_owned(), "1".to_owned()));
     }
     options
 }

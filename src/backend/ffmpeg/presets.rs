@@ -6,10 +6,26 @@ use ffmpeg_next::format::Pixel;
 
 use super::convert::ChromaSite;
 use super::sys::frames::PixelInfo;
-use super::sys::write::{has_encoder, has_muxer};
+use super::sys::write::{can_hold, has_encoder, has_muxer};
 use crate::deliver::{ColorRule, EncoderChoice, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
+
+/// Containers and encoders to name where two do not go together.
+const CONTAINERS: [&str; 6] = ["mov", "mp4", "matroska", "webm", "mxf", "avi"];
+const ENCODERS: [&str; 11] = [
+    "prores_ks",
+    "dnxhd",
+    "libx264",
+    "libx265",
+    "libvpx-vp9",
+    "ffv1",
+    "mjpeg",
+    "aac",
+    "libopus",
+    "pcm_s24le",
+    "pcm_s16le",
+];
 
 /// What the pixel format of an output is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +64,7 @@ impl Preset {
             let what = format!("{} needs an FFmpeg with {names}; this one can make {usable}", self.name);
             return Err(Error::new(ErrorKind::Unsupported, what));
         }
+        self.check_container(&installed)?;
         let fits = |choice: &&EncoderChoice| {
             width.is_multiple_of(choice.multiple_of.0.max(1)) && height.is_multiple_of(choice.multiple_of.1.max(1))
         };
@@ -58,6 +75,42 @@ impl Preset {
             return Err(Error::new(ErrorKind::Option, format!("{what}, not {width} × {height}")));
         }
         Ok(fitting)
+    }
+
+    /// Whether the container holds what the encoders make, picture and sound.
+    fn check_container(&self, installed: &[&EncoderChoice]) -> Result<()> {
+        let Some(muxer) = self.muxer.as_deref() else { return Ok(()) };
+        let pictures = installed.iter().map(|choice| choice.encoder.as_str());
+        let Some(encoder) = pictures.chain(self.audio.as_deref()).find(|encoder| !can_hold(muxer, encoder)) else {
+            return Ok(());
+        };
+        let others: Vec<_> = CONTAINERS.into_iter().filter(|name| can_hold(name, encoder)).collect();
+        let held = ENCODERS.into_iter().filter(|name| has_encoder(name) && can_hold(muxer, name));
+        let (others, held) = (others.join(", "), held.collect::<Vec<_>>().join(", "));
+        let what = format!("{}: {muxer} cannot hold what {encoder} makes", self.name);
+        let what = format!("{what}; {encoder} goes into {others}, and {muxer} holds {held}");
+        Err(Error::new(ErrorKind::Option, what))
+    }
+
+    /// Whether pictures of this size are not too small for the codec.
+    pub(super) fn check_size(&self, width: u32, height: u32) -> Result<()> {
+        // What VC-3 has no frame for.
+        if self.codec == "dnxhd" && (width < 256 || height < 120) {
+            let what = format!("{} needs at least 256 × 120, not {width} × {height}", self.name);
+            return Err(Error::new(ErrorKind::Option, what));
+        }
+        Ok(())
+    }
+
+    /// Whether its sound can have so many samples a second.
+    pub(super) fn check_sound(&self, rate: u32) -> Result<()> {
+        // RFC 6716, section 2.1.3.
+        const OPUS: [u32; 5] = [8_000, 12_000, 16_000, 24_000, 48_000];
+        if self.audio.as_deref() == Some("libopus") && !OPUS.contains(&rate) {
+            let what = format!("{}: Opus has no {rate} samples a second; it has {OPUS:?}", self.name);
+            return Err(Error::new(ErrorKind::Option, what));
+        }
+        Ok(())
     }
 
     /// The size nearest to `width × height`, not above, that its best encoder takes.

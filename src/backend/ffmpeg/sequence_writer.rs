@@ -116,6 +116,18 @@ impl SequenceWriter {
     }
 }
 
+/// Writes one picture, of the settings' pixel format and size, to `path`.
+pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video) -> Result<()> {
+    let mut encoder = open_encoder(settings, false)?;
+    encoder.send(Some((picture, 0)))?;
+    encoder.send(None)?;
+    let mut packet = Packet::empty();
+    if !encoder.receive(&mut packet)? {
+        return Err(Error::new(ErrorKind::Encode, "no file came out of a picture").at_file(path));
+    }
+    write_file(path, packet.data().unwrap_or_default(), false).map_err(|error| Error::io("write", path, error))
+}
+
 fn write_file(path: &Path, data: &[u8], sync: bool) -> std::io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(data)?;

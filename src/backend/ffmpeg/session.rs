@@ -1,23 +1,22 @@
 //! The FFmpeg backend: what is settled once per run, before any frame is made.
 
-use std::path::Path;
-
 use ffmpeg_next::format::Pixel;
 
 use super::composite::Compositor;
 use super::encode::OutputSettings;
-use super::lookup::count_frames;
 use super::media::{self, Found};
 use super::placing::{Placed, placed, shape};
 use super::presets::Wish;
-use super::probe::{MediaInfo, probe};
-use super::sound::{self, Heard, Mixer, SoundReader};
+use super::probe::MediaInfo;
+use super::representation::{Feed, Stretch};
+use super::sound::{self, Heard, Mixer};
 use super::sys::frames::PixelInfo;
-use crate::backend::{Backend, Capabilities, Session, Target, Task, Worker};
-use crate::deliver::Preset;
+use super::verify::{self, Expected};
+use crate::backend::{Backend, Capabilities, Session, Task, Worker};
+use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Media, MixStyle, Plan, Shot, Warning};
-use crate::time::Ratio;
+use crate::time::{Ratio, Timecode};
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,8 +38,13 @@ impl Backend for FfmpegBackend {
         Capabilities::parallel()
     }
 
-    fn open<'a>(&'a self, plan: &'a Plan, preset: &'a Preset) -> Result<Box<dyn Session + 'a>> {
-        Ok(Box::new(FfmpegSession::open(plan, preset)?))
+    fn open<'a>(
+        &'a self,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        representations: &'a [Representation],
+    ) -> Result<Box<dyn Session + 'a>> {
+        Ok(Box::new(FfmpegSession::open(plan, preset, representations)?))
     }
 }
 
@@ -61,7 +65,7 @@ pub(super) struct FfmpegSession<'a> {
 }
 
 impl<'a> FfmpegSession<'a> {
-    fn open(plan: &'a Plan, preset: &'a Preset) -> Result<FfmpegSession<'a>> {
+    fn open(plan: &'a Plan, preset: &'a Preset, representations: &'a [Representation]) -> Result<FfmpegSession<'a>> {
         super::sys::read::init();
         let found = media::find(plan);
         let shown = media::layers(plan).into_iter().map(|layer| layer.media);
@@ -73,7 +77,8 @@ impl<'a> FfmpegSession<'a> {
         let color = preset.color_tags(format, canvas.color);
         let canvas = Canvas { color, ..canvas };
         let placed = placed(plan, &found, &canvas, format);
-        let heard = if preset.delivers_sound() { sound::find(plan, sound::clips(plan)) } else { Vec::new() };
+        let is_heard = preset.delivers_sound() || representations.iter().any(Representation::has_sound);
+        let heard = if is_heard { sound::find(plan, sound::clips(plan)) } else { Vec::new() };
         let warnings = size_note.into_iter().collect();
         let mut session = FfmpegSession { plan, preset, found, heard, placed, canvas, format, warnings };
         let seen = session.seen();
@@ -88,27 +93,15 @@ impl<'a> FfmpegSession<'a> {
             let message = format!("{} files hold no sound, and none is delivered beside them", preset.extension);
             session.warnings.push(Warning { object: "audio".to_owned(), message });
         }
-        if preset.delivers_sound() {
+        if is_heard {
             let warnings = sound::warnings(sound::clips(plan), &session.heard);
             session.warnings.extend(warnings);
         }
-        Ok(session)
-    }
-
-    /// Whether the sound in `file` is as long as `shot`: to the sample, but for codecs and containers that count more
-    /// coarsely.
-    fn verify_sound(&self, file: &Path, shot: &Shot) -> Result<()> {
-        let Some(sound) = &self.plan.sound else { return Ok(()) };
-        let written = SoundReader::length(file)?;
-        let planned = sound::length(shot.range(self.plan.rate), sound.rate);
-        let counted = self.preset.audio.as_ref().is_some_and(|codec| !codec.starts_with("pcm_"));
-        let coarse = self.preset.muxer.as_deref() == Some("matroska");
-        let slack = if counted || coarse { sound::SLACK } else { 0 };
-        if (written - planned).abs() <= slack {
-            return Ok(());
+        for representation in representations {
+            let warning = session.feed().check(representation)?;
+            session.warnings.extend(warning.map(|message| Warning { object: "representation".to_owned(), message }));
         }
-        let what = format!("{written} samples were written, {planned} planned");
-        Err(Error::new(ErrorKind::Verify, what).at_file(file))
+        Ok(session)
     }
 
     /// Who mixes the sound, where it is to be delivered.
@@ -172,6 +165,27 @@ impl<'a> FfmpegSession<'a> {
         layer.look.is_plain() && self.is_opaque(layer) && rect.covers(self.canvas.width, self.canvas.height)
     }
 
+    /// What goes into representations.
+    pub(super) fn feed(&self) -> Feed {
+        Feed {
+            canvas: self.canvas,
+            format: self.format,
+            alpha: self.plan.background == Background::Transparent,
+            rate: self.plan.rate,
+            sound: self.plan.sound.as_ref().map(|sound| (sound.rate, sound.layout.channels())),
+        }
+    }
+
+    /// The pictures of `shot`, as representations see them.
+    pub(super) fn stretch(&self, shot: &Shot) -> Stretch {
+        Stretch::of(self.plan, shot)
+    }
+
+    /// The timecode of a medium's first frame, where its file has one.
+    pub(super) fn start_timecode(&self, media: usize) -> Option<Timecode> {
+        self.found[media].picture()?.start_timecode
+    }
+
     /// What the frames of `task` are encoded as.
     pub(super) fn settings(&self, task: &Task<'_>, threads: u32) -> OutputSettings {
         let size = (self.canvas.width, self.canvas.height);
@@ -202,40 +216,22 @@ impl Session for FfmpegSession<'_> {
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
         let shot = task.shot;
-        if let Some(wav) = &task.wav {
-            self.verify_sound(wav, shot)?;
+        let samples = |rate| sound::length(shot.range(self.plan.rate), rate);
+        let planned = self.plan.sound.as_ref().map(|sound| (samples(sound.rate), sound.rate));
+        if let (Some(wav), Some((samples, _))) = (&task.wav, planned) {
+            verify::length_of_sound(wav, samples, 0)?;
         }
-        let bad = |what: String, file: &Path| Err(Error::new(ErrorKind::Verify, what).at_file(file));
-        let check = |info: &MediaInfo, file: &Path| {
-            let size = (info.width, info.height);
-            if info.has_picture && size == (self.canvas.width, self.canvas.height) {
-                return Ok(());
-            }
-            bad(format!("a picture of {} × {} was written", info.width, info.height), file)
+        let expected = Expected {
+            preset: self.preset,
+            size: (self.canvas.width, self.canvas.height),
+            rate: self.plan.rate,
+            frames: shot.frame_count,
+            first: shot.first_frame,
+            sound: planned.filter(|_| self.preset.audio.is_some()),
         };
-        if let Target::Movie(path) = &task.target {
-            let info = probe(path)?;
-            check(&info, path)?;
-            if info.rate != Some(self.plan.rate) && shot.frame_count > 1 {
-                let rate = info.rate.map_or_else(|| "no rate".to_owned(), |rate| rate.to_string());
-                return bad(format!("a movie of {rate} was written, the cut has {}", self.plan.rate), path);
-            }
-            let frames = count_frames(path)?;
-            if frames != shot.frame_count {
-                return bad(format!("{frames} frames were written, {} planned", shot.frame_count), path);
-            }
-            let muxed = self.plan.sound.is_some() && self.preset.audio.is_some();
-            return if muxed { self.verify_sound(path, shot) } else { Ok(()) };
-        }
-        for number in shot.first_frame..shot.first_frame + shot.frame_count {
-            let file = task.target.file(number);
-            match file.metadata() {
-                Ok(metadata) if metadata.len() > 0 => {}
-                _ => return bad(format!("frame {number} was not written"), &file),
-            }
-        }
-        let first = task.target.file(shot.first_frame);
-        check(&probe(&first)?, &first)
+        verify::verify(&task.target, &expected)?;
+        let stretch = self.stretch(shot);
+        task.representations.iter().try_for_each(|task| self.feed().verify(task, &stretch))
     }
 }
 
@@ -284,11 +280,7 @@ fn canvas(plan: &Plan, preset: &Preset, own: Option<(&MediaInfo, &Media)>) -> Re
     if canvas_width == 0 || canvas_height == 0 {
         return Err(Error::new(ErrorKind::Option, "the canvas has no pixels"));
     }
-    // What VC-3 has no frame for.
-    if preset.codec == "dnxhd" && (canvas_width < 256 || canvas_height < 120) {
-        let what = format!("{} needs at least 256 × 120, not {canvas_width} × {canvas_height}", preset.name);
-        return Err(Error::new(ErrorKind::Option, what));
-    }
+    preset.check_size(canvas_width, canvas_height)?;
     Ok((Canvas { width: canvas_width, height: canvas_height, pixel_aspect, color }, warning))
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use crate::backend::ffmpeg::{MediaInfo, count_frames, probe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::MediaSource;
@@ -9,13 +11,13 @@ use crate::time::{Rate, Timecode};
 use crate::timeline::MissingFramePolicy;
 
 /// What a render has to be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Expected {
     pub(super) frames: i64,
     pub(super) size: (u32, u32),
     pub(super) rate: Rate,
-    /// The timecode of its first frame, where it is not the caller who sets that.
-    pub(super) timecode: Option<Timecode>,
+    /// The number of its first frame, counted from timecode zero, where it is not the caller who sets that.
+    pub(super) start: Option<i64>,
 }
 
 /// The movie, or the frames, that lie in `folder` or below it.
@@ -69,8 +71,11 @@ fn movie(info: &MediaInfo, expected: &Expected) -> Result<()> {
     if frames != expected.frames {
         return bad(format!("has {frames} frames, not {}", expected.frames));
     }
-    match (info.start_timecode, expected.timecode) {
-        (Some(own), Some(wanted)) if own.frame() != wanted.frame() => bad(format!("starts at {own}, not at {wanted}")),
+    match (info.start_timecode, expected.start) {
+        (Some(own), Some(start)) if own.frame() != start => {
+            let wanted = Timecode::from_frame(start, own.rate(), own.is_drop());
+            bad(format!("starts at {own}, not at {wanted}"))
+        }
         _ => Ok(()),
     }
 }

@@ -281,9 +281,9 @@ pub(super) fn progress(link: &Link, id: &str) -> Result<Progress> {
     let status = link.project("GetRenderJobStatus", vec![json!(id)])?.value();
     let text = status.get("JobStatus").and_then(Value::as_str).unwrap_or_default();
     if text.is_empty() {
-        let what = match link.call(&link.app, "GetProductName", vec![]).and_then(super::bridge::Answer::text) {
-            Ok(_) => "the render job is no longer in Resolve's queue",
-            Err(_) => "Resolve does not answer any more: it has ended, or lost its connection",
+        let what = match link.is_alive() {
+            true => "the render job is no longer in Resolve's queue",
+            false => "Resolve does not answer any more: it has ended, or lost its connection",
         };
         return Err(Error::new(ErrorKind::Application, what));
     }
@@ -316,7 +316,7 @@ pub(super) fn follow(
     control: &Control<'_>,
     tell: impl Fn(f64),
 ) -> Result<()> {
-    let followed = follow_until_it_ends(link, options, id, control, tell);
+    let followed = wait(link, options, id, control, tell);
     if followed.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Cancelled))
         && !link.is_lost()
     {
@@ -326,7 +326,11 @@ pub(super) fn follow(
     followed
 }
 
-fn follow_until_it_ends(
+/// The same, and Resolve goes on whatever happens.
+///
+/// # Errors
+/// As [`follow`].
+pub(super) fn wait(
     link: &Link,
     options: &ResolveOptions,
     id: &str,

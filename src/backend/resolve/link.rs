@@ -83,6 +83,11 @@ impl Link {
         self.bridge.is_lost()
     }
 
+    /// Whether Resolve answers: calls to one that has ended give nothing.
+    pub(super) fn is_alive(&self) -> bool {
+        self.call(&self.app, "GetProductName", vec![]).and_then(Answer::text).is_ok()
+    }
+
     /// Whether anything is being rendered.
     ///
     /// # Errors

@@ -17,8 +17,11 @@ mod jobs;
 mod link;
 mod options;
 mod pieces;
+mod scratch;
 mod session;
 mod state;
+mod ticket;
 
 pub use options::{Cdl, Grade, Limits, RenderPreset, ResolveOptions, Scope, Solo, TimelineChoice};
 pub use session::ResolveBackend;
+pub use ticket::{Ticket, TicketState};

@@ -1,5 +1,7 @@
 //! What Resolve renders for which shots, and the plan that cuts the shots out of it.
 
+use serde::{Deserialize, Serialize};
+
 use super::cut::Cut;
 use super::options::{ResolveOptions, Scope, Solo};
 use crate::error::{Error, ErrorKind, Result};
@@ -7,7 +9,7 @@ use crate::plan::{CanvasRequest, Element, Layer, Look, Media, MediaSource, Plan,
 use crate::time::Ratio;
 
 /// One render of Resolve.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Piece {
     /// The number of the video track that is seen alone, if one is.
     pub(super) alone: Option<i64>,
@@ -17,6 +19,13 @@ pub(super) struct Piece {
     pub(super) whole: bool,
     /// Places in the plan of the shots that are cut out of it.
     pub(super) shots: Vec<usize>,
+}
+
+impl Piece {
+    /// How many frames it has.
+    pub(super) fn frames(&self) -> i64 {
+        self.range.1 - self.range.0
+    }
 }
 
 /// The number of the video track that is seen alone for `shot`, if one is.
@@ -74,7 +83,7 @@ pub(super) fn plan_of(plan: &Plan, size: (u32, u32), renders: &[(Piece, MediaSou
     let mut shots: Vec<(usize, Shot)> = Vec::new();
     for (piece, source) in renders {
         let media = cut.media.len();
-        let frames = Some(piece.range.1 - piece.range.0);
+        let frames = Some(piece.frames());
         cut.media.push(Media {
             source: source.clone(),
             rate: plan.rate,

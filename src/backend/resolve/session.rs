@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::bridge::Object;
 use super::cut::Cut;
@@ -13,14 +12,14 @@ use super::jobs::{self, Picture};
 use super::link::Link;
 use super::options::{ResolveOptions, Scope, TimelineChoice};
 use super::pieces::{Piece, alone, pieces, plan_of};
+use super::scratch::Scratch;
 use super::state::{Guard, clips};
 use super::{grade, state};
 use crate::backend::ffmpeg::FfmpegBackend;
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Rendered, Session, Task, Worker};
-use crate::deliver::Preset;
+use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Generated, MediaSource, Plan, Rgba, Shot, Warning};
-use crate::time::Timecode;
 
 /// What stands for a render before there is one.
 const BLACK: Rgba = [0, 0, 0, u16::MAX];
@@ -49,16 +48,23 @@ impl Backend for ResolveBackend {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { shots_at_once: None, graded: true }
+        // Representations are made from the shot's file, by the plan: the one that cuts shots out of renders does not know
+        // what is seen in them.
+        Capabilities { graded: true, representations: false, ..Capabilities::parallel() }
     }
 
-    fn open<'a>(&'a self, plan: &'a Plan, preset: &'a Preset) -> Result<Box<dyn Session + 'a>> {
+    fn open<'a>(
+        &'a self,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        _: &'a [Representation],
+    ) -> Result<Box<dyn Session + 'a>> {
         Ok(Box::new(ResolveSession::open(&self.options, plan, preset)?))
     }
 }
 
 /// A timeline in Resolve that is the plan's cut.
-struct ResolveSession<'a> {
+pub(super) struct ResolveSession<'a> {
     options: &'a ResolveOptions,
     plan: &'a Plan,
     preset: &'a Preset,
@@ -70,23 +76,24 @@ struct ResolveSession<'a> {
 }
 
 /// The way to Resolve, and what is there.
-struct Work<'a> {
-    guard: Guard<'a>,
-    cut: Cut,
+pub(super) struct Work<'a> {
+    pub(super) guard: Guard<'a>,
+    pub(super) cut: Cut,
 }
 
 /// What Resolve has rendered.
-struct Renders {
+pub(super) struct Renders {
     /// The plan that cuts the shots out of it.
-    plan: Plan,
-    /// Shots that it failed to render, by name: the error and its causes.
-    failed: Vec<(String, Error)>,
-    /// The folder that the renders lie in: removed with this.
-    _folder: TempDir,
+    pub(super) plan: Plan,
+    /// Shots that it failed to render, by name.
+    pub(super) failed: Vec<(String, Error)>,
+    /// Where the renders lie.
+    pub(super) _folder: Scratch,
 }
 
 impl<'a> ResolveSession<'a> {
-    fn open(options: &'a ResolveOptions, plan: &'a Plan, preset: &'a Preset) -> Result<ResolveSession<'a>> {
+    /// Connects, and checks everything that can be checked before anything is changed.
+    pub(super) fn open(options: &'a ResolveOptions, plan: &'a Plan, preset: &'a Preset) -> Result<ResolveSession<'a>> {
         options.check()?;
         let link = Link::open(options, &CancelToken::new())?;
         jobs::refuse_busy(&link)?;
@@ -115,31 +122,55 @@ impl<'a> ResolveSession<'a> {
         })
     }
 
-    /// Lets Resolve render what `shots` (places in the plan) need, and puts everything in Resolve back.
-    fn render(&self, work: &mut Work<'a>, shots: &[usize], folder: TempDir, control: &Control<'_>) -> Result<Renders> {
+    /// The way to Resolve, once.
+    pub(super) fn take_work(&self) -> Result<Work<'a>> {
+        let gone = || Error::new(ErrorKind::Application, "Resolve has rendered for this session already");
+        lock(&self.work).take().ok_or_else(gone)
+    }
+
+    /// Gets Resolve ready to render what `shots` (places in the plan) need: grades, and the Deliver page.
+    pub(super) fn set_up(&self, work: &mut Work<'a>, shots: &[usize]) -> Result<Vec<Piece>> {
         let Work { guard, cut } = work;
         let pieces = pieces(self.plan, cut, self.options, shots)?;
         let ranges: Vec<_> = pieces.iter().map(|piece| piece.range).collect();
-        let graded = grade::apply(guard, cut, &ranges, &self.options.grade)?;
-        self.warn(graded);
+        self.warn(grade::apply(guard, cut, &ranges, &self.options.grade)?);
         guard.note_render(&cut.timeline)?;
         if guard.state.marks.is_none() && pieces.iter().any(|piece| !piece.whole) {
             self.warn([warning("this Resolve does not tell its marks: those of the last render stay".to_owned())]);
         }
         jobs::set_up(guard, self.options, self.preset)?;
-        let all: i64 = pieces.iter().map(|piece| piece.range.1 - piece.range.0).sum();
+        Ok(pieces)
+    }
+
+    /// Adds a job that renders `piece` into the new folder `folder`.
+    pub(super) fn add(&self, work: &mut Work<'a>, piece: &Piece, folder: &Path) -> Result<String> {
+        let Work { guard, cut } = work;
+        std::fs::create_dir(folder).map_err(|error| Error::io("make the folder", folder, error))?;
+        if let Some(alone) = piece.alone {
+            guard.enable_tracks(cut, |track| track.number == alone)?;
+        }
+        let picture = Picture { canvas: self.canvas, rate: self.plan.rate };
+        let (first, behind) = piece.range;
+        let range = (!piece.whole).then_some((cut.start + first, cut.start + behind));
+        jobs::add(guard, self.options, &picture, range, folder)
+    }
+
+    /// Lets Resolve render what `shots` (places in the plan) need, and puts everything in Resolve back.
+    fn render(&self, work: &mut Work<'a>, shots: &[usize], folder: Scratch, control: &Control<'_>) -> Result<Renders> {
+        let pieces = self.set_up(work, shots)?;
+        let all: i64 = pieces.iter().map(Piece::frames).sum();
         let (mut renders, mut failed, mut before) = (Vec::new(), Vec::new(), 0);
         for (number, piece) in pieces.into_iter().enumerate() {
             control.check()?;
-            let frames = piece.range.1 - piece.range.0;
+            let frames = piece.frames();
             #[allow(clippy::cast_precision_loss, reason = "a share of a few million frames")]
-            let tell =
-                |share: f64| control.observer.preparing((before as f64 + share * frames as f64) / all.max(1) as f64);
-            let target = folder.path().join(format!("{:04}", number + 1));
-            std::fs::create_dir(&target).map_err(|error| Error::io("make the folder", &target, error))?;
-            match self.piece(guard, cut, &piece, &target, control, tell) {
+            let tell = |share: f64| {
+                let done = before as f64 + share * frames as f64;
+                control.observer.preparing(done / all.max(1) as f64);
+            };
+            match self.piece(work, &piece, &folder.part(number), control, tell) {
                 Ok(source) => renders.push((piece, source)),
-                Err(error) if self.options.scope == Scope::PerShot && is_its_own(&error, guard) => {
+                Err(error) if self.options.scope == Scope::PerShot && is_its_own(&error, &work.guard) => {
                     failed.push((self.plan.shots[piece.shots[0]].name.clone(), error));
                 }
                 Err(error) => return Err(error),
@@ -147,41 +178,38 @@ impl<'a> ResolveSession<'a> {
             before += frames;
         }
         control.observer.preparing(1.0);
-        self.warn(guard.restore().into_iter().map(warning));
-        let size = (self.canvas.width, self.canvas.height);
-        Ok(Renders { plan: plan_of(self.plan, size, &renders), failed, _folder: folder })
+        self.warn(work.guard.restore().into_iter().map(warning));
+        Ok(Renders { plan: plan_of(self.plan, self.size(), &renders), failed, _folder: folder })
     }
 
     /// Lets Resolve render one piece.
     fn piece(
         &self,
-        guard: &mut Guard<'_>,
-        cut: &Cut,
+        work: &mut Work<'a>,
         piece: &Piece,
         folder: &Path,
         control: &Control<'_>,
         tell: impl Fn(f64),
     ) -> Result<MediaSource> {
-        if let Some(alone) = piece.alone {
-            guard.enable_tracks(cut, |track| track.number == alone)?;
-        }
-        let picture = Picture { canvas: self.canvas, rate: self.plan.rate };
-        let (first, behind) = piece.range;
-        let range = (!piece.whole).then_some((cut.start + first, cut.start + behind));
-        let job = jobs::add(guard, self.options, &picture, range, folder)?;
-        jobs::start(guard, std::slice::from_ref(&job))?;
-        jobs::follow(&guard.link, self.options, &job, control, tell)?;
-        guard.link.project("DeleteRenderJob", vec![json!(job)])?.granted()?;
-        render_in(folder, &self.expected(cut, piece))
+        let job = self.add(work, piece, folder)?;
+        jobs::start(&mut work.guard, std::slice::from_ref(&job))?;
+        let link = &work.guard.link;
+        jobs::follow(link, self.options, &job, control, tell)?;
+        link.project("DeleteRenderJob", vec![json!(job)])?.granted()?;
+        render_in(folder, &self.expected(&work.cut, piece))
     }
 
-    fn expected(&self, cut: &Cut, piece: &Piece) -> Expected {
-        let timecode = Timecode::from_frame(cut.start + piece.range.0, self.plan.rate, self.plan.drop_frame);
+    fn size(&self) -> (u32, u32) {
+        (self.canvas.width, self.canvas.height)
+    }
+
+    /// What the render of `piece` has to be.
+    pub(super) fn expected(&self, cut: &Cut, piece: &Piece) -> Expected {
         Expected {
-            frames: piece.range.1 - piece.range.0,
-            size: (self.canvas.width, self.canvas.height),
+            frames: piece.frames(),
+            size: self.size(),
             rate: self.plan.rate,
-            timecode: (!self.options.settings.contains_key("TimelineStartTimecode")).then_some(timecode),
+            start: (!self.options.settings.contains_key("TimelineStartTimecode")).then_some(cut.start + piece.range.0),
         }
     }
 
@@ -212,15 +240,13 @@ impl Session for ResolveSession<'_> {
         folder: &Path,
         control: &Control<'_>,
     ) -> Result<Option<Box<dyn Session + 's>>> {
-        let Some(mut work) = lock(&self.work).take() else {
-            return Err(Error::new(ErrorKind::Application, "Resolve has rendered for this session already"));
-        };
+        let mut work = self.take_work()?;
         let wanted = |shot: &Shot| tasks.iter().any(|task| task.shot.name == shot.name);
         let shots: Vec<usize> = (0..self.plan.shots.len()).filter(|&index| wanted(&self.plan.shots[index])).collect();
-        let folder = scratch(self.options.folder.as_deref().unwrap_or(folder), ".part")?;
+        let folder = Scratch::new(self.options.folder.as_deref().unwrap_or(folder), ".part")?;
         let renders = self.render(&mut work, &shots, folder, control)?;
         let renders = self.renders.get_or_init(|| renders);
-        Ok(Some(Box::new(Cutting { inner: (&FfmpegBackend).open(&renders.plan, self.preset)?, renders })))
+        Ok(Some(Box::new(Cutting::open(renders, self.preset)?)))
     }
 
     fn worker(&self, _: usize) -> Box<dyn Worker + '_> {
@@ -233,7 +259,7 @@ impl Session for ResolveSession<'_> {
 }
 
 /// Shots are cut out of renders by the session that [`Session::prepare`] gives.
-struct Unprepared;
+pub(super) struct Unprepared;
 
 impl Worker for Unprepared {
     fn render(&mut self, _: &Task<'_>, _: &Control<'_>) -> Result<Rendered> {
@@ -241,14 +267,21 @@ impl Worker for Unprepared {
     }
 }
 
-fn unprepared() -> Error {
+pub(super) fn unprepared() -> Error {
     Error::new(ErrorKind::Application, "Resolve has rendered nothing yet")
 }
 
 /// Cuts shots out of renders.
-struct Cutting<'s> {
+pub(super) struct Cutting<'s> {
     inner: Box<dyn Session + 's>,
     renders: &'s Renders,
+}
+
+impl<'s> Cutting<'s> {
+    /// Looks at the renders.
+    pub(super) fn open(renders: &'s Renders, preset: &'s Preset) -> Result<Cutting<'s>> {
+        Ok(Cutting { inner: (&FfmpegBackend).open(&renders.plan, preset, &[])?, renders })
+    }
 }
 
 impl Session for Cutting<'_> {
@@ -265,7 +298,7 @@ impl Session for Cutting<'_> {
     }
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
-        self.inner.verify(task)
+        self.inner.verify(&picture_of(task, task.shot))
     }
 }
 
@@ -278,11 +311,16 @@ impl Worker for Cutter<'_> {
     fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
         let named = |shot: &&Shot| shot.name == task.shot.name;
         if let Some(shot) = self.renders.plan.shots.iter().find(named) {
-            return self.inner.render(&Task { shot, ..task.clone() }, control);
+            return self.inner.render(&picture_of(task, shot), control);
         }
         let failed = self.renders.failed.iter().find(|(name, _)| *name == task.shot.name);
         Err(failed.map_or_else(unprepared, |(_, error)| Error::new(error.kind(), error.to_string())))
     }
+}
+
+/// `task` without its representations, for `shot`.
+fn picture_of<'t>(task: &Task<'t>, shot: &'t Shot) -> Task<'t> {
+    Task { shot, representations: Vec::new(), ..task.clone() }
 }
 
 /// Whether an error is one of a shot, and others can still be rendered.
@@ -290,18 +328,12 @@ fn is_its_own(error: &Error, guard: &Guard<'_>) -> bool {
     error.kind() != ErrorKind::Cancelled && !guard.link.is_lost()
 }
 
-fn warning(message: String) -> Warning {
+pub(super) fn warning(message: String) -> Warning {
     Warning { object: "resolve".to_owned(), message }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A new folder in `parent`, which is removed again.
-fn scratch(parent: &Path, ending: &str) -> Result<TempDir> {
-    let made = tempfile::Builder::new().prefix(".otio-conflate-resolve-").suffix(ending).tempdir_in(parent);
-    made.map_err(|error| Error::io("make a folder in", parent, error))
 }
 
 /// The timeline that is to be rendered, open.
@@ -381,5 +413,5 @@ fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
     let black = MediaSource::Generator { generator_kind: "black".to_owned(), draws: Generated::Solid { color: BLACK } };
     let all = Piece { alone: None, range: (0, plan.duration), whole: true, shots: (0..plan.shots.len()).collect() };
     let plan = plan_of(plan, size, &[(all, black)]);
-    Ok((&FfmpegBackend).open(&plan, preset)?.canvas())
+    Ok((&FfmpegBackend).open(&plan, preset, &[])?.canvas())
 }

@@ -5,6 +5,7 @@ pub(super) const SLACK: i64 = 2048;
 
 mod channels;
 mod convert;
+mod file;
 mod mixer;
 mod output;
 mod reader;
@@ -12,6 +13,7 @@ mod shot;
 mod source;
 mod whole;
 
+pub(super) use file::FileSound;
 pub(super) use mixer::{Mixer, length};
 pub(super) use output::SoundStream;
 pub use reader::SoundReader;

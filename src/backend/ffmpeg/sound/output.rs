@@ -56,6 +56,7 @@ impl SoundStream {
             time_base: (1, rate),
             rate: None,
             pixel_aspect: (1, 1),
+            tag: None,
             metadata: &[],
         })?;
         let waiting = Samples::silence(channels.into(), 0);

@@ -1,9 +1,8 @@
 //! The sound of a shot while its pictures are written.
 
-use super::super::movie_writer::MovieWriter;
 use super::mixer::{Mix, Mixer};
 use super::output::WavWriter;
-use crate::audio::Peak;
+use crate::audio::{Peak, Samples};
 use crate::backend::Task;
 use crate::error::Result;
 use crate::plan::Plan;
@@ -35,9 +34,9 @@ impl<'m, 's> ShotSound<'m, 's> {
         Ok(Some(ShotSound { mixer, mix, plan, frames: shot.frame_count, wav, peak: Peak::default() }))
     }
 
-    /// Mixes what is heard up to the end of frame `frame` of the shot (counted from 1), and writes it beside the pictures
-    /// of `movie`.
-    pub(crate) fn accompany(&mut self, frame: i64, movie: Option<&mut MovieWriter>) -> Result<()> {
+    /// Mixes what is heard up to the end of frame `frame` of the shot (counted from 1): the samples that belong beside
+    /// the pictures so far.
+    pub(crate) fn accompany(&mut self, frame: i64) -> Result<Samples> {
         let (rate, _) = self.mixer.format();
         let end = match frame >= self.frames {
             true => self.mix.len(),
@@ -49,10 +48,7 @@ impl<'m, 's> ShotSound<'m, 's> {
         if let Some(wav) = &mut self.wav {
             wav.write(&samples)?;
         }
-        match movie.filter(|movie| movie.has_sound()) {
-            Some(movie) => movie.write_sound(&samples),
-            None => Ok(()),
-        }
+        Ok(samples)
     }
 
     /// Closes the WAV file; says what did not turn out as planned.

@@ -153,16 +153,28 @@ impl Voice {
             [] => all(path, to, &mut notes)?,
             chosen => chosen_channels(path, chosen, to)?,
         };
+        Ok(Some(Voice::new(streams, clip.channels.len(), to, rate, notes)))
+    }
+
+    /// Opens everything that the file at `path` plays by itself.
+    pub(super) fn of_file(path: &Path, to: &[Speaker], rate: u32) -> Result<Voice> {
+        let mut notes = Vec::new();
+        let streams = all(path, to, &mut notes)?;
+        Ok(Voice::new(streams, 0, to, rate, notes))
+    }
+
+    /// A voice of these streams, of which so many channels were chosen, or 0 where none were.
+    fn new(streams: Vec<(SoundReader, Matrix)>, chosen: usize, to: &[Speaker], rate: u32, notes: Vec<String>) -> Voice {
         let part = |(reader, matrix): (SoundReader, Matrix)| {
             let converter = RateConverter::new(reader.rate(), rate, to.len());
             Part { reader, matrix, converter }
         };
         let parts: Vec<Part> = streams.into_iter().map(part).collect();
-        let mono = match (clip.channels.len(), parts.as_slice()) {
+        let mono = match (chosen, parts.as_slice()) {
             (0, [only]) => only.reader.speakers().len() == 1,
             (chosen, _) => chosen == 1,
         };
-        Ok(Some(Voice { parts, channels: to.len(), mono, next: 0, told: 0, notes }))
+        Voice { parts, channels: to.len(), mono, next: 0, told: 0, notes }
     }
 
     /// The `count` samples from place `at` on.

@@ -147,6 +147,12 @@ pub(crate) fn is_top_down(frame: &Video) -> bool {
     unsafe { (*frame.as_ptr()).linesize[0] > 0 }
 }
 
+/// Whether nobody else refers to the picture, so that it may be drawn upon.
+pub(crate) fn is_own(frame: &mut Video) -> bool {
+    // SAFETY: the frame is allocated; the call only reads how often its buffers are referred to.
+    unsafe { ffi::av_frame_is_writable(frame.as_mut_ptr()) > 0 }
+}
+
 /// The bytes of a plane: `stride × lines` of them. Empty when the frame has no such plane or lies bottom up.
 pub(crate) fn plane<'a>(frame: &'a Video, info: &PixelInfo, index: usize) -> (&'a [u8], usize) {
     // SAFETY: the pointer belongs to a frame that outlives the borrow; its fields are only read.

@@ -61,6 +61,21 @@ pub(crate) fn has_muxer(name: &str) -> bool {
     })
 }
 
+/// Whether the container of this muxer holds what this encoder makes; true where FFmpeg does not know.
+pub(crate) fn can_hold(muxer: &str, encoder: &str) -> bool {
+    let (Ok(muxer), Ok(encoder)) = (c_text(muxer), c_text(encoder)) else { return false };
+    // SAFETY: both lookups read a C string and return null or a pointer into a table that lives for ever; the query only
+    // reads the container's own table. It answers with 0 for no, and with an error where there is no such table.
+    unsafe {
+        let format = ffi::av_guess_format(muxer.as_ptr(), ptr::null(), ptr::null());
+        let codec = ffi::avcodec_find_encoder_by_name(encoder.as_ptr());
+        match (format.as_ref(), codec.as_ref()) {
+            (Some(format), Some(codec)) => ffi::avformat_query_codec(format, codec.id, 0) != 0,
+            _ => true,
+        }
+    }
+}
+
 /// What an encoder is opened with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EncoderSetup<'a> {
@@ -233,6 +248,8 @@ pub(crate) struct StreamSetup<'a> {
     /// Frames per second: numerator, denominator. `None` for sound.
     pub(crate) rate: Option<(i32, i32)>,
     pub(crate) pixel_aspect: (i32, i32),
+    /// What the container is to call the codec by, where it is not its own choice.
+    pub(crate) tag: Option<&'a str>,
     pub(crate) metadata: &'a [(String, String)],
 }
 
@@ -308,6 +325,12 @@ impl Muxer {
             let tags = (*(*self.raw).oformat).codec_tag;
             if !tags.is_null() && ffi::av_codec_get_id(tags, (*parameters).codec_tag) != (*parameters).codec_id {
                 (*parameters).codec_tag = 0;
+            }
+            if let Some(tag) = setup.tag {
+                let letters = tag.as_bytes().try_into().map_err(|_| {
+                    Error::new(ErrorKind::Option, format!("{tag:?} is no tag of four letters, such as hvc1"))
+                })?;
+                (*parameters).codec_tag = u32::from_le_bytes(letters);
             }
             (*stream).time_base = ratio(setup.time_base);
             if let Some(rate) = setup.rate {

@@ -1,0 +1,70 @@
+//! Makes review movies, proxies, frame sequences, posters and contact sheets of one file, which is decoded once for all
+//! of them.
+//!
+//! ```text
+//! cargo run --release --example transcode -- sh010.mov --out review --representation h264 --representation poster
+//! ```
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use otio_conflate::backend::Control;
+use otio_conflate::deliver::{Representation, TranscodeOptions, transcode};
+use otio_conflate::time::Rate;
+use otio_conflate::{CancelToken, NoObserver, Result};
+
+#[path = "shared/rate.rs"]
+mod rate;
+
+#[derive(Parser)]
+#[command(about = "Makes representations of one file")]
+struct Flags {
+    /// A movie, a still, or numbered frames such as sh010.%04d.exr
+    file: PathBuf,
+    /// What is made: a name such as h264, proxy-half, poster or contact-sheet, or a .toml or .json file; may be repeated
+    #[arg(long = "representation", value_name = "NAME|FILE", required = true, value_parser = Representation::by_name_or_file)]
+    representations: Vec<Representation>,
+    /// The output folder
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// What files and burn-ins call it; by default the file's name without its ending
+    #[arg(long, value_name = "NAME")]
+    title: Option<String>,
+    /// The number of the first frame; by default that of numbered frames, else 1001
+    #[arg(long, allow_negative_numbers = true)]
+    first_frame: Option<i64>,
+    /// The rate of numbered frames; by default 24
+    #[arg(long, value_parser = rate::rate)]
+    rate: Option<Rate>,
+    /// Replaces what is there already
+    #[arg(long)]
+    overwrite: bool,
+}
+
+fn main() -> ExitCode {
+    match run(Flags::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(flags: Flags) -> Result<()> {
+    let mut options = TranscodeOptions::default();
+    options.name = flags.title;
+    options.first_frame = flags.first_frame;
+    options.rate = flags.rate;
+    options.overwrite = flags.overwrite;
+    let control = Control { observer: &NoObserver, cancel: &CancelToken::new() };
+    let made = transcode(&flags.file, &flags.representations, &flags.out, &options, &control)?;
+    for warning in &made.warnings {
+        eprintln!("warning: {warning}");
+    }
+    for representation in &made.representations {
+        println!("{}: {}", representation.name, flags.out.join(&representation.output.path).display());
+    }
+    Ok(())
+}

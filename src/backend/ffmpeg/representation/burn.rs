@@ -1,0 +1,149 @@
+//! Burn-ins and letterboxes: what is drawn upon pictures in their own coding.
+
+use ffmpeg_next::frame::Video;
+
+use super::super::convert::{ChromaSite, Converter, Source, Target};
+use super::super::pixels;
+use super::super::sys::frames::PixelInfo;
+use crate::deliver::{BurnIn, Corner};
+use crate::error::Result;
+use crate::picture::{self, LabelStyle, Rect, Rgba16, draw_label};
+use crate::plan::ColorTags;
+use crate::time::Ratio;
+
+/// Draws upon pictures of one coding.
+pub(super) struct Painter<'r> {
+    burn_ins: &'r [BurnIn],
+    coding: Target,
+    info: PixelInfo,
+    /// What a letterbox leaves to be seen.
+    window: Option<Rect>,
+    /// The last label of each burn-in, and what it says.
+    labels: Vec<Option<(String, Rgba16)>>,
+}
+
+impl<'r> Painter<'r> {
+    pub(super) fn new(burn_ins: &'r [BurnIn], coding: Target, window: Option<Rect>) -> Result<Painter<'r>> {
+        // Parts of a picture are read and written alike, wherever its chroma lies.
+        let coding = Target { chroma: ChromaSite::Left, ..coding };
+        let info = PixelInfo::need(coding.format)?;
+        Ok(Painter { burn_ins, coding, info, window, labels: vec![None; burn_ins.len()] })
+    }
+
+    /// Whether there is nothing to draw.
+    pub(super) fn is_idle(&self) -> bool {
+        self.window.is_none() && self.burn_ins.is_empty()
+    }
+
+    /// Draws upon `picture`, which nobody else refers to; `value(field)` is what stands for a field.
+    pub(super) fn paint(
+        &mut self,
+        picture: &mut Video,
+        value: impl Fn(&str) -> String,
+        converter: &mut Converter,
+    ) -> Result<()> {
+        if self.window.is_some() {
+            pixels::fill_black(picture, &self.info, self.coding.color.full_range, self.window)?;
+        }
+        for index in 0..self.burn_ins.len() {
+            let text = self.burn_ins[index].text.fill(&value);
+            if self.labels[index].as_ref().is_none_or(|(known, _)| *known != text) {
+                let label = draw_label(&text, &self.style(&self.burn_ins[index]));
+                self.labels[index] = Some((text, label));
+            }
+        }
+        let mut taken: Vec<(Corner, u32)> = Vec::new();
+        for (burn_in, label) in self.burn_ins.iter().zip(&self.labels) {
+            let Some((_, label)) = label else { continue };
+            let before = taken.iter().filter(|(at, _)| *at == burn_in.at).map(|(_, lines)| lines).sum();
+            let below: u32 = match burn_in.at {
+                Corner::BottomLeft | Corner::Bottom | Corner::BottomRight => self.height_at(burn_in.at),
+                _ => 0,
+            };
+            let corner = self.corner(burn_in.at, label, before, below);
+            taken.push((burn_in.at, label.height));
+            self.lay(picture, label, corner, converter)?;
+        }
+        Ok(())
+    }
+
+    /// How high all labels in one place are together.
+    fn height_at(&self, at: Corner) -> u32 {
+        let labels = self.burn_ins.iter().zip(&self.labels).filter(|(burn_in, _)| burn_in.at == at);
+        labels.filter_map(|(_, label)| Some(label.as_ref()?.1.height)).sum()
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "pictures are far smaller than 2^24 pixels on a side")]
+    #[allow(clippy::cast_possible_truncation, reason = "colours and sizes have the precision of a 32-bit float")]
+    fn style(&self, burn_in: &BurnIn) -> LabelStyle {
+        let color = |color: [u8; 3]| color.map(|part| f32::from(part) / 255.0 * white(self.coding.color));
+        LabelStyle {
+            line: (f64::from(self.coding.height) * burn_in.size) as f32,
+            most: self.coding.width as f32 * 0.96,
+            color: color(burn_in.color.0),
+            back: color(burn_in.back.0),
+            back_opacity: burn_in.back_opacity as f32,
+        }
+    }
+
+    /// The top left corner of a label with `before` lines of pixels above it in its place; `all` is how high everything
+    /// at a lower edge is.
+    fn corner(&self, at: Corner, label: &Rgba16, before: u32, all: u32) -> (i64, i64) {
+        let (width, height) = (i64::from(self.coding.width), i64::from(self.coding.height));
+        let margin = height / 50;
+        let x = match at {
+            Corner::TopLeft | Corner::BottomLeft => margin,
+            Corner::TopRight | Corner::BottomRight => width - margin - i64::from(label.width),
+            _ => (width - i64::from(label.width)) / 2,
+        };
+        let y = match at {
+            Corner::TopLeft | Corner::Top | Corner::TopRight => margin,
+            Corner::Center => (height - i64::from(label.height)) / 2,
+            _ => height - margin - i64::from(all),
+        };
+        (x, y + i64::from(before))
+    }
+
+    /// Lays `label` over a part of `picture`: that part alone is taken out, and put back.
+    fn lay(&self, picture: &mut Video, label: &Rgba16, (x, y): (i64, i64), converter: &mut Converter) -> Result<()> {
+        let Some(part) = self.part(label, (x, y)) else { return Ok(()) };
+        let coding = Target { width: part.width, height: part.height, ..self.coding };
+        let mut below = converter.blank(&coding)?;
+        pixels::paste(picture, &mut below, &self.info, (-part.x, -part.y))?;
+        let source = Source { frame: &below, color: coding.color, premultiplied: coding.premultiplied };
+        let transfer = match coding.color.transfer {
+            ColorTags::LINEAR => ColorTags::SRGB.transfer,
+            transfer => transfer,
+        };
+        let mut image = converter.to_rgba16(&source, (part.width, part.height), transfer)?;
+        let mut above = Rgba16::transparent(part.width, part.height);
+        picture::paste(&mut above, label, x - part.x, y - part.y);
+        picture::over(&mut image, &above, Ratio::ONE);
+        let painted = converter.from_rgba16(&image, transfer, &coding)?;
+        pixels::paste(&painted, picture, &self.info, (part.x, part.y))
+    }
+
+    /// The part of the picture that holds a label, on the grid of its chroma; `None` where it lies outside.
+    fn part(&self, label: &Rgba16, (x, y): (i64, i64)) -> Option<Rect> {
+        let side = |at: i64, length: u32, limit: u32, grid: u32| {
+            let (grid, limit) = (i64::from(grid), i64::from(limit));
+            let from = at.clamp(0, limit).div_euclid(grid) * grid;
+            let to = (at + i64::from(length)).clamp(0, limit);
+            let to = ((to + grid - 1).div_euclid(grid) * grid).min(limit);
+            Some((from, u32::try_from(to - from).ok().filter(|&length| length > 0)?))
+        };
+        let grid = Converter::alignment(self.coding.format);
+        let (x, width) = side(x, label.width, self.coding.width, grid.0)?;
+        let (y, height) = side(y, label.height, self.coding.height, grid.1)?;
+        Some(Rect { x, y, width, height })
+    }
+}
+
+/// The sample value, from 0 to 1, of the white that graphics have: in PQ and HLG that of ITU-R BT.2408.
+fn white(color: ColorTags) -> f32 {
+    match color.transfer {
+        16 => 0.58,
+        18 => 0.75,
+        _ => 1.0,
+    }
+}

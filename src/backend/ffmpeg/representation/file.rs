@@ -1,0 +1,282 @@
+//! Representations of pictures that are files already: decoded once for all of them.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::frame::Video;
+
+use super::super::convert::{Converter, Source};
+use super::super::decode::{DecodeOptions, MovieReader, Outside};
+use super::super::frame::{Frame, undecodable};
+use super::super::lookup::exact_count;
+use super::super::probe::{MediaInfo, probe};
+use super::super::sequence::SequenceReader;
+use super::super::sound::{FileSound, length};
+use super::{Facts, Feed, FileFacts, ShotFacts, Sink, Stretch};
+use crate::backend::{Control, RepresentationTask, Target, Task};
+use crate::deliver::Representation;
+use crate::error::{Error, ErrorKind, Result};
+use crate::picture::Rotation;
+use crate::plan::{Canvas, MediaSource, Plan, Shot, SoundLayout};
+use crate::time::{Rate, Ratio, Time, TimeRange, Timecode};
+
+/// A movie or numbered frames, opened.
+pub(crate) struct Footage {
+    path: PathBuf,
+    pictures: Pictures,
+    info: MediaInfo,
+    rotation: Rotation,
+    rate: Rate,
+    frames: i64,
+    /// The number of the first frame of a sequence.
+    first: Option<i64>,
+    sound: Option<FileSound>,
+}
+
+enum Pictures {
+    Movie(Box<MovieReader>),
+    Sequence(SequenceReader),
+}
+
+impl Footage {
+    /// Opens a movie or a still; `rate` is that of a file that has none.
+    pub(crate) fn movie(path: &Path, rate: Rate, threads: usize) -> Result<Footage> {
+        let reader = MovieReader::open(path, &DecodeOptions::default().threads(threads))?;
+        let info = reader.info().clone();
+        let frames = if info.is_still { Some(1) } else { exact_count(path, &info) };
+        let frames = frames.filter(|&frames| frames > 0).ok_or_else(|| undecodable(path, "it has no frames"))?;
+        Ok(Footage {
+            path: path.to_owned(),
+            pictures: Pictures::Movie(Box::new(reader)),
+            rotation: Rotation::from_degrees(f64::from(info.rotation)),
+            rate: info.rate.unwrap_or(rate),
+            frames,
+            first: None,
+            sound: None,
+            info,
+        })
+    }
+
+    /// Opens frames `start` to `start + count − 1` of a sequence, or with `None` all that are in its folder.
+    pub(crate) fn sequence(source: MediaSource, range: Option<(i64, i64)>, rate: Rate) -> Result<Footage> {
+        let path = PathBuf::from(source.display());
+        let missing = |what: String| Error::new(ErrorKind::MediaMissing, what).at_file(&path);
+        let numbers = SequenceReader::new(&source, &DecodeOptions::default())?.list()?;
+        let ends = numbers.first().copied().zip(numbers.last().copied());
+        let (first, count) = match (range, ends) {
+            (Some(range), _) => range,
+            (None, Some((first, last))) => (first, last - first + 1),
+            (None, None) => return Err(missing(format!("there are no frames {}", path.display()))),
+        };
+        if let Some(hole) = (first..first + count).find(|number| numbers.binary_search(number).is_err()) {
+            return Err(missing(format!("{}: frame {hole} is missing", path.display())));
+        }
+        let MediaSource::Sequence { folder, prefix, suffix, padding, holes, .. } = source else {
+            return Err(missing(format!("{} is no sequence", path.display())));
+        };
+        let source = MediaSource::Sequence { folder, prefix, suffix, padding, start: first, step: 1, holes };
+        let info = probe(source.file(0).unwrap_or_default())?;
+        let pictures = Pictures::Sequence(SequenceReader::new(&source, &DecodeOptions::default())?);
+        let rotation = Rotation::from_degrees(f64::from(info.rotation));
+        Ok(Footage { path, pictures, rotation, rate, frames: count, first: Some(first), sound: None, info })
+    }
+
+    /// With the sound of `file`, if it holds any: at `rate` samples a second, or its own.
+    pub(crate) fn with_sound(mut self, file: &Path, rate: Option<u32>, layout: Option<SoundLayout>) -> Result<Footage> {
+        self.sound = FileSound::open(file, rate, layout)?;
+        Ok(self)
+    }
+
+    /// Whether its file holds sound of its own.
+    pub(crate) fn has_audio(&self) -> bool {
+        self.info.has_audio
+    }
+
+    pub(crate) fn frames(&self) -> i64 {
+        self.frames
+    }
+
+    /// Frames per second.
+    pub(crate) fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// The number of its first frame, if that has one.
+    pub(crate) fn first(&self) -> Option<i64> {
+        self.first
+    }
+
+    /// The timecode of its first frame: its own, else for numbered frames their number, else zero.
+    pub(crate) fn timecode(&self) -> Timecode {
+        self.info.start_timecode.unwrap_or_else(|| Timecode::inferred(self.first.unwrap_or(0), self.rate))
+    }
+
+    /// What is worth knowing about it: sentences for a report.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let varies = self.info.vfr.then(|| {
+            let file = self.path.display();
+            format!("{file} has no constant rate: its frames are picked by time, {} a second", self.rate)
+        });
+        varies.into_iter().collect()
+    }
+
+    /// What its pictures have in common, once they stand upright.
+    fn feed(&self) -> Result<Feed> {
+        let info = &self.info;
+        let format = Pixel::from_str(&info.pixel_format)
+            .map_err(|_| undecodable(&self.path, format!("its pixels are {:?}", info.pixel_format)))?;
+        let (width, height, pixel_aspect) = match self.rotation.swaps_sides() {
+            true => (info.height, info.width, Ratio::ONE / info.pixel_aspect),
+            false => (info.width, info.height, info.pixel_aspect),
+        };
+        Ok(Feed {
+            canvas: Canvas { width, height, pixel_aspect, color: info.color },
+            format,
+            alpha: info.has_alpha,
+            rate: self.rate,
+            sound: self.sound.as_ref().map(FileSound::format),
+        })
+    }
+
+    /// Whether these can be made of it.
+    pub(crate) fn check(&self, representations: &[Representation]) -> Result<()> {
+        let feed = self.feed()?;
+        representations.iter().try_for_each(|representation| feed.check(representation).map(drop))
+    }
+
+    /// Picture `index`, upright.
+    fn picture(&mut self, index: i64, converter: &mut Converter) -> Result<(Frame, Option<Video>)> {
+        let frame = match &mut self.pictures {
+            Pictures::Movie(reader) => {
+                let picked = reader.frame(index, self.rate)?;
+                // The last frame of a variable rate lasts beyond the others' grid.
+                if picked.outside == Some(Outside::After) && !self.info.vfr {
+                    let what = format!("{} ends before frame {index} of {}", self.path.display(), self.frames);
+                    return Err(Error::new(ErrorKind::Decode, what).at_file(&self.path).at_frame(index));
+                }
+                picked.frame
+            }
+            Pictures::Sequence(reader) => reader.read(index)?.ok_or_else(|| {
+                Error::new(ErrorKind::MediaMissing, "a frame is not there any more").at_file(&self.path).at_frame(index)
+            })?,
+        };
+        let source = Source { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
+        let turned = match self.rotation {
+            Rotation::None => None,
+            rotation => Some(converter.rotate(&source, rotation)?),
+        };
+        Ok((frame, turned))
+    }
+
+    /// Decodes what `tasks` need, once, and makes them.
+    ///
+    /// # Errors
+    /// Whatever went wrong; what was written by then is the caller's to remove.
+    fn represent(
+        &mut self,
+        tasks: &[RepresentationTask<'_>],
+        shot: &Shot,
+        stretch: Stretch,
+        facts: &dyn Facts,
+        control: &Control<'_>,
+    ) -> Result<Vec<String>> {
+        let feed = self.feed()?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let open = |task| Sink::open(task, feed, stretch, facts, threads);
+        let mut sinks: Vec<Sink<'_>> = tasks.iter().map(open).collect::<Result<_>>()?;
+        let mut notes: Vec<String> = tasks
+            .iter()
+            .map(|task| feed.check(task.representation))
+            .filter_map(Result::transpose)
+            .collect::<Result<_>>()?;
+        let mut converter = Converter::new();
+        let samples = self.sound.as_ref().map_or(0, |sound| {
+            let window = TimeRange::between(Time::ZERO, Time::from_frames(stretch.frames, self.rate));
+            length(window, sound.format().0)
+        });
+        for index in 0..stretch.frames {
+            if sinks.iter().any(|sink| sink.wants(index)) {
+                let (frame, turned) = self.picture(index, &mut converter)?;
+                let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
+                let source = Source { frame: turned.as_ref().unwrap_or(frame.as_av()), color, premultiplied };
+                sinks.iter_mut().try_for_each(|sink| sink.write(&source, index, facts))?;
+            }
+            if let Some(sound) = &mut self.sound {
+                let end = match index + 1 == stretch.frames {
+                    true => samples,
+                    false => Time::from_frames(index + 1, self.rate).samples(sound.format().0).floor(),
+                };
+                let samples = sound.read_to(end)?;
+                sinks.iter_mut().try_for_each(|sink| sink.write_sound(&samples))?;
+            }
+            control.frame(shot, index + 1)?;
+        }
+        for sink in sinks {
+            notes.extend(sink.finish(stretch.frames)?);
+        }
+        tasks.iter().try_for_each(|task| feed.verify(task, &stretch))?;
+        Ok(notes)
+    }
+}
+
+/// Makes the representations of `task` from the file that was rendered for it, and looks at them: for backends that
+/// render and no more. Returns what did not turn out as asked.
+pub(crate) fn represent_rendered(plan: &Plan, task: &Task<'_>, control: &Control<'_>) -> Result<Vec<String>> {
+    let shot = task.shot;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let footage = match &task.target {
+        Target::Movie(path) => Footage::movie(path, plan.rate, threads)?,
+        Target::Sequence { folder, prefix, padding, suffix } => {
+            let source = MediaSource::Sequence {
+                folder: folder.clone(),
+                prefix: prefix.clone(),
+                suffix: suffix.clone(),
+                padding: u32::try_from(*padding).unwrap_or(0),
+                start: shot.first_frame,
+                step: 1,
+                holes: crate::timeline::MissingFramePolicy::Error,
+            };
+            Footage::sequence(source, Some((shot.first_frame, shot.frame_count)), plan.rate)?
+        }
+    };
+    let sound = match &task.wav {
+        Some(wav) => Some(wav.as_path()),
+        None => Some(task.target.path()).filter(|_| footage.has_audio()),
+    };
+    let mut footage = match (sound, &plan.sound) {
+        (Some(file), Some(sound)) => footage.with_sound(file, Some(sound.rate), Some(sound.layout))?,
+        _ => footage,
+    };
+    let starts = StartTimecodes::default();
+    let facts = ShotFacts { plan, shot, start: |media| starts.of(plan, media) };
+    footage.represent(&task.representations, shot, Stretch::of(plan, shot), &facts, control)
+}
+
+/// The timecodes of media, each looked up once.
+#[derive(Default)]
+struct StartTimecodes(std::cell::RefCell<std::collections::HashMap<usize, Option<Timecode>>>);
+
+impl StartTimecodes {
+    fn of(&self, plan: &Plan, media: usize) -> Option<Timecode> {
+        let look = || probe(plan.media[media].source.file(0)?).ok()?.start_timecode;
+        *self.0.borrow_mut().entry(media).or_insert_with(look)
+    }
+}
+
+/// Makes representations of a file by itself, called `name`; its first frame has the number `first`.
+pub(crate) fn represent_file(
+    footage: &mut Footage,
+    tasks: &[RepresentationTask<'_>],
+    shot: &Shot,
+    control: &Control<'_>,
+) -> Result<Vec<String>> {
+    let media = footage.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let timecode = footage.timecode();
+    let facts = FileFacts { name: shot.name.clone(), media, first: shot.first_frame, timecode };
+    let stretch =
+        Stretch { frames: footage.frames, handles: (0, 0), first: shot.first_frame, timecode: Some(timecode) };
+    let mut notes = footage.notes();
+    notes.extend(footage.represent(tasks, shot, stretch, &facts, control)?);
+    Ok(notes)
+}

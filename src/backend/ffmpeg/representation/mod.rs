@@ -1,0 +1,303 @@
+//! Representations: what is made of a shot's pictures and its sound beside the intermediate, frame by frame.
+
+use std::path::Path;
+
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::frame::Video;
+
+mod burn;
+mod facts;
+mod file;
+mod picks;
+mod shape;
+mod sheet;
+
+use super::convert::{Converter, Source, Target as Coding};
+use super::encode::OutputSettings;
+use super::pixels;
+use super::presets::Wish;
+use super::sequence_writer::write_still;
+use super::sound;
+use super::sys::frames::{self, PixelInfo};
+use super::verify::{self, Expected};
+use super::writer::Writer;
+use crate::audio::Samples;
+use crate::backend::RepresentationTask;
+use crate::deliver::{Content, Representation};
+use crate::error::{Error, ErrorKind, Result};
+use crate::picture::Rect;
+use crate::plan::{Canvas, ColorTags, Plan, Shot};
+use crate::time::{Rate, Time, TimeRange, Timecode};
+use burn::Painter;
+use facts::FileFacts;
+pub(super) use facts::{Facts, ShotFacts};
+pub(crate) use file::{Footage, represent_file, represent_rendered};
+use picks::Picks;
+use shape::Shape;
+use sheet::Sheet;
+
+/// What the pictures that come in have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Feed {
+    pub(super) canvas: Canvas,
+    pub(super) format: Pixel,
+    /// Whether there is alpha that matters.
+    pub(super) alpha: bool,
+    pub(super) rate: Rate,
+    /// Samples per second of the sound, and its channels, where there is any.
+    pub(super) sound: Option<(u32, u16)>,
+}
+
+/// The stretch of pictures that comes in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stretch {
+    /// How many pictures.
+    pub(super) frames: i64,
+    /// How many of them are head and tail handles.
+    pub(super) handles: (i64, i64),
+    /// The number of the first.
+    pub(super) first: i64,
+    pub(super) timecode: Option<Timecode>,
+}
+
+impl Stretch {
+    /// The pictures of `shot`.
+    pub(super) fn of(plan: &Plan, shot: &Shot) -> Stretch {
+        Stretch {
+            frames: shot.frame_count,
+            handles: (shot.head, shot.tail),
+            first: shot.first_frame,
+            timecode: Some(plan.timecode(shot.start)),
+        }
+    }
+}
+
+impl Feed {
+    /// The shape and the settings of what `representation` makes of these pictures.
+    fn settings(&self, representation: &Representation) -> Result<(Shape, OutputSettings)> {
+        representation.check()?;
+        let settings = || {
+            let preset = &representation.preset;
+            let shape = Shape::of(representation, &self.canvas, preset);
+            let size = (shape.width, shape.height);
+            preset.check_size(size.0, size.1)?;
+            if let Content::ContactSheet(layout) = representation.content {
+                Sheet::check(layout, size)?;
+            }
+            let format = preset.pixel_format(Wish { source: self.format, alpha: self.alpha }, size.0, size.1)?;
+            let rate = representation.rate.unwrap_or(self.rate);
+            let mut settings = OutputSettings::new(preset.clone(), format, size, rate);
+            settings.pixel_aspect = shape.pixel_aspect;
+            settings.color = preset.color_tags(format, self.canvas.color);
+            pixels::curve_between(self.canvas.color.transfer, settings.color.transfer)?;
+            settings.audio = self.sound.filter(|_| representation.has_sound());
+            if let Some((rate, _)) = settings.audio {
+                preset.check_sound(rate)?;
+            }
+            Ok((shape, settings))
+        };
+        settings().map_err(|error| at(representation, error))
+    }
+
+    /// Looks at what was written for `task`, and counts its frames.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Verify`] when it is not what was asked for.
+    pub(super) fn verify(&self, task: &RepresentationTask<'_>, stretch: &Stretch) -> Result<()> {
+        let RepresentationTask { representation, target } = task;
+        let (shape, settings) = self.settings(representation)?;
+        let size = match representation.content {
+            Content::ContactSheet(layout) => {
+                let count = Picks::of(representation, self.rate, stretch, &mut Vec::new()).total(stretch.frames);
+                let page = Sheet::page(layout, count, (shape.width, shape.height));
+                settings.preset.nearest_size(page.0, page.1)
+            }
+            _ => (shape.width, shape.height),
+        };
+        let window = TimeRange::between(Time::ZERO, Time::from_frames(stretch.frames, self.rate));
+        let expected = Expected {
+            preset: &settings.preset,
+            size,
+            rate: settings.rate,
+            frames: Picks::of(representation, self.rate, stretch, &mut Vec::new()).total(stretch.frames),
+            first: stretch.first,
+            sound: settings.audio.map(|(rate, _)| (sound::length(window, rate), rate)),
+        };
+        verify::verify(target, &expected).map_err(|error| at(representation, error))
+    }
+
+    /// Whether `representation` can be made; what does not come out of it as it went in is a sentence for the report.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for what cannot be and [`ErrorKind::Unsupported`] for what this FFmpeg cannot make, with the
+    /// representation's name.
+    pub(super) fn check(&self, representation: &Representation) -> Result<Option<String>> {
+        let (shape, settings) = self.settings(representation)?;
+        let name = &representation.name;
+        let deep = PixelInfo::of(settings.format).is_some_and(|info| info.depth() > 8);
+        if matches!(settings.color.transfer, 16 | 18) && !deep {
+            let curve = if settings.color.transfer == 16 { "PQ" } else { "HLG" };
+            return Ok(Some(format!("{name} has 8 bits, and the {curve} values of the canvas as they are")));
+        }
+        let asked = (representation.size.width, representation.size.height);
+        let odd = |asked: Option<u32>, made: u32| asked.is_some_and(|asked| asked != made);
+        let rounded = odd(asked.0, shape.width) || odd(asked.1, shape.height);
+        Ok(rounded.then(|| {
+            let preset = &settings.preset.name;
+            format!("{name} is {} × {}: {preset} does not take the size asked for", shape.width, shape.height)
+        }))
+    }
+}
+
+fn at(representation: &Representation, error: Error) -> Error {
+    error.context(format!("representation {:?}", representation.name))
+}
+
+/// One representation on its way.
+pub(super) struct Sink<'r> {
+    representation: &'r Representation,
+    picks: Picks,
+    /// What pictures are converted to before they are drawn upon.
+    coding: Coding,
+    shape: Shape,
+    painter: Painter<'r>,
+    converter: Converter,
+    output: Output<'r>,
+    notes: Vec<String>,
+    today: String,
+}
+
+/// What pictures become.
+enum Output<'r> {
+    Frames(Writer),
+    Poster { path: &'r Path, settings: OutputSettings, written: i64 },
+    Sheet { path: &'r Path, settings: OutputSettings, sheet: Box<Sheet> },
+}
+
+impl<'r> Sink<'r> {
+    /// Opens the target of `task` for what its representation makes of a stretch of pictures; `threads` encode.
+    pub(super) fn open(
+        task: &'r RepresentationTask<'_>,
+        feed: Feed,
+        stretch: Stretch,
+        facts: &dyn Facts,
+        threads: usize,
+    ) -> Result<Sink<'r>> {
+        let RepresentationTask { representation, target } = task;
+        let (shape, mut settings) = feed.settings(representation)?;
+        settings.threads = u32::try_from(threads).unwrap_or(1);
+        settings.timecode = stretch.timecode.map(|timecode| timecode.at_rate(settings.rate));
+        let mut notes = Vec::new();
+        let picks = Picks::of(representation, feed.rate, &stretch, &mut notes);
+        let (mut coding, path) = (settings.target(), target.path());
+        let output = match representation.content {
+            Content::All => Output::Frames(Writer::create(target, stretch.first, &settings)?),
+            Content::Poster(_) => Output::Poster { path, settings, written: 0 },
+            Content::ContactSheet(layout) => {
+                let count = picks.total(stretch.frames);
+                let cell = (shape.width, shape.height);
+                let sheet = Box::new(Sheet::new(layout, count, cell, &facts.field("shot", 0)));
+                coding = sheet.cell();
+                Output::Sheet { path, settings, sheet }
+            }
+        };
+        let grid = Converter::alignment(coding.format);
+        let window = representation.letterbox.and_then(|aspect| shape.window(aspect, grid));
+        let painter = Painter::new(&representation.burn_ins, coding, window)?;
+        let today = jiff::Zoned::now().date().to_string();
+        let converter = Converter::new();
+        Ok(Sink { representation, picks, coding, shape, painter, converter, output, notes, today })
+    }
+
+    /// Whether picture `index` of the stretch is needed.
+    pub(super) fn wants(&self, index: i64) -> bool {
+        self.picks.times(index) > 0
+    }
+
+    /// Takes picture `index` of the stretch; they come in order, but for those that are not wanted.
+    pub(super) fn write(&mut self, picture: &Source<'_>, index: i64, facts: &dyn Facts) -> Result<()> {
+        let times = self.picks.times(index);
+        if times == 0 {
+            return Ok(());
+        }
+        let painted = self.painted(picture, index, facts)?;
+        match &mut self.output {
+            Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(Some(&painted))),
+            Output::Poster { path, settings, written } => {
+                *written += 1;
+                write_still(path, settings, &painted)
+            }
+            Output::Sheet { sheet, .. } => {
+                sheet.place(&painted, &facts.field("frame", index), &facts.field("timecode", index));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes the samples that belong beside the pictures so far.
+    pub(super) fn write_sound(&mut self, samples: &Samples) -> Result<()> {
+        match &mut self.output {
+            Output::Frames(writer) => writer.write_sound(samples),
+            Output::Poster { .. } | Output::Sheet { .. } => Ok(()),
+        }
+    }
+
+    /// Closes the file; says what did not turn out as asked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
+    pub(super) fn finish(self, frames: i64) -> Result<Vec<String>> {
+        let Sink { output, picks, mut converter, notes, .. } = self;
+        let planned = picks.total(frames);
+        let written = match output {
+            Output::Frames(writer) => writer.finish()?,
+            Output::Poster { written, .. } => written,
+            Output::Sheet { path, settings, sheet } => {
+                write_page(&sheet, path, settings, &mut converter)?;
+                sheet.placed()
+            }
+        };
+        if written == planned {
+            return Ok(notes);
+        }
+        Err(Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned")))
+    }
+
+    /// The picture as it is written: converted, scaled, and drawn upon.
+    fn painted(&mut self, picture: &Source<'_>, index: i64, facts: &dyn Facts) -> Result<Video> {
+        let rect = self.shape.rect(Converter::alignment(self.coding.format));
+        let converted = match self.converter.convert(picture, &self.coding, rect)? {
+            Some(converted) => converted,
+            None => frames::share(picture.frame)?,
+        };
+        if self.painter.is_idle() {
+            return Ok(converted);
+        }
+        let mut own = converted;
+        if !frames::is_own(&mut own) {
+            let mut copy = self.converter.blank(&self.coding)?;
+            pixels::paste(&own, &mut copy, &PixelInfo::need(self.coding.format)?, (0, 0))?;
+            own = copy;
+        }
+        let value = |field: &str| match field {
+            "representation" => self.representation.name.clone(),
+            "date" => self.today.clone(),
+            field => facts.field(field, index),
+        };
+        self.painter.paint(&mut own, value, &mut self.converter)?;
+        Ok(own)
+    }
+}
+
+/// Writes the page of a contact sheet; of the settings, the preset counts.
+fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converter: &mut Converter) -> Result<()> {
+    let page = sheet.picture()?;
+    let preset = &settings.preset;
+    let (width, height) = preset.nearest_size(page.width(), page.height());
+    settings.format = preset.pixel_format(Wish { source: page.format(), alpha: false }, width, height)?;
+    settings.color = preset.color_tags(settings.format, ColorTags::SRGB);
+    (settings.width, settings.height) = (width, height);
+    let source = Source { frame: &page, color: ColorTags::SRGB, premultiplied: false };
+    let converted = converter.convert(&source, &settings.target(), Rect::whole(width, height))?;
+    write_still(path, &settings, converted.as_ref().unwrap_or(&page))
+}

@@ -1,0 +1,59 @@
+//! The sound of a file by itself, from its first picture on.
+
+use std::path::Path;
+
+use super::reader::SoundReader;
+use super::source::Voice;
+use crate::audio::Samples;
+use crate::error::Result;
+use crate::plan::SoundLayout;
+
+/// What a file plays by itself, read from its start to its end.
+pub(crate) struct FileSound {
+    voice: Voice,
+    rate: u32,
+    layout: SoundLayout,
+    done: i64,
+}
+
+impl FileSound {
+    /// Opens the sound of `path`, at `rate` samples a second and in `layout` where those are not its own; `None` if it
+    /// holds none.
+    pub(crate) fn open(path: &Path, rate: Option<u32>, layout: Option<SoundLayout>) -> Result<Option<FileSound>> {
+        if SoundReader::count(path)? == 0 {
+            return Ok(None);
+        }
+        let first = SoundReader::open(path, None)?;
+        let rate = rate.unwrap_or(first.rate());
+        let layout = layout.unwrap_or_else(|| own_layout(&first));
+        let voice = Voice::of_file(path, &layout.speakers(), rate)?;
+        Ok(Some(FileSound { voice, rate, layout, done: 0 }))
+    }
+
+    /// Samples per second, and how many channels there are.
+    pub(crate) fn format(&self) -> (u32, u16) {
+        (self.rate, self.layout.channels())
+    }
+
+    /// The samples from where the last ones ended up to place `end`.
+    pub(crate) fn read_to(&mut self, end: i64) -> Result<Samples> {
+        let count = usize::try_from(end - self.done).unwrap_or(0);
+        let samples = self.voice.read(self.done, count)?;
+        self.done = end.max(self.done);
+        Ok(samples)
+    }
+}
+
+/// The layout that has as many channels as the file, or stereo.
+fn own_layout(reader: &SoundReader) -> SoundLayout {
+    let channels = match (reader.speakers().len(), reader.siblings()) {
+        (1, siblings) => siblings,
+        (channels, _) => channels,
+    };
+    match channels {
+        1 => SoundLayout::Mono,
+        6 => SoundLayout::Surround51,
+        8 => SoundLayout::Surround71,
+        _ => SoundLayout::Stereo,
+    }
+}

@@ -1,0 +1,93 @@
+//! Whether what was written is what was planned.
+
+use std::path::Path;
+
+use super::lookup::count_frames;
+use super::probe::probe;
+use super::sound::{self, SoundReader};
+use crate::backend::Target;
+use crate::deliver::Preset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::time::{Rate, Ratio};
+
+/// What a target is to hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expected<'a> {
+    pub(super) preset: &'a Preset,
+    /// Width and height in pixels.
+    pub(super) size: (u32, u32),
+    pub(super) rate: Rate,
+    pub(super) frames: i64,
+    /// The number of a sequence's first frame.
+    pub(super) first: i64,
+    /// Where a movie is to have sound: how many samples, and how many of them a second.
+    pub(super) sound: Option<(i64, u32)>,
+}
+
+/// Looks at what was written to `target`, and counts its frames.
+///
+/// # Errors
+/// [`ErrorKind::Verify`] when it is not what was expected.
+pub(super) fn verify(target: &Target, expected: &Expected<'_>) -> Result<()> {
+    let Target::Movie(path) = target else {
+        for number in expected.first..expected.first + expected.frames {
+            let file = target.file(number);
+            match file.metadata() {
+                Ok(metadata) if metadata.len() > 0 => {}
+                _ => return bad(format!("frame {number} was not written"), &file),
+            }
+        }
+        return picture(&target.file(expected.first), expected.size).map(drop);
+    };
+    let rate = picture(path, expected.size)?;
+    if expected.preset.is_sequence() {
+        return Ok(());
+    }
+    if rate != Some(expected.rate) && expected.frames > 1 {
+        let rate = rate.map_or_else(|| "no rate".to_owned(), |rate| rate.to_string());
+        return bad(format!("a movie of {rate} was written, not one of {}", expected.rate), path);
+    }
+    let frames = count_frames(path)?;
+    if frames != expected.frames {
+        return bad(format!("{frames} frames were written, {} planned", expected.frames), path);
+    }
+    match expected.sound {
+        Some((samples, rate)) => length_of_sound(path, samples, slack(expected, rate)),
+        None => Ok(()),
+    }
+}
+
+/// Whether the sound of `file` has so many samples, give or take `slack`.
+pub(super) fn length_of_sound(file: &Path, planned: i64, slack: i64) -> Result<()> {
+    let written = SoundReader::length(file)?;
+    if (written - planned).abs() <= slack {
+        return Ok(());
+    }
+    bad(format!("{written} samples were written, {planned} planned"), file)
+}
+
+/// By how many samples sound may miss its length: codecs count packets, and Matroska knows the length of the longest
+/// stream alone.
+fn slack(expected: &Expected<'_>, rate: u32) -> i64 {
+    let counted = expected.preset.audio.as_ref().is_some_and(|codec| !codec.starts_with("pcm_"));
+    let coarse = matches!(expected.preset.muxer.as_deref(), Some("matroska" | "webm"));
+    let frame = (Ratio::whole(rate.into()) / expected.rate.nominal()).ceil();
+    match (counted, coarse) {
+        (_, true) => sound::SLACK + frame,
+        (true, false) => sound::SLACK,
+        (false, false) => 0,
+    }
+}
+
+/// The rate of the picture in `file`, which is of this size.
+fn picture(file: &Path, size: (u32, u32)) -> Result<Option<Rate>> {
+    let info = probe(file)?;
+    if info.has_picture && (info.width, info.height) == size {
+        return Ok(info.rate);
+    }
+    bad(format!("a picture of {} × {} was written", info.width, info.height), file)
+}
+
+fn bad<T>(what: String, file: &Path) -> Result<T> {
+    Err(Error::new(ErrorKind::Verify, what).at_file(file))
+}

@@ -1,0 +1,142 @@
+//! Everything that is delivered of one shot: it appears together, or not at all.
+
+use std::path::{Path, PathBuf};
+
+use super::files::{Folder, Place};
+use super::{Preset, Representation};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Plan, Shot};
+use crate::report::{Output, OutputKind, Represented, ShotReport};
+use crate::time::Rate;
+
+/// Where everything that is delivered of one shot goes.
+#[derive(Debug, Clone)]
+pub(crate) struct ShotPlaces {
+    pub(crate) picture: Place,
+    /// Its WAV file, where one is asked for and there is sound.
+    pub(crate) sound: Option<Place>,
+    representations: Vec<Part>,
+}
+
+/// One representation of one shot.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    name: String,
+    pub(super) place: Place,
+    frames: i64,
+}
+
+impl Part {
+    /// Where `representation` of `frames` pictures at `rate` goes, under `name`.
+    pub(super) fn new(folder: &Folder, name: &Path, representation: &Representation, frames: i64, rate: Rate) -> Part {
+        Part {
+            name: representation.name.clone(),
+            place: folder.place(name, representation.kind(), &representation.preset.extension),
+            frames: representation.frame_count(frames, rate),
+        }
+    }
+
+    /// What was delivered; a sequence's first frame has the number `first`.
+    pub(super) fn delivered(&self, first: i64) -> Result<Represented> {
+        Ok(Represented { name: self.name.clone(), output: whole(&self.place, first, self.frames)? })
+    }
+}
+
+/// What was delivered of one shot: nothing, where it failed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Delivered {
+    pub(crate) picture: Option<Output>,
+    pub(crate) sound: Option<Output>,
+    pub(crate) representations: Vec<Represented>,
+}
+
+impl ShotPlaces {
+    /// Where `shot` of `plan` goes, whose own name is `name` and whose representations have the names `others`.
+    pub(crate) fn new(
+        folder: &Folder,
+        (name, others): (&Path, &[PathBuf]),
+        (preset, representations): (&Preset, &[Representation]),
+        plan: &Plan,
+        shot: &Shot,
+    ) -> ShotPlaces {
+        let part = |(representation, name): (&Representation, &PathBuf)| {
+            Part::new(folder, name, representation, shot.frame_count, plan.rate)
+        };
+        let kind = if preset.is_sequence() { OutputKind::Sequence } else { OutputKind::Movie };
+        let wav = preset.wav && plan.sound.is_some();
+        ShotPlaces {
+            picture: folder.place(name, kind, &preset.extension),
+            sound: wav.then(|| folder.place(name, OutputKind::Sound, "wav")),
+            representations: representations.iter().zip(others).map(part).collect(),
+        }
+    }
+
+    /// All of them; the shot's own picture comes last.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Place> {
+        self.representations().chain(&self.sound).chain([&self.picture])
+    }
+
+    /// Where the representations go, in their order.
+    pub(crate) fn representations(&self) -> impl Iterator<Item = &Place> {
+        self.representations.iter().map(|part| &part.place)
+    }
+
+    /// Makes room for what is to be written.
+    pub(crate) fn prepare(&self) -> Result<()> {
+        self.all().try_for_each(Place::prepare)
+    }
+
+    /// Gives everything that was written its final name. Where one cannot have it, none keeps it.
+    pub(crate) fn deliver(&self, shot: &Shot) -> Result<Delivered> {
+        commit_all(self.all())?;
+        let (first, frames) = (shot.first_frame, shot.frame_count);
+        Ok(Delivered {
+            picture: Some(whole(&self.picture, first, frames)?),
+            sound: self.sound.as_ref().map(|place| whole(place, first, frames)).transpose()?,
+            representations: self.representations.iter().map(|part| part.delivered(first)).collect::<Result<_>>()?,
+        })
+    }
+
+    /// What `before` says was delivered, if every byte of it is still there and it is all that is asked for now.
+    pub(crate) fn delivered_before(&self, before: &ShotReport, shot: &Shot) -> Option<Delivered> {
+        let there = |place: &Place, frames: i64, output: &Output| {
+            place.relative == output.path && place.bytes(shot.first_frame, frames) == Some(output.bytes)
+        };
+        let picture = before.output.clone().filter(|output| there(&self.picture, shot.frame_count, output))?;
+        let sound = match &self.sound {
+            Some(place) => Some(before.sound.clone().filter(|output| there(place, shot.frame_count, output))?),
+            None => None,
+        };
+        let part = |part: &Part| {
+            let known = before.representations.iter().find(|known| known.name == part.name);
+            known.filter(|known| there(&part.place, part.frames, &known.output)).cloned()
+        };
+        let representations = self.representations.iter().map(part).collect::<Option<_>>()?;
+        Some(Delivered { picture: Some(picture), sound, representations })
+    }
+
+    /// Removes what was written under temporary names, if anything; says what could not be.
+    pub(crate) fn discard(&self) -> Vec<String> {
+        self.all().filter_map(|place| place.discard().err()).map(|error| error.to_string()).collect()
+    }
+}
+
+/// Gives all of `places` their final names. Where one cannot have it, none keeps it.
+pub(super) fn commit_all<'p>(places: impl Iterator<Item = &'p Place>) -> Result<()> {
+    let mut done: Vec<&Place> = Vec::new();
+    for place in places {
+        if let Err(error) = place.commit() {
+            let kept = done.iter().filter_map(|place| place.withdraw().err());
+            return Err(kept.fold(error, |error, kept| error.context(kept)));
+        }
+        done.push(place);
+    }
+    Ok(())
+}
+
+/// What lies at `place` after it was delivered.
+fn whole(place: &Place, first: i64, frames: i64) -> Result<Output> {
+    let missing = || Error::new(ErrorKind::Verify, "the delivered file is not there").at_file(&place.path);
+    let bytes = place.bytes(first, frames).ok_or_else(missing)?;
+    Ok(Output { kind: place.kind, path: place.relative.clone(), bytes })
+}

@@ -1,0 +1,34 @@
+//! Text with `{fields}` in it.
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Whether `text`, which is called `what` in messages, is not empty and has none but these fields in it.
+pub(super) fn check(what: &str, text: &str, fields: &[&str]) -> Result<()> {
+    let bad = |why: String| Err(Error::new(ErrorKind::Option, format!("{what} {text:?}: {why}")));
+    let mut rest = text;
+    while let Some(open) = rest.find(['{', '}']) {
+        let Some(close) = rest[open..].find('}').filter(|_| rest[open..].starts_with('{')) else {
+            return bad("a brace without its other half".to_owned());
+        };
+        let field = &rest[open + 1..open + close];
+        if !fields.contains(&field) {
+            let known: Vec<String> = fields.iter().map(|field| format!("{{{field}}}")).collect();
+            return bad(format!("there is no {{{field}}}; there are {}", known.join(", ")));
+        }
+        rest = &rest[open + close + 1..];
+    }
+    if text.trim().is_empty() { bad("it is empty".to_owned()) } else { Ok(()) }
+}
+
+/// `text` with `value(field)` in the place of each field.
+pub(crate) fn fill(text: &str, value: impl Fn(&str) -> String) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (field, after) = after.split_once('}').unwrap_or((after, ""));
+        filled.push_str(before);
+        filled.push_str(&value(field));
+        rest = after;
+    }
+    filled + rest
+}

@@ -1,0 +1,168 @@
+//! From one file to its representations.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::Representation;
+use super::files::{Folder, Place};
+use super::names::beside;
+use super::outputs::{Part, commit_all};
+use crate::backend::ffmpeg::{Footage, represent_file};
+use crate::backend::{Control, RepresentationTask};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{MediaSource, Shot};
+use crate::report::Represented;
+use crate::time::Rate;
+use crate::timeline::MissingFramePolicy;
+
+/// What a caller decides about a transcode.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct TranscodeOptions {
+    /// What files and burn-ins call it; `None`: the file's name without its ending.
+    pub name: Option<String>,
+    /// The number of the first frame; `None`: that of a sequence's first, or 1001.
+    pub first_frame: Option<i64>,
+    /// The rate of a file that has none, such as numbered frames; `None`: 24.
+    pub rate: Option<Rate>,
+    /// Whether targets that exist already are replaced.
+    pub overwrite: bool,
+}
+
+/// What a transcode made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Transcoded {
+    /// How many frames the file has.
+    pub frame_count: i64,
+    /// What was made of it, in the order it was asked for; paths are relative to the folder.
+    pub representations: Vec<Represented>,
+    /// What did not turn out as asked.
+    pub warnings: Vec<String>,
+}
+
+/// Makes representations of a movie, of a still, or of numbered frames such as `sh010.%04d.exr`, in `folder`: each is
+/// called as the file is, with an underscore and its own name behind. The file is decoded once for all of them.
+///
+/// # Errors
+/// [`ErrorKind::MediaMissing`] and [`ErrorKind::Decode`] for a file that cannot be read, [`ErrorKind::Option`] and
+/// [`ErrorKind::Unsupported`] for a representation that cannot be made of it, [`ErrorKind::Exists`] for a target in the
+/// way. Files appear whole and all together, or not at all.
+pub fn transcode(
+    source: impl AsRef<Path>,
+    representations: &[Representation],
+    folder: impl AsRef<Path>,
+    options: &TranscodeOptions,
+    control: &Control<'_>,
+) -> Result<Transcoded> {
+    let source = source.as_ref();
+    Representation::check_all(representations)?;
+    let mut footage = open(source, options)?;
+    if representations.iter().any(Representation::has_sound) && footage.has_audio() {
+        // What Opus takes suits all others.
+        let opus = representations.iter().any(|wanted| wanted.preset.audio.as_deref() == Some("libopus"));
+        footage = footage.with_sound(source, opus.then_some(48_000), None)?;
+    }
+    footage.check(representations)?;
+    let shot = shot(source, &footage, options);
+    let parts = parts(&shot, footage.rate(), representations, &Folder::shared(folder.as_ref())?);
+    refuse(source, parts.iter().map(|part| &part.place), options.overwrite)?;
+    let mut make = || {
+        parts.iter().try_for_each(|part| part.place.prepare())?;
+        let task = |(representation, part): (_, &Part)| RepresentationTask {
+            representation,
+            target: part.place.target.clone(),
+        };
+        let tasks: Vec<_> = representations.iter().zip(&parts).map(task).collect();
+        let warnings = represent_file(&mut footage, &tasks, &shot, control)?;
+        commit_all(parts.iter().map(|part| &part.place))?;
+        Ok(warnings)
+    };
+    let warnings: Vec<String> = make().map_err(|error: Error| {
+        let left = parts.iter().filter_map(|part| part.place.discard().err());
+        left.fold(error, |error, left| error.context(left))
+    })?;
+    let delivered = parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
+    Ok(Transcoded { frame_count: shot.frame_count, representations: delivered, warnings })
+}
+
+/// Opens a movie, a still, or the frames of a pattern.
+fn open(source: &Path, options: &TranscodeOptions) -> Result<Footage> {
+    let rate = options.rate.unwrap_or(Rate::FPS_24);
+    match pattern(source) {
+        Some(frames) => Footage::sequence(frames, None, rate),
+        None => Footage::movie(source, rate, std::thread::available_parallelism().map_or(1, usize::from)),
+    }
+}
+
+/// The numbered frames that a path with `%d` or `%04d` in its last part stands for.
+fn pattern(path: &Path) -> Option<MediaSource> {
+    let name = path.file_name()?.to_str()?;
+    let (prefix, rest) = name.split_once('%')?;
+    let (digits, suffix) = rest.split_once('d')?;
+    let padding = match digits {
+        "" => 0,
+        digits => digits.strip_prefix('0')?.parse().ok().filter(|digits| (1..=20).contains(digits))?,
+    };
+    Some(MediaSource::Sequence {
+        folder: path.parent()?.to_owned(),
+        prefix: prefix.to_owned(),
+        suffix: suffix.to_owned(),
+        padding,
+        start: 0,
+        step: 1,
+        holes: MissingFramePolicy::Error,
+    })
+}
+
+/// The file as a shot.
+fn shot(source: &Path, footage: &Footage, options: &TranscodeOptions) -> Shot {
+    let stem = || source.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    // `sh010.%04d` is called `sh010`.
+    let plain = |stem: String| match pattern(source) {
+        Some(_) => stem.split('%').next().unwrap_or_default().trim_end_matches(['.', '_', '-']).to_owned(),
+        None => stem,
+    };
+    let name = options.name.clone().unwrap_or_else(|| plain(stem()));
+    Shot {
+        clip: name.clone(),
+        name,
+        track: String::new(),
+        object: String::new(),
+        first_frame: options.first_frame.or(footage.first()).unwrap_or(1001),
+        frame_count: footage.frames(),
+        head: 0,
+        tail: 0,
+        start: 0,
+        spans: Vec::new(),
+        sound: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+/// Where representations of `shot` go.
+fn parts(shot: &Shot, rate: Rate, representations: &[Representation], folder: &Folder) -> Vec<Part> {
+    let names: Vec<&str> = representations.iter().map(|representation| representation.name.as_str()).collect();
+    let names = beside(&shot.name, &names);
+    let part = |(representation, name): (&Representation, PathBuf)| {
+        Part::new(folder, &name, representation, shot.frame_count, rate)
+    };
+    representations.iter().zip(names).map(part).collect()
+}
+
+/// Targets that may not be replaced: what is there already, and the file itself.
+fn refuse<'p>(source: &Path, places: impl Iterator<Item = &'p Place>, overwrite: bool) -> Result<()> {
+    let own = [Some(source), source.parent()].map(|path| path.and_then(|path| path.canonicalize().ok()));
+    for place in places {
+        let there = place.path.canonicalize().ok();
+        let message = match there.is_some() && own.contains(&there) {
+            true => format!("{} is what is to be read", place.path.display()),
+            false if place.exists() && !overwrite => format!("{} exists already", place.path.display()),
+            false => continue,
+        };
+        return Err(Error::new(ErrorKind::Exists, message).at_file(&place.path));
+    }
+    Ok(())
+}
