@@ -29,7 +29,8 @@ class Server:
         self.methods = {kind.__name__: [name for name in kind.api() if "%s.%s" % (kind.__name__, name) not in missing]
                         for kind in CLASSES}
         self.main = threading.Lock()
-        self.counts = {}
+        # How many calls there were since the faults were changed, by name.
+        self.counts, self.faults = {}, None
         self.objects = []
         self.log = open(os.path.join(folder, "calls.jsonl"), "a", encoding="utf-8")
 
@@ -98,11 +99,17 @@ class Server:
             return {"value": value}
 
     def fault(self, kind, name):
-        """What is to go wrong with this call: the `nth` one of its name, or every one."""
+        """What is to go wrong with this call: the `nth` one of its name, the one of this `number`, or every one."""
+        faults = self.application.faults()
+        if faults != self.faults:
+            self.faults, self.counts = faults, {}
         key = "%s.%s" % (kind, name)
-        self.counts[key] = count = self.counts.get(key, 0) + 1
-        for fault in self.application.faults().get("calls", []):
-            if fault["method"] in (name, key) and fault.get("nth", count) == count:
+        for counted in (key, "all"):
+            self.counts[counted] = self.counts.get(counted, 0) + 1
+        for fault in faults.get("calls", []):
+            number, nth = (self.counts[counted] for counted in ("all", key))
+            if fault.get("method", key) in (name, key) and fault.get("nth", nth) == nth \
+                    and fault.get("number", number) == number:
                 return fault["do"]
         return None
 

@@ -10,6 +10,7 @@ mod fake_resolve;
 mod rendering;
 
 mod delivery;
+mod faults;
 mod grades;
 mod scopes;
 mod support;

@@ -1,6 +1,8 @@
 """Renders jobs: the topmost clip of every frame with its grade, through the ffmpeg command."""
 
 import os
+import resource
+import signal
 import subprocess
 import threading
 import time
@@ -65,14 +67,11 @@ class Render:
 
     def file(self, job, frames, pictures, faults, name):
         target = self.target(job, name, frames[0])
-        output = faults.get("output")
-        if output == "none":
-            encoder = None
-        elif output == "empty":
+        output, encoder = faults.get("output"), None
+        if output == "empty":
             open(target % frames[0] if "%" in target else target, "wb").close()
-            encoder = None
-        else:
-            encoder = Encoder(job, target, frames[0], output)
+        elif output != "none":
+            encoder = Encoder(job, target, frames[0], faults)
         try:
             for done, frame in enumerate(frames):
                 self.pause(job, 100.0 * done / len(frames), faults)
@@ -123,7 +122,7 @@ class Failure(Exception):
 class Encoder:
     """One file or sequence that is written, by the ffmpeg command."""
 
-    def __init__(self, job, target, first, fault):
+    def __init__(self, job, target, first, faults):
         width, height = job.size
         command = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24",
                    "-s", "%dx%d" % (width, height), "-r", str(exact(job.rate)), "-i", "-"]
@@ -131,20 +130,27 @@ class Encoder:
         if job.settings.get("ExportAudio", True) and not sequence:
             command += ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-shortest",
                         "-c:a", "aac" if job.format == "mp4" else "pcm_s24le"]
-        if fault == "wrong_size":
+        if faults.get("output") == "wrong_size":
             command += ["-vf", "scale=%d:%d" % (width // 4 * 2, height // 4 * 2)]
         elif not sequence:
             command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709",
                         "-color_primaries", "bt709", "-color_trc", "bt709"]
-        if fault == "wrong_rate":
+        if faults.get("output") == "wrong_rate":
             command += ["-r", "30"]
         command += formats.codec(job.format, job.codec)[1].split()
         if sequence:
             command += ["-start_number", str(job.settings.get("ClipStartFrame", first))]
         else:
             command += ["-timecode", timecode_of(first, job.timeline.rate, job.timeline.drop)]
+
+        def limit():
+            if "disk" in faults:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (faults["disk"],) * 2)
+                # Writing fails, instead of a signal that ends it.
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
         self.process = subprocess.Popen(command + [target], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE)
+                                        stderr=subprocess.PIPE, preexec_fn=limit, restore_signals=False)
 
     def write(self, picture):
         try:
