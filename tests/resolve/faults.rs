@@ -343,7 +343,6 @@ fn each_call_fails(answer: &str, change: fn(&mut ResolveOptions), state: fn(&mut
     for method in methods {
         std::fs::remove_dir_all(&trial.out).expect("only this test writes there");
         trial.stage.fake.set_faults(&json!({"calls": [{"method": method, "nth": 1, "do": answer}]}));
-        let short = method.split_once('.').expect("a class and a method").1;
         let (failed, told) = match trial.run(options()) {
             Err(error) => (true, whole_text(&error)),
             Ok(report) => {
@@ -358,7 +357,6 @@ fn each_call_fails(answer: &str, change: fn(&mut ResolveOptions), state: fn(&mut
         if !failed && told.is_empty() {
             survived.push(method);
         }
-        let _ = short;
     }
     println!("SURVIVED {survived:?}");
 }
