@@ -220,6 +220,7 @@ fn a_backend_that_cannot_open_leaves_no_folder() {
             &'a self,
             _: &'a otio_conflate::Plan,
             _: &'a otio_conflate::deliver::Preset,
+            _: &'a [otio_conflate::deliver::Representation],
         ) -> otio_conflate::Result<Box<dyn otio_conflate::backend::Session + 'a>> {
             Err(Error::new(ErrorKind::MediaMissing, "a.mov and b.mov are not there"))
         }

@@ -3,5 +3,6 @@
 mod existing;
 mod failures;
 mod names;
+mod representations;
 mod results;
 mod support;

@@ -152,8 +152,9 @@ impl otio_conflate::backend::Backend for Borrowed<'_> {
         &'a self,
         plan: &'a Plan,
         preset: &'a otio_conflate::deliver::Preset,
+        representations: &'a [otio_conflate::deliver::Representation],
     ) -> otio_conflate::Result<Box<dyn otio_conflate::backend::Session + 'a>> {
-        self.0.open(plan, preset)
+        self.0.open(plan, preset, representations)
     }
 }
 
@@ -166,7 +167,7 @@ fn no_more_shots_are_rendered_at_once_than_jobs_and_backend_allow() {
             match step {
                 Step::Before(_) => crowd.enter(),
                 Step::After(..) => crowd.leave(),
-                Step::Verify(_) => {}
+                Step::Verify(_) | Step::Verified(_) => {}
             }
             Ok(())
         });

@@ -99,6 +99,8 @@ pub(crate) enum Step<'a> {
     After(&'a Task<'a>, &'a mut Rendered),
     /// When it is to be verified.
     Verify(&'a Task<'a>),
+    /// Once it was, and before it is delivered.
+    Verified(&'a Task<'a>),
 }
 
 /// A [`RecordBackend`] that calls a function around everything it does.
@@ -152,7 +154,8 @@ impl<F: Fn(Step<'_>) -> Result<()> + Sync> Session for MeddlingSession<'_, F> {
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
         (self.step)(Step::Verify(task))?;
-        self.inner.verify(task)
+        self.inner.verify(task)?;
+        (self.step)(Step::Verified(task))
     }
 }
 

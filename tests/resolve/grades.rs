@@ -1,8 +1,9 @@
 //! Grades on demand: seen in the shots, and gone from the project afterwards.
 
-use otio_conflate::ErrorKind;
-use otio_conflate::backend::resolve::{Cdl, Grade};
+use otio_conflate::backend::CancelToken;
+use otio_conflate::backend::resolve::{Cdl, Grade, ResolveBackend};
 use otio_conflate::plan::PlanOptions;
+use otio_conflate::{Delivery, ErrorKind, NoObserver};
 use serde_json::json;
 
 use crate::support::{NONE, Stage, TEAL, Tint, WARM, other};
@@ -15,6 +16,18 @@ fn a_grade_is_left_out() {
         stage.check(options, &PlanOptions::default(), "prores-lt", NONE);
         stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
     }
+}
+
+#[test]
+fn graded_and_ungraded_shots_come_from_one_call() {
+    let stage = Stage::usual(|_| ());
+    let plan = stage.plan(&PlanOptions::default());
+    let delivery = |name: &str| Delivery::new(stage.media.path("out/x").with_file_name(name));
+    let deliveries = vec![(Grade::AsIs, delivery("graded")), (Grade::Bypass, delivery("ungraded"))];
+    let backend = ResolveBackend::new(stage.options());
+    let reports = backend.run_each(&plan, None, deliveries, &NoObserver, &CancelToken::new()).expect("two deliveries");
+    stage.check_run(&reports[0], plan.clone(), WARM);
+    stage.check_run(&reports[1], plan, NONE);
 }
 
 #[test]

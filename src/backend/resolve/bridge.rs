@@ -281,15 +281,7 @@ impl Answer {
 
     /// It has to be a whole number.
     pub(super) fn whole(self) -> Result<i64> {
-        let from_float = || {
-            let number = self.value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e15)?;
-            #[allow(clippy::cast_possible_truncation, reason = "whole, and small enough for a double to be exact")]
-            Some(number as i64)
-        };
-        match self.value.as_i64().or_else(from_float) {
-            Some(number) => Ok(number),
-            None => Err(self.refused("a whole number")),
-        }
+        whole(&self.value).ok_or_else(|| self.refused("a whole number"))
     }
 
     /// The object, if it is one.
@@ -332,4 +324,14 @@ impl Answer {
 
 fn object(value: &Value, class: &str) -> Option<Object> {
     value.get("$object").and_then(Value::as_u64).map(|number| Object { class: class.to_owned(), number })
+}
+
+/// A whole number, which may come as a float.
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    let from_float = || {
+        let number = value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e15)?;
+        #[allow(clippy::cast_possible_truncation, reason = "whole, and small enough for a double to be exact")]
+        Some(number as i64)
+    };
+    value.as_i64().or_else(from_float)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::bridge::Object;
+use super::bridge::{Object, whole};
 use super::cut::{Cut, Item};
 use super::link::Link;
 use super::options::{Cdl, Grade};
@@ -54,7 +54,7 @@ fn version(guard: &mut Guard<'_>, item: &Item, track: i64, ours: &str, over: boo
     let call = |method: &str, arguments| link.call(&item.object, method, arguments);
     let current = call("GetCurrentVersion", vec![])?.value();
     let name = current.get("versionName").and_then(Value::as_str);
-    let kind = current.get("versionType").and_then(Value::as_i64);
+    let kind = current.get("versionType").and_then(whole);
     let Some((name, kind)) = name.zip(kind) else {
         return Err(Error::new(ErrorKind::Application, "Resolve does not tell the version of a clip's grade"));
     };

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The oldest version whose scripting interface has what is asked for.
 const OLDEST: u32 = 18;
 /// How often one looks whether something has happened that is waited for.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 
 /// A connection to Resolve and its open project.
 #[derive(Debug)]

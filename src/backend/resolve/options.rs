@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -9,10 +10,11 @@ use serde_json::Value;
 
 use super::calls::Calls;
 use crate::error::{Error, ErrorKind, Result};
+use crate::words::word_enum;
 
 /// How Resolve is reached, and what it renders.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ResolveOptions {
     /// The command that runs the bridge, program and arguments; the script's path is added. By default Python; another
@@ -103,18 +105,17 @@ pub enum RenderPreset {
     File(PathBuf),
 }
 
-/// In how many jobs Resolve renders.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Scope {
-    /// The whole timeline in one job.
-    #[default]
-    WholeTimeline,
-    /// One job for each range that shots cover without a hole.
-    Union,
-    /// One job for each shot. One that fails does not stop the others.
-    PerShot,
+word_enum! {
+    /// In how many jobs Resolve renders.
+    Scope, "scope of a render" {
+        /// The whole timeline in one job.
+        #[default]
+        WholeTimeline = "whole-timeline",
+        /// One job for each range that shots cover without a hole.
+        Union = "union",
+        /// One job for each shot. One that fails does not stop the others.
+        PerShot = "per-shot",
+    }
 }
 
 /// Which video tracks are seen while Resolve renders.
@@ -186,7 +187,7 @@ impl Default for Cdl {
 
 /// How long things may take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Limits {
     /// A call. A dialog in Resolve blocks calls for as long as it is open.
@@ -211,6 +212,58 @@ impl Default for Limits {
             poll: Duration::from_millis(500),
         }
     }
+}
+
+impl FromStr for TimelineChoice {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<TimelineChoice> {
+        match (text, text.split_once(':')) {
+            ("current", _) => Ok(TimelineChoice::Current),
+            ("import", _) => Ok(TimelineChoice::Import),
+            (_, Some(("name", name))) if !name.is_empty() => Ok(TimelineChoice::Named(name.to_owned())),
+            _ => Err(unknown(text, "timeline", "current, name:NAME, import")),
+        }
+    }
+}
+
+impl FromStr for RenderPreset {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<RenderPreset> {
+        match text.split_once(':') {
+            Some(("file", path)) if !path.is_empty() => Ok(RenderPreset::File(path.into())),
+            _ if text.is_empty() => Err(unknown(text, "render preset", "NAME, file:PATH")),
+            _ => Ok(RenderPreset::Named(text.to_owned())),
+        }
+    }
+}
+
+impl FromStr for Solo {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Solo> {
+        match (text, text.split_once(':')) {
+            ("off", _) => Ok(Solo::Off),
+            ("own", _) => Ok(Solo::Own),
+            (_, Some(("track", name))) if !name.is_empty() => Ok(Solo::Track(name.to_owned())),
+            _ => Err(unknown(text, "choice of tracks", "off, own, track:NAME")),
+        }
+    }
+}
+
+impl FromStr for Grade {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Grade> {
+        match (text, text.split_once(':')) {
+            ("as-is", _) => Ok(Grade::AsIs),
+            ("bypass", _) => Ok(Grade::Bypass),
+            (_, Some(("drx", path))) if !path.is_empty() => Ok(Grade::Drx { path: path.into(), mode: 0 }),
+            (_, Some(("lut", path))) if !path.is_empty() => Ok(Grade::Lut { path: path.to_owned(), node: 1 }),
+            _ => Err(unknown(text, "grade", "as-is, bypass, drx:FILE, lut:PATH")),
+        }
+    }
+}
+
+fn unknown(text: &str, what: &str, known: &str) -> Error {
+    Error::new(ErrorKind::Option, format!("{text:?} is no {what}; there are {known}"))
 }
 
 /// The settings that say what is rendered, and where: they are not the caller's.

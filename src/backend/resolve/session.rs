@@ -10,16 +10,18 @@ use super::cut::Cut;
 use super::found::{Expected, render_in};
 use super::jobs::{self, Picture};
 use super::link::Link;
-use super::options::{ResolveOptions, Scope, TimelineChoice};
+use super::options::{Grade, ResolveOptions, Scope, TimelineChoice};
 use super::pieces::{Piece, alone, pieces, plan_of};
 use super::scratch::Scratch;
 use super::state::{Guard, clips};
 use super::{grade, state};
 use crate::backend::ffmpeg::FfmpegBackend;
-use crate::backend::{Backend, CancelToken, Capabilities, Control, Rendered, Session, Task, Worker};
+use crate::backend::{Backend, CancelToken, Capabilities, Control, Observer, Rendered, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Generated, MediaSource, Plan, Rgba, Shot, Warning};
+use crate::timeline::Timeline;
+use crate::{Conflation, Delivery, Report};
 
 /// What stands for a render before there is one.
 const BLACK: Rgba = [0, 0, 0, u16::MAX];
@@ -34,6 +36,30 @@ impl ResolveBackend {
     /// A backend that does as `options` say.
     pub fn new(options: ResolveOptions) -> ResolveBackend {
         ResolveBackend { options }
+    }
+
+    /// Delivers the shots of `plan` once with each grade, one delivery after the other: graded and ungraded intermediates
+    /// in one call. With `timeline` given, `conflated.otio` is written for each.
+    ///
+    /// # Errors
+    /// As [`Conflation::run`]; deliveries that were done before stay.
+    pub fn run_each(
+        &self,
+        plan: &Plan,
+        timeline: Option<&Timeline>,
+        deliveries: Vec<(Grade, Delivery)>,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Vec<Report>> {
+        let run = |(grade, delivery): (Grade, Delivery)| {
+            let backend = ResolveBackend::new(ResolveOptions { grade, ..self.options.clone() });
+            let conflation = Conflation::new(backend, delivery).cancel(cancel.clone());
+            match timeline {
+                Some(timeline) => conflation.timeline(timeline).run(plan, observer),
+                None => conflation.run(plan, observer),
+            }
+        };
+        deliveries.into_iter().map(run).collect()
     }
 
     /// How it reaches Resolve, and what it renders there.
@@ -193,9 +219,7 @@ impl<'a> ResolveSession<'a> {
     ) -> Result<MediaSource> {
         let job = self.add(work, piece, folder)?;
         jobs::start(&mut work.guard, std::slice::from_ref(&job))?;
-        let link = &work.guard.link;
-        jobs::follow(link, self.options, &job, control, tell)?;
-        link.project("DeleteRenderJob", vec![json!(job)])?.granted()?;
+        jobs::follow(&work.guard.link, self.options, &job, control, tell)?;
         render_in(folder, &self.expected(&work.cut, piece))
     }
 

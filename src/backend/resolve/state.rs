@@ -1,12 +1,14 @@
 //! What a render changes in Resolve, and putting it back.
 
+use std::time::Instant;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::bridge::{Answer, Object};
+use super::bridge::{Answer, Object, whole};
 use super::cut::{Cut, VideoTrack};
 use super::jobs::{Progress, progress};
-use super::link::{Link, Named, pause};
+use super::link::{LOOK, Link, Named, pause};
 use super::options::ResolveOptions;
 use crate::backend::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
@@ -244,13 +246,23 @@ fn remove_jobs(link: &Link, state: &State, options: &ResolveOptions) -> Result<(
         return Ok(());
     }
     let queued = queue(link)?;
-    let ours: Vec<&String> = state.jobs.iter().filter(|job| queued.contains(job)).collect();
-    let working = |job: &String| matches!(progress(link, job), Ok(Progress::Working(_)));
-    if state.started && link.is_rendering()? && ours.iter().any(|job| working(job)) {
-        stop(link, options)?;
-    }
+    let ours = state.jobs.iter().filter(|job| queued.contains(job));
+    let working = |job: &str| state.started && matches!(progress(link, job), Ok(Progress::Working(_)));
+    let deadline = Instant::now() + options.limits.call;
     for job in ours {
-        link.project("DeleteRenderJob", vec![json!(job)])?.granted()?;
+        if working(job) && link.is_rendering()? {
+            stop(link, options)?;
+        }
+        // Resolve may still be about to start it, or to stop.
+        loop {
+            match link.project("DeleteRenderJob", vec![json!(job)])?.granted() {
+                Err(_) if working(job) && Instant::now() < deadline => {
+                    link.project("StopRendering", vec![])?;
+                    pause(LOOK, &CancelToken::new())?;
+                }
+                removed => break removed?,
+            }
+        }
     }
     Ok(())
 }
@@ -258,12 +270,12 @@ fn remove_jobs(link: &Link, state: &State, options: &ResolveOptions) -> Result<(
 /// Stops rendering, and waits until it has stopped: before that, jobs cannot be removed.
 pub(super) fn stop(link: &Link, options: &ResolveOptions) -> Result<()> {
     link.project("StopRendering", vec![])?;
-    let deadline = std::time::Instant::now() + options.limits.call;
+    let deadline = Instant::now() + options.limits.call;
     while link.is_rendering()? {
-        if std::time::Instant::now() > deadline {
+        if Instant::now() > deadline {
             return Err(Error::new(ErrorKind::Timeout, "Resolve goes on rendering though it was told to stop"));
         }
-        pause(std::time::Duration::from_millis(50), &CancelToken::new())?;
+        pause(LOOK, &CancelToken::new())?;
     }
     Ok(())
 }
@@ -302,7 +314,7 @@ fn restore_marks(link: &Link, timeline: &Object, marks: &Value) -> Result<()> {
     }
     link.call(timeline, "ClearMarkInOut", vec![json!("all")])?.granted()?;
     for kind in ["video", "audio"] {
-        let mark = |key: &str| marks.get(kind).and_then(|marks| marks.get(key)).and_then(Value::as_i64);
+        let mark = |key: &str| marks.get(kind).and_then(|marks| marks.get(key)).and_then(whole);
         if let Some((first, last)) = mark("in").zip(mark("out")) {
             link.call(timeline, "SetMarkInOut", vec![json!(first), json!(last), json!(kind)])?.granted()?;
         }

@@ -4,7 +4,7 @@ use ffmpeg_next::frame::Video;
 
 use super::super::convert::{ChromaSite, Converter, Source, Target};
 use super::super::pixels;
-use super::super::sys::frames::PixelInfo;
+use super::super::sys::frames::{self, PixelInfo};
 use crate::deliver::{BurnIn, Corner};
 use crate::error::Result;
 use crate::picture::{self, LabelStyle, Rect, Rgba16, draw_label};
@@ -120,7 +120,28 @@ impl<'r> Painter<'r> {
         picture::paste(&mut above, label, x - part.x, y - part.y);
         picture::over(&mut image, &above, Ratio::ONE);
         let painted = converter.from_rgba16(&image, transfer, &coding)?;
-        pixels::paste(&painted, picture, &self.info, (part.x, part.y))
+        self.put_back(&painted, picture, &above, part);
+        Ok(())
+    }
+
+    /// Copies what a label has touched from `painted` into its part of `picture`. All else stays as it was: RGB cannot
+    /// say every colour that YUV can.
+    fn put_back(&self, painted: &Video, picture: &mut Video, label: &Rgba16, part: Rect) {
+        let at = |side: i64| usize::try_from(side).unwrap_or(0);
+        for plane in 0..self.info.planes() {
+            let ((across, down), step) = (self.info.plane_shift(plane), self.info.plane_step(plane));
+            let (from, from_stride) = frames::plane(painted, &self.info, plane);
+            let (to, to_stride) = frames::plane_mut(picture, &self.info, plane);
+            let (left, top) = (at(part.x >> across), at(part.y >> down));
+            for line in 0..part.height.div_ceil(1 << down) as usize {
+                for column in 0..part.width.div_ceil(1 << across) as usize {
+                    if is_touched(label, (column << across, line << down), (1 << across, 1 << down)) {
+                        let source = &from[line * from_stride + column * step..][..step];
+                        to[(top + line) * to_stride + (left + column) * step..][..step].copy_from_slice(source);
+                    }
+                }
+            }
+        }
     }
 
     /// The part of the picture that holds a label, on the grid of its chroma; `None` where it lies outside.
@@ -137,6 +158,13 @@ impl<'r> Painter<'r> {
         let (y, height) = side(y, label.height, self.coding.height, grid.1)?;
         Some(Rect { x, y, width, height })
     }
+}
+
+/// Whether anything is seen in a block (width, height) of a label.
+fn is_touched(label: &Rgba16, (x, y): (usize, usize), (width, height): (usize, usize)) -> bool {
+    let (wide, high) = (label.width as usize, label.height as usize);
+    let mut lines = (y..(y + height).min(high)).map(|line| &label.data[line * wide * 4..][..wide * 4]);
+    lines.any(|line| (x..(x + width).min(wide)).any(|column| line[column * 4 + 3] > 0))
 }
 
 /// The sample value, from 0 to 1, of the white that graphics have: in PQ and HLG that of ITU-R BT.2408.

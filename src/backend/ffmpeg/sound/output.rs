@@ -40,7 +40,11 @@ impl std::fmt::Debug for SoundStream {
 impl SoundStream {
     /// Adds a stream to `muxer`, whose header is not written yet, for `channels` channels of `rate` samples a second.
     pub(crate) fn add(muxer: &mut Muxer, codec: &str, rate: u32, channels: u16) -> Result<SoundStream> {
-        let format = if codec.starts_with("pcm_") { Sample::I32(Type::Packed) } else { Sample::F32(Type::Planar) };
+        let format = match codec {
+            _ if codec.starts_with("pcm_") => Sample::I32(Type::Packed),
+            "libopus" => Sample::F32(Type::Packed),
+            _ => Sample::F32(Type::Planar),
+        };
         let bits = [("b".to_owned(), (BITS_PER_CHANNEL * u32::from(channels)).to_string())];
         let encoder = SoundEncoder::open(&SoundSetup {
             name: codec,
@@ -98,11 +102,12 @@ impl SoundStream {
         let channels = usize::from(self.channels);
         for channel in 0..channels {
             let plane = &self.waiting.plane(channel)[range.clone()];
-            if self.format.is_planar() {
-                frame.plane_mut::<f32>(channel).copy_from_slice(plane);
-            } else {
-                let packed = frame.plane_mut::<i32>(0).iter_mut().skip(channel).step_by(channels);
-                packed.zip(plane).for_each(|(to, sample)| *to = integer(*sample));
+            match self.format {
+                Sample::F32(Type::Planar) => frame.plane_mut::<f32>(channel).copy_from_slice(plane),
+                Sample::F32(Type::Packed) => {
+                    interleave(frame.plane_mut::<f32>(0), channel, channels, plane, |sample| sample)
+                }
+                _ => interleave(frame.plane_mut::<i32>(0), channel, channels, plane, integer),
             }
         }
         self.sent += i64::try_from(range.len()).unwrap_or(0);
@@ -116,6 +121,12 @@ impl SoundStream {
         }
         Ok(())
     }
+}
+
+/// Writes the samples of a channel between those of the others.
+fn interleave<T>(to: &mut [T], channel: usize, channels: usize, plane: &[f32], convert: impl Fn(f32) -> T) {
+    let places = to.iter_mut().skip(channel).step_by(channels);
+    places.zip(plane).for_each(|(to, sample)| *to = convert(*sample));
 }
 
 /// A sample as a number of 24 bits in the upper part of 32: full scale and what lies beyond is cut to the largest.

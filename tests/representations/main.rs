@@ -1,0 +1,16 @@
+//! What else is made of shots and of files: review movies, proxies, sequences, posters and contact sheets, read back both
+//! by this crate and by the FFmpeg command line tools.
+#![cfg(feature = "ffmpeg")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../rendering/support.rs"]
+#[allow(dead_code, reason = "it is shared with the tests of rendering")]
+mod support;
+
+mod drawing;
+mod made;
+mod movies;
+mod refusals;
+mod stills;
+mod transcode;

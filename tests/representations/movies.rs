@@ -1,0 +1,164 @@
+//! Movies and sequences that are encoded while a shot is rendered.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::common::{ffmpeg, ffprobe};
+use crate::made::*;
+use crate::support::*;
+
+#[test]
+fn every_representation_shows_the_frames_of_the_render() {
+    let cut = cut(14, "3:2", "-c:v libx264 -preset veryfast -pix_fmt yuv420p -bf 3 -timecode 10:00:00:00");
+    let expected = cut.numbers(7, 19);
+    let all =
+        ["h264", "hevc", "vp9", "prores", "dnxhr-lb", "ffv1", "mjpeg", "png", "jpg", "proxy-half", "proxy-quarter"];
+    let made = make(&cut.plan, "prores-lt", all.map(named).into());
+    for name in all {
+        let path = made.path("c", name);
+        let size = match name {
+            "proxy-half" => (128, 80),
+            "proxy-quarter" => (64, 40),
+            _ => SIZE,
+        };
+        let first = ["png", "jpg"].contains(&name).then_some(998);
+        assert_eq!(numbers_of(&path, first, size), expected, "{name}");
+        if first.is_none() {
+            let probed = ffprobe(&path);
+            let video = &probed["streams"][0];
+            assert_eq!(video["nb_read_frames"], json!("19"), "{name}");
+            assert_eq!(video["r_frame_rate"], json!("24/1"), "{name}");
+            let timecode =
+                [&video["tags"]["timecode"], &video["tags"]["TIMECODE"], &probed["format"]["tags"]["timecode"]];
+            assert!(timecode.contains(&&json!("00:59:59:21")), "{name}: {probed:#}");
+        }
+    }
+}
+
+/// The names of the boxes at the top of an MP4 file, in order.
+fn boxes(path: &Path) -> Vec<String> {
+    let data = std::fs::read(path).expect("it is there");
+    let (mut at, mut names) = (0, Vec::new());
+    while at + 8 <= data.len() {
+        let size = u32::from_be_bytes(data[at..at + 4].try_into().expect("four bytes")) as usize;
+        names.push(String::from_utf8_lossy(&data[at + 4..at + 8]).into_owned());
+        at += size.max(8);
+    }
+    names
+}
+
+/// What ffprobe says about every packet of the picture, in the order they are stored in.
+fn packets(path: &Path) -> Vec<Value> {
+    let output = Command::new("ffprobe")
+        .args(["-v", "error", "-select_streams", "v:0", "-show_packets", "-of", "json"])
+        .arg(path)
+        .output()
+        .expect("the tests need the ffprobe command line tool");
+    let all: Value = serde_json::from_slice(&output.stdout).expect("ffprobe writes JSON");
+    all["packets"].as_array().expect("packets").clone()
+}
+
+#[test]
+fn web_movies_start_at_once_and_can_be_entered_at_every_keyframe() {
+    let mut media = Media::new();
+    let path = media.numbered("m.mov", 60, "24", PRORES);
+    let clip = clip("c", file(&path, range(0, 60, 24.0)), range(0, 60, 24.0));
+    let odd = options(|options| options.canvas.size = Some((257, 161)));
+    let plan = plan(&timeline([track("V1", [clip])]), &odd).expect("a plan");
+    let made = make(&plan, "ffv1", ["h264", "hevc", "vp9"].map(named).into());
+    for (name, tag) in [("h264", "avc1"), ("hevc", "hvc1"), ("vp9", "[0][0][0][0]")] {
+        let path = made.path("c", name);
+        let video = &ffprobe(&path)["streams"][0];
+        assert_eq!(video["pix_fmt"], json!("yuv420p"), "{name}");
+        assert_eq!((&video["width"], &video["height"]), (&json!(256), &json!(160)), "{name}: even sides");
+        assert_eq!(video["sample_aspect_ratio"], json!("1:1"), "{name}");
+        assert_eq!(video["codec_tag_string"], json!(tag), "{name}");
+        assert_eq!(video["color_space"], json!("smpte170m"), "{name}: the canvas's");
+        if name != "vp9" {
+            let boxes = boxes(&path);
+            let place = |wanted: &str| boxes.iter().position(|name| name == wanted).expect(wanted);
+            assert!(place("moov") < place("mdat"), "{name}: {boxes:?}");
+        }
+        let (mut keys, mut entered) = (0, i64::MIN);
+        for packet in packets(&path) {
+            let pts = packet["pts"].as_i64().expect("a time");
+            if packet["flags"].as_str().expect("flags").starts_with('K') {
+                (keys, entered) = (keys + 1, pts);
+            }
+            assert!(pts >= entered, "{name}: {packet} is shown before the keyframe it follows");
+        }
+        assert!(keys >= 3, "{name}: {keys} keyframes in 60 frames");
+    }
+}
+
+#[test]
+fn copied_shots_have_representations_too() {
+    let cut = cut(12, "0", PRORES);
+    let made = make(&cut.plan, "prores-proxy", ["h264", "poster", "proxy-half"].map(named).into());
+    let shot = &made.report.shots[0];
+    let path = made.report.folder.join(&shot.output.as_ref().expect("a movie").path);
+    let bytes = |path: &Path| packets(path).iter().map(|packet| packet["size"].clone()).collect::<Vec<_>>();
+    assert_eq!(bytes(&path), bytes(&cut.path)[10..22], "its packets are those of the medium");
+    assert_eq!(numbers_of(&made.path("c", "h264"), None, SIZE), cut.numbers(10, 12));
+    assert_eq!(numbers_of(&made.path("c", "proxy-half"), None, (128, 80)), cut.numbers(10, 12));
+    assert_eq!(numbers_of(&made.path("c", "poster"), None, SIZE), cut.numbers(15, 1));
+}
+
+#[test]
+fn another_rate_shows_what_is_on_screen_then() {
+    let cut = cut(25, "0", PRORES);
+    let at = |name: &str, rate: f64| representation(json!({"name": name, "preset": "h264", "rate": rate}));
+    let rates = [("12", 12.0), ("25", 25.0), ("48", 48.0), ("ntsc", 29.97)];
+    let mut wanted: Vec<_> = rates.iter().map(|(name, rate)| at(name, *rate)).collect();
+    wanted.push(representation(json!({"name": "frames", "preset": "png", "rate": 12})));
+    let made = make(&cut.plan, "prores-lt", wanted);
+    for (name, rate) in rates {
+        // Frame k is the one that is on screen at k / rate.
+        let exact = if name == "ntsc" { 30_000.0 / 1001.0 } else { rate };
+        let frames = (0..100u16).map(|k| f64::from(k) / exact * 24.0 + 1e-6).take_while(|&at| at < 25.0);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below 25")]
+        let expected: Vec<_> = frames.map(|at| Some(cut.media.number(&cut.path, 10 + at as u16))).collect();
+        let path = made.path("c", name);
+        assert_eq!(numbers_of(&path, None, SIZE), expected, "{name}");
+        assert_eq!(ffprobe(&path)["streams"][0]["tags"]["timecode"], json!("01:00:00:00"), "{name}");
+    }
+    assert_eq!(numbers_of(&made.path("c", "frames"), Some(1001), SIZE).len(), 13);
+}
+
+#[test]
+fn sound_goes_along_and_keeps_its_length() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let wav = folder.path().join("tone.wav");
+    ffmpeg(
+        &["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=3", wav.to_str().expect("plain")],
+        None,
+    );
+    let mut media = Media::new();
+    let path = media.numbered("m.mov", 60, "24", PRORES);
+    let picture = clip("c", file(&path, range(0, 60, 24.0)), range(10, 25, 24.0));
+    let mut sound = track("A1", [clip("s", file(&wav, Value::Null), range(0, 25, 24.0))]);
+    sound["kind"] = json!("Audio");
+    let cut = plan(&timeline([track("V1", [picture]), sound]), &options(|_| ())).expect("a plan");
+    let mute = representation(json!({"name": "mute", "preset": "h264", "audio": false}));
+    let slow = representation(json!({"name": "slow", "preset": "h264", "rate": 12}));
+    let mut wanted: Vec<_> = ["h264", "vp9", "proxy-half", "png", "poster"].map(named).into();
+    wanted.extend([mute, slow]);
+    // The intermediate's own sound does not matter.
+    for preset in ["png", "prores-lt"] {
+        let made = make(&cut, preset, wanted.clone());
+        for (name, codec) in [("h264", "aac"), ("slow", "aac"), ("vp9", "opus"), ("proxy-half", "pcm_s24le")] {
+            let probed = ffprobe(&made.path("c", name));
+            let streams = probed["streams"].as_array().expect("streams");
+            let heard = streams.iter().find(|stream| stream["codec_type"] == json!("audio")).expect("sound");
+            assert_eq!(heard["codec_name"], json!(codec), "{name}");
+            if name != "vp9" {
+                let seconds: f64 = heard["duration"].as_str().expect("a length").parse().expect("a number");
+                near(seconds, 25.0 / 24.0, 0.0011, name);
+            }
+        }
+        let streams = ffprobe(&made.path("c", "mute"))["streams"].clone();
+        assert!(streams.as_array().expect("streams").iter().all(|stream| stream["codec_type"] != json!("audio")));
+    }
+}
