@@ -299,8 +299,15 @@ impl Answer {
     /// # Errors
     /// [`ErrorKind::Application`] when it is something else.
     pub(super) fn objects(self) -> Result<Vec<Object>> {
+        if self.value.is_null() { Ok(Vec::new()) } else { self.listed() }
+    }
+
+    /// The objects in a list.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when it is something else.
+    pub(super) fn listed(self) -> Result<Vec<Object>> {
         match &self.value {
-            Value::Null => Ok(Vec::new()),
             Value::Array(list) if list.iter().all(|item| object(item, &self.returns).is_some()) => {
                 Ok(list.iter().filter_map(|item| object(item, &self.returns)).collect())
             }

@@ -82,38 +82,34 @@ impl Cut {
         Ok(Cut { timeline, rate, drop_frame, start, duration, size, start_timecode, tracks })
     }
 
-    /// In what it is not the cut of `plan`, as far as the shots show it: sentences. `alone` is the number of the track
-    /// that is soloed for a shot, if any is.
-    pub(super) fn differences(
-        &self,
-        link: &Link,
-        plan: &Plan,
-        alone: impl Fn(&Shot) -> Option<i64>,
-    ) -> Result<Vec<String>> {
-        let mut found = Vec::new();
+    /// Holds it against `plan`, as far as the shots show it. `alone` is the number of the track that is soloed for a shot,
+    /// if any is.
+    pub(super) fn compare(&self, link: &Link, plan: &Plan, alone: impl Fn(&Shot) -> Option<i64>) -> Result<Comparison> {
+        let mut found = Comparison::default();
         if self.rate != plan.rate || self.drop_frame != plan.drop_frame {
             let named = |rate: Rate, drop: bool| format!("{rate}{}", if drop { " drop-frame" } else { "" });
             let (own, planned) = (named(self.rate, self.drop_frame), named(plan.rate, plan.drop_frame));
-            found.push(format!("the timeline runs at {own}, the plan at {planned}"));
+            found.differences.push(format!("the timeline runs at {own}, the plan at {planned}"));
         }
         let label = Timecode::parse(&self.start_timecode, plan.rate).ok();
         let planned = plan.timecode(0);
         if label.map_or(self.start != plan.global_start, |label| label.frame() != planned.frame()) {
-            found.push(format!("the timeline starts at {}, the plan at {planned}", self.start_timecode));
+            found.differences.push(format!("the timeline starts at {}, the plan at {planned}", self.start_timecode));
         }
         if self.duration != plan.duration {
-            found.push(format!("the timeline has {} frames, the plan {}", self.duration, plan.duration));
+            let what = format!("the timeline has {} frames, the plan {}", self.duration, plan.duration);
+            found.differences.push(what);
         }
         for shot in &plan.shots {
             let alone = alone(shot);
             for span in &shot.spans {
-                self.compare(link, plan, shot, span, alone, &mut found)?;
+                self.compare_span(link, plan, (shot, span), alone, &mut found)?;
             }
         }
-        let more = found.len().saturating_sub(LISTED);
-        found.truncate(LISTED);
+        let more = found.differences.len().saturating_sub(LISTED);
+        found.differences.truncate(LISTED);
         if more > 0 {
-            found.push(format!("and {more} more"));
+            found.differences.push(format!("and {more} more"));
         }
         Ok(found)
     }
@@ -142,23 +138,16 @@ impl Cut {
         self.tracks.iter().filter(on).flat_map(|track| &track.items).filter(here)
     }
 
-    fn compare(
+    fn compare_span(
         &self,
         link: &Link,
         plan: &Plan,
-        shot: &Shot,
-        span: &Span,
+        (shot, span): (&Shot, &Span),
         alone: Option<i64>,
-        found: &mut Vec<String>,
+        found: &mut Comparison,
     ) -> Result<()> {
         let (start, end) = (span.start, span.start + span.count);
-        let place = format!("shot {:?} at {}", shot.name, plan.timecode(start));
-        let mut say = |what: String| {
-            let what = format!("{place}: {what}");
-            if !found.contains(&what) {
-                found.push(what);
-            }
-        };
+        let mut say = |what: String| found.differ(format!("shot {:?} at {}: {what}", shot.name, plan.timecode(start)));
         let items: Vec<&Item> = self.seen(start, end, alone).collect();
         let mut layers: Vec<&Layer> = Vec::new();
         span.stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
@@ -167,12 +156,13 @@ impl Cut {
         let vague = layers.iter().any(|layer| !is_file(plan, layer)) || !span.stack.iter().all(plain);
         for item in &items {
             if !vague && !layers.iter().any(|layer| item.is(plan, layer)) {
-                say(format!("the timeline shows {:?}, the plan does not", item.name));
+                say(format!("the timeline shows {item}, the plan does not"));
             }
         }
         if vague && items.is_empty() && !layers.is_empty() {
-            say(format!("the plan shows {:?}, the timeline nothing", layers[0].clip));
+            say(format!("the plan shows {}, the timeline nothing", named(plan, layers[0])));
         }
+        let mut by_name = Vec::new();
         for element in &span.stack {
             let Element::Layer(layer) = element else { continue };
             let on_track = alone.is_none_or(|_| layer.track == shot.track);
@@ -181,16 +171,54 @@ impl Cut {
             }
             let covering = |item: &&&Item| item.start <= start && item.end >= end && item.is(plan, layer);
             let Some(item) = items.iter().find(covering) else {
-                say(format!("the plan shows {:?}, the timeline does not, or not all of it", layer.clip));
+                say(format!("the plan shows {}, the timeline does not, or not all of it", named(plan, layer)));
                 continue;
             };
+            if item.file.is_none() {
+                by_name.push(format!("Resolve does not tell the media of {item}: it was compared by its name"));
+            }
             if let Some(source) = item.other_source(link, plan, layer)? {
                 let planned = layer.map.index(item.start);
-                let clip = &layer.clip;
-                say(format!("{clip:?} starts with source frame {source} in the timeline, {planned} in the plan"));
+                say(format!("{item} starts with source frame {source} in the timeline, {planned} in the plan"));
             }
         }
+        by_name.retain(|note| !found.notes.contains(note));
+        found.notes.append(&mut by_name);
         Ok(())
+    }
+}
+
+/// What came of holding a timeline against a plan: sentences.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    /// In what it is not the same cut.
+    pub(super) differences: Vec<String>,
+    /// What could not be told for certain.
+    pub(super) notes: Vec<String>,
+}
+
+impl Comparison {
+    fn differ(&mut self, what: String) {
+        if !self.differences.contains(&what) {
+            self.differences.push(what);
+        }
+    }
+}
+
+/// The clip of a layer and its media, for messages.
+fn named(plan: &Plan, layer: &Layer) -> String {
+    match plan.media[layer.media].source.file(0) {
+        Some(file) => format!("{:?} ({})", layer.clip, file_name(&file.to_string_lossy())),
+        None => format!("{:?}", layer.clip),
+    }
+}
+
+impl std::fmt::Display for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "{:?} ({})", self.name, file_name(file)),
+            None => write!(f, "{:?}", self.name),
+        }
     }
 }
 
@@ -204,20 +232,19 @@ impl Item {
         self.media.is_some()
     }
 
-    /// Whether it is the clip of `layer`, by its name or its media.
+    /// Whether it is the clip of `layer`: by its media file where both have one, else by its name. Folders and endings do not
+    /// count, since media is moved and transcoded.
     fn is(&self, plan: &Plan, layer: &Layer) -> bool {
-        let same = |a: &str, b: &str| stem(a).eq_ignore_ascii_case(stem(b)) && !a.is_empty();
-        if same(&self.name, &layer.clip) {
-            return true;
-        }
-        let Some(file) = &self.file else { return false };
-        match &plan.media[layer.media].source {
-            MediaSource::File { path } => {
+        let same = |a: &str, b: &str| stem(a).eq_ignore_ascii_case(stem(b));
+        match (&self.file, &plan.media[layer.media].source) {
+            (Some(file), MediaSource::File { path }) => {
                 path.file_name().is_some_and(|name| same(file_name(file), &name.to_string_lossy()))
             }
             // Resolve calls a sequence `sh010.[1001-1100].exr`.
-            MediaSource::Sequence { prefix, .. } => !prefix.is_empty() && file_name(file).starts_with(prefix.as_str()),
-            _ => false,
+            (Some(file), MediaSource::Sequence { prefix, .. }) if !prefix.is_empty() => {
+                file_name(file).starts_with(prefix.as_str())
+            }
+            _ => same(&self.name, &layer.clip),
         }
     }
 

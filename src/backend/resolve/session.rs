@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use serde_json::{Value, json};
 
 use super::bridge::Object;
-use super::cut::Cut;
+use super::cut::{Comparison, Cut};
 use super::found::{Expected, render_in};
 use super::jobs::{self, Picture};
 use super::link::Link;
@@ -124,19 +124,10 @@ impl<'a> ResolveSession<'a> {
         let link = Link::open(options, &CancelToken::new())?;
         jobs::refuse_busy(&link)?;
         let mut guard = Guard::begin(options, link)?;
-        let timeline = timeline(&mut guard, plan, &options.timeline)?;
-        guard.state.rendered = Some(guard.link.named(&timeline)?);
-        let cut = Cut::read(&guard.link, timeline)?;
-        let mut warnings = Vec::new();
-        compare(&guard.link, plan, &cut, options, &mut warnings)?;
-        let canvas = canvas(plan, preset, cut.size)?;
-        for key in options.unknown_settings() {
-            warnings.push(warning(format!("the render setting {key} is not documented: Resolve may ignore it")));
-        }
-        if !plan.warnings.is_empty() {
-            let message = "pictures are Resolve's: what the plan warns of about them may be in them all the same";
-            warnings.push(warning(message.to_owned()));
-        }
+        let (cut, canvas, warnings) = match look(&mut guard, plan, preset) {
+            Ok(found) => found,
+            Err(error) => return Err(guard.failed(error)),
+        };
         Ok(ResolveSession {
             options,
             plan,
@@ -146,6 +137,11 @@ impl<'a> ResolveSession<'a> {
             warnings: Mutex::new(warnings),
             renders: OnceLock::new(),
         })
+    }
+
+    /// The places of all shots in the plan.
+    pub(super) fn all_shots(&self) -> Vec<usize> {
+        (0..self.plan.shots.len()).collect()
     }
 
     /// The way to Resolve, once.
@@ -162,7 +158,9 @@ impl<'a> ResolveSession<'a> {
         self.warn(grade::apply(guard, cut, &ranges, &self.options.grade)?);
         guard.note_render(&cut.timeline)?;
         if guard.state.marks.is_none() && pieces.iter().any(|piece| !piece.whole) {
-            self.warn([warning("this Resolve does not tell its marks: those of the last render stay".to_owned())]);
+            self.warn([warning(
+                "Timeline.GetMarkInOut tells no marks in this Resolve: those of the last render stay".to_owned(),
+            )]);
         }
         jobs::set_up(guard, self.options, self.preset)?;
         Ok(pieces)
@@ -268,7 +266,7 @@ impl Session for ResolveSession<'_> {
         let wanted = |shot: &Shot| tasks.iter().any(|task| task.shot.name == shot.name);
         let shots: Vec<usize> = (0..self.plan.shots.len()).filter(|&index| wanted(&self.plan.shots[index])).collect();
         let folder = Scratch::new(self.options.folder.as_deref().unwrap_or(folder), ".part")?;
-        let renders = self.render(&mut work, &shots, folder, control)?;
+        let renders = self.render(&mut work, &shots, folder, control).map_err(|error| work.guard.failed(error))?;
         let renders = self.renders.get_or_init(|| renders);
         Ok(Some(Box::new(Cutting::open(renders, self.preset)?)))
     }
@@ -360,6 +358,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Opens the timeline, and checks that it is the plan's cut and can be delivered.
+fn look(guard: &mut Guard<'_>, plan: &Plan, preset: &Preset) -> Result<(Cut, Canvas, Vec<Warning>)> {
+    let options = guard.options();
+    let timeline = timeline(guard, plan, &options.timeline)?;
+    guard.state.rendered = Some(guard.link.named(&timeline)?);
+    let cut = Cut::read(&guard.link, timeline)?;
+    let mut warnings = Vec::new();
+    compare(&guard.link, plan, &cut, options, &mut warnings)?;
+    let canvas = canvas(plan, preset, cut.size)?;
+    for key in options.unknown_settings() {
+        warnings.push(warning(format!("the render setting {key} is not documented: Resolve may ignore it")));
+    }
+    if !plan.warnings.is_empty() {
+        let message = "pictures are Resolve's: what the plan warns of about them may be in them all the same";
+        warnings.push(warning(message.to_owned()));
+    }
+    Ok((cut, canvas, warnings))
+}
+
 /// The timeline that is to be rendered, open.
 fn timeline(guard: &mut Guard<'_>, plan: &Plan, choice: &TimelineChoice) -> Result<Object> {
     match choice {
@@ -418,7 +435,9 @@ fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions, warnin
     for shot in &plan.shots {
         alone(cut, &options.solo, shot)?;
     }
-    let differences = cut.differences(link, plan, |shot| alone(cut, &options.solo, shot).ok().flatten())?;
+    let Comparison { differences, notes } =
+        cut.compare(link, plan, |shot| alone(cut, &options.solo, shot).ok().flatten())?;
+    warnings.extend(notes.into_iter().map(warning));
     if options.accept_differences {
         warnings.extend(differences.into_iter().map(warning));
         return Ok(());

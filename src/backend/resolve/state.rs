@@ -16,6 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// How Resolve was before, as far as anything was changed. Every change is noted here before it is made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
+    /// What Resolve did not tell, and so cannot be put back: sentences.
+    pub(super) untold: Vec<String>,
     /// The project that everything belongs to.
     pub(super) project: Option<Named>,
     pub(super) page: Option<String>,
@@ -83,13 +85,21 @@ impl<'o> Guard<'o> {
         Guard { options, link, state, restored: false }
     }
 
+    /// What the caller decided.
+    pub(super) fn options(&self) -> &'o ResolveOptions {
+        self.options
+    }
+
     /// Switches to a page.
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not.
     pub(super) fn open_page(&mut self, page: &str) -> Result<()> {
         if self.state.page.is_none() {
-            self.state.page = self.link.call(&self.link.app, "GetCurrentPage", vec![])?.text().ok();
+            match self.link.call(&self.link.app, "GetCurrentPage", vec![])?.text() {
+                Ok(page) => self.state.page = Some(page),
+                Err(_) => self.untold("the page", "Resolve.GetCurrentPage"),
+            }
         }
         self.link.open_page(page)
     }
@@ -122,10 +132,21 @@ impl<'o> Guard<'o> {
         let part = |key: &str| format.get(key).and_then(Value::as_str).filter(|part| !part.is_empty());
         let format = part("format").zip(part("codec")).map(|(format, codec)| (format.to_owned(), codec.to_owned()));
         self.state.mode = Some(link.project("GetCurrentRenderMode", vec![])?.whole()?);
+        if format.is_none() {
+            self.untold("format and codec", "Project.GetCurrentRenderFormatAndCodec");
+        }
         self.state.format = format;
+        let link = &self.link;
         // Older versions do not tell.
         self.state.marks = link.call(timeline, "GetMarkInOut", vec![]).ok().map(Answer::value).filter(Value::is_object);
         Ok(())
+    }
+
+    fn untold(&mut self, what: &str, method: &str) {
+        let what = format!("{what} could not be restored in Resolve: {method} told nothing");
+        if !self.state.untold.contains(&what) {
+            self.state.untold.push(what);
+        }
     }
 
     /// Lets the video tracks be seen that `seen` says yes to, by number.
@@ -149,6 +170,14 @@ impl<'o> Guard<'o> {
         std::mem::take(&mut self.state)
     }
 
+    /// Puts everything back after `error`, which then says what could not be.
+    pub(super) fn failed(&mut self, error: Error) -> Error {
+        match self.restore().as_slice() {
+            [] => error,
+            unrestored => error.context(format!("not all of Resolve could be put back ({})", unrestored.join("; "))),
+        }
+    }
+
     /// Puts everything back; says what could not be.
     pub(super) fn restore(&mut self) -> Vec<String> {
         if std::mem::replace(&mut self.restored, true) {
@@ -157,7 +186,7 @@ impl<'o> Guard<'o> {
         if self.link.is_lost() {
             match Link::open(self.options, &CancelToken::new()) {
                 Ok(link) => self.link = link,
-                Err(error) => return vec![format!("Resolve is left as it was rendering: {error}")],
+                Err(error) => return vec![format!("it is left as it was rendering: {error}")],
             }
         }
         restore(&self.link, &self.state, self.options)
@@ -173,7 +202,7 @@ impl Drop for Guard<'_> {
 
 /// Puts back what `state` says, as far as it can be; says what cannot.
 fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> {
-    let mut failed = Vec::new();
+    let mut failed = state.untold.clone();
     let mut attempt = |what: &str, result: Result<()>| {
         if let Err(error) = result {
             failed.push(format!("{what} could not be restored in Resolve: {error}"));
@@ -182,7 +211,9 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
     let project = link.named(&link.project);
     if project.as_ref().ok() != state.project.as_ref() {
         let name = state.project.as_ref().map_or("", |project| project.name.as_str());
-        return vec![format!("the project {name:?} is no longer open in Resolve: nothing was restored")];
+        return vec![format!(
+            "the project {name:?} is no longer open in Resolve, or does not answer: nothing was restored"
+        )];
     }
     attempt("the render queue", remove_jobs(link, state, options));
     let timelines = link.timelines();
@@ -330,7 +361,7 @@ fn remove_import(link: &Link, timeline: Option<Object>, bin: &str, pooled: &[Str
         link.call(&pool, "DeleteTimelines", vec![json!([Value::from(&timeline)])])?.granted()?;
     }
     let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
-    for folder in link.call(&root, "GetSubFolderList", vec![])?.objects()? {
+    for folder in link.call(&root, "GetSubFolderList", vec![])?.listed()? {
         if link.call(&folder, "GetName", vec![])?.text()? == bin {
             link.call(&pool, "DeleteFolders", vec![json!([Value::from(&folder)])])?.granted()?;
         }
@@ -342,6 +373,7 @@ fn remove_import(link: &Link, timeline: Option<Object>, bin: &str, pooled: &[Str
 
 /// The clips in a bin, with their identifiers.
 pub(super) fn clips(link: &Link, folder: &Object) -> Result<Vec<(Object, String)>> {
-    let clips = link.call(folder, "GetClipList", vec![])?.objects()?;
+    // Nothing must not be taken for an empty bin: what is not known to have been there gets deleted.
+    let clips = link.call(folder, "GetClipList", vec![])?.listed()?;
     clips.into_iter().map(|clip| Ok((clip.clone(), link.call(&clip, "GetUniqueId", vec![])?.text()?))).collect()
 }
