@@ -434,7 +434,8 @@ fn each_call_fails() {
         let said = SAID.iter().find(|(call, _)| *call == method).map_or(method.as_str(), |(_, words)| words);
         let is_told = told.contains(said) || told.is_empty() && NEEDLESS.contains(&method.as_str());
         let is_restored = trial.stage.fake.now() == trial.before;
-        if !is_told || !is_restored && !told.contains("could not be restored") || !bridges(&trial.stage.fake).is_empty() {
+        if !is_told || !is_restored && !told.contains("could not be restored") || !bridges(&trial.stage.fake).is_empty()
+        {
             wrong.push(format!("{method} gives {answer}: {told:?}, restored: {is_restored}"));
         }
         if !is_restored {
