@@ -26,23 +26,16 @@ use otio_conflate::{Error, ErrorKind, Report, Result};
 
 #[derive(Parser)]
 #[command(about = "Renders one finished file per shot through DaVinci Resolve Studio")]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    after_help = "With poll, collect or withdraw and a ticket: what is to be done about a render that was handed in."
+)]
 struct Flags {
-    #[command(flatten)]
-    render: Option<Render>,
-    #[command(subcommand)]
-    ticket: Option<OfTicket>,
-    /// How Resolve is reached and what it renders, as JSON: see ResolveOptions; flags are laid over it
-    #[arg(long, value_name = "FILE", global = true)]
-    options: Option<PathBuf>,
-}
-
-#[derive(Args)]
-struct Render {
     #[command(flatten)]
     plan: shared::PlanArgs,
     #[command(flatten)]
     delivery: run::DeliveryArgs,
+    #[command(flatten)]
+    reach: Reach,
     /// Which timeline of Resolve's: current, name:NAME or import (the plan's file, for the render)
     #[arg(long)]
     resolve_timeline: Option<TimelineChoice>,
@@ -75,6 +68,28 @@ struct Render {
     submit: Option<PathBuf>,
 }
 
+/// How Resolve is reached.
+#[derive(Args)]
+struct Reach {
+    /// How Resolve is reached and what it renders, as JSON: see ResolveOptions; flags are laid over it
+    #[arg(long, value_name = "FILE")]
+    options: Option<PathBuf>,
+}
+
+impl Reach {
+    fn options(&self) -> Result<ResolveOptions> {
+        self.options.as_deref().map_or_else(|| Ok(ResolveOptions::default()), read)
+    }
+}
+
+#[derive(Parser)]
+struct TicketFlags {
+    #[command(subcommand)]
+    what: OfTicket,
+    #[command(flatten)]
+    reach: Reach,
+}
+
 /// What is to be done about a render that was handed in.
 #[derive(Subcommand)]
 enum OfTicket {
@@ -88,16 +103,16 @@ enum OfTicket {
 
 fn main() -> ExitCode {
     let cancel = CancelToken::new();
-    let flags = Flags::parse();
-    let done = options(flags.options.as_deref()).and_then(|options| match (flags.render, flags.ticket) {
-        (_, Some(ticket)) => of_ticket(&ticket, options, &cancel),
-        (Some(render), None) => resolve(render, options, &cancel),
-        (None, None) => Ok(Vec::new()),
-    });
+    let word = std::env::args().nth(1).unwrap_or_default();
+    let done = match ["poll", "collect", "withdraw"].contains(&word.as_str()) {
+        true => of_ticket(&TicketFlags::parse(), &cancel),
+        false => resolve(Flags::parse(), &cancel),
+    };
     run::exit(done, &cancel)
 }
 
-fn resolve(flags: Render, mut options: ResolveOptions, cancel: &CancelToken) -> Result<Vec<Report>> {
+fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
+    let mut options = flags.reach.options()?;
     let timeline = flags.plan.source.read()?;
     let mut wanted = flags.plan.options();
     flags.delivery.change(&mut wanted);
@@ -133,9 +148,9 @@ fn resolve(flags: Render, mut options: ResolveOptions, cancel: &CancelToken) -> 
     Ok(reports)
 }
 
-fn of_ticket(ticket: &OfTicket, options: ResolveOptions, cancel: &CancelToken) -> Result<Vec<Report>> {
-    let backend = ResolveBackend::new(options);
-    match ticket {
+fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
+    let backend = ResolveBackend::new(flags.reach.options()?);
+    match &flags.what {
         OfTicket::Poll { ticket } => {
             match backend.poll(&read::<Ticket>(ticket)?)? {
                 TicketState::Rendering(share) => println!("rendering, {:.0} %", share * 100.0),
@@ -160,10 +175,6 @@ fn of_ticket(ticket: &OfTicket, options: ResolveOptions, cancel: &CancelToken) -
             Ok(Vec::new())
         }
     }
-}
-
-fn options(path: Option<&Path>) -> Result<ResolveOptions> {
-    path.map_or_else(|| Ok(ResolveOptions::default()), read)
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
