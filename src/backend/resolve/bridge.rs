@@ -308,6 +308,14 @@ impl Answer {
         }
     }
 
+    /// The objects in a list, where nothing is no list: an empty one would be acted on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when it is something else.
+    pub(super) fn listed(self) -> Result<Vec<Object>> {
+        if self.value.is_null() { Err(self.refused("a list of objects")) } else { self.objects() }
+    }
+
     /// As it came.
     pub(super) fn value(self) -> Value {
         self.value

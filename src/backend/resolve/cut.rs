@@ -56,6 +56,15 @@ pub(super) struct Item {
     sources: Vec<i64>,
 }
 
+/// How a timeline compares with a plan: sentences.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    /// In what it is not the plan's cut.
+    pub(super) differences: Vec<String>,
+    /// Where the same cut may show other pictures.
+    pub(super) doubts: Vec<String>,
+}
+
 impl Cut {
     /// Asks Resolve for everything about `timeline`.
     ///
@@ -82,15 +91,16 @@ impl Cut {
         Ok(Cut { timeline, rate, drop_frame, start, duration, size, start_timecode, tracks })
     }
 
-    /// In what it is not the cut of `plan`, as far as the shots show it: sentences. `alone` is the number of the track
-    /// that is soloed for a shot, if any is.
-    pub(super) fn differences(
+    /// Whether it is the cut of `plan`, as far as the shots show it. `alone` is the number of the track that is soloed for
+    /// a shot, if any is.
+    pub(super) fn compared(
         &self,
         link: &Link,
         plan: &Plan,
         alone: impl Fn(&Shot) -> Option<i64>,
-    ) -> Result<Vec<String>> {
-        let mut found = Vec::new();
+    ) -> Result<Comparison> {
+        let mut compared = Comparison::default();
+        let found = &mut compared.differences;
         if self.rate != plan.rate || self.drop_frame != plan.drop_frame {
             let named = |rate: Rate, drop: bool| format!("{rate}{}", if drop { " drop-frame" } else { "" });
             let (own, planned) = (named(self.rate, self.drop_frame), named(plan.rate, plan.drop_frame));
@@ -107,15 +117,16 @@ impl Cut {
         for shot in &plan.shots {
             let alone = alone(shot);
             for span in &shot.spans {
-                self.compare(link, plan, shot, span, alone, &mut found)?;
+                self.compare(link, plan, shot, span, alone, &mut compared)?;
             }
         }
+        let found = &mut compared.differences;
         let more = found.len().saturating_sub(LISTED);
         found.truncate(LISTED);
         if more > 0 {
             found.push(format!("and {more} more"));
         }
-        Ok(found)
+        Ok(compared)
     }
 
     /// The track with this name.
@@ -149,8 +160,9 @@ impl Cut {
         shot: &Shot,
         span: &Span,
         alone: Option<i64>,
-        found: &mut Vec<String>,
+        compared: &mut Comparison,
     ) -> Result<()> {
+        let Comparison { differences: found, doubts } = compared;
         let (start, end) = (span.start, span.start + span.count);
         let place = format!("shot {:?} at {}", shot.name, plan.timecode(start));
         let mut say = |what: String| {
@@ -184,6 +196,7 @@ impl Cut {
                 say(format!("the plan shows {:?}, the timeline does not, or not all of it", layer.clip));
                 continue;
             };
+            doubts.extend(item.doubt(plan, layer).filter(|doubt| !doubts.contains(doubt)));
             if let Some(source) = item.other_source(link, plan, layer)? {
                 let planned = layer.map.index(item.start);
                 let clip = &layer.clip;
@@ -206,18 +219,19 @@ impl Item {
 
     /// Whether it is the clip of `layer`, by its name or its media.
     fn is(&self, plan: &Plan, layer: &Layer) -> bool {
-        let same = |a: &str, b: &str| stem(a).eq_ignore_ascii_case(stem(b)) && !a.is_empty();
-        if same(&self.name, &layer.clip) {
-            return true;
-        }
-        let Some(file) = &self.file else { return false };
-        match &plan.media[layer.media].source {
-            MediaSource::File { path } => {
-                path.file_name().is_some_and(|name| same(file_name(file), &name.to_string_lossy()))
+        same(&self.name, &layer.clip) || self.file.as_ref().is_some_and(|file| shows(file, plan, layer))
+    }
+
+    /// Why its pictures may not be those of `layer`, of which it is the clip.
+    fn doubt(&self, plan: &Plan, layer: &Layer) -> Option<String> {
+        let clip = &layer.clip;
+        match (&self.media, self.file.as_deref().filter(|file| !file.is_empty())) {
+            (None, _) => {
+                Some(format!("clip {clip:?} has no media in Resolve: where that is offline, so are its pictures"))
             }
-            // Resolve calls a sequence `sh010.[1001-1100].exr`.
-            MediaSource::Sequence { prefix, .. } => !prefix.is_empty() && file_name(file).starts_with(prefix.as_str()),
-            _ => false,
+            (_, None) => Some(format!("Resolve does not tell which file clip {clip:?} shows")),
+            (_, Some(file)) if shows(file, plan, layer) => None,
+            (_, Some(file)) => Some(format!("clip {clip:?} shows {file:?} in Resolve, which is not the plan's media")),
         }
     }
 
@@ -239,6 +253,23 @@ impl Item {
         let fits = offsets.into_iter().any(|offset| self.sources.contains(&(planned + offset)));
         Ok((!fits).then_some(first))
     }
+}
+
+/// Whether `file` is what `layer` shows, by its name: media is moved, and replaced by what it was made from.
+fn shows(file: &str, plan: &Plan, layer: &Layer) -> bool {
+    match &plan.media[layer.media].source {
+        MediaSource::File { path } => {
+            path.file_name().is_some_and(|name| same(file_name(file), &name.to_string_lossy()))
+        }
+        // Resolve calls a sequence `sh010.[1001-1100].exr`.
+        MediaSource::Sequence { prefix, .. } => !prefix.is_empty() && file_name(file).starts_with(prefix.as_str()),
+        _ => false,
+    }
+}
+
+/// Whether two names are one, whatever they end in.
+fn same(a: &str, b: &str) -> bool {
+    stem(a).eq_ignore_ascii_case(stem(b)) && !a.is_empty()
 }
 
 fn file_name(path: &str) -> &str {

@@ -42,7 +42,7 @@ pub(super) struct State {
     pub(super) bin: Option<String>,
     /// The imported timeline.
     pub(super) imported: Option<Named>,
-    /// What lay in the root bin before that: the identifiers of its clips.
+    /// What came into the root bin with it: the identifiers of clips. Nothing else is removed from there.
     pub(super) pooled: Vec<String>,
 }
 
@@ -65,6 +65,8 @@ pub(super) struct Guard<'o> {
     options: &'o ResolveOptions,
     pub(super) link: Link,
     pub(super) state: State,
+    /// What Resolve did not tell before it was changed.
+    untold: Vec<&'static str>,
     restored: bool,
 }
 
@@ -80,7 +82,7 @@ impl<'o> Guard<'o> {
 
     /// Takes over what another process changed.
     pub(super) fn resume(options: &'o ResolveOptions, link: Link, state: State) -> Guard<'o> {
-        Guard { options, link, state, restored: false }
+        Guard { options, link, state, untold: Vec::new(), restored: false }
     }
 
     /// Switches to a page.
@@ -90,6 +92,7 @@ impl<'o> Guard<'o> {
     pub(super) fn open_page(&mut self, page: &str) -> Result<()> {
         if self.state.page.is_none() {
             self.state.page = self.link.call(&self.link.app, "GetCurrentPage", vec![])?.text().ok();
+            self.untold.extend(self.state.page.is_none().then_some("the page"));
         }
         self.link.open_page(page)
     }
@@ -122,6 +125,7 @@ impl<'o> Guard<'o> {
         let part = |key: &str| format.get(key).and_then(Value::as_str).filter(|part| !part.is_empty());
         let format = part("format").zip(part("codec")).map(|(format, codec)| (format.to_owned(), codec.to_owned()));
         self.state.mode = Some(link.project("GetCurrentRenderMode", vec![])?.whole()?);
+        self.untold.extend(format.is_none().then_some("format and codec"));
         self.state.format = format;
         // Older versions do not tell.
         self.state.marks = link.call(timeline, "GetMarkInOut", vec![]).ok().map(Answer::value).filter(Value::is_object);
@@ -160,13 +164,22 @@ impl<'o> Guard<'o> {
                 Err(error) => return vec![format!("Resolve is left as it was rendering: {error}")],
             }
         }
-        restore(&self.link, &self.state, self.options)
+        let untold = self.untold.drain(..);
+        let untold =
+            untold.map(|what| format!("{what} could not be restored in Resolve: it did not tell what was set"));
+        untold.chain(restore(&self.link, &self.state, self.options)).collect()
+    }
+
+    /// Puts everything back after `error`, which then tells what could not be.
+    pub(super) fn failed(&mut self, error: Error) -> Error {
+        let left = self.restore();
+        if left.is_empty() { error } else { error.context(left.join("; ")) }
     }
 }
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        // Where nobody asked for it, an error is on its way already.
+        // A panic, or an error, is on its way already.
         let _ = self.restore();
     }
 }
@@ -330,18 +343,21 @@ fn remove_import(link: &Link, timeline: Option<Object>, bin: &str, pooled: &[Str
         link.call(&pool, "DeleteTimelines", vec![json!([Value::from(&timeline)])])?.granted()?;
     }
     let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
-    for folder in link.call(&root, "GetSubFolderList", vec![])?.objects()? {
+    for folder in link.call(&root, "GetSubFolderList", vec![])?.listed()? {
         if link.call(&folder, "GetName", vec![])?.text()? == bin {
             link.call(&pool, "DeleteFolders", vec![json!([Value::from(&folder)])])?.granted()?;
         }
     }
-    let came = clips(link, &root)?.into_iter().filter(|(_, id)| !pooled.contains(id));
+    if pooled.is_empty() {
+        return Ok(());
+    }
+    let came = clips(link, &root)?.into_iter().filter(|(_, id)| pooled.contains(id));
     let came: Vec<Value> = came.map(|(clip, _)| Value::from(&clip)).collect();
     if came.is_empty() { Ok(()) } else { link.call(&pool, "DeleteClips", vec![json!(came)])?.granted() }
 }
 
 /// The clips in a bin, with their identifiers.
 pub(super) fn clips(link: &Link, folder: &Object) -> Result<Vec<(Object, String)>> {
-    let clips = link.call(folder, "GetClipList", vec![])?.objects()?;
+    let clips = link.call(folder, "GetClipList", vec![])?.listed()?;
     clips.into_iter().map(|clip| Ok((clip.clone(), link.call(&clip, "GetUniqueId", vec![])?.text()?))).collect()
 }

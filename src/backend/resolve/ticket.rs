@@ -11,7 +11,7 @@ use super::link::Link;
 use super::options::ResolveOptions;
 use super::pieces::{Piece, plan_of};
 use super::scratch::Scratch;
-use super::session::{Cutting, Renders, ResolveBackend, ResolveSession, Unprepared, unprepared, warning};
+use super::session::{Cutting, Renders, ResolveBackend, ResolveSession, Unprepared, Work, unprepared, warning};
 use super::state::{Guard, State};
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Observer, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
@@ -115,18 +115,7 @@ impl ResolveBackend {
             .map_err(|error| Error::io("make the folder", &delivery.folder, error))?;
         let folder = Scratch::new(options.folder.as_deref().unwrap_or(&delivery.folder), ".ticket")?;
         let shots: Vec<usize> = (0..plan.shots.len()).collect();
-        let pieces = session.set_up(&mut work, &shots)?;
-        if pieces.iter().any(|piece| piece.alone != pieces[0].alone) {
-            let what = "shots of several tracks, each seen alone, cannot be handed in together";
-            return Err(Error::new(ErrorKind::Option, what));
-        }
-        let mut jobs = Vec::new();
-        for (number, piece) in pieces.into_iter().enumerate() {
-            let id = session.add(&mut work, &piece, &folder.part(number))?;
-            jobs.push(Job { id, expected: session.expected(&work.cut, &piece), piece });
-        }
-        let ids: Vec<String> = jobs.iter().map(|job| job.id.clone()).collect();
-        jobs::start(&mut work.guard, &ids)?;
+        let jobs = hand_in(&session, &mut work, &shots, &folder).map_err(|error| work.guard.failed(error))?;
         Ok(Ticket {
             plan: plan.clone(),
             delivery: delivery.clone(),
@@ -170,6 +159,28 @@ impl ResolveBackend {
         let _folder = Scratch::adopt(ticket.folder.clone());
         Ok(Guard::resume(self.options(), link, ticket.state.clone()).restore())
     }
+}
+
+/// Adds and starts the jobs that `shots` (places in the plan) need.
+fn hand_in<'a>(
+    session: &ResolveSession<'a>,
+    work: &mut Work<'a>,
+    shots: &[usize],
+    folder: &Scratch,
+) -> Result<Vec<Job>> {
+    let pieces = session.set_up(work, shots)?;
+    if pieces.iter().any(|piece| piece.alone != pieces[0].alone) {
+        let what = "shots of several tracks, each seen alone, cannot be handed in together";
+        return Err(Error::new(ErrorKind::Option, what));
+    }
+    let mut jobs = Vec::new();
+    for (number, piece) in pieces.into_iter().enumerate() {
+        let id = session.add(work, &piece, &folder.part(number))?;
+        jobs.push(Job { id, expected: session.expected(&work.cut, &piece), piece });
+    }
+    let ids: Vec<String> = jobs.iter().map(|job| job.id.clone()).collect();
+    jobs::start(&mut work.guard, &ids)?;
+    Ok(jobs)
 }
 
 /// What is in the way is told before Resolve renders for hours, too.
@@ -232,8 +243,7 @@ impl Collection<'_> {
                 return Err(error);
             }
             let _folder = Scratch::adopt(ticket.folder.clone());
-            drop(Guard::resume(options, link, ticket.state.clone()));
-            return Err(error);
+            return Err(Guard::resume(options, link, ticket.state.clone()).failed(error));
         }
         let folder = Scratch::adopt(ticket.folder.clone());
         let unrestored = Guard::resume(options, link, ticket.state.clone()).restore();
