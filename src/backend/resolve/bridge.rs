@@ -302,7 +302,7 @@ impl Answer {
         if self.value.is_null() { Ok(Vec::new()) } else { self.listed() }
     }
 
-    /// The objects in a list.
+    /// The objects in a list, where nothing is no list: an empty one would be acted on.
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when it is something else.

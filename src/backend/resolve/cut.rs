@@ -56,6 +56,15 @@ pub(super) struct Item {
     sources: Vec<i64>,
 }
 
+/// How a timeline compares with a plan: sentences.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    /// In what it is not the plan's cut.
+    pub(super) differences: Vec<String>,
+    /// Where the same cut may show other pictures.
+    pub(super) doubts: Vec<String>,
+}
+
 impl Cut {
     /// Asks Resolve for everything about `timeline`.
     ///
@@ -82,36 +91,42 @@ impl Cut {
         Ok(Cut { timeline, rate, drop_frame, start, duration, size, start_timecode, tracks })
     }
 
-    /// Holds it against `plan`, as far as the shots show it. `alone` is the number of the track that is soloed for a shot,
-    /// if any is.
-    pub(super) fn compare(&self, link: &Link, plan: &Plan, alone: impl Fn(&Shot) -> Option<i64>) -> Result<Comparison> {
-        let mut found = Comparison::default();
+    /// Whether it is the cut of `plan`, as far as the shots show it. `alone` is the number of the track that is soloed for
+    /// a shot, if any is.
+    pub(super) fn compared(
+        &self,
+        link: &Link,
+        plan: &Plan,
+        alone: impl Fn(&Shot) -> Option<i64>,
+    ) -> Result<Comparison> {
+        let mut compared = Comparison::default();
+        let found = &mut compared.differences;
         if self.rate != plan.rate || self.drop_frame != plan.drop_frame {
             let named = |rate: Rate, drop: bool| format!("{rate}{}", if drop { " drop-frame" } else { "" });
             let (own, planned) = (named(self.rate, self.drop_frame), named(plan.rate, plan.drop_frame));
-            found.differences.push(format!("the timeline runs at {own}, the plan at {planned}"));
+            found.push(format!("the timeline runs at {own}, the plan at {planned}"));
         }
         let label = Timecode::parse(&self.start_timecode, plan.rate).ok();
         let planned = plan.timecode(0);
         if label.map_or(self.start != plan.global_start, |label| label.frame() != planned.frame()) {
-            found.differences.push(format!("the timeline starts at {}, the plan at {planned}", self.start_timecode));
+            found.push(format!("the timeline starts at {}, the plan at {planned}", self.start_timecode));
         }
         if self.duration != plan.duration {
-            let what = format!("the timeline has {} frames, the plan {}", self.duration, plan.duration);
-            found.differences.push(what);
+            found.push(format!("the timeline has {} frames, the plan {}", self.duration, plan.duration));
         }
         for shot in &plan.shots {
             let alone = alone(shot);
             for span in &shot.spans {
-                self.compare_span(link, plan, (shot, span), alone, &mut found)?;
+                self.compare(link, plan, shot, span, alone, &mut compared)?;
             }
         }
-        let more = found.differences.len().saturating_sub(LISTED);
-        found.differences.truncate(LISTED);
+        let found = &mut compared.differences;
+        let more = found.len().saturating_sub(LISTED);
+        found.truncate(LISTED);
         if more > 0 {
-            found.differences.push(format!("and {more} more"));
+            found.push(format!("and {more} more"));
         }
-        Ok(found)
+        Ok(compared)
     }
 
     /// The track with this name.
@@ -138,16 +153,24 @@ impl Cut {
         self.tracks.iter().filter(on).flat_map(|track| &track.items).filter(here)
     }
 
-    fn compare_span(
+    fn compare(
         &self,
         link: &Link,
         plan: &Plan,
-        (shot, span): (&Shot, &Span),
+        shot: &Shot,
+        span: &Span,
         alone: Option<i64>,
-        found: &mut Comparison,
+        compared: &mut Comparison,
     ) -> Result<()> {
+        let Comparison { differences: found, doubts } = compared;
         let (start, end) = (span.start, span.start + span.count);
-        let mut say = |what: String| found.differ(format!("shot {:?} at {}: {what}", shot.name, plan.timecode(start)));
+        let place = format!("shot {:?} at {}", shot.name, plan.timecode(start));
+        let mut say = |what: String| {
+            let what = format!("{place}: {what}");
+            if !found.contains(&what) {
+                found.push(what);
+            }
+        };
         let items: Vec<&Item> = self.seen(start, end, alone).collect();
         let mut layers: Vec<&Layer> = Vec::new();
         span.stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
@@ -160,9 +183,8 @@ impl Cut {
             }
         }
         if vague && items.is_empty() && !layers.is_empty() {
-            say(format!("the plan shows {}, the timeline nothing", named(plan, layers[0])));
+            say(format!("the plan shows {:?}, the timeline nothing", layers[0].clip));
         }
-        let mut by_name = Vec::new();
         for element in &span.stack {
             let Element::Layer(layer) = element else { continue };
             let on_track = alone.is_none_or(|_| layer.track == shot.track);
@@ -174,35 +196,19 @@ impl Cut {
                 say(format!("the plan shows {}, the timeline does not, or not all of it", named(plan, layer)));
                 continue;
             };
-            if item.file.is_none() {
-                by_name.push(format!("Resolve does not tell the media of {item}: it was compared by its name"));
-            }
+            doubts.extend(item.doubt(plan, layer).filter(|doubt| !doubts.contains(doubt)));
             if let Some(source) = item.other_source(link, plan, layer)? {
                 let planned = layer.map.index(item.start);
-                say(format!("{item} starts with source frame {source} in the timeline, {planned} in the plan"));
+                let clip = &layer.clip;
+                say(format!("{clip:?} starts with source frame {source} in the timeline, {planned} in the plan"));
             }
         }
-        by_name.retain(|note| !found.notes.contains(note));
-        found.notes.append(&mut by_name);
         Ok(())
     }
 }
 
-/// What came of holding a timeline against a plan: sentences.
-#[derive(Debug, Default)]
-pub(super) struct Comparison {
-    /// In what it is not the same cut.
-    pub(super) differences: Vec<String>,
-    /// What could not be told for certain.
-    pub(super) notes: Vec<String>,
-}
-
-impl Comparison {
-    fn differ(&mut self, what: String) {
-        if !self.differences.contains(&what) {
-            self.differences.push(what);
-        }
-    }
+fn is_file(plan: &Plan, layer: &Layer) -> bool {
+    matches!(plan.media[layer.media].source, MediaSource::File { .. } | MediaSource::Sequence { .. })
 }
 
 /// The clip of a layer and its media, for messages.
@@ -222,29 +228,27 @@ impl std::fmt::Display for Item {
     }
 }
 
-fn is_file(plan: &Plan, layer: &Layer) -> bool {
-    matches!(plan.media[layer.media].source, MediaSource::File { .. } | MediaSource::Sequence { .. })
-}
-
 impl Item {
     /// Whether it shows media, as titles and generators do not.
     pub(super) fn has_media(&self) -> bool {
         self.media.is_some()
     }
 
-    /// Whether it is the clip of `layer`: by its media file where both have one, else by its name. Folders and endings do not
-    /// count, since media is moved and transcoded.
+    /// Whether it is the clip of `layer`, by its name or its media.
     fn is(&self, plan: &Plan, layer: &Layer) -> bool {
-        let same = |a: &str, b: &str| stem(a).eq_ignore_ascii_case(stem(b));
-        match (&self.file, &plan.media[layer.media].source) {
-            (Some(file), MediaSource::File { path }) => {
-                path.file_name().is_some_and(|name| same(file_name(file), &name.to_string_lossy()))
+        same(&self.name, &layer.clip) || self.file.as_ref().is_some_and(|file| shows(file, plan, layer))
+    }
+
+    /// Why its pictures may not be those of `layer`, of which it is the clip.
+    fn doubt(&self, plan: &Plan, layer: &Layer) -> Option<String> {
+        let clip = &layer.clip;
+        match (&self.media, self.file.as_deref().filter(|file| !file.is_empty())) {
+            (None, _) => {
+                Some(format!("clip {clip:?} has no media in Resolve: where that is offline, so are its pictures"))
             }
-            // Resolve calls a sequence `sh010.[1001-1100].exr`.
-            (Some(file), MediaSource::Sequence { prefix, .. }) if !prefix.is_empty() => {
-                file_name(file).starts_with(prefix.as_str())
-            }
-            _ => same(&self.name, &layer.clip),
+            (_, None) => Some(format!("Resolve does not tell which file clip {clip:?} shows")),
+            (_, Some(file)) if shows(file, plan, layer) => None,
+            (_, Some(file)) => Some(format!("clip {clip:?} shows {file:?} in Resolve, which is not the plan's media")),
         }
     }
 
@@ -266,6 +270,23 @@ impl Item {
         let fits = offsets.into_iter().any(|offset| self.sources.contains(&(planned + offset)));
         Ok((!fits).then_some(first))
     }
+}
+
+/// Whether `file` is what `layer` shows, by its name: media is moved, and replaced by what it was made from.
+fn shows(file: &str, plan: &Plan, layer: &Layer) -> bool {
+    match &plan.media[layer.media].source {
+        MediaSource::File { path } => {
+            path.file_name().is_some_and(|name| same(file_name(file), &name.to_string_lossy()))
+        }
+        // Resolve calls a sequence `sh010.[1001-1100].exr`.
+        MediaSource::Sequence { prefix, .. } => !prefix.is_empty() && file_name(file).starts_with(prefix.as_str()),
+        _ => false,
+    }
+}
+
+/// Whether two names are one, whatever they end in.
+fn same(a: &str, b: &str) -> bool {
+    stem(a).eq_ignore_ascii_case(stem(b)) && !a.is_empty()
 }
 
 fn file_name(path: &str) -> &str {

@@ -124,10 +124,15 @@ impl<'a> ResolveSession<'a> {
         let link = Link::open(options, &CancelToken::new())?;
         jobs::refuse_busy(&link)?;
         let mut guard = Guard::begin(options, link)?;
-        let (cut, canvas, warnings) = match look(&mut guard, plan, preset) {
-            Ok(found) => found,
-            Err(error) => return Err(guard.failed(error)),
-        };
+        let looked = look(&mut guard, plan, preset, options);
+        let (cut, canvas, mut warnings) = looked.map_err(|error| guard.failed(error))?;
+        for key in options.unknown_settings() {
+            warnings.push(warning(format!("the render setting {key} is not documented: Resolve may ignore it")));
+        }
+        if !plan.warnings.is_empty() {
+            let message = "pictures are Resolve's: what the plan warns of about them may be in them all the same";
+            warnings.push(warning(message.to_owned()));
+        }
         Ok(ResolveSession {
             options,
             plan,
@@ -137,11 +142,6 @@ impl<'a> ResolveSession<'a> {
             warnings: Mutex::new(warnings),
             renders: OnceLock::new(),
         })
-    }
-
-    /// The places of all shots in the plan.
-    pub(super) fn all_shots(&self) -> Vec<usize> {
-        (0..self.plan.shots.len()).collect()
     }
 
     /// The way to Resolve, once.
@@ -266,7 +266,8 @@ impl Session for ResolveSession<'_> {
         let wanted = |shot: &Shot| tasks.iter().any(|task| task.shot.name == shot.name);
         let shots: Vec<usize> = (0..self.plan.shots.len()).filter(|&index| wanted(&self.plan.shots[index])).collect();
         let folder = Scratch::new(self.options.folder.as_deref().unwrap_or(folder), ".part")?;
-        let renders = self.render(&mut work, &shots, folder, control).map_err(|error| work.guard.failed(error))?;
+        let renders = self.render(&mut work, &shots, folder, control);
+        let renders = renders.map_err(|error| work.guard.failed(error))?;
         let renders = self.renders.get_or_init(|| renders);
         Ok(Some(Box::new(Cutting::open(renders, self.preset)?)))
     }
@@ -358,22 +359,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Opens the timeline, and checks that it is the plan's cut and can be delivered.
-fn look(guard: &mut Guard<'_>, plan: &Plan, preset: &Preset) -> Result<(Cut, Canvas, Vec<Warning>)> {
-    let options = guard.options();
+/// Opens the timeline that is to be rendered, and compares it with the plan.
+fn look(
+    guard: &mut Guard<'_>,
+    plan: &Plan,
+    preset: &Preset,
+    options: &ResolveOptions,
+) -> Result<(Cut, Canvas, Vec<Warning>)> {
     let timeline = timeline(guard, plan, &options.timeline)?;
     guard.state.rendered = Some(guard.link.named(&timeline)?);
     let cut = Cut::read(&guard.link, timeline)?;
-    let mut warnings = Vec::new();
-    compare(&guard.link, plan, &cut, options, &mut warnings)?;
+    let warnings = compare(&guard.link, plan, &cut, options)?;
     let canvas = canvas(plan, preset, cut.size)?;
-    for key in options.unknown_settings() {
-        warnings.push(warning(format!("the render setting {key} is not documented: Resolve may ignore it")));
-    }
-    if !plan.warnings.is_empty() {
-        let message = "pictures are Resolve's: what the plan warns of about them may be in them all the same";
-        warnings.push(warning(message.to_owned()));
-    }
     Ok((cut, canvas, warnings))
 }
 
@@ -415,7 +412,7 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
     let open = link.call(&pool, "GetCurrentFolder", vec![])?.some()?;
     let name = format!("otio-conflate {}", std::process::id());
-    guard.state.pooled = clips(link, &root)?.into_iter().map(|(_, id)| id).collect();
+    let before: Vec<String> = clips(link, &root)?.into_iter().map(|(_, id)| id).collect();
     guard.state.bin = Some(name.clone());
     let link = &guard.link;
     let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
@@ -425,25 +422,22 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     let back = link.call(&pool, "SetCurrentFolder", vec![Value::from(&open)]).and_then(|done| done.granted());
     let timeline = imported.and_then(|timeline| timeline.some()).map_err(|error| error.at_file(path))?;
     guard.state.imported = Some(link.named(&timeline)?);
+    let came = clips(link, &root)?.into_iter().map(|(_, id)| id);
+    guard.state.pooled = came.filter(|id| !before.contains(id)).collect();
     back?;
     state::set_timeline(&guard.link, &timeline)?;
     Ok(timeline)
 }
 
-/// Refuses a timeline that is not the plan's cut, or warns of it.
-fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions, warnings: &mut Vec<Warning>) -> Result<()> {
+/// Refuses a timeline that is not the plan's cut, or warns of it; and of what may be another picture.
+fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions) -> Result<Vec<Warning>> {
     for shot in &plan.shots {
         alone(cut, &options.solo, shot)?;
     }
-    let Comparison { differences, notes } =
-        cut.compare(link, plan, |shot| alone(cut, &options.solo, shot).ok().flatten())?;
-    warnings.extend(notes.into_iter().map(warning));
-    if options.accept_differences {
-        warnings.extend(differences.into_iter().map(warning));
-        return Ok(());
-    }
-    if differences.is_empty() {
-        return Ok(());
+    let Comparison { differences, doubts } =
+        cut.compared(link, plan, |shot| alone(cut, &options.solo, shot).ok().flatten())?;
+    if differences.is_empty() || options.accept_differences {
+        return Ok(differences.into_iter().chain(doubts).map(warning).collect());
     }
     let what = format!("the timeline in Resolve is not the plan's cut:\n  {}", differences.join("\n  "));
     Err(Error::new(ErrorKind::Mismatch, what))

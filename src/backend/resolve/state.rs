@@ -44,7 +44,7 @@ pub(super) struct State {
     pub(super) bin: Option<String>,
     /// The imported timeline.
     pub(super) imported: Option<Named>,
-    /// What lay in the root bin before that: the identifiers of its clips.
+    /// What came into the root bin with it: the identifiers of clips. Nothing else is removed from there.
     pub(super) pooled: Vec<String>,
 }
 
@@ -83,11 +83,6 @@ impl<'o> Guard<'o> {
     /// Takes over what another process changed.
     pub(super) fn resume(options: &'o ResolveOptions, link: Link, state: State) -> Guard<'o> {
         Guard { options, link, state, restored: false }
-    }
-
-    /// What the caller decided.
-    pub(super) fn options(&self) -> &'o ResolveOptions {
-        self.options
     }
 
     /// Switches to a page.
@@ -366,7 +361,10 @@ fn remove_import(link: &Link, timeline: Option<Object>, bin: &str, pooled: &[Str
             link.call(&pool, "DeleteFolders", vec![json!([Value::from(&folder)])])?.granted()?;
         }
     }
-    let came = clips(link, &root)?.into_iter().filter(|(_, id)| !pooled.contains(id));
+    if pooled.is_empty() {
+        return Ok(());
+    }
+    let came = clips(link, &root)?.into_iter().filter(|(_, id)| pooled.contains(id));
     let came: Vec<Value> = came.map(|(clip, _)| Value::from(&clip)).collect();
     if came.is_empty() { Ok(()) } else { link.call(&pool, "DeleteClips", vec![json!(came)])?.granted() }
 }

@@ -114,7 +114,8 @@ impl ResolveBackend {
         std::fs::create_dir_all(&delivery.folder)
             .map_err(|error| Error::io("make the folder", &delivery.folder, error))?;
         let folder = Scratch::new(options.folder.as_deref().unwrap_or(&delivery.folder), ".ticket")?;
-        let jobs = begin(&session, &mut work, &folder).map_err(|error| work.guard.failed(error))?;
+        let shots: Vec<usize> = (0..plan.shots.len()).collect();
+        let jobs = hand_in(&session, &mut work, &shots, &folder).map_err(|error| work.guard.failed(error))?;
         Ok(Ticket {
             plan: plan.clone(),
             delivery: delivery.clone(),
@@ -160,9 +161,14 @@ impl ResolveBackend {
     }
 }
 
-/// Lets Resolve begin to render everything that the shots of a session need.
-fn begin<'a>(session: &ResolveSession<'a>, work: &mut Work<'a>, folder: &Scratch) -> Result<Vec<Job>> {
-    let pieces = session.set_up(work, &session.all_shots())?;
+/// Adds and starts the jobs that `shots` (places in the plan) need.
+fn hand_in<'a>(
+    session: &ResolveSession<'a>,
+    work: &mut Work<'a>,
+    shots: &[usize],
+    folder: &Scratch,
+) -> Result<Vec<Job>> {
+    let pieces = session.set_up(work, shots)?;
     if pieces.iter().any(|piece| piece.alone != pieces[0].alone) {
         let what = "shots of several tracks, each seen alone, cannot be handed in together";
         return Err(Error::new(ErrorKind::Option, what));
