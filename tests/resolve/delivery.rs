@@ -263,3 +263,23 @@ fn progress_is_told_while_resolve_renders() {
     assert!(shares.len() > 2 && shares.is_sorted(), "{shares:?}");
     assert_eq!((shares.first(), shares.last()), (Some(&0.0), Some(&1.0)));
 }
+
+#[test]
+fn drop_frame_is_a_matter_of_names() {
+    let rate = 30_000.0 / 1001.0;
+    // An hour in frames, and the frame that drop-frame calls one hour.
+    for (start, timecode, shown) in [(108_000, "01:00:00:00", "29.97"), (107_892, "01:00:00;00", "29.97 DF")] {
+        let mut media = Media::new();
+        let a = media.numbered("a.mov", 20, "30000/1001", PRORES);
+        let clips = [clip("a", file(&a, range(0, 20, rate)), range(3, 12, rate))];
+        let change = |state: &mut serde_json::Value| {
+            state["project"]["timelines"][0]["rate"] = json!(shown);
+            state["project"]["timelines"][0]["start"] = json!(timecode);
+        };
+        let stage = Stage::open(media, time(start, rate), vec![track("V1", clips)], change);
+        // A plan takes 29.97 for drop-frame.
+        let run = stage.check(stage.options(), &handles(0), "prores-lt", WARM);
+        let told = run.report.warnings.iter().any(|warning| warning.message.contains("drop-frame"));
+        assert_eq!(told, shown == "29.97", "{shown}: {:?}", run.report.warnings);
+    }
+}

@@ -101,14 +101,18 @@ impl Cut {
     ) -> Result<Comparison> {
         let mut compared = Comparison::default();
         let found = &mut compared.differences;
-        if self.rate != plan.rate || self.drop_frame != plan.drop_frame {
-            let named = |rate: Rate, drop: bool| format!("{rate}{}", if drop { " drop-frame" } else { "" });
-            let (own, planned) = (named(self.rate, self.drop_frame), named(plan.rate, plan.drop_frame));
-            found.push(format!("the timeline runs at {own}, the plan at {planned}"));
+        if self.rate != plan.rate {
+            found.push(format!("the timeline runs at {}, the plan at {}", self.rate, plan.rate));
+        } else if self.drop_frame != plan.drop_frame {
+            // The frames are the same; what they are called is the plan's.
+            let not = if self.drop_frame { "" } else { "not " };
+            let what =
+                format!("the timecode of the timeline is {not}drop-frame, that of the plan and its shots is the other");
+            compared.doubts.push(what);
         }
         let label = Timecode::parse(&self.start_timecode, plan.rate).ok();
         let planned = plan.timecode(0);
-        if label.map_or(self.start != plan.global_start, |label| label.frame() != planned.frame()) {
+        if self.start != plan.global_start && label.is_none_or(|label| label.frame() != planned.frame()) {
             found.push(format!("the timeline starts at {}, the plan at {planned}", self.start_timecode));
         }
         if self.duration != plan.duration {

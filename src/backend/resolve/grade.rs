@@ -27,6 +27,14 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
     let ours = format!("otio-conflate {}", std::process::id());
     let over = matches!(grade, Grade::Lut { .. } | Grade::Cdl { .. });
     let mut warnings = Vec::new();
+    let whole = guard.link.call(&cut.timeline, "GetNodeGraph", vec![]).ok().and_then(|graph| graph.object());
+    if *grade == Grade::Bypass
+        && let Some(graph) = whole
+        && tools(&guard.link, &graph)?.iter().any(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty()))
+    {
+        let message = "the grade of the timeline as a whole stays".to_owned();
+        warnings.push(Warning { object: "resolve".to_owned(), message });
+    }
     for track in &cut.tracks {
         for item in &track.items {
             // Titles and generators have no grade of their own that could be told.

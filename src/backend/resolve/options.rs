@@ -308,3 +308,41 @@ impl ResolveOptions {
         self.settings.keys().filter(|key| !known.contains(key)).map(String::as_str).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_json_whose_keys_are_known() {
+        let text = serde_json::to_string(&ResolveOptions::default()).expect("plain data");
+        assert_eq!(
+            serde_json::from_str::<ResolveOptions>(&text).expect("it was just written"),
+            ResolveOptions::default()
+        );
+        let some: ResolveOptions =
+            serde_json::from_str(r#"{"command": ["fuscript", "-l", "py3"], "scope": "per-shot"}"#)
+                .expect("two of many");
+        assert_eq!((some.scope, some.limits), (Scope::PerShot, Limits::default()));
+        for wrong in [r#"{"commands": []}"#, r#"{"scope": "half"}"#, r#"{"limits": {"stal": 1}}"#, r#"{"command": 1}"#]
+        {
+            assert!(serde_json::from_str::<ResolveOptions>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn choices_are_read_from_words() {
+        assert_eq!("name:a:b".parse::<TimelineChoice>().ok(), Some(TimelineChoice::Named("a:b".to_owned())));
+        assert_eq!("track:V 1".parse::<Solo>().ok(), Some(Solo::Track("V 1".to_owned())));
+        assert_eq!("lut:x.cube".parse::<Grade>().ok(), Some(Grade::Lut { path: "x.cube".to_owned(), node: 1 }));
+        assert_eq!("Review".parse::<RenderPreset>().ok(), Some(RenderPreset::Named("Review".to_owned())));
+        assert_eq!("file:/a:b.xml".parse::<RenderPreset>().ok(), Some(RenderPreset::File("/a:b.xml".into())));
+        let kinds = [
+            "name:".parse::<TimelineChoice>().map_err(|error| error.kind()).err(),
+            "V1".parse::<Solo>().map_err(|error| error.kind()).err(),
+            "drx:".parse::<Grade>().map_err(|error| error.kind()).err(),
+            "".parse::<RenderPreset>().map_err(|error| error.kind()).err(),
+        ];
+        assert_eq!(kinds, [Some(ErrorKind::Option); 4]);
+    }
+}
