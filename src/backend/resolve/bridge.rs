@@ -299,13 +299,7 @@ impl Answer {
     /// # Errors
     /// [`ErrorKind::Application`] when it is something else.
     pub(super) fn objects(self) -> Result<Vec<Object>> {
-        match &self.value {
-            Value::Null => Ok(Vec::new()),
-            Value::Array(list) if list.iter().all(|item| object(item, &self.returns).is_some()) => {
-                Ok(list.iter().filter_map(|item| object(item, &self.returns)).collect())
-            }
-            _ => Err(self.refused("a list of objects")),
-        }
+        if self.value.is_null() { Ok(Vec::new()) } else { self.listed() }
     }
 
     /// The objects in a list, where nothing is no list: an empty one would be acted on.
@@ -313,7 +307,12 @@ impl Answer {
     /// # Errors
     /// [`ErrorKind::Application`] when it is something else.
     pub(super) fn listed(self) -> Result<Vec<Object>> {
-        if self.value.is_null() { Err(self.refused("a list of objects")) } else { self.objects() }
+        match &self.value {
+            Value::Array(list) if list.iter().all(|item| object(item, &self.returns).is_some()) => {
+                Ok(list.iter().filter_map(|item| object(item, &self.returns)).collect())
+            }
+            _ => Err(self.refused("a list of objects")),
+        }
     }
 
     /// As it came.

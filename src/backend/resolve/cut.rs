@@ -179,7 +179,7 @@ impl Cut {
         let vague = layers.iter().any(|layer| !is_file(plan, layer)) || !span.stack.iter().all(plain);
         for item in &items {
             if !vague && !layers.iter().any(|layer| item.is(plan, layer)) {
-                say(format!("the timeline shows {:?}, the plan does not", item.name));
+                say(format!("the timeline shows {item}, the plan does not"));
             }
         }
         if vague && items.is_empty() && !layers.is_empty() {
@@ -193,7 +193,7 @@ impl Cut {
             }
             let covering = |item: &&&Item| item.start <= start && item.end >= end && item.is(plan, layer);
             let Some(item) = items.iter().find(covering) else {
-                say(format!("the plan shows {:?}, the timeline does not, or not all of it", layer.clip));
+                say(format!("the plan shows {}, the timeline does not, or not all of it", named(plan, layer)));
                 continue;
             };
             doubts.extend(item.doubt(plan, layer).filter(|doubt| !doubts.contains(doubt)));
@@ -209,6 +209,23 @@ impl Cut {
 
 fn is_file(plan: &Plan, layer: &Layer) -> bool {
     matches!(plan.media[layer.media].source, MediaSource::File { .. } | MediaSource::Sequence { .. })
+}
+
+/// The clip of a layer and its media, for messages.
+fn named(plan: &Plan, layer: &Layer) -> String {
+    match plan.media[layer.media].source.file(0) {
+        Some(file) => format!("{:?} ({})", layer.clip, file_name(&file.to_string_lossy())),
+        None => format!("{:?}", layer.clip),
+    }
+}
+
+impl std::fmt::Display for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "{:?} ({})", self.name, file_name(file)),
+            None => write!(f, "{:?}", self.name),
+        }
+    }
 }
 
 impl Item {

@@ -101,7 +101,7 @@ fn labels(link: &Link, method: &str, arguments: Vec<Value>) -> Result<Vec<(Strin
     let pair = |(label, name): (&String, &Value)| Some((label.clone(), name.as_str()?.to_owned()));
     let pairs: Vec<_> = value.as_object().into_iter().flatten().filter_map(pair).collect();
     match pairs.is_empty() {
-        true => Err(Error::new(ErrorKind::Application, format!("Resolve lists nothing in answer to {method}"))),
+        true => Err(Error::new(ErrorKind::Application, format!("Project.{method} lists nothing"))),
         false => Ok(pairs),
     }
 }

@@ -158,7 +158,9 @@ impl<'a> ResolveSession<'a> {
         self.warn(grade::apply(guard, cut, &ranges, &self.options.grade)?);
         guard.note_render(&cut.timeline)?;
         if guard.state.marks.is_none() && pieces.iter().any(|piece| !piece.whole) {
-            self.warn([warning("this Resolve does not tell its marks: those of the last render stay".to_owned())]);
+            self.warn([warning(
+                "Timeline.GetMarkInOut tells no marks in this Resolve: those of the last render stay".to_owned(),
+            )]);
         }
         jobs::set_up(guard, self.options, self.preset)?;
         Ok(pieces)

@@ -16,6 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// How Resolve was before, as far as anything was changed. Every change is noted here before it is made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
+    /// What Resolve did not tell, and so cannot be put back: sentences.
+    pub(super) untold: Vec<String>,
     /// The project that everything belongs to.
     pub(super) project: Option<Named>,
     pub(super) page: Option<String>,
@@ -65,8 +67,6 @@ pub(super) struct Guard<'o> {
     options: &'o ResolveOptions,
     pub(super) link: Link,
     pub(super) state: State,
-    /// What Resolve did not tell before it was changed.
-    untold: Vec<&'static str>,
     restored: bool,
 }
 
@@ -82,7 +82,7 @@ impl<'o> Guard<'o> {
 
     /// Takes over what another process changed.
     pub(super) fn resume(options: &'o ResolveOptions, link: Link, state: State) -> Guard<'o> {
-        Guard { options, link, state, untold: Vec::new(), restored: false }
+        Guard { options, link, state, restored: false }
     }
 
     /// Switches to a page.
@@ -91,8 +91,10 @@ impl<'o> Guard<'o> {
     /// [`ErrorKind::Application`] when Resolve does not.
     pub(super) fn open_page(&mut self, page: &str) -> Result<()> {
         if self.state.page.is_none() {
-            self.state.page = self.link.call(&self.link.app, "GetCurrentPage", vec![])?.text().ok();
-            self.untold.extend(self.state.page.is_none().then_some("the page"));
+            match self.link.call(&self.link.app, "GetCurrentPage", vec![])?.text() {
+                Ok(page) => self.state.page = Some(page),
+                Err(_) => self.untold("the page", "Resolve.GetCurrentPage"),
+            }
         }
         self.link.open_page(page)
     }
@@ -125,11 +127,21 @@ impl<'o> Guard<'o> {
         let part = |key: &str| format.get(key).and_then(Value::as_str).filter(|part| !part.is_empty());
         let format = part("format").zip(part("codec")).map(|(format, codec)| (format.to_owned(), codec.to_owned()));
         self.state.mode = Some(link.project("GetCurrentRenderMode", vec![])?.whole()?);
-        self.untold.extend(format.is_none().then_some("format and codec"));
+        if format.is_none() {
+            self.untold("format and codec", "Project.GetCurrentRenderFormatAndCodec");
+        }
         self.state.format = format;
+        let link = &self.link;
         // Older versions do not tell.
         self.state.marks = link.call(timeline, "GetMarkInOut", vec![]).ok().map(Answer::value).filter(Value::is_object);
         Ok(())
+    }
+
+    fn untold(&mut self, what: &str, method: &str) {
+        let what = format!("{what} could not be restored in Resolve: {method} told nothing");
+        if !self.state.untold.contains(&what) {
+            self.state.untold.push(what);
+        }
     }
 
     /// Lets the video tracks be seen that `seen` says yes to, by number.
@@ -153,6 +165,14 @@ impl<'o> Guard<'o> {
         std::mem::take(&mut self.state)
     }
 
+    /// Puts everything back after `error`, which then says what could not be.
+    pub(super) fn failed(&mut self, error: Error) -> Error {
+        match self.restore().as_slice() {
+            [] => error,
+            unrestored => error.context(format!("not all of Resolve could be put back ({})", unrestored.join("; "))),
+        }
+    }
+
     /// Puts everything back; says what could not be.
     pub(super) fn restore(&mut self) -> Vec<String> {
         if std::mem::replace(&mut self.restored, true) {
@@ -161,32 +181,23 @@ impl<'o> Guard<'o> {
         if self.link.is_lost() {
             match Link::open(self.options, &CancelToken::new()) {
                 Ok(link) => self.link = link,
-                Err(error) => return vec![format!("Resolve is left as it was rendering: {error}")],
+                Err(error) => return vec![format!("it is left as it was rendering: {error}")],
             }
         }
-        let untold = self.untold.drain(..);
-        let untold =
-            untold.map(|what| format!("{what} could not be restored in Resolve: it did not tell what was set"));
-        untold.chain(restore(&self.link, &self.state, self.options)).collect()
-    }
-
-    /// Puts everything back after `error`, which then tells what could not be.
-    pub(super) fn failed(&mut self, error: Error) -> Error {
-        let left = self.restore();
-        if left.is_empty() { error } else { error.context(left.join("; ")) }
+        restore(&self.link, &self.state, self.options)
     }
 }
 
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
-        // A panic, or an error, is on its way already.
+        // Where nobody asked for it, an error is on its way already.
         let _ = self.restore();
     }
 }
 
 /// Puts back what `state` says, as far as it can be; says what cannot.
 fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> {
-    let mut failed = Vec::new();
+    let mut failed = state.untold.clone();
     let mut attempt = |what: &str, result: Result<()>| {
         if let Err(error) = result {
             failed.push(format!("{what} could not be restored in Resolve: {error}"));
@@ -195,7 +206,9 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
     let project = link.named(&link.project);
     if project.as_ref().ok() != state.project.as_ref() {
         let name = state.project.as_ref().map_or("", |project| project.name.as_str());
-        return vec![format!("the project {name:?} is no longer open in Resolve: nothing was restored")];
+        return vec![format!(
+            "the project {name:?} is no longer open in Resolve, or does not answer: nothing was restored"
+        )];
     }
     attempt("the render queue", remove_jobs(link, state, options));
     let timelines = link.timelines();
@@ -358,6 +371,7 @@ fn remove_import(link: &Link, timeline: Option<Object>, bin: &str, pooled: &[Str
 
 /// The clips in a bin, with their identifiers.
 pub(super) fn clips(link: &Link, folder: &Object) -> Result<Vec<(Object, String)>> {
+    // Nothing must not be taken for an empty bin: what is not known to have been there gets deleted.
     let clips = link.call(folder, "GetClipList", vec![])?.listed()?;
     clips.into_iter().map(|clip| Ok((clip.clone(), link.call(&clip, "GetUniqueId", vec![])?.text()?))).collect()
 }
