@@ -4,56 +4,71 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 
-/// Renders four shots of twelve frames out of half a minute of generated 720p.
+/// Media and cuts of them.
 #[cfg(feature = "ffmpeg")]
-fn renders(criterion: &mut Criterion) {
+mod common {
     use std::path::Path;
     use std::process::Command;
 
-    use otio_conflate::backend::ffmpeg::FfmpegBackend;
-    use otio_conflate::deliver::Preset;
     use otio_conflate::otio::{ReadOptions, read_str};
-    use otio_conflate::{Conflation, Delivery, Existing, NoObserver, Plan, PlanOptions};
+    use otio_conflate::{Plan, PlanOptions};
     use serde_json::json;
 
-    const SHOTS: usize = 4;
-    const FRAMES: usize = 12;
-
-    let make = |path: &Path, arguments: &[&str]| {
+    /// Writes so many generated frames of this size to `path`.
+    pub(super) fn make(path: &Path, size: &str, frames: usize, arguments: &[&str]) {
+        let picture = format!("testsrc2=size={size}:rate=24");
         let status = Command::new("ffmpeg")
-            .args(["-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=24", "-frames:v", "200"])
+            .args(["-v", "error", "-y", "-f", "lavfi", "-i", &picture, "-frames:v", &frames.to_string()])
             .args(arguments)
             .arg(path)
             .status();
         assert!(status.unwrap().success());
-    };
-    let plan = |media: &Path| {
+    }
+
+    /// A cut of shots (first source frame, how many) of a movie of `frames` frames.
+    pub(super) fn plan(media: &Path, frames: usize, shots: &[(usize, usize)]) -> Plan {
         let time = |value: usize| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24});
         let range =
             |start, count| json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(count)});
-        let clips: Vec<_> = (0..SHOTS)
-            .map(|index| {
-                json!({"OTIO_SCHEMA": "Clip.2", "name": format!("sh{index}"), "source_range": range(5 + index * 48, FRAMES),
-                    "active_media_reference_key": "DEFAULT_MEDIA", "media_references": {"DEFAULT_MEDIA":
-                        {"OTIO_SCHEMA": "ExternalReference.1", "target_url": media, "available_range": range(0, 200)}}})
-            })
-            .collect();
+        let clip = |(index, (start, count)): (usize, &(usize, usize))| {
+            json!({"OTIO_SCHEMA": "Clip.2", "name": format!("sh{index}"), "source_range": range(*start, *count),
+                "active_media_reference_key": "DEFAULT_MEDIA", "media_references": {"DEFAULT_MEDIA":
+                    {"OTIO_SCHEMA": "ExternalReference.1", "target_url": media, "available_range": range(0, frames)}}})
+        };
+        let clips: Vec<_> = shots.iter().enumerate().map(clip).collect();
         let track = json!({"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": clips});
         let timeline = read_str(&track.to_string(), &ReadOptions::default()).unwrap();
         Plan::new(&timeline, &PlanOptions::default()).unwrap()
-    };
+    }
+}
 
+/// Renders four shots of twelve frames out of half a minute of generated 720p.
+#[cfg(feature = "ffmpeg")]
+fn renders(criterion: &mut Criterion) {
+    use otio_conflate::backend::ffmpeg::FfmpegBackend;
+    use otio_conflate::deliver::Preset;
+    use otio_conflate::{Conflation, Delivery, Existing, NoObserver};
+
+    const SHOTS: usize = 4;
+    const FRAMES: usize = 12;
+
+    let shots: Vec<(usize, usize)> = (0..SHOTS).map(|index| (5 + index * 48, FRAMES)).collect();
     let folder = tempfile::tempdir().unwrap();
     let (long_gop, intra) = (folder.path().join("source.mp4"), folder.path().join("source.mov"));
-    make(&long_gop, &["-c:v", "libx264", "-preset", "veryfast", "-g", "48", "-pix_fmt", "yuv420p"]);
-    make(&intra, &["-c:v", "prores_aw", "-profile:v", "1", "-pix_fmt", "yuv422p10le"]);
+    common::make(
+        &long_gop,
+        "1280x720",
+        200,
+        &["-c:v", "libx264", "-preset", "veryfast", "-g", "48", "-pix_fmt", "yuv420p"],
+    );
+    common::make(&intra, "1280x720", 200, &["-c:v", "prores_aw", "-profile:v", "1", "-pix_fmt", "yuv422p10le"]);
     let mut group = criterion.benchmark_group("4 shots of 12 frames, 720p");
     for (name, media, preset) in [
         ("H.264 to ProRes LT", &long_gop, "prores-lt"),
         ("ProRes LT to ProRes 422", &intra, "prores-422"),
         ("ProRes LT, copied", &intra, "prores-lt"),
     ] {
-        let plan = plan(media);
+        let plan = common::plan(media, 200, &shots);
         let out = folder.path().join("out");
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
@@ -66,13 +81,56 @@ fn renders(criterion: &mut Criterion) {
     }
 }
 
+/// A shot's intermediate, a review movie and a proxy: from one render, and from three.
+#[cfg(feature = "ffmpeg")]
+fn represents(criterion: &mut Criterion) {
+    use otio_conflate::backend::ffmpeg::FfmpegBackend;
+    use otio_conflate::deliver::{Preset, Representation};
+    use otio_conflate::plan::CanvasRequest;
+    use otio_conflate::{Conflation, Delivery, Existing, NoObserver};
+
+    let folder = tempfile::tempdir().unwrap();
+    let media = folder.path().join("source.mov");
+    common::make(
+        &media,
+        "3840x2160",
+        48,
+        &["-c:v", "libx264", "-preset", "veryfast", "-g", "24", "-pix_fmt", "yuv420p10le"],
+    );
+    let mut plan = common::plan(&media, 48, &[(4, 12), (28, 12)]);
+    plan.canvas = CanvasRequest { size: Some((1920, 1080)), ..CanvasRequest::default() };
+    let mut half = plan.clone();
+    half.canvas.size = Some((960, 540));
+    let render = |plan, preset: &str, representations: &[&str]| {
+        let mut delivery = Delivery::new(folder.path().join("out")).existing(Existing::Overwrite);
+        delivery.preset = Preset::by_name(preset).unwrap();
+        delivery.representations = representations.iter().map(|name| Representation::by_name(name).unwrap()).collect();
+        let report = Conflation::new(FfmpegBackend::new(), delivery).run(plan, &NoObserver).unwrap();
+        assert!(report.succeeded(), "{:?}", report.shots[0].error);
+    };
+    let mut group = criterion.benchmark_group("ProRes LT, H.264 and a half-size proxy, 24 frames of UHD in HD");
+    group.bench_function("one render", |bencher| {
+        bencher.iter(|| render(&plan, "prores-lt", &["h264", "proxy-half"]));
+    });
+    group.bench_function("three renders", |bencher| {
+        bencher.iter(|| {
+            render(&plan, "prores-lt", &[]);
+            render(&plan, "h264", &[]);
+            render(&half, "prores-proxy", &[]);
+        });
+    });
+}
+
 #[cfg(not(feature = "ffmpeg"))]
 fn renders(_: &mut Criterion) {}
+
+#[cfg(not(feature = "ffmpeg"))]
+fn represents(_: &mut Criterion) {}
 
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10).warm_up_time(std::time::Duration::from_millis(500))
         .measurement_time(std::time::Duration::from_secs(3));
-    targets = renders
+    targets = renders, represents
 }
 criterion_main!(benches);

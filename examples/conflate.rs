@@ -46,7 +46,7 @@ fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
         mix(&plan, path, cancel)?;
     }
     let progress = run::Progress::new();
-    run::cancel_on_interrupt(cancel);
+    run::interrupt::cancel_on_interrupt(cancel);
     let backend = FfmpegBackend::new();
     let conflation = Conflation::new(backend, flags.delivery.delivery()).timeline(&timeline).cancel(cancel.clone());
     let report = conflation.run(&plan, &progress);

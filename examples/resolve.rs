@@ -140,7 +140,7 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
         deliveries.push((Grade::Bypass, ungraded));
     }
     let progress = run::Progress::new();
-    run::cancel_on_interrupt(cancel);
+    run::interrupt::cancel_on_interrupt(cancel);
     let reports = ResolveBackend::new(options).run_each(&plan, Some(&timeline), deliveries, &progress, cancel);
     progress.bar.finish_and_clear();
     let reports = reports?;
@@ -162,7 +162,7 @@ fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
         }
         OfTicket::Collect { ticket } => {
             let progress = run::Progress::new();
-            run::cancel_on_interrupt(cancel);
+            run::interrupt::cancel_on_interrupt(cancel);
             let report = backend.collect(&read(ticket)?, &progress, cancel)?;
             progress.bar.finish_and_clear();
             run::summary(&report);

@@ -14,6 +14,8 @@ use otio_conflate::deliver::{Representation, TranscodeOptions, transcode};
 use otio_conflate::time::Rate;
 use otio_conflate::{CancelToken, NoObserver, Result};
 
+#[path = "shared/interrupt.rs"]
+mod interrupt;
 #[path = "shared/rate.rs"]
 mod rate;
 
@@ -43,8 +45,10 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
-    match run(Flags::parse()) {
+    let cancel = CancelToken::new();
+    match run(Flags::parse(), &cancel) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(_) if cancel.is_cancelled() => ExitCode::from(interrupt::INTERRUPTED),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
@@ -52,13 +56,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(flags: Flags) -> Result<()> {
+fn run(flags: Flags, cancel: &CancelToken) -> Result<()> {
     let mut options = TranscodeOptions::default();
     options.name = flags.title;
     options.first_frame = flags.first_frame;
     options.rate = flags.rate;
     options.overwrite = flags.overwrite;
-    let control = Control { observer: &NoObserver, cancel: &CancelToken::new() };
+    let control = Control { observer: &NoObserver, cancel };
+    interrupt::cancel_on_interrupt(cancel);
     let made = transcode(&flags.file, &flags.representations, &flags.out, &options, &control)?;
     for warning in &made.warnings {
         eprintln!("warning: {warning}");

@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ffmpeg")]
-use crate::backend::ffmpeg::represent_rendered as represent;
+use crate::backend::ffmpeg::{check_before_render, represent_rendered as represent};
 use crate::backend::{Backend, CancelToken, Control, Observer, Rendered, RepresentationTask, Session, Task, Worker};
 use crate::deliver::{
     Delivered, Folder, NameTemplate, Place, Preset, Representation, ShotPlaces, fingerprint, with_intermediates,
@@ -163,6 +163,10 @@ impl<'a, B: Backend> Conflation<'a, B> {
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
         Representation::check_all(&self.delivery.representations)?;
         let session = self.backend.open(plan, &self.delivery.preset, &self.delivery.representations)?;
+        if !self.backend.capabilities().representations {
+            let Delivery { preset, representations, .. } = &self.delivery;
+            check_before_render(plan, preset, session.canvas(), representations)?;
+        }
         let folder = Folder::open(&self.delivery.folder)?;
         let run = Run::new(self, plan, session.as_ref(), folder, observer)?;
         run.remove_strays()?;
@@ -473,6 +477,14 @@ impl<'r> Run<'r> {
 #[cfg(not(feature = "ffmpeg"))]
 fn represent(_: &Plan, _: &Task<'_>, _: &Control<'_>) -> Result<Vec<String>> {
     Err(Error::new(ErrorKind::Unsupported, "representations are made by FFmpeg, which is not built in"))
+}
+
+#[cfg(not(feature = "ffmpeg"))]
+fn check_before_render(_: &Plan, _: &Preset, _: Canvas, representations: &[Representation]) -> Result<()> {
+    match representations {
+        [] => Ok(()),
+        _ => Err(Error::new(ErrorKind::Unsupported, "representations are made by FFmpeg, which is not built in")),
+    }
 }
 
 /// What an earlier run delivered into this folder, by the output's path. A manifest that cannot be understood counts

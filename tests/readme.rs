@@ -1,6 +1,7 @@
 //! What the README lists is what there is.
 
 use otio_conflate::backend::RecordBackend;
+use otio_conflate::deliver::{BurnInText, Representation};
 use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::{Conflation, Delivery, NoObserver, Plan, PlanOptions};
 use serde_json::{Value, json};
@@ -11,6 +12,29 @@ const README: &str = include_str!("../README.md");
 #[test]
 fn every_preset_is_listed() {
     for name in otio_conflate::deliver::Preset::NAMES {
+        assert!(README.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn every_representation_is_listed_with_its_keys_and_the_example_is_one() {
+    let block = README.split("```toml").find(|block| block.contains("burn_ins")).expect("an example");
+    let text = block.split("```").next().expect("its end");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("dailies.toml");
+    std::fs::write(&path, text).expect("a file");
+    let mut example = Representation::load(&path).expect("the example is right");
+    example.rate = Some(otio_conflate::time::Rate::FPS_24);
+    example.size.height = Some(720);
+    example.size.scale = Some(0.5);
+    let value = serde_json::to_value(&example).expect("plain data");
+    for (value, quote) in [(&value, "| `"), (&value["size"], ""), (&value["burn_ins"][0], "`")] {
+        for key in keys(value) {
+            assert!(README.contains(&format!("{quote}{key}")), "{key}");
+        }
+    }
+    let fields = BurnInText::FIELDS.map(|field| format!("{{{field}}}"));
+    for name in Representation::NAMES.map(str::to_owned).iter().chain(&fields) {
         assert!(README.contains(&format!("`{name}`")), "{name}");
     }
 }
@@ -59,9 +83,8 @@ fn every_field_of_a_row_is_listed() {
 fn every_flag_of_the_examples_is_listed_and_no_other() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut flags = Vec::new();
-    for file in
-        ["inspect.rs", "plan.rs", "conflate.rs", "resolve.rs", "shared/run.rs", "shared/mod.rs", "shared/read.rs"]
-    {
+    let own = ["inspect.rs", "plan.rs", "conflate.rs", "transcode.rs", "resolve.rs"];
+    for file in own.into_iter().chain(["shared/mod.rs", "shared/read.rs", "shared/run.rs"]) {
         let source = std::fs::read_to_string(folder.join(file)).expect("the examples are there");
         let mut lines = source.lines().map(str::trim);
         while let Some(line) = lines.next() {

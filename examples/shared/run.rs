@@ -1,5 +1,8 @@
 //! What `conflate` and `resolve` share: where shots go and what they are written as, progress, and how a run ends.
 
+#[path = "interrupt.rs"]
+pub(crate) mod interrupt;
+
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -67,26 +70,8 @@ pub(crate) fn exit(reports: Result<Vec<Report>>, cancel: &CancelToken) -> ExitCo
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
-        _ if cancel.is_cancelled() => ExitCode::from(INTERRUPTED),
+        _ if cancel.is_cancelled() => ExitCode::from(interrupt::INTERRUPTED),
         _ => ExitCode::FAILURE,
-    }
-}
-
-/// What a program ends with that an interrupt ended.
-const INTERRUPTED: u8 = 130;
-
-/// Stops the run on the first Ctrl-C (or SIGTERM), and the program on the second.
-pub(crate) fn cancel_on_interrupt(cancel: &CancelToken) {
-    let cancel = cancel.clone();
-    let handler = move || {
-        if cancel.is_cancelled() {
-            std::process::exit(INTERRUPTED.into());
-        }
-        cancel.cancel();
-        eprintln!("stopping between frames; once more stops at once");
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("warning: Ctrl-C will leave temporary files behind: {error}");
     }
 }
 
@@ -129,7 +114,11 @@ impl Observer for Progress {
         let line = match (shot.status, &shot.output) {
             (Status::Failed, _) => format!("failed   {}: {}", shot.shot, shot.error.join(": ")),
             (Status::Skipped, _) => format!("skipped  {}: it is there already", shot.shot),
-            (_, Some(output)) => format!("done     {}: {} frames, {}", shot.shot, shot.frame_count, output.path),
+            (_, Some(output)) => {
+                let others: String =
+                    shot.representations.iter().map(|made| format!(", {}", made.output.path)).collect();
+                format!("done     {}: {} frames, {}{others}", shot.shot, shot.frame_count, output.path)
+            }
             (_, None) => format!("done     {}", shot.shot),
         };
         if shot.status == Status::Skipped {

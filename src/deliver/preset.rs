@@ -274,7 +274,11 @@ fn h264() -> Preset {
         muxer: Some("mp4".into()),
         codec: "h264".into(),
         encoders: vec![
-            even(choice("libx264", &["yuv420p"], &[("crf", "18"), ("preset", "medium"), ("profile", "high"), closed])),
+            even(choice(
+                "libx264",
+                &["yuv420p"],
+                &[("crf", "16"), ("preset", "veryfast"), ("profile", "high"), closed],
+            )),
             even(choice("libopenh264", &["yuv420p"], &[("b", "20000000"), closed])),
             even(choice("h264_videotoolbox", &["yuv420p"], &[("b", "20000000"), closed])),
         ],
@@ -295,7 +299,7 @@ fn hevc() -> Preset {
             even(choice(
                 "libx265",
                 &["yuv420p"],
-                &[("crf", "21"), ("preset", "fast"), ("x265-params", "open-gop=0:log-level=error")],
+                &[("crf", "20"), ("preset", "veryfast"), ("x265-params", "open-gop=0:log-level=error")],
             )),
             even(choice("hevc_videotoolbox", &["yuv420p"], &[("b", "12000000")])),
         ],
@@ -304,7 +308,7 @@ fn hevc() -> Preset {
 }
 
 fn vp9() -> Preset {
-    let options = [("crf", "30"), ("b", "0"), ("deadline", "good"), ("cpu-used", "5"), ("row-mt", "1")];
+    let options = [("crf", "24"), ("b", "0"), ("deadline", "realtime"), ("cpu-used", "6"), ("row-mt", "1")];
     Preset {
         name: "vp9".into(),
         extension: "webm".into(),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::{BurnIn, Preset};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,7 +28,7 @@ use crate::time::{Rate, Ratio};
 pub struct Representation {
     /// What it is called, and what its files' names end with.
     pub name: String,
-    /// What it is written as: a [`Preset`], or the name of one.
+    /// What it is written as: in a file a [`Preset`], the name of one, or with `base`, the name of one, what is other in it.
     #[serde(deserialize_with = "preset_or_name")]
     pub preset: Preset,
     /// Which pictures of the shot it shows.
@@ -310,25 +311,24 @@ impl Representation {
     }
 }
 
-/// A preset, or the name of one.
 fn preset_or_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Preset, D::Error> {
-    struct PresetVisitor;
+    preset(Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
 
-    impl<'de> serde::de::Visitor<'de> for PresetVisitor {
-        type Value = Preset;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a preset or the name of one")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Preset, E> {
-            Preset::by_name(name).map_err(E::custom)
-        }
-
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Preset, A::Error> {
-            Preset::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+/// A preset, the name of one, or what is to be changed in the one that `base` names.
+fn preset(value: Value) -> Result<Preset> {
+    let bad = |what: String| Error::new(ErrorKind::Option, what);
+    let mut table = match value {
+        Value::String(name) => return Preset::by_name(&name),
+        Value::Object(table) => table,
+        other => return Err(bad(format!("{other} is neither a preset nor the name of one"))),
+    };
+    if let Some(base) = table.remove("base") {
+        let base = Preset::by_name(base.as_str().unwrap_or_default())?;
+        if let Ok(Value::Object(mut whole)) = serde_json::to_value(base) {
+            whole.extend(table);
+            table = whole;
         }
     }
-
-    deserializer.deserialize_any(PresetVisitor)
+    serde_json::from_value(Value::Object(table)).map_err(|error| bad(format!("preset: {error}")))
 }

@@ -8,6 +8,8 @@ mod common;
 #[allow(dead_code, reason = "it is shared with the tests of rendering")]
 mod support;
 
+mod backends;
+mod color;
 mod drawing;
 mod made;
 mod movies;

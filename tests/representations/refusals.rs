@@ -31,6 +31,10 @@ fn what_a_file_says_is_read() {
         "burn_ins": [{"text": "{shot}  {frame}", "at": "bottom-left", "color": "#ffcc00"}]});
     let read = load("review.toml", toml).expect("a representation");
     assert_eq!(read, load("review.JSON", &json.to_string()).expect("the same"));
+    let small = "name='a'\n[preset]\nbase='h264'\nname='small'\nencoders=[{encoder='libx264', formats=['yuv420p'], \
+        options=[['crf', '28']], multiple_of=[2, 2]}]";
+    let small = load("small.toml", small).expect("a representation").preset;
+    assert_eq!((small.name.as_str(), small.codec.as_str(), small.encoders[0].options.len()), ("small", "h264", 1));
     // A preset may be said in full, and everything is written as it is read.
     let text = serde_json::to_string(&read).expect("plain data");
     assert_eq!(load("again.json", &text).expect("it was written"), read);
@@ -60,6 +64,9 @@ fn mistakes_in_a_file_are_named() {
         ("a.toml", "name='a'\npreset='h264'\nburn_ins=[{text='x', color='red'}]", &["red", "#ffcc00"]),
         ("a.toml", "name='a'\npreset='h265'", &["h265", "hevc"]),
         ("a.toml", "name='a'\npreset={name='b', codec='h264', bitrate=3}", &["bitrate", "encoders"]),
+        ("a.toml", "name='a'\npreset={base='h264', bitrate=3}", &["bitrate", "encoders"]),
+        ("a.toml", "name='a'\npreset={base='h265'}", &["h265", "hevc"]),
+        ("a.toml", "name='a'\npreset=3", &["3"]),
         ("a.toml", "name='a'\npreset='h264'\ncontent='sheet'", &["sheet", "contact_sheet"]),
         ("a.toml", "name='a'\npreset='h264'\nrate=0", &["rate"]),
         ("a.toml", "name='a'\npreset='h264'\nrate=nan", &["rate"]),
@@ -140,6 +147,7 @@ fn nothing_is_rendered_where_a_representation_cannot_be_made() {
         for word in told {
             assert!(error.to_string().contains(word), "{word:?} is not in: {error}");
         }
+        assert_eq!(error.to_string().matches("representation \"a\"").count(), 1, "{error}");
     }
     let twice = try_make(
         &cut.plan,
@@ -147,6 +155,15 @@ fn nothing_is_rendered_where_a_representation_cannot_be_made() {
         vec![named("poster"), representation(json!({"name": "Poster", "preset": "h264"}))],
     );
     assert!(twice.err().expect("refused").to_string().contains("two representations"));
+}
+
+#[test]
+fn opus_is_not_asked_for_rates_it_does_not_have() {
+    let mut cut = cut(3, "0", PRORES);
+    let sound = json!({"rate": 44_100, "layout": "stereo", "clips": []});
+    cut.plan.sound = Some(serde_json::from_value(sound).expect("sound"));
+    let error = try_make(&cut.plan, "prores-lt", vec![named("vp9")]).err().expect("refused");
+    assert!(error.kind() == ErrorKind::Option && error.to_string().contains("44100"), "{error}");
 }
 
 #[test]

@@ -1,13 +1,21 @@
 //! Shots as they are delivered: the right frames, graded, whatever they are written as.
 
-use otio_conflate::backend::resolve::ResolveBackend;
-use otio_conflate::backend::resolve::{RenderPreset, TimelineChoice};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+
+use otio_conflate::backend::CancelToken;
+use otio_conflate::backend::ffmpeg::FfmpegBackend;
+use otio_conflate::backend::resolve::{Grade, RenderPreset, ResolveBackend, Scope, TicketState, TimelineChoice};
+use otio_conflate::deliver::{AudioDelivery, Representation};
 use otio_conflate::plan::{Handles, PlanOptions};
-use otio_conflate::{Conflation, Delivery, ErrorKind, Existing, NoObserver, Status};
+use otio_conflate::{Conflation, Delivery, ErrorKind, Existing, NoObserver, Observer, Report, Status};
 use serde_json::json;
 
-use crate::common::ffprobe;
-use crate::rendering::{Media, clip, dissolve, file, files, gap, options, range, time, track, warped};
+use crate::common::{ffmpeg, ffprobe, samples};
+use crate::rendering::{
+    Media, clip, dissolve, file, files, gap, mean, near, options, preset, range, time, track, warped,
+};
 use crate::support::{PRORES, Stage, WARM, other};
 
 fn handles(both: u32) -> PlanOptions {
@@ -143,6 +151,115 @@ fn shots_that_are_there_are_not_rendered_again() {
     assert_eq!(report.count(Status::Skipped), 2);
     assert!(report.shots[0].warnings.iter().any(|warning| warning.contains("grade")), "{:?}", report.shots[0]);
     assert_eq!(stage.fake.calls_of("Project.AddRenderJob").len(), 1);
-    let other = stage.with(|options| options.grade = otio_conflate::backend::resolve::Grade::Bypass);
+    let other = stage.with(|options| options.grade = Grade::Bypass);
     assert_eq!(run(other).count(Status::Done), 2, "another grade is another picture");
+}
+
+#[test]
+fn packets_of_the_render_are_copied_where_its_codec_is_the_presets() {
+    let stage = Stage::usual(|_| ());
+    let plan = stage.plan(&handles(2));
+    let folder = stage.media.path("out/x").parent().expect("a folder").to_owned();
+    for (preset_name, copied) in [("prores-lt", true), ("prores-proxy", true), ("mjpeg", false)] {
+        let backend = ResolveBackend::new(stage.options());
+        let delivery = Delivery::new(&folder).preset(preset(preset_name)).existing(Existing::Overwrite);
+        let ticket = backend.submit(&plan, &delivery).expect("a ticket");
+        while matches!(backend.poll(&ticket).expect("Resolve runs"), TicketState::Rendering(_)) {}
+        let render = packets(&ticket.folder().join("0001/render.mov"));
+        assert_eq!(render.len(), 17);
+        let report = backend.collect(&ticket, &NoObserver, &CancelToken::new()).expect("shots");
+        for (shot, first) in report.shots.iter().zip([0, 9]) {
+            let output = &shot.output.as_ref().expect("it was delivered").path;
+            let own = packets(&folder.join(output));
+            assert_eq!(own == render[first..first + own.len()], copied, "{preset_name}, {}", shot.shot);
+        }
+    }
+}
+
+/// The digests of the packets of a movie's picture.
+fn packets(path: &Path) -> Vec<String> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-i"]).arg(path).args(["-map", "0:v", "-c", "copy", "-f", "framemd5", "-"]);
+    let text = String::from_utf8(command.output().expect("the tests need ffmpeg").stdout).expect("text");
+    let digest = |line: &str| line.rsplit(',').next().expect("a column").trim().to_owned();
+    text.lines().filter(|line| !line.starts_with('#')).map(digest).collect()
+}
+
+#[test]
+fn sound_is_what_it_is_without_resolve() {
+    let mut media = Media::new();
+    let a = media.numbered("a.mov", 20, "24", PRORES);
+    let tone = media.path("tone.wav");
+    ffmpeg(&["-f", "lavfi", "-i", "sine=440:r=48000:d=2", tone.to_str().expect("a plain name")], None);
+    let mut sound = track("A1", [clip("tone", file(&tone, range(0, 48, 24.0)), range(3, 12, 24.0))]);
+    sound["kind"] = json!("Audio");
+    let pictures = track("V1", [clip("a", file(&a, range(0, 20, 24.0)), range(4, 12, 24.0))]);
+    let stage = Stage::open(media, time(86_400, 24.0), vec![pictures, sound], |_| ());
+    let plan = stage.plan(&PlanOptions::default());
+    let deliver = |backend: &dyn Fn(Delivery) -> Report, name: &str| {
+        let delivery = Delivery::new(stage.media.path("out/x").with_file_name(name));
+        let report = backend(delivery.preset(preset("prores-lt").with_audio(AudioDelivery::Both)));
+        assert!(report.succeeded(), "{report:#?}");
+        let wav = std::fs::read(report.folder.join("a.wav")).expect("a WAV file");
+        assert!(wav.len() > 48_000, "{} bytes", wav.len());
+        (wav, samples_of(&report.folder.join("a.mov")))
+    };
+    let resolve = ResolveBackend::new(stage.options());
+    let graded = deliver(
+        &|delivery| Conflation::new(resolve.clone(), delivery).run(&plan, &NoObserver).expect("a run"),
+        "graded",
+    );
+    let plain = deliver(
+        &|delivery| Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver).expect("a run"),
+        "plain",
+    );
+    assert!(graded == plain, "the sound is another one");
+    let settings = &stage.fake.calls_of("Project.SetRenderSettings")[0]["arguments"][0];
+    assert_eq!((&settings["ExportAudio"], &settings["ExportVideo"]), (&json!(false), &json!(true)));
+}
+
+/// The samples of a movie's sound.
+fn samples_of(path: &Path) -> Vec<u8> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-i"]).arg(path).args(["-map", "0:a", "-f", "s32le", "-"]);
+    let samples = command.output().expect("the tests need ffmpeg").stdout;
+    assert!(!samples.is_empty(), "{} has sound", path.display());
+    samples
+}
+
+#[test]
+fn representations_are_made_of_graded_shots() {
+    let stage = Stage::usual(|_| ());
+    let plan = stage.plan(&PlanOptions::default());
+    let poster = Representation::by_name("poster").expect("a representation");
+    let folder = stage.media.path("out/x").parent().expect("a folder").to_owned();
+    let delivery = Delivery::new(&folder).representation(poster);
+    let report =
+        Conflation::new(ResolveBackend::new(stage.options()), delivery).run(&plan, &NoObserver).expect("a run");
+    for shot in &report.shots {
+        let [poster] = shot.representations.as_slice() else { panic!("one representation: {shot:#?}") };
+        let picture = samples(&folder.join(&poster.output.path), None, "rgb24");
+        let [red, blue] =
+            [0, 2].map(|channel| mean(&picture.iter().copied().skip(channel).step_by(3).collect::<Vec<u8>>()));
+        near(blue / red, WARM.1, 0.08, &shot.shot);
+    }
+}
+
+#[test]
+fn progress_is_told_while_resolve_renders() {
+    struct Shares(Mutex<Vec<f64>>);
+    impl Observer for Shares {
+        fn preparing(&self, share: f64) {
+            self.0.lock().expect("nobody panics").push(share);
+        }
+    }
+    let stage = Stage::usual(|_| ());
+    stage.fake.set_faults(&json!({"render": {"pace": 0.01}}));
+    let options = stage.with(|options| options.scope = Scope::PerShot);
+    let shares = Shares(Mutex::default());
+    let delivery = Delivery::new(stage.media.path("out/x").parent().expect("a folder"));
+    Conflation::new(ResolveBackend::new(options), delivery).run(&stage.plan(&handles(1)), &shares).expect("a run");
+    let shares = shares.0.into_inner().expect("nobody panics");
+    assert!(shares.len() > 2 && shares.is_sorted(), "{shares:?}");
+    assert_eq!((shares.first(), shares.last()), (Some(&0.0), Some(&1.0)));
 }

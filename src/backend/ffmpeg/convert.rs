@@ -94,7 +94,12 @@ impl Converter {
     /// # Errors
     /// [`ErrorKind::Encode`] when there is no memory.
     pub fn blank(&mut self, target: &Target) -> Result<Video> {
-        self.pool.frame(target.format, target.width, target.height, target.color)
+        let mut frame = self.pool.frame(target.format, target.width, target.height, target.color)?;
+        // Where nothing is said they are taken to lie on the left.
+        if target.chroma == ChromaSite::Center && !PixelInfo::need(target.format)?.rgb {
+            frames::center_chroma(&mut frame);
+        }
+        Ok(frame)
     }
 
     /// A frame of opaque black.

@@ -40,7 +40,7 @@ pub(crate) use lookup::count_frames;
 pub use movie_writer::{MovieWriter, Written};
 pub use presets::Wish;
 pub use probe::{MediaInfo, probe};
-pub(crate) use representation::{Footage, represent_file, represent_rendered};
+pub(crate) use representation::{Footage, check_before_render, represent_file, represent_rendered};
 pub use sequence::SequenceReader;
 pub use sequence_writer::{SequenceNames, SequenceWriter};
 pub use session::FfmpegBackend;

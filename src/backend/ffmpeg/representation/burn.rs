@@ -16,6 +16,8 @@ pub(super) struct Painter<'r> {
     burn_ins: &'r [BurnIn],
     coding: Target,
     info: PixelInfo,
+    /// Width of a pixel over its height.
+    pixel_aspect: f64,
     /// What a letterbox leaves to be seen.
     window: Option<Rect>,
     /// The last label of each burn-in, and what it says.
@@ -23,11 +25,17 @@ pub(super) struct Painter<'r> {
 }
 
 impl<'r> Painter<'r> {
-    pub(super) fn new(burn_ins: &'r [BurnIn], coding: Target, window: Option<Rect>) -> Result<Painter<'r>> {
+    pub(super) fn new(
+        burn_ins: &'r [BurnIn],
+        coding: Target,
+        pixel_aspect: Ratio,
+        window: Option<Rect>,
+    ) -> Result<Painter<'r>> {
         // Parts of a picture are read and written alike, wherever its chroma lies.
         let coding = Target { chroma: ChromaSite::Left, ..coding };
         let info = PixelInfo::need(coding.format)?;
-        Ok(Painter { burn_ins, coding, info, window, labels: vec![None; burn_ins.len()] })
+        let pixel_aspect = pixel_aspect.to_f64();
+        Ok(Painter { burn_ins, coding, info, pixel_aspect, window, labels: vec![None; burn_ins.len()] })
     }
 
     /// Whether there is nothing to draw.
@@ -48,7 +56,7 @@ impl<'r> Painter<'r> {
         for index in 0..self.burn_ins.len() {
             let text = self.burn_ins[index].text.fill(&value);
             if self.labels[index].as_ref().is_none_or(|(known, _)| *known != text) {
-                let label = draw_label(&text, &self.style(&self.burn_ins[index]));
+                let label = self.in_shape(draw_label(&text, &self.style(&self.burn_ins[index])));
                 self.labels[index] = Some((text, label));
             }
         }
@@ -67,19 +75,26 @@ impl<'r> Painter<'r> {
         Ok(())
     }
 
+    /// A label of square pixels in those of the picture.
+    fn in_shape(&self, label: Rgba16) -> Rgba16 {
+        let width = f64::from(label.width) / self.pixel_aspect;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float's cast saturates")]
+        let width = width.round().max(1.0) as u32;
+        if width == label.width { label } else { picture::resample(&label, width, label.height) }
+    }
+
     /// How high all labels in one place are together.
     fn height_at(&self, at: Corner) -> u32 {
         let labels = self.burn_ins.iter().zip(&self.labels).filter(|(burn_in, _)| burn_in.at == at);
         labels.filter_map(|(_, label)| Some(label.as_ref()?.1.height)).sum()
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "pictures are far smaller than 2^24 pixels on a side")]
     #[allow(clippy::cast_possible_truncation, reason = "colours and sizes have the precision of a 32-bit float")]
     fn style(&self, burn_in: &BurnIn) -> LabelStyle {
         let color = |color: [u8; 3]| color.map(|part| f32::from(part) / 255.0 * white(self.coding.color));
         LabelStyle {
             line: (f64::from(self.coding.height) * burn_in.size) as f32,
-            most: self.coding.width as f32 * 0.96,
+            most: (f64::from(self.coding.width) * self.pixel_aspect * 0.96) as f32,
             color: color(burn_in.color.0),
             back: color(burn_in.back.0),
             back_opacity: burn_in.back_opacity as f32,

@@ -10,12 +10,13 @@ use super::super::convert::{Converter, Source};
 use super::super::decode::{DecodeOptions, MovieReader, Outside};
 use super::super::frame::{Frame, undecodable};
 use super::super::lookup::exact_count;
+use super::super::presets::Wish;
 use super::super::probe::{MediaInfo, probe};
 use super::super::sequence::SequenceReader;
 use super::super::sound::{FileSound, length};
 use super::{Facts, Feed, FileFacts, ShotFacts, Sink, Stretch};
 use crate::backend::{Control, RepresentationTask, Target, Task};
-use crate::deliver::Representation;
+use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rotation;
 use crate::plan::{Canvas, MediaSource, Plan, Shot, SoundLayout};
@@ -218,6 +219,23 @@ impl Footage {
         tasks.iter().try_for_each(|task| feed.verify(task, &stretch))?;
         Ok(notes)
     }
+}
+
+/// Whether `representations` can be made of what a backend renders that makes none itself.
+pub(crate) fn check_before_render(
+    plan: &Plan,
+    preset: &Preset,
+    canvas: Canvas,
+    representations: &[Representation],
+) -> Result<()> {
+    let wish = Wish { source: Pixel::YUV444P16LE, alpha: false };
+    let sound = plan.sound.as_ref().map(|sound| (sound.rate, sound.layout.channels()));
+    let format = match representations {
+        [] => return Ok(()),
+        _ => preset.pixel_format(wish, canvas.width, canvas.height)?,
+    };
+    let feed = Feed { canvas, format, alpha: false, rate: plan.rate, sound };
+    representations.iter().try_for_each(|representation| feed.check(representation).map(drop))
 }
 
 /// Makes the representations of `task` from the file that was rendered for it, and looks at them: for backends that

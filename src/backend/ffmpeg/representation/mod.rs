@@ -31,7 +31,7 @@ use crate::time::{Rate, Time, TimeRange, Timecode};
 use burn::Painter;
 use facts::FileFacts;
 pub(super) use facts::{Facts, ShotFacts};
-pub(crate) use file::{Footage, represent_file, represent_rendered};
+pub(crate) use file::{Footage, check_before_render, represent_file, represent_rendered};
 use picks::Picks;
 use shape::Shape;
 use sheet::Sheet;
@@ -75,28 +75,24 @@ impl Stretch {
 impl Feed {
     /// The shape and the settings of what `representation` makes of these pictures.
     fn settings(&self, representation: &Representation) -> Result<(Shape, OutputSettings)> {
-        representation.check()?;
-        let settings = || {
-            let preset = &representation.preset;
-            let shape = Shape::of(representation, &self.canvas, preset);
-            let size = (shape.width, shape.height);
-            preset.check_size(size.0, size.1)?;
-            if let Content::ContactSheet(layout) = representation.content {
-                Sheet::check(layout, size)?;
-            }
-            let format = preset.pixel_format(Wish { source: self.format, alpha: self.alpha }, size.0, size.1)?;
-            let rate = representation.rate.unwrap_or(self.rate);
-            let mut settings = OutputSettings::new(preset.clone(), format, size, rate);
-            settings.pixel_aspect = shape.pixel_aspect;
-            settings.color = preset.color_tags(format, self.canvas.color);
-            pixels::curve_between(self.canvas.color.transfer, settings.color.transfer)?;
-            settings.audio = self.sound.filter(|_| representation.has_sound());
-            if let Some((rate, _)) = settings.audio {
-                preset.check_sound(rate)?;
-            }
-            Ok((shape, settings))
-        };
-        settings().map_err(|error| at(representation, error))
+        let preset = &representation.preset;
+        let shape = Shape::of(representation, &self.canvas, preset);
+        let size = (shape.width, shape.height);
+        preset.check_size(size.0, size.1)?;
+        if let Content::ContactSheet(layout) = representation.content {
+            Sheet::check(layout, size)?;
+        }
+        let format = preset.pixel_format(Wish { source: self.format, alpha: self.alpha }, size.0, size.1)?;
+        let rate = representation.rate.unwrap_or(self.rate);
+        let mut settings = OutputSettings::new(preset.clone(), format, size, rate);
+        settings.pixel_aspect = shape.pixel_aspect;
+        settings.color = preset.color_tags(format, self.canvas.color);
+        pixels::curve_between(self.canvas.color.transfer, settings.color.transfer)?;
+        settings.audio = self.sound.filter(|_| representation.has_sound());
+        if let Some((rate, _)) = settings.audio {
+            preset.check_sound(rate)?;
+        }
+        Ok((shape, settings))
     }
 
     /// Looks at what was written for `task`, and counts its frames.
@@ -104,12 +100,16 @@ impl Feed {
     /// # Errors
     /// [`ErrorKind::Verify`] when it is not what was asked for.
     pub(super) fn verify(&self, task: &RepresentationTask<'_>, stretch: &Stretch) -> Result<()> {
+        self.verified(task, stretch).map_err(|error| at(task.representation, error))
+    }
+
+    fn verified(&self, task: &RepresentationTask<'_>, stretch: &Stretch) -> Result<()> {
         let RepresentationTask { representation, target } = task;
         let (shape, settings) = self.settings(representation)?;
+        let frames = Picks::of(representation, self.rate, stretch, &mut Vec::new()).total(stretch.frames);
         let size = match representation.content {
             Content::ContactSheet(layout) => {
-                let count = Picks::of(representation, self.rate, stretch, &mut Vec::new()).total(stretch.frames);
-                let page = Sheet::page(layout, count, (shape.width, shape.height));
+                let page = Sheet::page(layout, frames, (shape.width, shape.height));
                 settings.preset.nearest_size(page.0, page.1)
             }
             _ => (shape.width, shape.height),
@@ -119,11 +119,11 @@ impl Feed {
             preset: &settings.preset,
             size,
             rate: settings.rate,
-            frames: Picks::of(representation, self.rate, stretch, &mut Vec::new()).total(stretch.frames),
+            frames,
             first: stretch.first,
             sound: settings.audio.map(|(rate, _)| (sound::length(window, rate), rate)),
         };
-        verify::verify(target, &expected).map_err(|error| at(representation, error))
+        verify::verify(target, &expected)
     }
 
     /// Whether `representation` can be made; what does not come out of it as it went in is a sentence for the report.
@@ -132,7 +132,8 @@ impl Feed {
     /// [`ErrorKind::Option`] for what cannot be and [`ErrorKind::Unsupported`] for what this FFmpeg cannot make, with the
     /// representation's name.
     pub(super) fn check(&self, representation: &Representation) -> Result<Option<String>> {
-        let (shape, settings) = self.settings(representation)?;
+        representation.check()?;
+        let (shape, settings) = self.settings(representation).map_err(|error| at(representation, error))?;
         let name = &representation.name;
         let deep = PixelInfo::of(settings.format).is_some_and(|info| info.depth() > 8);
         if matches!(settings.color.transfer, 16 | 18) && !deep {
@@ -176,7 +177,20 @@ enum Output<'r> {
 
 impl<'r> Sink<'r> {
     /// Opens the target of `task` for what its representation makes of a stretch of pictures; `threads` encode.
+    ///
+    /// # Errors
+    /// These, and all that come later, name the representation.
     pub(super) fn open(
+        task: &'r RepresentationTask<'_>,
+        feed: Feed,
+        stretch: Stretch,
+        facts: &dyn Facts,
+        threads: usize,
+    ) -> Result<Sink<'r>> {
+        Sink::opened(task, feed, stretch, facts, threads).map_err(|error| at(task.representation, error))
+    }
+
+    fn opened(
         task: &'r RepresentationTask<'_>,
         feed: Feed,
         stretch: Stretch,
@@ -203,7 +217,7 @@ impl<'r> Sink<'r> {
         };
         let grid = Converter::alignment(coding.format);
         let window = representation.letterbox.and_then(|aspect| shape.window(aspect, grid));
-        let painter = Painter::new(&representation.burn_ins, coding, window)?;
+        let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window)?;
         let today = jiff::Zoned::now().date().to_string();
         let converter = Converter::new();
         Ok(Sink { representation, picks, coding, shape, painter, converter, output, notes, today })
@@ -216,10 +230,15 @@ impl<'r> Sink<'r> {
 
     /// Takes picture `index` of the stretch; they come in order, but for those that are not wanted.
     pub(super) fn write(&mut self, picture: &Source<'_>, index: i64, facts: &dyn Facts) -> Result<()> {
-        let times = self.picks.times(index);
-        if times == 0 {
-            return Ok(());
+        let representation = self.representation;
+        match self.picks.times(index) {
+            0 => Ok(()),
+            times => self.shown(picture, index, times, facts).map_err(|error| at(representation, error)),
         }
+    }
+
+    /// Shows picture `index` so many times.
+    fn shown(&mut self, picture: &Source<'_>, index: i64, times: i64, facts: &dyn Facts) -> Result<()> {
         let painted = self.painted(picture, index, facts)?;
         match &mut self.output {
             Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(Some(&painted))),
@@ -237,7 +256,7 @@ impl<'r> Sink<'r> {
     /// Takes the samples that belong beside the pictures so far.
     pub(super) fn write_sound(&mut self, samples: &Samples) -> Result<()> {
         match &mut self.output {
-            Output::Frames(writer) => writer.write_sound(samples),
+            Output::Frames(writer) => writer.write_sound(samples).map_err(|error| at(self.representation, error)),
             Output::Poster { .. } | Output::Sheet { .. } => Ok(()),
         }
     }
@@ -247,20 +266,22 @@ impl<'r> Sink<'r> {
     /// # Errors
     /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
     pub(super) fn finish(self, frames: i64) -> Result<Vec<String>> {
-        let Sink { output, picks, mut converter, notes, .. } = self;
+        let Sink { representation, output, picks, mut converter, notes, .. } = self;
         let planned = picks.total(frames);
         let written = match output {
-            Output::Frames(writer) => writer.finish()?,
-            Output::Poster { written, .. } => written,
+            Output::Frames(writer) => writer.finish(),
+            Output::Poster { written, .. } => Ok(written),
             Output::Sheet { path, settings, sheet } => {
-                write_page(&sheet, path, settings, &mut converter)?;
-                sheet.placed()
+                write_page(&sheet, path, settings, &mut converter).map(|()| sheet.placed())
             }
         };
-        if written == planned {
-            return Ok(notes);
+        let short =
+            |written| Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned"));
+        match written {
+            Ok(written) if written == planned => Ok(notes),
+            Ok(written) => Err(at(representation, short(written))),
+            Err(error) => Err(at(representation, error)),
         }
-        Err(Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned")))
     }
 
     /// The picture as it is written: converted, scaled, and drawn upon.

@@ -147,6 +147,12 @@ pub(crate) fn is_top_down(frame: &Video) -> bool {
     unsafe { (*frame.as_ptr()).linesize[0] > 0 }
 }
 
+/// Says that chroma samples lie in the middle of the luma samples they belong to.
+pub(crate) fn center_chroma(frame: &mut Video) {
+    // SAFETY: the frame is allocated; a plain field is set.
+    unsafe { (*frame.as_mut_ptr()).chroma_location = ffi::AVChromaLocation::AVCHROMA_LOC_CENTER }
+}
+
 /// Whether nobody else refers to the picture, so that it may be drawn upon.
 pub(crate) fn is_own(frame: &mut Video) -> bool {
     // SAFETY: the frame is allocated; the call only reads how often its buffers are referred to.

@@ -1,0 +1,111 @@
+//! Backends that render and no more: representations are made from what they rendered.
+
+use otio_conflate::backend::ffmpeg::FfmpegBackend;
+use otio_conflate::backend::{Backend, Capabilities, Control, Rendered, Session, Task, Worker};
+use otio_conflate::deliver::{Preset, Representation};
+use otio_conflate::plan::Canvas;
+use otio_conflate::{Conflation, Delivery, NoObserver, Plan, Result, Status};
+use serde_json::{Value, json};
+
+use crate::common::{ffmpeg, samples};
+use crate::made::*;
+use crate::support::*;
+
+/// FFmpeg's, that knows nothing of representations.
+struct Plain(FfmpegBackend);
+struct PlainSession<'a>(Box<dyn Session + 'a>);
+struct PlainWorker<'a>(Box<dyn Worker + 'a>);
+
+fn bare<'a>(task: &Task<'a>) -> Task<'a> {
+    Task { representations: Vec::new(), ..task.clone() }
+}
+
+impl Backend for Plain {
+    fn name(&self) -> &str {
+        "plain"
+    }
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::parallel();
+        capabilities.representations = false;
+        capabilities
+    }
+    fn open<'a>(
+        &'a self,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        _: &'a [Representation],
+    ) -> Result<Box<dyn Session + 'a>> {
+        Ok(Box::new(PlainSession(self.0.open(plan, preset, &[])?)))
+    }
+}
+
+impl Session for PlainSession<'_> {
+    fn canvas(&self) -> Canvas {
+        self.0.canvas()
+    }
+    fn worker(&self, workers: usize) -> Box<dyn Worker + '_> {
+        Box::new(PlainWorker(self.0.worker(workers)))
+    }
+    fn verify(&self, task: &Task<'_>) -> Result<()> {
+        self.0.verify(&bare(task))
+    }
+}
+
+impl Worker for PlainWorker<'_> {
+    fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
+        self.0.render(&bare(task), control)
+    }
+}
+
+#[test]
+fn what_cannot_be_made_is_refused_before_they_render() {
+    let cut = cut(3, "0", PRORES);
+    let out = tempfile::tempdir().expect("a folder");
+    let mut delivery = Delivery::new(out.path().join("out"));
+    delivery.representations = vec![representation(json!({"name": "a", "preset": {"base": "h264", "muxer": "webm"}}))];
+    let run = Conflation::new(Plain(FfmpegBackend::new()), delivery).run(&cut.plan, &NoObserver);
+    let error = run.expect_err("WebM holds no H.264");
+    assert!(error.kind() == otio_conflate::ErrorKind::Option && error.to_string().contains("webm"), "{error}");
+    assert!(!out.path().join("out").exists());
+}
+
+#[test]
+fn they_are_the_same_as_those_made_while_rendering() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let wav = folder.path().join("tone.wav");
+    let tone = "sine=frequency=440:sample_rate=48000:duration=3";
+    ffmpeg(&["-f", "lavfi", "-i", tone, wav.to_str().expect("plain")], None);
+    let mut media = Media::new();
+    let path = media.numbered("m.mov", 60, "24", &format!("{PRORES} -timecode 10:00:00:00"));
+    let picture = clip("c", file(&path, Value::Null), range(864_010, 9, 24.0));
+    let mut sound = track("A1", [clip("s", file(&wav, Value::Null), range(0, 9, 24.0))]);
+    sound["kind"] = json!("Audio");
+    let handles = options(|options| {
+        options.handles = "2:1".parse().expect("handles");
+        options.handle_mode = "source".parse().expect("a mode");
+    });
+    let cut = plan(&timeline([track("V1", [picture]), sound]), &handles).expect("a plan");
+    let text = "{shot} {frame} {timecode} {media} {source_frame} {source_timecode}";
+    let told = |name: &str, preset: &str| {
+        representation(json!({"name": name, "preset": preset, "burn_ins": [{"text": text, "size": 0.08}]}))
+    };
+    let wanted = vec![told("movie", "ffv1"), told("frames", "png"), named("poster"), named("contact-sheet")];
+    for preset_name in ["ffv1", "png"] {
+        let made = make(&cut, preset_name, wanted.clone());
+        let out = tempfile::tempdir().expect("a folder");
+        let mut delivery = Delivery::new(out.path()).preset(preset(preset_name));
+        delivery.representations.clone_from(&wanted);
+        let report = Conflation::new(Plain(FfmpegBackend::new()), delivery).run(&cut, &NoObserver).expect("a run");
+        let shot = &report.shots[0];
+        assert_eq!(shot.status, Status::Done, "{:#?}", shot.error);
+        for other in &shot.representations {
+            let first = other.output.path.contains('%').then_some(999);
+            let pixels = |path: &std::path::Path| samples(path, first, "rgb24");
+            let (one, two) = (made.path("c", &other.name), report.folder.join(&other.output.path));
+            assert!(pixels(&one) == pixels(&two), "{} beside {preset_name}", other.name);
+        }
+        let movie = report.folder.join("c_movie.mkv");
+        let streams = crate::common::ffprobe(&movie)["streams"].as_array().expect("streams").len();
+        assert_eq!(streams, if preset_name == "png" { 1 } else { 2 }, "numbered frames have no sound to pass on");
+    }
+}
