@@ -3,54 +3,40 @@
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use otio_conflate::backend::resolve::{Grade, RenderPreset, ResolveBackend, Scope, TimelineChoice};
+use otio_conflate::backend::resolve::{Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, TimelineChoice};
 use otio_conflate::plan::PlanOptions;
-use otio_conflate::{Conflation, Delivery, ErrorKind, Observer};
+use otio_conflate::{Conflation, Delivery, ErrorKind, Observer, Report, Result};
 use serde_json::{Value, json};
 
 use crate::rendering::preset;
-use crate::support::{NONE, Stage, WARM, other};
+use crate::support::{NONE, Stage, WARM};
 
-fn quirk(name: &'static str, value: Value) -> impl FnOnce(&mut Value) {
-    move |state| state["quirks"] = json!({name: value})
-}
-
-/// Whole runs, each against a Resolve that differs in one thing.
-fn each(quirks: &[(&'static str, Value)]) {
-    for (name, value) in quirks {
-        println!("{name}: {value}");
-        let stage = Stage::usual(quirk(name, value.clone()));
-        stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
-    }
+fn quirks(quirks: Value) -> impl FnOnce(&mut Value) {
+    move |state| state["quirks"] = quirks
 }
 
 #[test]
 fn renders_are_found_wherever_they_lie() {
-    each(&[
-        ("sub_folder", json!("{name}")),
-        ("sub_folder", json!("{timeline}/V1/{name}")),
-        ("litter", json!([".DS_Store", "._{name}.mov"])),
-        ("codecs_by", json!("label")),
-    ]);
-    for separator in ["_", "."] {
-        let stage = Stage::usual(quirk("number_separator", json!(separator)));
-        let options = stage.with(|options| options.format = Some("DPX".to_owned()));
-        stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
-    }
+    let odd =
+        json!({"sub_folder": "{timeline}/V1/{name}", "litter": [".DS_Store", "._{name}.mov"], "codecs_by": "label"});
+    let stage = Stage::usual(quirks(odd));
+    stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
+    let stage = Stage::usual(quirks(json!({"number_separator": ".", "sub_folder": "{name}"})));
+    let options = stage.with(|options| {
+        options.format = Some("DPX".to_owned());
+        options.codec = Some("RGB 10-bit".to_owned());
+    });
+    stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
 }
 
 #[test]
 fn jobs_are_told_of_in_other_words() {
-    each(&[
-        ("status", json!({"Ready": "待機中", "Rendering": "レンダリング中", "Complete": "完了"})),
-        ("numbers_as_float", json!(true)),
-        ("ready_after_start", json!(5)),
-        ("named_arguments", json!(false)),
-    ]);
-    // Nothing but the error tells that it failed.
-    let stage = Stage::usual(quirk("status", json!({"Failed": "失敗", "Rendering": "レンダリング中"})));
-    stage.fake.set_faults(&json!({"render": {"fail_at": 50, "error": "GPU"}}));
+    let words = json!({"Ready": "待機中", "Rendering": "レンダリング中", "Complete": "完了", "Failed": "失敗"});
+    let stage = Stage::usual(quirks(json!({"status": words, "ready_after_start": 5})));
     let before = stage.fake.now();
+    stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
+    // Nothing but the error tells that it failed.
+    stage.fake.set_faults(&json!({"render": {"fail_at": 50, "error": "GPU"}}));
     let run = stage.try_run(stage.options(), stage.plan(&PlanOptions::default()), "prores-lt");
     let error = run.err().expect("the job failed");
     assert_eq!(error.kind(), ErrorKind::Application, "{error}");
@@ -60,7 +46,7 @@ fn jobs_are_told_of_in_other_words() {
 
 #[test]
 fn a_codec_that_is_listed_and_refused_is_an_error_that_names_it() {
-    let stage = Stage::usual(quirk("refused_codecs", json!(["ProRes4444"])));
+    let stage = Stage::usual(quirks(json!({"refused_codecs": ["ProRes4444"]})));
     let before = stage.fake.now();
     let options = stage.with(|options| {
         options.format = Some("QuickTime".to_owned());
@@ -96,28 +82,25 @@ fn formats_and_codecs_that_are_not_listed_are_errors_that_list_them() {
 fn settings_of_a_preset_or_of_the_page_do_not_reach_the_shots() {
     let page = json!({"SelectAllFrames": false, "FormatWidth": 64, "FormatHeight": 36, "FrameRate": "25",
         "TimelineStartTimecode": "09:00:00:00", "ExportVideo": false, "ClipStartFrame": 7});
-    for scope in [Scope::WholeTimeline, Scope::PerShot] {
-        let stage = Stage::usual(|state| {
-            state["project"]["timelines"][0]["marks"] = json!({"video": {"in": 2, "out": 5}});
-            state["project"]["render_mode"] = json!(0);
-            state["project"]["render_settings"] = page.clone();
-            state["project"]["presets"] = json!({"Odd": page});
+    let stage = Stage::usual(|state| {
+        state["project"]["timelines"][0]["marks"] = json!({"video": {"in": 2, "out": 5}});
+        state["project"]["render_mode"] = json!(0);
+        state["project"]["render_settings"] = page.clone();
+        state["project"]["presets"] = json!({"Odd": page});
+    });
+    let named = || RenderPreset::Named("Odd".to_owned());
+    for (scope, preset) in [(Scope::WholeTimeline, RenderPreset::None), (Scope::PerShot, named())] {
+        let options = stage.with(|options| {
+            options.scope = scope;
+            options.preset = preset;
         });
-        for preset in [RenderPreset::None, RenderPreset::Named("Odd".to_owned())] {
-            let options = stage.with(|options| {
-                options.scope = scope;
-                options.preset = preset;
-            });
-            stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
-        }
+        stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
     }
 }
 
 #[test]
-fn grades_are_left_out_of_groups_and_layers_as_well_as_they_can() {
-    let stage = Stage::usual(|state| {
-        state["quirks"] = json!({"new_version": "blank"});
-    });
+fn a_new_version_of_a_grade_may_be_blank() {
+    let stage = Stage::usual(quirks(json!({"new_version": "blank"})));
     let options = stage.with(|options| options.grade = Grade::Bypass);
     stage.check(options, &PlanOptions::default(), "prores-lt", NONE);
 }
@@ -149,6 +132,20 @@ impl Observer for Somebody<'_> {
     }
 }
 
+impl Stage {
+    /// A run in which `somebody` does something else in Resolve.
+    fn run_with(&self, change: impl FnOnce(&mut ResolveOptions), does: &str) -> Result<Report> {
+        self.fake.set_faults(&json!({"render": {"pace": 0.02}}));
+        let somebody = Somebody { stage: self, done: AtomicBool::new(false), does };
+        let out = self.media.path("out/x").parent().expect("a folder").to_owned();
+        let delivery = Delivery::new(out).preset(preset("prores-lt"));
+        let plan = self.plan(&PlanOptions::default());
+        let run = Conflation::new(ResolveBackend::new(self.with(change)), delivery).run(&plan, &somebody);
+        assert!(somebody.done.into_inner(), "it was rendering");
+        run
+    }
+}
+
 #[test]
 fn what_somebody_adds_meanwhile_stays() {
     for set in ["usual", "other"] {
@@ -156,21 +153,14 @@ fn what_somebody_adds_meanwhile_stays() {
             state["quirks"] = json!({"set": set});
             state["project"]["timelines"] = json!([{"name": "somebody's work", "video": []}]);
         });
-        stage.fake.set_faults(&json!({"render": {"pace": 0.02}}));
-        let out = stage.media.path("out/x").parent().expect("a folder").to_owned();
-        let plan = stage.plan(&PlanOptions::default());
         let added = stage.media.path("added.wav");
         std::fs::write(&added, b"").expect("a new file");
         let does = format!(
-            "pool = project.GetMediaPool()\npool.SetCurrentFolder(pool.GetRootFolder())\n\
-             assert pool.ImportMedia(['{}'])",
+            "pool = project.GetMediaPool()\npool.SetCurrentFolder(pool.GetRootFolder())\nassert pool.ImportMedia(['{}'])",
             added.display()
         );
-        let somebody = Somebody { stage: &stage, done: AtomicBool::new(false), does: &does };
-        let options = stage.with(|options| options.timeline = TimelineChoice::Import);
-        let delivery = Delivery::new(&out).preset(preset("prores-lt"));
-        let run = Conflation::new(ResolveBackend::new(options), delivery).run(&plan, &somebody).expect("a run");
-        assert!(run.succeeded() && somebody.done.into_inner());
+        let run = stage.run_with(|options| options.timeline = TimelineChoice::Import, &does).expect("a run");
+        assert!(run.succeeded());
         let pool = stage.fake.now()["project"]["media_pool"]["root"].clone();
         assert_eq!(pool["clips"], json!(["added.wav", "somebody's work"]), "{set}");
         assert_eq!(pool["folders"], json!([]), "{set}");
@@ -182,23 +172,10 @@ fn somebody_stops_the_render_or_deletes_the_job() {
     for does in ["project.StopRendering()", "project.DeleteAllRenderJobs()"] {
         let stage = Stage::usual(|_| ());
         let before = stage.fake.now();
-        stage.fake.set_faults(&json!({"render": {"pace": 0.05}}));
-        let out = stage.media.path("out/x").parent().expect("a folder").to_owned();
-        let plan = stage.plan(&PlanOptions::default());
-        let somebody = Somebody { stage: &stage, done: AtomicBool::new(false), does };
-        let delivery = Delivery::new(&out).preset(preset("prores-lt"));
-        let run = Conflation::new(ResolveBackend::new(stage.options()), delivery).run(&plan, &somebody);
-        let error = run.expect_err("there is no whole render");
+        let error = stage.run_with(|_| (), does).expect_err("there is no whole render");
         assert_eq!(error.kind(), ErrorKind::Application, "{does}: {error}");
         assert_eq!(stage.fake.now(), before, "{does}");
     }
-}
-
-#[test]
-fn another_resolve_altogether_does_the_main_job() {
-    let stage = Stage::usual(other);
-    let options = stage.with(|options| options.timeline = TimelineChoice::Import);
-    stage.check(options, &PlanOptions::default(), "prores-hq", WARM);
 }
 
 #[test]

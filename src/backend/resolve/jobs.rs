@@ -37,7 +37,7 @@ pub(super) fn set_up(guard: &mut Guard<'_>, options: &ResolveOptions, delivery: 
     match &options.format {
         Some(format) => {
             let format = format_named(link, format)?;
-            let codecs = labels(link, "GetRenderCodecs", vec![json!(format)])?;
+            let codecs = codecs_of(link, &format)?;
             match &options.codec {
                 Some(codec) => choose(link, &format, &pick(&codecs, codec, "codec")?),
                 None => first_taken(link, &format, &codecs, delivery),
@@ -48,13 +48,13 @@ pub(super) fn set_up(guard: &mut Guard<'_>, options: &ResolveOptions, delivery: 
             Some(codec) => {
                 let current = link.project("GetCurrentRenderFormatAndCodec", vec![])?.value();
                 let format = current.get("format").and_then(Value::as_str).unwrap_or_default();
-                let codecs = labels(link, "GetRenderCodecs", vec![json!(format)])?;
+                let codecs = codecs_of(link, format)?;
                 choose(link, format, &pick(&codecs, codec, "codec")?)
             }
         },
         None => {
             let format = format_named(link, "QuickTime")?;
-            let codecs = labels(link, "GetRenderCodecs", vec![json!(format)])?;
+            let codecs = codecs_of(link, &format)?;
             first_taken(link, &format, &codecs, delivery)
         }
     }
@@ -109,6 +109,15 @@ fn labels(link: &Link, method: &str, arguments: Vec<Value>) -> Result<Vec<(Strin
 /// The name that Resolve uses for the format of this label.
 fn format_named(link: &Link, label: &str) -> Result<String> {
     pick(&labels(link, "GetRenderFormats", vec![])?, label, "format")
+}
+
+/// The codecs of a format. What it is asked by is not documented: by its name, and where that gives nothing by its label.
+fn codecs_of(link: &Link, format: &str) -> Result<Vec<(String, String)>> {
+    labels(link, "GetRenderCodecs", vec![json!(format)]).or_else(|error| {
+        let formats = if link.is_lost() { Vec::new() } else { labels(link, "GetRenderFormats", vec![])? };
+        let label = formats.iter().find(|(_, name)| name == format).map(|(label, _)| label);
+        label.map_or(Err(error), |label| labels(link, "GetRenderCodecs", vec![json!(label)]))
+    })
 }
 
 /// The name behind a label; a name itself is taken, too.
