@@ -49,7 +49,13 @@ fn a_colour_decision_is_laid_over_the_grade() {
 
 #[test]
 fn a_lut_is_laid_over_the_grade() {
-    let stage = Stage::usual(|_| ());
+    // In the other one, a new version of a grade is empty.
+    for change in [|_: &mut serde_json::Value| (), other] {
+        lay_lut(&Stage::usual(change));
+    }
+}
+
+fn lay_lut(stage: &Stage) {
     // Red becomes half of what it was.
     let rows: String = [0, 1]
         .into_iter()

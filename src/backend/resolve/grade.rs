@@ -6,7 +6,7 @@ use super::bridge::{Object, whole};
 use super::cut::{Cut, Item};
 use super::link::Link;
 use super::options::{Cdl, Grade};
-use super::state::{Guard, Version};
+use super::state::{Guard, Lut, Version};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Warning;
 
@@ -34,8 +34,17 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
                 continue;
             }
             let at_clip = |error: Error| error.at_clip(&item.name);
-            let graph = version(guard, item, track.number, &ours, over).map_err(at_clip)?;
-            put(&guard.link, item, &graph, layers, grade).map_err(at_clip)?;
+            let place = (item, track.number);
+            let graded = version(guard, place, &ours, over).and_then(|graph| match (graph, grade) {
+                (Some(graph), _) => put(&guard.link, item, &graph, layers, grade),
+                (None, Grade::Lut { path, node }) => lut_in_place(guard, place, path, *node),
+                (None, _) => {
+                    let what =
+                        "a new version of the grade is empty in this Resolve: nothing can be laid over the grade";
+                    Err(Error::new(ErrorKind::Application, what))
+                }
+            });
+            graded.map_err(at_clip)?;
             if *grade == Grade::Bypass
                 && guard.link.call(&item.object, "GetColorGroup", vec![]).is_ok_and(|group| group.object().is_some())
             {
@@ -47,9 +56,9 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
     Ok(warnings)
 }
 
-/// Gives `item` a version of ours; returns its graph. Where `over` says so, it has to be a copy of the grade: whether it
-/// is differs, and nothing else could be laid over.
-fn version(guard: &mut Guard<'_>, item: &Item, track: i64, ours: &str, over: bool) -> Result<Object> {
+/// Gives a clip a version of ours; returns its graph. Where `over` says so, it has to be a copy of the grade, since
+/// something is to be laid over that; `None` where Resolve makes it an empty one.
+fn version(guard: &mut Guard<'_>, (item, track): (&Item, i64), ours: &str, over: bool) -> Result<Option<Object>> {
     let link = &guard.link;
     let call = |method: &str, arguments| link.call(&item.object, method, arguments);
     let current = call("GetCurrentVersion", vec![])?.value();
@@ -68,10 +77,21 @@ fn version(guard: &mut Guard<'_>, item: &Item, track: i64, ours: &str, over: boo
     call("LoadVersionByName", vec![json!(ours), json!(0)])?.granted()?;
     let graph = call("GetNodeGraph", vec![])?.some()?;
     if over && self::tools(link, &graph)? != tools {
-        let what = "a new version of the grade is empty in this Resolve: nothing can be laid over the grade";
-        return Err(Error::new(ErrorKind::Application, what));
+        call("LoadVersionByName", vec![json!(name), json!(kind)])?.granted()?;
+        return Ok(None);
     }
-    Ok(graph)
+    Ok(Some(graph))
+}
+
+/// Puts a LUT onto the clip's own version: what was in its place can be told, and put back.
+fn lut_in_place(guard: &mut Guard<'_>, (item, track): (&Item, i64), path: &str, node: u32) -> Result<()> {
+    let link = &guard.link;
+    let graph = link.call(&item.object, "GetNodeGraph", vec![])?.some()?;
+    let former = link.call(&graph, "GetLUT", vec![json!(node)])?.value();
+    let id = link.call(&item.object, "GetUniqueId", vec![])?.text()?;
+    let former = former.as_str().unwrap_or_default().to_owned();
+    guard.state.luts.push(Lut { track, item: id, node, former });
+    guard.link.call(&graph, "SetLUT", vec![json!(node), json!(path)])?.granted()
 }
 
 /// What each node of a graph holds, as far as Resolve tells.

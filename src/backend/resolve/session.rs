@@ -303,7 +303,7 @@ pub(super) struct Cutting<'s> {
 impl<'s> Cutting<'s> {
     /// Looks at the renders.
     pub(super) fn open(renders: &'s Renders, preset: &'s Preset) -> Result<Cutting<'s>> {
-        Ok(Cutting { inner: (&FfmpegBackend).open(&renders.plan, preset, &[])?, renders })
+        Ok(Cutting { inner: FfmpegBackend.open(&renders.plan, preset, &[])?, renders })
     }
 }
 
@@ -450,5 +450,5 @@ fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
     let black = MediaSource::Generator { generator_kind: "black".to_owned(), draws: Generated::Solid { color: BLACK } };
     let all = Piece { alone: None, range: (0, plan.duration), whole: true, shots: (0..plan.shots.len()).collect() };
     let plan = plan_of(plan, size, &[(all, black)]);
-    Ok((&FfmpegBackend).open(&plan, preset, &[])?.canvas())
+    Ok(FfmpegBackend.open(&plan, preset, &[])?.canvas())
 }

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) marks: Option<Value>,
     /// Clips whose version was changed.
     pub(super) versions: Vec<Version>,
+    /// Clips with a LUT of ours on their own version.
+    pub(super) luts: Vec<Lut>,
     /// Our render jobs, and whether they were started.
     pub(super) jobs: Vec<String>,
     pub(super) started: bool,
@@ -59,6 +61,18 @@ pub(super) struct Version {
     pub(super) kind: i64,
     /// The name of ours.
     pub(super) ours: String,
+}
+
+/// A LUT of ours on a clip's own version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Lut {
+    pub(super) track: i64,
+    /// The clip's identifier.
+    pub(super) item: String,
+    /// The node's number, from 1.
+    pub(super) node: u32,
+    /// The LUT that was there, or nothing.
+    pub(super) former: String,
 }
 
 /// Puts everything back when it is dropped, whatever happened.
@@ -218,7 +232,7 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
     };
     match find(&state.rendered) {
         Some(rendered) => {
-            attempt("the grades", restore_versions(link, &rendered, &state.versions));
+            attempt("the grades", restore_grades(link, &rendered, state));
             for (track, enabled) in &state.tracks {
                 let arguments = vec![json!("video"), json!(track), json!(enabled)];
                 attempt("a track", link.call(&rendered, "SetTrackEnable", arguments).and_then(|done| done.granted()));
@@ -313,25 +327,45 @@ pub(super) fn queue(link: &Link) -> Result<Vec<String>> {
     Ok(list.as_array().map(|jobs| jobs.iter().filter_map(id).collect()).unwrap_or_default())
 }
 
-fn restore_versions(link: &Link, timeline: &Object, versions: &[Version]) -> Result<()> {
+fn restore_grades(link: &Link, timeline: &Object, state: &State) -> Result<()> {
     let mut result = Ok(());
-    let mut tracks: Vec<i64> = versions.iter().map(|version| version.track).collect();
+    let versions = state.versions.iter().map(|version| version.track);
+    let mut tracks: Vec<i64> = versions.chain(state.luts.iter().map(|lut| lut.track)).collect();
     tracks.sort_unstable();
     tracks.dedup();
     for track in tracks {
         let items = link.call(timeline, "GetItemListInTrack", vec![json!("video"), json!(track)])?.objects()?;
         for item in items {
             let id = link.call(&item, "GetUniqueId", vec![])?.text()?;
-            let Some(version) = versions.iter().find(|version| version.item == id) else { continue };
-            let put_back = || {
-                link.call(&item, "LoadVersionByName", vec![json!(version.name), json!(version.kind)])?.granted()?;
-                link.call(&item, "DeleteVersionByName", vec![json!(version.ours), json!(0)])?.granted()
-            };
-            // One that fails is told; the others are put back all the same.
-            result = result.and(put_back());
+            // What fails is told; the others are put back all the same.
+            if let Some(version) = state.versions.iter().find(|version| version.item == id) {
+                result = result.and(restore_version(link, &item, version));
+            }
+            if let Some(lut) = state.luts.iter().find(|lut| lut.item == id) {
+                result = result.and(restore_lut(link, &item, lut));
+            }
         }
     }
     result
+}
+
+fn restore_version(link: &Link, item: &Object, version: &Version) -> Result<()> {
+    link.call(item, "LoadVersionByName", vec![json!(version.name), json!(version.kind)])?.granted()?;
+    let names = link.call(item, "GetVersionNameList", vec![json!(0)])?.value();
+    // It may not have come to be.
+    if names.as_array().is_some_and(|names| !names.contains(&json!(version.ours))) {
+        return Ok(());
+    }
+    link.call(item, "DeleteVersionByName", vec![json!(version.ours), json!(0)])?.granted()
+}
+
+fn restore_lut(link: &Link, item: &Object, lut: &Lut) -> Result<()> {
+    let graph = link.call(item, "GetNodeGraph", vec![])?.some()?;
+    let now = link.call(&graph, "GetLUT", vec![json!(lut.node)])?.value();
+    if now.as_str().unwrap_or_default() == lut.former {
+        return Ok(());
+    }
+    link.call(&graph, "SetLUT", vec![json!(lut.node), json!(lut.former)])?.granted()
 }
 
 fn restore_marks(link: &Link, timeline: &Object, marks: &Value) -> Result<()> {
