@@ -149,7 +149,7 @@ fn first_taken(link: &Link, format: &str, codecs: &[(String, String)], delivery:
         };
         match choose(link, format, name) {
             Ok(()) => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::Application && !link.is_lost() => refused.push(label.as_str()),
+            Err(error) if error.kind() == ErrorKind::Application && link.is_alive() => refused.push(label.as_str()),
             Err(error) => return Err(error),
         }
     }
