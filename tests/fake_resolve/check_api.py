@@ -165,6 +165,10 @@ def _has_deprecated(stubs, kind, name):
     return any(isinstance(made, ast.FunctionDef) and made.name == name for made in stubs.classes[kind].body)
 
 
+# An argument that came late, and that earlier versions do not take. They are asked without it after they refused it.
+LATE = [("TimelineItem", "GetStart"), ("TimelineItem", "GetEnd"), ("TimelineItem", "GetLeftOffset")]
+
+
 def of_table(stubs, table):
     """What is wrong with a table of calls: `{"keys": {method: [key]}, "calls": {class: {method: [form]}}}`."""
     simulated = {kind.__name__: kind.api() for kind in server.CLASSES}
@@ -175,7 +179,8 @@ def of_table(stubs, table):
                 yield "%s.%s has no form" % (kind, name)
             for form in forms:
                 given = [Form.described(argument) for argument in form["args"]]
-                if not any(signature.takes(given, {}) for signature in signatures):
+                if not any(signature.takes(given, {}) for signature in signatures) \
+                        and not (given == [] and (kind, name) in LATE):
                     yield "%s.%s(%s) is not in the API" % (kind, name, ", ".join(form["args"]))
                 elif not any(stubs.fits(Form.described(form["returns"]), signature.returns) for signature in signatures):
                     yield "%s.%s does not return %s" % (kind, name, form["returns"])
@@ -214,7 +219,8 @@ def of_log(stubs, path):
         given = [Form.recorded(argument) for argument in call["arguments"]]
         named = {name: Form.recorded(argument) for name, argument in call.get("named", {}).items()}
         signatures = stubs.methods.get((call["type"], call["method"]), [])
-        if not any(signature.takes(given, named) for signature in signatures):
+        late = call["arguments"] == [] and (call["type"], call["method"]) in LATE
+        if not late and not any(signature.takes(given, named) for signature in signatures):
             yield "%s: %s.%s(%s) is not in the API" % (path, call["type"], call["method"],
                                                        json.dumps(call["arguments"])[1:-1])
 

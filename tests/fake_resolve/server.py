@@ -114,11 +114,14 @@ class Server:
         return None
 
     def call(self, thing, name, request):
-        if not thing.alive or name not in self.methods[type(thing).__name__]:
+        kind, quirks = type(thing).__name__, self.application.quirks
+        if not thing.alive or name not in self.methods[kind]:
             return None
         method = getattr(thing, name)
         arguments, named = self.decoded(request["arguments"]), self.decoded(request["named"])
-        if named and not self.application.quirks["named_arguments"]:
+        if named and not quirks["named_arguments"]:
+            return None
+        if arguments and "%s.%s" % (kind, name) in quirks["without_arguments"]:
             return None
         try:
             inspect.signature(method).bind(*arguments, **named)

@@ -9,9 +9,11 @@ mod fake_resolve;
 #[path = "../rendering/support.rs"]
 mod rendering;
 
+mod api;
 mod delivery;
 mod faults;
 mod grades;
+mod quirks;
 mod scopes;
 mod support;
 mod tickets;

@@ -23,7 +23,7 @@ def folders():
         ),
     }.get(sys.platform, "/opt/resolve/Developer/Scripting")
     named = os.environ.get("RESOLVE_SCRIPT_API")
-    return [os.path.join(folder, "Modules") for folder in (named, usual) if folder]
+    return [place for folder in (named, usual) if folder for place in (os.path.join(folder, "Modules"), folder)]
 
 
 def library():

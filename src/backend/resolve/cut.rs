@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::bridge::Object;
+use super::bridge::{Answer, Object};
 use super::link::Link;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Element, Layer, MediaSource, Plan, Shot, Span};
@@ -328,13 +328,22 @@ fn video_tracks(link: &Link, timeline: &Object, start: i64) -> Result<Vec<VideoT
     Ok(tracks)
 }
 
+/// A frame that an item tells. Since it can be asked for in fractions, there is an argument that says so.
+fn item_frame(link: &Link, item: &Object, method: &str) -> Result<i64> {
+    let whole = link.call(item, method, vec![json!(false)]).and_then(Answer::whole);
+    whole.or_else(|error| match link.is_lost() {
+        true => Err(error),
+        false => link.call(item, method, vec![])?.whole(),
+    })
+}
+
 /// Where items in audio tracks end.
 fn audio_ends(link: &Link, timeline: &Object, start: i64) -> Result<Vec<i64>> {
     let count = link.call(timeline, "GetTrackCount", vec![json!("audio")])?.whole()?;
     let mut ends = Vec::new();
     for number in 1..=count {
         for item in link.call(timeline, "GetItemListInTrack", vec![json!("audio"), json!(number)])?.objects()? {
-            ends.push(link.call(&item, "GetEnd", vec![])?.whole()? - start);
+            ends.push(item_frame(link, &item, "GetEnd")? - start);
         }
     }
     Ok(ends)
@@ -342,14 +351,15 @@ fn audio_ends(link: &Link, timeline: &Object, start: i64) -> Result<Vec<i64>> {
 
 impl Item {
     fn read(link: &Link, object: Object, start: i64) -> Result<Item> {
-        let number = |method: &str| link.call(&object, method, vec![])?.whole();
+        let number = |method: &str| item_frame(link, &object, method);
+        let source_start = || link.call(&object, "GetSourceStartFrame", vec![])?.whole();
         let media = link.call(&object, "GetMediaPoolItem", vec![])?.object();
         let file = match &media {
             Some(media) => link.call(media, "GetClipProperty", vec![json!("File Path")])?.text().ok(),
             None => None,
         };
         // Not every version and every kind of item knows both.
-        let sources = ["GetSourceStartFrame", "GetLeftOffset"].into_iter().filter_map(|method| number(method).ok());
+        let sources = [source_start(), number("GetLeftOffset")].into_iter().flatten();
         let sources = if media.is_some() { sources.collect() } else { Vec::new() };
         Ok(Item {
             name: link.call(&object, "GetName", vec![])?.text().unwrap_or_default(),

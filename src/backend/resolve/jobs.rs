@@ -37,7 +37,7 @@ pub(super) fn set_up(guard: &mut Guard<'_>, options: &ResolveOptions, delivery: 
     match &options.format {
         Some(format) => {
             let format = format_named(link, format)?;
-            let codecs = labels(link, "GetRenderCodecs", vec![json!(format)])?;
+            let codecs = codecs_of(link, &format)?;
             match &options.codec {
                 Some(codec) => choose(link, &format, &pick(&codecs, codec, "codec")?),
                 None => first_taken(link, &format, &codecs, delivery),
@@ -48,13 +48,13 @@ pub(super) fn set_up(guard: &mut Guard<'_>, options: &ResolveOptions, delivery: 
             Some(codec) => {
                 let current = link.project("GetCurrentRenderFormatAndCodec", vec![])?.value();
                 let format = current.get("format").and_then(Value::as_str).unwrap_or_default();
-                let codecs = labels(link, "GetRenderCodecs", vec![json!(format)])?;
+                let codecs = codecs_of(link, format)?;
                 choose(link, format, &pick(&codecs, codec, "codec")?)
             }
         },
         None => {
             let format = format_named(link, "QuickTime")?;
-            let codecs = labels(link, "GetRenderCodecs", vec![json!(format)])?;
+            let codecs = codecs_of(link, &format)?;
             first_taken(link, &format, &codecs, delivery)
         }
     }
@@ -111,6 +111,15 @@ fn format_named(link: &Link, label: &str) -> Result<String> {
     pick(&labels(link, "GetRenderFormats", vec![])?, label, "format")
 }
 
+/// The codecs of a format. What it is asked by is not documented: by its name, and where that gives nothing by its label.
+fn codecs_of(link: &Link, format: &str) -> Result<Vec<(String, String)>> {
+    labels(link, "GetRenderCodecs", vec![json!(format)]).or_else(|error| {
+        let formats = if link.is_lost() { Vec::new() } else { labels(link, "GetRenderFormats", vec![])? };
+        let label = formats.iter().find(|(_, name)| name == format).map(|(label, _)| label);
+        label.map_or(Err(error), |label| labels(link, "GetRenderCodecs", vec![json!(label)]))
+    })
+}
+
 /// The name behind a label; a name itself is taken, too.
 fn pick(labels: &[(String, String)], wanted: &str, what: &str) -> Result<String> {
     let by_label = labels.iter().find(|(label, _)| label.eq_ignore_ascii_case(wanted));
@@ -140,7 +149,7 @@ fn first_taken(link: &Link, format: &str, codecs: &[(String, String)], delivery:
         };
         match choose(link, format, name) {
             Ok(()) => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::Application && !link.is_lost() => refused.push(label.as_str()),
+            Err(error) if error.kind() == ErrorKind::Application && link.is_alive() => refused.push(label.as_str()),
             Err(error) => return Err(error),
         }
     }

@@ -4,6 +4,8 @@
 USUAL = {
     # Methods that this version does not have yet.
     "missing": [],
+    # Methods that take no argument yet.
+    "without_arguments": [],
     # Rendered files lie in this folder under the target; {name} and {timeline} are filled in.
     "sub_folder": "",
     # Between the custom name and the eight digits of a frame number.
@@ -55,6 +57,8 @@ USUAL = {
 OTHER = {
     "missing": ["Timeline.GetMarkInOut", "Timeline.SetMarkInOut", "Timeline.ClearMarkInOut", "Graph.ResetAllGrades",
                 "TimelineItem.ResetAllNodeColors", "Graph.SetNodeCacheMode", "Graph.GetNodeCacheMode"],
+    "without_arguments": ["TimelineItem.GetStart", "TimelineItem.GetEnd", "TimelineItem.GetDuration",
+                          "TimelineItem.GetLeftOffset", "TimelineItem.GetRightOffset"],
     "sub_folder": "{timeline}/{name}",
     "number_separator": "_",
     "codecs_by": "extension",
