@@ -1,7 +1,7 @@
 //! What Resolve renders in one job, and which tracks it shows.
 
 use otio_conflate::backend::resolve::{Scope, Solo};
-use otio_conflate::plan::{Handles, PlanOptions, ShotSelection};
+use otio_conflate::plan::{HandleMode, Handles, PlanOptions, ShotSelection};
 use otio_conflate::{ErrorKind, Status};
 use serde_json::{Value, json};
 
@@ -51,6 +51,24 @@ fn one_shot_that_fails_does_not_stop_the_others() {
     assert_eq!((run.shot("a").status, run.shot("b").status), (Status::Failed, Status::Done));
     assert!(run.shot("a").error.join(": ").contains("AddRenderJob"), "{:?}", run.shot("a").error);
     assert_eq!(stage.fake.now(), before);
+}
+
+#[test]
+fn source_handles_are_in_no_timeline() {
+    let stage = Stage::usual(|_| ());
+    for shots in [ShotSelection::Hero, ShotSelection::Track("V1".to_owned())] {
+        let handles = options(|options| {
+            options.shots = shots;
+            options.handles = Handles::both(2);
+            options.handle_mode = HandleMode::Source;
+        });
+        let before = stage.fake.now();
+        let error = stage.try_run(stage.options(), stage.plan(&handles), "prores-lt").err().expect("refused");
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+        assert!(error.to_string().contains("the plan shows \"a\" (a.mov)"), "{error}");
+        assert_eq!(stage.fake.now(), before);
+    }
+    assert!(stage.fake.calls_of("Project.AddRenderJob").is_empty());
 }
 
 /// `below` on V1 is covered by `above` on V2.

@@ -1,5 +1,6 @@
 //! What Resolve has written, looked at before it is used: it says "Complete" of renders that are not.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -35,15 +36,35 @@ pub(super) fn render_in(folder: &Path, expected: &Expected) -> Result<MediaSourc
     if let Some(empty) = files.iter().find(|file| file.metadata().is_ok_and(|metadata| metadata.len() == 0)) {
         return Err(bad(format!("Resolve says that it has rendered, but {} is empty", empty.display())));
     }
-    let info = probe(first).map_err(|error| error.context("Resolve's render cannot be read"))?;
-    if info.is_still {
-        return sequence(&files, &info, expected);
+    // Sound or notes of another kind may lie beside the pictures.
+    let mut kinds: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for file in &files {
+        let ending = file.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+        kinds.entry(ending).or_default().push(file.clone());
     }
-    if let [_, other, ..] = files.as_slice() {
-        return Err(bad(format!("Resolve has written more than one file: {}, {}", first.display(), other.display())));
+    let looked_at = kinds.values().map(|files| (probe(&files[0]), files));
+    let (seen, unseen): (Vec<_>, Vec<_>) =
+        looked_at.partition(|(info, _)| info.as_ref().is_ok_and(|info| info.has_picture));
+    match seen.as_slice() {
+        [(Ok(info), files)] if info.is_still => sequence(files, info, expected),
+        [(Ok(info), files)] if files.len() == 1 => {
+            movie(info, expected)?;
+            Ok(MediaSource::File { path: info.path.clone() })
+        }
+        [] => {
+            let cause = unseen.into_iter().find_map(|(info, _)| info.err());
+            let error = bad(format!("Resolve's render holds no picture: {}", first.display()));
+            Err(match cause {
+                Some(cause) => error.because(cause),
+                None => error,
+            })
+        }
+        _ => {
+            let names: Vec<_> =
+                seen.iter().flat_map(|(_, files)| files.iter()).map(|file| file.display().to_string()).collect();
+            Err(bad(format!("Resolve has written more than one file: {}", names.join(", "))))
+        }
     }
-    movie(&info, expected)?;
-    Ok(MediaSource::File { path: first.clone() })
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -82,9 +103,6 @@ fn movie(info: &MediaInfo, expected: &Expected) -> Result<()> {
 
 fn picture(info: &MediaInfo, expected: &Expected) -> Result<()> {
     let bad = |what: String| Err(Error::new(ErrorKind::Verify, format!("Resolve's render {what}")).at_file(&info.path));
-    if !info.has_picture {
-        return bad("holds no picture".to_owned());
-    }
     let (width, height) = expected.size;
     if (info.width, info.height) != expected.size {
         return bad(format!("is {} × {}, not {width} × {height}", info.width, info.height));

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::bridge::{Object, whole};
 use super::cut::{Cut, Item};
 use super::link::Link;
+use super::opening::warning;
 use super::options::{Cdl, Grade};
-use super::state::{Guard, Lut, Version};
+use super::state::{Guard, Lut, Version, own_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Warning;
 
@@ -24,7 +25,7 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
     }
     let layers = guard.link.project("GetSetting", vec![json!("nodeStackLayers")])?.text().ok();
     let layers = layers.and_then(|layers| layers.trim().parse::<i64>().ok()).unwrap_or(1);
-    let ours = format!("otio-conflate {}", std::process::id());
+    let ours = own_name();
     let over = matches!(grade, Grade::Lut { .. } | Grade::Cdl { .. });
     let mut warnings = Vec::new();
     let whole = guard.link.call(&cut.timeline, "GetNodeGraph", vec![]).ok().and_then(|graph| graph.object());
@@ -33,7 +34,7 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
         && tools(&guard.link, &graph)?.iter().any(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty()))
     {
         let message = "the grade of the timeline as a whole stays".to_owned();
-        warnings.push(Warning { object: "resolve".to_owned(), message });
+        warnings.push(warning(message));
     }
     for track in &cut.tracks {
         for item in &track.items {
@@ -57,7 +58,7 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
                 && guard.link.call(&item.object, "GetColorGroup", vec![]).is_ok_and(|group| group.object().is_some())
             {
                 let message = format!("the grade of the group that {:?} belongs to stays", item.name);
-                warnings.push(Warning { object: "resolve".to_owned(), message });
+                warnings.push(warning(message));
             }
         }
     }

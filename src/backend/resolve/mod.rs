@@ -11,10 +11,12 @@
 mod bridge;
 mod calls;
 mod cut;
+mod cutting;
 mod found;
 mod grade;
 mod jobs;
 mod link;
+mod opening;
 mod options;
 mod pieces;
 mod scratch;

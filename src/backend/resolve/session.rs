@@ -3,28 +3,23 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use serde_json::{Value, json};
-
-use super::bridge::Object;
-use super::cut::{Comparison, Cut};
+use super::cut::Cut;
+use super::cutting::{Cutting, Renders, Unprepared, unprepared};
 use super::found::{Expected, render_in};
+use super::grade;
 use super::jobs::{self, Picture};
 use super::link::Link;
-use super::options::{Grade, ResolveOptions, Scope, TimelineChoice};
-use super::pieces::{Piece, alone, pieces, plan_of};
+use super::opening::{look, warning};
+use super::options::{Grade, ResolveOptions, Scope};
+use super::pieces::{Piece, pieces, plan_of};
 use super::scratch::Scratch;
-use super::state::{Guard, clips};
-use super::{grade, state};
-use crate::backend::ffmpeg::FfmpegBackend;
-use crate::backend::{Backend, CancelToken, Capabilities, Control, Observer, Rendered, Session, Task, Worker};
+use super::state::Guard;
+use crate::backend::{Backend, CancelToken, Capabilities, Control, Observer, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Generated, MediaSource, Plan, Rgba, Shot, Warning};
+use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning};
 use crate::timeline::Timeline;
 use crate::{Conflation, Delivery, Report};
-
-/// What stands for a render before there is one.
-const BLACK: Rgba = [0, 0, 0, u16::MAX];
 
 /// Renders through DaVinci Resolve Studio: graded.
 #[derive(Debug, Clone, Default)]
@@ -107,16 +102,6 @@ pub(super) struct Work<'a> {
     pub(super) cut: Cut,
 }
 
-/// What Resolve has rendered.
-pub(super) struct Renders {
-    /// The plan that cuts the shots out of it.
-    pub(super) plan: Plan,
-    /// Shots that it failed to render, by name.
-    pub(super) failed: Vec<(String, Error)>,
-    /// Where the renders lie.
-    pub(super) _folder: Scratch,
-}
-
 impl<'a> ResolveSession<'a> {
     /// Connects, and checks everything that can be checked before anything is changed.
     pub(super) fn open(options: &'a ResolveOptions, plan: &'a Plan, preset: &'a Preset) -> Result<ResolveSession<'a>> {
@@ -125,14 +110,7 @@ impl<'a> ResolveSession<'a> {
         jobs::refuse_busy(&link)?;
         let mut guard = Guard::begin(options, link)?;
         let looked = look(&mut guard, plan, preset, options);
-        let (cut, canvas, mut warnings) = looked.map_err(|error| guard.failed(error))?;
-        for key in options.unknown_settings() {
-            warnings.push(warning(format!("the render setting {key} is not documented: Resolve may ignore it")));
-        }
-        if !plan.warnings.is_empty() {
-            let message = "pictures are Resolve's: what the plan warns of about them may be in them all the same";
-            warnings.push(warning(message.to_owned()));
-        }
+        let (cut, canvas, warnings) = looked.map_err(|error| guard.failed(error))?;
         Ok(ResolveSession {
             options,
             plan,
@@ -281,174 +259,11 @@ impl Session for ResolveSession<'_> {
     }
 }
 
-/// Shots are cut out of renders by the session that [`Session::prepare`] gives.
-pub(super) struct Unprepared;
-
-impl Worker for Unprepared {
-    fn render(&mut self, _: &Task<'_>, _: &Control<'_>) -> Result<Rendered> {
-        Err(unprepared())
-    }
-}
-
-pub(super) fn unprepared() -> Error {
-    Error::new(ErrorKind::Application, "Resolve has rendered nothing yet")
-}
-
-/// Cuts shots out of renders.
-pub(super) struct Cutting<'s> {
-    inner: Box<dyn Session + 's>,
-    renders: &'s Renders,
-}
-
-impl<'s> Cutting<'s> {
-    /// Looks at the renders.
-    pub(super) fn open(renders: &'s Renders, preset: &'s Preset) -> Result<Cutting<'s>> {
-        Ok(Cutting { inner: FfmpegBackend.open(&renders.plan, preset, &[])?, renders })
-    }
-}
-
-impl Session for Cutting<'_> {
-    fn canvas(&self) -> Canvas {
-        self.inner.canvas()
-    }
-
-    fn warnings(&self) -> Vec<Warning> {
-        self.inner.warnings()
-    }
-
-    fn worker(&self, workers: usize) -> Box<dyn Worker + '_> {
-        Box::new(Cutter { inner: self.inner.worker(workers), renders: self.renders })
-    }
-
-    fn verify(&self, task: &Task<'_>) -> Result<()> {
-        self.inner.verify(&picture_of(task, task.shot))
-    }
-}
-
-struct Cutter<'s> {
-    inner: Box<dyn Worker + 's>,
-    renders: &'s Renders,
-}
-
-impl Worker for Cutter<'_> {
-    fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
-        let named = |shot: &&Shot| shot.name == task.shot.name;
-        if let Some(shot) = self.renders.plan.shots.iter().find(named) {
-            return self.inner.render(&picture_of(task, shot), control);
-        }
-        let failed = self.renders.failed.iter().find(|(name, _)| *name == task.shot.name);
-        Err(failed.map_or_else(unprepared, |(_, error)| Error::new(error.kind(), error.to_string())))
-    }
-}
-
-/// `task` without its representations, for `shot`.
-fn picture_of<'t>(task: &Task<'t>, shot: &'t Shot) -> Task<'t> {
-    Task { shot, representations: Vec::new(), ..task.clone() }
-}
-
 /// Whether an error is one of a shot, and others can still be rendered.
 fn is_its_own(error: &Error, guard: &Guard<'_>) -> bool {
-    error.kind() != ErrorKind::Cancelled && !guard.link.is_lost()
-}
-
-pub(super) fn warning(message: String) -> Warning {
-    Warning { object: "resolve".to_owned(), message }
+    error.kind() != ErrorKind::Cancelled && guard.link.is_alive()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Opens the timeline that is to be rendered, and compares it with the plan.
-fn look(
-    guard: &mut Guard<'_>,
-    plan: &Plan,
-    preset: &Preset,
-    options: &ResolveOptions,
-) -> Result<(Cut, Canvas, Vec<Warning>)> {
-    let timeline = timeline(guard, plan, &options.timeline)?;
-    guard.state.rendered = Some(guard.link.named(&timeline)?);
-    let cut = Cut::read(&guard.link, timeline)?;
-    let warnings = compare(&guard.link, plan, &cut, options)?;
-    let canvas = canvas(plan, preset, cut.size)?;
-    Ok((cut, canvas, warnings))
-}
-
-/// The timeline that is to be rendered, open.
-fn timeline(guard: &mut Guard<'_>, plan: &Plan, choice: &TimelineChoice) -> Result<Object> {
-    match choice {
-        TimelineChoice::Current => guard
-            .link
-            .current_timeline()?
-            .ok_or_else(|| Error::new(ErrorKind::Application, "no timeline is open in Resolve")),
-        TimelineChoice::Named(name) => {
-            let all = guard.link.timelines()?;
-            let mut found = all.iter().filter(|(_, named)| named.name == *name);
-            let timeline = match (found.next(), found.next()) {
-                (Some((timeline, _)), None) => timeline.clone(),
-                (found, _) => {
-                    let names: Vec<_> = all.iter().map(|(_, named)| format!("{:?}", named.name)).collect();
-                    let many = if found.is_some() { "more than one timeline" } else { "no timeline" };
-                    let what = format!("the project in Resolve has {many} {name:?}; it has {}", names.join(", "));
-                    return Err(Error::new(ErrorKind::Option, what));
-                }
-            };
-            guard.open_timeline(&timeline)?;
-            Ok(timeline)
-        }
-        TimelineChoice::Import => import(guard, plan),
-    }
-}
-
-/// Imports the plan's file into a bin of its own.
-fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
-    let Some(path) = &plan.timeline else {
-        let what = "the plan names no timeline file that Resolve could import";
-        return Err(Error::new(ErrorKind::Option, what));
-    };
-    guard.note_timeline()?;
-    let link = &guard.link;
-    let pool = link.project("GetMediaPool", vec![])?.some()?;
-    let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
-    let open = link.call(&pool, "GetCurrentFolder", vec![])?.some()?;
-    let name = format!("otio-conflate {}", std::process::id());
-    let before: Vec<String> = clips(link, &root)?.into_iter().map(|(_, id)| id).collect();
-    guard.state.bin = Some(name.clone());
-    let link = &guard.link;
-    let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
-    link.call(&pool, "SetCurrentFolder", vec![Value::from(&bin)])?.granted()?;
-    let options = json!({"timelineName": name, "importSourceClips": true});
-    let imported = link.call(&pool, "ImportTimelineFromFile", vec![json!(path.to_string_lossy()), options]);
-    let back = link.call(&pool, "SetCurrentFolder", vec![Value::from(&open)]).and_then(|done| done.granted());
-    let timeline = imported.and_then(|timeline| timeline.some()).map_err(|error| error.at_file(path))?;
-    guard.state.imported = Some(link.named(&timeline)?);
-    let came = clips(link, &root)?.into_iter().map(|(_, id)| id);
-    guard.state.pooled = came.filter(|id| !before.contains(id)).collect();
-    back?;
-    state::set_timeline(&guard.link, &timeline)?;
-    Ok(timeline)
-}
-
-/// Refuses a timeline that is not the plan's cut, or warns of it; and of what may be another picture.
-fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions) -> Result<Vec<Warning>> {
-    for shot in &plan.shots {
-        alone(cut, &options.solo, shot)?;
-    }
-    let Comparison { differences, doubts } =
-        cut.compared(link, plan, |shot| alone(cut, &options.solo, shot).ok().flatten())?;
-    if differences.is_empty() || options.accept_differences {
-        return Ok(differences.into_iter().chain(doubts).map(warning).collect());
-    }
-    let what = format!("the timeline in Resolve is not the plan's cut:\n  {}", differences.join("\n  "));
-    Err(Error::new(ErrorKind::Mismatch, what))
-}
-
-/// The canvas: what the plan asks for, else the timeline's own size. What cannot be delivered fails here, before anything
-/// is rendered: the same session that will cut the shots is opened on black.
-fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
-    let size = plan.canvas.size.unwrap_or_else(|| preset.nearest_size(own.0, own.1));
-    let black = MediaSource::Generator { generator_kind: "black".to_owned(), draws: Generated::Solid { color: BLACK } };
-    let all = Piece { alone: None, range: (0, plan.duration), whole: true, shots: (0..plan.shots.len()).collect() };
-    let plan = plan_of(plan, size, &[(all, black)]);
-    Ok(FfmpegBackend.open(&plan, preset, &[])?.canvas())
 }

@@ -271,6 +271,12 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
     failed
 }
 
+/// A name for what we make in a project, which nothing in it has: what is called so is removed again.
+pub(super) fn own_name() -> String {
+    let moment = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    format!("otio-conflate {}-{moment}", std::process::id())
+}
+
 /// Opens `timeline`, if it is not open.
 pub(super) fn set_timeline(link: &Link, timeline: &Object) -> Result<()> {
     let open = link.current_timeline()?.map(|open| link.named(&open)).transpose()?;

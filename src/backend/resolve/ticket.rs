@@ -5,13 +5,15 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use super::cutting::{Cutting, Renders, Unprepared, unprepared};
 use super::found::{Expected, render_in};
 use super::jobs::{self, Progress, progress};
 use super::link::Link;
+use super::opening::warning;
 use super::options::ResolveOptions;
 use super::pieces::{Piece, plan_of};
 use super::scratch::Scratch;
-use super::session::{Cutting, Renders, ResolveBackend, ResolveSession, Unprepared, Work, unprepared, warning};
+use super::session::{ResolveBackend, ResolveSession, Work};
 use super::state::{Guard, State};
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Observer, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
