@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otio_conflate::backend::resolve::{Grade, ResolveBackend, ResolveOptions, Scope, Solo, TimelineChoice};
 use otio_conflate::plan::{PlanOptions, Shot};
@@ -62,13 +62,13 @@ impl Trial {
 
     /// Runs with `faults`, and expects an error of this kind that says all of `words`.
     #[track_caller]
-    fn fails(&self, options: ResolveOptions, faults: Value, kind: ErrorKind, words: &[&str]) -> Error {
+    fn fails(&self, options: ResolveOptions, faults: Value, kind: ErrorKind, words: &[&str]) {
         self.stage.fake.set_faults(&faults);
         let error = self.run(options).expect_err("it goes wrong");
         self.check(&error, kind, words);
-        error
     }
 
+    /// The error is of this kind and says all of `words`, and nothing is left of the run.
     #[track_caller]
     fn check(&self, error: &Error, kind: ErrorKind, words: &[&str]) {
         let text = whole_text(error);
@@ -97,6 +97,9 @@ impl Trial {
         assert!(folders.iter().all(|entry| entry.path().is_file()), "left in the output folder: {folders:?}");
     }
 }
+
+/// What is the matter, how Resolve gets so, and what an error says of it.
+type Case = (&'static str, fn(&mut Value), &'static [&'static str]);
 
 fn whole_text(error: &Error) -> String {
     let mut text = error.to_string();
@@ -151,7 +154,7 @@ fn resolve_does_not_run() {
 
 #[test]
 fn resolve_cannot_be_used() {
-    let cases: [(&str, fn(&mut Value), &[&str]); 7] = [
+    let cases: [Case; 7] = [
         ("the free version", |state| state["product"] = json!("DaVinci Resolve"), &["Studio"]),
         (
             "a free version that answers",
@@ -196,7 +199,7 @@ fn the_cut_is_another_one() {
         change(&mut cut);
         json!({"project": {"timelines": [cut]}})
     };
-    let cases: [(&str, fn(&mut Value), &[&str]); 6] = [
+    let cases: [Case; 6] = [
         ("the rate", |cut| cut["rate"] = json!("25"), &["runs at 25"]),
         ("the start", |cut| cut["start"] = json!("02:00:00:00"), &["02:00:00:00"]),
         ("a clip is moved", |cut| cut["video"][0]["items"][1]["start"] = json!(12), &["\"b\""]),
@@ -253,9 +256,7 @@ fn a_job_does_not_come_on() {
 #[test]
 fn a_call_does_not_come_back() {
     let trial = Trial::new(|_| ());
-    for method in
-        ["Resolve.GetVersionString", "Timeline.GetItemListInTrack", "Project.AddRenderJob", "Project.StartRendering"]
-    {
+    for method in ["Timeline.GetItemListInTrack", "Project.StartRendering"] {
         let options = trial.stage.with(|options| options.limits.call = Duration::from_secs(3));
         let faults = json!({"calls": [{"method": method, "nth": 1, "do": "hang"}]});
         let name = method.split_once('.').expect("a class and a method").1;
@@ -291,6 +292,8 @@ fn resolve_is_killed_in_mid_render() {
     }
 }
 
+// Elsewhere, nothing tells the bridge's number.
+#[cfg(target_os = "linux")]
 #[test]
 fn the_bridge_is_killed_in_mid_render() {
     let trial = Trial::new(|_| ());
@@ -309,16 +312,16 @@ fn the_bridge_is_killed_in_mid_render() {
 #[test]
 fn a_render_that_is_complete_is_not() {
     let trial = Trial::new(|_| ());
-    let cases: [(&str, ErrorKind, &[&str]); 6] = [
-        ("none", ErrorKind::Verify, &["no file"]),
-        ("empty", ErrorKind::Verify, &[".mov"]),
-        ("short", ErrorKind::Verify, &["16", "17"]),
-        ("long", ErrorKind::Verify, &["18", "17"]),
-        ("wrong_size", ErrorKind::Verify, &["128 × 80", "256 × 160"]),
-        ("wrong_rate", ErrorKind::Verify, &["30", "24"]),
+    let cases: [(&str, &[&str]); 6] = [
+        ("none", &["no file"]),
+        ("empty", &[".mov"]),
+        ("short", &["16", "17"]),
+        ("long", &["18", "17"]),
+        ("wrong_size", &["128 × 80", "256 × 160"]),
+        ("wrong_rate", &["30", "24"]),
     ];
-    for (output, kind, words) in cases {
-        trial.fails(trial.stage.options(), json!({"render": {"output": output}}), kind, words);
+    for (output, words) in cases {
+        trial.fails(trial.stage.options(), json!({"render": {"output": output}}), ErrorKind::Verify, words);
     }
     let frames = trial.stage.with(|options| {
         options.format = Some("PNG".to_owned());
@@ -349,13 +352,16 @@ fn a_run_is_cancelled() {
         let earlier = seen();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                while seen() == earlier {
+                // So that a run that never comes there ends.
+                let given_up = Instant::now() + Duration::from_secs(60);
+                while seen() == earlier && Instant::now() < given_up {
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 token.cancel();
             });
             cancelled(&token, &NoObserver);
         });
+        assert!(seen() > earlier, "{method}");
     }
 }
 
@@ -386,7 +392,11 @@ fn an_observer_panics() {
 }
 
 /// Without the answer of these a run is what it would have been.
-const NEEDLESS: [&str; 13] = [
+const NEEDLESS: [&str; 16] = [
+    // Only grades that stay are looked for there.
+    "Graph.GetToolsInNode",
+    "Timeline.GetNodeGraph",
+    "TimelineItem.GetVersionNameList",
     // They are asked once more, in another way.
     "Project.GetRenderCodecs",
     "TimelineItem.GetEnd",
