@@ -400,6 +400,7 @@ const NEEDLESS: [&str; 16] = [
     // They are asked once more, in another way.
     "Project.GetRenderCodecs",
     "TimelineItem.GetEnd",
+    "TimelineItem.GetVersionNameList",
     "TimelineItem.GetStart",
     // Nothing is open then.
     "Project.GetCurrentTimeline",
@@ -407,7 +408,6 @@ const NEEDLESS: [&str; 16] = [
     "Project.IsRenderingInProgress",
     // Another codec that suits is tried.
     "Project.SetCurrentRenderFormatAndCodec",
-    "Timeline.GetIsTrackEnabled",
     "TimelineItem.GetColorGroup",
     "TimelineItem.GetName",
     // Either of them tells where in its medium a clip begins.

@@ -270,6 +270,15 @@ impl Answer {
         self.value == Value::Bool(true) || self.value.as_f64().is_some_and(|number| number != 0.0)
     }
 
+    /// It has to be true or false: what is put back later.
+    pub(super) fn switch(self) -> Result<bool> {
+        match &self.value {
+            Value::Bool(on) => Ok(*on),
+            Value::Number(number) => Ok(number.as_f64() != Some(0.0)),
+            _ => Err(self.refused("true or false")),
+        }
+    }
+
     /// It has to be a text that is not empty.
     pub(super) fn text(self) -> Result<String> {
         match &self.value {

@@ -320,7 +320,7 @@ fn video_tracks(link: &Link, timeline: &Object, start: i64) -> Result<Vec<VideoT
     for number in 1..=count {
         let track = vec![json!("video"), json!(number)];
         let name = link.call(timeline, "GetTrackName", track.clone())?.text().unwrap_or_default();
-        let enabled = link.call(timeline, "GetIsTrackEnabled", track.clone())?.truth();
+        let enabled = link.call(timeline, "GetIsTrackEnabled", track.clone())?.switch()?;
         let items = link.call(timeline, "GetItemListInTrack", track)?.objects()?;
         let items = items.into_iter().map(|item| Item::read(link, item, start)).collect::<Result<_>>()?;
         tracks.push(VideoTrack { number, name, enabled, items });

@@ -28,13 +28,8 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
     let ours = own_name();
     let over = matches!(grade, Grade::Lut { .. } | Grade::Cdl { .. });
     let mut warnings = Vec::new();
-    let whole = guard.link.call(&cut.timeline, "GetNodeGraph", vec![]).ok().and_then(|graph| graph.object());
-    if *grade == Grade::Bypass
-        && let Some(graph) = whole
-        && tools(&guard.link, &graph)?.iter().any(|tools| tools.as_array().is_some_and(|tools| !tools.is_empty()))
-    {
-        let message = "the grade of the timeline as a whole stays".to_owned();
-        warnings.push(warning(message));
+    if *grade == Grade::Bypass {
+        warnings.extend(of_timeline(&guard.link, cut));
     }
     for track in &cut.tracks {
         for item in &track.items {
@@ -63,6 +58,22 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
         }
     }
     Ok(warnings)
+}
+
+/// What is to be said of the grade that the timeline has as a whole: it stays.
+fn of_timeline(link: &Link, cut: &Cut) -> Option<Warning> {
+    let graph = link.call(&cut.timeline, "GetNodeGraph", vec![]).ok().and_then(|graph| graph.object());
+    let tools = graph.and_then(|graph| tools(link, &graph).ok());
+    let is_empty = |tools: &Value| tools.as_array().map(Vec::is_empty);
+    match tools.map(|tools| tools.iter().map(is_empty).collect::<Option<Vec<bool>>>()) {
+        Some(Some(empty)) if empty.iter().all(|empty| *empty) => None,
+        Some(Some(_)) => Some(warning("the grade of the timeline as a whole stays".to_owned())),
+        _ => {
+            let what = "the grade of the timeline as a whole stays, if it has one: Timeline.GetNodeGraph and \
+                Graph.GetToolsInNode do not tell";
+            Some(warning(what.to_owned()))
+        }
+    }
 }
 
 /// Gives a clip a version of ours; returns its graph. Where `over` says so, it has to be a copy of the grade, since
