@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use crate::deliver::{
     write_whole,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Plan, Shot};
+use crate::plan::{Canvas, Plan, Shot, Warning};
 use crate::report::{Record, Report, ShotReport, Status};
 use crate::timeline::Timeline;
 
@@ -132,6 +132,9 @@ const CONFLATED: &str = "conflated.otio";
 /// Above this many shots the manifest is not written after each, but after each hundredth part.
 const MANIFEST_EACH: usize = 500;
 
+/// What is said of a shot that is kept though its grade may be another by now.
+const GRADE_UNSEEN: &str = "kept from an earlier run: a grade that was changed since is not seen";
+
 impl<'a, B: Backend> Conflation<'a, B> {
     /// A run of `backend` that delivers as `delivery` says.
     pub fn new(backend: B, delivery: Delivery) -> Conflation<'a, B> {
@@ -190,6 +193,8 @@ struct Run<'r> {
     delivery: &'r Delivery,
     session: &'r dyn Session,
     backend: &'r str,
+    /// Whether pictures depend on a grade that only an application knows.
+    graded: bool,
     /// Whether the backend makes representations.
     represents: bool,
     at_once: usize,
@@ -201,6 +206,8 @@ struct Run<'r> {
     fingerprints: Vec<String>,
     /// What the folder's manifest said before this run, by the output's path.
     before: HashMap<String, ShotReport>,
+    /// Canvas and warnings of the session that rendered, where it is not the one that was opened.
+    prepared: OnceLock<(Canvas, Vec<Warning>)>,
     shots: Mutex<Finished>,
 }
 
@@ -228,7 +235,8 @@ impl<'r> Run<'r> {
             ShotPlaces::new(&folder, (name, others), made, plan, shot)
         };
         let places = plan.shots.iter().zip(&names).map(place).collect();
-        let print = |shot| fingerprint(backend.name(), plan, shot, canvas, made);
+        let maker = format!("{}{}", backend.name(), session.depends_on());
+        let print = |shot| fingerprint(&maker, plan, shot, canvas, made);
         let before = read_manifest(&folder.path().join(MANIFEST))?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let allowed = backend.capabilities().shots_at_once.unwrap_or(usize::MAX);
@@ -237,6 +245,7 @@ impl<'r> Run<'r> {
             delivery,
             session,
             backend: backend.name(),
+            graded: backend.capabilities().graded,
             represents: backend.capabilities().representations,
             at_once: delivery.jobs.unwrap_or(cores).min(allowed).clamp(1, plan.shots.len().max(1)),
             folder,
@@ -246,6 +255,7 @@ impl<'r> Run<'r> {
             places,
             fingerprints: plan.shots.iter().map(print).collect(),
             before,
+            prepared: OnceLock::new(),
             shots: Mutex::new(Finished { reports: vec![None; plan.shots.len()], unsaved: 0 }),
         })
     }
@@ -267,8 +277,18 @@ impl<'r> Run<'r> {
         Err(Error::new(ErrorKind::Exists, message).at_file(&first.path))
     }
 
-    /// Renders every shot, several at once.
+    /// Renders every shot, several at once, after what they need together.
     fn render(&self) -> Result<()> {
+        let pending = (0..self.plan.shots.len()).filter(|&index| self.done_already(index).is_none());
+        let tasks: Vec<Task<'_>> = pending.map(|index| self.task(index)).collect();
+        let prepared = match tasks.is_empty() {
+            true => None,
+            false => self.session.prepare(&tasks, self.folder.path(), &self.control())?,
+        };
+        let session = prepared.as_deref().unwrap_or(self.session);
+        if prepared.is_some() {
+            self.prepared.get_or_init(|| (session.canvas(), session.warnings()));
+        }
         let order = order(self.plan);
         let next = AtomicUsize::new(0);
         let pool = rayon::ThreadPoolBuilder::new()
@@ -277,9 +297,9 @@ impl<'r> Run<'r> {
             .build()
             .map_err(|error| Error::new(ErrorKind::Io, "cannot start threads").because(error))?;
         let outcomes = pool.broadcast(|_| {
-            let mut worker = self.session.worker(self.at_once);
+            let mut worker = session.worker(self.at_once);
             while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let report = self.shot(index, worker.as_mut());
+                let report = self.shot(index, session, worker.as_mut());
                 self.observer.finished(&report);
                 self.finish(index, report)?;
             }
@@ -288,17 +308,38 @@ impl<'r> Run<'r> {
         outcomes.into_iter().collect()
     }
 
+    fn control(&self) -> Control<'_> {
+        Control { observer: self.observer, cancel: self.cancel }
+    }
+
+    /// What a worker is asked for shot number `index`.
+    fn task(&self, index: usize) -> Task<'_> {
+        let places = &self.places[index];
+        let wanted = self.delivery.representations.iter().zip(places.representations());
+        Task {
+            shot: &self.plan.shots[index],
+            target: places.picture.target.clone(),
+            wav: places.sound.as_ref().map(|sound| sound.target.path().to_owned()),
+            representations: wanted
+                .map(|(representation, place)| RepresentationTask { representation, target: place.target.clone() })
+                .collect(),
+        }
+    }
+
     /// Renders, verifies and delivers shot number `index`, or finds it done.
-    fn shot(&self, index: usize, worker: &mut dyn Worker) -> ShotReport {
+    fn shot(&self, index: usize, session: &dyn Session, worker: &mut dyn Worker) -> ShotReport {
         let (shot, places) = (&self.plan.shots[index], &self.places[index]);
-        if let Some((delivered, warnings)) = self.done_already(index) {
+        if let Some((delivered, mut warnings)) = self.done_already(index) {
+            if self.graded && !warnings.iter().any(|warning| warning == GRADE_UNSEEN) {
+                warnings.push(GRADE_UNSEEN.to_owned());
+            }
             return self.shot_report(index, Status::Skipped, delivered, warnings, Vec::new());
         }
-        let control = Control { observer: self.observer, cancel: self.cancel };
+        let control = self.control();
         let delivered = control
             .check()
             .and_then(|()| places.prepare())
-            .and_then(|()| self.rendered(shot, places, worker, &control))
+            .and_then(|()| self.rendered(&self.task(index), session, worker, &control))
             .and_then(|rendered| Ok((rendered, places.deliver(shot)?)));
         match delivered {
             Ok((rendered, delivered)) => {
@@ -314,31 +355,22 @@ impl<'r> Run<'r> {
         }
     }
 
-    /// Renders and verifies everything that is made of `shot`, under temporary names.
+    /// Renders and verifies everything that is made of a shot, under temporary names.
     fn rendered(
         &self,
-        shot: &Shot,
-        places: &ShotPlaces,
+        task: &Task<'_>,
+        session: &dyn Session,
         worker: &mut dyn Worker,
         control: &Control<'_>,
     ) -> Result<Rendered> {
-        let wanted = self.delivery.representations.iter().zip(places.representations());
-        let task = Task {
-            shot,
-            target: places.picture.target.clone(),
-            wav: places.sound.as_ref().map(|sound| sound.target.path().to_owned()),
-            representations: wanted
-                .map(|(representation, place)| RepresentationTask { representation, target: place.target.clone() })
-                .collect(),
-        };
-        let mut rendered = worker.render(&task, control)?;
-        if rendered.frames != shot.frame_count {
-            let message = format!("{} frames were rendered, {} planned", rendered.frames, shot.frame_count);
+        let mut rendered = worker.render(task, control)?;
+        if rendered.frames != task.shot.frame_count {
+            let message = format!("{} frames were rendered, {} planned", rendered.frames, task.shot.frame_count);
             return Err(Error::new(ErrorKind::Verify, message));
         }
-        self.session.verify(&task)?;
+        session.verify(task)?;
         if !self.represents && !task.representations.is_empty() {
-            rendered.warnings.extend(represent_rendered(self.plan, &task, control)?);
+            rendered.warnings.extend(represent_rendered(self.plan, task, control)?);
         }
         Ok(rendered)
     }
@@ -421,13 +453,15 @@ impl<'r> Run<'r> {
     fn report(&self, shots: Vec<ShotReport>) -> Report {
         let mut warnings = self.plan.warnings.clone();
         warnings.extend(self.session.warnings());
+        let (canvas, more) = self.prepared.get().map_or((self.canvas, &[][..]), |(canvas, more)| (*canvas, more));
+        warnings.extend_from_slice(more);
         Report {
             crate_version: env!("CARGO_PKG_VERSION").to_owned(),
             timeline: self.plan.timeline.clone(),
             name: self.plan.name.clone(),
             backend: self.backend.to_owned(),
             preset: self.delivery.preset.name.clone(),
-            canvas: self.canvas,
+            canvas,
             rate: self.plan.rate,
             shots,
             warnings,

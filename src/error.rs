@@ -52,6 +52,15 @@ pub enum ErrorKind {
     /// The installed FFmpeg was built without what is needed.
     #[error("not supported by this build")]
     Unsupported,
+    /// An application that renders cannot be reached, is not the one needed, refuses what is asked of it, or fails.
+    #[error("the application failed")]
+    Application,
+    /// The timeline that is open in an application is not the plan's cut.
+    #[error("not the same cut")]
+    Mismatch,
+    /// An application did not answer, or did not come on, within its limit.
+    #[error("no answer in time")]
+    Timeout,
     /// A [`CancelToken`](crate::CancelToken) was triggered.
     #[error("cancelled")]
     Cancelled,

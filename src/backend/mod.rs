@@ -1,6 +1,6 @@
 //! Who makes the pictures: the [`Backend`] trait and what implements it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,6 +12,8 @@ use crate::time::padded;
 #[cfg(feature = "ffmpeg")]
 pub mod ffmpeg;
 mod record;
+#[cfg(feature = "resolve")]
+pub mod resolve;
 #[cfg(not(feature = "ffmpeg"))]
 mod without_ffmpeg;
 
@@ -28,6 +30,7 @@ pub(crate) use without_ffmpeg::{check_before_render, represent_rendered};
 /// *every* missing file at once where the plan does not allow media to be missing. The [`Session`] then hands out one
 /// [`Worker`] per thread; a worker gets one [`Task`] after another. A worker writes to the task's target and its WAV
 /// file, and nowhere else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it.
+/// What is made once for all shots, such as a render of the whole timeline, is made in [`Session::prepare`].
 /// Where [`Capabilities::representations`] is set, it writes the task's representations, too; for any other backend they
 /// are made from the file that it wrote.
 /// Media may lie inside an archive: [`MediaFile`](crate::otio::MediaFile) opens every path that a plan names.
@@ -78,6 +81,27 @@ pub trait Session: Sync {
     /// What was noticed about the media: sentences for the report.
     fn warnings(&self) -> Vec<crate::plan::Warning> {
         Vec::new()
+    }
+
+    /// What the pictures depend on beyond the plan, the canvas and the preset: a part of each shot's fingerprint.
+    fn depends_on(&self) -> String {
+        String::new()
+    }
+
+    /// Makes what all of `tasks` need, once, before there is any worker. What it makes for a while goes into `folder`,
+    /// the output folder, under a hidden name, and is removed with the session. A session that is returned takes this
+    /// one's place for the workers, and lives shorter than it.
+    ///
+    /// # Errors
+    /// Whatever keeps every task from being rendered.
+    fn prepare<'s>(
+        &'s self,
+        tasks: &[Task<'_>],
+        folder: &Path,
+        control: &Control<'_>,
+    ) -> Result<Option<Box<dyn Session + 's>>> {
+        let _ = (tasks, folder, control);
+        Ok(None)
     }
 
     /// A worker for one thread, one of `workers` that share the machine.
@@ -142,7 +166,7 @@ pub enum Target {
 
 impl Target {
     /// The file or folder itself.
-    pub fn path(&self) -> &std::path::Path {
+    pub fn path(&self) -> &Path {
         match self {
             Target::Movie(path) => path,
             Target::Sequence { folder, .. } => folder,
@@ -198,6 +222,11 @@ pub trait Observer: Sync {
     /// A run of `shots` shots with `frames` frames together begins.
     fn started(&self, shots: usize, frames: i64) {
         let _ = (shots, frames);
+    }
+    /// Of what a backend makes for all shots before any is written, such as an application's render, this share is done,
+    /// from 0 to 1.
+    fn preparing(&self, share: f64) {
+        let _ = share;
     }
     /// Frame `done` of `of` of `shot` was written.
     fn frame(&self, shot: &Shot, done: i64, of: i64) {

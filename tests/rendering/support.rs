@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use otio_conflate::backend::Backend;
 use otio_conflate::backend::ffmpeg::{DecodeOptions, FfmpegBackend, FfmpegLookup, Frame, MovieReader};
 use otio_conflate::deliver::Preset;
 use otio_conflate::otio::{ReadOptions, read_str};
@@ -207,7 +208,8 @@ pub(crate) fn with_effects(mut clip: Value, effects: impl Into<Vec<Value>>) -> V
 
 /// A finished run.
 pub(crate) struct Run {
-    _folder: TempDir,
+    /// Where the outputs lie, if that is to be removed with this.
+    pub(crate) _folder: Option<TempDir>,
     pub(crate) plan: Plan,
     pub(crate) report: Report,
 }
@@ -228,10 +230,15 @@ pub(crate) fn try_run(timeline: &Value, options: &PlanOptions, preset_name: &str
 
 /// The same with a plan.
 pub(crate) fn run_plan(plan: Plan, preset_name: &str) -> Result<Run> {
+    run_backend(FfmpegBackend::new(), plan, preset(preset_name))
+}
+
+/// The same through any backend.
+pub(crate) fn run_backend(backend: impl Backend, plan: Plan, preset: Preset) -> Result<Run> {
     let folder = tempfile::tempdir().expect("a folder");
-    let delivery = Delivery::new(folder.path().join("out")).preset(preset(preset_name));
-    let report = Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver)?;
-    Ok(Run { _folder: folder, plan, report })
+    let delivery = Delivery::new(folder.path().join("out")).preset(preset);
+    let report = Conflation::new(backend, delivery).run(&plan, &NoObserver)?;
+    Ok(Run { _folder: Some(folder), plan, report })
 }
 
 /// Renders and expects every shot to be done.

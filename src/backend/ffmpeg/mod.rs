@@ -36,6 +36,8 @@ pub use decode::{DecodeOptions, MovieReader, Outside, Picked};
 pub use encode::OutputSettings;
 pub use frame::Frame;
 pub use lookup::FfmpegLookup;
+#[cfg(feature = "resolve")]
+pub(crate) use lookup::count_frames;
 pub use movie_writer::{MovieWriter, Written};
 pub use presets::Wish;
 pub use probe::{MediaInfo, probe};

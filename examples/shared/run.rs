@@ -1,0 +1,159 @@
+//! What `conflate` and `resolve` share: where shots go and what they are written as, progress, and how a run ends.
+
+#[path = "interrupt.rs"]
+pub(crate) mod interrupt;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use otio_conflate::backend::CancelToken;
+use otio_conflate::deliver::{AudioDelivery, NameTemplate, Preset, Representation};
+use otio_conflate::plan::{PlanOptions, Shot};
+use otio_conflate::{Delivery, ErrorKind, Existing, Observer, Report, Result, ShotReport, Status};
+
+/// What decides about a delivery.
+#[derive(Args)]
+pub(crate) struct DeliveryArgs {
+    /// The output folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// What shots are written as
+    #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name)]
+    preset: Preset,
+    /// What else is made of each shot: a name such as h264, proxy-half, poster or contact-sheet, or a .toml or .json file;
+    /// may be repeated
+    #[arg(long = "representation", value_name = "NAME|FILE", value_parser = Representation::by_name_or_file)]
+    representations: Vec<Representation>,
+    /// The canvas; by default that of the hero track's first clip
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    size: Option<(u32, u32)>,
+    /// How many shots are rendered at once; by default as many as there are cores
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// What to do when an output exists already: error, overwrite or skip
+    #[arg(long, default_value = "error")]
+    existing: Existing,
+    /// What files are called: text with {shot}, {clip}, {track}, {timeline}, {index} or {timecode} in it
+    #[arg(long, default_value = "{shot}", value_name = "TEMPLATE")]
+    name: NameTemplate,
+    /// Where the sound of shots goes: none, mux (into each movie), wav (a file per shot) or both
+    #[arg(long, default_value = "mux")]
+    pub(crate) audio: AudioDelivery,
+}
+
+impl DeliveryArgs {
+    /// What these flags say about the plan.
+    pub(crate) fn change(&self, options: &mut PlanOptions) {
+        options.canvas.size = self.size;
+        options.sound.enabled = self.audio != AudioDelivery::None;
+    }
+
+    /// The delivery that these flags stand for.
+    pub(crate) fn delivery(self) -> Delivery {
+        let preset = self.preset.with_audio(self.audio);
+        let mut delivery = Delivery::new(self.out).preset(preset).name(self.name).existing(self.existing);
+        delivery.representations = self.representations;
+        delivery.jobs = self.jobs;
+        delivery
+    }
+}
+
+/// What a program that delivers shots ends with.
+pub(crate) fn exit(reports: Result<Vec<Report>>, cancel: &CancelToken) -> ExitCode {
+    match reports {
+        Ok(reports) if reports.iter().all(Report::succeeded) => ExitCode::SUCCESS,
+        Err(error) if error.kind() != ErrorKind::Cancelled => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+        _ if cancel.is_cancelled() => ExitCode::from(interrupt::INTERRUPTED),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// A bar on a terminal, plain lines elsewhere.
+pub(crate) struct Progress {
+    pub(crate) bar: ProgressBar,
+    plain: bool,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Progress {
+        let plain = !std::io::stderr().is_terminal();
+        let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        Progress { bar: ProgressBar::with_draw_target(Some(0), target), plain }
+    }
+}
+
+impl Observer for Progress {
+    fn started(&self, shots: usize, frames: i64) {
+        self.bar.set_length(u64::try_from(frames).unwrap_or(0));
+        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames  {per_sec}  {eta} left  {msg}");
+        self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        if self.plain {
+            eprintln!("{shots} shots, {frames} frames");
+        }
+    }
+
+    fn preparing(&self, share: f64) {
+        self.bar.set_message(format!("an application renders: {:.0} %", share * 100.0));
+    }
+
+    fn frame(&self, shot: &Shot, _: i64, _: i64) {
+        self.bar.inc(1);
+        if self.bar.message() != shot.name {
+            self.bar.set_message(shot.name.clone());
+        }
+    }
+
+    fn finished(&self, shot: &ShotReport) {
+        let line = match (shot.status, &shot.output) {
+            (Status::Failed, _) => format!("failed   {}: {}", shot.shot, shot.error.join(": ")),
+            (Status::Skipped, _) => format!("skipped  {}: it is there already", shot.shot),
+            (_, Some(output)) => {
+                let others: String =
+                    shot.representations.iter().map(|made| format!(", {}", made.output.path)).collect();
+                format!("done     {}: {} frames, {}{others}", shot.shot, shot.frame_count, output.path)
+            }
+            (_, None) => format!("done     {}", shot.shot),
+        };
+        if shot.status == Status::Skipped {
+            self.bar.inc(u64::try_from(shot.frame_count).unwrap_or(0));
+        }
+        if self.plain { eprintln!("{line}") } else { self.bar.println(line) }
+    }
+}
+
+/// What was made, and every warning once, with the shots or objects it concerns.
+pub(crate) fn summary(report: &Report) {
+    let mut warnings: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for warning in &report.warnings {
+        warnings.entry(&warning.message).or_default().push(&warning.object);
+    }
+    for shot in &report.shots {
+        for warning in &shot.warnings {
+            warnings.entry(warning).or_default().push(&shot.shot);
+        }
+    }
+    for (message, objects) in &warnings {
+        let few = objects.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+        let more = if objects.len() > 5 { format!(" and {} more", objects.len() - 5) } else { String::new() };
+        eprintln!("warning: {message} ({few}{more})");
+    }
+    let [done, skipped, failed] = [Status::Done, Status::Skipped, Status::Failed].map(|status| report.count(status));
+    eprintln!("{done} done, {skipped} skipped, {failed} failed; see {}", report.folder.join("manifest.json").display());
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parts = text.split_once(['x', 'X']).map(|(width, height)| (width.parse(), height.parse()));
+    match parts {
+        Some((Ok(width), Ok(height))) if (1..=32_768).contains(&width) && (1..=32_768).contains(&height) => {
+            Ok((width, height))
+        }
+        _ => Err(format!("{text:?} is not WIDTHxHEIGHT, such as 1920x1080")),
+    }
+}

@@ -1,0 +1,119 @@
+"""Calls methods of DaVinci Resolve's objects for the program that started it.
+
+Requests come as JSON lines on stdin and are answered, one by one, as JSON lines on what was stdout. Objects stay here:
+the other side knows them by number, as {"$object": 7}. The first line lists the only methods that may be called.
+Standard library only, Python 3.6 or newer.
+"""
+
+import importlib
+import importlib.machinery
+import importlib.util
+import json
+import os
+import sys
+
+
+def folders():
+    """Where the module is looked for besides Python's own path."""
+    usual = {
+        "darwin": "/Library/Application Support/Blackmagic Design/DaVinci Resolve/Developer/Scripting",
+        "win32": os.path.join(
+            os.environ.get("PROGRAMDATA", "C:\\ProgramData"),
+            "Blackmagic Design", "DaVinci Resolve", "Support", "Developer", "Scripting",
+        ),
+    }.get(sys.platform, "/opt/resolve/Developer/Scripting")
+    named = os.environ.get("RESOLVE_SCRIPT_API")
+    return [place for folder in (named, usual) if folder for place in (os.path.join(folder, "Modules"), folder)]
+
+
+def library():
+    """The library behind the module."""
+    usual = {
+        "darwin": "/Applications/DaVinci Resolve/DaVinci Resolve.app/Contents/Libraries/Fusion/fusionscript.so",
+        "win32": "C:\\Program Files\\Blackmagic Design\\DaVinci Resolve\\fusionscript.dll",
+    }.get(sys.platform, "/opt/resolve/libs/Fusion/fusionscript.so")
+    return os.environ.get("RESOLVE_SCRIPT_LIB") or usual
+
+
+def load():
+    """The module that knows how to reach Resolve."""
+    sys.path.extend(folder for folder in folders() if folder not in sys.path)
+    try:
+        return importlib.import_module("DaVinciResolveScript")
+    except ImportError as missing:
+        # Older copies of the module need parts of Python that newer ones dropped; the library itself does not.
+        if not os.path.exists(library()):
+            raise ImportError(
+                "%s; looked in %s and for %s" % (missing, ", ".join(folders()), library())
+            )
+    loader = importlib.machinery.ExtensionFileLoader("fusionscript", library())
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("fusionscript", loader))
+    loader.exec_module(module)
+    return module
+
+
+class Bridge:
+    def __init__(self, methods):
+        self.methods = frozenset(methods)
+        self.objects = {}
+
+    def connect(self):
+        return self.pack(load().scriptapp("Resolve"))
+
+    def call(self, number, name, arguments):
+        if name not in self.methods:
+            raise LookupError("%s is not a method that may be called" % name)
+        method = getattr(self.objects[number], name, None)
+        # Resolve's objects answer for any name, and give None for what they do not have.
+        if not callable(method):
+            raise AttributeError("this version of Resolve has no %s" % name)
+        return self.pack(method(*[self.unpack(argument) for argument in arguments]))
+
+    def pack(self, value):
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        if isinstance(value, dict):
+            return {str(key): self.pack(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.pack(item) for item in value]
+        number = len(self.objects) + 1
+        self.objects[number] = value
+        return {"$object": number}
+
+    def unpack(self, value):
+        if isinstance(value, dict):
+            if "$object" in value:
+                return self.objects[value["$object"]]
+            return {key: self.unpack(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.unpack(item) for item in value]
+        return value
+
+    def answer(self, request):
+        if "call" in request:
+            return self.call(request["on"], request["call"], request["arguments"])
+        return self.connect()
+
+
+def main():
+    # What Resolve's library prints must not come between the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    bridge = None
+    for line in sys.stdin.buffer:
+        request = json.loads(line.decode("utf-8"))
+        answer = {"id": request["id"]}
+        if bridge is None:
+            bridge = Bridge(request["methods"])
+            answer["value"] = "%d.%d.%d" % sys.version_info[:3]
+        else:
+            try:
+                answer["value"] = bridge.answer(request)
+            except Exception as error:  # whatever it is, the other side decides
+                answer["error"] = str(error) or type(error).__name__
+                answer["kind"] = type(error).__name__
+        answers.write(json.dumps(answer).encode("ascii") + b"\n")
+        answers.flush()
+
+
+main()

@@ -1,0 +1,402 @@
+//! Resolve's timeline as it stands, and in what it is not the plan's cut.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use super::bridge::{Answer, Object};
+use super::link::Link;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Element, Layer, MediaSource, Plan, Shot, Span};
+use crate::time::{Rate, Ratio, Timecode};
+
+/// How many differences are listed.
+const LISTED: usize = 20;
+
+/// A timeline of Resolve.
+#[derive(Debug)]
+pub(super) struct Cut {
+    pub(super) timeline: Object,
+    pub(super) rate: Rate,
+    drop_frame: bool,
+    /// Its first frame, counted from timecode zero.
+    pub(super) start: i64,
+    /// How many frames it has.
+    pub(super) duration: i64,
+    /// Width and height of its picture.
+    pub(super) size: (u32, u32),
+    start_timecode: String,
+    /// Its video tracks, from the bottom.
+    pub(super) tracks: Vec<VideoTrack>,
+}
+
+/// A video track.
+#[derive(Debug)]
+pub(super) struct VideoTrack {
+    /// Its number, from 1.
+    pub(super) number: i64,
+    pub(super) name: String,
+    pub(super) enabled: bool,
+    pub(super) items: Vec<Item>,
+}
+
+/// A clip, or something else with a place in a track.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) object: Object,
+    pub(super) name: String,
+    /// Its first record frame, and the first behind it, counted from the timeline's first.
+    pub(super) start: i64,
+    pub(super) end: i64,
+    enabled: bool,
+    /// Its media's file, where it has any.
+    file: Option<String>,
+    media: Option<Object>,
+    /// The source frame it starts with, as far as Resolve tells.
+    sources: Vec<i64>,
+}
+
+/// How a timeline compares with a plan: sentences.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    /// In what it is not the plan's cut.
+    pub(super) differences: Vec<String>,
+    /// Where the same cut may show other pictures.
+    pub(super) doubts: Vec<String>,
+}
+
+impl Cut {
+    /// Asks Resolve for everything about `timeline`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not tell.
+    pub(super) fn read(link: &Link, timeline: Object) -> Result<Cut> {
+        let setting = |key: &str| link.call(&timeline, "GetSetting", vec![json!(key)])?.text();
+        let number = |method: &str| link.call(&timeline, method, vec![])?.whole();
+        let (rate, drop_frame) = frame_rate(&setting("timelineFrameRate")?)?;
+        let side = |text: String| {
+            text.trim().parse::<u32>().ok().filter(|&side| side > 0).ok_or_else(|| {
+                Error::new(ErrorKind::Application, format!("the timeline in Resolve has {text:?} for a size"))
+            })
+        };
+        let size = (side(setting("timelineResolutionWidth")?)?, side(setting("timelineResolutionHeight")?)?);
+        let start = number("GetStartFrame")?;
+        let last = number("GetEndFrame")?;
+        let start_timecode = link.call(&timeline, "GetStartTimecode", vec![])?.text()?;
+        let tracks = video_tracks(link, &timeline, start)?;
+        let ends = tracks.iter().flat_map(|track| &track.items).map(|item| item.end);
+        let end = ends.chain(audio_ends(link, &timeline, start)?).max().unwrap_or(0);
+        // Whether the end frame is the last one or the one behind it has changed between versions.
+        let duration = if last - start == end - 1 { end } else { end.max(last - start) };
+        Ok(Cut { timeline, rate, drop_frame, start, duration, size, start_timecode, tracks })
+    }
+
+    /// Whether it is the cut of `plan`, as far as the shots show it. `alone` is the number of the track that is soloed for
+    /// a shot, if any is.
+    pub(super) fn compared(
+        &self,
+        link: &Link,
+        plan: &Plan,
+        alone: impl Fn(&Shot) -> Option<i64>,
+    ) -> Result<Comparison> {
+        let mut compared = Comparison::default();
+        let found = &mut compared.differences;
+        if self.rate != plan.rate {
+            found.push(format!("the timeline runs at {}, the plan at {}", self.rate, plan.rate));
+        } else if self.drop_frame != plan.drop_frame {
+            // The frames are the same; what they are called is the plan's.
+            let not = if self.drop_frame { "" } else { "not " };
+            let what =
+                format!("the timecode of the timeline is {not}drop-frame, that of the plan and its shots is the other");
+            compared.doubts.push(what);
+        }
+        let label = Timecode::parse(&self.start_timecode, plan.rate).ok();
+        let planned = plan.timecode(0);
+        if self.start != plan.global_start && label.is_none_or(|label| label.frame() != planned.frame()) {
+            found.push(format!("the timeline starts at {}, the plan at {planned}", self.start_timecode));
+        }
+        if self.duration != plan.duration {
+            found.push(format!("the timeline has {} frames, the plan {}", self.duration, plan.duration));
+        }
+        for shot in &plan.shots {
+            let alone = alone(shot);
+            for span in &shot.spans {
+                self.compare(link, plan, shot, span, alone, &mut compared)?;
+            }
+        }
+        let found = &mut compared.differences;
+        let more = found.len().saturating_sub(LISTED);
+        found.truncate(LISTED);
+        if more > 0 {
+            found.push(format!("and {more} more"));
+        }
+        Ok(compared)
+    }
+
+    /// The track with this name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] when there is none, or more than one.
+    pub(super) fn track(&self, name: &str) -> Result<&VideoTrack> {
+        let mut named = self.tracks.iter().filter(|track| track.name == name);
+        match (named.next(), named.next()) {
+            (Some(track), None) => Ok(track),
+            (found, _) => {
+                let names: Vec<_> = self.tracks.iter().map(|track| format!("{:?}", track.name)).collect();
+                let many = if found.is_some() { "more than one video track" } else { "no video track" };
+                let what = format!("the timeline in Resolve has {many} {name:?}; it has {}", names.join(", "));
+                Err(Error::new(ErrorKind::Option, what))
+            }
+        }
+    }
+
+    /// The items that are seen somewhere in record frames `start..end`, with the tracks that are.
+    pub(super) fn seen(&self, start: i64, end: i64, alone: Option<i64>) -> impl Iterator<Item = &Item> {
+        let on = move |track: &&VideoTrack| alone.map_or(track.enabled, |alone| track.number == alone);
+        let here = move |item: &&Item| item.enabled && item.start < end && item.end > start;
+        self.tracks.iter().filter(on).flat_map(|track| &track.items).filter(here)
+    }
+
+    fn compare(
+        &self,
+        link: &Link,
+        plan: &Plan,
+        shot: &Shot,
+        span: &Span,
+        alone: Option<i64>,
+        compared: &mut Comparison,
+    ) -> Result<()> {
+        let Comparison { differences: found, doubts } = compared;
+        let (start, end) = (span.start, span.start + span.count);
+        let place = format!("shot {:?} at {}", shot.name, plan.timecode(start));
+        let mut say = |what: String| {
+            let what = format!("{place}: {what}");
+            if !found.contains(&what) {
+                found.push(what);
+            }
+        };
+        let items: Vec<&Item> = self.seen(start, end, alone).collect();
+        let mut layers: Vec<&Layer> = Vec::new();
+        span.stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
+        let plain = |element: &Element| matches!(element, Element::Layer(_));
+        // Titles and generators are called differently everywhere, and a compound clip is one item.
+        let vague = layers.iter().any(|layer| !is_file(plan, layer)) || !span.stack.iter().all(plain);
+        for item in &items {
+            if !vague && !layers.iter().any(|layer| item.is(plan, layer)) {
+                say(format!("the timeline shows {item}, the plan does not"));
+            }
+        }
+        if vague && items.is_empty() && !layers.is_empty() {
+            say(format!("the plan shows {:?}, the timeline nothing", layers[0].clip));
+        }
+        for element in &span.stack {
+            let Element::Layer(layer) = element else { continue };
+            let on_track = alone.is_none_or(|_| layer.track == shot.track);
+            if !is_file(plan, layer) || !on_track {
+                continue;
+            }
+            let covering = |item: &&&Item| item.start <= start && item.end >= end && item.is(plan, layer);
+            let Some(item) = items.iter().find(covering) else {
+                say(format!("the plan shows {}, the timeline does not, or not all of it", named(plan, layer)));
+                continue;
+            };
+            doubts.extend(item.doubt(plan, layer).filter(|doubt| !doubts.contains(doubt)));
+            if let Some(source) = item.other_source(link, plan, layer)? {
+                let planned = layer.map.index(item.start);
+                let clip = &layer.clip;
+                say(format!("{clip:?} starts with source frame {source} in the timeline, {planned} in the plan"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_file(plan: &Plan, layer: &Layer) -> bool {
+    matches!(plan.media[layer.media].source, MediaSource::File { .. } | MediaSource::Sequence { .. })
+}
+
+/// The clip of a layer and its media, for messages.
+fn named(plan: &Plan, layer: &Layer) -> String {
+    match plan.media[layer.media].source.file(0) {
+        Some(file) => format!("{:?} ({})", layer.clip, file_name(&file.to_string_lossy())),
+        None => format!("{:?}", layer.clip),
+    }
+}
+
+impl std::fmt::Display for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.file {
+            Some(file) => write!(f, "{:?} ({})", self.name, file_name(file)),
+            None => write!(f, "{:?}", self.name),
+        }
+    }
+}
+
+impl Item {
+    /// Whether it shows media, as titles and generators do not.
+    pub(super) fn has_media(&self) -> bool {
+        self.media.is_some()
+    }
+
+    /// Whether it is the clip of `layer`, by its name or its media.
+    fn is(&self, plan: &Plan, layer: &Layer) -> bool {
+        same(&self.name, &layer.clip) || self.file.as_ref().is_some_and(|file| shows(file, plan, layer))
+    }
+
+    /// Why its pictures may not be those of `layer`, of which it is the clip.
+    fn doubt(&self, plan: &Plan, layer: &Layer) -> Option<String> {
+        let clip = &layer.clip;
+        match (&self.media, self.file.as_deref().filter(|file| !file.is_empty())) {
+            (None, _) => {
+                Some(format!("clip {clip:?} has no media in Resolve: where that is offline, so are its pictures"))
+            }
+            (_, None) => Some(format!("Resolve does not tell which file clip {clip:?} shows")),
+            (_, Some(file)) if shows(file, plan, layer) => None,
+            (_, Some(file)) => Some(format!("clip {clip:?} shows {file:?} in Resolve, which is not the plan's media")),
+        }
+    }
+
+    /// The source frame it starts with where that is not the plan's, of a clip at plain speed. Resolve counts from the
+    /// media's first frame or from its timecode, depending on version and media: what fits in one of these ways fits.
+    fn other_source(&self, link: &Link, plan: &Plan, layer: &Layer) -> Result<Option<i64>> {
+        let media = &plan.media[layer.media];
+        let plain = layer.map.step == Ratio::ONE && layer.map.curve.is_none() && media.rate == plan.rate;
+        let planned = layer.map.index(self.start);
+        let Some(&first) = self.sources.first().filter(|_| plain && !self.sources.contains(&planned)) else {
+            return Ok(None);
+        };
+        let Some(pool_item) = &self.media else { return Ok(Some(first)) };
+        let property =
+            |key: &str| Ok::<_, Error>(link.call(pool_item, "GetClipProperty", vec![json!(key)])?.text().ok());
+        let timecode = property("Start TC")?.and_then(|text| Timecode::parse(&text, media.rate).ok());
+        let number = property("Start")?.and_then(|text| text.trim().parse::<i64>().ok());
+        let offsets = timecode.map(Timecode::frame).into_iter().chain(number);
+        let fits = offsets.into_iter().any(|offset| self.sources.contains(&(planned + offset)));
+        Ok((!fits).then_some(first))
+    }
+}
+
+/// Whether `file` is what `layer` shows, by its name: media is moved, and replaced by what it was made from.
+fn shows(file: &str, plan: &Plan, layer: &Layer) -> bool {
+    match &plan.media[layer.media].source {
+        MediaSource::File { path } => {
+            path.file_name().is_some_and(|name| same(file_name(file), &name.to_string_lossy()))
+        }
+        // Resolve calls a sequence `sh010.[1001-1100].exr`.
+        MediaSource::Sequence { prefix, .. } => !prefix.is_empty() && file_name(file).starts_with(prefix.as_str()),
+        _ => false,
+    }
+}
+
+/// Whether two names are one, whatever they end in.
+fn same(a: &str, b: &str) -> bool {
+    stem(a).eq_ignore_ascii_case(stem(b)) && !a.is_empty()
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+fn stem(name: &str) -> &str {
+    let known = |name: &&str| Path::new(name).extension().is_some_and(|ending| ending.len() <= 4);
+    Some(name).filter(known).and_then(|name| name.rsplit_once('.')).map_or(name, |(stem, _)| stem)
+}
+
+/// Reads `24`, `23.976` or `29.97 DF`.
+fn frame_rate(text: &str) -> Result<(Rate, bool)> {
+    let (number, drop) = match text.trim().strip_suffix("DF") {
+        Some(number) => (number.trim(), true),
+        None => (text.trim(), false),
+    };
+    let rate = number.parse::<f64>().ok().and_then(|number| Rate::new(number).ok());
+    rate.map(|rate| (rate, drop)).ok_or_else(|| {
+        Error::new(ErrorKind::Application, format!("the timeline in Resolve has {text:?} for a frame rate"))
+    })
+}
+
+fn video_tracks(link: &Link, timeline: &Object, start: i64) -> Result<Vec<VideoTrack>> {
+    let count = link.call(timeline, "GetTrackCount", vec![json!("video")])?.whole()?;
+    let mut tracks = Vec::new();
+    for number in 1..=count {
+        let track = vec![json!("video"), json!(number)];
+        let name = link.call(timeline, "GetTrackName", track.clone())?.text().unwrap_or_default();
+        let enabled = link.call(timeline, "GetIsTrackEnabled", track.clone())?.switch()?;
+        let items = link.call(timeline, "GetItemListInTrack", track)?.objects()?;
+        let items = items.into_iter().map(|item| Item::read(link, item, start)).collect::<Result<_>>()?;
+        tracks.push(VideoTrack { number, name, enabled, items });
+    }
+    Ok(tracks)
+}
+
+/// A frame that an item tells. Since it can be asked for in fractions, there is an argument that says so.
+fn item_frame(link: &Link, item: &Object, method: &str) -> Result<i64> {
+    let whole = link.call(item, method, vec![json!(false)]).and_then(Answer::whole);
+    whole.or_else(|error| match link.is_lost() {
+        true => Err(error),
+        false => link.call(item, method, vec![])?.whole(),
+    })
+}
+
+/// Where items in audio tracks end.
+fn audio_ends(link: &Link, timeline: &Object, start: i64) -> Result<Vec<i64>> {
+    let count = link.call(timeline, "GetTrackCount", vec![json!("audio")])?.whole()?;
+    let mut ends = Vec::new();
+    for number in 1..=count {
+        for item in link.call(timeline, "GetItemListInTrack", vec![json!("audio"), json!(number)])?.objects()? {
+            ends.push(item_frame(link, &item, "GetEnd")? - start);
+        }
+    }
+    Ok(ends)
+}
+
+impl Item {
+    fn read(link: &Link, object: Object, start: i64) -> Result<Item> {
+        let number = |method: &str| item_frame(link, &object, method);
+        let source_start = || link.call(&object, "GetSourceStartFrame", vec![])?.whole();
+        let media = link.call(&object, "GetMediaPoolItem", vec![])?.object();
+        let file = match &media {
+            Some(media) => link.call(media, "GetClipProperty", vec![json!("File Path")])?.text().ok(),
+            None => None,
+        };
+        // Not every version and every kind of item knows both.
+        let sources = [source_start(), number("GetLeftOffset")].into_iter().flatten();
+        let sources = if media.is_some() { sources.collect() } else { Vec::new() };
+        Ok(Item {
+            name: link.call(&object, "GetName", vec![])?.text().unwrap_or_default(),
+            start: number("GetStart")? - start,
+            end: number("GetEnd")? - start,
+            enabled: link.call(&object, "GetClipEnabled", vec![])?.truth(),
+            file,
+            media,
+            sources,
+            object,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frame_rates_are_read_as_resolve_writes_them() {
+        let rate = |text| frame_rate(text).map(|(rate, drop)| (rate.num(), rate.den(), drop)).ok();
+        assert_eq!(rate("24"), Some((24, 1, false)));
+        assert_eq!(rate("24.0"), Some((24, 1, false)));
+        assert_eq!(rate("23.976"), Some((24_000, 1001, false)));
+        assert_eq!(rate("29.97 DF"), Some((30_000, 1001, true)));
+        for text in ["", "DF", "nan", "-24", "0", "twenty-four"] {
+            assert_eq!(rate(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_told_without_their_endings() {
+        assert_eq!(stem("A001_C002.mov"), "A001_C002");
+        assert_eq!(stem("sh010.comp"), "sh010");
+        assert_eq!(stem("sh010"), "sh010");
+        assert_eq!(stem("v1.final-version"), "v1.final-version");
+        assert_eq!(file_name("C:\\media\\a.mov"), "a.mov");
+        assert_eq!(file_name("/media/a.mov"), "a.mov");
+    }
+}

@@ -1,0 +1,404 @@
+//! Jobs of Resolve's queue: what they render, and following one to its end.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+
+use super::link::{Link, pause};
+use super::options::{RenderPreset, ResolveOptions};
+use super::state::{Guard, queue, stop};
+use crate::backend::Control;
+use crate::deliver::Preset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Canvas;
+use crate::time::Rate;
+
+/// What the files of every job are called, in a folder of their own.
+const NAME: &str = "render";
+
+/// What every frame of every job has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Picture {
+    pub(super) canvas: Canvas,
+    pub(super) rate: Rate,
+}
+
+/// Sets the Deliver page up: preset, mode, format and codec.
+///
+/// # Errors
+/// [`ErrorKind::Option`] for a preset, format or codec that Resolve does not have, with those it has;
+/// [`ErrorKind::Application`] when it refuses one.
+pub(super) fn set_up(guard: &mut Guard<'_>, options: &ResolveOptions, delivery: &Preset) -> Result<()> {
+    guard.open_page("deliver")?;
+    load_preset(guard, &options.preset)?;
+    let link = &guard.link;
+    link.project("SetCurrentRenderMode", vec![json!(1)])?.granted()?;
+    match &options.format {
+        Some(format) => {
+            let format = format_named(link, format)?;
+            let codecs = codecs_of(link, &format)?;
+            match &options.codec {
+                Some(codec) => choose(link, &format, &pick(&codecs, codec, "codec")?),
+                None => first_taken(link, &format, &codecs, delivery),
+            }
+        }
+        None if options.preset != RenderPreset::None => match &options.codec {
+            None => Ok(()),
+            Some(codec) => {
+                let current = link.project("GetCurrentRenderFormatAndCodec", vec![])?.value();
+                let format = current.get("format").and_then(Value::as_str).unwrap_or_default();
+                let codecs = codecs_of(link, format)?;
+                choose(link, format, &pick(&codecs, codec, "codec")?)
+            }
+        },
+        None => {
+            let format = format_named(link, "QuickTime")?;
+            let codecs = codecs_of(link, &format)?;
+            first_taken(link, &format, &codecs, delivery)
+        }
+    }
+}
+
+fn load_preset(guard: &mut Guard<'_>, preset: &RenderPreset) -> Result<()> {
+    let link = &guard.link;
+    match preset {
+        RenderPreset::None => Ok(()),
+        RenderPreset::Named(name) => {
+            let known = presets(link)?;
+            if !known.contains(name) {
+                let what = format!("Resolve has no render preset {name:?}; it has {}", known.join(", "));
+                return Err(Error::new(ErrorKind::Option, what));
+            }
+            link.project("LoadRenderPreset", vec![json!(name)])?.granted()
+        }
+        RenderPreset::File(path) => {
+            if !path.is_file() {
+                let what = format!("the render preset {} is not there", path.display());
+                return Err(Error::new(ErrorKind::MediaMissing, what).at_file(path));
+            }
+            let before = presets(link)?;
+            link.call(&link.app, "ImportRenderPreset", vec![json!(path.to_string_lossy())])?
+                .granted()
+                .map_err(|error| error.at_file(path))?;
+            // It is called as the file says, and loaded already.
+            let after = presets(link)?;
+            guard.state.preset = after.into_iter().find(|name| !before.contains(name));
+            Ok(())
+        }
+    }
+}
+
+fn presets(link: &Link) -> Result<Vec<String>> {
+    let list = link.project("GetRenderPresetList", vec![])?.value();
+    let text = |name: &Value| name.as_str().map(str::to_owned);
+    Ok(list.as_array().map(|list| list.iter().filter_map(text).collect()).unwrap_or_default())
+}
+
+/// A dictionary from labels to names.
+fn labels(link: &Link, method: &str, arguments: Vec<Value>) -> Result<Vec<(String, String)>> {
+    let value = link.project(method, arguments)?.value();
+    let pair = |(label, name): (&String, &Value)| Some((label.clone(), name.as_str()?.to_owned()));
+    let pairs: Vec<_> = value.as_object().into_iter().flatten().filter_map(pair).collect();
+    match pairs.is_empty() {
+        true => Err(Error::new(ErrorKind::Application, format!("Project.{method} lists nothing"))),
+        false => Ok(pairs),
+    }
+}
+
+/// The name that Resolve uses for the format of this label.
+fn format_named(link: &Link, label: &str) -> Result<String> {
+    pick(&labels(link, "GetRenderFormats", vec![])?, label, "format")
+}
+
+/// The codecs of a format. What it is asked by is not documented: by its name, and where that gives nothing by its label.
+fn codecs_of(link: &Link, format: &str) -> Result<Vec<(String, String)>> {
+    labels(link, "GetRenderCodecs", vec![json!(format)]).or_else(|error| {
+        let formats = if link.is_lost() { Vec::new() } else { labels(link, "GetRenderFormats", vec![])? };
+        let label = formats.iter().find(|(_, name)| name == format).map(|(label, _)| label);
+        label.map_or(Err(error), |label| labels(link, "GetRenderCodecs", vec![json!(label)]))
+    })
+}
+
+/// The name behind a label; a name itself is taken, too.
+fn pick(labels: &[(String, String)], wanted: &str, what: &str) -> Result<String> {
+    let by_label = labels.iter().find(|(label, _)| label.eq_ignore_ascii_case(wanted));
+    let found = by_label.or_else(|| labels.iter().find(|(_, name)| name == wanted));
+    found.map(|(_, name)| name.clone()).ok_or_else(|| {
+        let mut known: Vec<&str> = labels.iter().map(|(label, _)| label.as_str()).collect();
+        known.sort_unstable();
+        let what = format!("Resolve renders no {what} {wanted:?}; it has {}", known.join(", "));
+        Error::new(ErrorKind::Option, what)
+    })
+}
+
+fn choose(link: &Link, format: &str, codec: &str) -> Result<()> {
+    let arguments = vec![json!(format), json!(codec)];
+    link.project("SetCurrentRenderFormatAndCodec", arguments)?
+        .granted()
+        .map_err(|error| error.context(format!("Resolve lists the codec {codec} for {format} and does not take it")))
+}
+
+/// Takes the first codec that suits the delivery and that Resolve takes: not every codec it lists can be had everywhere.
+fn first_taken(link: &Link, format: &str, codecs: &[(String, String)], delivery: &Preset) -> Result<()> {
+    let mut refused = Vec::new();
+    for wanted in suitable(delivery) {
+        let Some((label, name)) = codecs.iter().find(|(label, name)| plain(label) == wanted || plain(name) == wanted)
+        else {
+            continue;
+        };
+        match choose(link, format, name) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::Application && link.is_alive() => refused.push(label.as_str()),
+            Err(error) => return Err(error),
+        }
+    }
+    let known: Vec<&str> = codecs.iter().map(|(label, _)| label.as_str()).collect();
+    let refused = if refused.is_empty() { String::new() } else { format!(" (it refused {})", refused.join(", ")) };
+    let what = format!(
+        "Resolve has no codec for {format} that suits {}{refused}: choose one of {}",
+        delivery.name,
+        known.join(", ")
+    );
+    Err(Error::new(ErrorKind::Option, what))
+}
+
+/// Letters and digits alone, in lower case: labels differ in spaces and dashes from version to version.
+fn plain(label: &str) -> String {
+    label.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// The codecs that suit a delivery, best first, as [`plain`] has them: the delivery's own, whose packets are then copied,
+/// and those that lose least.
+fn suitable(delivery: &Preset) -> Vec<&'static str> {
+    let own: &[&str] = match delivery.name.as_str() {
+        "prores-proxy" => &["prores422p", "appleprores422proxy"],
+        "prores-lt" => &["prores422lt", "appleprores422lt"],
+        "prores-422" => &["prores422", "appleprores422"],
+        "prores-hq" => &["prores422hq", "appleprores422hq"],
+        "prores-4444" => &["prores4444", "appleprores4444"],
+        "dnxhr-lb" => &["dnxhrlb", "dnxhrlb8bit"],
+        "dnxhr-sq" => &["dnxhrsq", "dnxhrsq8bit"],
+        "dnxhr-hq" => &["dnxhrhq", "dnxhrhq8bit"],
+        _ => &[],
+    };
+    let best = [
+        "prores4444",
+        "appleprores4444",
+        "dnxhr44412bit",
+        "dnxhr444",
+        "prores422hq",
+        "appleprores422hq",
+        "dnxhrhqx",
+        "dnxhrhqx10bit",
+        "dnxhrhqx12bit",
+        "prores422",
+        "dnxhrhq",
+        "dnxhrhq8bit",
+    ];
+    own.iter().chain(&best).copied().collect()
+}
+
+/// Adds a job to the queue that renders record frames `range` (first, and the one behind the last, in Resolve's count)
+/// into `folder`, or the whole timeline. Its identifier is in the state.
+///
+/// # Errors
+/// [`ErrorKind::Application`] when Resolve refuses.
+pub(super) fn add(
+    guard: &mut Guard<'_>,
+    options: &ResolveOptions,
+    picture: &Picture,
+    range: Option<(i64, i64)>,
+    folder: &Path,
+) -> Result<String> {
+    let Some(path) = folder.to_str() else {
+        let what = format!("{} is no text, which Resolve needs a folder's path to be", folder.display());
+        return Err(Error::new(ErrorKind::Option, what).at_file(folder));
+    };
+    let mut settings = Map::new();
+    settings.extend(options.settings.clone());
+    let mut set = |key: &str, value: Value| settings.insert(key.to_owned(), value);
+    set("SelectAllFrames", json!(range.is_none()));
+    if let Some((first, behind)) = range {
+        set("MarkIn", json!(first));
+        set("MarkOut", json!(behind - 1));
+    }
+    set("TargetDir", json!(path));
+    set("CustomName", json!(NAME));
+    // Whatever the preset says: sound is mixed here.
+    set("ExportVideo", json!(true));
+    set("ExportAudio", json!(false));
+    set("FormatWidth", json!(picture.canvas.width));
+    set("FormatHeight", json!(picture.canvas.height));
+    // As Resolve writes rates: 23.976.
+    set("FrameRate", json!((picture.rate.nominal().to_f64() * 1000.0).round() / 1000.0));
+    for (key, tag) in [("ColorSpaceTag", &options.color_space), ("GammaTag", &options.gamma)] {
+        if let Some(tag) = tag {
+            set(key, json!(tag));
+        }
+    }
+    let link = &guard.link;
+    link.project("SetRenderSettings", vec![Value::Object(settings)])?.granted()?;
+    let before = queue(link)?;
+    let id = link.project("AddRenderJob", vec![])?.text()?;
+    if before.contains(&id) {
+        let what = format!("Resolve gave the job {id}, which was in its queue before");
+        return Err(Error::new(ErrorKind::Application, what));
+    }
+    guard.state.jobs.push(id.clone());
+    Ok(id)
+}
+
+/// Starts jobs, and no others.
+///
+/// # Errors
+/// [`ErrorKind::Application`] when something else is being rendered, or Resolve refuses.
+pub(super) fn start(guard: &mut Guard<'_>, ids: &[String]) -> Result<()> {
+    refuse_busy(&guard.link)?;
+    guard.state.started = true;
+    guard.link.project("StartRendering", vec![json!(ids), json!(false)])?.granted()
+}
+
+/// # Errors
+/// [`ErrorKind::Application`] when something is being rendered.
+pub(super) fn refuse_busy(link: &Link) -> Result<()> {
+    if link.is_rendering()? {
+        return Err(Error::new(ErrorKind::Application, "Resolve is rendering something else already"));
+    }
+    Ok(())
+}
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Progress {
+    /// It is being rendered, or waits; this share of it is done.
+    Working(f64),
+    /// Resolve says that it is whole.
+    Complete,
+    /// It ended before it was whole, with what Resolve says about it.
+    Ended(String),
+}
+
+/// How far job `id` is. The words of a status follow the language of Resolve's user interface: what counts is whether
+/// there is an error, whether Resolve renders, and the percentage.
+///
+/// # Errors
+/// [`ErrorKind::Application`] when Resolve is gone, or does not know the job any more.
+pub(super) fn progress(link: &Link, id: &str) -> Result<Progress> {
+    // In this order: a render that ends between the two is seen as one that goes on, not as one that stopped.
+    let rendering = link.is_rendering()?;
+    let status = link.project("GetRenderJobStatus", vec![json!(id)])?.value();
+    let text = status.get("JobStatus").and_then(Value::as_str).unwrap_or_default();
+    if text.is_empty() {
+        let what = match link.is_alive() {
+            true => "the render job is no longer in Resolve's queue",
+            false => "Resolve does not answer any more: it has ended, or lost its connection",
+        };
+        return Err(Error::new(ErrorKind::Application, what));
+    }
+    let percent = status.get("CompletionPercentage").and_then(Value::as_f64).filter(|percent| percent.is_finite());
+    let percent = percent.unwrap_or(0.0).clamp(0.0, 100.0);
+    let error = status.get("Error").and_then(Value::as_str).filter(|error| !error.is_empty());
+    let word = text.to_ascii_lowercase();
+    Ok(match (error, word.as_str()) {
+        (Some(error), _) => Progress::Ended(format!("{text} at {percent:.0} %: {error}")),
+        (_, "complete" | "completed") => Progress::Complete,
+        (_, "failed" | "cancelled" | "canceled") => Progress::Ended(format!("{text} at {percent:.0} %")),
+        (_, "ready" | "rendering") => Progress::Working(percent / 100.0),
+        _ if rendering => Progress::Working(percent / 100.0),
+        _ if percent >= 100.0 => Progress::Complete,
+        // It has begun, and nothing is being rendered.
+        _ if percent > 0.0 => Progress::Ended(format!("{text} at {percent:.0} %")),
+        _ => Progress::Working(0.0),
+    })
+}
+
+/// Follows job `id` to its end, telling `tell` of its share.
+///
+/// # Errors
+/// [`ErrorKind::Application`] when the job fails, [`ErrorKind::Timeout`] when it does not come on or takes too long,
+/// [`ErrorKind::Cancelled`]; in all of these Resolve has been told to stop.
+pub(super) fn follow(
+    link: &Link,
+    options: &ResolveOptions,
+    id: &str,
+    control: &Control<'_>,
+    tell: impl Fn(f64),
+) -> Result<()> {
+    let followed = wait(link, options, id, control, tell);
+    if followed.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Cancelled))
+        && !link.is_lost()
+    {
+        // What is wrong has been found already; the queue is cleared later in any case.
+        let _ = stop(link, options);
+    }
+    followed
+}
+
+/// The same, and Resolve goes on whatever happens.
+///
+/// # Errors
+/// As [`follow`].
+pub(super) fn wait(
+    link: &Link,
+    options: &ResolveOptions,
+    id: &str,
+    control: &Control<'_>,
+    tell: impl Fn(f64),
+) -> Result<()> {
+    let limits = &options.limits;
+    let begun = Instant::now();
+    let (mut share, mut moved) = (-1.0, begun);
+    loop {
+        pause(limits.poll, control.cancel)?;
+        match progress(link, id)? {
+            Progress::Complete => return Ok(()),
+            Progress::Ended(what) => {
+                return Err(Error::new(ErrorKind::Application, format!("Resolve's render ended: {what}")));
+            }
+            Progress::Working(now) =>
+            {
+                #[allow(clippy::float_cmp, reason = "any change at all is progress")]
+                if now != share {
+                    (share, moved) = (now, Instant::now());
+                    tell(now);
+                }
+            }
+        }
+        let late = |what: &str, limit: Duration| {
+            let percent = share.max(0.0) * 100.0;
+            let what = format!("Resolve's render {what} {} s, at {percent:.0} %", limit.as_secs_f64());
+            Err(Error::new(ErrorKind::Timeout, what))
+        };
+        if moved.elapsed() > limits.stall {
+            return late("has not come on for", limits.stall);
+        }
+        if let Some(total) = limits.total.filter(|total| begun.elapsed() > *total) {
+            return late("is not done within", total);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_taken_for_names() {
+        let labels = [("QuickTime".to_owned(), "mov".to_owned()), ("MXF OP1A".to_owned(), "mxf_op1a".to_owned())];
+        assert_eq!(pick(&labels, "quicktime", "format").ok().as_deref(), Some("mov"));
+        assert_eq!(pick(&labels, "mxf_op1a", "format").ok().as_deref(), Some("mxf_op1a"));
+        let error = pick(&labels, "Betacam", "format").expect_err("no such format");
+        assert_eq!(error.kind(), ErrorKind::Option);
+        assert!(error.to_string().contains("MXF OP1A, QuickTime"), "{error}");
+    }
+
+    #[test]
+    fn every_preset_has_codecs_that_suit_it() {
+        for name in Preset::NAMES {
+            let preset = Preset::by_name(name).expect("a listed name");
+            let codecs = suitable(&preset);
+            assert!(codecs.len() > 5 && codecs.iter().all(|codec| plain(codec) == *codec), "{name}");
+        }
+    }
+}

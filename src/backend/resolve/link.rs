@@ -1,0 +1,185 @@
+//! The connection: a Resolve that can be asked, with a project open.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::bridge::{Answer, Bridge, Object};
+use super::options::ResolveOptions;
+use crate::backend::CancelToken;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The oldest version whose scripting interface has what is asked for.
+const OLDEST: u32 = 18;
+/// How often one looks whether something has happened that is waited for.
+pub(super) const LOOK: Duration = Duration::from_millis(50);
+
+/// A connection to Resolve and its open project.
+#[derive(Debug)]
+pub(super) struct Link {
+    bridge: Bridge,
+    pub(super) app: Object,
+    pub(super) project: Object,
+}
+
+/// What tells a project or a timeline from others: its identifier, and its name for messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) id: String,
+}
+
+impl Link {
+    /// Connects, starting Resolve where that is asked for, and checks what is there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not run, does not let itself be scripted, is too old, or has no
+    /// project open; [`ErrorKind::Timeout`] when it does not answer.
+    pub(super) fn open(options: &ResolveOptions, cancel: &CancelToken) -> Result<Link> {
+        let bridge = Bridge::start(options)?;
+        let app = match (bridge.connect()?, &options.start) {
+            (Some(app), _) => app,
+            (None, Some(command)) => started(&bridge, command, options.limits.start, cancel)?,
+            (None, None) => return Err(unreachable_application()),
+        };
+        let product = bridge.call(&app, "GetProductName", vec![])?.text()?;
+        if !product.contains("Studio") {
+            let what = format!("{product} is running; scripts from outside need DaVinci Resolve Studio");
+            return Err(Error::new(ErrorKind::Application, what));
+        }
+        let version = bridge.call(&app, "GetVersionString", vec![])?.text()?;
+        let major: u32 = version.split('.').next().and_then(|major| major.trim().parse().ok()).unwrap_or(0);
+        if major < OLDEST {
+            let what = format!("{product} {version} is running; {OLDEST} or newer is needed");
+            return Err(Error::new(ErrorKind::Application, what));
+        }
+        let manager = bridge.call(&app, "GetProjectManager", vec![])?.some()?;
+        let Some(project) = bridge.call(&manager, "GetCurrentProject", vec![])?.object() else {
+            return Err(Error::new(ErrorKind::Application, "no project is open in Resolve"));
+        };
+        Ok(Link { bridge, app, project })
+    }
+
+    /// Calls `method` of `on`.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`].
+    pub(super) fn call(&self, on: &Object, method: &str, arguments: Vec<Value>) -> Result<Answer> {
+        self.bridge.call(on, method, arguments)
+    }
+
+    /// Calls `method` of the project.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`].
+    pub(super) fn project(&self, method: &str, arguments: Vec<Value>) -> Result<Answer> {
+        self.call(&self.project, method, arguments)
+    }
+
+    /// Whether nothing more can be asked through it.
+    pub(super) fn is_lost(&self) -> bool {
+        self.bridge.is_lost()
+    }
+
+    /// Whether Resolve answers: calls to one that has ended give nothing.
+    pub(super) fn is_alive(&self) -> bool {
+        self.call(&self.app, "GetProductName", vec![]).and_then(Answer::text).is_ok()
+    }
+
+    /// Whether anything is being rendered.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`].
+    pub(super) fn is_rendering(&self) -> Result<bool> {
+        Ok(self.project("IsRenderingInProgress", vec![])?.truth())
+    }
+
+    /// What tells `object`, a project or a timeline, from others.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`].
+    pub(super) fn named(&self, object: &Object) -> Result<Named> {
+        let text = |method| self.call(object, method, vec![])?.text();
+        Ok(Named { name: text("GetName")?, id: text("GetUniqueId")? })
+    }
+
+    /// Every timeline of the project.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`].
+    pub(super) fn timelines(&self) -> Result<Vec<(Object, Named)>> {
+        let count = self.project("GetTimelineCount", vec![])?.whole()?;
+        let mut all = Vec::new();
+        for index in 1..=count {
+            let timeline = self.project("GetTimelineByIndex", vec![json!(index)])?.some()?;
+            let named = self.named(&timeline)?;
+            all.push((timeline, named));
+        }
+        Ok(all)
+    }
+
+    /// The timeline that is open, if any is.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`].
+    pub(super) fn current_timeline(&self) -> Result<Option<Object>> {
+        Ok(self.project("GetCurrentTimeline", vec![])?.object())
+    }
+
+    /// Switches to a page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not.
+    pub(super) fn open_page(&self, page: &str) -> Result<()> {
+        self.call(&self.app, "OpenPage", vec![json!(page)])?.granted()
+    }
+}
+
+fn unreachable_application() -> Error {
+    let what = "DaVinci Resolve cannot be reached: it is not running, or it is not the Studio version, or external \
+        scripting is not set to Local in its preferences (System, General)";
+    Error::new(ErrorKind::Application, what)
+}
+
+/// Starts Resolve and waits until it can be reached.
+fn started(bridge: &Bridge, command: &[String], limit: Duration, cancel: &CancelToken) -> Result<Object> {
+    let [program, arguments @ ..] = command else {
+        return Err(Error::new(ErrorKind::Option, "the command that starts Resolve is empty"));
+    };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command
+        .spawn()
+        .map_err(|error| Error::new(ErrorKind::Application, format!("cannot start {program}")).because(error))?;
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        if let Some(app) = bridge.connect()? {
+            // It is not ours to end; whoever waits for it may.
+            drop(std::thread::spawn(move || child.wait()));
+            return Ok(app);
+        }
+        pause(Duration::from_millis(500), cancel)?;
+    }
+    let what = format!("{program} was started, but Resolve cannot be reached within {} s", limit.as_secs_f64());
+    Err(Error::new(ErrorKind::Timeout, what).because(unreachable_application()))
+}
+
+/// Waits so long, unless it is to stop.
+///
+/// # Errors
+/// [`ErrorKind::Cancelled`] when it is.
+pub(super) fn pause(length: Duration, cancel: &CancelToken) -> Result<()> {
+    let deadline = Instant::now() + length;
+    loop {
+        if cancel.is_cancelled() {
+            return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        std::thread::sleep(left.min(LOOK));
+    }
+}

@@ -1,0 +1,29 @@
+//! Pictures through DaVinci Resolve Studio, grade and all, over its scripting interface.
+//!
+//! Resolve renders the timeline, or the parts of it that shots need, on its own; the shots are cut out of that through
+//! FFmpeg. The plan says which frames a shot has and what it sounds like; what the frames look like is Resolve's doing.
+//! So the timeline that is open in Resolve has to be the plan's cut, which is checked before anything is rendered.
+//!
+//! A process of its own (Python) holds Resolve's objects and calls what it is told, one call at a time, each with a limit.
+//! Only calls of a fixed table are made. Whatever is changed in Resolve on the way is put back: after a run, an error, a
+//! cancelled run or a panic.
+
+mod bridge;
+mod calls;
+mod cut;
+mod cutting;
+mod found;
+mod grade;
+mod jobs;
+mod link;
+mod opening;
+mod options;
+mod pieces;
+mod scratch;
+mod session;
+mod state;
+mod ticket;
+
+pub use options::{Cdl, Grade, Limits, RenderPreset, ResolveOptions, Scope, Solo, TimelineChoice};
+pub use session::ResolveBackend;
+pub use ticket::{Ticket, TicketState};

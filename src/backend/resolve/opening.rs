@@ -1,0 +1,126 @@
+//! Opening the timeline that is to be rendered, and everything that is checked before anything is.
+
+use serde_json::{Value, json};
+
+use super::bridge::Object;
+use super::cut::{Comparison, Cut};
+use super::link::Link;
+use super::options::{ResolveOptions, TimelineChoice};
+use super::pieces::{Piece, alone, plan_of};
+use super::state::{self, Guard, clips, own_name};
+use crate::backend::Backend as _;
+use crate::backend::ffmpeg::FfmpegBackend;
+use crate::deliver::Preset;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Background, Canvas, Generated, MediaSource, Plan, Rgba, Warning};
+
+/// What stands for a render before there is one.
+const BLACK: Rgba = [0, 0, 0, u16::MAX];
+
+pub(super) fn warning(message: String) -> Warning {
+    Warning { object: "resolve".to_owned(), message }
+}
+
+/// Opens the timeline, compares it with the plan, and settles the canvas; says what is noteworthy.
+pub(super) fn look(
+    guard: &mut Guard<'_>,
+    plan: &Plan,
+    preset: &Preset,
+    options: &ResolveOptions,
+) -> Result<(Cut, Canvas, Vec<Warning>)> {
+    let timeline = timeline(guard, plan, &options.timeline)?;
+    guard.state.rendered = Some(guard.link.named(&timeline)?);
+    let cut = Cut::read(&guard.link, timeline)?;
+    let mut warnings = compare(&guard.link, plan, &cut, options)?;
+    let canvas = canvas(plan, preset, cut.size)?;
+    for key in options.unknown_settings() {
+        warnings.push(warning(format!("the render setting {key} is not documented: Resolve may ignore it")));
+    }
+    if plan.background == Background::Transparent {
+        warnings.push(warning("where nothing is seen, Resolve renders black".to_owned()));
+    }
+    if !plan.warnings.is_empty() {
+        let message = "pictures are Resolve's: what the plan warns of about them may be in them all the same";
+        warnings.push(warning(message.to_owned()));
+    }
+    Ok((cut, canvas, warnings))
+}
+
+/// The timeline that is to be rendered, open.
+fn timeline(guard: &mut Guard<'_>, plan: &Plan, choice: &TimelineChoice) -> Result<Object> {
+    match choice {
+        TimelineChoice::Current => guard
+            .link
+            .current_timeline()?
+            .ok_or_else(|| Error::new(ErrorKind::Application, "no timeline is open in Resolve")),
+        TimelineChoice::Named(name) => {
+            let all = guard.link.timelines()?;
+            let mut found = all.iter().filter(|(_, named)| named.name == *name);
+            let timeline = match (found.next(), found.next()) {
+                (Some((timeline, _)), None) => timeline.clone(),
+                (found, _) => {
+                    let names: Vec<_> = all.iter().map(|(_, named)| format!("{:?}", named.name)).collect();
+                    let many = if found.is_some() { "more than one timeline" } else { "no timeline" };
+                    let what = format!("the project in Resolve has {many} {name:?}; it has {}", names.join(", "));
+                    return Err(Error::new(ErrorKind::Option, what));
+                }
+            };
+            guard.open_timeline(&timeline)?;
+            Ok(timeline)
+        }
+        TimelineChoice::Import => import(guard, plan),
+    }
+}
+
+/// Imports the plan's file into a bin of its own.
+fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
+    let Some(path) = &plan.timeline else {
+        let what = "the plan names no timeline file that Resolve could import";
+        return Err(Error::new(ErrorKind::Option, what));
+    };
+    guard.note_timeline()?;
+    let link = &guard.link;
+    let pool = link.project("GetMediaPool", vec![])?.some()?;
+    let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
+    let open = link.call(&pool, "GetCurrentFolder", vec![])?.some()?;
+    let name = own_name();
+    let before: Vec<String> = clips(link, &root)?.into_iter().map(|(_, id)| id).collect();
+    guard.state.bin = Some(name.clone());
+    let link = &guard.link;
+    let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
+    link.call(&pool, "SetCurrentFolder", vec![Value::from(&bin)])?.granted()?;
+    let options = json!({"timelineName": name, "importSourceClips": true});
+    let imported = link.call(&pool, "ImportTimelineFromFile", vec![json!(path.to_string_lossy()), options]);
+    let back = link.call(&pool, "SetCurrentFolder", vec![Value::from(&open)]).and_then(|done| done.granted());
+    let timeline = imported.and_then(|timeline| timeline.some()).map_err(|error| error.at_file(path))?;
+    guard.state.imported = Some(link.named(&timeline)?);
+    let came = clips(link, &root)?.into_iter().map(|(_, id)| id);
+    guard.state.pooled = came.filter(|id| !before.contains(id)).collect();
+    back?;
+    state::set_timeline(&guard.link, &timeline)?;
+    Ok(timeline)
+}
+
+/// Refuses a timeline that is not the plan's cut, or warns of it; and of what may be another picture.
+fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions) -> Result<Vec<Warning>> {
+    for shot in &plan.shots {
+        alone(cut, &options.solo, shot)?;
+    }
+    let Comparison { differences, doubts } =
+        cut.compared(link, plan, |shot| alone(cut, &options.solo, shot).ok().flatten())?;
+    if differences.is_empty() || options.accept_differences {
+        return Ok(differences.into_iter().chain(doubts).map(warning).collect());
+    }
+    let what = format!("the timeline in Resolve is not the plan's cut:\n  {}", differences.join("\n  "));
+    Err(Error::new(ErrorKind::Mismatch, what))
+}
+
+/// The canvas: what the plan asks for, else the timeline's own size. What cannot be delivered fails here, before anything
+/// is rendered: the same session that will cut the shots is opened on black.
+fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
+    let size = plan.canvas.size.unwrap_or_else(|| preset.nearest_size(own.0, own.1));
+    let black = MediaSource::Generator { generator_kind: "black".to_owned(), draws: Generated::Solid { color: BLACK } };
+    let all = Piece { alone: None, range: (0, plan.duration), whole: true, shots: (0..plan.shots.len()).collect() };
+    let plan = plan_of(plan, size, &[(all, black)]);
+    Ok(FfmpegBackend.open(&plan, preset, &[])?.canvas())
+}

@@ -1,0 +1,117 @@
+//! What Resolve renders for which shots, and the plan that cuts the shots out of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::cut::Cut;
+use super::options::{ResolveOptions, Scope, Solo};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{CanvasRequest, Element, Layer, Look, Media, MediaSource, Plan, Shot, SourceMap, Span};
+use crate::time::Ratio;
+
+/// One render of Resolve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Piece {
+    /// The number of the video track that is seen alone, if one is.
+    pub(super) alone: Option<i64>,
+    /// The record frames it covers: the first, and the one behind the last.
+    pub(super) range: (i64, i64),
+    /// Whether that is the whole timeline.
+    pub(super) whole: bool,
+    /// Places in the plan of the shots that are cut out of it.
+    pub(super) shots: Vec<usize>,
+}
+
+impl Piece {
+    /// How many frames it has.
+    pub(super) fn frames(&self) -> i64 {
+        self.range.1 - self.range.0
+    }
+}
+
+/// The number of the video track that is seen alone for `shot`, if one is.
+///
+/// # Errors
+/// [`ErrorKind::Option`] when there is no such track.
+pub(super) fn alone(cut: &Cut, solo: &Solo, shot: &Shot) -> Result<Option<i64>> {
+    match solo {
+        Solo::Off => Ok(None),
+        Solo::Own => cut.track(&shot.track).map(|track| Some(track.number)).map_err(|error| error.at_clip(&shot.clip)),
+        Solo::Track(name) => cut.track(name).map(|track| Some(track.number)),
+    }
+}
+
+/// The renders that `shots` (places in the plan) need.
+///
+/// # Errors
+/// [`ErrorKind::Mismatch`] for a shot that the timeline does not reach to, [`ErrorKind::Option`] as [`alone`].
+pub(super) fn pieces(plan: &Plan, cut: &Cut, options: &ResolveOptions, shots: &[usize]) -> Result<Vec<Piece>> {
+    let mut needed = Vec::new();
+    for &index in shots {
+        let shot = &plan.shots[index];
+        let range = (shot.start, shot.start + shot.frame_count);
+        if range.0 < 0 || range.1 > cut.duration {
+            let what = format!("shot {:?} reaches beyond the timeline in Resolve", shot.name);
+            return Err(Error::new(ErrorKind::Mismatch, what).at_object(&shot.object));
+        }
+        needed.push(Piece { alone: alone(cut, &options.solo, shot)?, range, whole: false, shots: vec![index] });
+    }
+    if options.scope == Scope::PerShot {
+        return Ok(needed);
+    }
+    needed.sort_by_key(|piece| (piece.alone, piece.range));
+    let mut merged: Vec<Piece> = Vec::new();
+    for mut piece in needed {
+        if options.scope == Scope::WholeTimeline {
+            (piece.range, piece.whole) = ((0, cut.duration), true);
+        }
+        match merged.last_mut().filter(|last| last.alone == piece.alone && piece.range.0 <= last.range.1) {
+            Some(last) => {
+                last.range.1 = last.range.1.max(piece.range.1);
+                last.shots.append(&mut piece.shots);
+            }
+            None => merged.push(piece),
+        }
+    }
+    Ok(merged)
+}
+
+/// The plan whose shots show `renders` and nothing else; their sound is the plan's.
+pub(super) fn plan_of(plan: &Plan, size: (u32, u32), renders: &[(Piece, MediaSource)]) -> Plan {
+    let mut cut = Plan { shots: Vec::new(), ..plan.clone() };
+    cut.canvas = CanvasRequest { size: Some(size), ..plan.canvas };
+    cut.canvas_media.clear();
+    let mut shots: Vec<(usize, Shot)> = Vec::new();
+    for (piece, source) in renders {
+        let media = cut.media.len();
+        let frames = Some(piece.frames());
+        cut.media.push(Media {
+            source: source.clone(),
+            rate: plan.rate,
+            frames,
+            size: Some(size),
+            pixel_aspect: None,
+            bounds: None,
+        });
+        cut.canvas_media.push(media);
+        shots.extend(piece.shots.iter().map(|&index| (index, shot_of(&plan.shots[index], media, piece.range.0))));
+    }
+    shots.sort_by_key(|(index, _)| *index);
+    cut.shots = shots.into_iter().map(|(_, shot)| shot).collect();
+    cut
+}
+
+/// `shot`, showing the render that is medium `media` and starts at record frame `first`.
+fn shot_of(shot: &Shot, media: usize, first: i64) -> Shot {
+    let layer = Layer {
+        track: shot.track.clone(),
+        clip: shot.clip.clone(),
+        object: shot.object.clone(),
+        media,
+        map: SourceMap::new(shot.start, Ratio::whole(shot.start - first), Ratio::ONE),
+        look: Look::default(),
+        color: Vec::new(),
+        notes: Vec::new(),
+    };
+    let stack = vec![Element::Layer(Box::new(layer))];
+    Shot { spans: vec![Span { start: shot.start, count: shot.frame_count, stack }], ..shot.clone() }
+}

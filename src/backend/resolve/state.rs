@@ -1,0 +1,417 @@
+//! What a render changes in Resolve, and putting it back.
+
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::bridge::{Answer, Object, whole};
+use super::cut::{Cut, VideoTrack};
+use super::jobs::{Progress, progress};
+use super::link::{LOOK, Link, Named, pause};
+use super::options::ResolveOptions;
+use crate::backend::CancelToken;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How Resolve was before, as far as anything was changed. Every change is noted here before it is made.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct State {
+    /// What Resolve did not tell, and so cannot be put back: sentences.
+    pub(super) untold: Vec<String>,
+    /// The project that everything belongs to.
+    pub(super) project: Option<Named>,
+    pub(super) page: Option<String>,
+    /// The timeline that was open.
+    pub(super) timeline: Option<Named>,
+    /// Format and codec of the Deliver page.
+    pub(super) format: Option<(String, String)>,
+    /// The render mode: 0 for individual clips, 1 for a single clip.
+    pub(super) mode: Option<i64>,
+    /// The timeline that is rendered, which the following belongs to.
+    pub(super) rendered: Option<Named>,
+    /// Video tracks that were switched, and whether they were enabled.
+    pub(super) tracks: Vec<(i64, bool)>,
+    /// Its marks, as Resolve gives them.
+    pub(super) marks: Option<Value>,
+    /// Clips whose version was changed.
+    pub(super) versions: Vec<Version>,
+    /// Clips with a LUT of ours on their own version.
+    pub(super) luts: Vec<Lut>,
+    /// Our render jobs, and whether they were started.
+    pub(super) jobs: Vec<String>,
+    pub(super) started: bool,
+    /// A render preset that was imported.
+    pub(super) preset: Option<String>,
+    /// The bin of an imported timeline.
+    pub(super) bin: Option<String>,
+    /// The imported timeline.
+    pub(super) imported: Option<Named>,
+    /// What came into the root bin with it: the identifiers of clips. Nothing else is removed from there.
+    pub(super) pooled: Vec<String>,
+}
+
+/// A clip that is graded by a version of ours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Version {
+    pub(super) track: i64,
+    /// The clip's identifier.
+    pub(super) item: String,
+    /// The version it had, by name and kind (0 local, 1 remote).
+    pub(super) name: String,
+    pub(super) kind: i64,
+    /// The name of ours.
+    pub(super) ours: String,
+}
+
+/// A LUT of ours on a clip's own version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Lut {
+    pub(super) track: i64,
+    /// The clip's identifier.
+    pub(super) item: String,
+    /// The node's number, from 1.
+    pub(super) node: u32,
+    /// The LUT that was there, or nothing.
+    pub(super) former: String,
+}
+
+/// Puts everything back when it is dropped, whatever happened.
+#[derive(Debug)]
+pub(super) struct Guard<'o> {
+    options: &'o ResolveOptions,
+    pub(super) link: Link,
+    pub(super) state: State,
+    restored: bool,
+}
+
+impl<'o> Guard<'o> {
+    /// Begins with nothing changed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not tell which project is open.
+    pub(super) fn begin(options: &'o ResolveOptions, link: Link) -> Result<Guard<'o>> {
+        let state = State { project: Some(link.named(&link.project)?), ..State::default() };
+        Ok(Guard::resume(options, link, state))
+    }
+
+    /// Takes over what another process changed.
+    pub(super) fn resume(options: &'o ResolveOptions, link: Link, state: State) -> Guard<'o> {
+        Guard { options, link, state, restored: false }
+    }
+
+    /// Switches to a page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not.
+    pub(super) fn open_page(&mut self, page: &str) -> Result<()> {
+        if self.state.page.is_none() {
+            match self.link.call(&self.link.app, "GetCurrentPage", vec![])?.text() {
+                Ok(page) => self.state.page = Some(page),
+                Err(_) => self.untold("the page", "Resolve.GetCurrentPage"),
+            }
+        }
+        self.link.open_page(page)
+    }
+
+    /// Notes which timeline is open, before that changes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not tell.
+    pub(super) fn note_timeline(&mut self) -> Result<()> {
+        self.state.timeline = self.link.current_timeline()?.map(|timeline| self.link.named(&timeline)).transpose()?;
+        Ok(())
+    }
+
+    /// Opens `timeline`, if it is not open.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not.
+    pub(super) fn open_timeline(&mut self, timeline: &Object) -> Result<()> {
+        self.note_timeline()?;
+        set_timeline(&self.link, timeline)
+    }
+
+    /// Notes everything that a render of `timeline` changes on the Deliver page.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not tell.
+    pub(super) fn note_render(&mut self, timeline: &Object) -> Result<()> {
+        let link = &self.link;
+        let format = link.project("GetCurrentRenderFormatAndCodec", vec![])?.value();
+        let part = |key: &str| format.get(key).and_then(Value::as_str).filter(|part| !part.is_empty());
+        let format = part("format").zip(part("codec")).map(|(format, codec)| (format.to_owned(), codec.to_owned()));
+        self.state.mode = Some(link.project("GetCurrentRenderMode", vec![])?.whole()?);
+        if format.is_none() {
+            self.untold("format and codec", "Project.GetCurrentRenderFormatAndCodec");
+        }
+        self.state.format = format;
+        let link = &self.link;
+        // Older versions do not tell.
+        self.state.marks = link.call(timeline, "GetMarkInOut", vec![]).ok().map(Answer::value).filter(Value::is_object);
+        Ok(())
+    }
+
+    fn untold(&mut self, what: &str, method: &str) {
+        let what = format!("{what} could not be restored in Resolve: {method} told nothing");
+        if !self.state.untold.contains(&what) {
+            self.state.untold.push(what);
+        }
+    }
+
+    /// Lets the video tracks be seen that `seen` says yes to, by number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not.
+    pub(super) fn enable_tracks(&mut self, cut: &Cut, seen: impl Fn(&VideoTrack) -> bool) -> Result<()> {
+        for track in &cut.tracks {
+            if !self.state.tracks.iter().any(|(number, _)| *number == track.number) {
+                self.state.tracks.push((track.number, track.enabled));
+            }
+            let arguments = vec![json!("video"), json!(track.number), json!(seen(track))];
+            self.link.call(&cut.timeline, "SetTrackEnable", arguments)?.granted()?;
+        }
+        Ok(())
+    }
+
+    /// Leaves everything as it is for another process, which gets told by what is returned.
+    pub(super) fn leave(mut self) -> State {
+        self.restored = true;
+        std::mem::take(&mut self.state)
+    }
+
+    /// Puts everything back after `error`, which then says what could not be.
+    pub(super) fn failed(&mut self, error: Error) -> Error {
+        match self.restore().as_slice() {
+            [] => error,
+            unrestored => error.context(format!("not all of Resolve could be put back ({})", unrestored.join("; "))),
+        }
+    }
+
+    /// Puts everything back; says what could not be.
+    pub(super) fn restore(&mut self) -> Vec<String> {
+        if std::mem::replace(&mut self.restored, true) {
+            return Vec::new();
+        }
+        if self.link.is_lost() {
+            match Link::open(self.options, &CancelToken::new()) {
+                Ok(link) => self.link = link,
+                Err(error) => return vec![format!("it is left as it was rendering: {error}")],
+            }
+        }
+        restore(&self.link, &self.state, self.options)
+    }
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        // Where nobody asked for it, an error is on its way already.
+        let _ = self.restore();
+    }
+}
+
+/// Puts back what `state` says, as far as it can be; says what cannot.
+fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> {
+    let mut failed = state.untold.clone();
+    let mut attempt = |what: &str, result: Result<()>| {
+        if let Err(error) = result {
+            failed.push(format!("{what} could not be restored in Resolve: {error}"));
+        }
+    };
+    let project = link.named(&link.project);
+    if project.as_ref().ok() != state.project.as_ref() {
+        let name = state.project.as_ref().map_or("", |project| project.name.as_str());
+        return vec![format!(
+            "the project {name:?} is no longer open in Resolve, or does not answer: nothing was restored"
+        )];
+    }
+    attempt("the render queue", remove_jobs(link, state, options));
+    let timelines = link.timelines();
+    let find = |named: &Option<Named>| {
+        let named = named.as_ref()?;
+        timelines.as_ref().ok()?.iter().find(|(_, other)| other.id == named.id).map(|(object, _)| object.clone())
+    };
+    match find(&state.rendered) {
+        Some(rendered) => {
+            attempt("the grades", restore_grades(link, &rendered, state));
+            for (track, enabled) in &state.tracks {
+                let arguments = vec![json!("video"), json!(track), json!(enabled)];
+                attempt("a track", link.call(&rendered, "SetTrackEnable", arguments).and_then(|done| done.granted()));
+            }
+            if let Some(marks) = &state.marks {
+                attempt("the marks", restore_marks(link, &rendered, marks));
+            }
+        }
+        None if state.rendered.is_some() => {
+            attempt("the timeline", Err(Error::new(ErrorKind::Application, "it is no longer there")));
+        }
+        None => {}
+    }
+    if let Some(timeline) = find(&state.timeline) {
+        attempt("the open timeline", set_timeline(link, &timeline));
+    }
+    if let Some(bin) = &state.bin {
+        attempt("the media pool", remove_import(link, find(&state.imported), bin, &state.pooled));
+    }
+    if let Some((format, codec)) = &state.format {
+        let arguments = vec![json!(format), json!(codec)];
+        let set = link.project("SetCurrentRenderFormatAndCodec", arguments).and_then(|done| done.granted());
+        attempt("format and codec", set);
+    }
+    if let Some(mode) = state.mode {
+        let set = link.project("SetCurrentRenderMode", vec![json!(mode)]).and_then(|done| done.granted());
+        attempt("the render mode", set);
+    }
+    if let Some(preset) = &state.preset {
+        let removed = link.project("DeleteRenderPreset", vec![json!(preset)]).and_then(|done| done.granted());
+        attempt("the list of render presets", removed);
+    }
+    if let Some(page) = &state.page {
+        attempt("the page", link.open_page(page));
+    }
+    failed
+}
+
+/// A name for what we make in a project, which nothing in it has: what is called so is removed again.
+pub(super) fn own_name() -> String {
+    let moment = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    format!("otio-conflate {}-{moment}", std::process::id())
+}
+
+/// Opens `timeline`, if it is not open.
+pub(super) fn set_timeline(link: &Link, timeline: &Object) -> Result<()> {
+    let open = link.current_timeline()?.map(|open| link.named(&open)).transpose()?;
+    if open == Some(link.named(timeline)?) {
+        return Ok(());
+    }
+    link.project("SetCurrentTimeline", vec![timeline.into()])?.granted()
+}
+
+/// Stops our jobs if they are being rendered, and takes them out of the queue.
+fn remove_jobs(link: &Link, state: &State, options: &ResolveOptions) -> Result<()> {
+    if state.jobs.is_empty() {
+        return Ok(());
+    }
+    let queued = queue(link)?;
+    let ours = state.jobs.iter().filter(|job| queued.contains(job));
+    let working = |job: &str| state.started && matches!(progress(link, job), Ok(Progress::Working(_)));
+    let deadline = Instant::now() + options.limits.call;
+    for job in ours {
+        if working(job) && link.is_rendering()? {
+            stop(link, options)?;
+        }
+        // Resolve may still be about to start it, or to stop.
+        loop {
+            match link.project("DeleteRenderJob", vec![json!(job)])?.granted() {
+                Err(_) if working(job) && Instant::now() < deadline => {
+                    link.project("StopRendering", vec![])?;
+                    pause(LOOK, &CancelToken::new())?;
+                }
+                removed => break removed?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Stops rendering, and waits until it has stopped: before that, jobs cannot be removed.
+pub(super) fn stop(link: &Link, options: &ResolveOptions) -> Result<()> {
+    link.project("StopRendering", vec![])?;
+    let deadline = Instant::now() + options.limits.call;
+    while link.is_rendering()? {
+        if Instant::now() > deadline {
+            return Err(Error::new(ErrorKind::Timeout, "Resolve goes on rendering though it was told to stop"));
+        }
+        pause(LOOK, &CancelToken::new())?;
+    }
+    Ok(())
+}
+
+/// The identifiers of all jobs in the queue.
+pub(super) fn queue(link: &Link) -> Result<Vec<String>> {
+    let list = link.project("GetRenderJobList", vec![])?.value();
+    let id = |job: &Value| job.get("JobId").and_then(Value::as_str).map(str::to_owned);
+    Ok(list.as_array().map(|jobs| jobs.iter().filter_map(id).collect()).unwrap_or_default())
+}
+
+fn restore_grades(link: &Link, timeline: &Object, state: &State) -> Result<()> {
+    let mut result = Ok(());
+    let versions = state.versions.iter().map(|version| version.track);
+    let mut tracks: Vec<i64> = versions.chain(state.luts.iter().map(|lut| lut.track)).collect();
+    tracks.sort_unstable();
+    tracks.dedup();
+    for track in tracks {
+        let items = link.call(timeline, "GetItemListInTrack", vec![json!("video"), json!(track)])?.objects()?;
+        for item in items {
+            let id = link.call(&item, "GetUniqueId", vec![])?.text()?;
+            // What fails is told; the others are put back all the same.
+            if let Some(version) = state.versions.iter().find(|version| version.item == id) {
+                result = result.and(restore_version(link, &item, version));
+            }
+            if let Some(lut) = state.luts.iter().find(|lut| lut.item == id) {
+                result = result.and(restore_lut(link, &item, lut));
+            }
+        }
+    }
+    result
+}
+
+fn restore_version(link: &Link, item: &Object, version: &Version) -> Result<()> {
+    link.call(item, "LoadVersionByName", vec![json!(version.name), json!(version.kind)])?.granted()?;
+    let names = link.call(item, "GetVersionNameList", vec![json!(0)])?.value();
+    // It may not have come to be.
+    if names.as_array().is_some_and(|names| !names.contains(&json!(version.ours))) {
+        return Ok(());
+    }
+    link.call(item, "DeleteVersionByName", vec![json!(version.ours), json!(0)])?.granted()
+}
+
+fn restore_lut(link: &Link, item: &Object, lut: &Lut) -> Result<()> {
+    let graph = link.call(item, "GetNodeGraph", vec![])?.some()?;
+    let now = link.call(&graph, "GetLUT", vec![json!(lut.node)])?.value();
+    if now.as_str().unwrap_or_default() == lut.former {
+        return Ok(());
+    }
+    link.call(&graph, "SetLUT", vec![json!(lut.node), json!(lut.former)])?.granted()
+}
+
+fn restore_marks(link: &Link, timeline: &Object, marks: &Value) -> Result<()> {
+    if link.call(timeline, "GetMarkInOut", vec![])?.value() == *marks {
+        return Ok(());
+    }
+    link.call(timeline, "ClearMarkInOut", vec![json!("all")])?.granted()?;
+    for kind in ["video", "audio"] {
+        let mark = |key: &str| marks.get(kind).and_then(|marks| marks.get(key)).and_then(whole);
+        if let Some((first, last)) = mark("in").zip(mark("out")) {
+            link.call(timeline, "SetMarkInOut", vec![json!(first), json!(last), json!(kind)])?.granted()?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes an imported timeline and its bin, and what came into the root bin with them: where an import goes differs
+/// from version to version.
+fn remove_import(link: &Link, timeline: Option<Object>, bin: &str, pooled: &[String]) -> Result<()> {
+    let pool = link.project("GetMediaPool", vec![])?.some()?;
+    if let Some(timeline) = timeline {
+        link.call(&pool, "DeleteTimelines", vec![json!([Value::from(&timeline)])])?.granted()?;
+    }
+    let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
+    for folder in link.call(&root, "GetSubFolderList", vec![])?.listed()? {
+        if link.call(&folder, "GetName", vec![])?.text()? == bin {
+            link.call(&pool, "DeleteFolders", vec![json!([Value::from(&folder)])])?.granted()?;
+        }
+    }
+    if pooled.is_empty() {
+        return Ok(());
+    }
+    let came = clips(link, &root)?.into_iter().filter(|(_, id)| pooled.contains(id));
+    let came: Vec<Value> = came.map(|(clip, _)| Value::from(&clip)).collect();
+    if came.is_empty() { Ok(()) } else { link.call(&pool, "DeleteClips", vec![json!(came)])?.granted() }
+}
+
+/// The clips in a bin, with their identifiers.
+pub(super) fn clips(link: &Link, folder: &Object) -> Result<Vec<(Object, String)>> {
+    // Nothing must not be taken for an empty bin: what is not known to have been there gets deleted.
+    let clips = link.call(folder, "GetClipList", vec![])?.listed()?;
+    clips.into_iter().map(|clip| Ok((clip.clone(), link.call(&clip, "GetUniqueId", vec![])?.text()?))).collect()
+}

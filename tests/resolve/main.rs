@@ -1,0 +1,19 @@
+//! Rendering through a simulated Resolve: shots delivered, read back frame by frame, for their numbers and their look.
+#![cfg(feature = "resolve")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../fake_resolve/mod.rs"]
+mod fake_resolve;
+#[allow(dead_code, reason = "a part of what the tests of rendering need")]
+#[path = "../rendering/support.rs"]
+mod rendering;
+
+mod api;
+mod delivery;
+mod faults;
+mod grades;
+mod quirks;
+mod scopes;
+mod support;
+mod tickets;

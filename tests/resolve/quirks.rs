@@ -1,0 +1,188 @@
+//! What differs from one Resolve to the next: versions, platforms, languages, and what people do meanwhile.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use otio_conflate::backend::resolve::{Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, TimelineChoice};
+use otio_conflate::plan::PlanOptions;
+use otio_conflate::{Conflation, Delivery, ErrorKind, Observer, Report, Result};
+use serde_json::{Value, json};
+
+use crate::rendering::preset;
+use crate::support::{NONE, Stage, WARM};
+
+fn quirks(quirks: Value) -> impl FnOnce(&mut Value) {
+    move |state| state["quirks"] = quirks
+}
+
+#[test]
+fn renders_are_found_wherever_they_lie() {
+    let odd =
+        json!({"sub_folder": "{timeline}/V1/{name}", "litter": [".DS_Store", "._{name}.mov"], "codecs_by": "label"});
+    let stage = Stage::usual(quirks(odd));
+    stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
+    let stage = Stage::usual(quirks(json!({"number_separator": ".", "sub_folder": "{name}"})));
+    let options = stage.with(|options| {
+        options.format = Some("DPX".to_owned());
+        options.codec = Some("RGB 10-bit".to_owned());
+    });
+    stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
+}
+
+#[test]
+fn jobs_are_told_of_in_other_words() {
+    let words = json!({"Ready": "待機中", "Rendering": "レンダリング中", "Complete": "完了", "Failed": "失敗"});
+    let stage = Stage::usual(quirks(json!({"status": words, "ready_after_start": 5})));
+    let before = stage.fake.now();
+    stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
+    // Nothing but the error tells that it failed.
+    stage.fake.set_faults(&json!({"render": {"fail_at": 50, "error": "GPU"}}));
+    let run = stage.try_run(stage.options(), stage.plan(&PlanOptions::default()), "prores-lt");
+    let error = run.err().expect("the job failed");
+    assert_eq!(error.kind(), ErrorKind::Application, "{error}");
+    assert!(error.to_string().contains("GPU"), "{error}");
+    assert_eq!(stage.fake.now(), before);
+}
+
+#[test]
+fn a_codec_that_is_listed_and_refused_is_an_error_that_names_it() {
+    let stage = Stage::usual(quirks(json!({"refused_codecs": ["ProRes4444"]})));
+    let before = stage.fake.now();
+    let options = stage.with(|options| {
+        options.format = Some("QuickTime".to_owned());
+        options.codec = Some("Apple ProRes 4444".to_owned());
+    });
+    let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("it is refused");
+    assert!(error.to_string().contains("ProRes4444"), "{error}");
+    assert_eq!(stage.fake.now(), before);
+    // Where nobody asked for it, another one will do.
+    stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
+}
+
+#[test]
+fn formats_and_codecs_that_are_not_listed_are_errors_that_list_them() {
+    let stage = Stage::usual(|_| ());
+    for (format, codec, words) in [
+        ("Cineon", None, ["Cineon", "QuickTime"]),
+        ("QuickTime", Some("RGB 99-bit"), ["RGB 99-bit", "Apple ProRes 422 HQ"]),
+    ] {
+        let before = stage.fake.now();
+        let options = stage.with(|options| {
+            options.format = Some(format.to_owned());
+            options.codec = codec.map(str::to_owned);
+        });
+        let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("not listed");
+        assert_eq!(error.kind(), ErrorKind::Option, "{error}");
+        assert!(words.iter().all(|word| error.to_string().contains(word)), "{error}");
+        assert_eq!(stage.fake.now(), before);
+    }
+}
+
+#[test]
+fn settings_of_a_preset_or_of_the_page_do_not_reach_the_shots() {
+    let page = json!({"SelectAllFrames": false, "FormatWidth": 64, "FormatHeight": 36, "FrameRate": "25",
+        "TimelineStartTimecode": "09:00:00:00", "ExportVideo": false, "ClipStartFrame": 7});
+    let stage = Stage::usual(|state| {
+        state["project"]["timelines"][0]["marks"] = json!({"video": {"in": 2, "out": 5}});
+        state["project"]["render_mode"] = json!(0);
+        state["project"]["render_settings"] = page.clone();
+        state["project"]["presets"] = json!({"Odd": page});
+    });
+    let named = || RenderPreset::Named("Odd".to_owned());
+    for (scope, preset) in [(Scope::WholeTimeline, RenderPreset::None), (Scope::PerShot, named())] {
+        let options = stage.with(|options| {
+            options.scope = scope;
+            options.preset = preset;
+        });
+        stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
+    }
+}
+
+#[test]
+fn a_new_version_of_a_grade_may_be_blank() {
+    let stage = Stage::usual(quirks(json!({"new_version": "blank"})));
+    let options = stage.with(|options| options.grade = Grade::Bypass);
+    stage.check(options, &PlanOptions::default(), "prores-lt", NONE);
+}
+
+/// Does something in Resolve once, as soon as it renders, from another script.
+struct Somebody<'s> {
+    stage: &'s Stage,
+    done: AtomicBool,
+    does: &'s str,
+}
+
+impl Observer for Somebody<'_> {
+    fn preparing(&self, share: f64) {
+        if share == 0.0 || self.done.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let script = format!(
+            "import DaVinciResolveScript as api\nresolve = api.scriptapp('Resolve')\n\
+             project = resolve.GetProjectManager().GetCurrentProject()\n{}",
+            self.does
+        );
+        let modules = self.stage.fake.folder().join("Modules");
+        let made = Command::new("python3")
+            .args(["-B", "-c", &script])
+            .envs(self.stage.fake.environment())
+            .env("PYTHONPATH", modules)
+            .status();
+        assert!(made.expect("python3 is there").success(), "{script}");
+    }
+}
+
+impl Stage {
+    /// A run in which `somebody` does something else in Resolve.
+    fn run_with(&self, change: impl FnOnce(&mut ResolveOptions), does: &str) -> Result<Report> {
+        self.fake.set_faults(&json!({"render": {"pace": 0.02}}));
+        let somebody = Somebody { stage: self, done: AtomicBool::new(false), does };
+        let out = self.media.path("out/x").parent().expect("a folder").to_owned();
+        let delivery = Delivery::new(out).preset(preset("prores-lt"));
+        let plan = self.plan(&PlanOptions::default());
+        let run = Conflation::new(ResolveBackend::new(self.with(change)), delivery).run(&plan, &somebody);
+        assert!(somebody.done.into_inner(), "it was rendering");
+        run
+    }
+}
+
+#[test]
+fn what_somebody_adds_meanwhile_stays() {
+    for set in ["usual", "other"] {
+        let stage = Stage::usual(|state| {
+            state["quirks"] = json!({"set": set});
+            state["project"]["timelines"] = json!([{"name": "somebody's work", "video": []}]);
+        });
+        let added = stage.media.path("added.wav");
+        std::fs::write(&added, b"").expect("a new file");
+        let does = format!(
+            "pool = project.GetMediaPool()\npool.SetCurrentFolder(pool.GetRootFolder())\nassert pool.ImportMedia(['{}'])",
+            added.display()
+        );
+        let run = stage.run_with(|options| options.timeline = TimelineChoice::Import, &does).expect("a run");
+        assert!(run.succeeded());
+        let pool = stage.fake.now()["project"]["media_pool"]["root"].clone();
+        assert_eq!(pool["clips"], json!(["added.wav", "somebody's work"]), "{set}");
+        assert_eq!(pool["folders"], json!([]), "{set}");
+    }
+}
+
+#[test]
+fn somebody_stops_the_render_or_deletes_the_job() {
+    for does in ["project.StopRendering()", "project.DeleteAllRenderJobs()"] {
+        let stage = Stage::usual(|_| ());
+        let before = stage.fake.now();
+        let error = stage.run_with(|_| (), does).expect_err("there is no whole render");
+        assert_eq!(error.kind(), ErrorKind::Application, "{does}: {error}");
+        assert_eq!(stage.fake.now(), before, "{does}");
+    }
+}
+
+#[test]
+fn a_resolve_that_has_to_be_started_is_waited_for() {
+    let mut stage = Stage::usual(|state| state["loading"] = json!(2));
+    stage.fake.kill();
+    let options = stage.with(|options| options.start = Some(stage.fake.command()));
+    let run = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").expect("it was started");
+    assert!(run.report.succeeded());
+}
