@@ -82,7 +82,8 @@ fn shots_follow_on_one_another_in_cut_order_without_handles() {
         let mut media = Media::new();
         let made = run(&mut media, preset, audio);
         let mut report = Report::open(made.folder.join("manifest.json")).expect("it was just written");
-        assert_eq!(report, made);
+        let outputs = |report: &Report| report.shots.iter().map(|shot| shot.output.clone()).collect::<Vec<_>>();
+        assert_eq!((&report.folder, outputs(&report)), (&made.folder, outputs(&made)));
         report.shots.reverse();
         let (path, frames) = rendered(&media, &Review::default(), &report);
         assert_eq!(frames, expected(&media).concat(), "{preset}");
