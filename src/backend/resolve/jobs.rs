@@ -254,6 +254,10 @@ pub(super) fn add(
 /// # Errors
 /// [`ErrorKind::Application`] when something else is being rendered, or Resolve refuses.
 pub(super) fn start(guard: &mut Guard<'_>, ids: &[String]) -> Result<()> {
+    if ids.is_empty() {
+        // An empty list would start whatever is in the queue.
+        return Err(Error::new(ErrorKind::Option, "there is nothing for Resolve to render"));
+    }
     refuse_busy(&guard.link)?;
     guard.state.started = true;
     guard.link.project("StartRendering", vec![json!(ids), json!(false)])?.granted()
