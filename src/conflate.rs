@@ -7,9 +7,10 @@ use std::sync::{Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "ffmpeg")]
-use crate::backend::ffmpeg::{check_before_render, represent_rendered as represent};
-use crate::backend::{Backend, CancelToken, Control, Observer, Rendered, RepresentationTask, Session, Task, Worker};
+use crate::backend::{
+    Backend, CancelToken, Control, Observer, Rendered, RepresentationTask, Session, Task, Worker, check_before_render,
+    represent_rendered,
+};
 use crate::deliver::{
     Delivered, Folder, NameTemplate, Place, Preset, Representation, ShotPlaces, fingerprint, with_intermediates,
     write_whole,
@@ -368,7 +369,7 @@ impl<'r> Run<'r> {
         }
         session.verify(task)?;
         if !self.represents && !task.representations.is_empty() {
-            rendered.warnings.extend(represent(self.plan, task, control)?);
+            rendered.warnings.extend(represent_rendered(self.plan, task, control)?);
         }
         Ok(rendered)
     }
@@ -470,20 +471,6 @@ impl<'r> Run<'r> {
         let mut bytes = serde_json::to_vec_pretty(report).expect("plain data without maps always serialises");
         bytes.push(b'\n');
         write_whole(&self.folder.path().join(MANIFEST), &bytes)
-    }
-}
-
-/// Makes representations of what a backend rendered that makes none itself.
-#[cfg(not(feature = "ffmpeg"))]
-fn represent(_: &Plan, _: &Task<'_>, _: &Control<'_>) -> Result<Vec<String>> {
-    Err(Error::new(ErrorKind::Unsupported, "representations are made by FFmpeg, which is not built in"))
-}
-
-#[cfg(not(feature = "ffmpeg"))]
-fn check_before_render(_: &Plan, _: &Preset, _: Canvas, representations: &[Representation]) -> Result<()> {
-    match representations {
-        [] => Ok(()),
-        _ => Err(Error::new(ErrorKind::Unsupported, "representations are made by FFmpeg, which is not built in")),
     }
 }
 

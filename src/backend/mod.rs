@@ -14,8 +14,14 @@ pub mod ffmpeg;
 mod record;
 #[cfg(feature = "resolve")]
 pub mod resolve;
+#[cfg(not(feature = "ffmpeg"))]
+mod without_ffmpeg;
 
+#[cfg(feature = "ffmpeg")]
+pub(crate) use ffmpeg::{check_before_render, represent_rendered};
 pub use record::RecordBackend;
+#[cfg(not(feature = "ffmpeg"))]
+pub(crate) use without_ffmpeg::{check_before_render, represent_rendered};
 
 /// Renders the shots of a plan.
 ///

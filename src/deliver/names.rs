@@ -74,7 +74,7 @@ impl NameTemplate {
             _ => plan.timecode(shot.start).to_string().replace([':', ';'], "-"),
         };
         // Only the template's own slashes make folders; a clip called ../../etc stays one name.
-        let parts = self.0.split('/').map(|part| template::fill(part, &value));
+        let parts = self.0.split('/').map(|part| template::fill(part, value));
         let parts: Vec<String> = parts.filter(|part| !part.is_empty()).map(|part| safe(&part)).collect();
         if parts.is_empty() { PathBuf::from("shot") } else { parts.iter().collect() }
     }

@@ -24,7 +24,7 @@ const PADDING: f32 = 0.14;
 /// Draws one line of text in a box, as large as it needs; control characters are spaces.
 pub fn draw_label(text: &str, style: &LabelStyle) -> Rgba16 {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = style.line.max(1.0).min(4096.0);
+    let line = if style.line > 1.0 { style.line.min(4096.0) } else { 1.0 };
     let mut size = line * (1.0 - 2.0 * PADDING);
     let room = (style.most - 4.0 * PADDING * line).max(1.0);
     let natural = text_width(&text, size);
@@ -40,8 +40,8 @@ pub fn draw_label(text: &str, style: &LabelStyle) -> Rgba16 {
     for (pixel, [covered, ..]) in pixels.zip(letters.as_chunks::<4>().0) {
         let letter = f32::from(*covered) / 255.0;
         let back = (1.0 - letter) * style.back_opacity.clamp(0.0, 1.0);
-        for channel in 0..3 {
-            pixel[channel] = sample(letter * style.color[channel] + back * style.back[channel]);
+        for ((out, color), ground) in pixel.iter_mut().zip(style.color).zip(style.back) {
+            *out = sample(letter * color + back * ground);
         }
         pixel[3] = sample(letter + back);
     }
@@ -70,7 +70,7 @@ mod tests {
         let label = draw_label("sh010  1001", &STYLE);
         assert_eq!(label.height, 40);
         let pixels = label.data.as_chunks::<4>().0;
-        assert!(pixels.iter().any(|pixel| *pixel == [65535, 32768, 0, 65535]), "the inside of a letter");
+        assert!(pixels.contains(&[65535, 32768, 0, 65535]), "the inside of a letter");
         assert_eq!(pixels[0], [0, 0, 0, 32768], "a corner of the box");
         assert!(pixels.iter().all(|[red, green, blue, alpha]| red.max(green).max(blue) <= alpha), "premultiplied");
     }

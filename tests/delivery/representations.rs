@@ -143,3 +143,20 @@ fn representations_that_cannot_be_told_apart_are_refused_before_anything_is_open
     assert_eq!(error.kind(), ErrorKind::Option);
     assert!(!out.exists() && backend.asked().is_empty());
 }
+
+#[cfg(not(feature = "ffmpeg"))]
+#[test]
+fn without_ffmpeg_a_backend_has_to_make_them_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    let backend = || {
+        let mut backend = Meddling::new(|_: Step<'_>| Ok(()));
+        backend.representations = false;
+        backend
+    };
+    let cut = plan(&named(&["A"]));
+    let error = run(&cut, beside(&out, "error", &["h264"]), backend()).expect_err("nobody can");
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(!out.exists());
+    assert!(run(&cut, delivery(&out, "error"), backend()).expect("a run").succeeded());
+}

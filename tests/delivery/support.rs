@@ -107,12 +107,13 @@ pub(crate) enum Step<'a> {
 pub(crate) struct Meddling<F> {
     pub(crate) inner: RecordBackend,
     pub(crate) shots_at_once: Option<usize>,
+    pub(crate) representations: bool,
     pub(crate) step: F,
 }
 
 impl<F: Fn(Step<'_>) -> Result<()> + Sync> Meddling<F> {
     pub(crate) fn new(step: F) -> Meddling<F> {
-        Meddling { inner: RecordBackend::new(), shots_at_once: None, step }
+        Meddling { inner: RecordBackend::new(), shots_at_once: None, representations: true, step }
     }
 }
 
@@ -124,6 +125,7 @@ impl<F: Fn(Step<'_>) -> Result<()> + Sync> Backend for Meddling<F> {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::parallel();
         capabilities.shots_at_once = self.shots_at_once;
+        capabilities.representations = self.representations;
         capabilities
     }
 

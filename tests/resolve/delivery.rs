@@ -160,7 +160,7 @@ fn packets_of_the_render_are_copied_where_its_codec_is_the_presets() {
     let stage = Stage::usual(|_| ());
     let plan = stage.plan(&handles(2));
     let folder = stage.media.path("out/x").parent().expect("a folder").to_owned();
-    for (preset_name, copied) in [("prores-lt", true), ("prores-proxy", true), ("mjpeg", false)] {
+    for (preset_name, copied) in [("prores-lt", true), ("mjpeg", false)] {
         let backend = ResolveBackend::new(stage.options());
         let delivery = Delivery::new(&folder).preset(preset(preset_name)).existing(Existing::Overwrite);
         let ticket = backend.submit(&plan, &delivery).expect("a ticket");

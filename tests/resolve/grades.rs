@@ -14,7 +14,6 @@ fn a_grade_is_left_out() {
         let stage = Stage::usual(change);
         let options = stage.with(|options| options.grade = Grade::Bypass);
         stage.check(options, &PlanOptions::default(), "prores-lt", NONE);
-        stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
     }
 }
 

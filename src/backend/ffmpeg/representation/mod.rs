@@ -187,25 +187,16 @@ impl<'r> Sink<'r> {
         facts: &dyn Facts,
         threads: usize,
     ) -> Result<Sink<'r>> {
-        Sink::opened(task, feed, stretch, facts, threads).map_err(|error| at(task.representation, error))
-    }
-
-    fn opened(
-        task: &'r RepresentationTask<'_>,
-        feed: Feed,
-        stretch: Stretch,
-        facts: &dyn Facts,
-        threads: usize,
-    ) -> Result<Sink<'r>> {
         let RepresentationTask { representation, target } = task;
-        let (shape, mut settings) = feed.settings(representation)?;
+        let named = |error| at(representation, error);
+        let (shape, mut settings) = feed.settings(representation).map_err(named)?;
         settings.threads = u32::try_from(threads).unwrap_or(1);
         settings.timecode = stretch.timecode.map(|timecode| timecode.at_rate(settings.rate));
         let mut notes = Vec::new();
         let picks = Picks::of(representation, feed.rate, &stretch, &mut notes);
         let (mut coding, path) = (settings.target(), target.path());
         let output = match representation.content {
-            Content::All => Output::Frames(Writer::create(target, stretch.first, &settings)?),
+            Content::All => Output::Frames(Writer::create(target, stretch.first, &settings).map_err(named)?),
             Content::Poster(_) => Output::Poster { path, settings, written: 0 },
             Content::ContactSheet(layout) => {
                 let count = picks.total(stretch.frames);
@@ -217,7 +208,7 @@ impl<'r> Sink<'r> {
         };
         let grid = Converter::alignment(coding.format);
         let window = representation.letterbox.and_then(|aspect| shape.window(aspect, grid));
-        let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window)?;
+        let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window).map_err(named)?;
         let today = jiff::Zoned::now().date().to_string();
         let converter = Converter::new();
         Ok(Sink { representation, picks, coding, shape, painter, converter, output, notes, today })

@@ -1,0 +1,20 @@
+//! What FFmpeg does for every backend, where it is not built in.
+
+use super::{Control, Task};
+use crate::deliver::{Preset, Representation};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Canvas, Plan};
+
+/// Representations are made by FFmpeg alone.
+pub(crate) fn check_before_render(_: &Plan, _: &Preset, _: Canvas, representations: &[Representation]) -> Result<()> {
+    if representations.is_empty() { Ok(()) } else { Err(not_built_in()) }
+}
+
+/// As [`check_before_render`].
+pub(crate) fn represent_rendered(_: &Plan, _: &Task<'_>, _: &Control<'_>) -> Result<Vec<String>> {
+    Err(not_built_in())
+}
+
+fn not_built_in() -> Error {
+    Error::new(ErrorKind::Unsupported, "representations are made by FFmpeg, which is not built in")
+}
