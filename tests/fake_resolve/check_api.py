@@ -1,7 +1,7 @@
 """Checks against the public stubs of Resolve's scripting API that nothing is called which it does not have.
 
-`check_api.py STUBS [--calls CALLS.json] [--script BRIDGE.py] [--logs LOG...]`: the methods of the simulation, the table of
-calls that a bridge may be asked for, the methods that its script names itself, and calls that were recorded.
+`check_api.py STUBS [--calls CALLS.json] [--script BRIDGE.py] [--logs LOG...]`: the methods of the simulation, the table
+of calls that a bridge may be asked for, the methods that its script names itself, and calls that were recorded.
 """
 
 import argparse
@@ -182,14 +182,15 @@ def of_table(stubs, table):
                 if not any(signature.takes(given, {}) for signature in signatures) \
                         and not (given == [] and (kind, name) in LATE):
                     yield "%s.%s(%s) is not in the API" % (kind, name, ", ".join(form["args"]))
-                elif not any(stubs.fits(Form.described(form["returns"]), signature.returns) for signature in signatures):
+                returned = Form.described(form["returns"])
+                if signatures and not any(stubs.fits(returned, signature.returns) for signature in signatures):
                     yield "%s.%s does not return %s" % (kind, name, form["returns"])
             if name not in simulated.get(kind, []):
                 yield "%s.%s is not simulated, so nothing shows that it is used rightly" % (kind, name)
     for method, keys in table["keys"].items():
-        known = [stubs.keys(parameter.annotation.id) for (_, name), signatures in stubs.methods.items() if name == method
-                 for signature in signatures for parameter in signature.parameters
-                 if isinstance(parameter.annotation, ast.Name) and stubs.keys(parameter.annotation.id)]
+        parameters = [parameter.annotation for (_, name), signatures in stubs.methods.items() if name == method
+                      for signature in signatures for parameter in signature.parameters]
+        known = [stubs.keys(_text(wanted)) or [] for wanted in parameters]
         for key in keys:
             if not any(key in each for each in known):
                 yield "%s takes no key %s" % (method, key)

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -56,7 +57,7 @@ impl FakeResolve {
     /// What starts the application: a program and its arguments.
     pub fn command(&self) -> Vec<String> {
         let script = home().join("server.py");
-        ["python3".into(), "-B".into(), script.display().to_string(), self.folder.path().display().to_string()].into()
+        [python(), "-B".into(), script.display().to_string(), self.folder.path().display().to_string()].into()
     }
 
     /// The environment in which scripts find it.
@@ -129,6 +130,16 @@ impl Drop for FakeResolve {
             let _ = std::fs::copy(self.folder.path().join("calls.jsonl"), kept);
         }
     }
+}
+
+/// The Python that `python3` stands for, which may be a script that looks for it each time.
+pub fn python() -> String {
+    static FOUND: OnceLock<String> = OnceLock::new();
+    let find = || {
+        let output = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+        String::from_utf8(output.expect("the tests need python3").stdout).expect("a path").trim().to_owned()
+    };
+    FOUND.get_or_init(find).clone()
 }
 
 fn home() -> PathBuf {

@@ -92,7 +92,8 @@ class Server:
             if fault == "raise":
                 self.record(kind, name, request, "raises")
                 return {"raised": "%s() failed" % name}
-            value = self.call(thing, name, request) if fault is None else {"false": False, "none": None, "empty": ""}[fault]
+            instead = {"false": False, "none": None, "empty": ""}
+            value = instead[fault] if fault else self.call(thing, name, request)
             value = self.encoded(value)
             self.record(kind, name, request, value)
             self.application.changed()
@@ -157,7 +158,8 @@ class Server:
         return value
 
     def record(self, kind, name, request, result):
-        line = {"type": kind, "method": name, "arguments": self.named(request["arguments"]), "result": self.named(result)}
+        line = {"type": kind, "method": name, "arguments": self.named(request["arguments"]),
+                "result": self.named(result)}
         if request["named"]:
             line["named"] = self.named(request["named"])
         self.log.write(json.dumps(line) + "\n")

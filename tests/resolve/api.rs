@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use otio_conflate::backend::resolve::{Grade, Scope, Solo, TimelineChoice};
+use otio_conflate::backend::resolve::{Grade, ResolveOptions, Scope, Solo, TimelineChoice};
 use otio_conflate::plan::PlanOptions;
 use serde_json::{Value, json};
 
@@ -33,6 +33,7 @@ fn calls_are_those_of_the_table() {
     };
     let stage = Stage::usual(|_| ());
     let all = stage.with(|options| {
+        options.command = ResolveOptions::default().command;
         options.timeline = TimelineChoice::Import;
         options.scope = Scope::PerShot;
         options.solo = Solo::Own;

@@ -10,7 +10,7 @@ use otio_conflate::plan::PlanOptions;
 use otio_conflate::{Plan, Report, Result, Status, Timeline};
 use serde_json::{Value, json};
 
-use crate::fake_resolve::FakeResolve;
+use crate::fake_resolve::{FakeResolve, python};
 use crate::rendering::{Media, Run, clip, file, gap, mean, near, preset, range, run_backend, time, timeline_at, track};
 
 /// A cut on disk, and Resolve with it open.
@@ -62,6 +62,7 @@ impl Stage {
     /// Options that reach this Resolve.
     pub(crate) fn options(&self) -> ResolveOptions {
         let mut options = ResolveOptions::default();
+        options.command = vec![python()];
         options.environment = self.fake.environment();
         options.limits.poll = Duration::from_millis(20);
         options

@@ -103,6 +103,12 @@ fn what_cannot_be_handed_in_leaves_nothing() {
     stage.fake.set_faults(&json!({}));
     assert_eq!(stage.fake.now(), before);
     assert_eq!(files(&folder), Vec::<String>::new());
+    let none = stage.plan(&options(|options| options.shots = ShotSelection::Markers("Pink".to_owned())));
+    assert!(none.shots.is_empty());
+    let error = ResolveBackend::new(stage.options()).submit(&none, &Delivery::new(&folder)).expect_err("no shots");
+    assert_eq!(error.kind(), ErrorKind::Option, "{error}");
+    assert_eq!(stage.fake.now(), before);
+    assert_eq!(stage.fake.calls_of("Project.StartRendering").len(), 1, "the one that failed before");
     std::fs::write(folder.join("a.mov"), "something").expect("a new file");
     let error = submit(stage.options()).expect_err("something is in the way");
     assert_eq!(error.kind(), ErrorKind::Exists, "{error}");

@@ -52,6 +52,10 @@ def load():
     return module
 
 
+class Missing(Exception):
+    """A method that this version of Resolve does not have."""
+
+
 class Bridge:
     def __init__(self, methods):
         self.methods = frozenset(methods)
@@ -66,7 +70,7 @@ class Bridge:
         method = getattr(self.objects[number], name, None)
         # Resolve's objects answer for any name, and give None for what they do not have.
         if not callable(method):
-            raise AttributeError("this version of Resolve has no %s" % name)
+            raise Missing("this version of Resolve has no %s" % name)
         return self.pack(method(*[self.unpack(argument) for argument in arguments]))
 
     def pack(self, value):

@@ -66,6 +66,9 @@ struct Reply {
     value: Value,
     #[serde(default)]
     error: Option<String>,
+    /// What kind of error, by its name in the bridge.
+    #[serde(default)]
+    kind: String,
 }
 
 impl Bridge {
@@ -101,9 +104,9 @@ impl Bridge {
     /// Calls `method` of `on`.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] for a call that is not in the table, [`ErrorKind::Application`] when Resolve does not
-    /// have it or raises an error, or the bridge is gone; [`ErrorKind::Timeout`] when there is no answer: the bridge is
-    /// ended then, since a call cannot be taken back.
+    /// [`ErrorKind::Unsupported`] for a call that is not in the table or that this Resolve does not have,
+    /// [`ErrorKind::Application`] when it raises an error or the bridge is gone; [`ErrorKind::Timeout`] when there is no
+    /// answer: the bridge is ended then, since a call cannot be taken back.
     pub(super) fn call(&self, on: &Object, method: &str, arguments: Vec<Value>) -> Result<Answer> {
         let returns = Calls::table().returns(&on.class, method, &arguments)?;
         let what = format!("{}.{method}", on.class);
@@ -186,7 +189,10 @@ impl Process {
     fn reply(&self, what: &str, line: &str) -> Option<Result<Value>> {
         let reply = serde_json::from_str::<Reply>(line).ok().filter(|reply| reply.id == self.requests)?;
         Some(match reply.error {
-            Some(error) => Err(Error::new(ErrorKind::Application, format!("{what} failed: {error}"))),
+            Some(error) => {
+                let kind = if reply.kind == "Missing" { ErrorKind::Unsupported } else { ErrorKind::Application };
+                Err(Error::new(kind, format!("{what} failed: {error}")))
+            }
             None => Ok(reply.value),
         })
     }
@@ -263,6 +269,11 @@ impl Answer {
     /// [`ErrorKind::Application`] when it is not: Resolve refused, and does not say why.
     pub(super) fn granted(self) -> Result<()> {
         if self.value == Value::Bool(true) { Ok(()) } else { Err(self.refused("true")) }
+    }
+
+    /// Whether nothing came.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.value.is_null()
     }
 
     /// Whether it is true. Nothing counts as no.

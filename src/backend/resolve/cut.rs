@@ -71,7 +71,11 @@ impl Cut {
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not tell.
     pub(super) fn read(link: &Link, timeline: Object) -> Result<Cut> {
-        let setting = |key: &str| link.call(&timeline, "GetSetting", vec![json!(key)])?.text();
+        // What a timeline does not set for itself is the project's.
+        let setting = |key: &str| match link.call(&timeline, "GetSetting", vec![json!(key)])?.text() {
+            Ok(own) => Ok(own),
+            Err(_) => link.project("GetSetting", vec![json!(key)])?.text(),
+        };
         let number = |method: &str| link.call(&timeline, method, vec![])?.whole();
         let (rate, drop_frame) = frame_rate(&setting("timelineFrameRate")?)?;
         let side = |text: String| {
@@ -82,7 +86,10 @@ impl Cut {
         let size = (side(setting("timelineResolutionWidth")?)?, side(setting("timelineResolutionHeight")?)?);
         let start = number("GetStartFrame")?;
         let last = number("GetEndFrame")?;
-        let start_timecode = link.call(&timeline, "GetStartTimecode", vec![])?.text()?;
+        let start_timecode = match link.call_if_there(&timeline, "GetStartTimecode", vec![])? {
+            Some(timecode) => timecode.text()?,
+            None => Timecode::from_frame(start, rate, drop_frame).to_string(),
+        };
         let tracks = video_tracks(link, &timeline, start)?;
         let ends = tracks.iter().flat_map(|track| &track.items).map(|item| item.end);
         let end = ends.chain(audio_ends(link, &timeline, start)?).max().unwrap_or(0);
@@ -320,7 +327,10 @@ fn video_tracks(link: &Link, timeline: &Object, start: i64) -> Result<Vec<VideoT
     for number in 1..=count {
         let track = vec![json!("video"), json!(number)];
         let name = link.call(timeline, "GetTrackName", track.clone())?.text().unwrap_or_default();
-        let enabled = link.call(timeline, "GetIsTrackEnabled", track.clone())?.switch()?;
+        let enabled = match link.call_if_there(timeline, "GetIsTrackEnabled", track.clone())? {
+            Some(enabled) => enabled.switch()?,
+            None => true,
+        };
         let items = link.call(timeline, "GetItemListInTrack", track)?.objects()?;
         let items = items.into_iter().map(|item| Item::read(link, item, start)).collect::<Result<_>>()?;
         tracks.push(VideoTrack { number, name, enabled, items });
@@ -355,7 +365,10 @@ impl Item {
         let source_start = || link.call(&object, "GetSourceStartFrame", vec![])?.whole();
         let media = link.call(&object, "GetMediaPoolItem", vec![])?.object();
         let file = match &media {
-            Some(media) => link.call(media, "GetClipProperty", vec![json!("File Path")])?.text().ok(),
+            Some(media) => {
+                let file = link.call_if_there(media, "GetClipProperty", vec![json!("File Path")])?;
+                file.and_then(|file| file.text().ok())
+            }
             None => None,
         };
         // Not every version and every kind of item knows both.
@@ -365,7 +378,7 @@ impl Item {
             name: link.call(&object, "GetName", vec![])?.text().unwrap_or_default(),
             start: number("GetStart")? - start,
             end: number("GetEnd")? - start,
-            enabled: link.call(&object, "GetClipEnabled", vec![])?.truth(),
+            enabled: link.call_if_there(&object, "GetClipEnabled", vec![])?.is_none_or(|enabled| enabled.truth()),
             file,
             media,
             sources,

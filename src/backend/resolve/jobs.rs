@@ -53,7 +53,10 @@ pub(super) fn set_up(guard: &mut Guard<'_>, options: &ResolveOptions, delivery: 
             }
         },
         None => {
-            let format = format_named(link, "QuickTime")?;
+            let formats = labels(link, "GetRenderFormats", vec![])?;
+            let first =
+                ["QuickTime", "mov", "MXF OP1A"].iter().find_map(|format| pick(&formats, format, "format").ok());
+            let format = first.map_or_else(|| pick(&formats, "QuickTime", "format"), Ok)?;
             let codecs = codecs_of(link, &format)?;
             first_taken(link, &format, &codecs, delivery)
         }
@@ -143,8 +146,10 @@ fn choose(link: &Link, format: &str, codec: &str) -> Result<()> {
 fn first_taken(link: &Link, format: &str, codecs: &[(String, String)], delivery: &Preset) -> Result<()> {
     let mut refused = Vec::new();
     for wanted in suitable(delivery) {
-        let Some((label, name)) = codecs.iter().find(|(label, name)| plain(label) == wanted || plain(name) == wanted)
-        else {
+        let exactly = |(label, name): &&(String, String)| plain(label) == wanted || plain(name) == wanted;
+        // Some labels say more, such as the depth.
+        let roughly = |(label, name): &&(String, String)| plain(label).contains(wanted) || plain(name).contains(wanted);
+        let Some((label, name)) = codecs.iter().find(exactly).or_else(|| codecs.iter().find(roughly)) else {
             continue;
         };
         match choose(link, format, name) {
@@ -254,6 +259,10 @@ pub(super) fn add(
 /// # Errors
 /// [`ErrorKind::Application`] when something else is being rendered, or Resolve refuses.
 pub(super) fn start(guard: &mut Guard<'_>, ids: &[String]) -> Result<()> {
+    if ids.is_empty() {
+        // An empty list would start whatever is in the queue.
+        return Err(Error::new(ErrorKind::Option, "there is nothing for Resolve to render"));
+    }
     refuse_busy(&guard.link)?;
     guard.state.started = true;
     guard.link.project("StartRendering", vec![json!(ids), json!(false)])?.granted()
@@ -296,7 +305,8 @@ pub(super) fn progress(link: &Link, id: &str) -> Result<Progress> {
         };
         return Err(Error::new(ErrorKind::Application, what));
     }
-    let percent = status.get("CompletionPercentage").and_then(Value::as_f64).filter(|percent| percent.is_finite());
+    let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.trim_end_matches('%').trim().parse().ok());
+    let percent = status.get("CompletionPercentage").and_then(number).filter(|percent| percent.is_finite());
     let percent = percent.unwrap_or(0.0).clamp(0.0, 100.0);
     let error = status.get("Error").and_then(Value::as_str).filter(|error| !error.is_empty());
     let word = text.to_ascii_lowercase();

@@ -70,6 +70,17 @@ impl Link {
         self.bridge.call(on, method, arguments)
     }
 
+    /// Calls `method` of `on`, where this Resolve has it.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`].
+    pub(super) fn call_if_there(&self, on: &Object, method: &str, arguments: Vec<Value>) -> Result<Option<Answer>> {
+        match self.call(on, method, arguments) {
+            Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
+            called => called.map(Some),
+        }
+    }
+
     /// Calls `method` of the project.
     ///
     /// # Errors
@@ -101,8 +112,12 @@ impl Link {
     /// # Errors
     /// As [`Bridge::call`].
     pub(super) fn named(&self, object: &Object) -> Result<Named> {
-        let text = |method| self.call(object, method, vec![])?.text();
-        Ok(Named { name: text("GetName")?, id: text("GetUniqueId")? })
+        let name = self.call(object, "GetName", vec![])?.text()?;
+        let id = match self.call_if_there(object, "GetUniqueId", vec![])? {
+            Some(id) => id.text()?,
+            None => name.clone(),
+        };
+        Ok(Named { name, id })
     }
 
     /// Every timeline of the project.
@@ -133,7 +148,9 @@ impl Link {
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not.
     pub(super) fn open_page(&self, page: &str) -> Result<()> {
-        self.call(&self.app, "OpenPage", vec![json!(page)])?.granted()
+        // Older versions open it and give nothing.
+        let opened = self.call(&self.app, "OpenPage", vec![json!(page)])?;
+        if opened.is_nothing() { Ok(()) } else { opened.granted() }
     }
 }
 

@@ -185,20 +185,25 @@ impl Default for Cdl {
     }
 }
 
-/// How long things may take.
+/// How long things may take; as JSON, in seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Limits {
     /// A call. A dialog in Resolve blocks calls for as long as it is open.
+    #[serde(with = "seconds")]
     pub call: Duration,
     /// From the command that starts Resolve until it can be reached.
+    #[serde(with = "seconds")]
     pub start: Duration,
     /// A job that does not come on.
+    #[serde(with = "seconds")]
     pub stall: Duration,
     /// A job as a whole; `None`: as long as it comes on.
+    #[serde(with = "some_seconds")]
     pub total: Option<Duration>,
     /// From one look at a job to the next.
+    #[serde(with = "seconds")]
     pub poll: Duration,
 }
 
@@ -266,6 +271,37 @@ fn unknown(text: &str, what: &str, known: &str) -> Error {
     Error::new(ErrorKind::Option, format!("{text:?} is no {what}; there are {known}"))
 }
 
+/// Durations as seconds.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        duration.as_secs_f64().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Durations as seconds, where there are any.
+mod some_seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+        duration.map(|duration| duration.as_secs_f64()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+        let seconds = Option::<f64>::deserialize(deserializer)?;
+        seconds.map(Duration::try_from_secs_f64).transpose().map_err(serde::de::Error::custom)
+    }
+}
+
 /// The settings that say what is rendered, and where: they are not the caller's.
 const OWN: [&str; 8] =
     ["SelectAllFrames", "MarkIn", "MarkOut", "TargetDir", "CustomName", "ExportVideo", "FormatWidth", "FormatHeight"];
@@ -324,6 +360,11 @@ mod tests {
             serde_json::from_str(r#"{"command": ["fuscript", "-l", "py3"], "scope": "per-shot"}"#)
                 .expect("two of many");
         assert_eq!((some.scope, some.limits), (Scope::PerShot, Limits::default()));
+        let limits: Limits = serde_json::from_str(r#"{"call": 2.5, "total": 60}"#).expect("seconds");
+        assert_eq!((limits.call, limits.total), (Duration::from_millis(2500), Some(Duration::from_secs(60))));
+        for wrong in [r#"{"call": -1}"#, r#"{"call": 1e300}"#, r#"{"total": "long"}"#] {
+            assert!(serde_json::from_str::<Limits>(wrong).is_err(), "{wrong}");
+        }
         for wrong in [r#"{"commands": []}"#, r#"{"scope": "half"}"#, r#"{"limits": {"stal": 1}}"#, r#"{"command": 1}"#]
         {
             assert!(serde_json::from_str::<ResolveOptions>(wrong).is_err(), "{wrong}");

@@ -357,9 +357,9 @@ fn restore_grades(link: &Link, timeline: &Object, state: &State) -> Result<()> {
 
 fn restore_version(link: &Link, item: &Object, version: &Version) -> Result<()> {
     link.call(item, "LoadVersionByName", vec![json!(version.name), json!(version.kind)])?.granted()?;
-    let names = link.call(item, "GetVersionNameList", vec![json!(0)])?.value();
+    let names = link.call_if_there(item, "GetVersionNameList", vec![json!(0)])?.map(Answer::value);
     // It may not have come to be.
-    if names.as_array().is_some_and(|names| !names.contains(&json!(version.ours))) {
+    if names.as_ref().and_then(Value::as_array).is_some_and(|names| !names.contains(&json!(version.ours))) {
         return Ok(());
     }
     link.call(item, "DeleteVersionByName", vec![json!(version.ours), json!(0)])?.granted()

@@ -140,7 +140,8 @@ impl ResolveBackend {
         ticket.state(&link)
     }
 
-    /// Waits for the render of `ticket`, puts everything in Resolve back, and delivers the shots.
+    /// Waits for the render of `ticket`, puts everything in Resolve back, and delivers the shots. `conflated.otio` is not
+    /// written, since the ticket holds no timeline.
     ///
     /// # Errors
     /// As [`Conflation::run`]. As long as Resolve renders, or cannot be reached, and when the wait is cancelled, nothing

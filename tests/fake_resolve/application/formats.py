@@ -25,7 +25,10 @@ _H264 = {"H.264": ("H264", "-c:v libx264 -preset ultrafast -crf 10 -pix_fmt yuv4
 
 # Name of the format -> label of the codec -> (its name, arguments for ffmpeg).
 CODECS = {
-    "dpx": {"RGB 10-bit": ("RGB10", "-c:v dpx -pix_fmt gbrp10be"), "RGB 16-bit": ("RGB16", "-c:v dpx -pix_fmt rgb48be")},
+    "dpx": {
+        "RGB 10-bit": ("RGB10", "-c:v dpx -pix_fmt gbrp10be"),
+        "RGB 16-bit": ("RGB16", "-c:v dpx -pix_fmt rgb48be"),
+    },
     "exr": {
         "RGB half (ZIP)": ("RGBHalfZIP", "-c:v exr -format half -compression zip16 -pix_fmt gbrpf32le"),
         "RGB float": ("RGBFloat", "-c:v exr -format float -pix_fmt gbrpf32le"),

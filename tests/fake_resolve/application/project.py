@@ -110,7 +110,9 @@ class Project(Named):
         """The first and the last frame that would be rendered."""
         first, last = self.current.first, self.current.first + self.current.length - 1
         marks = self.current.marks.get("video")
-        return (first, last) if self.render_settings["SelectAllFrames"] or not marks else (first + marks["in"], first + marks["out"])
+        if self.render_settings["SelectAllFrames"] or not marks:
+            return first, last
+        return first + marks["in"], first + marks["out"]
 
     def add_job(self):
         self.jobs_made += 1

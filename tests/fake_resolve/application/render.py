@@ -96,7 +96,8 @@ class Render:
         ending = formats.ending(job.format)
         if job.format not in formats.SEQUENCES:
             return os.path.join(folder, "%s.%s" % (name, ending))
-        return os.path.join(folder, name.replace("%", "%%") + self.application.quirks["number_separator"] + "%08d." + ending)
+        separator = self.application.quirks["number_separator"]
+        return os.path.join(folder, name.replace("%", "%%") + separator + "%08d." + ending)
 
     def pause(self, job, percent, faults):
         """Lets time pass as the faults say, and does what happens at this point of the render."""

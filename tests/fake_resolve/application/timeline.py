@@ -40,7 +40,7 @@ class TimelineItem(Named):
         return self.versions[self.version]
 
     def source_frame(self, frame):
-        """The index in the media of the picture at a frame, counted from the timeline's start; None if there is none."""
+        """The index in the medium of the picture at a frame, counted from the timeline's start; None without medium."""
         if self.media is None or self.media.frames == 0:
             return None
         run, low = frame - self.start, self.source_start
@@ -198,7 +198,8 @@ class Timeline(Named):
 
     @property
     def length(self):
-        ends = [item.start + item.duration for tracks in self.tracks.values() for track in tracks for item in track.items]
+        items = (item for tracks in self.tracks.values() for track in tracks for item in track.items)
+        ends = [item.start + item.duration for item in items]
         return max(ends, default=0)
 
     def track(self, kind, number):
