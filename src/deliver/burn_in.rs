@@ -147,7 +147,8 @@ impl TryFrom<String> for HexColor {
     type Error = Error;
     fn try_from(text: String) -> Result<HexColor> {
         let bad = || Error::new(ErrorKind::Option, format!("{text:?} is no colour such as #ffcc00"));
-        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii()).ok_or_else(bad)?;
+        let is_hex = |digits: &&str| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let digits = text.strip_prefix('#').filter(is_hex).ok_or_else(bad)?;
         let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| bad());
         Ok(HexColor([byte(0)?, byte(2)?, byte(4)?]))
     }

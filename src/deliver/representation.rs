@@ -116,6 +116,8 @@ pub struct Size {
     pub placement: Placement,
 }
 
+/// The most frames a second.
+const FASTEST: i64 = 1000;
 /// The most pixels that a side may have.
 const LARGEST: u32 = 32_768;
 
@@ -244,6 +246,9 @@ impl Representation {
             if self.is_still() && !self.preset.is_sequence() {
                 let what = format!("{} is one picture; {} makes movies", self.kind_name(), self.preset.name);
                 return bad(format!("{what}. Presets for pictures are {}", Preset::of_pictures().join(", ")));
+            }
+            if let Some(rate) = self.rate.filter(|rate| rate.nominal() > Ratio::whole(FASTEST)) {
+                return bad(format!("{rate} frames a second are more than {FASTEST}"));
             }
             if self.is_still() && self.rate.is_some() {
                 return bad(format!("{} is one picture and has no rate", self.kind_name()));

@@ -46,10 +46,25 @@ pub struct Transcoded {
 /// Makes representations of a movie, of a still, or of numbered frames such as `sh010.%04d.exr`, in `folder`: each is
 /// called as the file is, with an underscore and its own name behind. The file is decoded once for all of them.
 ///
+/// ```no_run
+/// use otio_conflate::backend::Control;
+/// use otio_conflate::deliver::{Representation, TranscodeOptions, transcode};
+/// use otio_conflate::{CancelToken, NoObserver};
+///
+/// # fn main() -> otio_conflate::Result<()> {
+/// let wanted = [Representation::by_name("h264")?, Representation::load("dailies.toml")?];
+/// let control = Control { observer: &NoObserver, cancel: &CancelToken::new() };
+/// let made = transcode("sh010.mov", &wanted, "review", &TranscodeOptions::default(), &control)?;
+/// println!("{} frames: {:?}", made.frame_count, made.representations);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`ErrorKind::MediaMissing`] and [`ErrorKind::Decode`] for a file that cannot be read, [`ErrorKind::Option`] and
 /// [`ErrorKind::Unsupported`] for a representation that cannot be made of it, [`ErrorKind::Exists`] for a target in the
-/// way. Files appear whole and all together, or not at all.
+/// way, [`ErrorKind::Verify`] where what was written is not what was asked for, and what else goes wrong while writing.
+/// Files appear whole and all together, or not at all.
 pub fn transcode(
     source: impl AsRef<Path>,
     representations: &[Representation],

@@ -26,7 +26,8 @@ pub fn draw_label(text: &str, style: &LabelStyle) -> Rgba16 {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let line = if style.line > 1.0 { style.line.min(4096.0) } else { 1.0 };
     let mut size = line * (1.0 - 2.0 * PADDING);
-    let room = (style.most - 4.0 * PADDING * line).max(1.0);
+    // A pixel less: the width is rounded up.
+    let room = (style.most - 4.0 * PADDING * line - 1.0).max(1.0);
     let natural = text_width(&text, size);
     if natural > room {
         size *= room / natural;

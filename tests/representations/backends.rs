@@ -89,7 +89,9 @@ fn they_are_the_same_as_those_made_while_rendering() {
     let told = |name: &str, preset: &str| {
         representation(json!({"name": name, "preset": preset, "burn_ins": [{"text": text, "size": 0.08}]}))
     };
-    let wanted = vec![told("movie", "ffv1"), told("frames", "png"), named("poster"), named("contact-sheet")];
+    let sheet = representation(json!({"name": "sheet", "preset": "png", "size": {"width": 64},
+        "content": {"contact_sheet": {"columns": 2, "rows": 2}}}));
+    let wanted = vec![told("movie", "ffv1"), told("frames", "png"), named("poster"), sheet];
     for preset_name in ["ffv1", "png"] {
         let made = make(&cut, preset_name, wanted.clone());
         let out = tempfile::tempdir().expect("a folder");

@@ -146,9 +146,10 @@ fn sound_goes_along_and_keeps_its_length() {
     let mut wanted: Vec<_> = ["h264", "vp9", "proxy-half", "png", "poster"].map(named).into();
     wanted.extend([mute, slow]);
     // The intermediate's own sound does not matter.
-    for preset in ["png", "prores-lt"] {
+    for (preset, wanted) in [("png", wanted), ("prores-lt", vec![named("proxy-half")])] {
         let made = make(&cut, preset, wanted.clone());
-        for (name, codec) in [("h264", "aac"), ("slow", "aac"), ("vp9", "opus"), ("proxy-half", "pcm_s24le")] {
+        let codecs = [("h264", "aac"), ("slow", "aac"), ("vp9", "opus"), ("proxy-half", "pcm_s24le")];
+        for (name, codec) in codecs.into_iter().filter(|(name, _)| wanted.iter().any(|other| other.name == *name)) {
             let probed = ffprobe(&made.path("c", name));
             let streams = probed["streams"].as_array().expect("streams");
             let heard = streams.iter().find(|stream| stream["codec_type"] == json!("audio")).expect("sound");
@@ -158,7 +159,9 @@ fn sound_goes_along_and_keeps_its_length() {
                 near(seconds, 25.0 / 24.0, 0.0011, name);
             }
         }
-        let streams = ffprobe(&made.path("c", "mute"))["streams"].clone();
-        assert!(streams.as_array().expect("streams").iter().all(|stream| stream["codec_type"] != json!("audio")));
+        if wanted.iter().any(|other| other.name == "mute") {
+            let streams = ffprobe(&made.path("c", "mute"))["streams"].clone();
+            assert!(streams.as_array().expect("streams").iter().all(|stream| stream["codec_type"] != json!("audio")));
+        }
     }
 }

@@ -99,6 +99,7 @@ fn numbers_that_cannot_be_are_named() {
         (json!({"size": {"scale": 0}}), "times"),
         (json!({"size": {"scale": -0.5}}), "times"),
         (json!({"size": {"scale": 0.5, "width": 100}}), "not both"),
+        (json!({"rate": 100_000}), "1000"),
         (json!({"name": " "}), "name"),
         (json!({"burn_ins": [{"text": "x", "size": 0}]}), "burn-in"),
         (json!({"burn_ins": [{"text": "x", "size": 1e9}]}), "burn-in"),
@@ -139,6 +140,7 @@ fn nothing_is_rendered_where_a_representation_cannot_be_made() {
         (changed("h264", json!({"muxer": "mp5"})), vec!["mp5"]),
         (changed("hevc", json!({"encoders": [{"encoder": "x", "formats": [], "options": []}]})), vec!["\"a\"", "x"]),
         (representation(json!({"name": "a", "preset": "dnxhr-lb", "size": {"scale": 0.25}})), vec!["256 × 120"]),
+        (representation(json!({"name": "a", "preset": "png", "size": {"height": 32_768}})), vec!["52429 × 32768"]),
         (representation(huge), vec!["contact sheet", "16384"]),
     ];
     for (wanted, told) in cases {

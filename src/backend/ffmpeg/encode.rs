@@ -104,6 +104,9 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
             // A second: short enough to jump around in, long enough not to matter for the size.
             options.push(("g".into(), settings.rate.timecode_base().to_string()));
         }
+        if choice.encoder == "libx265" && settings.threads > 0 {
+            limit_x265(&mut options, settings.threads);
+        }
         let opened = Encoder::open(&EncoderSetup {
             name: &choice.encoder,
             format: settings.format,
@@ -127,4 +130,14 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
         let what = format!("{} is not encoded from {:?}", preset.name, settings.format);
         Error::new(ErrorKind::Unsupported, what)
     }))
+}
+
+/// x265 takes every core for itself unless it is told in its own words.
+fn limit_x265(options: &mut Vec<(String, String)>, threads: u32) {
+    const PARAMS: &str = "x265-params";
+    let pools = format!("pools={threads}");
+    match options.iter_mut().find(|(key, _)| key == PARAMS) {
+        Some((_, params)) => params.push_str(&format!(":{pools}")),
+        None => options.push((PARAMS.to_owned(), pools)),
+    }
 }

@@ -11,6 +11,9 @@ use crate::deliver::{ColorRule, EncoderChoice, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 
+/// The most pixels on a side.
+const LARGEST: u32 = 32_768;
+
 /// Containers and encoders to name where two do not go together.
 const CONTAINERS: [&str; 6] = ["mov", "mp4", "matroska", "webm", "mxf", "avi"];
 const ENCODERS: [&str; 11] = [
@@ -92,8 +95,12 @@ impl Preset {
         Err(Error::new(ErrorKind::Option, what))
     }
 
-    /// Whether pictures of this size are not too small for the codec.
+    /// Whether pictures of this size are neither too small for the codec nor larger than any picture is.
     pub(super) fn check_size(&self, width: u32, height: u32) -> Result<()> {
+        if width.max(height) > LARGEST {
+            let what = format!("{}: {width} × {height} is more than {LARGEST} pixels on a side", self.name);
+            return Err(Error::new(ErrorKind::Option, what));
+        }
         // What VC-3 has no frame for.
         if self.codec == "dnxhd" && (width < 256 || height < 120) {
             let what = format!("{} needs at least 256 × 120, not {width} × {height}", self.name);

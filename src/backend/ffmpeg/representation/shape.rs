@@ -108,7 +108,7 @@ mod tests {
         let boxed = shape(UHD, |representation| {
             (representation.size.width, representation.size.height) = (Some(1000), Some(1000));
         });
-        assert_eq!(boxed.rect((2, 2)), Rect { x: 0, y: 218, width: 1000, height: 562 });
+        assert_eq!(boxed.rect((2, 2)), Rect { x: 0, y: 220, width: 1000, height: 562 });
         let odd = shape(Canvas { width: 1279, height: 719, ..UHD }, |_| ());
         assert_eq!(odd.rect((2, 2)), Rect::whole(1278, 718));
     }
