@@ -396,7 +396,6 @@ const NEEDLESS: [&str; 14] = [
     // They are asked once more, in another way.
     "Timeline.GetSetting",
     "Project.GetRenderCodecs",
-    "Timeline.GetSetting",
     "TimelineItem.GetEnd",
     "TimelineItem.GetVersionNameList",
     "TimelineItem.GetStart",
