@@ -243,7 +243,15 @@ pub(super) fn add(
         }
     }
     let link = &guard.link;
-    link.project("SetRenderSettings", vec![Value::Object(settings)])?.granted()?;
+    let set = link.project("SetRenderSettings", vec![Value::Object(settings)])?.granted();
+    set.map_err(|error| match options.settings.is_empty() {
+        true => error,
+        // One value of a wrong type, and Resolve takes none of them.
+        false => {
+            let keys: Vec<&str> = options.settings.keys().map(String::as_str).collect();
+            error.context(format!("Resolve may not take the values given for {}", keys.join(", ")))
+        }
+    })?;
     let before = queue(link)?;
     let id = link.project("AddRenderJob", vec![])?.text()?;
     if before.contains(&id) {

@@ -28,7 +28,14 @@ pub(super) struct Link {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Named {
     pub(super) name: String,
-    pub(super) id: String,
+    id: String,
+}
+
+impl Named {
+    /// Whether both are the same, whatever it is called by now.
+    pub(super) fn is(&self, other: &Named) -> bool {
+        self.id == other.id
+    }
 }
 
 impl Link {

@@ -193,7 +193,9 @@ impl<'o> Guard<'o> {
             return Vec::new();
         }
         if self.link.is_lost() {
-            match Link::open(self.options, &CancelToken::new()) {
+            // Whatever has become of it, it is not started for this.
+            let options = ResolveOptions { start: None, ..self.options.clone() };
+            match Link::open(&options, &CancelToken::new()) {
                 Ok(link) => self.link = link,
                 Err(error) => return vec![format!("it is left as it was rendering: {error}")],
             }
@@ -218,7 +220,8 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
         }
     };
     let project = link.named(&link.project);
-    if project.as_ref().ok() != state.project.as_ref() {
+    let is_open = state.project.as_ref().zip(project.as_ref().ok()).is_some_and(|(own, open)| own.is(open));
+    if !is_open {
         let name = state.project.as_ref().map_or("", |project| project.name.as_str());
         return vec![format!(
             "the project {name:?} is no longer open in Resolve, or does not answer: nothing was restored"
@@ -228,7 +231,7 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
     let timelines = link.timelines();
     let find = |named: &Option<Named>| {
         let named = named.as_ref()?;
-        timelines.as_ref().ok()?.iter().find(|(_, other)| other.id == named.id).map(|(object, _)| object.clone())
+        timelines.as_ref().ok()?.iter().find(|(_, other)| other.is(named)).map(|(object, _)| object.clone())
     };
     match find(&state.rendered) {
         Some(rendered) => {
@@ -280,7 +283,8 @@ pub(super) fn own_name() -> String {
 /// Opens `timeline`, if it is not open.
 pub(super) fn set_timeline(link: &Link, timeline: &Object) -> Result<()> {
     let open = link.current_timeline()?.map(|open| link.named(&open)).transpose()?;
-    if open == Some(link.named(timeline)?) {
+    let wanted = link.named(timeline)?;
+    if open.is_some_and(|open| open.is(&wanted)) {
         return Ok(());
     }
     link.project("SetCurrentTimeline", vec![timeline.into()])?.granted()

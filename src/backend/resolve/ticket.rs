@@ -77,7 +77,8 @@ impl Ticket {
     /// Refuses a Resolve with another project open.
     fn check(&self, link: &Link) -> Result<()> {
         let project = self.state.project.as_ref();
-        if Some(&link.named(&link.project)?) == project {
+        let open = link.named(&link.project)?;
+        if project.is_some_and(|project| project.is(&open)) {
             return Ok(());
         }
         let name = project.map_or("", |project| project.name.as_str());
