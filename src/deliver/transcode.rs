@@ -99,7 +99,7 @@ pub fn transcode(
         let left = parts.iter().filter_map(|part| part.place.discard().err());
         left.fold(error, |error, left| error.context(left))
     })?;
-    let delivered = parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
+    let delivered = parts.iter().map(Part::delivered).collect::<Result<_>>()?;
     Ok(Transcoded { frame_count: shot.frame_count, representations: delivered, warnings })
 }
 
@@ -160,9 +160,8 @@ fn shot(source: &Path, footage: &Footage, options: &TranscodeOptions) -> Shot {
 fn parts(shot: &Shot, rate: Rate, representations: &[Representation], folder: &Folder) -> Vec<Part> {
     let names: Vec<&str> = representations.iter().map(|representation| representation.name.as_str()).collect();
     let names = beside(&shot.name, &names);
-    let part = |(representation, name): (&Representation, PathBuf)| {
-        Part::new(folder, &name, representation, shot.frame_count, rate)
-    };
+    let part =
+        |(representation, name): (&Representation, PathBuf)| Part::new(folder, &name, representation, shot, rate);
     representations.iter().zip(names).map(part).collect()
 }
 
