@@ -36,7 +36,7 @@ struct Flags {
     /// The number of the first frame; by default that of numbered frames, else 1001
     #[arg(long, allow_negative_numbers = true)]
     first_frame: Option<i64>,
-    /// The rate of numbered frames; by default 24
+    /// The rate of numbered frames, by default 24, or of a file without a constant one, by default its average
     #[arg(long, value_parser = rate::rate)]
     rate: Option<Rate>,
     /// Replaces what is there already

@@ -23,22 +23,27 @@ pub(crate) struct ShotPlaces {
 pub(super) struct Part {
     name: String,
     pub(super) place: Place,
+    /// How many of the shot's pictures come before its first.
+    skipped: i64,
     frames: i64,
 }
 
 impl Part {
-    /// Where `representation` of `frames` pictures at `rate` goes, under `name`.
-    pub(super) fn new(folder: &Folder, name: &Path, representation: &Representation, frames: i64, rate: Rate) -> Part {
+    /// Where `representation` of `shot` at `rate` goes, under `name`.
+    pub(super) fn new(folder: &Folder, name: &Path, representation: &Representation, shot: &Shot, rate: Rate) -> Part {
+        let shown = representation.shown(shot.frame_count, (shot.head, shot.tail));
         Part {
             name: representation.name.clone(),
             place: folder.place(name, representation.kind(), &representation.preset.extension),
-            frames: representation.frame_count(frames, rate),
+            skipped: shown.start,
+            frames: representation.frame_count(shown.end - shown.start, rate),
         }
     }
 
-    /// What was delivered; a sequence's first frame has the number `first`.
+    /// What was delivered of a shot whose first frame has the number `first`.
     pub(super) fn delivered(&self, first: i64) -> Result<Represented> {
-        Ok(Represented { name: self.name.clone(), output: whole(&self.place, first, self.frames)? })
+        let output = whole(&self.place, first + self.skipped, self.frames)?;
+        Ok(Represented { name: self.name.clone(), output })
     }
 }
 
@@ -60,7 +65,7 @@ impl ShotPlaces {
         shot: &Shot,
     ) -> ShotPlaces {
         let part = |(representation, name): (&Representation, &PathBuf)| {
-            Part::new(folder, name, representation, shot.frame_count, plan.rate)
+            Part::new(folder, name, representation, shot, plan.rate)
         };
         let kind = if preset.is_sequence() { OutputKind::Sequence } else { OutputKind::Movie };
         let wav = preset.wav && plan.sound.is_some();
@@ -99,17 +104,20 @@ impl ShotPlaces {
 
     /// What `before` says was delivered, if every byte of it is still there and it is all that is asked for now.
     pub(crate) fn delivered_before(&self, before: &ShotReport, shot: &Shot) -> Option<Delivered> {
-        let there = |place: &Place, frames: i64, output: &Output| {
-            place.relative == output.path && place.bytes(shot.first_frame, frames) == Some(output.bytes)
+        let there = |place: &Place, (first, frames): (i64, i64), output: &Output| {
+            place.relative == output.path && place.bytes(first, frames) == Some(output.bytes)
         };
-        let picture = before.output.clone().filter(|output| there(&self.picture, shot.frame_count, output))?;
+        let all = (shot.first_frame, shot.frame_count);
+        let picture = before.output.clone().filter(|output| there(&self.picture, all, output))?;
         let sound = match &self.sound {
-            Some(place) => Some(before.sound.clone().filter(|output| there(place, shot.frame_count, output))?),
+            Some(place) => Some(before.sound.clone().filter(|output| there(place, all, output))?),
             None => None,
         };
         let part = |part: &Part| {
             let known = before.representations.iter().find(|known| known.name == part.name);
-            known.filter(|known| there(&part.place, part.frames, &known.output)).cloned()
+            known
+                .filter(|known| there(&part.place, (shot.first_frame + part.skipped, part.frames), &known.output))
+                .cloned()
         };
         let representations = self.representations.iter().map(part).collect::<Option<_>>()?;
         Some(Delivered { picture: Some(picture), sound, representations })

@@ -1,5 +1,6 @@
 //! What a shot is delivered as beside its intermediate: review movies, proxies, frame sequences, posters, contact sheets.
 
+use std::ops::Range;
 use std::path::Path;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -49,6 +50,9 @@ pub struct Representation {
     /// Text in the pictures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub burn_ins: Vec<BurnIn>,
+    /// Whether movies and sequences show the shot's handles, too. Stills never do, unless a poster's frame is one.
+    #[serde(default = "yes")]
+    pub handles: bool,
     /// Whether a movie has the shot's sound, where its preset holds any.
     #[serde(default = "yes")]
     pub audio: bool,
@@ -162,6 +166,7 @@ impl Representation {
             rate: None,
             letterbox: None,
             burn_ins: Vec::new(),
+            handles: true,
             audio: true,
         }
     }
@@ -296,6 +301,12 @@ impl Representation {
             (false, true) => OutputKind::Sequence,
             (false, false) => OutputKind::Movie,
         }
+    }
+
+    /// Which pictures of a shot its frames are made of: `frames` there are, of them `head` and `tail` handles.
+    pub(crate) fn shown(&self, frames: i64, (head, tail): (i64, i64)) -> Range<i64> {
+        let cut = head..frames - tail;
+        if self.handles || self.is_still() || cut.is_empty() { 0..frames } else { cut }
     }
 
     /// How many frames are made of `frames` pictures at `rate`: one of a still, and of anything else those that start

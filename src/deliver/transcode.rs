@@ -25,7 +25,7 @@ pub struct TranscodeOptions {
     pub name: Option<String>,
     /// The number of the first frame; `None`: that of a sequence's first, or 1001.
     pub first_frame: Option<i64>,
-    /// The rate of a file that has none, such as numbered frames; `None`: 24.
+    /// The rate of a file that has none, such as numbered frames, or none that is constant; `None`: 24, or the average.
     pub rate: Option<Rate>,
     /// Whether targets that exist already are replaced.
     pub overwrite: bool,
@@ -105,10 +105,9 @@ pub fn transcode(
 
 /// Opens a movie, a still, or the frames of a pattern.
 fn open(source: &Path, options: &TranscodeOptions) -> Result<Footage> {
-    let rate = options.rate.unwrap_or(Rate::FPS_24);
     match pattern(source) {
-        Some(frames) => Footage::sequence(frames, None, rate),
-        None => Footage::movie(source, rate, std::thread::available_parallelism().map_or(1, usize::from)),
+        Some(frames) => Footage::sequence(frames, None, options.rate.unwrap_or(Rate::FPS_24)),
+        None => Footage::movie(source, options.rate, std::thread::available_parallelism().map_or(1, usize::from)),
     }
 }
 
@@ -161,9 +160,8 @@ fn shot(source: &Path, footage: &Footage, options: &TranscodeOptions) -> Shot {
 fn parts(shot: &Shot, rate: Rate, representations: &[Representation], folder: &Folder) -> Vec<Part> {
     let names: Vec<&str> = representations.iter().map(|representation| representation.name.as_str()).collect();
     let names = beside(&shot.name, &names);
-    let part = |(representation, name): (&Representation, PathBuf)| {
-        Part::new(folder, &name, representation, shot.frame_count, rate)
-    };
+    let part =
+        |(representation, name): (&Representation, PathBuf)| Part::new(folder, &name, representation, shot, rate);
     representations.iter().zip(names).map(part).collect()
 }
 

@@ -91,7 +91,8 @@ fn they_are_the_same_as_those_made_while_rendering() {
     };
     let sheet = representation(json!({"name": "sheet", "preset": "png", "size": {"width": 64},
         "content": {"contact_sheet": {"columns": 2, "rows": 2}}}));
-    let wanted = vec![told("movie", "ffv1"), told("frames", "png"), named("poster"), sheet];
+    let bare = representation(json!({"name": "bare", "preset": "prores-lt", "handles": false}));
+    let wanted = vec![told("movie", "ffv1"), told("frames", "png"), named("poster"), sheet, bare];
     for preset_name in ["ffv1", "png"] {
         let made = make(&cut, preset_name, wanted.clone());
         let out = tempfile::tempdir().expect("a folder");

@@ -37,6 +37,22 @@ fn every_representation_shows_the_frames_of_the_render() {
     }
 }
 
+#[test]
+fn handles_can_be_left_out() {
+    let cut = cut(14, "3:2", PRORES);
+    let without = |name: &str, preset: &str| representation(json!({"name": name, "preset": preset, "handles": false}));
+    let slow = representation(json!({"name": "slow", "preset": "h264", "handles": false, "rate": 12,
+        "burn_ins": [{"text": "{frame}"}]}));
+    let made = make(&cut.plan, "prores-lt", vec![without("movie", "h264"), without("frames", "png"), slow]);
+    let expected = cut.numbers(10, 14);
+    assert_eq!(numbers_of(&made.path("c", "movie"), None, SIZE), expected);
+    assert_eq!(ffprobe(&made.path("c", "movie"))["streams"][0]["tags"]["timecode"], json!("01:00:00:00"));
+    assert_eq!(numbers_of(&made.path("c", "frames"), Some(1001), SIZE), expected);
+    let halved: Vec<_> = expected.iter().step_by(2).copied().collect();
+    // The text hides a part of the first blocks, not their middle.
+    assert_eq!(numbers_of(&made.path("c", "slow"), None, SIZE), halved);
+}
+
 /// The names of the boxes at the top of an MP4 file, in order.
 fn boxes(path: &Path) -> Vec<String> {
     let data = std::fs::read(path).expect("it is there");

@@ -68,6 +68,23 @@ fn numbered_frames_are_read_as_one_file() {
 }
 
 #[test]
+fn a_file_without_a_constant_rate_is_read_by_time() {
+    let mut media = Media::new();
+    let out = tempfile::tempdir().expect("a folder");
+    // Of 24 frames a second, the second half of every other one is left out.
+    let every = "-vf select='lt(n,12)+not(mod(n,2))' -fps_mode vfr -c:v libx264 -preset veryfast -pix_fmt yuv420p";
+    let path = media.numbered("v.mp4", 24, "24", every);
+    let mut options = TranscodeOptions::default();
+    options.rate = Some(otio_conflate::time::Rate::FPS_24);
+    let made = run(&path, &[named("ffv1")], out.path(), &options).expect("a transcode");
+    let shown = |index: u16| if index < 12 { index } else { index / 2 * 2 };
+    let numbers = numbers_of(&out.path().join("v_ffv1.mkv"), None, SIZE);
+    let expected: Vec<_> = (0..23).map(|index| Some(media.number(&path, shown(index)))).collect();
+    assert_eq!(numbers, expected);
+    assert!(made.warnings.iter().any(|warning| warning.contains("no constant rate")), "{:?}", made.warnings);
+}
+
+#[test]
 fn pictures_stand_upright_with_square_pixels() {
     let mut media = Media::new();
     let out = tempfile::tempdir().expect("a folder");

@@ -20,7 +20,7 @@ use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rotation;
 use crate::plan::{Canvas, MediaSource, Plan, Shot, SoundLayout};
-use crate::time::{Rate, Ratio, Time, TimeRange, Timecode};
+use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Time, TimeRange, Timecode};
 
 /// A movie or numbered frames, opened.
 pub(crate) struct Footage {
@@ -41,18 +41,21 @@ enum Pictures {
 }
 
 impl Footage {
-    /// Opens a movie or a still; `rate` is that of a file that has none.
-    pub(crate) fn movie(path: &Path, rate: Rate, threads: usize) -> Result<Footage> {
-        let reader = MovieReader::open(path, &DecodeOptions::default().threads(threads))?;
+    /// Opens a movie or a still; `rate` is that of a file that has none, or none that is constant.
+    pub(crate) fn movie(path: &Path, rate: Option<Rate>, threads: usize) -> Result<Footage> {
+        let mut reader = MovieReader::open(path, &DecodeOptions::default().threads(threads))?;
         let info = reader.info().clone();
         let frames = if info.is_still { Some(1) } else { exact_count(path, &info) };
         let frames = frames.filter(|&frames| frames > 0).ok_or_else(|| undecodable(path, "it has no frames"))?;
+        let own = info.rate.unwrap_or(Rate::FPS_24);
+        let rate = rate.filter(|_| info.vfr || info.rate.is_none()).unwrap_or(own);
+        let timed = if info.vfr { timed_frames(&mut reader, rate, frames) } else { None };
         Ok(Footage {
             path: path.to_owned(),
             pictures: Pictures::Movie(Box::new(reader)),
             rotation: Rotation::from_degrees(f64::from(info.rotation)),
-            rate: info.rate.unwrap_or(rate),
-            frames,
+            rate,
+            frames: timed.unwrap_or(frames),
             first: None,
             sound: None,
             info,
@@ -221,6 +224,15 @@ impl Footage {
     }
 }
 
+/// How many frames at `rate` there are up to the moment the last of `count` pictures is shown, whose times are no grid.
+fn timed_frames(reader: &mut MovieReader, rate: Rate, count: i64) -> Option<i64> {
+    let mut time = |index: i64| reader.frame(index, rate).ok()?.frame.pts();
+    // Far behind the end, but within reach of sums.
+    let (first, last) = (time(0)?, time(count.saturating_mul(1000).min(1 << 32))?);
+    let at = Ratio::whole(last - first) * reader.time_base()? * rate.nominal();
+    Some((at + FRAME_TOLERANCE).floor() + 1)
+}
+
 /// Whether `representations` can be made of what a backend renders that makes none itself.
 pub(crate) fn check_before_render(
     plan: &Plan,
@@ -244,7 +256,7 @@ pub(crate) fn represent_rendered(plan: &Plan, task: &Task<'_>, control: &Control
     let shot = task.shot;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let footage = match &task.target {
-        Target::Movie(path) => Footage::movie(path, plan.rate, threads)?,
+        Target::Movie(path) => Footage::movie(path, Some(plan.rate), threads)?,
         Target::Sequence { folder, prefix, padding, suffix } => {
             let source = MediaSource::Sequence {
                 folder: folder.clone(),

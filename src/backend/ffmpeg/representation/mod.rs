@@ -72,6 +72,20 @@ impl Stretch {
     }
 }
 
+impl Stretch {
+    /// The samples that belong to what `representation` shows, `rate` of them a second, pictures being at `pictures`:
+    /// the first, and the first behind.
+    fn samples(&self, representation: &Representation, pictures: Rate, rate: u32) -> (i64, i64) {
+        let shown = representation.shown(self.frames, self.handles);
+        let at = |frame: i64| Time::from_frames(frame, pictures);
+        let end = match shown.end == self.frames {
+            true => sound::length(TimeRange::between(Time::ZERO, at(self.frames)), rate),
+            false => at(shown.end).samples(rate).floor(),
+        };
+        (at(shown.start).samples(rate).floor(), end)
+    }
+}
+
 impl Feed {
     /// The shape and the settings of what `representation` makes of these pictures.
     fn settings(&self, representation: &Representation) -> Result<(Shape, OutputSettings)> {
@@ -114,14 +128,17 @@ impl Feed {
             }
             _ => (shape.width, shape.height),
         };
-        let window = TimeRange::between(Time::ZERO, Time::from_frames(stretch.frames, self.rate));
+        let samples = |rate| {
+            let (first, end) = stretch.samples(representation, self.rate, rate);
+            end - first
+        };
         let expected = Expected {
             preset: &settings.preset,
             size,
             rate: settings.rate,
             frames,
-            first: stretch.first,
-            sound: settings.audio.map(|(rate, _)| (sound::length(window, rate), rate)),
+            first: stretch.first + representation.shown(stretch.frames, stretch.handles).start,
+            sound: settings.audio.map(|(rate, _)| (samples(rate), rate)),
         };
         verify::verify(target, &expected)
     }
@@ -158,6 +175,10 @@ fn at(representation: &Representation, error: Error) -> Error {
 pub(super) struct Sink<'r> {
     representation: &'r Representation,
     picks: Picks,
+    /// The samples it has: the first, and the first behind.
+    sound: Option<(i64, i64)>,
+    /// How many samples came so far.
+    heard: i64,
     /// What pictures are converted to before they are drawn upon.
     coding: Coding,
     shape: Shape,
@@ -191,12 +212,15 @@ impl<'r> Sink<'r> {
         let named = |error| at(representation, error);
         let (shape, mut settings) = feed.settings(representation).map_err(named)?;
         settings.threads = u32::try_from(threads).unwrap_or(1);
-        settings.timecode = stretch.timecode.map(|timecode| timecode.at_rate(settings.rate));
+        let skipped = representation.shown(stretch.frames, stretch.handles).start;
+        let from = |start: Timecode| Timecode::from_frame(start.frame() + skipped, start.rate(), start.is_drop());
+        settings.timecode = stretch.timecode.map(|start| from(start).at_rate(settings.rate));
+        let sound = settings.audio.map(|(rate, _)| stretch.samples(representation, feed.rate, rate));
         let mut notes = Vec::new();
         let picks = Picks::of(representation, feed.rate, &stretch, &mut notes);
         let (mut coding, path) = (settings.target(), target.path());
         let output = match representation.content {
-            Content::All => Output::Frames(Writer::create(target, stretch.first, &settings).map_err(named)?),
+            Content::All => Output::Frames(Writer::create(target, stretch.first + skipped, &settings).map_err(named)?),
             Content::Poster(_) => Output::Poster { path, settings, written: 0 },
             Content::ContactSheet(layout) => {
                 let count = picks.total(stretch.frames);
@@ -211,7 +235,7 @@ impl<'r> Sink<'r> {
         let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window).map_err(named)?;
         let today = jiff::Zoned::now().date().to_string();
         let converter = Converter::new();
-        Ok(Sink { representation, picks, coding, shape, painter, converter, output, notes, today })
+        Ok(Sink { representation, picks, sound, heard: 0, coding, shape, painter, converter, output, notes, today })
     }
 
     /// Whether picture `index` of the stretch is needed.
@@ -246,10 +270,17 @@ impl<'r> Sink<'r> {
 
     /// Takes the samples that belong beside the pictures so far.
     pub(super) fn write_sound(&mut self, samples: &Samples) -> Result<()> {
+        let Some((first, end)) = self.sound else { return Ok(()) };
+        let place = |sample: i64| usize::try_from(sample - self.heard).unwrap_or(0).min(samples.len());
+        let part = place(first)..place(end);
+        self.heard += i64::try_from(samples.len()).unwrap_or(0);
         match &mut self.output {
-            Output::Frames(writer) => writer.write_sound(samples).map_err(|error| at(self.representation, error)),
+            Output::Frames(writer) if part == (0..samples.len()) => writer.write_sound(samples),
+            Output::Frames(writer) if part.is_empty() => Ok(()),
+            Output::Frames(writer) => writer.write_sound(&samples.part(part)),
             Output::Poster { .. } | Output::Sheet { .. } => Ok(()),
         }
+        .map_err(|error| at(self.representation, error))
     }
 
     /// Closes the file; says what did not turn out as asked.

@@ -1,5 +1,7 @@
 //! Which pictures of a stretch a representation shows, and how often.
 
+use std::ops::Range;
+
 use super::Stretch;
 use crate::deliver::{Content, Poster, Representation};
 use crate::time::{Rate, Ratio};
@@ -7,8 +9,9 @@ use crate::time::{Rate, Ratio};
 /// Which pictures are shown, and how often.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Picks {
-    /// So many frames a picture: frame *k* is shown at the moment *k* / rate, and is the picture that is on then.
-    Steady(Ratio),
+    /// So many frames a picture, of the pictures in a range: frame *k* is shown at the moment *k* / rate, and is the
+    /// picture that is on then.
+    Steady(Ratio, Range<i64>),
     /// These, in rising order.
     Some(Vec<i64>),
 }
@@ -21,7 +24,7 @@ impl Picks {
         match representation.content {
             Content::All => {
                 let own = representation.rate.unwrap_or(rate);
-                Picks::Steady(own.nominal() / rate.nominal())
+                Picks::Steady(own.nominal() / rate.nominal(), representation.shown(stretch.frames, stretch.handles))
             }
             Content::Poster(Poster { frame: None }) => Picks::Some(vec![(head + last) / 2]),
             Content::Poster(Poster { frame: Some(number) }) => {
@@ -46,7 +49,7 @@ impl Picks {
     /// How often picture `index` is shown.
     pub(super) fn times(&self, index: i64) -> i64 {
         match self {
-            Picks::Steady(_) => self.total(index + 1) - self.total(index),
+            Picks::Steady(..) => self.total(index + 1) - self.total(index),
             Picks::Some(indices) => i64::from(indices.binary_search(&index).is_ok()),
         }
     }
@@ -54,7 +57,9 @@ impl Picks {
     /// How many frames are made of the first `frames` pictures.
     pub(super) fn total(&self, frames: i64) -> i64 {
         match self {
-            Picks::Steady(step) => (Ratio::whole(frames) * *step).ceil(),
+            Picks::Steady(step, shown) => {
+                (Ratio::whole(frames.clamp(shown.start, shown.end) - shown.start) * *step).ceil()
+            }
             Picks::Some(indices) => i64::try_from(indices.partition_point(|&index| index < frames)).unwrap_or(i64::MAX),
         }
     }
@@ -89,6 +94,22 @@ mod tests {
                 assert_eq!(index, (Ratio::whole(frame) / to.nominal() * from.nominal()).floor(), "{from} to {to}");
             }
         }
+    }
+
+    #[test]
+    fn handles_are_left_out_where_they_are_not_wanted() {
+        let mut representation = Representation::new("r", Preset::default());
+        representation.handles = false;
+        let picks = |stretch: &Stretch| {
+            let picks = Picks::of(&representation, Rate::FPS_24, stretch, &mut Vec::new());
+            (
+                (0..stretch.frames).filter(|&index| picks.times(index) > 0).collect::<Vec<_>>(),
+                picks.total(stretch.frames),
+            )
+        };
+        assert_eq!(picks(&stretch(10, (3, 5))), (vec![3, 4], 2));
+        assert_eq!(picks(&stretch(3, (0, 0))), (vec![0, 1, 2], 3));
+        assert_eq!(picks(&stretch(3, (2, 1))).1, 3, "there is nothing else to show");
     }
 
     #[test]
