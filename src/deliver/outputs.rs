@@ -24,8 +24,8 @@ pub(crate) struct ShotPlaces {
 pub(super) struct Part {
     name: String,
     pub(super) place: Place,
-    /// The number of its first frame.
-    first: i64,
+    /// How many of the shot's pictures come before its first.
+    skipped: i64,
     frames: i64,
 }
 
@@ -36,14 +36,15 @@ impl Part {
         Part {
             name: representation.name.clone(),
             place: folder.place(name, representation.kind(), &representation.preset.extension),
-            first: shot.first_frame + shown.start,
+            skipped: shown.start,
             frames: representation.frame_count(shown.end - shown.start, rate),
         }
     }
 
-    /// What was delivered.
-    pub(super) fn delivered(&self) -> Result<Represented> {
-        Ok(Represented { name: self.name.clone(), output: whole(&self.place, self.first, self.frames)? })
+    /// What was delivered of a shot whose first frame has the number `first`.
+    pub(super) fn delivered(&self, first: i64) -> Result<Represented> {
+        let output = whole(&self.place, first + self.skipped, self.frames)?;
+        Ok(Represented { name: self.name.clone(), output })
     }
 }
 
@@ -101,7 +102,7 @@ impl ShotPlaces {
             picture: Some(whole(&self.picture, first, frames)?),
             sound: self.sound.as_ref().map(|place| whole(place, first, frames)).transpose()?,
             peak: None,
-            representations: self.representations.iter().map(Part::delivered).collect::<Result<_>>()?,
+            representations: self.representations.iter().map(|part| part.delivered(first)).collect::<Result<_>>()?,
         })
     }
 
@@ -118,7 +119,9 @@ impl ShotPlaces {
         };
         let part = |part: &Part| {
             let known = before.representations.iter().find(|known| known.name == part.name);
-            known.filter(|known| there(&part.place, (part.first, part.frames), &known.output)).cloned()
+            known
+                .filter(|known| there(&part.place, (shot.first_frame + part.skipped, part.frames), &known.output))
+                .cloned()
         };
         let representations = self.representations.iter().map(part).collect::<Option<_>>()?;
         Some(Delivered { picture: Some(picture), sound, peak: before.peak, representations })

@@ -99,7 +99,7 @@ pub fn transcode(
         let left = parts.iter().filter_map(|part| part.place.discard().err());
         left.fold(error, |error, left| error.context(left))
     })?;
-    let delivered = parts.iter().map(Part::delivered).collect::<Result<_>>()?;
+    let delivered = parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
     Ok(Transcoded { frame_count: shot.frame_count, representations: delivered, warnings })
 }
 
