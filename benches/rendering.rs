@@ -97,7 +97,7 @@ fn represents(criterion: &mut Criterion) {
         48,
         &["-c:v", "libx264", "-preset", "veryfast", "-g", "24", "-pix_fmt", "yuv420p10le"],
     );
-    let mut plan = common::plan(&media, 48, &[(4, 12), (28, 12)]);
+    let mut plan = common::plan(&media, 48, &[(4, 4), (28, 4)]);
     plan.canvas = CanvasRequest { size: Some((1920, 1080)), ..CanvasRequest::default() };
     let mut half = plan.clone();
     half.canvas.size = Some((960, 540));
@@ -108,7 +108,7 @@ fn represents(criterion: &mut Criterion) {
         let report = Conflation::new(FfmpegBackend::new(), delivery).run(plan, &NoObserver).unwrap();
         assert!(report.succeeded(), "{:?}", report.shots[0].error);
     };
-    let mut group = criterion.benchmark_group("ProRes LT, H.264 and a half-size proxy, 24 frames of UHD in HD");
+    let mut group = criterion.benchmark_group("ProRes LT, H.264 and a half-size proxy, 8 frames of UHD in HD");
     group.bench_function("one render", |bencher| {
         bencher.iter(|| render(&plan, "prores-lt", &["h264", "proxy-half"]));
     });

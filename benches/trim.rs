@@ -12,8 +12,8 @@ fn trims(criterion: &mut Criterion) {
     use otio_conflate::CancelToken;
     use otio_conflate::deliver::{Copy, Cut, Trim, trim};
 
-    const FRAMES: i64 = 480;
-    const PIECES: i64 = 20;
+    const FRAMES: i64 = 96;
+    const PIECES: i64 = 4;
     const LENGTH: i64 = FRAMES / PIECES;
 
     let ffmpeg = |arguments: &[&str]| {
