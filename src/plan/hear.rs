@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::build::{Builder, child_path, is_sound};
 use super::crossing::{Part, parts};
-use super::lane::track_name;
+use super::lane::{track_name, with_edges};
 use super::retime::{Bend, Speed, is_retimed, not_applied};
 use super::sound::{Gain, Pitch, Sound, SoundClip};
 use super::sound_map::{SoundCurve, SoundMap, heard};
@@ -104,31 +104,16 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Over which of its own time a child of a stack is heard: its trimmed range, and for a track whose first or last child
-    /// is a transition as long as that lasts. `None` where its length is not known, which has been said.
+    /// Over which of its own time a child of a stack is heard. `None` where its length is not known, which has been said.
     fn own_range(&mut self, child: &Child, path: &str) -> Result<Option<TimeRange>> {
-        let duration = match self.duration(child, path) {
-            Ok(duration) => duration,
+        match self.duration(child, path) {
+            Ok(duration) => with_edges(child, duration).map(Some),
             Err(error) if is_sound(child) => {
                 self.warn(path, format!("its length is not known: {error}"));
-                return Ok(None);
+                Ok(None)
             }
-            Err(error) => return Err(error),
-        };
-        let (mut start, mut end) = (Time::ZERO, duration);
-        if let Child::Composition(track) = child
-            && track.is_track()
-            && track.item.source_range.is_none()
-            && !is_retimed(&track.item)
-        {
-            if let Some(Child::Transition(first)) = track.children.first() {
-                start = start - first.in_offset.time()?;
-            }
-            if let Some(Child::Transition(last)) = track.children.last() {
-                end += last.out_offset.time()?;
-            }
+            Err(error) => Err(error),
         }
-        Ok(Some(TimeRange::between(start, end)))
     }
 
     /// What is heard of `child`, whose trimmed range starts at time 0 of `at.clock`, over the window, whether or not that
@@ -200,7 +185,7 @@ impl Builder<'_> {
     ) -> SoundMap {
         let nothing = SourceMap::new(0, Ratio::ZERO, Ratio::ZERO);
         let bent = speed.bent(nothing, &clock.frames(self.rate), bend).curve;
-        let curve = bent.map(|curve| SoundCurve::new(&curve, self.rate, unit));
+        let curve = bent.map(|curve| SoundCurve { rate: self.rate, seconds: curve.map(|value| value * unit) });
         let mut run = clock.scaled(speed.scalar);
         if speed.scalar < Ratio::ZERO {
             // It ends with what the range starts with, or starts with its first frame.

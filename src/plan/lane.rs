@@ -137,18 +137,7 @@ impl Builder<'_> {
         if self.skip_sound(child, at.path) || !item.enabled {
             return Ok(Lane::new());
         }
-        let mut range = TimeRange { start: Time::ZERO, duration: self.duration(child, at.path)? };
-        if let (Child::Composition(track), None) = (child, item.source_range)
-            && track.is_track()
-            && !is_retimed(item)
-        {
-            if let Some(Child::Transition(first)) = track.children.first() {
-                range = TimeRange::between(range.start - first.in_offset.time()?, range.end());
-            }
-            if let Some(Child::Transition(last)) = track.children.last() {
-                range = TimeRange::between(range.start, range.end() + last.out_offset.time()?);
-            }
-        }
+        let range = with_edges(child, self.duration(child, at.path)?)?;
         let mut lane = Lane::new();
         for frames in at.clock.frames(range, window, self.rate) {
             lane.extend(self.lane(child, at, frames)?);
@@ -378,6 +367,25 @@ pub(super) fn track_name(child: &Child, outer: &str) -> String {
         (Child::Composition(composition), name) if composition.is_track() && !name.is_empty() => name.to_owned(),
         _ => outer.to_owned(),
     }
+}
+
+/// Over which of its own time a child of a stack that lasts `duration` is there: its trimmed range, and for a track whose
+/// first or last child is a transition as long as that lasts.
+pub(super) fn with_edges(child: &Child, duration: Time) -> Result<TimeRange> {
+    let (mut start, mut end) = (Time::ZERO, duration);
+    if let Child::Composition(track) = child
+        && track.is_track()
+        && track.item.source_range.is_none()
+        && !is_retimed(&track.item)
+    {
+        if let Some(Child::Transition(first)) = track.children.first() {
+            start = start - first.in_offset.time()?;
+        }
+        if let Some(Child::Transition(last)) = track.children.last() {
+            end += last.out_offset.time()?;
+        }
+    }
+    Ok(TimeRange::between(start, end))
 }
 
 /// Ranges in order, those that touch joined, those that are empty left out.

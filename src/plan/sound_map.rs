@@ -1,7 +1,5 @@
 //! The sound map: record time → source time.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Curve, SourceMap};
@@ -33,40 +31,18 @@ pub struct SoundMap {
 pub struct SoundCurve {
     /// The record rate.
     pub rate: Rate,
-    /// The record frame of the first value, counted from the cut's first frame.
-    pub record: i64,
-    /// The values, in seconds; before the first and after the last, those two hold. Never empty.
-    pub values: Arc<[Ratio]>,
+    /// The seconds.
+    #[serde(flatten)]
+    pub seconds: Curve,
 }
 
 impl SoundCurve {
-    /// The values of `curve`, which are frames of `unit` seconds.
-    pub(super) fn new(curve: &Curve, rate: Rate, unit: Ratio) -> SoundCurve {
-        SoundCurve { rate, record: curve.record, values: curve.values.iter().map(|&value| value * unit).collect() }
-    }
-
     /// The value at record time `time`.
     pub fn at(&self, time: Time) -> Ratio {
         let frames = time.frames(self.rate);
         let frame = frames.floor();
-        let (from, to) = (self.value(frame), self.value(frame.saturating_add(1)));
+        let (from, to) = (self.seconds.at(frame), self.seconds.at(frame.saturating_add(1)));
         if from == to { from } else { from + (to - from) * (frames - Ratio::whole(frame)) }
-    }
-
-    fn value(&self, record: i64) -> Ratio {
-        let place = usize::try_from(record.saturating_sub(self.record)).unwrap_or(0);
-        self.values.get(place).or(self.values.last()).copied().unwrap_or(Ratio::ZERO)
-    }
-
-    /// The record frame after the last value.
-    fn end(&self) -> i64 {
-        self.record.saturating_add(i64::try_from(self.values.len()).unwrap_or(i64::MAX))
-    }
-
-    fn plus(&self, other: &SoundCurve) -> SoundCurve {
-        let records = self.record.min(other.record)..self.end().max(other.end());
-        let values = records.clone().map(|record| self.value(record) + other.value(record)).collect();
-        SoundCurve { rate: self.rate, record: records.start, values }
     }
 }
 
@@ -93,15 +69,16 @@ impl SoundMap {
     pub fn pieces(&self, range: TimeRange) -> Vec<(TimeRange, SoundMap)> {
         let Some(curve) = &self.curve else { return vec![(range, self.clone())] };
         let (start, end) = (range.start, range.end());
-        let first = start.frames(curve.rate).floor().clamp(curve.record, curve.end());
-        let last = end.frames(curve.rate).ceil().clamp(first, curve.end());
+        let seconds = &curve.seconds;
+        let first = start.frames(curve.rate).floor().clamp(seconds.record, seconds.end());
+        let last = end.frames(curve.rate).ceil().clamp(first, seconds.end());
         let edges = (first..=last).map(|frame| Time::from_frames(frame, curve.rate));
         let edges = edges.filter(|&edge| start < edge && edge < end).chain([end]);
         let mut pieces = Vec::new();
         let mut from = start;
         for to in edges {
             let middle = Time::from_flicks(from.flicks() / 2 + to.flicks() / 2).frames(curve.rate).floor();
-            let added = curve.value(middle.saturating_add(1)) - curve.value(middle);
+            let added = seconds.at(middle.saturating_add(1)) - seconds.at(middle);
             let speed = self.speed + added * curve.rate.nominal();
             pieces.push((TimeRange::between(from, to), SoundMap::new(from, self.place(from), speed)));
             from = to;
@@ -130,10 +107,7 @@ impl SoundMap {
 
     /// With every place multiplied.
     pub(super) fn scaled(self, factor: Ratio) -> SoundMap {
-        let scale = |curve: SoundCurve| SoundCurve {
-            values: curve.values.iter().map(|&value| value * factor).collect(),
-            ..curve
-        };
+        let scale = |curve: SoundCurve| SoundCurve { seconds: curve.seconds.map(|value| value * factor), ..curve };
         SoundMap {
             record: self.record,
             position: self.position * factor,
@@ -145,7 +119,7 @@ impl SoundMap {
     /// With `curve` added.
     pub(super) fn plus(self, curve: Option<SoundCurve>) -> SoundMap {
         let curve = match (&self.curve, curve) {
-            (Some(own), Some(other)) => Some(own.plus(&other)),
+            (Some(own), Some(other)) => Some(SoundCurve { seconds: own.seconds.plus(&other.seconds), ..other }),
             (own, other) => other.or_else(|| own.clone()),
         };
         SoundMap { curve, ..self }
@@ -156,10 +130,7 @@ impl SoundMap {
         let (record, nominal) = (self.record.ceil(rate), rate.nominal());
         let line = self.position + (Time::from_frames(record, rate) - self.record).samples(1) * self.speed;
         let map = SourceMap::new(record, line * nominal, self.speed);
-        let frames = |curve: &SoundCurve| Curve {
-            record: curve.record,
-            values: curve.values.iter().map(|&value| value * nominal).collect(),
-        };
+        let frames = |curve: &SoundCurve| curve.seconds.map(|value| value * nominal);
         map.plus(self.curve.as_ref().map(frames))
     }
 }
@@ -191,7 +162,8 @@ mod tests {
     fn bent(values: &[i64]) -> SoundMap {
         let rate = Rate::new(24.0).expect("a rate");
         let values = values.iter().map(|&value| Ratio::new(value, 24)).collect();
-        SoundMap::new(Time::ZERO, Ratio::ZERO, Ratio::ONE).plus(Some(SoundCurve { rate, record: 0, values }))
+        SoundMap::new(Time::ZERO, Ratio::ZERO, Ratio::ONE)
+            .plus(Some(SoundCurve { rate, seconds: Curve { record: 0, values } }))
     }
 
     #[test]

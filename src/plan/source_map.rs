@@ -31,7 +31,7 @@ pub struct SourceMap {
 pub struct Curve {
     /// The record frame of the first value, counted from the cut's first frame.
     pub record: i64,
-    /// The values, in media frames; before the first and after the last, those two hold. Never empty.
+    /// The values, in media frames, or for sound in seconds; before the first and after the last, those two hold. Never empty.
     pub values: Arc<[Ratio]>,
 }
 
@@ -47,8 +47,14 @@ impl Curve {
         self.record.saturating_add(i64::try_from(self.values.len()).unwrap_or(i64::MAX))
     }
 
+    /// Both, added up.
+    pub(super) fn plus(&self, other: &Curve) -> Curve {
+        let records = self.record.min(other.record)..self.end().max(other.end());
+        Curve { record: records.start, values: records.map(|record| self.at(record) + other.at(record)).collect() }
+    }
+
     /// Every value changed by `change`.
-    fn map(&self, change: impl Fn(Ratio) -> Ratio) -> Curve {
+    pub(super) fn map(&self, change: impl Fn(Ratio) -> Ratio) -> Curve {
         Curve { record: self.record, values: self.values.iter().map(|&value| change(value)).collect() }
     }
 }
@@ -77,11 +83,7 @@ impl SourceMap {
     /// With `curve` added.
     pub(super) fn plus(self, curve: Option<Curve>) -> SourceMap {
         let curve = match (&self.curve, curve) {
-            (Some(own), Some(other)) => {
-                let record = own.record.min(other.record);
-                let end = own.end().max(other.end());
-                Some(Curve { record, values: (record..end).map(|record| own.at(record) + other.at(record)).collect() })
-            }
+            (Some(own), Some(other)) => Some(own.plus(&other)),
             (None, curve) => curve,
             (Some(own), None) => Some(own.clone()),
         };
