@@ -14,7 +14,8 @@ pub mod timeline;
 mod words;
 
 pub use backend::{CancelToken, NoObserver, Observer};
-pub use conflate::{Conflation, Delivery, Existing};
+pub use conflate::Conflation;
+pub use deliver::{Delivery, Existing};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
 pub use report::{Output, OutputKind, Record, Report, Represented, ShotReport, Status};

@@ -2,6 +2,7 @@
 
 mod burn_in;
 mod cut;
+mod delivery;
 mod files;
 mod fingerprint;
 mod names;
@@ -16,6 +17,7 @@ mod trim;
 
 pub use burn_in::{BurnIn, BurnInText, Corner, HexColor};
 pub use cut::with_intermediates;
+pub use delivery::{Delivery, Existing};
 pub use names::NameTemplate;
 pub use preset::{AudioDelivery, ColorRule, EncoderChoice, Preset};
 pub use representation::{ContactSheet, Content, Poster, Representation, Size};

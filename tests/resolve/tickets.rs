@@ -2,6 +2,7 @@
 
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::resolve::{Grade, ResolveBackend, Scope, Solo, Ticket, TicketState};
+use otio_conflate::deliver::Representation;
 use otio_conflate::plan::{Handles, PlanOptions, ShotSelection};
 use otio_conflate::{Delivery, ErrorKind, NoObserver, Status};
 use serde_json::{Value, json};
@@ -112,6 +113,16 @@ fn what_cannot_be_handed_in_leaves_nothing() {
     std::fs::write(folder.join("a.mov"), "something").expect("a new file");
     let error = submit(stage.options()).expect_err("something is in the way");
     assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
+    std::fs::rename(folder.join("a.mov"), folder.join("a_poster.jpg")).expect("nothing has this name");
+    let mut delivery = Delivery::new(&folder);
+    delivery.representations = vec![Representation::by_name("poster").expect("a representation")];
+    let submit = |delivery: &Delivery| {
+        ResolveBackend::new(stage.options()).submit(&stage.plan(&PlanOptions::default()), delivery)
+    };
+    let error = submit(&delivery).expect_err("the poster is in the way");
+    assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
+    delivery.representations[0].letterbox = Some(f64::NAN);
+    assert_eq!(submit(&delivery).expect_err("no aspect").kind(), ErrorKind::Option);
     assert_eq!(stage.fake.now(), before);
 }
 

@@ -27,3 +27,5 @@ mod ticket;
 pub use options::{Cdl, Grade, Limits, RenderPreset, ResolveOptions, Scope, Solo, TimelineChoice};
 pub use session::ResolveBackend;
 pub use ticket::{Ticket, TicketState};
+
+pub(crate) use ticket::Collector;

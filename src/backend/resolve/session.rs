@@ -10,16 +10,14 @@ use super::grade;
 use super::jobs::{self, Picture};
 use super::link::Link;
 use super::opening::{look, warning};
-use super::options::{Grade, ResolveOptions, Scope};
+use super::options::{ResolveOptions, Scope};
 use super::pieces::{Piece, pieces, plan_of};
 use super::scratch::Scratch;
 use super::state::Guard;
-use crate::backend::{Backend, CancelToken, Capabilities, Control, Observer, Session, Task, Worker};
+use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning};
-use crate::timeline::Timeline;
-use crate::{Conflation, Delivery, Report};
 
 /// Renders through DaVinci Resolve Studio: graded.
 #[derive(Debug, Clone, Default)]
@@ -31,30 +29,6 @@ impl ResolveBackend {
     /// A backend that does as `options` say.
     pub fn new(options: ResolveOptions) -> ResolveBackend {
         ResolveBackend { options }
-    }
-
-    /// Delivers the shots of `plan` once with each grade, one delivery after the other: graded and ungraded intermediates
-    /// in one call. With `timeline` given, `conflated.otio` is written for each.
-    ///
-    /// # Errors
-    /// As [`Conflation::run`]; deliveries that were done before stay.
-    pub fn run_each(
-        &self,
-        plan: &Plan,
-        timeline: Option<&Timeline>,
-        deliveries: Vec<(Grade, Delivery)>,
-        observer: &dyn Observer,
-        cancel: &CancelToken,
-    ) -> Result<Vec<Report>> {
-        let run = |(grade, delivery): (Grade, Delivery)| {
-            let backend = ResolveBackend::new(ResolveOptions { grade, ..self.options.clone() });
-            let conflation = Conflation::new(backend, delivery).cancel(cancel.clone());
-            match timeline {
-                Some(timeline) => conflation.timeline(timeline).run(plan, observer),
-                None => conflation.run(plan, observer),
-            }
-        };
-        deliveries.into_iter().map(run).collect()
     }
 
     /// How it reaches Resolve, and what it renders there.

@@ -15,11 +15,10 @@ use super::pieces::{Piece, plan_of};
 use super::scratch::Scratch;
 use super::session::{ResolveBackend, ResolveSession, Work};
 use super::state::{Guard, State};
-use crate::backend::{Backend, CancelToken, Capabilities, Control, Observer, Session, Task, Worker};
-use crate::deliver::{Preset, Representation};
+use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
+use crate::deliver::{Delivery, Folder, Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Warning};
-use crate::{Conflation, Delivery, Existing, Report};
 
 /// A render that Resolve is at, or has done: plain data, to be stored and collected by any process that reaches the same
 /// Resolve with the same project open.
@@ -110,7 +109,11 @@ impl ResolveBackend {
     /// # Errors
     /// As [`Conflation::run`] until the render has begun; then everything is put back.
     pub fn submit(&self, plan: &Plan, delivery: &Delivery) -> Result<Ticket> {
-        refuse_existing(plan, delivery)?;
+        // What cannot be, or is in the way, is told before Resolve renders for hours, too.
+        Representation::check_all(&delivery.representations)?;
+        if delivery.folder.exists() {
+            delivery.refuse_existing(&delivery.places(&Folder::shared(&delivery.folder)?, plan))?;
+        }
         let options = self.options();
         let session = ResolveSession::open(options, plan, &delivery.preset)?;
         let mut work = session.take_work()?;
@@ -139,17 +142,6 @@ impl ResolveBackend {
         let link = Link::open(self.options(), &CancelToken::new())?;
         ticket.check(&link)?;
         ticket.state(&link)
-    }
-
-    /// Waits for the render of `ticket`, puts everything in Resolve back, and delivers the shots. `conflated.otio` is not
-    /// written, since the ticket holds no timeline.
-    ///
-    /// # Errors
-    /// As [`Conflation::run`]. As long as Resolve renders, or cannot be reached, and when the wait is cancelled, nothing
-    /// is changed, and the ticket can be collected later.
-    pub fn collect(&self, ticket: &Ticket, observer: &dyn Observer, cancel: &CancelToken) -> Result<Report> {
-        let collector = Collector { options: self.options(), ticket };
-        Conflation::new(collector, ticket.delivery.clone()).cancel(cancel.clone()).run(&ticket.plan, observer)
     }
 
     /// Gives `ticket` up: stops its render, puts everything in Resolve back, and removes what it has rendered. Says what
@@ -187,28 +179,17 @@ fn hand_in<'a>(
     Ok(jobs)
 }
 
-/// What is in the way is told before Resolve renders for hours, too.
-fn refuse_existing(plan: &Plan, delivery: &Delivery) -> Result<()> {
-    if delivery.existing != Existing::Error {
-        return Ok(());
-    }
-    let Preset { extension, .. } = &delivery.preset;
-    for name in delivery.name.names(plan) {
-        let path = delivery.folder.join(&name);
-        let path =
-            if delivery.preset.is_sequence() { path } else { PathBuf::from(format!("{}.{extension}", path.display())) };
-        if path.exists() {
-            let what = format!("{} exists already; nothing was rendered", path.display());
-            return Err(Error::new(ErrorKind::Exists, what).at_file(path));
-        }
-    }
-    Ok(())
-}
-
 /// The backend that collects a ticket.
-struct Collector<'t> {
+pub(crate) struct Collector<'t> {
     options: &'t ResolveOptions,
     ticket: &'t Ticket,
+}
+
+impl<'t> Collector<'t> {
+    /// Collects `ticket`, reaching Resolve as `options` say.
+    pub(crate) fn new(options: &'t ResolveOptions, ticket: &'t Ticket) -> Collector<'t> {
+        Collector { options, ticket }
+    }
 }
 
 impl Backend for Collector<'_> {

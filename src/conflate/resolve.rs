@@ -1,0 +1,47 @@
+//! Whole runs through Resolve: one for each grade, and those that collect a ticket.
+
+use super::Conflation;
+use crate::backend::resolve::{Collector, Grade, ResolveBackend, ResolveOptions, Ticket};
+use crate::backend::{CancelToken, Observer};
+use crate::deliver::Delivery;
+use crate::error::Result;
+use crate::plan::Plan;
+use crate::report::Report;
+use crate::timeline::Timeline;
+
+impl ResolveBackend {
+    /// Delivers the shots of `plan` once with each grade, one delivery after the other: graded and ungraded intermediates
+    /// in one call. With `timeline` given, `conflated.otio` is written for each.
+    ///
+    /// # Errors
+    /// As [`Conflation::run`]; deliveries that were done before stay.
+    pub fn run_each(
+        &self,
+        plan: &Plan,
+        timeline: Option<&Timeline>,
+        deliveries: Vec<(Grade, Delivery)>,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Vec<Report>> {
+        let run = |(grade, delivery): (Grade, Delivery)| {
+            let backend = ResolveBackend::new(ResolveOptions { grade, ..self.options().clone() });
+            let conflation = Conflation::new(backend, delivery).cancel(cancel.clone());
+            match timeline {
+                Some(timeline) => conflation.timeline(timeline).run(plan, observer),
+                None => conflation.run(plan, observer),
+            }
+        };
+        deliveries.into_iter().map(run).collect()
+    }
+
+    /// Waits for the render of `ticket`, puts everything in Resolve back, and delivers the shots. `conflated.otio` is not
+    /// written, since the ticket holds no timeline.
+    ///
+    /// # Errors
+    /// As [`Conflation::run`]. As long as Resolve renders, or cannot be reached, and when the wait is cancelled, nothing
+    /// is changed, and the ticket can be collected later.
+    pub fn collect(&self, ticket: &Ticket, observer: &dyn Observer, cancel: &CancelToken) -> Result<Report> {
+        let collector = Collector::new(self.options(), ticket);
+        Conflation::new(collector, ticket.delivery().clone()).cancel(cancel.clone()).run(ticket.plan(), observer)
+    }
+}
