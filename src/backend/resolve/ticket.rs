@@ -107,7 +107,7 @@ impl ResolveBackend {
     /// [collected](ResolveBackend::collect) or [withdrawn](ResolveBackend::withdraw), Resolve stays as it renders.
     ///
     /// # Errors
-    /// As [`Conflation::run`] until the render has begun; then everything is put back.
+    /// As [`Conflation::run`](crate::Conflation::run) until the render has begun; then everything is put back.
     pub fn submit(&self, plan: &Plan, delivery: &Delivery) -> Result<Ticket> {
         // What cannot be, or is in the way, is told before Resolve renders for hours, too.
         Representation::check_all(&delivery.representations)?;
