@@ -201,7 +201,7 @@ fn variable_rate_is_picked_by_time() {
             &folder.path().join(file),
             all.iter().copied(),
             "24",
-            "-vf settb=1/48000,setpts='if(lt(N,30),N*2000,60000+(N-30)*4000)' -vsync vfr -enc_time_base 1/48000 -c:v libx264 -preset fast -bf 2 -g 20",
+            "-vf settb=1/48000,setpts='if(lt(N,30),N*2000,60000+(N-30)*4000)' -fps_mode vfr -enc_time_base 1/48000 -c:v libx264 -preset fast -bf 2 -g 20",
         );
         // Matroska's header tells what the muxer was told: a constant rate.
         assert_eq!(probe(&path).expect("probes").vfr, file == "a.mp4");

@@ -36,7 +36,7 @@ fn every_kind(media: &mut Media) -> Vec<Value> {
         20,
         "24",
         &x264(
-            "-vf settb=1/48000,setpts='if(lt(N,10),N*2000,20000+(N-10)*4000)' -vsync vfr -enc_time_base 1/48000 -bf 2",
+            "-vf settb=1/48000,setpts='if(lt(N,10),N*2000,20000+(N-10)*4000)' -fps_mode vfr -enc_time_base 1/48000 -bf 2",
         ),
     );
     clips.push(clip("vfr", file(&path, range(0, 30, 24.0)), range(5, 3, 24.0)));
@@ -85,7 +85,7 @@ fn every_kind_of_source_with_handles() {
 fn variable_rate_is_picked_by_time() {
     let mut media = Media::new();
     let path = media.numbered("vfr.mp4", 20, "24", &format!(
-        "-vf settb=1/48000,setpts='if(lt(N,10),N*2000,20000+(N-10)*4000)' -vsync vfr -enc_time_base 1/48000 {X264} -bf 2",
+        "-vf settb=1/48000,setpts='if(lt(N,10),N*2000,20000+(N-10)*4000)' -fps_mode vfr -enc_time_base 1/48000 {X264} -bf 2",
     ));
     let cut = timeline([track("V1", [clip("vfr", file(&path, range(0, 30, 24.0)), range(6, 12, 24.0))])]);
     let expected = [6, 7, 8, 9, 10, 10, 11, 11, 12, 12, 13, 13].map(|index| Some(media.number(&path, index)));

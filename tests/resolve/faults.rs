@@ -112,11 +112,11 @@ fn whole_text(error: &Error) -> String {
 }
 
 /// The processes that can reach this Resolve: they have its folder in their environment.
-fn bridges(fake: &FakeResolve) -> Vec<u32> {
+fn bridges(fake: &FakeResolve) -> Vec<i32> {
     let wanted = format!("FAKE_RESOLVE={}\0", fake.folder().display());
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let knows = |number: &u32| {
+    let knows = |number: &i32| {
         let environment = std::fs::read(Path::new("/proc").join(number.to_string()).join("environ"));
         environment.is_ok_and(|text| text.windows(wanted.len()).any(|part| part == wanted.as_bytes()))
     };
@@ -300,8 +300,8 @@ fn the_bridge_is_killed_in_mid_render() {
     trial.stage.fake.set_faults(&json!({"render": {"stall_at": 30}}));
     let kill = WhileRendering::new(|| {
         for number in bridges(&trial.stage.fake) {
-            let killed = std::process::Command::new("kill").args(["-9", &number.to_string()]).status();
-            assert!(killed.expect("kill is there").success());
+            let process = rustix::process::Pid::from_raw(number).expect("a process has a number");
+            rustix::process::kill_process(process, rustix::process::Signal::KILL).expect("it is ours");
         }
     });
     let error = trial.conflation(trial.stage.options()).run(&trial.plan, &kill).expect_err("the bridge is gone");

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use otio_conflate::backend::resolve::{Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, TimelineChoice};
 use otio_conflate::plan::PlanOptions;
@@ -43,6 +44,16 @@ fn jobs_are_told_of_in_other_words() {
     assert_eq!(error.kind(), ErrorKind::Application, "{error}");
     assert!(error.to_string().contains("GPU"), "{error}");
     assert_eq!(stage.fake.now(), before);
+}
+
+#[test]
+fn a_render_that_begins_between_two_questions_goes_on() {
+    // Whether it renders is asked for before it is said to, its status after, when half of it is done.
+    let status = json!({"Rendering": "レンダリング中"});
+    let stage = Stage::usual(quirks(json!({"status": status, "ready_after_start": 5})));
+    stage.fake.set_faults(&json!({"render": {"pace": 0.06}}));
+    let options = stage.with(|options| options.limits.poll = Duration::from_millis(150));
+    stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
 }
 
 #[test]

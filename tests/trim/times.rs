@@ -19,7 +19,7 @@ fn times(path: &Path) -> Vec<i64> {
 
 /// A movie whose frames last one or three frame lengths, with key frames every ten.
 fn uneven(name: &str, arguments: &str) -> Media {
-    let uneven = "-vf setpts=(N+2*floor(N/3))/24/TB -vsync passthrough -video_track_timescale 24000";
+    let uneven = "-vf setpts=(N+2*floor(N/3))/24/TB -fps_mode passthrough -video_track_timescale 24000";
     Media::new(
         name,
         40,
@@ -128,7 +128,7 @@ fn elementary_streams_are_counted() {
 /// A place on the grid that no frame lies on shows the frame in front, and the report says so.
 #[test]
 fn holes_are_told() {
-    let arguments = "-vf select='lt(n\\,250)+gte(n\\,253)' -vsync passthrough -c:v libx264 -preset ultrafast -g 50";
+    let arguments = "-vf select='lt(n\\,250)+gte(n\\,253)' -fps_mode passthrough -c:v libx264 -preset ultrafast -g 50";
     let media = Media::new("a.mkv", 261, "24", arguments);
     let piece = media.piece("p.mkv", Cut::frames(247, 8), |trim| trim).expect("a piece");
     assert_eq!(piece.notes, ["3 frames are not in the movie: the one in front of each is shown"]);

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::link::{Link, pause};
+use super::link::{LOOK, Link, pause};
 use super::options::{RenderPreset, ResolveOptions};
 use super::state::{Guard, queue, stop};
-use crate::backend::Control;
+use crate::backend::{CancelToken, Control};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Canvas;
@@ -302,6 +302,29 @@ pub(super) enum Progress {
 /// # Errors
 /// [`ErrorKind::Application`] when Resolve is gone, or does not know the job any more.
 pub(super) fn progress(link: &Link, id: &str) -> Result<Progress> {
+    let (share, told) = match observe(link, id)? {
+        Observed::Known(progress) => return Ok(progress),
+        Observed::Idle { share, told } => (share, told),
+    };
+    // The render may have begun between the two questions; then it is known to render by now, or moves, or has ended.
+    pause(LOOK, &CancelToken::new())?;
+    Ok(match observe(link, id)? {
+        Observed::Known(progress) => progress,
+        #[allow(clippy::float_cmp, reason = "any change at all is progress")]
+        Observed::Idle { share: again, .. } if again == share => Progress::Ended(told),
+        Observed::Idle { share, .. } => Progress::Working(share),
+    })
+}
+
+/// What one look at a job shows.
+enum Observed {
+    /// How far it is.
+    Known(Progress),
+    /// It has begun, with this share done and these words, is not whole, and nothing is being rendered.
+    Idle { share: f64, told: String },
+}
+
+fn observe(link: &Link, id: &str) -> Result<Observed> {
     // In this order: a render that ends between the two is seen as one that goes on, not as one that stopped.
     let rendering = link.is_rendering()?;
     let status = link.project("GetRenderJobStatus", vec![json!(id)])?.value();
@@ -318,17 +341,18 @@ pub(super) fn progress(link: &Link, id: &str) -> Result<Progress> {
     let percent = percent.unwrap_or(0.0).clamp(0.0, 100.0);
     let error = status.get("Error").and_then(Value::as_str).filter(|error| !error.is_empty());
     let word = text.to_ascii_lowercase();
-    Ok(match (error, word.as_str()) {
+    Ok(Observed::Known(match (error, word.as_str()) {
         (Some(error), _) => Progress::Ended(format!("{text} at {percent:.0} %: {error}")),
         (_, "complete" | "completed") => Progress::Complete,
         (_, "failed" | "cancelled" | "canceled") => Progress::Ended(format!("{text} at {percent:.0} %")),
         (_, "ready" | "rendering") => Progress::Working(percent / 100.0),
         _ if rendering => Progress::Working(percent / 100.0),
         _ if percent >= 100.0 => Progress::Complete,
-        // It has begun, and nothing is being rendered.
-        _ if percent > 0.0 => Progress::Ended(format!("{text} at {percent:.0} %")),
+        _ if percent > 0.0 => {
+            return Ok(Observed::Idle { share: percent / 100.0, told: format!("{text} at {percent:.0} %") });
+        }
         _ => Progress::Working(0.0),
-    })
+    }))
 }
 
 /// Follows job `id` to its end, telling `tell` of its share.
