@@ -247,11 +247,12 @@ impl Builder<'_> {
         };
         let duration = range.duration.time().map_err(place)?.frames(self.rate);
         let mut notes = media.notes;
-        let map = if media.still {
-            at.clock.map(self.rate).scaled(Ratio::ZERO)
-        } else {
+        // Key frames may lie in the time of the media, which for a still picture runs on, too.
+        let running = {
             let speed = Speed::of(&clip.item);
-            notes.extend(speed.notes(duration));
+            if !media.still {
+                notes.extend(speed.notes(duration));
+            }
             let elapsed = at.clock.map(self.rate);
             let turned = speed.turned(&clip.item, duration, elapsed.step, self.options.reverse);
             let step = per_frame * speed.scalar;
@@ -259,7 +260,8 @@ impl Builder<'_> {
             let start = media.offset / media.rate.nominal();
             speed.bent(run, &elapsed, self.bend(start, per_frame, duration))
         };
-        let (look, color) = self.look(clip, at, duration, &map);
+        let (look, color) = self.look(clip, at, duration, &running);
+        let map = if media.still { at.clock.map(self.rate).scaled(Ratio::ZERO) } else { running };
         let layer = Layer {
             track: at.track.to_owned(),
             clip: clip.item.name.clone(),

@@ -182,8 +182,18 @@ impl<'a> MediaTable<'a> {
         let source = self.source(clip)?;
         let reference = clip.media_reference();
         let mut notes = Vec::new();
-        let mut still = false;
-        let (rate, offset, frames) = match reference.and_then(MediaReference::available_range) {
+        let available = reference.and_then(MediaReference::available_range);
+        let mut still = available.is_some_and(|available| self.is_still(&source, available));
+        let (rate, offset, frames) = match available {
+            Some(available) if still => {
+                let rate = media_rate(available);
+                let offset = range.start_time.value_at(rate) - available.start_time.value_at(rate);
+                if offset < -0.001 || offset + range.duration.value_at(rate) > available.duration.value_at(rate) + 0.001
+                {
+                    notes.push("a still picture has no end: it is held for the whole clip".to_owned());
+                }
+                (rate, offset, None)
+            }
             Some(available) => {
                 let rate = media_rate(available);
                 let start = available.start_time.value_at(rate);
@@ -199,7 +209,8 @@ impl<'a> MediaTable<'a> {
             }
             None => {
                 let facts = self.facts(&source);
-                still = facts.as_ref().is_some_and(|facts| facts.still);
+                still =
+                    facts.as_ref().map_or_else(|| image_of(&source).is_some_and(Image::is_one), |facts| facts.still);
                 let written = match reference {
                     Some(MediaReference::ImageSequence { rate, .. }) if *rate != 1.0 => Rate::new(*rate).ok(),
                     _ => None,
@@ -210,7 +221,7 @@ impl<'a> MediaTable<'a> {
                 let offset = match &facts {
                     Some(facts) => start - counted_from(facts, start, range.duration.value_at(rate), &mut notes),
                     None => {
-                        if !matches!(source, MediaSource::Generator { .. } | MediaSource::Missing { .. }) {
+                        if !still && !matches!(source, MediaSource::Generator { .. } | MediaSource::Missing { .. }) {
                             notes.push(
                                 "no available_range, and the media was not looked at: source time is taken as \
                                  counting from its first frame at the clip's own rate"
@@ -225,6 +236,19 @@ impl<'a> MediaTable<'a> {
         };
         let index = self.add(source, rate, frames, reference.and_then(MediaReference::common));
         Ok(ClipMedia { index, rate, offset: Ratio::nearest(offset), notes, still })
+    }
+
+    /// R8: whether `source`, of which the timeline says that it has `available`, is one picture: an image file, or a
+    /// sequence of one frame. Formats that hold one picture or many are looked at.
+    fn is_still(&mut self, source: &MediaSource, available: RawTimeRange) -> bool {
+        if matches!(source, MediaSource::Sequence { .. }) {
+            return whole_frames(available.duration.value) == Some(1);
+        }
+        match image_of(source) {
+            None => false,
+            Some(Image { animated: false, .. }) => true,
+            Some(image) => self.facts(source).map_or(image.is_one(), |facts| facts.still),
+        }
     }
 
     fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, common: Option<&MediaCommon>) -> usize {
@@ -250,6 +274,38 @@ fn whole_frames(length: f64) -> Option<i64> {
     let frames = (length - 0.001).ceil();
     #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
     (1.0..1e15).contains(&frames).then_some(frames as i64)
+}
+
+/// What the ending of an image file's name says about how many pictures it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Image {
+    /// Whether the format has animations.
+    animated: bool,
+    /// Whether its files mostly are animations.
+    mostly: bool,
+}
+
+impl Image {
+    /// Whether it holds one picture, as long as nobody looks.
+    fn is_one(self) -> bool {
+        !self.mostly
+    }
+}
+
+/// The kind of image that `source` is by its ending; `None` for movies, sequences and whatever else.
+fn image_of(source: &MediaSource) -> Option<Image> {
+    const STILL: [&str; 27] = [
+        "bmp", "cin", "dib", "dpx", "exr", "hdr", "j2c", "j2k", "jp2", "jpe", "jpeg", "jpf", "jpg", "pam", "pbm",
+        "pcx", "pgm", "pic", "pnm", "ppm", "psd", "rgb", "rgba", "sgi", "tga", "tif", "tiff",
+    ];
+    let MediaSource::File { path } = source else { return None };
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    match ending.as_str() {
+        still if STILL.contains(&still) => Some(Image { animated: false, mostly: false }),
+        "avif" | "heic" | "heif" | "jls" | "jxl" | "png" | "webp" => Some(Image { animated: true, mostly: false }),
+        "apng" | "gif" => Some(Image { animated: true, mostly: true }),
+        _ => None,
+    }
 }
 
 /// R8, second half: does this sequence's `available_range` start at its first number, so that a range that starts

@@ -155,6 +155,55 @@ fn a_still_stands_for_any_length_of_time() {
     assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
 }
 
+/// An image file `/m/NAME`.
+fn image(name: &str, available: Value) -> Value {
+    movie("A", available).with("target_url", format!("/m/{name}"))
+}
+
+#[test]
+fn a_still_has_no_end_whatever_its_available_range_says() {
+    let with_handles = options(|options| {
+        options.handles = "4".parse().expect("handles");
+        options.handle_mode = otio_conflate::plan::HandleMode::Source;
+        options.overrun = OverrunPolicy::Error;
+    });
+    let ranges = [
+        (range(0, 48, 24), range(0, 48, 24)),
+        (range(0, 48, 24), range(0, 1, 24)),
+        (range(45, 48, 24), range(0, 90, 24)),
+        (range(90_000, 48, 25), range(86_400, 1, 25)),
+        (range(0, 48, 24), range(100, 48, 24)),
+    ];
+    for name in ["still.png", "still.EXR", "still.jpg", "still.1001.tif"] {
+        for (source, available) in &ranges {
+            let cut = timeline([track("V1", [clip_of("c", source.clone(), image(name, available.clone()))])]);
+            let plan = plan_with(&cut, &with_handles, Some(MediaFacts::still()));
+            let shot = shot(&plan, "c");
+            assert_eq!((shot.head, shot.tail, shot.frame_count), (4, 4, shot.frame_count), "{name} {source}");
+            assert!(sources(&plan, "c").iter().all(|source| *source == 0), "{name} {source}");
+            assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
+        }
+    }
+    // A sequence of one frame is a still, too, and so is an image that nobody looked at.
+    let clip = clip_of("c", range(1001, 5, 24), sequence("S", 1001, range(1001, 1, 24)));
+    assert_eq!(sources(&plan(&one(clip), &PlanOptions::default()), "c"), [1001; 5]);
+    for available in [Value::Null, range(0, 1, 24)] {
+        let clip = clip_of("c", range(7, 5, 24), image("still.png", available));
+        assert_eq!(sources(&plan_with(&one(clip), &PlanOptions::default(), None), "c"), [0; 5]);
+    }
+}
+
+#[test]
+fn an_animation_in_an_image_file_runs_and_ends() {
+    let moving = || facts(Some(10.0), 20, 0);
+    for name in ["a.png", "a.gif", "a.webp"] {
+        let clip = clip_of("c", range(18, 4, 10), image(name, range(0, 20, 10)));
+        let plan = plan_with(&one(clip), &PlanOptions::default(), moving());
+        assert_eq!(sources(&plan, "c"), [18, 19, 19, 19], "{name}");
+        assert_warns(&plan, "tracks[0].children[0]", "held");
+    }
+}
+
 fn overrunning() -> Value {
     one(clip_of("A", range(8, 5, 24), movie("A", range(10, 2, 24))))
 }
