@@ -97,9 +97,16 @@ pub(crate) fn no_picture(path: &Path) -> Error {
 
 /// Opens a movie's container.
 pub(crate) fn open(path: &Path) -> Result<Demuxer> {
-    let media = MediaFile::open(path)?;
-    let demuxer = if media.is_part() { Demuxer::open_part(media, path) } else { Demuxer::open(path) };
-    let demuxer = demuxer.map_err(|cause| undecodable(path, "it is no media file that FFmpeg knows").because(cause))?;
+    let demuxer = Demuxer::open(MediaFile::open(path)?, path).map_err(|refused| {
+        if refused.is_list() {
+            return undecodable(path, "it is a list of other files or a script; a medium is one file");
+        }
+        let error = undecodable(path, "it is no media file that FFmpeg knows");
+        match refused.lines.iter().rev().find(|line| line.level <= sys::LOG_WARNING) {
+            Some(line) => error.because(format!("{} ({})", refused.cause, line.text)),
+            None => error.because(refused.cause),
+        }
+    })?;
     // Formats that make a picture out of any text.
     if matches!(demuxer.container().as_str(), "tty" | "bin" | "xbin" | "adf" | "idf") {
         return Err(no_picture(path));

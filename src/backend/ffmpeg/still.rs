@@ -167,6 +167,7 @@ fn by_ffmpeg(kind: StillKind, data: &[u8], options: &DecodeOptions) -> Result<Vi
     let setup = DecoderSetup {
         threads: options.threads,
         strict: true,
+        lenient: false,
         exr_transfer: options.linear_to.filter(|_| kind == StillKind::Exr),
     };
     let mut decoder = Decoder::by_name(kind.decoder(), setup)?;

@@ -1,6 +1,6 @@
 //! The bytes of a media file, wherever they lie.
 
-use std::fs::File;
+use std::fs::{File, FileType};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -30,7 +30,8 @@ impl MediaFile {
     ///
     /// # Errors
     /// [`ErrorKind::MediaMissing`] when it is not there, [`ErrorKind::Io`] when it may not be read,
-    /// [`ErrorKind::Decode`] when it is a folder, and [`ErrorKind::Bundle`] when the archive is damaged, or its entry
+    /// [`ErrorKind::Decode`] when it is empty or no regular file (a folder, a FIFO, a device, a socket, a file below
+    /// `/proc`, `/sys` or `/dev`), which is found out without opening it, and [`ErrorKind::Bundle`] when the archive is damaged, or its entry
     /// compressed, encrypted or a link.
     pub fn open(path: impl AsRef<Path>) -> Result<MediaFile> {
         let path = path.as_ref();
@@ -67,6 +68,21 @@ impl MediaFile {
         let metadata = std::fs::metadata(path).map_err(|cause| failed("read", cause))?;
         if metadata.is_dir() {
             return Err(is_folder(path));
+        }
+        // Opening a FIFO waits for somebody to write, and opening a device may do anything: nothing but the kind is asked.
+        let refuse = |what: &str| {
+            let message = format!("cannot decode {}: it is {what}; a medium is a regular file", path.display());
+            Err(Error::new(ErrorKind::Decode, message).at_file(path))
+        };
+        if let Some(kind) = kind(metadata.file_type()) {
+            return refuse(kind);
+        }
+        if is_of_system(path) {
+            return refuse("a file of the system");
+        }
+        if metadata.len() == 0 {
+            let message = format!("cannot decode {}: the file is empty", path.display());
+            return Err(Error::new(ErrorKind::Decode, message).at_file(path));
         }
         let file = File::open(path).map_err(|cause| failed("open", cause))?;
         Ok(MediaFile { file, length: metadata.len(), part: None })
@@ -117,6 +133,33 @@ impl Seek for MediaFile {
         }
         Ok(target)
     }
+}
+
+/// What there is in the place of a regular file.
+fn kind(kind: FileType) -> Option<&'static str> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        for (is, name) in [
+            (kind.is_fifo(), "a FIFO"),
+            (kind.is_socket(), "a socket"),
+            (kind.is_char_device() || kind.is_block_device(), "a device"),
+        ] {
+            if is {
+                return Some(name);
+            }
+        }
+    }
+    (!kind.is_file()).then_some("no file")
+}
+
+/// Whether a file is made up by the system when it is read.
+fn is_of_system(path: &Path) -> bool {
+    let roots = ["/proc", "/sys", "/dev"];
+    // Shared memory is a folder like any other.
+    let shared = |path: &Path| path.starts_with("/dev/shm");
+    cfg!(unix)
+        && path.canonicalize().is_ok_and(|path| roots.iter().any(|root| path.starts_with(root)) && !shared(&path))
 }
 
 fn missing(path: &Path) -> Error {

@@ -381,6 +381,7 @@ impl Scaler {
             check(code, ErrorKind::Unsupported, "setting up a conversion")?;
         }
         let flags = c_text(flags)?;
+        let _quiet = super::log::quiet();
         // SAFETY: as above; afterwards the context is initialised once, and the coefficient tables live for ever.
         unsafe {
             let code = ffi::av_opt_set(raw.cast(), c"sws_flags".as_ptr(), flags.as_ptr(), 0);

@@ -14,24 +14,19 @@ use ffmpeg_next::format::input_from_stream;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Dictionary, Error as AvError, Packet, Rational, ffi};
 
+use super::log::{Line, Lines};
 use crate::otio::MediaFile;
 use crate::time::Ratio;
 
-/// Sets FFmpeg up for this process, once: its log is silent but for what ends the process, unless the environment
-/// variable `OTIO_CONFLATE_FFMPEG_LOG` names a level (`quiet`, `error`, `warning`, `info`, `debug`).
+/// Sets FFmpeg up for this process, once: its log lines are taken (see [`log`](super::log)), and its errors get their
+/// sentences. Lines of this library's own objects are printed where the environment variable
+/// `OTIO_CONFLATE_FFMPEG_LOG` names a level (`quiet`, `error`, `warning`, `info`, `debug`); FFmpeg's own level is left
+/// alone.
 pub(crate) fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let level = match std::env::var("OTIO_CONFLATE_FFMPEG_LOG").as_deref() {
-            Ok("quiet") => ffi::AV_LOG_QUIET,
-            Ok("error") => ffi::AV_LOG_ERROR,
-            Ok("warning") => ffi::AV_LOG_WARNING,
-            Ok("info") => ffi::AV_LOG_INFO,
-            Ok("debug") => ffi::AV_LOG_DEBUG,
-            _ => ffi::AV_LOG_FATAL,
-        };
-        // SAFETY: sets one integer of the library; any value is allowed.
-        unsafe { ffi::av_log_set_level(level) };
+        ffmpeg_next::util::error::register_all();
+        super::log::install();
     });
 }
 
@@ -51,6 +46,9 @@ pub(super) unsafe fn text(text: *const c_char) -> String {
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
+/// The level of warnings in the log; what is below is worse.
+pub(crate) const LOG_WARNING: i32 = ffi::AV_LOG_WARNING;
+
 fn positive(rational: ffi::AVRational) -> Option<Rational> {
     (rational.num > 0 && rational.den > 0).then(|| Rational::from(rational))
 }
@@ -58,6 +56,9 @@ fn positive(rational: ffi::AVRational) -> Option<Rational> {
 /// An open file.
 pub(crate) struct Demuxer {
     pub(super) input: Input,
+    log: Lines,
+    /// Packets read so far.
+    read: u64,
 }
 
 /// What a container says about one of its streams.
@@ -122,44 +123,68 @@ pub(crate) struct IndexEntry {
 }
 
 impl Demuxer {
-    /// Opens a local file. Nothing but local files can be reached from it, whatever it refers to, and its name is
-    /// never taken for a protocol, an option or a pattern.
-    pub(crate) fn open(path: &Path) -> Result<Demuxer, AvError> {
+    /// Opens a medium by its bytes. It goes by its name, since some formats are told by that, too. Nothing else can be
+    /// reached from it, not even its own path: no protocol is allowed, and no format that lists other files.
+    pub(crate) fn open(media: MediaFile, path: &Path) -> Result<Demuxer, Refused> {
         init();
-        let mut url = b"file:".to_vec();
-        url.extend_from_slice(path.as_os_str().as_encoded_bytes());
-        let url = CString::new(url).map_err(|_| AvError::InvalidData)?;
-        let mut options = ptr::null_mut();
-        for (key, value) in [(c"protocol_whitelist", c"file"), (c"pattern_type", c"none")] {
-            // SAFETY: the dictionary pointer is null or owned here; the strings are NUL-terminated and copied.
-            unsafe { ffi::av_dict_set(&mut options, key.as_ptr(), value.as_ptr(), 0) };
+        if ["tga", "icb", "vda", "vst"].iter().any(|name| has_ending(path, name)) && !media.is_part() {
+            return Demuxer::open_picture(path);
         }
-        let mut context = ptr::null_mut();
-        // SAFETY: `context` is null, so it is allocated by the call; on failure it stays null. `options` is ours, and
-        // is freed whatever the call leaves in it.
-        let opened = unsafe {
-            let code = ffi::avformat_open_input(&mut context, url.as_ptr(), ptr::null(), &mut options);
-            ffi::av_dict_free(&mut options);
-            code
+        let log = Lines::new();
+        let open = || {
+            let mut options = Dictionary::new();
+            // No protocol is called that.
+            options.set("protocol_whitelist", "none");
+            options.set("format_whitelist", single_files());
+            let name = format!("file:{}", path.display());
+            let _listening = log.listen(0);
+            input_from_stream(StreamIo::from_read_seek(media)?, Some(&name), Some(options))
         };
-        check(opened)?;
-        // SAFETY: the call above succeeded, so this is an open input context, and nobody else owns it.
-        let mut input = unsafe { Input::wrap(context) };
-        // SAFETY: the context is open; null options are allowed.
-        check(unsafe { ffi::avformat_find_stream_info(input.as_mut_ptr(), ptr::null_mut()) })?;
-        Ok(Demuxer { input })
+        match open() {
+            Ok(input) => Ok(Demuxer { input, log, read: 0 }),
+            Err(cause) => Err(Refused { cause, lines: log.take(0) }),
+        }
     }
 
-    /// Opens a file that is a part of another one. It goes by the name it has in there, since some formats are told by
-    /// that, too. Nothing else can be reached from it, not even by its own path.
-    pub(crate) fn open_part(media: MediaFile, path: &Path) -> Result<Demuxer, AvError> {
-        init();
-        let mut options = Dictionary::new();
-        // No protocol is called that.
-        options.set("protocol_whitelist", "none");
-        let name = format!("file:{}", path.display());
-        let input = input_from_stream(StreamIo::from_read_seek(media)?, Some(&name), Some(options))?;
-        Ok(Demuxer { input })
+    /// Opens a file of one of the few pictures that are told by their names alone.
+    fn open_picture(path: &Path) -> Result<Demuxer, Refused> {
+        let log = Lines::new();
+        let open = || {
+            let _listening = log.listen(0);
+            let mut url = b"file:".to_vec();
+            url.extend_from_slice(path.as_os_str().as_encoded_bytes());
+            let url = CString::new(url).map_err(|_| AvError::InvalidData)?;
+            let mut options = ptr::null_mut();
+            for (key, value) in [(c"protocol_whitelist", c"file"), (c"pattern_type", c"none")] {
+                // SAFETY: the dictionary pointer is null or owned here; the strings are NUL-terminated and copied.
+                unsafe { ffi::av_dict_set(&mut options, key.as_ptr(), value.as_ptr(), 0) };
+            }
+            let mut context = ptr::null_mut();
+            // SAFETY: `context` is null, so it is allocated by the call; on failure it stays null. A null format lets
+            // FFmpeg choose. `options` is ours, and is freed whatever the call leaves in it.
+            let opened = unsafe {
+                let format = ffi::av_find_input_format(c"image2".as_ptr());
+                let code = ffi::avformat_open_input(&mut context, url.as_ptr(), format, &mut options);
+                ffi::av_dict_free(&mut options);
+                code
+            };
+            check(opened)?;
+            // SAFETY: the call above succeeded, so this is an open input context, and nobody else owns it.
+            let mut input = unsafe { Input::wrap(context) };
+            // SAFETY: the context is open; null options are allowed.
+            check(unsafe { ffi::avformat_find_stream_info(input.as_mut_ptr(), ptr::null_mut()) })?;
+            Ok(input)
+        };
+        match open() {
+            Ok(input) => Ok(Demuxer { input, log, read: 0 }),
+            Err(cause) => Err(Refused { cause, lines: log.take(0) }),
+        }
+    }
+
+    #[allow(dead_code, reason = "read by those who judge damage")]
+    /// What was logged since the last call: while opening with the packet number 0, while reading with that of the packet.
+    pub(crate) fn take_lines(&mut self) -> Vec<Line> {
+        self.log.take(self.read)
     }
 
     /// The short name of the container's format, such as `mov,mp4,m4a,3gp,3g2,mj2`.
@@ -302,6 +327,8 @@ impl Demuxer {
 
     /// The next packet of any stream that is read; `None` at the end of the file.
     pub(crate) fn read(&mut self) -> Result<Option<Packet>, AvError> {
+        self.read += 1;
+        let _listening = self.log.listen(self.read);
         let mut packet = Packet::empty();
         match packet.read(&mut self.input) {
             Ok(()) => Ok(Some(packet)),
@@ -314,6 +341,7 @@ impl Demuxer {
     /// flushed by the caller.
     pub(crate) fn seek(&mut self, stream: usize, time: i64) -> Result<(), AvError> {
         let stream = c_int::try_from(stream).map_err(|_| AvError::StreamNotFound)?;
+        let _listening = self.log.listen(self.read);
         // SAFETY: the context is open and borrowed mutably.
         check(unsafe { ffi::av_seek_frame(self.input.as_mut_ptr(), stream, time, ffi::AVSEEK_FLAG_BACKWARD) })?;
         Ok(())
@@ -349,6 +377,64 @@ impl Demuxer {
     }
 }
 
+/// Why a file was not opened.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// FFmpeg's error.
+    pub(crate) cause: AvError,
+    /// What it logged on the way.
+    pub(crate) lines: Vec<Line>,
+}
+
+impl Refused {
+    /// Whether the file is of a format that is made of other files, or of none.
+    pub(crate) fn is_list(&self) -> bool {
+        self.lines.iter().any(|line| line.text.starts_with("Format not on whitelist"))
+    }
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(ending))
+}
+
+/// Formats that open other files, run scripts, or wait for the network.
+const LISTS: [&str; 16] = [
+    "hls",
+    "applehttp",
+    "concat",
+    "dash",
+    "webm_dash_manifest",
+    "sdp",
+    "rtsp",
+    "rtp",
+    "sap",
+    "imf",
+    "image2",
+    "tee",
+    "lavfi",
+    "avisynth",
+    "vapoursynth",
+    "ffmetadata",
+];
+
+/// The formats that are one file, as FFmpeg takes a list of them.
+fn single_files() -> &'static str {
+    static NAMES: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let mut names = Vec::new();
+        let mut place = ptr::null_mut();
+        // SAFETY: the call keeps its place in `place`; formats are static tables.
+        while let Some(format) = unsafe { ffi::av_demuxer_iterate(&mut place).as_ref() } {
+            // SAFETY: the name is a static string.
+            let name = unsafe { text(format.name) };
+            if format.flags & ffi::AVFMT_NOFILE == 0 && !name.split(',').any(|name| LISTS.contains(&name)) {
+                names.push(name);
+            }
+        }
+        names.join(",")
+    });
+    &NAMES
+}
+
 /// FFmpeg's pixel format number as an enumeration; a number that the headers do not know is no format.
 fn pixel_of(format: c_int) -> Pixel {
     if !(0..ffi::AVPixelFormat::AV_PIX_FMT_NB as c_int).contains(&format) {
@@ -369,6 +455,9 @@ pub(crate) fn is_discarded(packet: &Packet) -> bool {
 /// An open decoder.
 pub(crate) struct Decoder {
     pub(super) context: NonNull<ffi::AVCodecContext>,
+    pub(super) log: Lines,
+    /// The number of the packet that was given last.
+    pub(super) sent: u64,
 }
 
 // SAFETY: the context has one owner, this handle; FFmpeg allows it to move between threads between calls.
@@ -391,6 +480,8 @@ pub(crate) struct DecoderSetup {
     pub(crate) threads: usize,
     /// Whether anything unusual in the data is an error rather than something to be patched up.
     pub(crate) strict: bool,
+    /// Whether pictures come out that are known to lack something, rather than none.
+    pub(crate) lenient: bool,
     /// FFmpeg's number of the transfer characteristic that an EXR decoder applies to its linear values.
     pub(crate) exr_transfer: Option<u8>,
 }
@@ -433,10 +524,16 @@ impl Decoder {
                 NonNull::new(ffi::avcodec_alloc_context3(codec)).ok_or(AvError::Other { errno: libc_enomem() })?;
             let fields = context.as_mut();
             fields.thread_count = c_int::try_from(setup.threads.clamp(1, 64)).unwrap_or(1);
+            fields.err_recognition |= ffi::AV_EF_CRCCHECK;
             if setup.strict {
-                fields.err_recognition |= ffi::AV_EF_CRCCHECK | ffi::AV_EF_EXPLODE;
+                fields.err_recognition |= ffi::AV_EF_EXPLODE;
             }
-            Ok(Decoder { context })
+            if setup.lenient {
+                fields.flags |= c_int::try_from(ffi::AV_CODEC_FLAG_OUTPUT_CORRUPT).unwrap_or(0);
+            }
+            let log = Lines::new();
+            fields.opaque = log.tag(0);
+            Ok(Decoder { context, log, sent: 0 })
         }
     }
 
@@ -444,6 +541,7 @@ impl Decoder {
     /// `codec` is the codec that the context was made for.
     unsafe fn open(self, codec: *const ffi::AVCodec, setup: DecoderSetup) -> Result<Decoder, AvError> {
         let mut options = ptr::null_mut();
+        let _listening = self.log.listen(0);
         // SAFETY: the dictionary is owned here and freed whatever the call leaves in it; the context is not open yet.
         let code = unsafe {
             if let Some(transfer) = setup.exr_transfer {
@@ -460,17 +558,40 @@ impl Decoder {
     /// Gives it a packet, or with `None` the end. `Ok(false)`: it has to be emptied first, the packet was not taken.
     pub(crate) fn send(&mut self, packet: Option<&Packet>) -> Result<bool, AvError> {
         use ffmpeg_next::codec::packet::Ref;
+        let number = self.sent + u64::from(packet.is_some());
         let packet = packet.map_or(ptr::null(), |packet| packet.as_ptr());
-        // SAFETY: the context is open; a null packet means the end; the decoder takes its own reference.
-        match unsafe { ffi::avcodec_send_packet(self.context.as_ptr(), packet) } {
-            code if code == again() => Ok(false),
-            code => check(code).map(|_| true),
+        let _listening = self.log.listen(number);
+        // SAFETY: the context is open; a null packet means the end; the decoder takes its own reference. Nothing reads
+        // through the tag.
+        let code = unsafe {
+            (*self.context.as_ptr()).opaque = self.log.tag(number);
+            ffi::avcodec_send_packet(self.context.as_ptr(), packet)
+        };
+        if code == again() {
+            // SAFETY: as above.
+            unsafe { (*self.context.as_ptr()).opaque = self.log.tag(self.sent) };
+            return Ok(false);
         }
+        self.sent = number;
+        check(code).map(|_| true)
+    }
+
+    #[allow(dead_code, reason = "read by those who judge damage")]
+    /// The number of the packet that was given last; the first one was 1.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    #[allow(dead_code, reason = "read by those who judge damage")]
+    /// What was logged since the last call, each line with the number of its packet.
+    pub(crate) fn take_lines(&mut self) -> Vec<Line> {
+        self.log.take(self.sent)
     }
 
     /// Takes a picture out of it.
     pub(crate) fn receive(&mut self) -> Result<Received, AvError> {
         let mut frame = Video::empty();
+        let _listening = self.log.listen(self.sent);
         // SAFETY: the context is open and the frame was just allocated.
         match unsafe { ffi::avcodec_receive_frame(self.context.as_ptr(), frame.as_mut_ptr()) } {
             code if code == again() => Ok(Received::Hungry),

@@ -34,6 +34,7 @@ impl Decoder {
     /// Takes a run of samples out of it. Samples that the codec or the container says are no sound are gone.
     pub(crate) fn receive_sound(&mut self) -> Result<Received<Audio>, AvError> {
         let mut frame = Audio::empty();
+        let _listening = self.log.listen(self.sent);
         // SAFETY: the context is open and the frame was just allocated.
         match unsafe { ffi::avcodec_receive_frame(self.context.as_ptr(), frame.as_mut_ptr()) } {
             code if code == again() => Ok(Received::Hungry),
@@ -109,6 +110,7 @@ impl SoundEncoder {
             options.set("flags", "+global_header")?;
         }
         let doing = || format!("opening {} for {} samples a second, {}", setup.name, setup.rate, setup.layout.0);
+        let _quiet = super::log::quiet();
         // SAFETY: context and codec belong together; the dictionary is left with what was not understood.
         check(unsafe { ffi::avcodec_open2(raw, codec, &mut options.0) }, ErrorKind::Encode, &doing())?;
         Ok(encoder)
@@ -138,6 +140,7 @@ impl SoundEncoder {
 
     /// Hands over the next samples, or says that there are no more.
     pub(crate) fn send(&mut self, frame: Option<&Audio>) -> Result<()> {
+        let _quiet = super::log::quiet();
         // SAFETY: the context is open; null asks it to drain, and a frame is referenced, not kept.
         let code = unsafe { ffi::avcodec_send_frame(self.raw, frame.map_or(ptr::null(), |frame| frame.as_ptr())) };
         check(code, ErrorKind::Encode, "encoding sound").map(drop)

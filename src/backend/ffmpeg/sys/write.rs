@@ -108,6 +108,8 @@ pub(super) fn encoder_context(name: &str) -> Result<(*const ffi::AVCodec, *mut f
     if raw.is_null() {
         return Err(Error::new(ErrorKind::Encode, "no memory for an encoder"));
     }
+    // SAFETY: the context was just allocated; nothing reads through the pointer.
+    unsafe { (*raw).opaque = super::log::quiet_tag() };
     Ok((codec, raw))
 }
 
@@ -175,6 +177,7 @@ impl Encoder {
             options.set("flags", &format!("{flags}+global_header"))?;
         }
         let doing = || format!("opening {} for {:?} of {width} × {height}", setup.name, setup.format);
+        let _quiet = super::log::quiet();
         // SAFETY: context and codec belong together; the dictionary is left with what was not understood.
         check(unsafe { ffi::avcodec_open2(raw, codec, &mut options.0) }, ErrorKind::Encode, &doing())?;
         if let Some(key) = options.left() {
@@ -186,6 +189,7 @@ impl Encoder {
 
     /// Hands over frame number `number`, or says that there are no more.
     pub(crate) fn send(&mut self, frame: Option<(&Video, i64)>) -> Result<()> {
+        let _quiet = super::log::quiet();
         let Some((frame, number)) = frame else {
             // SAFETY: the context is open; null asks it to drain.
             let code = unsafe { ffi::avcodec_send_frame(self.raw, ptr::null()) };
@@ -211,6 +215,7 @@ impl Encoder {
 
     /// The next packet, if there is one already. Its times count frames.
     pub(crate) fn receive(&mut self, packet: &mut Packet) -> Result<bool> {
+        let _quiet = super::log::quiet();
         // SAFETY: the context is open, the packet is allocated; the call blanks it first.
         let code = unsafe { ffi::avcodec_receive_packet(self.raw, packet.as_mut_ptr()) };
         if is_drained(code) {
@@ -280,10 +285,13 @@ impl Muxer {
         super::read::init();
         let (url, name) = (file_url(path)?, c_text(muxer)?);
         let mut raw = ptr::null_mut();
+        let _quiet = super::log::quiet();
         // SAFETY: names are C strings; the context is written on success alone.
         let code = unsafe { ffi::avformat_alloc_output_context2(&mut raw, ptr::null(), name.as_ptr(), url.as_ptr()) };
         check(code, ErrorKind::Unsupported, &format!("this FFmpeg has no muxer {muxer}"))?;
         let muxer = Muxer { raw };
+        // SAFETY: the context is allocated; nothing reads through the pointer.
+        unsafe { (*raw).opaque = super::log::quiet_tag() };
         // SAFETY: the context is allocated; the file is closed by `finish` or `drop`.
         unsafe {
             (*raw).flags |= ffi::AVFMT_FLAG_BITEXACT;
@@ -353,6 +361,7 @@ impl Muxer {
         for (key, value) in options {
             dictionary.set(key, value)?;
         }
+        let _quiet = super::log::quiet();
         // SAFETY: the context has its streams and an open file.
         let code = unsafe { ffi::avformat_write_header(self.raw, &mut dictionary.0) };
         check(code, ErrorKind::Encode, "writing the header")?;
@@ -371,6 +380,7 @@ impl Muxer {
         let from = ffi::AVRational { num: time_base.0, den: time_base.1 };
         let to = self.time_base(stream);
         packet.set_stream(stream);
+        let _quiet = super::log::quiet();
         // SAFETY: the header is written; the call takes the packet's content over.
         let code = unsafe {
             ffi::av_packet_rescale_ts(packet.as_mut_ptr(), from, to);
@@ -388,6 +398,7 @@ impl Muxer {
 
     /// Writes the trailer and closes the file.
     pub(crate) fn finish(self) -> Result<()> {
+        let _quiet = super::log::quiet();
         // SAFETY: the header is written; the pointer to the file is null afterwards.
         unsafe {
             let trailer = ffi::av_write_trailer(self.raw);

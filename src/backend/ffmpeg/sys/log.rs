@@ -1,0 +1,323 @@
+//! FFmpeg's log lines, kept apart by the decoder or file that wrote them.
+//!
+//! FFmpeg reports much of what it finds damaged through its log alone. The log is one function for the whole process, so
+//! that function is replaced once, by one that keeps the lines of this library's own objects and hands all others to
+//! FFmpeg's default. An object is told by its `opaque` pointer, which FFmpeg copies to the contexts of its decoding
+//! threads: it points into a block of memory of its [`Lines`], at the place that stands for the packet being decoded.
+//! What has no such pointer (parsers, bitstream filters, demuxers) runs in the calling thread, which is marked while a
+//! [`Listening`] lives.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::ffi::{c_char, c_int, c_void};
+use std::io::Write as _;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock};
+
+use ffmpeg_next::ffi;
+
+use super::read::text;
+
+#[cfg(all(target_arch = "x86_64", not(windows)))]
+type Arguments = *mut ffi::__va_list_tag;
+#[cfg(not(all(target_arch = "x86_64", not(windows))))]
+type Arguments = ffi::va_list;
+
+/// Packets in a row that are told apart.
+const PLACES: usize = 4096;
+/// Lines kept at most until they are taken, beside one for each packet.
+const KEPT: usize = 64;
+/// Bytes of a line.
+const LINE: c_int = 512;
+/// The mark of a thread whose lines are dropped.
+const QUIET: usize = 1;
+
+/// The level up to which lines of this library's own objects are printed.
+static PRINTED: AtomicI32 = AtomicI32::new(ffi::AV_LOG_FATAL);
+/// Whose memory an `opaque` pointer points into, by the address of its first byte.
+static OWNERS: RwLock<BTreeMap<usize, Arc<Shared>>> = RwLock::new(BTreeMap::new());
+
+thread_local! {
+    /// Where lines of this thread belong that no object claims: 0 to nobody, [`QUIET`], or an address.
+    static MARK: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Replaces the log function, once.
+pub(super) fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let level = match std::env::var("OTIO_CONFLATE_FFMPEG_LOG").as_deref() {
+            Ok("quiet") => ffi::AV_LOG_QUIET,
+            Ok("error") => ffi::AV_LOG_ERROR,
+            Ok("warning") => ffi::AV_LOG_WARNING,
+            Ok("info") => ffi::AV_LOG_INFO,
+            Ok("debug") => ffi::AV_LOG_DEBUG,
+            _ => ffi::AV_LOG_FATAL,
+        };
+        PRINTED.store(level, Ordering::Relaxed);
+        // SAFETY: the function has the type that is asked for, and lives for ever.
+        unsafe { ffi::av_log_set_callback(Some(on_line)) };
+    });
+}
+
+/// A line of FFmpeg's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// The number of the packet that was being decoded (the first one is 1), 0 while the decoder was opened.
+    pub(crate) packet: u64,
+    /// FFmpeg's level: 16 an error, 24 a warning, 32 for information.
+    pub(crate) level: i32,
+    /// What it says, in one line.
+    pub(crate) text: String,
+}
+
+struct Shared {
+    /// Nobody reads or writes these bytes; their addresses stand for packets.
+    places: Box<[u8]>,
+    lines: Mutex<Vec<Line>>,
+}
+
+impl Shared {
+    fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The lines of one decoder or one open file.
+pub(crate) struct Lines(Arc<Shared>);
+
+impl std::fmt::Debug for Lines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Lines")
+    }
+}
+
+impl Lines {
+    pub(crate) fn new() -> Lines {
+        install();
+        let shared = Arc::new(Shared { places: vec![0; PLACES].into_boxed_slice(), lines: Mutex::new(Vec::new()) });
+        let mut owners = OWNERS.write().unwrap_or_else(PoisonError::into_inner);
+        owners.insert(shared.places.as_ptr() as usize, Arc::clone(&shared));
+        Lines(shared)
+    }
+
+    fn address(&self, packet: u64) -> usize {
+        let place = usize::try_from(packet % PLACES as u64).unwrap_or(0);
+        self.0.places.as_ptr() as usize + place
+    }
+
+    /// What an object's `opaque` has to be while it works on this packet. It is never read through.
+    pub(super) fn tag(&self, packet: u64) -> *mut c_void {
+        self.address(packet) as *mut c_void
+    }
+
+    /// Takes the lines of this thread that no object claims, as long as the result lives.
+    pub(crate) fn listen(&self, packet: u64) -> Listening {
+        Listening::new(self.address(packet))
+    }
+
+    /// The lines so far, oldest first; `latest` is the number of the last packet.
+    pub(crate) fn take(&self, latest: u64) -> Vec<Line> {
+        let mut lines = std::mem::take(&mut *self.0.lines());
+        for line in &mut lines {
+            // A place stands for the last packet that was given it.
+            let behind = latest.wrapping_sub(line.packet) % PLACES as u64;
+            line.packet = latest.saturating_sub(behind);
+        }
+        lines
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let mut owners = OWNERS.write().unwrap_or_else(PoisonError::into_inner);
+        owners.remove(&(self.0.places.as_ptr() as usize));
+    }
+}
+
+/// A thread whose lines are taken.
+pub(crate) struct Listening {
+    before: usize,
+    /// It belongs to the thread that made it.
+    _here: std::marker::PhantomData<*const ()>,
+}
+
+impl Listening {
+    fn new(mark: usize) -> Listening {
+        Listening { before: MARK.replace(mark), _here: std::marker::PhantomData }
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        MARK.set(self.before);
+    }
+}
+
+/// Drops the lines of this thread that no object claims, as long as the result lives: scalers and filters, whose lines are
+/// about how they work.
+pub(crate) fn quiet() -> Listening {
+    install();
+    Listening::new(QUIET)
+}
+
+/// The `opaque` of encoders and muxers: their lines are dropped, in whatever thread they are written.
+pub(super) fn quiet_tag() -> *mut c_void {
+    static DROPPED: std::sync::LazyLock<Lines> = std::sync::LazyLock::new(Lines::new);
+    DROPPED.tag(0)
+}
+
+/// Who a line belongs to.
+enum Owner {
+    Somebody(Arc<Shared>, u64),
+    Dropped,
+    Foreign,
+}
+
+/// # Safety
+/// `object` is null or points to a structure that begins with a pointer to its `AVClass`, as `av_log` demands.
+unsafe fn owner(object: *mut c_void) -> Owner {
+    let mut next = object;
+    // A decoder's own state names the decoder as its parent.
+    for _ in 0..4 {
+        if next.is_null() {
+            break;
+        }
+        // SAFETY: what the caller promises; parents are such objects, too. The two classes are those of the structures
+        // that the pointer is then taken for.
+        unsafe {
+            let class = *next.cast::<*const ffi::AVClass>();
+            if class.is_null() {
+                break;
+            }
+            let opaque = if class == ffi::avcodec_get_class() {
+                (*next.cast::<ffi::AVCodecContext>()).opaque
+            } else if class == ffi::avformat_get_class() {
+                (*next.cast::<ffi::AVFormatContext>()).opaque
+            } else {
+                std::ptr::null_mut()
+            };
+            if let Some(owner) = at(opaque as usize) {
+                return owner;
+            }
+            next = match usize::try_from((*class).parent_log_context_offset) {
+                Ok(offset) if offset > 0 => *next.byte_add(offset).cast::<*mut c_void>(),
+                _ => break,
+            };
+        }
+    }
+    match MARK.try_with(Cell::get) {
+        Ok(QUIET) => Owner::Dropped,
+        Ok(mark) => at(mark).unwrap_or(Owner::Foreign),
+        Err(_) => Owner::Foreign,
+    }
+}
+
+/// Who owns the memory at this address.
+fn at(address: usize) -> Option<Owner> {
+    if address <= QUIET {
+        return None;
+    }
+    let owners = OWNERS.read().unwrap_or_else(PoisonError::into_inner);
+    let (first, shared) = owners.range(..=address).next_back()?;
+    let place = address - first;
+    (place < PLACES).then(|| Owner::Somebody(Arc::clone(shared), place as u64))
+}
+
+/// # Safety
+/// As `av_log` calls it: an object or null, a format and the arguments that belong to it.
+unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c_char, arguments: Arguments) {
+    let severity = level & 0xff;
+    let printed = PRINTED.load(Ordering::Relaxed);
+    // SAFETY: what the caller promises.
+    let owner = unsafe { owner(object) };
+    let (shared, packet) = match owner {
+        Owner::Somebody(shared, packet) => (Some(shared), packet),
+        Owner::Dropped => (None, 0),
+        Owner::Foreign => {
+            // SAFETY: the call gets what this one got, and nothing was taken out of the arguments.
+            unsafe { ffi::av_log_default_callback(object, level, format, arguments) };
+            return;
+        }
+    };
+    // Concealed errors are told as information.
+    let kept = shared.filter(|_| severity <= ffi::AV_LOG_INFO);
+    if kept.is_none() && severity > printed {
+        return;
+    }
+    thread_local! {
+        /// A line may come in several calls; the prefix stands in front of the first.
+        static BEGUN: RefCell<(c_int, String)> = const { RefCell::new((1, String::new())) };
+    }
+    let mut buffer: [c_char; LINE as usize] = [0; LINE as usize];
+    let mut prefix = 0;
+    // SAFETY: the buffer has the length that is said, and the call ends what it writes there with a zero.
+    let written = unsafe {
+        ffi::av_log_format_line2(object, level, format, arguments, buffer.as_mut_ptr(), LINE, &mut prefix);
+        text(buffer.as_ptr())
+    };
+    if severity <= printed {
+        // There is nobody to tell that the log cannot be written.
+        let _ = std::io::stderr().write_all(written.as_bytes());
+    }
+    let Some(shared) = kept else { return };
+    let line = BEGUN.try_with(|begun| {
+        let mut begun = begun.try_borrow_mut().ok()?;
+        begun.1.push_str(&written);
+        let whole = written.ends_with(['\n', '\r']) || begun.1.len() > written.len().max(2 * LINE as usize);
+        whole.then(|| std::mem::take(&mut begun.1))
+    });
+    let Ok(Some(line)) = line else { return };
+    let line = line.trim().replace(['\n', '\r'], " ");
+    if line.is_empty() {
+        return;
+    }
+    let mut lines = shared.lines();
+    if lines.len() < KEPT || !lines.iter().any(|known| known.packet == packet && known.level <= severity) {
+        lines.push(Line { packet, level: severity, text: line });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn say(level: c_int, what: &std::ffi::CStr) {
+        // SAFETY: no object, and a format without arguments.
+        unsafe { ffi::av_log(std::ptr::null_mut(), level, what.as_ptr()) };
+    }
+
+    #[test]
+    fn lines_go_to_who_listens() {
+        let (one, other) = (Lines::new(), Lines::new());
+        {
+            let _here = one.listen(7);
+            say(ffi::AV_LOG_ERROR, c"first\n");
+            {
+                let _there = other.listen(3);
+                say(ffi::AV_LOG_WARNING, c"half a ");
+                say(ffi::AV_LOG_WARNING, c"line\n");
+                say(ffi::AV_LOG_DEBUG, c"nothing\n");
+            }
+            say(ffi::AV_LOG_ERROR, c"second\n");
+            let _quiet = quiet();
+            say(ffi::AV_LOG_ERROR, c"not kept\n");
+        }
+        let texts = |lines: Vec<Line>| lines.into_iter().map(|line| (line.packet, line.text)).collect::<Vec<_>>();
+        assert_eq!(texts(one.take(7)), [(7, "first".to_owned()), (7, "second".to_owned())]);
+        assert_eq!(texts(other.take(3)), [(3, "half a line".to_owned())]);
+        assert!(one.take(7).is_empty());
+    }
+
+    #[test]
+    fn places_stand_for_the_last_packets() {
+        let lines = Lines::new();
+        let latest = PLACES as u64 + 5;
+        for packet in [latest - 7, latest] {
+            let _here = lines.listen(packet);
+            say(ffi::AV_LOG_ERROR, c"said\n");
+        }
+        let packets: Vec<u64> = lines.take(latest).into_iter().map(|line| line.packet).collect();
+        assert_eq!(packets, [latest - 7, latest]);
+    }
+}
