@@ -62,9 +62,10 @@ impl<'a, B: Backend> Conflation<'a, B> {
     /// error is in the report.
     ///
     /// # Errors
-    /// What keeps the run from starting: [`ErrorKind::MediaMissing`] with every missing file,
+    /// What keeps the run from starting: [`ErrorKind::Plan`], [`ErrorKind::MediaMissing`] with every missing file,
     /// [`ErrorKind::Exists`] with every output in the way, an output folder or a manifest that cannot be written.
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
+        plan.validate()?;
         Representation::check_all(&self.delivery.representations)?;
         let session = self.backend.open(plan, &self.delivery.preset, &self.delivery.representations)?;
         if !self.backend.capabilities().representations {

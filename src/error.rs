@@ -19,6 +19,9 @@ pub enum ErrorKind {
     /// JSON, but not a timeline: a wrong type, a missing schema, a tree too deep or a file too large.
     #[error("not a valid timeline")]
     Schema,
+    /// A plan that does not hold together: it was changed, or read from a damaged file.
+    #[error("not a valid plan")]
+    Plan,
     /// A bundle (`.otioz`, `.otiod`) that is damaged, holds no timeline, or packs its media so that it cannot be read.
     #[error("not a valid bundle")]
     Bundle,

@@ -39,6 +39,7 @@ impl std::str::FromStr for Existing {
 
 /// Where shots go and what they are written as.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Delivery {
     /// The output folder; it is made if need be.

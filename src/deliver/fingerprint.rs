@@ -7,13 +7,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Preset, Representation};
 use crate::plan::{
-    Background, Canvas, Element, Media, MediaSource, MissingPolicy, OverrunPolicy, Placement, Plan, Retime, Shot,
-    SoundLayout,
+    Background, Canvas, Element, Layer, Media, MediaSource, MissingPolicy, OverrunPolicy, Pitch, Placement, Plan,
+    Retime, Shot, Sound, SoundClip, SoundLayout, Span,
 };
 use crate::time::Rate;
 
 /// Raised when the same plan would give other pixels.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What the pixels and the file of a shot depend on.
 #[derive(Debug, Serialize)]
@@ -34,12 +34,21 @@ struct Ingredients<'a> {
     media_missing: MissingPolicy,
     retime: Retime,
     shot: Shot,
-    /// Samples per second and channels of the sound, where any is delivered.
+    /// How the sound is mixed, where any is delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sound: Option<(u32, SoundLayout)>,
+    sound: Option<Mix>,
     media: Vec<(&'a Media, Option<Stamp>)>,
     /// What the others are laid out around.
     ruler: Option<(&'a Media, Option<Stamp>)>,
+}
+
+/// What the samples of the mix depend on beside the clips in it.
+#[derive(Debug, Serialize)]
+struct Mix {
+    rate: u32,
+    layout: SoundLayout,
+    pitch: Pitch,
+    limit: Option<f64>,
 }
 
 /// What tells that files are still the same, without reading them.
@@ -63,6 +72,8 @@ struct Used {
 
 /// The fingerprint of `shot`: 32 hexadecimal digits that change when its plan, its media, its canvas or its preset do.
 /// The same goes for what else is made of it; what lies elsewhere in the timeline does not count.
+///
+/// Every struct is taken apart by name and without `..`: whoever adds a field has to decide here whether it counts.
 pub(crate) fn fingerprint(
     backend: &str,
     plan: &Plan,
@@ -70,46 +81,93 @@ pub(crate) fn fingerprint(
     canvas: Canvas,
     (preset, representations): (&Preset, &[Representation]),
 ) -> String {
-    let mut used = Vec::new();
-    let mut own = shot.clone();
-    own.object.clear();
-    for span in &mut own.spans {
-        let frames = span.start..=span.start + span.count - 1;
-        span.stack.iter_mut().for_each(|element| make_own(element, &frames, &mut used));
-    }
+    let Plan {
+        name,
+        rate,
+        global_start,
+        drop_frame,
+        placement,
+        background,
+        overrun,
+        media_missing,
+        retime,
+        media,
+        sound,
+        // They made the shot or the canvas what it is, or are about the rest of the cut.
+        version: _,
+        timeline: _,
+        duration: _,
+        hero_track: _,
+        canvas: _,
+        canvas_media: _,
+        shots: _,
+        warnings: _,
+    } = plan;
     let is_heard = preset.delivers_sound() || representations.iter().any(Representation::has_sound);
-    let sound = plan.sound.as_ref().filter(|_| is_heard).map(|sound| (sound.rate, sound.layout));
-    if sound.is_none() {
-        own.sound.clear();
-    }
-    for clip in &mut own.sound {
-        clip.media = own_place(clip.media, 0, 0, &mut used);
-        clip.object.clear();
-    }
-    let bounded = used.iter().any(|used| plan.media[used.media].bounds.is_some());
+    let sound = sound.as_ref().filter(|_| is_heard);
+    let mut used = Vec::new();
+    let own = own_shot(shot, sound.is_some(), &mut used);
+    let bounded = used.iter().any(|used| media[used.media].bounds.is_some());
     let ruler = plan.ruler().filter(|_| bounded).map(|media| Used { media, low: 0, high: 0 });
     let ingredients = Ingredients {
         format: FORMAT,
         backend,
         preset,
-        representations: (!representations.is_empty()).then_some((representations, plan.name.as_str())),
+        representations: (!representations.is_empty()).then_some((representations, name.as_str())),
         canvas,
-        rate: plan.rate,
-        start: plan.global_start,
-        drop_frame: plan.drop_frame,
-        placement: plan.placement,
-        background: plan.background,
-        overrun: plan.overrun,
-        media_missing: plan.media_missing,
-        retime: plan.retime,
+        rate: *rate,
+        start: *global_start,
+        drop_frame: *drop_frame,
+        placement: *placement,
+        background: *background,
+        overrun: *overrun,
+        media_missing: *media_missing,
+        retime: *retime,
         shot: own,
-        sound,
-        media: used.iter().map(|used| (&plan.media[used.media], stamp(plan, used))).collect(),
-        ruler: ruler.map(|used| (&plan.media[used.media], stamp(plan, &used))),
+        sound: sound.map(|sound| {
+            // The shot has its own clips.
+            let Sound { rate, layout, pitch, limit, clips: _ } = sound;
+            Mix { rate: *rate, layout: *layout, pitch: *pitch, limit: *limit }
+        }),
+        media: used.iter().map(|used| (&media[used.media], stamp(plan, used))).collect(),
+        ruler: ruler.map(|used| (&media[used.media], stamp(plan, &used))),
     };
-    // Paths that are no text have no JSON.
+    // Paths that are not text have no JSON.
     let bytes = serde_json::to_vec(&ingredients).unwrap_or_else(|_| format!("{ingredients:?}").into_bytes());
     Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `shot` without what says where it lies in the timeline, its media counted by their order in it and noted in `used`.
+fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
+    let Shot { name, clip, track, object: _, first_frame, frame_count, head, tail, start, spans, sound, notes } = shot;
+    let spans = spans.iter().map(|span| {
+        let Span { start, count, stack } = span;
+        let frames = *start..=start + count - 1;
+        let mut stack = stack.clone();
+        stack.iter_mut().for_each(|element| make_own(element, &frames, used));
+        Span { start: *start, count: *count, stack }
+    });
+    let spans = spans.collect();
+    let sound = sound.iter().filter(|_| is_heard).map(|heard| {
+        let SoundClip { track, clip, object: _, media, range, map, gains, pan, channels, notes } = heard.clone();
+        let media = own_place(media, 0, 0, used);
+        SoundClip { track, clip, object: String::new(), media, range, map, gains, pan, channels, notes }
+    });
+    let sound = sound.collect();
+    Shot {
+        name: name.clone(),
+        clip: clip.clone(),
+        track: track.clone(),
+        object: String::new(),
+        first_frame: *first_frame,
+        frame_count: *frame_count,
+        head: *head,
+        tail: *tail,
+        start: *start,
+        spans,
+        sound,
+        notes: notes.clone(),
+    }
 }
 
 /// Looks at the file, or at every frame of a sequence between the first and the last that are used.
@@ -152,9 +210,10 @@ fn own_place(media: usize, low: i64, high: i64, used: &mut Vec<Used>) -> usize {
 fn make_own(element: &mut Element, frames: &RangeInclusive<i64>, used: &mut Vec<Used>) {
     match element {
         Element::Layer(layer) => {
-            let (low, high) = layer.map.indices(frames.clone());
-            layer.media = own_place(layer.media, low, high, used);
-            layer.object.clear();
+            let Layer { track: _, clip: _, object, media, map, look: _, color: _, notes: _ } = layer.as_mut();
+            let (low, high) = map.indices(frames.clone());
+            *media = own_place(*media, low, high, used);
+            object.clear();
         }
         Element::Stack { elements, .. } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),
         Element::Mix { from, to, .. } => {

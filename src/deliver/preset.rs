@@ -81,7 +81,7 @@ fn no_grid() -> (u32, u32) {
 
 /// How a codec stores colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ColorRule {
     /// YUV in the canvas's matrix, limited range.
     Video,

@@ -64,7 +64,7 @@ fn yes() -> bool {
 
 /// Which pictures of a shot a representation shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Content {
     /// All of them.

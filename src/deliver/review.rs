@@ -18,7 +18,7 @@ use crate::timeline::{
 /// The shots come in the order of the cut, without their handles. In the place of one that failed, or that was delivered
 /// as nothing that can be shown, there is a card with its name, as long as the shot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Review {
     /// What the movie is called.
@@ -32,7 +32,7 @@ pub struct Review {
 
 /// The card in front of a review.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReviewSlate {
     /// The large line; `None`: the name of the cut.

@@ -18,7 +18,7 @@ use crate::timeline::MissingFramePolicy;
 
 /// What a caller decides about a transcode.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TranscodeOptions {
     /// What files and burn-ins call it; `None`: the file's name without its ending.

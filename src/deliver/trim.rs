@@ -64,7 +64,7 @@ word_enum! {
 /// As text: `100-199`, the first and the last frame; `01:00:04:00-01:00:08:00`, the timecode of the first frame and of the
 /// first one behind the piece; `4s-8.5s`, seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Cut {
     /// Frames, counted from the file's first displayed frame, 0.

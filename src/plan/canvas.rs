@@ -6,6 +6,7 @@ use crate::time::Ratio;
 
 /// Colour tags as the code points of ITU-T H.273, which FFmpeg uses as they are. 2 means unspecified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ColorTags {
     /// Whether sample values use the full range (JPEG, computer graphics) or the limited one of video.
     pub full_range: bool,
@@ -45,6 +46,7 @@ impl ColorTags {
 
 /// The size, pixel aspect and colour that every frame of an output has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Canvas {
     /// Pixels in a line.
     pub width: u32,
@@ -58,7 +60,7 @@ pub struct Canvas {
 
 /// What the caller asks of the canvas; what is left open comes from the hero track's first decodable clip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct CanvasRequest {
     /// Width and height in pixels.
     pub size: Option<(u32, u32)>,

@@ -9,7 +9,7 @@ pub type Rgba = [u16; 4];
 
 /// What a generator draws, over the whole canvas.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "picture", rename_all = "snake_case")]
+#[serde(tag = "picture", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Generated {
     /// One colour.

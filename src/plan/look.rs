@@ -7,7 +7,7 @@ use crate::time::Ratio;
 
 /// How a layer looks in the cut, beyond its media and its place in time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Look {
     /// How much of it is seen, from 0 to 1.
@@ -177,7 +177,7 @@ impl Blend {
 
 /// What is cut off a picture: shares of its width or height as shown, from 0 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Crop {
     /// From the left.
@@ -199,7 +199,7 @@ impl Default for Crop {
 
 /// How a placed picture is flipped, then scaled and turned around its anchor, then moved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Transform {
     /// What lengths are shares of.
@@ -243,7 +243,7 @@ pub enum Unit {
 
 /// A change of colour that the timeline asks for, and that is not applied.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ColorNote {
     /// A colour decision of the American Society of Cinematographers: `(in × slope + offset) ^ power`, channel by

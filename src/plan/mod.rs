@@ -24,6 +24,7 @@ mod sound_map;
 mod sound_metadata;
 mod source_map;
 mod transition;
+mod validate;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};

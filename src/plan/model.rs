@@ -13,6 +13,7 @@ use crate::timeline::MissingFramePolicy;
 
 /// Everything a backend needs to render every shot. It can be printed, stored as JSON, compared and sent elsewhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Plan {
     /// The version of this crate that made it.
@@ -118,6 +119,7 @@ pub enum Background {
 
 /// A piece of media.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Media {
     /// What and where it is.
@@ -139,7 +141,7 @@ pub struct Media {
 
 /// What and where a piece of media is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum MediaSource {
     /// One file.
@@ -226,6 +228,7 @@ impl MediaSource {
 
 /// One delivered piece of the cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Shot {
     /// Its name, unique in the plan.
@@ -258,6 +261,7 @@ pub struct Shot {
 
 /// A run of record frames over which the same layers are visible.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Span {
     /// The first record frame, counted from the cut's first frame.
     pub start: i64,
@@ -269,7 +273,7 @@ pub struct Span {
 
 /// A part of the picture.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "element", rename_all = "snake_case")]
+#[serde(tag = "element", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Element {
     /// One piece of media.
@@ -327,7 +331,7 @@ impl Element {
 
 /// What a transition looks like on its way from one part to the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum MixStyle {
     /// The outgoing part at 1 − weight plus the incoming one at weight, premultiplied.
@@ -399,6 +403,7 @@ impl Weight {
 
 /// One piece of media in its place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Layer {
     /// The name of the track it lies in.
@@ -424,6 +429,7 @@ pub struct Layer {
 
 /// Something the plan cannot express, or had to assume.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Warning {
     /// The object's path in the timeline.
     pub object: String,

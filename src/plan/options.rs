@@ -12,7 +12,7 @@ use crate::words::word_enum;
 
 /// What a caller decides about a plan; the defaults are what most cuts want.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PlanOptions {
     /// Which pieces of the cut are shots.
@@ -130,6 +130,7 @@ fn range(text: &str) -> Result<(String, i64, i64), Error> {
 
 /// How many extra frames each shot gets, in record frames. Read from `H` or `H:T`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Handles {
     /// In front of the cut.
     pub head: u32,

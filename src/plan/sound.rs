@@ -46,7 +46,7 @@ word_enum! {
 
 /// What a caller decides about sound.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SoundOptions {
     /// Whether sound is planned at all.
@@ -79,6 +79,7 @@ impl Default for SoundOptions {
 
 /// The sound of the whole cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Sound {
     /// Samples per second of the mix.
@@ -97,6 +98,7 @@ pub struct Sound {
 
 /// A piece of media that is heard for a while.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SoundClip {
     /// The name of the track it lies in.
@@ -139,6 +141,7 @@ fn is_center(pan: &f64) -> bool {
 
 /// A channel of a piece of media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SourceChannel {
     /// Which of the file's sounds, counted from 0.
     pub stream: u32,

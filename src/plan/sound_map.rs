@@ -11,6 +11,7 @@ use crate::time::{Rate, Ratio, Time, TimeRange};
 /// At record time *t*, what lies `position + (t − record) × speed + curve(t)` seconds behind the start of the media is
 /// heard. Backwards, it is what lies just before that place; where the place stands still, nothing is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SoundMap {
     /// The record time the line starts from.

@@ -12,6 +12,7 @@ use crate::time::{FRAME_TOLERANCE, Ratio};
 ///
 /// Record frame *n* shows the source frame that position `position + (n − record) × step + curve(n)` lies in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SourceMap {
     /// The record frame the line starts from, counted from the cut's first frame.

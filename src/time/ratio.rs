@@ -9,7 +9,7 @@ pub const FRAME_TOLERANCE: Ratio = Ratio { num: 1, den: 1000 };
 ///
 /// Serialises as `[numerator, denominator]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "(i64, i64)", into = "(i64, i64)")]
+#[serde(try_from = "Stored", into = "(i64, i64)")]
 pub struct Ratio {
     num: i64,
     den: i64,
@@ -146,6 +146,20 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
         (a, b) = (b, a % b);
     }
     a
+}
+
+/// A ratio as a file holds it, which may not be one.
+#[derive(Deserialize)]
+struct Stored(i64, i64);
+
+impl TryFrom<Stored> for Ratio {
+    type Error = String;
+    fn try_from(Stored(num, den): Stored) -> Result<Ratio, String> {
+        match den {
+            0 => Err(format!("invalid ratio {num}/0")),
+            _ => Ok(Ratio::new(num, den)),
+        }
+    }
 }
 
 impl From<(i64, i64)> for Ratio {

@@ -2,6 +2,7 @@
 
 mod existing;
 mod failures;
+mod fingerprints;
 mod names;
 mod representations;
 mod results;

@@ -15,4 +15,5 @@ mod sound;
 mod support;
 mod transitions;
 mod trees;
+mod validity;
 mod wipes;

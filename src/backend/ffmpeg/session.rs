@@ -67,6 +67,7 @@ pub(super) struct FfmpegSession<'a> {
 impl<'a> FfmpegSession<'a> {
     fn open(plan: &'a Plan, preset: &'a Preset, representations: &'a [Representation]) -> Result<FfmpegSession<'a>> {
         super::sys::read::init();
+        plan.validate()?;
         let found = media::find(plan);
         let shown = media::layers(plan).into_iter().map(|layer| layer.media);
         let picture = |media: usize| Some((found[media].picture()?, &plan.media[media]));

@@ -79,7 +79,7 @@ impl Default for ResolveOptions {
 
 /// Which timeline is rendered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum TimelineChoice {
     /// The one that is open.
@@ -93,7 +93,7 @@ pub enum TimelineChoice {
 
 /// The render preset to begin with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum RenderPreset {
     /// None: what the Deliver page is set to.
@@ -120,7 +120,7 @@ word_enum! {
 
 /// Which video tracks are seen while Resolve renders.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Solo {
     /// Those that are enabled in Resolve.
@@ -135,7 +135,7 @@ pub enum Solo {
 /// With which grade Resolve renders. What is applied is applied to a version of each clip's grade made for the purpose,
 /// which is removed again: no grade of the project is changed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Grade {
     /// As it stands.
@@ -168,6 +168,7 @@ pub enum Grade {
 
 /// A colour decision as the ASC defines it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cdl {
     /// Slope of red, green and blue.
     pub slope: [f64; 3],

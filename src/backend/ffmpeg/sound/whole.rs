@@ -68,6 +68,7 @@ pub fn write_shot_mixes(
 
 /// Looks at the media of `clips`; what is not there ends it, if the plan says so.
 fn look<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip> + Clone) -> Result<Vec<Heard>> {
+    plan.validate()?;
     let heard = source::find(plan, clips.clone());
     super::super::media::refuse_missing(&[], &[], &source::missing(clips, &heard))?;
     Ok(heard)
