@@ -67,6 +67,15 @@ impl Plan {
         self.within(layer, layer.map.index(record))
     }
 
+    /// Where in its media `layer` is at record frame `record`, in frames at the media's rate, inside what is known of it;
+    /// `None` where the overrun policy shows black instead. What has its frames elsewhere than on the grid of that rate
+    /// shows the one on screen then: [`source_index`](Plan::source_index) is no more than the grid's. (R7, R10)
+    pub fn source_position(&self, layer: &Layer, record: i64) -> Option<Ratio> {
+        let (position, index) = (layer.map.position(record), layer.map.index(record));
+        let within = self.within(layer, index)?;
+        Some(if within == index { position } else { Ratio::whole(within) })
+    }
+
     /// The source frames that `layer` shows at record frame `record`: the index of the first, and under
     /// [`Retime::Blend`] that of a second with its weight, from 0 to 1, where slow motion is between the two. `None`
     /// where the overrun policy shows black instead. (R5, R10)

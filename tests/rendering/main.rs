@@ -15,6 +15,7 @@ mod output;
 mod passthrough;
 mod placement;
 mod policies;
+mod positions;
 mod retimes;
 mod sources;
 mod support;

@@ -28,19 +28,20 @@ pub(super) struct Aim {
 }
 
 impl Clock {
-    /// Where frame `index`, counted at `rate`, is to be looked for.
-    pub(super) fn aim(&self, index: i64, rate: Rate) -> Aim {
+    /// Where `position`, in frames counted at `rate`, is to be looked for. It is brought down to a frame once: to one of
+    /// the movie's grid, or else to the one on screen at that time.
+    pub(super) fn aim(&self, position: Ratio, rate: Rate) -> Aim {
         let own = self.rate.nominal();
         let cousin = (rate.nominal() / own - Ratio::ONE).abs() <= Ratio::new(2, 1000);
         if !(self.regular && cousin) {
-            let instant = Ratio::whole(self.first) + Ratio::whole(index) / rate.nominal() * self.ticks;
+            let instant = Ratio::whole(self.first) + position / rate.nominal() * self.ticks;
             // A container's rounding, or in a counted movie, whose ticks are frames, the tolerance alone.
             let slack = FRAME_TOLERANCE * self.length;
             let slack = if self.length > Ratio::whole(2) { slack.max(Ratio::ONE) } else { slack };
             let limit = (instant + slack).floor();
             return Aim { limit, low: limit.saturating_add(1), instant: Some(instant) };
         }
-        self.aim_at_frame(index)
+        self.aim_at_frame(position.frame())
     }
 
     /// Frame `frame` of a regular movie: up to, but not including, half a frame to either side.
@@ -77,20 +78,34 @@ mod tests {
         let clock = clock(1000, rate, true);
         for frame in [0i64, 1, 2, 1000, 123_457] {
             let exact = Ratio::whole(frame) * clock.length;
-            let aim = clock.aim(frame, Rate::FPS_24);
+            let aim = clock.aim(Ratio::whole(frame), Rate::FPS_24);
             for rounded in [exact.floor(), exact.ceil()] {
                 assert!((aim.low..=aim.limit).contains(&(80 + rounded)), "{frame}");
             }
-            assert_eq!(clock.aim(frame + 1, rate).low, aim.limit + 1);
+            assert_eq!(clock.aim(Ratio::whole(frame + 1), rate).low, aim.limit + 1);
         }
     }
 
     #[test]
     fn without_a_grid_the_instant_counts() {
         let clock = clock(90_000, Rate::FPS_25, false);
-        let aim = clock.aim(1, Rate::FPS_25);
+        let aim = clock.aim(Ratio::ONE, Rate::FPS_25);
         // A thousandth of 3600 ticks is more than one tick.
         assert_eq!((aim.instant, aim.limit), (Some(Ratio::whole(3680)), 3683));
         assert!(aim.low > aim.limit);
+    }
+
+    #[test]
+    fn a_position_between_two_claimed_frames_is_brought_down_once() {
+        let rate = Rate::from_ratio(30_000, 1001).expect("a rate");
+        let clock = clock(30_000, rate, true);
+        // 300 frames of 1001/30000 s, claimed to be of 29 frames a second.
+        let claimed = Rate::new(29.0).expect("a rate");
+        let position = Ratio::new(300 * 1001, 30_000) * claimed.nominal();
+        let aim = clock.aim(position, claimed);
+        assert!((80 + 300 * 1001..80 + 301 * 1001).contains(&aim.limit), "{aim:?}");
+        // On the movie's own grid it is the frame that it lies in.
+        let aim = clock.aim(Ratio::new(2999, 10), rate);
+        assert_eq!(aim.limit, clock.aim_at_frame(299).limit);
     }
 }

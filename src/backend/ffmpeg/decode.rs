@@ -120,7 +120,7 @@ impl MovieReader {
         let pump = Pump::new(path, demuxer, stream, setup)?;
         let mut movie = Movie::new(path, pump, &info, untimed)?;
         if info.is_still {
-            let frame = movie.pick(0, Rate::FPS_24)?.frame;
+            let frame = movie.pick(Ratio::ZERO, Rate::FPS_24)?.frame;
             return Ok(MovieReader { info, source: Source::Still(frame) });
         }
         Ok(MovieReader { info, source: Source::Movie(Box::new(movie)) })
@@ -141,9 +141,19 @@ impl MovieReader {
     /// # Errors
     /// [`ErrorKind::Decode`], naming file and frame, when that frame is damaged. Other frames can still be read.
     pub fn frame(&mut self, index: i64, rate: Rate) -> Result<Picked> {
+        self.frame_at(Ratio::whole(index), rate)
+    }
+
+    /// The frame at `position`, in frames counted at `rate` from the first displayed frame, which may lie between two of
+    /// them: where [`frame`](MovieReader::frame) goes by index, the one it lies in, elsewhere the one on screen
+    /// `position / rate` seconds after the first.
+    ///
+    /// # Errors
+    /// As [`frame`](MovieReader::frame).
+    pub fn frame_at(&mut self, position: Ratio, rate: Rate) -> Result<Picked> {
         match &mut self.source {
             Source::Still(frame) => Ok(Picked { frame: frame.clone(), outside: None }),
-            Source::Movie(movie) => movie.pick(index, rate).map_err(|error| error.at_frame(index)),
+            Source::Movie(movie) => movie.pick(position, rate).map_err(|error| error.at_frame(position.frame())),
         }
     }
 
@@ -348,14 +358,14 @@ impl Movie {
         Ok(Pulled::Frame)
     }
 
-    fn pick(&mut self, index: i64, rate: Rate) -> Result<Picked> {
-        let before = index < 0;
-        let index = index.max(0);
+    fn pick(&mut self, wanted: Ratio, rate: Rate) -> Result<Picked> {
+        let before = wanted.frame() < 0;
+        let index = wanted.frame().max(0);
         // Backwards frame by frame, or a jump back to where something else is read forwards?
         let back = self.asked.map_or(0, |asked| asked.saturating_sub(index));
         let stepped_back = (1..=STEP_BACK).contains(&back);
         self.asked = Some(index);
-        let mut aim = self.clock.aim(index, rate);
+        let mut aim = self.clock.aim(wanted.max(Ratio::ZERO), rate);
         let (mut after, mut doubts) = (false, 0);
         let (mut landings, mut way) = (0, Way { may_jump: true, may_skip: true });
         if let Some(end) = self.end
@@ -370,7 +380,7 @@ impl Movie {
                 Found::Here(position) if self.is_doubtful(&self.ring[position]) => {
                     if self.reconsider(self.ring[position].at, &mut doubts)? {
                         self.count()?;
-                        return self.pick(index, rate);
+                        return self.pick(wanted, rate);
                     }
                     way.may_jump = false;
                 }
@@ -381,14 +391,14 @@ impl Movie {
                         // The frame wanted does not exist, and the last one was passed over on the way to it.
                         if self.land(last)? {
                             self.count()?;
-                            return self.pick(index, rate);
+                            return self.pick(wanted, rate);
                         }
                         way = Way { may_jump: false, may_skip: false };
                     }
                     Pulled::End if let Some(last) = self.ring.back().filter(|entry| self.is_doubtful(entry)) => {
                         if self.reconsider(last.at, &mut doubts)? {
                             self.count()?;
-                            return self.pick(index, rate);
+                            return self.pick(wanted, rate);
                         }
                         way.may_jump = false;
                     }
@@ -405,7 +415,7 @@ impl Movie {
                     }
                     Pulled::Distrust => {
                         self.count()?;
-                        return self.pick(index, rate);
+                        return self.pick(wanted, rate);
                     }
                 },
                 Found::Back => {
@@ -421,7 +431,7 @@ impl Movie {
                     }
                     if self.land(aim.limit)? {
                         self.count()?;
-                        return self.pick(index, rate);
+                        return self.pick(wanted, rate);
                     }
                 }
             }

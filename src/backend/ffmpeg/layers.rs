@@ -105,9 +105,9 @@ impl Compositor<'_> {
         let place = |error: Error| error.at_clip(&layer.clip).at_object(&layer.object);
         let (seen, second) = self.readers.seen(layer, record).map_err(place)?;
         match (seen, second) {
-            (Seen::Frame { frame, index, .. }, Some((other, share))) => {
+            (Seen::Frame { frame, position, .. }, Some((other, share))) => {
                 let frame = self.between(&frame, &other, share).map_err(place)?;
-                Ok(Seen::Frame { frame, index, share })
+                Ok(Seen::Frame { frame, position, share })
             }
             (seen, _) => Ok(seen),
         }

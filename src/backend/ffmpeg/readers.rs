@@ -20,8 +20,8 @@ pub(super) enum Seen {
     Frame {
         /// The frame.
         frame: Frame,
-        /// Its index in the media.
-        index: i64,
+        /// Where it was looked for in the media, in frames at the rate that the plan counts them at.
+        position: Ratio,
         /// How much of the next frame is mixed into it.
         share: Ratio,
     },
@@ -35,10 +35,11 @@ impl Seen {
     /// Whether both are the same picture, seen by the same layer.
     pub(super) fn is_same(&self, other: &Seen) -> bool {
         match (self, other) {
-            // Several indices may give one frame: media that ended, or that runs slower than the timeline takes it to.
-            (Seen::Frame { index: a, frame: one, share }, Seen::Frame { index: b, frame: other, share: same }) => {
-                (a == b && share == same) || std::ptr::eq(one.plane(0).0, other.plane(0).0)
-            }
+            // Several places may give one frame: media that ended, or that runs slower than the timeline takes it to.
+            (
+                Seen::Frame { position: a, frame: one, share },
+                Seen::Frame { position: b, frame: other, share: same },
+            ) => (a == b && share == same) || std::ptr::eq(one.plane(0).0, other.plane(0).0),
             (Seen::Black, Seen::Black) | (Seen::Made, Seen::Made) => true,
             _ => false,
         }
@@ -111,28 +112,33 @@ impl<'s> Readers<'s> {
             }
         }
         let Some((index, second)) = session.plan.source_blend(layer, record) else { return Ok((Seen::Black, None)) };
-        let first = self.read(layer, index)?;
-        let Some((index, share)) = second else { return Ok((first, None)) };
-        Ok(match self.read(layer, index)? {
+        let Some((next, share)) = second else {
+            // Only the movie knows which frame is on screen then.
+            let position = session.plan.source_position(layer, record).unwrap_or(Ratio::whole(index));
+            return Ok((self.read(layer, position)?, None));
+        };
+        let first = self.read(layer, Ratio::whole(index))?;
+        Ok(match self.read(layer, Ratio::whole(next))? {
             Seen::Frame { frame, .. } => (first, Some((frame, share))),
             _ => (first, None),
         })
     }
 
-    /// Frame `index` of the media of `layer`, or what is shown instead.
-    fn read(&mut self, layer: &Layer, index: i64) -> Result<Seen> {
+    /// The frame at `position` of the media of `layer`, or what is shown instead.
+    fn read(&mut self, layer: &Layer, position: Ratio) -> Result<Seen> {
+        let index = position.frame();
         let session = self.session;
         let media = &session.plan.media[layer.media];
         let seen = match self.reader(layer, &media.source)? {
-            Reader::Movie(reader) => movie_frame(reader, index, media.rate),
+            Reader::Movie(reader) => movie_frame(reader, position, media.rate),
             Reader::Sequence(reader) => sequence_frame(reader, index, &media.source),
         }?;
         match seen {
-            Read::Frame { frame, index, note } => {
+            Read::Frame { frame, position, note } => {
                 if let Some(note) = note {
                     self.note(note);
                 }
-                Ok(Seen::Frame { frame, index, share: Ratio::ZERO })
+                Ok(Seen::Frame { frame, position, share: Ratio::ZERO })
             }
             Read::Black { note } => {
                 self.note(note);
@@ -155,7 +161,7 @@ impl<'s> Readers<'s> {
                     }
                     OverrunPolicy::Hold => {
                         self.note(format!("{file} {where_it_ends} than the timeline says: the nearest frame is held"));
-                        Ok(Seen::Frame { frame, index, share: Ratio::ZERO })
+                        Ok(Seen::Frame { frame, position, share: Ratio::ZERO })
                     }
                 }
             }
@@ -206,23 +212,23 @@ impl<'s> Readers<'s> {
 
 /// What reading a frame gave.
 enum Read {
-    Frame { frame: Frame, index: i64, note: Option<String> },
+    Frame { frame: Frame, position: Ratio, note: Option<String> },
     Black { note: String },
     Outside { frame: Frame, side: Outside },
 }
 
-fn movie_frame(reader: &mut MovieReader, index: i64, rate: Rate) -> Result<Read> {
-    let picked = reader.frame(index, rate)?;
+fn movie_frame(reader: &mut MovieReader, position: Ratio, rate: Rate) -> Result<Read> {
+    let picked = reader.frame_at(position, rate)?;
     Ok(match picked.outside {
         Some(side) => Read::Outside { frame: picked.frame, side },
-        None => Read::Frame { frame: picked.frame, index, note: None },
+        None => Read::Frame { frame: picked.frame, position, note: None },
     })
 }
 
 /// A frame of a sequence, or what its own policy makes of a hole.
 fn sequence_frame(reader: &mut SequenceReader, index: i64, source: &MediaSource) -> Result<Read> {
     if let Some(frame) = reader.read(index)? {
-        return Ok(Read::Frame { frame, index, note: None });
+        return Ok(Read::Frame { frame, position: Ratio::whole(index), note: None });
     }
     let MediaSource::Sequence { holes, .. } = source else {
         return Err(Error::new(ErrorKind::MediaMissing, "not a sequence"));
@@ -246,7 +252,7 @@ fn sequence_frame(reader: &mut SequenceReader, index: i64, source: &MediaSource)
                         source.display(),
                         source.number(held)
                     );
-                    Ok(Read::Frame { frame, index: held, note: Some(note) })
+                    Ok(Read::Frame { frame, position: Ratio::whole(held), note: Some(note) })
                 }
                 _ => Err(hole(&file, number)),
             }
