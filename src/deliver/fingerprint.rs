@@ -1,5 +1,6 @@
 //! A fingerprint of everything a shot's file depends on.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
@@ -141,9 +142,9 @@ pub(crate) fn fingerprint(
 fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
     let Shot { name, clip, track, object: _, first_frame, frame_count, head, tail, start, spans, sound, notes } = shot;
     let spans = spans.iter().map(|span| {
-        let Span { start, count, stack } = span;
+        let Span { start, count, stack: _ } = span;
         let frames = *start..=start + count - 1;
-        let mut stack = stack.clone();
+        let mut stack = visible(span);
         stack.iter_mut().for_each(|element| make_own(element, &frames, used));
         Span { start: *start, count: *count, stack }
     });
@@ -204,6 +205,27 @@ fn own_place(media: usize, low: i64, high: i64, used: &mut Vec<Used>) -> usize {
     used[place].low = used[place].low.min(low);
     used[place].high = used[place].high.max(high);
     place
+}
+
+/// What `span` shows without the layers that never have a share of the picture.
+fn visible(span: &Span) -> Vec<Element> {
+    let layers = span.visible(&|_, _| false).into_iter().map(|visible| std::ptr::from_ref(visible.layer));
+    let layers: HashSet<*const Layer> = layers.collect();
+    span.stack.iter().filter_map(|element| visible_part(element, &layers)).collect()
+}
+
+fn visible_part(element: &Element, visible: &HashSet<*const Layer>) -> Option<Element> {
+    let part = |element: &Element| visible_part(element, visible);
+    match element {
+        Element::Layer(layer) => visible.contains(&std::ptr::from_ref(layer.as_ref())).then(|| element.clone()),
+        Element::Stack { elements, look } => {
+            Some(Element::Stack { elements: elements.iter().filter_map(part).collect(), look: look.clone() })
+        }
+        Element::Mix { from, to, weight, style } => {
+            let side = |side: &Option<Box<Element>>| side.as_deref().and_then(part).map(Box::new);
+            Some(Element::Mix { from: side(from), to: side(to), weight: weight.clone(), style: *style })
+        }
+    }
 }
 
 /// Takes out of `element` what says where it lies in the timeline, and counts its media by their order in the shot.

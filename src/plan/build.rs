@@ -11,10 +11,11 @@ use super::lane::{At, Lane, on_screen, pieces, track_name};
 use super::media::MediaTable;
 use super::reuse::{Log, Reuse, address};
 use super::shots::Lanes;
-use super::{Element, HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
+use super::walk::Visible;
+use super::{HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
-use crate::time::{Rate, Ratio, Time, TimeRange};
+use crate::time::{Rate, Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, CompositionKind, MediaKind, Timeline, TrackLayout};
 
 impl Plan {
@@ -269,15 +270,7 @@ impl Builder<'_> {
 
     /// R10 and R15: warns of every visible layer of `spans` that asks for frames its media does not have.
     pub(super) fn check_overruns(&mut self, shot: &str, spans: &[Span]) -> Result<()> {
-        let mut layers = Vec::new();
-        for span in spans {
-            for element in span.stack.iter().rev() {
-                if collect_layers(element, (span.start, span.start + span.count - 1), &mut layers) {
-                    break;
-                }
-            }
-        }
-        for (layer, first, last) in layers {
+        for Visible { layer, first, last } in spans.iter().flat_map(|span| span.visible(&|_, look| look.is_flat())) {
             let Some(frames) = self.media.media[layer.media].frames else { continue };
             let (low, high) = layer.map.indices(first..=last);
             if low >= 0 && high < frames {
@@ -306,43 +299,6 @@ impl Builder<'_> {
             self.warn(&object, format!("{message}: {done}"));
         }
         Ok(())
-    }
-}
-
-/// Adds the layers of `element` over the record frames from `first` to `last`, where they have a share; returns whether
-/// it hides what is below it, where every medium is opaque and covers the canvas.
-fn collect_layers<'s>(
-    element: &'s Element,
-    (first, last): (i64, i64),
-    layers: &mut Vec<(&'s Layer, i64, i64)>,
-) -> bool {
-    match element {
-        Element::Layer(layer) if layer.look.is_invisible() => false,
-        Element::Layer(layer) => {
-            layers.push((layer, first, last));
-            layer.look.is_plain()
-        }
-        Element::Stack { look, .. } if look.is_invisible() => false,
-        Element::Stack { elements, look } => {
-            let hides = elements.iter().rev().any(|element| collect_layers(element, (first, last), layers));
-            hides && look.is_plain()
-        }
-        Element::Mix { from, to, weight, style } => {
-            // A side may have no share of the transition's first frames, or of its last.
-            let shares = |record| style.shares(weight.at(record));
-            let mut side = |side: &'s Option<Box<Element>>, seen: &dyn Fn(i64) -> bool| {
-                let first = (first..=last).find(|&record| seen(record));
-                let last = (first.unwrap_or(last)..=last).rev().find(|&record| seen(record));
-                match (first, last, side) {
-                    (Some(first), Some(last), Some(side)) => collect_layers(side, (first, last), layers),
-                    (Some(_), Some(_), None) => false,
-                    _ => true,
-                }
-            };
-            let outgoing = side(from, &|record| shares(record).0 > Ratio::ZERO);
-            let incoming = side(to, &|record| shares(record).1 > Ratio::ZERO);
-            outgoing && incoming
-        }
     }
 }
 

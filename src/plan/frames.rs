@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Element, Layer, Plan, Shot};
+use super::{Element, Layer, Plan, Shot, walk};
 use crate::time::Ratio;
 
 /// One output frame, as `plan --frames` prints it.
@@ -47,8 +47,7 @@ impl Plan {
 
     /// The layers of `stack` that have a share at record frame `record`, bottom to top.
     fn visible<'a>(&'a self, stack: &'a [Element], record: i64) -> Vec<FrameLayer<'a>> {
-        let mut shares = Vec::new();
-        stack_shares(stack, record, Ratio::ONE, &mut shares);
+        let mut shares = all_hide(stack, record);
         // Top to bottom so far, a mix's outgoing side behind its incoming one.
         shares.reverse();
         let seen = shares.into_iter().filter(|(_, share)| *share > Ratio::ZERO);
@@ -66,9 +65,7 @@ impl Plan {
     #[cfg(feature = "ffmpeg")]
     pub(crate) fn topmost<'a>(&self, shot: &'a Shot, record: i64) -> Option<(&'a Layer, i64)> {
         let span = shot.spans.iter().find(|span| (span.start..span.start + span.count).contains(&record))?;
-        let mut shares = Vec::new();
-        stack_shares(&span.stack, record, Ratio::ONE, &mut shares);
-        let seen = shares.into_iter().filter(|(_, share)| *share > Ratio::ZERO);
+        let seen = all_hide(&span.stack, record).into_iter().filter(|(_, share)| *share > Ratio::ZERO);
         seen.map(|(layer, _)| layer).find_map(|layer| Some((layer, self.source_index(layer, record)?)))
     }
 
@@ -84,40 +81,7 @@ impl Plan {
     }
 }
 
-/// Adds the shares of `stack`'s layers, topmost first, given that `open` of the picture is left to them; returns
-/// what shows through.
-fn stack_shares<'a>(stack: &'a [Element], record: i64, mut open: Ratio, shares: &mut Vec<(&'a Layer, Ratio)>) -> Ratio {
-    for element in stack.iter().rev() {
-        if open <= Ratio::ZERO {
-            break;
-        }
-        open = element_shares(element, record, open, shares);
-    }
-    open
-}
-
-fn element_shares<'a>(element: &'a Element, record: i64, open: Ratio, shares: &mut Vec<(&'a Layer, Ratio)>) -> Ratio {
-    match element {
-        Element::Layer(layer) => {
-            let opacity = layer.look.opacity_at(record);
-            shares.push((layer, open * opacity));
-            // A blended layer takes nothing away from what it is blended with.
-            if layer.look.blend.is_normal() { open * (Ratio::ONE - opacity) } else { open }
-        }
-        Element::Stack { elements, look } => {
-            let opacity = look.opacity_at(record);
-            let through = stack_shares(elements, record, open * opacity, shares);
-            if look.blend.is_normal() { through + open * (Ratio::ONE - opacity) } else { open }
-        }
-        Element::Mix { from, to, weight, style } => {
-            let (outgoing, incoming) = style.shares(weight.at(record));
-            let mut side = |side: &'a Option<Box<Element>>, part: Ratio| match side {
-                Some(element) => element_shares(element, record, part, shares),
-                None => part,
-            };
-            let through_to = side(to, open * incoming);
-            let through_from = side(from, open * outgoing);
-            through_to + through_from
-        }
-    }
+/// The shares of the layers of `stack`, topmost first, where every medium is opaque and covers the canvas.
+fn all_hide(stack: &[Element], record: i64) -> Vec<(&Layer, Ratio)> {
+    walk::shares(stack, record, &|_, _| true)
 }

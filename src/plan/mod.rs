@@ -25,6 +25,7 @@ mod sound_metadata;
 mod source_map;
 mod transition;
 mod validate;
+mod walk;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};

@@ -104,6 +104,43 @@ fn missing_media_that_nobody_sees_stops_nothing() {
 }
 
 #[test]
+fn missing_media_whose_weight_is_zero_in_every_frame_stops_nothing() {
+    let mut media = Media::new();
+    let there = media.numbered("a.mp4", 30, "24", X264);
+    let gone = || part("b", Path::new("/nowhere/gone.mov"), 10, 8);
+    let shown = |first: u16, last: u16| (first..=last).map(|n| Some(media.number(&there, n))).collect::<Vec<_>>();
+    let dip = json!({"OTIO_SCHEMA": "Transition.1", "transition_type": "Dip to Color", "in_offset": time(2, 24.0),
+        "out_offset": time(2, 24.0), "metadata": {"color": [0.0, 0.0, 0.0, 1.0]}});
+    // The shot ends on the frame at which a dissolve shows nothing of the incoming clip yet, or a dip its colour alone.
+    for (transition, frames, seen) in [(dissolve(1, 3), 8, shown(0, 7)), (dip, 9, shown(0, 6))] {
+        let cut = timeline([track("V1", [part("a", &there, 0, 8), transition, gone()])]);
+        for preset in ["prores-lt", "exr"] {
+            let run = run(&cut, &whole(frames), preset);
+            assert_eq!(run.numbers("cut")[..seen.len()], seen, "{preset}");
+            assert_eq!(run.rows("cut")[7].layers.len(), 1, "the plan lists what is visible");
+        }
+        let error = try_run(&cut, &whole(frames + 1), "prores-lt").err().expect("now something of it is visible");
+        assert!(error.to_string().contains("/nowhere/gone.mov"), "{error}");
+    }
+    // Opacities that move count frame by frame: full over what is missing, or nothing of what is missing.
+    let keyed = |clip: Value, from: f64, to: f64| {
+        let keys = json!({"0": {"Value": from}, "4": {"Value": from}, "5": {"Value": to}});
+        let mut effect = resolve("Composite", &[("opacity", json!(from))]);
+        effect["metadata"]["Resolve_OTIO"]["Parameters"][0]["Key Frames"] = keys;
+        with_effects(clip, [effect])
+    };
+    let over = timeline([track("V1", [gone()]), track("V2", [keyed(part("a", &there, 0, 8), 100.0, 50.0)])]);
+    let under = timeline([track("V1", [part("a", &there, 0, 8)]), track("V2", [keyed(gone(), 0.0, 50.0)])]);
+    for cut in [over, under] {
+        for preset in ["prores-lt", "exr"] {
+            assert_eq!(run(&cut, &whole(5), preset).numbers("cut"), shown(0, 4), "{preset}");
+            let error = try_run(&cut, &whole(6), preset).err().expect("now something of it is visible");
+            assert_eq!(error.kind(), ErrorKind::MediaMissing);
+        }
+    }
+}
+
+#[test]
 fn missing_media_counts_where_something_of_it_is_seen() {
     let mut media = Media::new();
     let there = media.numbered("a.mp4", 30, "24", X264);
@@ -129,7 +166,7 @@ fn missing_media_counts_where_something_of_it_is_seen() {
     let hidden = with_effects(gone("h", "/nowhere/hidden.mov"), [opacity(0.0)]);
     let cut = timeline([track("V1", [part("a", &there, 3, 4)]), track("V2", [hidden])]);
     assert!(try_run(&cut, &options(|_| ()), "png").is_ok());
-    let nest = stack([track("n", [gone("x", "/nowhere/x.mov"), dissolve(1, 1), gone("y", "/nowhere/y.mov")])]);
+    let nest = stack([track("n", [gone("x", "/nowhere/x.mov"), dissolve(2, 1), gone("y", "/nowhere/y.mov")])]);
     let cut = timeline([
         track("V1", [gone("x", "/nowhere/x.mov"), nest]),
         track("V2", [gap(8), gone("z", "/nowhere/z.mov")]),

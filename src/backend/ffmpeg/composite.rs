@@ -80,7 +80,7 @@ impl<'s> Compositor<'s> {
         self.readers.begin_frame(stack);
         if self.stays_in_coding(stack) {
             let mut picture = None;
-            for element in stack {
+            for element in session.visible_at(stack, record) {
                 picture = Some(self.coded(element, record, picture.as_ref())?);
             }
             return picture.map_or_else(|| self.black(), Ok);
@@ -152,7 +152,7 @@ impl<'s> Compositor<'s> {
             }
             Element::Stack { elements, .. } => {
                 let mut picture: Option<Video> = None;
-                for element in self.session.visible(elements) {
+                for element in self.session.visible_at(elements, record) {
                     picture = Some(self.coded(element, record, picture.as_ref().or(below))?);
                 }
                 picture.map_or_else(|| self.below_or_black(below), Ok)
@@ -184,6 +184,9 @@ impl<'s> Compositor<'s> {
             MixStyle::Dip { color } => {
                 let (outgoing, incoming) = style.shares(weight);
                 let color = self.flat_color(color)?;
+                if outgoing + incoming <= Ratio::ZERO {
+                    return Ok(color);
+                }
                 let (side, share) = if outgoing > Ratio::ZERO { (from, outgoing) } else { (to, incoming) };
                 let side = self.coded_side(side, record, below)?;
                 self.blend(&color, &side, &coding, share)
@@ -223,7 +226,7 @@ impl<'s> Compositor<'s> {
     fn laid_over<I: Image>(&mut self, stack: &[Element], record: i64) -> Result<Arc<I>> {
         let black = self.session.plan.background == Background::Black;
         let mut canvas = Arc::new(I::blank(self.coding.width, self.coding.height, black));
-        for element in stack {
+        for element in self.session.visible_at(stack, record) {
             canvas = self.painted(Some(Arc::clone(&canvas)), element, record)?.unwrap_or(canvas);
         }
         Ok(canvas)
@@ -240,7 +243,7 @@ impl<'s> Compositor<'s> {
             Element::Stack { elements, look } => {
                 let opacity = look.opacity_at(record);
                 let mut canvas: Option<Arc<I>> = None;
-                for element in self.session.visible(elements).iter().filter(|_| opacity > Ratio::ZERO) {
+                for element in self.session.visible_at(elements, record).iter().filter(|_| opacity > Ratio::ZERO) {
                     canvas = self.painted(canvas, element, record)?;
                 }
                 if let (Some(image), Some(drawing)) = (&mut canvas, self.session.drawing_of_stack(look, record)) {
@@ -249,15 +252,18 @@ impl<'s> Compositor<'s> {
                 (canvas, opacity, look.blend)
             }
             // What is blended with what is below has to see it on both sides.
-            Element::Mix { from, to, weight, style } if element.blends() && below.is_some() => {
-                let from = self.painted_side(below.clone(), from.as_deref(), record, weight.at(record) < Ratio::ONE)?;
-                let to = self.painted_side(below, to.as_deref(), record, weight.at(record) > Ratio::ZERO)?;
-                return self.mixed(from.as_ref(), to.as_ref(), *style, weight.at(record));
-            }
             Element::Mix { from, to, weight, style } => {
-                let from = self.painted_side(None, from.as_deref(), record, weight.at(record) < Ratio::ONE)?;
-                let to = self.painted_side(None, to.as_deref(), record, weight.at(record) > Ratio::ZERO)?;
-                (self.mixed(from.as_ref(), to.as_ref(), *style, weight.at(record))?, Ratio::ONE, Blend::Normal)
+                let weight = weight.at(record);
+                let (outgoing, incoming) = style.shares(weight);
+                let around = if element.blends() { below.clone() } else { None };
+                let sees_below = around.is_some();
+                let from = self.painted_side(around.clone(), from.as_deref(), record, outgoing > Ratio::ZERO)?;
+                let to = self.painted_side(around, to.as_deref(), record, incoming > Ratio::ZERO)?;
+                let mixed = self.mixed(from.as_ref(), to.as_ref(), *style, weight)?;
+                if sees_below {
+                    return Ok(mixed);
+                }
+                (mixed, Ratio::ONE, Blend::Normal)
             }
         };
         Ok(match (below, image) {

@@ -143,12 +143,10 @@ fn first_of_sequence(source: &MediaSource) -> Result<Option<MediaInfo>> {
     broken.map_or(Ok(None), Err)
 }
 
-/// Every layer of every shot.
+/// Every layer that has a share of some shot's picture, whatever lies over it.
 pub(super) fn layers(plan: &Plan) -> Vec<&Layer> {
-    let mut found = Vec::new();
     let spans = plan.shots.iter().flat_map(|shot| &shot.spans);
-    spans.flat_map(|span| &span.stack).for_each(|element| element.for_each_layer(&mut |layer| found.push(layer)));
-    found
+    spans.flat_map(|span| span.visible(&|_, _| false)).map(|visible| visible.layer).collect()
 }
 
 /// The error that lists everything missing among `seen`, the layers that are seen in some shot, and everything that is

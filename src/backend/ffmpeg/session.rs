@@ -15,7 +15,7 @@ use super::verify::{self, Expected};
 use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Media, MixStyle, Plan, Shot, Warning};
+use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Look, Media, MixStyle, Plan, Shot, Warning};
 use crate::time::{Ratio, Timecode};
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -110,27 +110,37 @@ impl<'a> FfmpegSession<'a> {
         if self.heard.is_empty() { None } else { Mixer::new(self.plan, &self.heard) }
     }
 
-    /// The layers that are seen in some shot: what lies under an opaque layer that covers the canvas is not.
+    /// The layers that are visible in some frame of a shot: what lies under an opaque layer that covers the canvas is not.
     fn seen(&self) -> Vec<&'a Layer> {
-        fn collect<'p>(element: &'p Element, session: &FfmpegSession<'_>, seen: &mut Vec<&'p Layer>) {
-            match element {
-                Element::Layer(layer) if layer.look.is_invisible() => {}
-                Element::Layer(layer) => seen.push(layer),
-                Element::Stack { look, .. } if look.is_invisible() => {}
-                Element::Stack { elements, .. } => {
-                    session.visible(elements).iter().for_each(|element| collect(element, session, seen));
-                }
-                Element::Mix { from, to, .. } => {
-                    [from, to].into_iter().flatten().for_each(|side| collect(side, session, seen));
-                }
+        let plan: &'a Plan = self.plan;
+        let hides = |layer: Option<&Layer>, look: &Look| look.is_flat() && layer.is_none_or(|layer| self.fills(layer));
+        let spans = plan.shots.iter().flat_map(|shot| &shot.spans);
+        spans.flat_map(|span| span.visible(&hides)).map(|visible| visible.layer).collect()
+    }
+
+    /// The part of `stack` that is not hidden at record frame `record`.
+    pub(super) fn visible_at<'e>(&self, stack: &'e [Element], record: i64) -> &'e [Element] {
+        let top = stack.iter().rposition(|element| self.covers_at(element, record)).unwrap_or(0);
+        &stack[top..]
+    }
+
+    /// Whether nothing can be seen through or beside `element` at record frame `record`.
+    fn covers_at(&self, element: &Element, record: i64) -> bool {
+        let whole = |look: &Look| look.is_flat() && look.opacity_at(record) >= Ratio::ONE;
+        match element {
+            Element::Layer(layer) => whole(&layer.look) && self.fills(layer),
+            Element::Stack { elements, look } => {
+                whole(look) && elements.iter().any(|element| self.covers_at(element, record))
+            }
+            Element::Mix { from, to, weight, style } => {
+                let (outgoing, incoming) = style.shares(weight.at(record));
+                let clear = matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
+                let covers = |side: &Option<Box<Element>>, share: Ratio| {
+                    share <= Ratio::ZERO || side.as_ref().is_some_and(|side| self.covers_at(side, record))
+                };
+                (!clear || outgoing + incoming >= Ratio::ONE) && covers(from, outgoing) && covers(to, incoming)
             }
         }
-        let plan: &'a Plan = self.plan;
-        let mut seen = Vec::new();
-        for span in plan.shots.iter().flat_map(|shot| &shot.spans) {
-            self.visible(&span.stack).iter().for_each(|element| collect(element, self, &mut seen));
-        }
-        seen
     }
 
     /// The part of `stack` that is not hidden by an opaque element above it.
@@ -162,8 +172,12 @@ impl<'a> FfmpegSession<'a> {
     }
 
     pub(super) fn layer_covers(&self, layer: &Layer) -> bool {
-        let rect = self.rect(layer);
-        layer.look.is_plain() && self.is_opaque(layer) && rect.covers(self.canvas.width, self.canvas.height)
+        layer.look.is_plain() && self.fills(layer)
+    }
+
+    /// Whether the picture of `layer`, placed, is opaque and fills the canvas, whatever its look.
+    fn fills(&self, layer: &Layer) -> bool {
+        self.is_opaque(layer) && self.rect(layer).covers(self.canvas.width, self.canvas.height)
     }
 
     /// What goes into representations.

@@ -1,0 +1,279 @@
+//! The walk over what a span shows: which layers have a share of the picture, and when. The one definition of what is
+//! visible, for plan, backends, fingerprints and missing media. (R10)
+
+use std::collections::HashMap;
+
+use super::{Animated, Element, Layer, Look, MixStyle, Span, Weight};
+use crate::time::Ratio;
+
+/// Tells whether an element that has all of its picture's share, and is not blended, hides what is below it: of a layer
+/// with its look, or of a stack's look alone.
+pub(crate) type Hides<'h> = &'h dyn Fn(Option<&Layer>, &Look) -> bool;
+
+/// A layer that is visible in a span.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Visible<'p> {
+    /// The layer.
+    pub(crate) layer: &'p Layer,
+    /// The first record frame at which it has a share of the picture.
+    pub(crate) first: i64,
+    /// The last one.
+    pub(crate) last: i64,
+}
+
+/// How many layers a span that changes from frame to frame is looked at for, frame by frame. Beyond that, every layer
+/// counts as visible.
+const LOOKS: i64 = 2_000_000;
+
+impl Span {
+    /// The layers that have a share of the picture in at least one frame, topmost first; `hides` tells what lets nothing
+    /// through.
+    pub(crate) fn visible(&self, hides: Hides<'_>) -> Vec<Visible<'_>> {
+        let end = self.start.saturating_add(self.count.max(0));
+        let mut moments = Moments::default();
+        self.stack.iter().for_each(|element| moments.of_element(element));
+        let mut found = Found::default();
+        let most = end.min(self.start.saturating_add((LOOKS / moments.layers.max(1)).max(1)));
+        if moments.every_frame {
+            moments.breaks = (self.start..most).collect();
+        } else {
+            moments.breaks.retain(|record| (self.start..end).contains(record));
+            moments.breaks.extend((self.count > 0).then_some(self.start));
+            moments.breaks.sort_unstable();
+            moments.breaks.dedup();
+        }
+        for (place, &record) in moments.breaks.iter().enumerate() {
+            let next = moments.breaks.get(place + 1).copied();
+            let last = next.unwrap_or(if moments.every_frame { most } else { end }) - 1;
+            for (layer, share) in shares(&self.stack, record, hides) {
+                if share > Ratio::ZERO {
+                    found.add(layer, record, last);
+                }
+            }
+        }
+        if moments.every_frame && most < end {
+            for element in self.stack.iter().rev() {
+                element.for_each_layer(&mut |layer| found.add(layer, most, end - 1));
+            }
+        }
+        found.visible
+    }
+}
+
+/// The layers of `stack` with their shares of the picture at record frame `record`, topmost first, a mix's incoming side
+/// before its outgoing one. What lies below something that lets nothing through is not listed; what is listed may have a
+/// share of 0.
+pub(crate) fn shares<'p>(stack: &'p [Element], record: i64, hides: Hides<'_>) -> Vec<(&'p Layer, Ratio)> {
+    let mut walk = Walk { record, hides, shares: Vec::new() };
+    walk.stack(stack, Ratio::ONE);
+    walk.shares
+}
+
+/// A walk over one frame.
+struct Walk<'p, 'h> {
+    record: i64,
+    hides: Hides<'h>,
+    shares: Vec<(&'p Layer, Ratio)>,
+}
+
+impl<'p> Walk<'p, '_> {
+    /// Adds the shares of the layers of `stack`, given that `open` of the picture is left to them; returns what shows
+    /// through.
+    fn stack(&mut self, stack: &'p [Element], mut open: Ratio) -> Ratio {
+        for element in stack.iter().rev() {
+            if open <= Ratio::ZERO {
+                break;
+            }
+            open = self.element(element, open);
+        }
+        open
+    }
+
+    fn element(&mut self, element: &'p Element, open: Ratio) -> Ratio {
+        match element {
+            Element::Layer(layer) => {
+                let opacity = layer.look.opacity_at(self.record);
+                self.shares.push((layer, open * opacity));
+                // A blended layer takes nothing away from what it is blended with.
+                let hides = layer.look.blend.is_normal() && (self.hides)(Some(layer), &layer.look);
+                if hides { open * (Ratio::ONE - opacity) } else { open }
+            }
+            Element::Stack { elements, look } => {
+                let opacity = look.opacity_at(self.record);
+                let through = self.stack(elements, open * opacity);
+                let hides = look.blend.is_normal() && (self.hides)(None, look);
+                if hides { through + open * (Ratio::ONE - opacity) } else { open }
+            }
+            Element::Mix { from, to, weight, style } => {
+                let (outgoing, incoming) = style.shares(weight.at(self.record));
+                let through_to = self.side(to.as_deref(), open * incoming);
+                let through_from = self.side(from.as_deref(), open * outgoing);
+                let of_color = match style {
+                    MixStyle::Dip { color } => {
+                        let clear = Ratio::ONE - Ratio::nearest(color[3].clamp(0.0, 1.0));
+                        (Ratio::ONE - outgoing - incoming) * clear
+                    }
+                    _ => Ratio::ZERO,
+                };
+                through_to + through_from + open * of_color
+            }
+        }
+    }
+
+    fn side(&mut self, side: Option<&'p Element>, part: Ratio) -> Ratio {
+        match side {
+            Some(element) if part > Ratio::ZERO => self.element(element, part),
+            _ => part,
+        }
+    }
+}
+
+/// The record frames at which a layer can appear or vanish.
+#[derive(Default)]
+struct Moments {
+    breaks: Vec<i64>,
+    /// Whether that can be anywhere.
+    every_frame: bool,
+    layers: i64,
+}
+
+impl Moments {
+    fn of_element(&mut self, element: &Element) {
+        match element {
+            Element::Layer(layer) => {
+                self.layers += 1;
+                self.of_look(&layer.look);
+            }
+            Element::Stack { elements, look } => {
+                self.of_look(look);
+                elements.iter().for_each(|element| self.of_element(element));
+            }
+            Element::Mix { from, to, weight, .. } => {
+                self.of_weight(weight);
+                [from, to].into_iter().flatten().for_each(|side| self.of_element(side));
+            }
+        }
+    }
+
+    fn of_look(&mut self, look: &Look) {
+        self.every_frame |= [&look.opacity, &look.fade].iter().any(|value| matches!(value, Animated::Keys(_)));
+    }
+
+    fn of_weight(&mut self, weight: &Weight) {
+        match weight {
+            Weight::Constant(_) => {}
+            Weight::Map(_) => self.every_frame = true,
+            Weight::Ramp { start, length } => {
+                // A dip has its colour alone in the middle.
+                let half = length / 2;
+                let places = [0, 1, half, half.saturating_add(1), half.saturating_add(2), *length];
+                self.breaks.extend(places.map(|place| start.saturating_add(place)));
+            }
+        }
+    }
+}
+
+/// Layers found so far, each with the frames from the first to the last at which it is visible.
+#[derive(Default)]
+struct Found<'p> {
+    visible: Vec<Visible<'p>>,
+    places: HashMap<usize, usize>,
+}
+
+impl<'p> Found<'p> {
+    fn add(&mut self, layer: &'p Layer, first: i64, last: i64) {
+        let place = *self.places.entry(std::ptr::from_ref(layer).addr()).or_insert(self.visible.len());
+        match self.visible.get_mut(place) {
+            Some(known) => {
+                known.first = known.first.min(first);
+                known.last = known.last.max(last);
+            }
+            None => self.visible.push(Visible { layer, first, last }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::SourceMap;
+
+    fn layer(name: &str, opacity: Animated) -> Element {
+        let map = SourceMap::new(0, Ratio::ZERO, Ratio::ONE);
+        let look = Look { opacity, clock: Some(Box::new(map.clone())), ..Look::default() };
+        Element::Layer(Box::new(Layer {
+            track: String::new(),
+            clip: name.to_owned(),
+            object: String::new(),
+            media: 0,
+            map,
+            look,
+            color: Vec::new(),
+            notes: Vec::new(),
+        }))
+    }
+
+    fn mix(from: Element, to: Element, weight: Weight, style: MixStyle) -> Element {
+        Element::Mix { from: Some(Box::new(from)), to: Some(Box::new(to)), weight, style }
+    }
+
+    #[test]
+    fn a_layer_is_visible_in_a_span_where_it_has_a_share_of_one_of_its_frames() {
+        let one = || Animated::Constant(1.0);
+        let fade = |from: f64| Animated::Keys(vec![(from, 0.0), (from + 4.0, 1.0)]);
+        let dip = MixStyle::Dip { color: [0.0, 0.0, 0.0, 0.5] };
+        let map = SourceMap::new(0, Ratio::new(-1, 2), Ratio::new(1, 8));
+        let weights = [
+            Weight::Ramp { start: -4, length: 9 },
+            Weight::Ramp { start: 3, length: 6 },
+            Weight::Ramp { start: 40, length: 6 },
+            Weight::Constant(Ratio::ZERO),
+            Weight::Constant(Ratio::ONE),
+            Weight::Map(map),
+        ];
+        let hides: [Hides<'_>; 2] = [&|_, _| true, &|_, _| false];
+        let (mut spans, mut seen) = (0, 0);
+        for weight in weights {
+            for style in [MixStyle::Dissolve, dip] {
+                for start in [-6, 0, 4, 8, 12] {
+                    for count in [1, 2, 7, 30] {
+                        let stack = vec![
+                            layer("below", one()),
+                            mix(layer("from", fade(6.0)), layer("to", one()), weight.clone(), style),
+                            layer("above", fade(10.0)),
+                        ];
+                        let plain = vec![
+                            layer("below", one()),
+                            mix(layer("from", one()), layer("to", one()), weight.clone(), style),
+                        ];
+                        for stack in [stack, plain] {
+                            let span = Span { start, count, stack };
+                            for hides in hides {
+                                let mut wanted: Vec<(&str, i64, i64)> = Vec::new();
+                                for record in start..start + count {
+                                    for (layer, share) in shares(&span.stack, record, hides) {
+                                        if share <= Ratio::ZERO {
+                                            continue;
+                                        }
+                                        match wanted.iter_mut().find(|(name, ..)| *name == layer.clip) {
+                                            Some((.., last)) => *last = record,
+                                            None => wanted.push((&layer.clip, record, record)),
+                                        }
+                                    }
+                                }
+                                let mut found: Vec<(&str, i64, i64)> = Vec::new();
+                                for Visible { layer, first, last } in span.visible(hides) {
+                                    found.push((&layer.clip, first, last));
+                                }
+                                assert_eq!(found, wanted, "{span:?}");
+                                spans += 1;
+                                seen += found.len();
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(spans == 960 && seen > 1000, "{spans} {seen}");
+    }
+}
