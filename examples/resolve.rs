@@ -5,15 +5,18 @@
 //! cargo run --release --example resolve -- cut.otio --out shots --submit shots.ticket
 //! cargo run --release --example resolve -- poll shots.ticket
 //! cargo run --release --example resolve -- collect shots.ticket
+//! cargo run --release --example resolve -- restore
 //! ```
 //!
 //! The cut has to be open in Resolve. Ctrl-C stops the render and puts everything in Resolve back; a second one ends the
-//! program at once, and leaves Resolve as it renders.
+//! program at once, and leaves Resolve as it renders: `restore`, or the next run, puts it back then.
 
 #[path = "shared/run.rs"]
 mod run;
 mod shared;
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -22,12 +25,13 @@ use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::resolve::{
     Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, Solo, Ticket, TicketState, TimelineChoice,
 };
-use otio_conflate::{Error, ErrorKind, Report, Result};
+use otio_conflate::{Delivery, Error, ErrorKind, Plan, Report, Result};
 
 #[derive(Parser)]
 #[command(about = "Renders one finished file per shot through DaVinci Resolve Studio")]
 #[command(
-    after_help = "With poll, collect or withdraw and a ticket: what is to be done about a render that was handed in."
+    after_help = "With poll, collect or withdraw and a ticket: what is to be done about a render that was handed in. With \
+                  restore: puts Resolve back after a run that was killed."
 )]
 struct Flags {
     #[command(flatten)]
@@ -86,25 +90,43 @@ impl Reach {
 struct TicketFlags {
     #[command(subcommand)]
     what: OfTicket,
-    #[command(flatten)]
-    reach: Reach,
 }
 
 /// What is to be done about a render that was handed in.
 #[derive(Subcommand)]
 enum OfTicket {
     /// Says how far it is
-    Poll { ticket: PathBuf },
+    Poll {
+        ticket: PathBuf,
+        #[command(flatten)]
+        reach: Reach,
+    },
     /// Waits for it and delivers its shots
-    Collect { ticket: PathBuf },
+    Collect {
+        ticket: PathBuf,
+        #[command(flatten)]
+        reach: Reach,
+        /// Takes the render that lies here, whatever Resolve says of the jobs
+        #[arg(long, value_name = "PATH")]
+        from: Option<PathBuf>,
+    },
     /// Gives it up, and puts everything in Resolve back
-    Withdraw { ticket: PathBuf },
+    Withdraw {
+        ticket: PathBuf,
+        #[command(flatten)]
+        reach: Reach,
+    },
+    /// Puts Resolve back after runs that were killed
+    Restore {
+        #[command(flatten)]
+        reach: Reach,
+    },
 }
 
 fn main() -> ExitCode {
     let cancel = CancelToken::new();
     let word = std::env::args().nth(1).unwrap_or_default();
-    let done = match ["poll", "collect", "withdraw"].contains(&word.as_str()) {
+    let done = match ["poll", "collect", "withdraw", "restore"].contains(&word.as_str()) {
         true => of_ticket(&TicketFlags::parse(), &cancel),
         false => resolve(Flags::parse(), &cancel),
     };
@@ -127,11 +149,8 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
     options.accept_differences |= flags.accept_differences;
     let delivery = flags.delivery.delivery();
     if let Some(path) = &flags.submit {
-        let ticket = ResolveBackend::new(options).submit(&plan, &delivery)?;
-        let text = serde_json::to_vec(&ticket).map_err(|error| unwritten(path, error.into()))?;
-        std::fs::write(path, text).map_err(|error| unwritten(path, error))?;
-        eprintln!("Resolve renders; collect {}", path.display());
-        return Ok(Vec::new());
+        run::interrupt::cancel_on_interrupt(cancel);
+        return submit(&ResolveBackend::new(options), &plan, &delivery, path, cancel);
     }
     let mut deliveries = vec![(options.grade.clone(), delivery.clone())];
     if let Some(folder) = flags.ungraded {
@@ -148,11 +167,39 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
     Ok(reports)
 }
 
+/// Begins to render. The ticket's file is there before anything is started, and gone when that fails.
+fn submit(
+    backend: &ResolveBackend,
+    plan: &Plan,
+    delivery: &Delivery,
+    path: &Path,
+    cancel: &CancelToken,
+) -> Result<Vec<Report>> {
+    let mut file = match File::create_new(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let what = format!("{} is there already; expected a new file for the ticket", path.display());
+            return Err(Error::new(ErrorKind::Exists, what).at_file(path));
+        }
+        Err(error) => return Err(unwritten(path, error)),
+    };
+    let store = |ticket: &Ticket| {
+        let text = serde_json::to_vec(ticket).map_err(|error| unwritten(path, error.into()))?;
+        file.write_all(&text).and_then(|()| file.sync_all()).map_err(|error| unwritten(path, error))
+    };
+    if let Err(error) = backend.submit_with(plan, delivery, cancel, store) {
+        // What is wrong is said; a ticket of nothing is no use.
+        let _ = std::fs::remove_file(path);
+        return Err(error);
+    }
+    eprintln!("Resolve renders; collect {}", path.display());
+    Ok(Vec::new())
+}
+
 fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
-    let backend = ResolveBackend::new(flags.reach.options()?);
     match &flags.what {
-        OfTicket::Poll { ticket } => {
-            match backend.poll(&read::<Ticket>(ticket)?)? {
+        OfTicket::Poll { ticket, reach } => {
+            match ResolveBackend::new(reach.options()?).poll(&read::<Ticket>(ticket)?)? {
                 TicketState::Rendering(share) => println!("rendering, {:.0} %", share * 100.0),
                 TicketState::Complete => println!("complete"),
                 TicketState::Failed(what) => println!("failed: {what}"),
@@ -160,19 +207,36 @@ fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
             }
             Ok(Vec::new())
         }
-        OfTicket::Collect { ticket } => {
+        OfTicket::Collect { ticket, reach, from } => {
+            let backend = ResolveBackend::new(reach.options()?);
+            let ticket = read(ticket)?;
             let progress = run::Progress::new();
             run::interrupt::cancel_on_interrupt(cancel);
-            let report = backend.collect(&read(ticket)?, &progress, cancel)?;
+            let report = match from {
+                Some(from) => backend.collect_from(&ticket, from, &progress, cancel),
+                None => backend.collect(&ticket, &progress, cancel),
+            };
             progress.bar.finish_and_clear();
+            let report = report?;
             run::summary(&report);
             Ok(vec![report])
         }
-        OfTicket::Withdraw { ticket } => {
-            for warning in backend.withdraw(&read(ticket)?)? {
+        OfTicket::Withdraw { ticket, reach } => {
+            for warning in ResolveBackend::new(reach.options()?).withdraw(&read(ticket)?)? {
                 eprintln!("warning: {warning}");
             }
             Ok(Vec::new())
+        }
+        OfTicket::Restore { reach } => {
+            let restored = ResolveBackend::new(reach.options()?).restore()?;
+            restored.done.iter().for_each(|done| println!("put back: {done}"));
+            if restored.done.is_empty() && restored.left.is_empty() {
+                println!("nothing to put back");
+            }
+            match restored.left.is_empty() {
+                true => Ok(Vec::new()),
+                false => Err(Error::new(ErrorKind::Application, restored.left.join("; "))),
+            }
         }
     }
 }

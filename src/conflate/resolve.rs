@@ -1,11 +1,13 @@
 //! Whole runs through Resolve: one for each grade, and those that collect a ticket.
 
+use std::path::Path;
+
 use super::Conflation;
 use crate::backend::resolve::{Collector, Grade, ResolveBackend, ResolveOptions, Ticket};
 use crate::backend::{CancelToken, Observer};
 use crate::deliver::Delivery;
 use crate::error::Result;
-use crate::plan::Plan;
+use crate::plan::{Plan, Warning};
 use crate::report::Report;
 use crate::timeline::Timeline;
 
@@ -39,9 +41,39 @@ impl ResolveBackend {
     ///
     /// # Errors
     /// As [`Conflation::run`]. As long as Resolve renders, or cannot be reached, and when the wait is cancelled, nothing
-    /// is changed, and the ticket can be collected later.
+    /// is changed, and the ticket can be collected later. So it can when a shot could not be delivered: the render is kept
+    /// until all are.
     pub fn collect(&self, ticket: &Ticket, observer: &dyn Observer, cancel: &CancelToken) -> Result<Report> {
-        let collector = Collector::new(self.options(), ticket);
-        Conflation::new(collector, ticket.delivery().clone()).cancel(cancel.clone()).run(ticket.plan(), observer)
+        self.collected(ticket, None, observer, cancel)
+    }
+
+    /// Delivers the shots of `ticket` out of the render in `from`, whatever Resolve says of the jobs: a folder that a
+    /// render was kept in, or the file or folder of a ticket's only render. It has to be long enough and of the right size.
+    ///
+    /// # Errors
+    /// As [`Conflation::run`].
+    pub fn collect_from(
+        &self,
+        ticket: &Ticket,
+        from: &Path,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Report> {
+        self.collected(ticket, Some(from), observer, cancel)
+    }
+
+    fn collected(
+        &self,
+        ticket: &Ticket,
+        from: Option<&Path>,
+        observer: &dyn Observer,
+        cancel: &CancelToken,
+    ) -> Result<Report> {
+        let collector = Collector::new(self.options(), ticket, from);
+        let run = Conflation::new(collector, ticket.delivery().clone()).cancel(cancel.clone());
+        let mut report = run.run(ticket.plan(), observer)?;
+        let said = ticket.collected(self.options(), report.succeeded());
+        report.warnings.extend(said.into_iter().map(|message| Warning { object: "resolve".to_owned(), message }));
+        Ok(report)
     }
 }

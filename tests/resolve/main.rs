@@ -13,6 +13,7 @@ mod api;
 mod delivery;
 mod faults;
 mod grades;
+mod leftovers;
 mod quirks;
 mod scopes;
 mod support;

@@ -178,14 +178,22 @@ fn what_somebody_adds_meanwhile_stays() {
 }
 
 #[test]
-fn somebody_stops_the_render_or_deletes_the_job() {
-    for does in ["project.StopRendering()", "project.DeleteAllRenderJobs()"] {
-        let stage = Stage::usual(|_| ());
-        let before = stage.fake.now();
-        let error = stage.run_with(|_| (), does).expect_err("there is no whole render");
-        assert_eq!(error.kind(), ErrorKind::Application, "{does}: {error}");
-        assert_eq!(stage.fake.now(), before, "{does}");
-    }
+fn somebody_stops_the_render() {
+    let stage = Stage::usual(|_| ());
+    let before = stage.fake.now();
+    let error = stage.run_with(|_| (), "project.StopRendering()").expect_err("there is no whole render");
+    assert_eq!(error.kind(), ErrorKind::Application, "{error}");
+    assert_eq!(stage.fake.now(), before);
+}
+
+#[test]
+fn somebody_clears_the_queue_and_the_render_is_whole() {
+    let stage = Stage::usual(|_| ());
+    let before = stage.fake.now();
+    let change = |options: &mut ResolveOptions| options.limits.files = std::time::Duration::from_secs(20);
+    let report = stage.run_with(change, "project.DeleteAllRenderJobs()").expect("the render went on");
+    stage.check_run(&report, stage.plan(&PlanOptions::default()), WARM);
+    assert_eq!(stage.fake.now(), before);
 }
 
 #[test]

@@ -60,12 +60,19 @@ impl Stage {
         Plan::with_media(&self.timeline(), options, &FfmpegLookup::new()).expect("a plan")
     }
 
+    /// Where changes in this Resolve are noted.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.fake.folder().join("state-of-runs")
+    }
+
     /// Options that reach this Resolve.
     pub(crate) fn options(&self) -> ResolveOptions {
         let mut options = ResolveOptions::default();
         options.command = vec![python()];
         options.environment = self.fake.environment();
         options.limits.poll = Duration::from_millis(20);
+        options.limits.files = Duration::from_millis(400);
+        options.state = Some(self.state());
         options
     }
 

@@ -30,6 +30,13 @@ pub(super) struct Object {
     number: u64,
 }
 
+impl Object {
+    /// Its class in the scripting interface.
+    pub(super) fn class(&self) -> &str {
+        &self.class
+    }
+}
+
 impl From<&Object> for Value {
     fn from(object: &Object) -> Value {
         json!({"$object": object.number})

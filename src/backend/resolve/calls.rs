@@ -18,6 +18,8 @@ const TABLE: &str = include_str!("calls.json");
 pub(super) struct Calls {
     /// The keys that dictionaries given to a method may have, by the method's name.
     keys: BTreeMap<String, Vec<String>>,
+    /// The version of Resolve that a method came with, by class and name; the others are in every version that is used.
+    since: BTreeMap<String, String>,
     /// The forms of each method, by class and name.
     calls: BTreeMap<String, BTreeMap<String, Vec<Form>>>,
 }
@@ -61,6 +63,11 @@ impl Calls {
             let what = format!("{class}.{method} cannot be called with {}", Value::from(arguments));
             Error::new(ErrorKind::Unsupported, what)
         })
+    }
+
+    /// The version of Resolve that `class.method` came with, where that is not the oldest that is used.
+    pub(super) fn since(&self, class: &str, method: &str) -> Option<&str> {
+        self.since.get(&format!("{class}.{method}")).map(String::as_str)
     }
 
     /// The keys that the dictionary for `method` may have.

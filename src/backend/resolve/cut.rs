@@ -160,7 +160,7 @@ impl Cut {
     /// The items that are seen somewhere in record frames `start..end`, with the tracks that are.
     pub(super) fn seen(&self, start: i64, end: i64, alone: Option<i64>) -> impl Iterator<Item = &Item> {
         let on = move |track: &&VideoTrack| alone.map_or(track.enabled, |alone| track.number == alone);
-        let here = move |item: &&Item| item.enabled && item.start < end && item.end > start;
+        let here = move |item: &&Item| item.enabled && item.reaches(start, end);
         self.tracks.iter().filter(on).flat_map(|track| &track.items).filter(here)
     }
 
@@ -240,6 +240,11 @@ impl std::fmt::Display for Item {
 }
 
 impl Item {
+    /// Whether it reaches into record frames `start..end`.
+    pub(super) fn reaches(&self, start: i64, end: i64) -> bool {
+        self.start < end && self.end > start
+    }
+
     /// Whether it shows media, as titles and generators do not.
     pub(super) fn has_media(&self) -> bool {
         self.media.is_some()

@@ -14,7 +14,7 @@ pub(super) struct Renders {
     /// Shots that it failed to render, by name.
     pub(super) failed: Vec<(String, Error)>,
     /// Where the renders lie.
-    pub(super) _folder: Scratch,
+    pub(super) folder: Scratch,
 }
 
 /// Shots are cut out of renders by the session that [`Session::prepare`] gives.
@@ -71,7 +71,11 @@ impl Worker for Cutter<'_> {
     fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
         let named = |shot: &&Shot| shot.name == task.shot.name;
         if let Some(shot) = self.renders.plan.shots.iter().find(named) {
-            return self.inner.render(&picture_of(task, shot), control);
+            let rendered = self.inner.render(&picture_of(task, shot), control);
+            return rendered.map_err(|error| match error.kind() {
+                ErrorKind::Cancelled => error,
+                _ => error.context(format!("Resolve's render is kept in {}", self.renders.folder.keep().display())),
+            });
         }
         let failed = self.renders.failed.iter().find(|(name, _)| *name == task.shot.name);
         Err(failed.map_or_else(unprepared, |(_, error)| Error::new(error.kind(), error.to_string())))

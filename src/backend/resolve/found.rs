@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::link::pause;
+use super::options::Limits;
+use crate::backend::CancelToken;
 use crate::backend::ffmpeg::{MediaInfo, count_frames, probe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::MediaSource;
@@ -19,6 +23,62 @@ pub(super) struct Expected {
     pub(super) rate: Rate,
     /// The number of its first frame, counted from timecode zero, where it is not the caller who sets that.
     pub(super) start: Option<i64>,
+    /// Whether it was given by somebody who knows: then it has to be long enough, and of the right size.
+    #[serde(default)]
+    pub(super) is_given: bool,
+}
+
+impl Expected {
+    /// What is expected of a render that somebody gives.
+    pub(super) fn given(self) -> Expected {
+        Expected { start: None, is_given: true, ..self }
+    }
+
+    fn has(&self, frames: i64) -> bool {
+        frames == self.frames || self.is_given && frames > self.frames
+    }
+}
+
+/// How often one looks whether files still grow.
+const GROWING: Duration = Duration::from_millis(100);
+
+/// The same as [`render_in`], of files that may come late or still grow: they are looked at until they stay as they are.
+/// What does not change for as long as the limit says is what it is.
+///
+/// # Errors
+/// As [`render_in`]; [`ErrorKind::Cancelled`].
+pub(super) fn render_at_last(
+    folder: &Path,
+    expected: &Expected,
+    limits: &Limits,
+    cancel: &CancelToken,
+) -> Result<MediaSource> {
+    let mut before = sizes(folder)?;
+    let (begun, mut changed) = (Instant::now(), Instant::now());
+    loop {
+        pause(GROWING.max(limits.poll.min(limits.files)), cancel)?;
+        let now = sizes(folder)?;
+        if now != before {
+            (before, changed) = (now, Instant::now());
+        } else {
+            let found = render_in(folder, expected);
+            if found.is_ok() || changed.elapsed() >= limits.files {
+                return found;
+            }
+        }
+        if limits.total.is_some_and(|total| begun.elapsed() > total) {
+            let what = format!("files in {} still grow after Resolve said that they were rendered", folder.display());
+            return Err(Error::new(ErrorKind::Verify, what).at_file(folder));
+        }
+    }
+}
+
+/// The files in a folder, with their sizes.
+fn sizes(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    files.sort();
+    Ok(files.into_iter().map(|file| (file.clone(), file.metadata().map_or(0, |metadata| metadata.len()))).collect())
 }
 
 /// The movie, or the frames, that lie in `folder` or below it.
@@ -27,7 +87,10 @@ pub(super) struct Expected {
 /// [`ErrorKind::Verify`] when there is none, more than one, or another than expected.
 pub(super) fn render_in(folder: &Path, expected: &Expected) -> Result<MediaSource> {
     let mut files = Vec::new();
-    collect(folder, &mut files)?;
+    match folder.is_file() {
+        true => files.push(folder.to_owned()),
+        false => collect(folder, &mut files)?,
+    }
     files.sort();
     let bad = |what: String| Error::new(ErrorKind::Verify, what).at_file(folder);
     let Some(first) = files.first() else {
@@ -84,12 +147,12 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 fn movie(info: &MediaInfo, expected: &Expected) -> Result<()> {
     let bad = |what: String| Err(Error::new(ErrorKind::Verify, format!("Resolve's render {what}")).at_file(&info.path));
     picture(info, expected)?;
-    if info.rate != Some(expected.rate) && expected.frames > 1 {
+    if info.rate != Some(expected.rate) && expected.frames > 1 && !expected.is_given {
         let rate = info.rate.map_or_else(|| "no rate".to_owned(), |rate| rate.to_string());
         return bad(format!("runs at {rate}, not {}", expected.rate));
     }
     let frames = count_frames(&info.path)?;
-    if frames != expected.frames {
+    if !expected.has(frames) {
         return bad(format!("has {frames} frames, not {}", expected.frames));
     }
     match (info.start_timecode, expected.start) {
@@ -129,7 +192,7 @@ fn sequence(files: &[PathBuf], first: &MediaInfo, expected: &Expected) -> Result
         return Err(bad(format!("has no frame {}", pair[0] + 1)));
     }
     let frames = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
-    if frames != expected.frames {
+    if !expected.has(frames) {
         return Err(bad(format!("has {frames} frames, not {}", expected.frames)));
     }
     Ok(MediaSource::Sequence {

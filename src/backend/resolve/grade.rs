@@ -7,7 +7,7 @@ use super::cut::{Cut, Item};
 use super::link::Link;
 use super::opening::warning;
 use super::options::{Cdl, Grade};
-use super::state::{Guard, Lut, Version, own_name};
+use super::state::{Guard, Lut, Version, own_name, own_version};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Warning;
 
@@ -90,7 +90,9 @@ fn version(guard: &mut Guard<'_>, (item, track): (&Item, i64), ours: &str, over:
     let id = call("GetUniqueId", vec![])?.text()?;
     let before = call("GetNodeGraph", vec![])?.some()?;
     let tools = if over { tools(link, &before)? } else { Vec::new() };
-    guard.state.versions.push(Version { track, item: id, name: name.to_owned(), kind, ours: ours.to_owned() });
+    let ours = own_version(ours, name, kind);
+    let version = Version { track, item: id, name: name.to_owned(), kind, ours: ours.clone() };
+    guard.note(|state| state.versions.push(version))?;
     let link = &guard.link;
     let call = |method: &str, arguments| link.call(&item.object, method, arguments);
     call("AddVersion", vec![json!(ours), json!(0)])?.granted()?;
@@ -110,7 +112,7 @@ fn lut_in_place(guard: &mut Guard<'_>, (item, track): (&Item, i64), path: &str, 
     let former = link.call(&graph, "GetLUT", vec![json!(node)])?.value();
     let id = link.call(&item.object, "GetUniqueId", vec![])?.text()?;
     let former = former.as_str().unwrap_or_default().to_owned();
-    guard.state.luts.push(Lut { track, item: id, node, former });
+    guard.note(|state| state.luts.push(Lut { track, item: id, node, former }))?;
     guard.link.call(&graph, "SetLUT", vec![json!(node), json!(path)])?.granted()
 }
 

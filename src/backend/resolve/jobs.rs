@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::link::{LOOK, Link, pause};
 use super::options::{RenderPreset, ResolveOptions};
-use super::state::{Guard, queue, stop};
+use super::state::{Guard, queue, remove_job};
 use crate::backend::{CancelToken, Control};
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
@@ -81,18 +82,22 @@ fn load_preset(guard: &mut Guard<'_>, preset: &RenderPreset) -> Result<()> {
                 return Err(Error::new(ErrorKind::MediaMissing, what).at_file(path));
             }
             let before = presets(link)?;
+            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            guard.note(|state| state.importing = Some((name, before.clone())))?;
+            let link = &guard.link;
             link.call(&link.app, "ImportRenderPreset", vec![json!(path.to_string_lossy())])?
                 .granted()
                 .map_err(|error| error.at_file(path))?;
             // It is called as the file says, and loaded already.
             let after = presets(link)?;
-            guard.state.preset = after.into_iter().find(|name| !before.contains(name));
-            Ok(())
+            let preset = after.into_iter().find(|name| !before.contains(name));
+            guard.note(|state| state.preset = preset)
         }
     }
 }
 
-fn presets(link: &Link) -> Result<Vec<String>> {
+/// The names of all render presets.
+pub(super) fn presets(link: &Link) -> Result<Vec<String>> {
     let list = link.project("GetRenderPresetList", vec![])?.value();
     let text = |name: &Value| name.as_str().map(str::to_owned);
     Ok(list.as_array().map(|list| list.iter().filter_map(text).collect()).unwrap_or_default())
@@ -215,7 +220,7 @@ pub(super) fn add(
     picture: &Picture,
     range: Option<(i64, i64)>,
     folder: &Path,
-) -> Result<String> {
+) -> Result<OwnJob> {
     let Some(path) = folder.to_str() else {
         let what = format!("{} is no text, which Resolve needs a folder's path to be", folder.display());
         return Err(Error::new(ErrorKind::Option, what).at_file(folder));
@@ -254,25 +259,28 @@ pub(super) fn add(
     })?;
     let before = queue(link)?;
     let id = link.project("AddRenderJob", vec![])?.text()?;
-    if before.contains(&id) {
+    if before.iter().any(|(other, _)| *other == id) {
         let what = format!("Resolve gave the job {id}, which was in its queue before");
         return Err(Error::new(ErrorKind::Application, what));
     }
-    guard.state.jobs.push(id.clone());
-    Ok(id)
+    let ready = status(link, &id).ok().flatten().map(|status| status.text).unwrap_or_default();
+    let job = OwnJob { id, ready };
+    guard.note(|state| state.jobs.push(job.clone()))?;
+    Ok(job)
 }
 
 /// Starts jobs, and no others.
 ///
 /// # Errors
 /// [`ErrorKind::Application`] when something else is being rendered, or Resolve refuses.
-pub(super) fn start(guard: &mut Guard<'_>, ids: &[String]) -> Result<()> {
-    if ids.is_empty() {
+pub(super) fn start(guard: &mut Guard<'_>, jobs: &[OwnJob]) -> Result<()> {
+    if jobs.is_empty() {
         // An empty list would start whatever is in the queue.
         return Err(Error::new(ErrorKind::Option, "there is nothing for Resolve to render"));
     }
     refuse_busy(&guard.link)?;
-    guard.state.started = true;
+    guard.note(|state| state.started = true)?;
+    let ids: Vec<&str> = jobs.iter().map(|job| job.id.as_str()).collect();
     guard.link.project("StartRendering", vec![json!(ids), json!(false)])?.granted()
 }
 
@@ -285,6 +293,14 @@ pub(super) fn refuse_busy(link: &Link) -> Result<()> {
     Ok(())
 }
 
+/// A job of ours in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct OwnJob {
+    pub(super) id: String,
+    /// What Resolve says of a job that waits, in the language of its user interface; empty where that is not known.
+    pub(super) ready: String,
+}
+
 /// How far a job is.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Progress {
@@ -294,26 +310,103 @@ pub(super) enum Progress {
     Complete,
     /// It ended before it was whole, with what Resolve says about it.
     Ended(String),
+    /// It is no longer in the queue: somebody cleared that, and it may be whole or not.
+    Gone,
 }
 
-/// How far job `id` is. The words of a status follow the language of Resolve's user interface: what counts is whether
-/// there is an error, whether Resolve renders, and the percentage.
+/// What Resolve says about a job.
+#[derive(Debug)]
+pub(super) struct Status {
+    text: String,
+    /// How much of it is done, in percent.
+    percent: f64,
+    error: Option<String>,
+    /// Whether it says how long the render took, or how long it will take.
+    has_taken: bool,
+    will_take: bool,
+}
+
+impl Status {
+    /// Whether it says that it is over, whole or not.
+    fn is_over(&self) -> bool {
+        let words = ["complete", "completed", "failed", "cancelled", "canceled"];
+        self.error.is_some() || self.has_taken || self.percent >= 100.0 || words.contains(&self.word().as_str())
+    }
+
+    /// Whether it waits to be rendered.
+    fn is_ready(&self, job: &OwnJob) -> bool {
+        self.percent <= 0.0 && (self.word() == "ready" || !job.ready.is_empty() && self.text == job.ready)
+    }
+
+    /// Whether it may still be about to be rendered.
+    pub(super) fn may_start(&self, job: &OwnJob) -> bool {
+        !self.is_over() && self.is_ready(job)
+    }
+
+    /// Whether it certainly says that job `job` is being rendered.
+    pub(super) fn is_rendered_now(&self, job: &OwnJob) -> bool {
+        !self.is_over() && !self.is_ready(job) && (self.word() == "rendering" || self.will_take)
+    }
+
+    /// Whether a job of somebody else may be the one that is being rendered.
+    pub(super) fn moves(&self) -> bool {
+        !self.is_over() && (self.percent > 0.0 || self.will_take || self.word() == "rendering")
+    }
+
+    fn word(&self) -> String {
+        self.text.to_ascii_lowercase()
+    }
+}
+
+/// What Resolve says about job `id`; `None` when it is not in the queue.
 ///
 /// # Errors
-/// [`ErrorKind::Application`] when Resolve is gone, or does not know the job any more.
-pub(super) fn progress(link: &Link, id: &str) -> Result<Progress> {
-    let (share, told) = match observe(link, id)? {
+/// [`ErrorKind::Application`] when Resolve is gone.
+pub(super) fn status(link: &Link, id: &str) -> Result<Option<Status>> {
+    let status = link.project("GetRenderJobStatus", vec![json!(id)])?.value();
+    let text = status.get("JobStatus").and_then(Value::as_str).unwrap_or_default();
+    if text.is_empty() {
+        return match link.is_alive() {
+            true => Ok(None),
+            false => {
+                let what = "Resolve does not answer any more: it has ended, or lost its connection";
+                Err(Error::new(ErrorKind::Application, what))
+            }
+        };
+    }
+    let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.trim_end_matches('%').trim().parse().ok());
+    let percent = status.get("CompletionPercentage").and_then(number).filter(|percent| percent.is_finite());
+    Ok(Some(Status {
+        text: text.to_owned(),
+        percent: percent.unwrap_or(0.0).clamp(0.0, 100.0),
+        error: status.get("Error").and_then(Value::as_str).filter(|error| !error.is_empty()).map(str::to_owned),
+        has_taken: status.get("TimeTakenToRenderInMs").and_then(number).is_some_and(|time| time > 0.0),
+        will_take: status.get("EstimatedTimeRemainingInMs").and_then(number).is_some(),
+    }))
+}
+
+/// How far job `job` is. The words of a status follow the language of Resolve's user interface: what counts is whether
+/// there is an error, the percentage, whether it tells how long the render took, and whether it still has the word that it
+/// had while it waited. Whether Resolve renders at all comes last: that may be somebody else's render.
+///
+/// # Errors
+/// [`ErrorKind::Application`] when Resolve is gone.
+pub(super) fn progress(link: &Link, job: &OwnJob) -> Result<Progress> {
+    let (mut share, told) = match observe(link, job)? {
         Observed::Known(progress) => return Ok(progress),
         Observed::Idle { share, told } => (share, told),
     };
     // The render may have begun between the two questions; then it is known to render by now, or moves, or has ended.
-    pause(LOOK, &CancelToken::new())?;
-    Ok(match observe(link, id)? {
-        Observed::Known(progress) => progress,
-        #[allow(clippy::float_cmp, reason = "any change at all is progress")]
-        Observed::Idle { share: again, .. } if again == share => Progress::Ended(told),
-        Observed::Idle { share, .. } => Progress::Working(share),
-    })
+    for _ in 0..2 {
+        pause(LOOK, &CancelToken::new())?;
+        match observe(link, job)? {
+            Observed::Known(progress) => return Ok(progress),
+            #[allow(clippy::float_cmp, reason = "any change at all is progress")]
+            Observed::Idle { share: again, .. } if again == share => {}
+            Observed::Idle { share: moved, .. } => share = moved,
+        }
+    }
+    Ok(Progress::Ended(told))
 }
 
 /// What one look at a job shows.
@@ -324,55 +417,51 @@ enum Observed {
     Idle { share: f64, told: String },
 }
 
-fn observe(link: &Link, id: &str) -> Result<Observed> {
+fn observe(link: &Link, job: &OwnJob) -> Result<Observed> {
     // In this order: a render that ends between the two is seen as one that goes on, not as one that stopped.
     let rendering = link.is_rendering()?;
-    let status = link.project("GetRenderJobStatus", vec![json!(id)])?.value();
-    let text = status.get("JobStatus").and_then(Value::as_str).unwrap_or_default();
-    if text.is_empty() {
-        let what = match link.is_alive() {
-            true => "the render job is no longer in Resolve's queue",
-            false => "Resolve does not answer any more: it has ended, or lost its connection",
-        };
-        return Err(Error::new(ErrorKind::Application, what));
-    }
-    let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.trim_end_matches('%').trim().parse().ok());
-    let percent = status.get("CompletionPercentage").and_then(number).filter(|percent| percent.is_finite());
-    let percent = percent.unwrap_or(0.0).clamp(0.0, 100.0);
-    let error = status.get("Error").and_then(Value::as_str).filter(|error| !error.is_empty());
-    let word = text.to_ascii_lowercase();
-    Ok(Observed::Known(match (error, word.as_str()) {
+    let Some(status) = status(link, &job.id)? else { return Ok(Observed::Known(Progress::Gone)) };
+    let (text, percent) = (&status.text, status.percent);
+    Ok(Observed::Known(match (&status.error, status.word().as_str()) {
         (Some(error), _) => Progress::Ended(format!("{text} at {percent:.0} %: {error}")),
         (_, "complete" | "completed") => Progress::Complete,
         (_, "failed" | "cancelled" | "canceled") => Progress::Ended(format!("{text} at {percent:.0} %")),
-        (_, "ready" | "rendering") => Progress::Working(percent / 100.0),
-        _ if rendering => Progress::Working(percent / 100.0),
-        _ if percent >= 100.0 => Progress::Complete,
-        _ if percent > 0.0 => {
-            return Ok(Observed::Idle { share: percent / 100.0, told: format!("{text} at {percent:.0} %") });
-        }
-        _ => Progress::Working(0.0),
+        _ if percent >= 100.0 && (status.has_taken || !rendering) => Progress::Complete,
+        _ if status.is_ready(job) || rendering => Progress::Working(percent / 100.0),
+        // Nobody knows what it said while it waited.
+        _ if percent <= 0.0 && job.ready.is_empty() => Progress::Working(0.0),
+        _ => return Ok(Observed::Idle { share: percent / 100.0, told: format!("{text} at {percent:.0} %") }),
     }))
 }
 
-/// Follows job `id` to its end, telling `tell` of its share.
+/// How a job ended that did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Resolve says that it is whole.
+    Complete,
+    /// It is no longer in the queue: what it has written tells.
+    Gone,
+}
+
+/// Follows job `job` to its end, telling `tell` of its share.
 ///
 /// # Errors
-/// [`ErrorKind::Application`] when the job fails, [`ErrorKind::Timeout`] when it does not come on or takes too long,
-/// [`ErrorKind::Cancelled`]; in all of these Resolve has been told to stop.
+/// [`ErrorKind::Application`] when the job fails, [`ErrorKind::Timeout`] when it makes no progress or takes too long,
+/// [`ErrorKind::Cancelled`]; in all of these it has been taken out of the queue.
 pub(super) fn follow(
     link: &Link,
     options: &ResolveOptions,
-    id: &str,
+    job: &OwnJob,
     control: &Control<'_>,
     tell: impl Fn(f64),
-) -> Result<()> {
-    let followed = wait(link, options, id, control, tell);
+) -> Result<End> {
+    let followed = wait(link, options, job, control, tell);
     if followed.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Cancelled))
         && !link.is_lost()
     {
+        link.ignore_cancel();
         // What is wrong has been found already; the queue is cleared later in any case.
-        let _ = stop(link, options);
+        let _ = queue(link).and_then(|queued| remove_job(link, options, job, &queued));
     }
     followed
 }
@@ -384,17 +473,18 @@ pub(super) fn follow(
 pub(super) fn wait(
     link: &Link,
     options: &ResolveOptions,
-    id: &str,
+    job: &OwnJob,
     control: &Control<'_>,
     tell: impl Fn(f64),
-) -> Result<()> {
+) -> Result<End> {
     let limits = &options.limits;
     let begun = Instant::now();
     let (mut share, mut moved) = (-1.0, begun);
     loop {
         pause(limits.poll, control.cancel)?;
-        match progress(link, id)? {
-            Progress::Complete => return Ok(()),
+        match progress(link, job)? {
+            Progress::Complete => return Ok(End::Complete),
+            Progress::Gone => return Ok(End::Gone),
             Progress::Ended(what) => {
                 return Err(Error::new(ErrorKind::Application, format!("Resolve's render ended: {what}")));
             }
@@ -413,7 +503,7 @@ pub(super) fn wait(
             Err(Error::new(ErrorKind::Timeout, what))
         };
         if moved.elapsed() > limits.stall {
-            return late("has not come on for", limits.stall);
+            return late("made no progress for", limits.stall);
         }
         if let Some(total) = limits.total.filter(|total| begun.elapsed() > *total) {
             return late("is not done within", total);

@@ -1,12 +1,14 @@
 //! The connection: a Resolve that can be asked, with a project open.
 
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::bridge::{Answer, Bridge, Object};
+use super::calls::Calls;
 use super::options::ResolveOptions;
 use crate::backend::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
@@ -22,6 +24,11 @@ pub(super) struct Link {
     bridge: Bridge,
     pub(super) app: Object,
     pub(super) project: Object,
+    /// Its version, as it says it.
+    pub(super) version: String,
+    /// What ends whatever is asked, as long as it is heeded.
+    pub(super) cancel: CancelToken,
+    ignores_cancel: AtomicBool,
 }
 
 /// What tells a project or a timeline from others: its identifier, and its name for messages.
@@ -66,15 +73,30 @@ impl Link {
         let Some(project) = bridge.call(&manager, "GetCurrentProject", vec![])?.object() else {
             return Err(Error::new(ErrorKind::Application, "no project is open in Resolve"));
         };
-        Ok(Link { bridge, app, project })
+        Ok(Link { bridge, app, project, version, cancel: cancel.clone(), ignores_cancel: AtomicBool::new(false) })
+    }
+
+    /// From here on, everything is asked to the end: something is put back.
+    pub(super) fn ignore_cancel(&self) {
+        self.ignores_cancel.store(true, Ordering::Relaxed);
     }
 
     /// Calls `method` of `on`.
     ///
     /// # Errors
-    /// As [`Bridge::call`].
+    /// As [`Bridge::call`]; [`ErrorKind::Cancelled`] instead of calling when it is to stop.
     pub(super) fn call(&self, on: &Object, method: &str, arguments: Vec<Value>) -> Result<Answer> {
-        self.bridge.call(on, method, arguments)
+        if self.cancel.is_cancelled() && !self.ignores_cancel.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
+        }
+        let called = self.bridge.call(on, method, arguments);
+        called.map_err(|error| match (error.kind(), Calls::table().since(on.class(), method)) {
+            (ErrorKind::Unsupported, Some(since)) => {
+                let what = format!("{}.{method} needs DaVinci Resolve {since} or newer", on.class());
+                Error::new(ErrorKind::Unsupported, format!("{what}; {} is running", self.version)).because(error)
+            }
+            _ => error,
+        })
     }
 
     /// Calls `method` of `on`, where this Resolve has it.

@@ -6,7 +6,8 @@
 //!
 //! A process of its own (Python) holds Resolve's objects and calls what it is told, one call at a time, each with a limit.
 //! Only calls of a fixed table are made. Whatever is changed in Resolve on the way is put back: after a run, an error, a
-//! cancelled run or a panic.
+//! cancelled run or a panic; after a kill by the next run, or [`ResolveBackend::restore`], since every change is on disk
+//! before it is made. One run at a time uses Resolve.
 
 mod bridge;
 mod calls;
@@ -15,6 +16,8 @@ mod cutting;
 mod found;
 mod grade;
 mod jobs;
+mod journal;
+mod leftovers;
 mod link;
 mod opening;
 mod options;
@@ -24,6 +27,7 @@ mod session;
 mod state;
 mod ticket;
 
+pub use leftovers::Restored;
 pub use options::{Cdl, Grade, Limits, RenderPreset, ResolveOptions, Scope, Solo, TimelineChoice};
 pub use session::ResolveBackend;
 pub use ticket::{Ticket, TicketState};

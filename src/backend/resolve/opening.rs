@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::bridge::Object;
 use super::cut::{Comparison, Cut};
+use super::leftovers::refuse_own_versions;
 use super::link::Link;
 use super::options::{ResolveOptions, TimelineChoice};
 use super::pieces::{Piece, alone, plan_of};
@@ -29,9 +30,11 @@ pub(super) fn look(
     options: &ResolveOptions,
 ) -> Result<(Cut, Canvas, Vec<Warning>)> {
     let timeline = timeline(guard, plan, &options.timeline)?;
-    guard.state.rendered = Some(guard.link.named(&timeline)?);
+    let rendered = guard.link.named(&timeline)?;
+    guard.note(|state| state.rendered = Some(rendered))?;
     let cut = Cut::read(&guard.link, timeline)?;
     let mut warnings = compare(&guard.link, plan, &cut, options)?;
+    warnings.extend(refuse_own_versions(&guard.link, &cut, plan)?);
     let canvas = canvas(plan, preset, cut.size)?;
     for key in options.unknown_settings() {
         warnings.push(warning(format!("the render setting {key} is not documented: Resolve may ignore it")));
@@ -85,7 +88,7 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     let open = link.call(&pool, "GetCurrentFolder", vec![])?.some()?;
     let name = own_name();
     let before: Vec<String> = clips(link, &root)?.into_iter().map(|(_, id)| id).collect();
-    guard.state.bin = Some(name.clone());
+    guard.note(|state| state.bin = Some(name.clone()))?;
     let link = &guard.link;
     let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
     link.call(&pool, "SetCurrentFolder", vec![Value::from(&bin)])?.granted()?;
@@ -93,9 +96,11 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     let imported = link.call(&pool, "ImportTimelineFromFile", vec![json!(path.to_string_lossy()), options]);
     let back = link.call(&pool, "SetCurrentFolder", vec![Value::from(&open)]).and_then(|done| done.granted());
     let timeline = imported.and_then(|timeline| timeline.some()).map_err(|error| error.at_file(path))?;
-    guard.state.imported = Some(link.named(&timeline)?);
-    let came = clips(link, &root)?.into_iter().map(|(_, id)| id);
-    guard.state.pooled = came.filter(|id| !before.contains(id)).collect();
+    let imported = link.named(&timeline)?;
+    guard.note(|state| state.imported = Some(imported))?;
+    let came = clips(&guard.link, &root)?.into_iter().map(|(_, id)| id);
+    let came = came.filter(|id| !before.contains(id)).collect();
+    guard.note(|state| state.pooled = came)?;
     back?;
     state::set_timeline(&guard.link, &timeline)?;
     Ok(timeline)

@@ -50,6 +50,9 @@ pub struct ResolveOptions {
     /// The folder for Resolve's renders until the shots are cut out of them; `None`: the output folder. It has to be one
     /// that Resolve can write to.
     pub folder: Option<PathBuf>,
+    /// The folder where changes in Resolve are noted before they are made, and where the lock lies that lets one run at a
+    /// time use Resolve. `None`: the user's own, such as `~/.local/state/otio-conflate/resolve`.
+    pub state: Option<PathBuf>,
     /// How long things may take.
     pub limits: Limits,
 }
@@ -72,6 +75,7 @@ impl Default for ResolveOptions {
             solo: Solo::Off,
             grade: Grade::AsIs,
             folder: None,
+            state: None,
             limits: Limits::default(),
         }
     }
@@ -206,6 +210,9 @@ pub struct Limits {
     /// From one look at a job to the next.
     #[serde(with = "seconds")]
     pub poll: Duration,
+    /// A file that Resolve says is rendered, until it is there, and a file that is not whole, until it grows.
+    #[serde(with = "seconds")]
+    pub files: Duration,
 }
 
 impl Default for Limits {
@@ -216,6 +223,7 @@ impl Default for Limits {
             stall: Duration::from_secs(600),
             total: None,
             poll: Duration::from_millis(500),
+            files: Duration::from_secs(30),
         }
     }
 }

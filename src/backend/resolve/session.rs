@@ -2,12 +2,15 @@
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use super::cut::Cut;
 use super::cutting::{Cutting, Renders, Unprepared, unprepared};
-use super::found::{Expected, render_in};
+use super::found::{Expected, render_at_last};
 use super::grade;
-use super::jobs::{self, Picture};
+use super::jobs::{self, End, OwnJob, Picture};
+use super::journal::Desk;
+use super::leftovers::settle;
 use super::link::Link;
 use super::opening::{look, warning};
 use super::options::{ResolveOptions, Scope};
@@ -54,7 +57,7 @@ impl Backend for ResolveBackend {
         preset: &'a Preset,
         _: &'a [Representation],
     ) -> Result<Box<dyn Session + 'a>> {
-        Ok(Box::new(ResolveSession::open(&self.options, plan, preset)?))
+        Ok(Box::new(ResolveSession::open(&self.options, plan, preset, &CancelToken::new())?))
     }
 }
 
@@ -78,13 +81,22 @@ pub(super) struct Work<'a> {
 
 impl<'a> ResolveSession<'a> {
     /// Connects, and checks everything that can be checked before anything is changed.
-    pub(super) fn open(options: &'a ResolveOptions, plan: &'a Plan, preset: &'a Preset) -> Result<ResolveSession<'a>> {
+    pub(super) fn open(
+        options: &'a ResolveOptions,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        cancel: &CancelToken,
+    ) -> Result<ResolveSession<'a>> {
         options.check()?;
-        let link = Link::open(options, &CancelToken::new())?;
+        let desk = Desk::of(options)?;
+        let lock = desk.lock(Duration::ZERO, cancel)?;
+        let link = Link::open(options, cancel)?;
+        let mut warnings = settle(&desk, &link, options)?;
         jobs::refuse_busy(&link)?;
-        let mut guard = Guard::begin(options, link)?;
+        let mut guard = Guard::begin(options, link, &desk, lock)?;
         let looked = look(&mut guard, plan, preset, options);
-        let (cut, canvas, warnings) = looked.map_err(|error| guard.failed(error))?;
+        let (cut, canvas, more) = looked.map_err(|error| guard.failed(error))?;
+        warnings.extend(more);
         Ok(ResolveSession {
             options,
             plan,
@@ -119,7 +131,7 @@ impl<'a> ResolveSession<'a> {
     }
 
     /// Adds a job that renders `piece` into the new folder `folder`.
-    pub(super) fn add(&self, work: &mut Work<'a>, piece: &Piece, folder: &Path) -> Result<String> {
+    pub(super) fn add(&self, work: &mut Work<'a>, piece: &Piece, folder: &Path) -> Result<OwnJob> {
         let Work { guard, cut } = work;
         std::fs::create_dir(folder).map_err(|error| Error::io("make the folder", folder, error))?;
         if let Some(alone) = piece.alone {
@@ -144,7 +156,7 @@ impl<'a> ResolveSession<'a> {
                 let done = before as f64 + share * frames as f64;
                 control.observer.preparing(done / all.max(1) as f64);
             };
-            match self.piece(work, &piece, &folder.part(number), control, tell) {
+            match self.piece(work, &piece, (&folder, number), control, tell) {
                 Ok(source) => renders.push((piece, source)),
                 Err(error) if self.options.scope == Scope::PerShot && is_its_own(&error, &work.guard) => {
                     failed.push((self.plan.shots[piece.shots[0]].name.clone(), error));
@@ -155,7 +167,7 @@ impl<'a> ResolveSession<'a> {
         }
         control.observer.preparing(1.0);
         self.warn(work.guard.restore().into_iter().map(warning));
-        Ok(Renders { plan: plan_of(self.plan, self.size(), &renders), failed, _folder: folder })
+        Ok(Renders { plan: plan_of(self.plan, self.size(), &renders), failed, folder })
     }
 
     /// Lets Resolve render one piece.
@@ -163,14 +175,17 @@ impl<'a> ResolveSession<'a> {
         &self,
         work: &mut Work<'a>,
         piece: &Piece,
-        folder: &Path,
+        (folder, number): (&Scratch, usize),
         control: &Control<'_>,
         tell: impl Fn(f64),
     ) -> Result<MediaSource> {
-        let job = self.add(work, piece, folder)?;
+        let part = folder.part(number);
+        let job = self.add(work, piece, &part)?;
         jobs::start(&mut work.guard, std::slice::from_ref(&job))?;
-        jobs::follow(&work.guard.link, self.options, &job, control, tell)?;
-        render_in(folder, &self.expected(&work.cut, piece))
+        let end = jobs::follow(&work.guard.link, self.options, &job, control, tell)?;
+        let expected = self.expected(&work.cut, piece);
+        let found = render_at_last(&part, &expected, &self.options.limits, control.cancel);
+        found.map_err(|error| not_whole(error, end, folder, &part))
     }
 
     fn size(&self) -> (u32, u32) {
@@ -184,7 +199,16 @@ impl<'a> ResolveSession<'a> {
             size: self.size(),
             rate: self.plan.rate,
             start: (!self.options.settings.contains_key("TimelineStartTimecode")).then_some(cut.start + piece.range.0),
+            is_given: false,
         }
+    }
+
+    /// The folder's parent is the delivery's, unless the caller says otherwise.
+    pub(super) fn scratch(&self, work: &mut Work<'a>, folder: &Path, ending: &str) -> Result<Scratch> {
+        let folder = Scratch::new(self.options.folder.as_deref().unwrap_or(folder), ending)?;
+        // Should this process be killed, its jobs are told by it.
+        work.guard.note(|state| state.folder = Some(folder.path().to_owned()))?;
+        Ok(folder)
     }
 
     fn warn(&self, more: impl IntoIterator<Item = Warning>) {
@@ -217,7 +241,8 @@ impl Session for ResolveSession<'_> {
         let mut work = self.take_work()?;
         let wanted = |shot: &Shot| tasks.iter().any(|task| task.shot.name == shot.name);
         let shots: Vec<usize> = (0..self.plan.shots.len()).filter(|&index| wanted(&self.plan.shots[index])).collect();
-        let folder = Scratch::new(self.options.folder.as_deref().unwrap_or(folder), ".part")?;
+        work.guard.link.cancel = control.cancel.clone();
+        let folder = self.scratch(&mut work, folder, ".part").map_err(|error| work.guard.failed(error))?;
         let renders = self.render(&mut work, &shots, folder, control);
         let renders = renders.map_err(|error| work.guard.failed(error))?;
         let renders = self.renders.get_or_init(|| renders);
@@ -231,6 +256,19 @@ impl Session for ResolveSession<'_> {
     fn verify(&self, _: &Task<'_>) -> Result<()> {
         Err(unprepared())
     }
+}
+
+/// Why a render cannot be used; what there is of it is kept.
+pub(super) fn not_whole(error: Error, end: End, folder: &Scratch, part: &Path) -> Error {
+    let error = match end {
+        End::Complete => error,
+        End::Gone => error.context("the render job is no longer in Resolve's queue"),
+    };
+    let is_empty = std::fs::read_dir(part).is_ok_and(|mut entries| entries.next().is_none());
+    if error.kind() != ErrorKind::Verify || is_empty {
+        return error;
+    }
+    error.context(format!("the render is kept in {}", folder.keep().display()))
 }
 
 /// Whether an error is one of a shot, and others can still be rendered.

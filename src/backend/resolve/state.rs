@@ -1,5 +1,6 @@
 //! What a render changes in Resolve, and putting it back.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::bridge::{Answer, Object, whole};
 use super::cut::{Cut, VideoTrack};
-use super::jobs::{Progress, progress};
+use super::jobs::{self, OwnJob};
+use super::journal::{Desk, Journal, Lock, Owner};
 use super::link::{LOOK, Link, Named, pause};
 use super::options::ResolveOptions;
 use crate::backend::CancelToken;
@@ -37,11 +39,17 @@ pub(super) struct State {
     pub(super) versions: Vec<Version>,
     /// Clips with a LUT of ours on their own version.
     pub(super) luts: Vec<Lut>,
+    /// The folder that our render jobs write into: a job that does is ours, too.
+    #[serde(default)]
+    pub(super) folder: Option<PathBuf>,
     /// Our render jobs, and whether they were started.
-    pub(super) jobs: Vec<String>,
+    pub(super) jobs: Vec<OwnJob>,
     pub(super) started: bool,
     /// A render preset that was imported.
     pub(super) preset: Option<String>,
+    /// Before that: what it will be called, and the presets that there were.
+    #[serde(default)]
+    pub(super) importing: Option<(String, Vec<String>)>,
     /// The bin of an imported timeline.
     pub(super) bin: Option<String>,
     /// The imported timeline.
@@ -75,13 +83,25 @@ pub(super) struct Lut {
     pub(super) former: String,
 }
 
+/// What is to become of our render jobs when everything is put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Jobs {
+    /// They are stopped, and taken out of the queue.
+    Remove,
+    /// They stay: they are done, and somebody will collect them.
+    Keep,
+}
+
 /// Puts everything back when it is dropped, whatever happened.
 #[derive(Debug)]
 pub(super) struct Guard<'o> {
     options: &'o ResolveOptions,
     pub(super) link: Link,
     pub(super) state: State,
+    journal: Journal,
     restored: bool,
+    // Given back last.
+    _lock: Lock,
 }
 
 impl<'o> Guard<'o> {
@@ -89,14 +109,36 @@ impl<'o> Guard<'o> {
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not tell which project is open.
-    pub(super) fn begin(options: &'o ResolveOptions, link: Link) -> Result<Guard<'o>> {
+    pub(super) fn begin(options: &'o ResolveOptions, link: Link, desk: &Desk, lock: Lock) -> Result<Guard<'o>> {
         let state = State { project: Some(link.named(&link.project)?), ..State::default() };
-        Ok(Guard::resume(options, link, state))
+        Ok(Guard { options, link, state, journal: Journal::new(desk), restored: false, _lock: lock })
     }
 
     /// Takes over what another process changed.
-    pub(super) fn resume(options: &'o ResolveOptions, link: Link, state: State) -> Guard<'o> {
-        Guard { options, link, state, restored: false }
+    pub(super) fn resume(options: &'o ResolveOptions, link: Link, journal: Journal, lock: Lock) -> Guard<'o> {
+        Guard { options, link, state: journal.state().clone(), journal, restored: false, _lock: lock }
+    }
+
+    /// Changes the state, and writes it down: before what it tells of is done.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be written; then nothing may be done.
+    pub(super) fn note(&mut self, change: impl FnOnce(&mut State)) -> Result<()> {
+        change(&mut self.state);
+        self.journal.note(&self.state)
+    }
+
+    /// The journal, by its file's name.
+    pub(super) fn journal(&self) -> String {
+        self.journal.name()
+    }
+
+    /// From here on, what was changed is a ticket's: it stays when this process is killed.
+    ///
+    /// # Errors
+    /// As [`Guard::note`].
+    pub(super) fn hand_over(&mut self) -> Result<()> {
+        self.journal.hand_over()
     }
 
     /// Switches to a page.
@@ -106,7 +148,7 @@ impl<'o> Guard<'o> {
     pub(super) fn open_page(&mut self, page: &str) -> Result<()> {
         if self.state.page.is_none() {
             match self.link.call(&self.link.app, "GetCurrentPage", vec![])?.text() {
-                Ok(page) => self.state.page = Some(page),
+                Ok(page) => self.note(|state| state.page = Some(page))?,
                 Err(_) => self.untold("the page", "Resolve.GetCurrentPage"),
             }
         }
@@ -118,8 +160,8 @@ impl<'o> Guard<'o> {
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not tell.
     pub(super) fn note_timeline(&mut self) -> Result<()> {
-        self.state.timeline = self.link.current_timeline()?.map(|timeline| self.link.named(&timeline)).transpose()?;
-        Ok(())
+        let open = self.link.current_timeline()?.map(|timeline| self.link.named(&timeline)).transpose()?;
+        self.note(|state| state.timeline = open)
     }
 
     /// Opens `timeline`, if it is not open.
@@ -140,15 +182,14 @@ impl<'o> Guard<'o> {
         let format = link.project("GetCurrentRenderFormatAndCodec", vec![])?.value();
         let part = |key: &str| format.get(key).and_then(Value::as_str).filter(|part| !part.is_empty());
         let format = part("format").zip(part("codec")).map(|(format, codec)| (format.to_owned(), codec.to_owned()));
-        self.state.mode = Some(link.project("GetCurrentRenderMode", vec![])?.whole()?);
+        let mode = link.project("GetCurrentRenderMode", vec![])?.whole()?;
         if format.is_none() {
             self.untold("format and codec", "Project.GetCurrentRenderFormatAndCodec");
         }
-        self.state.format = format;
         let link = &self.link;
         // Older versions do not tell.
-        self.state.marks = link.call(timeline, "GetMarkInOut", vec![]).ok().map(Answer::value).filter(Value::is_object);
-        Ok(())
+        let marks = link.call(timeline, "GetMarkInOut", vec![]).ok().map(Answer::value).filter(Value::is_object);
+        self.note(|state| (state.mode, state.format, state.marks) = (Some(mode), format, marks))
     }
 
     fn untold(&mut self, what: &str, method: &str) {
@@ -163,20 +204,27 @@ impl<'o> Guard<'o> {
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not.
     pub(super) fn enable_tracks(&mut self, cut: &Cut, seen: impl Fn(&VideoTrack) -> bool) -> Result<()> {
+        if self.state.tracks.is_empty() {
+            let tracks = cut.tracks.iter().map(|track| (track.number, track.enabled)).collect();
+            self.note(|state| state.tracks = tracks)?;
+        }
         for track in &cut.tracks {
-            if !self.state.tracks.iter().any(|(number, _)| *number == track.number) {
-                self.state.tracks.push((track.number, track.enabled));
-            }
             let arguments = vec![json!("video"), json!(track.number), json!(seen(track))];
             self.link.call(&cut.timeline, "SetTrackEnable", arguments)?.granted()?;
         }
         Ok(())
     }
 
-    /// Leaves everything as it is for another process, which gets told by what is returned.
-    pub(super) fn leave(mut self) -> State {
+    /// Nothing is left to be collected.
+    pub(super) fn forget(&self) {
+        if self.journal.is_restored() {
+            self.journal.remove();
+        }
+    }
+
+    /// Leaves everything as it is for another process.
+    pub(super) fn leave(mut self) {
         self.restored = true;
-        std::mem::take(&mut self.state)
     }
 
     /// Puts everything back after `error`, which then says what could not be.
@@ -192,15 +240,26 @@ impl<'o> Guard<'o> {
         if std::mem::replace(&mut self.restored, true) {
             return Vec::new();
         }
+        self.link.ignore_cancel();
         if self.link.is_lost() {
             // Whatever has become of it, it is not started for this.
             let options = ResolveOptions { start: None, ..self.options.clone() };
             match Link::open(&options, &CancelToken::new()) {
                 Ok(link) => self.link = link,
-                Err(error) => return vec![format!("it is left as it was rendering: {error}")],
+                Err(error) => {
+                    let later = format!("{}: `resolve restore` puts it back", self.journal.path().display());
+                    return vec![format!("it is left as it was rendering, which is noted in {later}: {error}")];
+                }
             }
         }
-        restore(&self.link, &self.state, self.options)
+        let failed = restore(&self.link, &self.state, self.options, Jobs::Remove);
+        let all = failed.len() <= self.state.untold.len();
+        match self.journal.owner() {
+            Owner::Run if all => self.journal.remove(),
+            // Somebody may open the project again, or collect the ticket. What cannot be written is put back once more.
+            _ => drop(self.journal.restored(all)),
+        }
+        failed
     }
 }
 
@@ -212,7 +271,7 @@ impl Drop for Guard<'_> {
 }
 
 /// Puts back what `state` says, as far as it can be; says what cannot.
-fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> {
+pub(super) fn restore(link: &Link, state: &State, options: &ResolveOptions, jobs: Jobs) -> Vec<String> {
     let mut failed = state.untold.clone();
     let mut attempt = |what: &str, result: Result<()>| {
         if let Err(error) = result {
@@ -227,7 +286,9 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
             "the project {name:?} is no longer open in Resolve, or does not answer: nothing was restored"
         )];
     }
-    attempt("the render queue", remove_jobs(link, state, options));
+    if jobs == Jobs::Remove {
+        attempt("the render queue", remove_jobs(link, state, options));
+    }
     let timelines = link.timelines();
     let find = |named: &Option<Named>| {
         let named = named.as_ref()?;
@@ -253,7 +314,11 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
         attempt("the open timeline", set_timeline(link, &timeline));
     }
     if let Some(bin) = &state.bin {
-        attempt("the media pool", remove_import(link, find(&state.imported), bin, &state.pooled));
+        // It has the name of its bin, should it not have been noted.
+        let imported = find(&state.imported).or_else(|| {
+            timelines.as_ref().ok()?.iter().find(|(_, named)| named.name == *bin).map(|(object, _)| object.clone())
+        });
+        attempt("the media pool", remove_import(link, imported, bin, &state.pooled));
     }
     if let Some((format, codec)) = &state.format {
         let arguments = vec![json!(format), json!(codec)];
@@ -264,7 +329,8 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
         let set = link.project("SetCurrentRenderMode", vec![json!(mode)]).and_then(|done| done.granted());
         attempt("the render mode", set);
     }
-    if let Some(preset) = &state.preset {
+    let preset = state.preset.clone().map_or_else(|| imported_preset(link, state), |preset| Ok(Some(preset)));
+    if let Some(preset) = preset.unwrap_or_default() {
         let removed = link.project("DeleteRenderPreset", vec![json!(preset)]).and_then(|done| done.granted());
         attempt("the list of render presets", removed);
     }
@@ -274,10 +340,41 @@ fn restore(link: &Link, state: &State, options: &ResolveOptions) -> Vec<String> 
     failed
 }
 
+/// The preset that was being imported when a run was killed, if it came.
+fn imported_preset(link: &Link, state: &State) -> Result<Option<String>> {
+    let Some((name, before)) = &state.importing else { return Ok(None) };
+    Ok(jobs::presets(link)?.into_iter().find(|preset| preset == name && !before.contains(preset)))
+}
+
+/// What every name of ours begins with.
+const OWN: &str = "otio-conflate ";
+/// What stands between a name of ours and that of the version it lies over, and in front of a remote one's.
+const OVER: &str = " over ";
+const REMOTE: &str = "remote ";
+
 /// A name for what we make in a project, which nothing in it has: what is called so is removed again.
 pub(super) fn own_name() -> String {
     let moment = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-    format!("otio-conflate {}-{moment}", std::process::id())
+    format!("{OWN}{}-{moment}", std::process::id())
+}
+
+/// The name of our version of a grade, in place of version `name` of this kind. Should all else be lost, it still tells
+/// which version the clip had.
+pub(super) fn own_version(ours: &str, name: &str, kind: i64) -> String {
+    format!("{ours}{OVER}{}{name}", if kind == 1 { REMOTE } else { "" })
+}
+
+/// Whether a version is one of ours.
+pub(super) fn is_own(version: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let name = version.strip_prefix(OWN).map(|rest| rest.split_once(OVER).map_or(rest, |(name, _)| name));
+    name.and_then(|name| name.split_once('-')).is_some_and(|(process, moment)| number(process) && number(moment))
+}
+
+/// The version that a version of ours lies over, by name and kind; `None` where it does not tell.
+pub(super) fn version_under(version: &str) -> Option<(String, i64)> {
+    let (_, under) = version.split_once(OVER).filter(|_| is_own(version))?;
+    Some(under.strip_prefix(REMOTE).map_or((under.to_owned(), 0), |name| (name.to_owned(), 1)))
 }
 
 /// Opens `timeline`, if it is not open.
@@ -291,34 +388,69 @@ pub(super) fn set_timeline(link: &Link, timeline: &Object) -> Result<()> {
 }
 
 /// Stops our jobs if they are being rendered, and takes them out of the queue.
-fn remove_jobs(link: &Link, state: &State, options: &ResolveOptions) -> Result<()> {
-    if state.jobs.is_empty() {
+pub(super) fn remove_jobs(link: &Link, state: &State, options: &ResolveOptions) -> Result<()> {
+    if state.jobs.is_empty() && state.folder.is_none() {
         return Ok(());
     }
     let queued = queue(link)?;
-    let ours = state.jobs.iter().filter(|job| queued.contains(job));
-    let working = |job: &str| state.started && matches!(progress(link, job), Ok(Progress::Working(_)));
-    let deadline = Instant::now() + options.limits.call;
-    for job in ours {
-        if working(job) && link.is_rendering()? {
-            stop(link, options)?;
-        }
-        // Resolve may still be about to start it, or to stop.
-        loop {
-            match link.project("DeleteRenderJob", vec![json!(job)])?.granted() {
-                Err(_) if working(job) && Instant::now() < deadline => {
-                    link.project("StopRendering", vec![])?;
-                    pause(LOOK, &CancelToken::new())?;
-                }
-                removed => break removed?,
-            }
+    for (id, target) in &queued {
+        let known = state.jobs.iter().find(|job| job.id == *id);
+        // A run may have been killed before it noted the job.
+        let inside = || state.folder.as_ref().is_some_and(|folder| Path::new(target).starts_with(folder));
+        if known.is_some() || inside() {
+            let unknown = OwnJob { id: id.clone(), ready: String::new() };
+            remove_job(link, options, known.unwrap_or(&unknown), &queued)?;
         }
     }
     Ok(())
 }
 
+/// How often one looks again whether a job that was started is rendered at last.
+const LOOKS: u32 = 20;
+
+/// Takes a job of ours out of the queue. Rendering is stopped only where it is this job that is rendered: a render of
+/// somebody else goes on.
+pub(super) fn remove_job(
+    link: &Link,
+    options: &ResolveOptions,
+    job: &OwnJob,
+    queued: &[(String, String)],
+) -> Result<()> {
+    let delete = || link.project("DeleteRenderJob", vec![json!(job.id)]).and_then(Answer::granted);
+    let Some(status) = jobs::status(link, &job.id)? else { return Ok(()) };
+    let is_ours = || -> Result<bool> {
+        for (other, _) in queued.iter().filter(|(other, _)| *other != job.id) {
+            if jobs::status(link, other)?.is_some_and(|status| status.moves()) {
+                return Ok(false);
+            }
+        }
+        link.is_rendering()
+    };
+    if status.is_rendered_now(job) && is_ours()? {
+        stop(link, options)?;
+    }
+    let deadline = Instant::now() + options.limits.call;
+    let mut looks = 0;
+    loop {
+        match delete() {
+            Ok(()) => return Ok(()),
+            Err(_) if jobs::status(link, &job.id)?.is_none() => return Ok(()),
+            // One that cannot be removed is being rendered, or will be in a moment.
+            Err(_) if Instant::now() < deadline && link.is_rendering()? => {
+                link.project("StopRendering", vec![])?;
+                pause(LOOK, &CancelToken::new())?;
+            }
+            Err(_) if Instant::now() < deadline && looks < LOOKS && status.may_start(job) => {
+                looks += 1;
+                pause(LOOK, &CancelToken::new())?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Stops rendering, and waits until it has stopped: before that, jobs cannot be removed.
-pub(super) fn stop(link: &Link, options: &ResolveOptions) -> Result<()> {
+fn stop(link: &Link, options: &ResolveOptions) -> Result<()> {
     link.project("StopRendering", vec![])?;
     let deadline = Instant::now() + options.limits.call;
     while link.is_rendering()? {
@@ -330,11 +462,12 @@ pub(super) fn stop(link: &Link, options: &ResolveOptions) -> Result<()> {
     Ok(())
 }
 
-/// The identifiers of all jobs in the queue.
-pub(super) fn queue(link: &Link) -> Result<Vec<String>> {
+/// The identifiers of all jobs in the queue, and where they render to.
+pub(super) fn queue(link: &Link) -> Result<Vec<(String, String)>> {
     let list = link.project("GetRenderJobList", vec![])?.value();
-    let id = |job: &Value| job.get("JobId").and_then(Value::as_str).map(str::to_owned);
-    Ok(list.as_array().map(|jobs| jobs.iter().filter_map(id).collect()).unwrap_or_default())
+    let text = |job: &Value, key: &str| job.get(key).and_then(Value::as_str).map(str::to_owned);
+    let entry = |job: &Value| Some((text(job, "JobId")?, text(job, "TargetDir").unwrap_or_default()));
+    Ok(list.as_array().map(|jobs| jobs.iter().filter_map(entry).collect()).unwrap_or_default())
 }
 
 fn restore_grades(link: &Link, timeline: &Object, state: &State) -> Result<()> {
@@ -343,10 +476,12 @@ fn restore_grades(link: &Link, timeline: &Object, state: &State) -> Result<()> {
     let mut tracks: Vec<i64> = versions.chain(state.luts.iter().map(|lut| lut.track)).collect();
     tracks.sort_unstable();
     tracks.dedup();
+    let mut found = Vec::new();
     for track in tracks {
         let items = link.call(timeline, "GetItemListInTrack", vec![json!("video"), json!(track)])?.objects()?;
         for item in items {
             let id = link.call(&item, "GetUniqueId", vec![])?.text()?;
+            found.push(id.clone());
             // What fails is told; the others are put back all the same.
             if let Some(version) = state.versions.iter().find(|version| version.item == id) {
                 result = result.and(restore_version(link, &item, version));
@@ -356,10 +491,18 @@ fn restore_grades(link: &Link, timeline: &Object, state: &State) -> Result<()> {
             }
         }
     }
-    result
+    let gone = state.versions.iter().filter(|version| !found.contains(&version.item)).count();
+    match gone {
+        0 => result,
+        _ => result.and_then(|()| {
+            let what = format!("{gone} clips with a version of this run are no longer in their tracks");
+            Err(Error::new(ErrorKind::Application, what))
+        }),
+    }
 }
 
-fn restore_version(link: &Link, item: &Object, version: &Version) -> Result<()> {
+/// Gives a clip its version back, and deletes ours.
+pub(super) fn restore_version(link: &Link, item: &Object, version: &Version) -> Result<()> {
     link.call(item, "LoadVersionByName", vec![json!(version.name), json!(version.kind)])?.granted()?;
     let names = link.call_if_there(item, "GetVersionNameList", vec![json!(0)])?.map(Answer::value);
     // It may not have come to be.

@@ -6,19 +6,20 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 
 use super::cutting::{Cutting, Renders, Unprepared, unprepared};
-use super::found::{Expected, render_in};
-use super::jobs::{self, Progress, progress};
+use super::found::{Expected, render_at_last, render_in};
+use super::jobs::{self, End, OwnJob, Progress, progress};
+use super::journal::{Desk, Journal};
 use super::link::Link;
 use super::opening::warning;
 use super::options::ResolveOptions;
 use super::pieces::{Piece, plan_of};
-use super::scratch::Scratch;
-use super::session::{ResolveBackend, ResolveSession, Work};
-use super::state::{Guard, State};
+use super::scratch::{Scratch, part};
+use super::session::{ResolveBackend, ResolveSession, Work, not_whole};
+use super::state::{Guard, State, remove_jobs};
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
 use crate::deliver::{Delivery, Folder, Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Plan, Warning};
+use crate::plan::{Canvas, MediaSource, Plan, Warning};
 
 /// A render that Resolve is at, or has done: plain data, to be stored and collected by any process that reaches the same
 /// Resolve with the same project open.
@@ -30,8 +31,9 @@ pub struct Ticket {
     /// What the pictures depend on beyond the plan.
     depends_on: String,
     warnings: Vec<Warning>,
-    /// How Resolve was before.
+    /// How Resolve was before, and the name of the file where that is noted, too.
     state: State,
+    journal: String,
     folder: PathBuf,
     jobs: Vec<Job>,
 }
@@ -39,7 +41,7 @@ pub struct Ticket {
 /// One job of a ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Job {
-    id: String,
+    job: OwnJob,
     piece: Piece,
     expected: Expected,
 }
@@ -90,15 +92,85 @@ impl Ticket {
         let mut done = 0.0;
         #[allow(clippy::cast_precision_loss, reason = "a share of a few million frames")]
         let frames = |job: &Job| job.piece.frames() as f64;
-        for job in &self.jobs {
-            match progress(link, &job.id)? {
+        for (number, job) in self.jobs.iter().enumerate() {
+            match progress(link, &job.job)? {
                 Progress::Complete => done += frames(job),
                 Progress::Working(share) => done += share * frames(job),
                 Progress::Ended(what) => return Ok(TicketState::Failed(what)),
+                Progress::Gone => {
+                    let whole = render_in(&part(&self.folder, number), &job.expected);
+                    let gone = "the render job is no longer in Resolve's queue, and what it wrote is not whole";
+                    whole.map_err(|error| Error::new(ErrorKind::Application, gone).because(error))?;
+                    done += frames(job);
+                }
             }
         }
         let all: f64 = self.jobs.iter().map(frames).sum();
         Ok(if done >= all { TicketState::Complete } else { TicketState::Rendering(done / all.max(1.0)) })
+    }
+
+    /// Puts everything in Resolve back, where that was not done already; says what could not be.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when another run uses Resolve.
+    fn give_back(&self, options: &ResolveOptions, link: Link, cancel: &CancelToken) -> Result<Vec<String>> {
+        let desk = Desk::of(options)?;
+        let done = |journal: &Option<Journal>| journal.as_ref().is_some_and(Journal::is_restored);
+        let mut journal = desk.journal(&self.journal);
+        if !done(&journal) {
+            let lock = desk.lock(options.limits.call, cancel)?;
+            // Whoever had it may have done it.
+            journal = desk.journal(&self.journal);
+            if !done(&journal) {
+                let journal = journal.unwrap_or_else(|| Journal::of_ticket(&desk, &self.journal, &self.state));
+                return Ok(Guard::resume(options, link, journal, lock).restore());
+            }
+        }
+        let removed = remove_jobs(&link, &self.state, options);
+        Ok(removed
+            .err()
+            .map(|error| format!("the render queue could not be restored in Resolve: {error}"))
+            .into_iter()
+            .collect())
+    }
+
+    /// Removes everything of it that is on disk.
+    fn clear(&self, options: &ResolveOptions) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+        if let Some(journal) = Desk::of(options).ok().and_then(|desk| desk.journal(&self.journal)) {
+            journal.remove();
+        }
+    }
+
+    /// The collection is over: where everything was `delivered`, nothing of it is needed any more. Says what could not be
+    /// put back, or where the render is kept.
+    pub(crate) fn collected(&self, options: &ResolveOptions, delivered: bool) -> Vec<String> {
+        if !delivered {
+            let kept =
+                format!("Resolve's render is kept in {}; the ticket can be collected again", self.folder.display());
+            return vec![kept];
+        }
+        // Where every shot was there already, nobody has looked at Resolve yet.
+        let journal = Desk::of(options).ok().and_then(|desk| desk.journal(&self.journal));
+        let mut unrestored = Vec::new();
+        if journal.is_some_and(|journal| !journal.is_restored() && !journal.has_failed()) {
+            let given = Link::open(options, &CancelToken::new()).and_then(|link| {
+                self.check(&link)?;
+                self.give_back(options, link, &CancelToken::new())
+            });
+            match given {
+                Ok(failed) => unrestored = failed,
+                Err(error) => {
+                    // What is noted stays, so that it can be put back.
+                    let _ = std::fs::remove_dir_all(&self.folder);
+                    return vec![format!(
+                        "Resolve is left as it was rendering; `resolve restore` puts it back: {error}"
+                    )];
+                }
+            }
+        }
+        self.clear(options);
+        unrestored
     }
 }
 
@@ -109,29 +181,86 @@ impl ResolveBackend {
     /// # Errors
     /// As [`Conflation::run`](crate::Conflation::run) until the render has begun; then everything is put back.
     pub fn submit(&self, plan: &Plan, delivery: &Delivery) -> Result<Ticket> {
+        self.submit_with(plan, delivery, &CancelToken::new(), |_| Ok(()))
+    }
+
+    /// The same, interrupted by `cancel`. `store` gets the ticket before Resolve is told to render: from then on the
+    /// render is the ticket's, whatever becomes of this process. When `store` fails, nothing is rendered.
+    ///
+    /// # Errors
+    /// As [`ResolveBackend::submit`]; [`ErrorKind::Cancelled`]; those of `store`. A ticket that was stored before is of no
+    /// use then.
+    pub fn submit_with(
+        &self,
+        plan: &Plan,
+        delivery: &Delivery,
+        cancel: &CancelToken,
+        store: impl FnOnce(&Ticket) -> Result<()>,
+    ) -> Result<Ticket> {
         // What cannot be, or is in the way, is told before Resolve renders for hours, too.
         Representation::check_all(&delivery.representations)?;
+        // Whoever collects it is somewhere else.
+        let absolute = |path: &Path| std::path::absolute(path).map_err(|error| Error::io("find", path, error));
+        let delivery = Delivery { folder: absolute(&delivery.folder)?, ..delivery.clone() };
+        let plan = Plan { timeline: plan.timeline.as_deref().map(absolute).transpose()?, ..plan.clone() };
         if delivery.folder.exists() {
-            delivery.refuse_existing(&delivery.places(&Folder::shared(&delivery.folder)?, plan))?;
+            delivery.refuse_existing(&delivery.places(&Folder::shared(&delivery.folder)?, &plan))?;
         }
+        let made = missing(&delivery.folder);
+        let submitted = self.hand_in(&plan, &delivery, cancel, store);
+        if submitted.is_err() {
+            // Those that somebody put something into stay.
+            made.iter().for_each(|folder| drop(std::fs::remove_dir(folder)));
+        }
+        submitted
+    }
+
+    fn hand_in(
+        &self,
+        plan: &Plan,
+        delivery: &Delivery,
+        cancel: &CancelToken,
+        store: impl FnOnce(&Ticket) -> Result<()>,
+    ) -> Result<Ticket> {
         let options = self.options();
-        let session = ResolveSession::open(options, plan, &delivery.preset)?;
+        let session = ResolveSession::open(options, plan, &delivery.preset, cancel)?;
         let mut work = session.take_work()?;
-        std::fs::create_dir_all(&delivery.folder)
-            .map_err(|error| Error::io("make the folder", &delivery.folder, error))?;
-        let folder = Scratch::new(options.folder.as_deref().unwrap_or(&delivery.folder), ".ticket")?;
+        let mut make = || {
+            std::fs::create_dir_all(&delivery.folder)
+                .map_err(|error| Error::io("make the folder", &delivery.folder, error))?;
+            session.scratch(&mut work, &delivery.folder, ".ticket")
+        };
+        let folder = make().map_err(|error| work.guard.failed(error))?;
         let shots: Vec<usize> = (0..plan.shots.len()).collect();
-        let jobs = hand_in(&session, &mut work, &shots, &folder).map_err(|error| work.guard.failed(error))?;
-        Ok(Ticket {
+        let jobs = add(&session, &mut work, &shots, &folder).map_err(|error| work.guard.failed(error))?;
+        let ticket = Ticket {
             plan: plan.clone(),
             delivery: delivery.clone(),
             canvas: session.canvas(),
             depends_on: session.depends_on(),
             warnings: session.warnings(),
-            state: work.guard.leave(),
-            folder: folder.leave(),
+            state: State { started: true, ..work.guard.state.clone() },
+            journal: work.guard.journal(),
+            folder: folder.path().to_owned(),
             jobs,
-        })
+        };
+        let ids: Vec<OwnJob> = ticket.jobs.iter().map(|job| job.job.clone()).collect();
+        let start = || {
+            store(&ticket)?;
+            if cancel.is_cancelled() {
+                return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
+            }
+            work.guard.hand_over()?;
+            jobs::start(&mut work.guard, &ids)
+        };
+        if let Err(error) = start() {
+            let error = work.guard.failed(error);
+            work.guard.forget();
+            return Err(error);
+        }
+        work.guard.leave();
+        folder.leave();
+        Ok(ticket)
     }
 
     /// Looks how far the render of `ticket` is.
@@ -148,34 +277,36 @@ impl ResolveBackend {
     /// could not be put back.
     ///
     /// # Errors
-    /// [`ErrorKind::Application`] when Resolve cannot be reached or has another project open.
+    /// [`ErrorKind::Application`] when Resolve cannot be reached, has another project open, or another run uses it.
     pub fn withdraw(&self, ticket: &Ticket) -> Result<Vec<String>> {
         let link = Link::open(self.options(), &CancelToken::new())?;
         ticket.check(&link)?;
-        let _folder = Scratch::adopt(ticket.folder.clone());
-        Ok(Guard::resume(self.options(), link, ticket.state.clone()).restore())
+        let unrestored = ticket.give_back(self.options(), link, &CancelToken::new())?;
+        ticket.clear(self.options());
+        Ok(unrestored)
     }
 }
 
-/// Adds and starts the jobs that `shots` (places in the plan) need.
-fn hand_in<'a>(
-    session: &ResolveSession<'a>,
-    work: &mut Work<'a>,
-    shots: &[usize],
-    folder: &Scratch,
-) -> Result<Vec<Job>> {
+/// The folders on the way to `path` that are not there, the innermost first.
+fn missing(path: &Path) -> Vec<PathBuf> {
+    path.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
+}
+
+/// Adds the jobs that `shots` (places in the plan) need.
+fn add<'a>(session: &ResolveSession<'a>, work: &mut Work<'a>, shots: &[usize], folder: &Scratch) -> Result<Vec<Job>> {
     let pieces = session.set_up(work, shots)?;
     if pieces.iter().any(|piece| piece.alone != pieces[0].alone) {
         let what = "shots of several tracks, each seen alone, cannot be handed in together";
         return Err(Error::new(ErrorKind::Option, what));
     }
+    if pieces.is_empty() {
+        return Err(Error::new(ErrorKind::Option, "there is nothing for Resolve to render"));
+    }
     let mut jobs = Vec::new();
     for (number, piece) in pieces.into_iter().enumerate() {
-        let id = session.add(work, &piece, &folder.part(number))?;
-        jobs.push(Job { id, expected: session.expected(&work.cut, &piece), piece });
+        let job = session.add(work, &piece, &folder.part(number))?;
+        jobs.push(Job { job, expected: session.expected(&work.cut, &piece), piece });
     }
-    let ids: Vec<String> = jobs.iter().map(|job| job.id.clone()).collect();
-    jobs::start(&mut work.guard, &ids)?;
     Ok(jobs)
 }
 
@@ -183,12 +314,14 @@ fn hand_in<'a>(
 pub(crate) struct Collector<'t> {
     options: &'t ResolveOptions,
     ticket: &'t Ticket,
+    /// Where the render lies, if it is given by the caller.
+    given: Option<&'t Path>,
 }
 
 impl<'t> Collector<'t> {
-    /// Collects `ticket`, reaching Resolve as `options` say.
-    pub(crate) fn new(options: &'t ResolveOptions, ticket: &'t Ticket) -> Collector<'t> {
-        Collector { options, ticket }
+    /// Collects `ticket`, reaching Resolve as `options` say; or the render in `given`, whatever has become of the jobs.
+    pub(crate) fn new(options: &'t ResolveOptions, ticket: &'t Ticket, given: Option<&'t Path>) -> Collector<'t> {
+        Collector { options, ticket, given }
     }
 }
 
@@ -216,29 +349,97 @@ struct Collection<'t> {
 
 impl Collection<'_> {
     fn renders(&self, control: &Control<'_>) -> Result<Renders> {
-        let Collector { options, ticket } = self.from;
+        let Collector { options, ticket, given } = *self.from;
+        let renders = match given {
+            Some(path) => self.given(path, control)?,
+            None => self.rendered(options, control)?,
+        };
+        let size = (ticket.canvas.width, ticket.canvas.height);
+        // It is needed until everything is delivered.
+        let folder = Scratch::borrow(given.map_or_else(|| ticket.folder.clone(), Path::to_owned));
+        Ok(Renders { plan: plan_of(&ticket.plan, size, &renders), failed: Vec::new(), folder })
+    }
+
+    /// What Resolve has rendered, followed to its end.
+    fn rendered(&self, options: &ResolveOptions, control: &Control<'_>) -> Result<Vec<(Piece, MediaSource)>> {
+        let ticket = self.from.ticket;
         let link = Link::open(options, control.cancel)?;
         ticket.check(&link)?;
-        let followed = ticket.jobs.iter().try_for_each(|job| {
-            jobs::wait(&link, options, &job.id, control, |share| control.observer.preparing(share))
-        });
-        if let Err(error) = followed {
-            // Somebody else may still collect it.
-            if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Timeout) || link.is_lost() || !link.is_alive() {
-                return Err(error);
+        let mut ends = Vec::new();
+        for job in &ticket.jobs {
+            match jobs::wait(&link, options, &job.job, control, |share| control.observer.preparing(share)) {
+                Ok(end) => ends.push(end),
+                // Somebody else may still collect it.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Timeout)
+                        || link.is_lost()
+                        || !link.is_alive() =>
+                {
+                    return Err(error);
+                }
+                Err(error) => {
+                    let error = match ends.is_empty() {
+                        true => error,
+                        false => error.context(format!("other parts are kept in {}", ticket.folder.display())),
+                    };
+                    let unrestored = ticket.give_back(options, link, control.cancel)?;
+                    if ends.is_empty() {
+                        ticket.clear(options);
+                    }
+                    return Err(match unrestored.as_slice() {
+                        [] => error,
+                        _ => error.context(format!("not all of Resolve could be put back ({})", unrestored.join("; "))),
+                    });
+                }
             }
-            let _folder = Scratch::adopt(ticket.folder.clone());
-            return Err(Guard::resume(options, link, ticket.state.clone()).failed(error));
         }
-        let folder = Scratch::adopt(ticket.folder.clone());
-        let unrestored = Guard::resume(options, link, ticket.state.clone()).restore();
-        self.unrestored.get_or_init(|| unrestored);
+        let folder = Scratch::borrow(ticket.folder.clone());
+        if ends.contains(&End::Gone) && !ticket.folder.exists() {
+            let what = "the ticket was collected or withdrawn before: its jobs and its renders are gone";
+            return Err(Error::new(ErrorKind::Application, what));
+        }
+        let mut renders = Vec::new();
+        let mut bad = None;
+        for ((number, job), end) in ticket.jobs.iter().enumerate().zip(ends) {
+            let part = folder.part(number);
+            match render_at_last(&part, &job.expected, &options.limits, control.cancel) {
+                Ok(source) => renders.push((job.piece.clone(), source)),
+                Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+                Err(error) => drop(bad.get_or_insert(not_whole(error, end, &folder, &part))),
+            }
+        }
+        let unrestored = ticket.give_back(options, link, control.cancel)?;
+        match bad {
+            Some(error) => {
+                let kept = format!("`resolve collect --from {}` takes it as it is", ticket.folder.display());
+                Err(error.context(kept))
+            }
+            None => {
+                self.unrestored.get_or_init(|| unrestored);
+                Ok(renders)
+            }
+        }
+    }
+
+    /// What lies in `path`, whatever Resolve says.
+    fn given(&self, path: &Path, control: &Control<'_>) -> Result<Vec<(Piece, MediaSource)>> {
+        let Collector { options, ticket, .. } = self.from;
         let mut renders = Vec::new();
         for (number, job) in ticket.jobs.iter().enumerate() {
-            renders.push((job.piece.clone(), render_in(&folder.part(number), &job.expected)?));
+            let own = part(path, number);
+            let place = if own.exists() || ticket.jobs.len() > 1 { own } else { path.to_owned() };
+            renders.push((job.piece.clone(), render_in(&place, &job.expected.given())?));
         }
-        let size = (ticket.canvas.width, ticket.canvas.height);
-        Ok(Renders { plan: plan_of(&ticket.plan, size, &renders), failed: Vec::new(), _folder: folder })
+        let given = Link::open(options, control.cancel).and_then(|link| {
+            ticket.check(&link)?;
+            ticket.give_back(options, link, control.cancel)
+        });
+        let mut said = given.unwrap_or_else(|error| {
+            vec![format!("Resolve is left as it was rendering; `resolve restore` puts it back: {error}")]
+        });
+        said.push(format!("{} was taken as it is: neither its rate nor its timecode was compared", path.display()));
+        self.unrestored.get_or_init(|| said);
+        Ok(renders)
     }
 }
 

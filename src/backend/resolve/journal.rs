@@ -1,0 +1,242 @@
+//! What is changed in Resolve, on disk before it is changed; and one user of Resolve at a time.
+//!
+//! A folder of the user's holds a lock, which whoever changes anything in Resolve has for as long, and one file for each
+//! run or ticket. A run that is killed leaves its file: the next one, or [`ResolveBackend::restore`], puts Resolve back.
+//!
+//! [`ResolveBackend::restore`]: super::ResolveBackend::restore
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::link::{LOOK, pause};
+use super::options::ResolveOptions;
+use super::state::{State, own_name};
+use crate::backend::CancelToken;
+use crate::deliver::write_whole;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The name of the lock's file.
+const LOCK: &str = "resolve.lock";
+
+/// Who changed something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Owner {
+    /// A run, which has the lock for as long as it changes anything.
+    Run,
+    /// A ticket, which needs it until its jobs are done.
+    Ticket,
+}
+
+/// What a file of the folder says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Record {
+    owner: Owner,
+    /// Whether everything was put back: a ticket may still be collected.
+    restored: bool,
+    /// Whether that was tried, and something could not be.
+    failed: bool,
+    state: State,
+}
+
+/// One file: what a run or a ticket has changed.
+#[derive(Debug, Clone)]
+pub(super) struct Journal {
+    path: PathBuf,
+    record: Record,
+}
+
+impl Journal {
+    /// A new one, which is not on disk yet.
+    pub(super) fn new(desk: &Desk) -> Journal {
+        let path = desk.folder.join(format!("{}.json", own_name().replace(' ', "-")));
+        let record = Record { owner: Owner::Run, restored: false, failed: false, state: State::default() };
+        Journal { path, record }
+    }
+
+    /// One of a ticket, whose file is no longer there.
+    pub(super) fn of_ticket(desk: &Desk, name: &str, state: &State) -> Journal {
+        let path = desk.folder.join(Path::new(name).file_name().unwrap_or_default());
+        let record = Record { owner: Owner::Ticket, restored: false, failed: false, state: state.clone() };
+        Journal { path, record }
+    }
+
+    /// Its file's name.
+    pub(super) fn name(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn owner(&self) -> Owner {
+        self.record.owner
+    }
+
+    pub(super) fn is_restored(&self) -> bool {
+        self.record.restored
+    }
+
+    /// Whether something could not be put back before.
+    pub(super) fn has_failed(&self) -> bool {
+        self.record.failed
+    }
+
+    pub(super) fn state(&self) -> &State {
+        &self.record.state
+    }
+
+    /// Writes `state` down, before anything of it is done.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be written.
+    pub(super) fn note(&mut self, state: &State) -> Result<()> {
+        self.record.state = state.clone();
+        self.save()
+    }
+
+    /// From here on a ticket's.
+    ///
+    /// # Errors
+    /// As [`Journal::note`].
+    pub(super) fn hand_over(&mut self) -> Result<()> {
+        self.record.owner = Owner::Ticket;
+        self.save()
+    }
+
+    /// Everything, or not everything, was put back.
+    ///
+    /// # Errors
+    /// As [`Journal::note`].
+    pub(super) fn restored(&mut self, all: bool) -> Result<()> {
+        (self.record.restored, self.record.failed) = (all, !all);
+        self.save()
+    }
+
+    /// Nothing is left to be put back or collected.
+    pub(super) fn remove(&self) {
+        // One that stays is put back once more, which changes nothing.
+        let _ = std::fs::remove_file(&self.path);
+    }
+
+    fn save(&self) -> Result<()> {
+        let bytes = serde_json::to_vec(&self.record)
+            .map_err(|error| Error::new(ErrorKind::Io, "cannot write down the state of Resolve").because(error))?;
+        write_whole(&self.path, &bytes)
+    }
+}
+
+/// The folder.
+#[derive(Debug, Clone)]
+pub(super) struct Desk {
+    folder: PathBuf,
+}
+
+impl Desk {
+    /// The one that `options` name, or the user's.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be made, [`ErrorKind::Option`] when nothing says where the user's files lie.
+    pub(super) fn of(options: &ResolveOptions) -> Result<Desk> {
+        let folder = options.state.clone().or_else(usual).ok_or_else(|| {
+            let what = "the folder for the state of Resolve is not known: set `state` in the options of Resolve";
+            Error::new(ErrorKind::Option, what)
+        })?;
+        std::fs::create_dir_all(&folder).map_err(|error| Error::io("make the folder", &folder, error))?;
+        Ok(Desk { folder })
+    }
+
+    /// Takes the lock, waiting for it for so long.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when another process has it.
+    pub(super) fn lock(&self, patience: Duration, cancel: &CancelToken) -> Result<Lock> {
+        let path = self.folder.join(LOCK);
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(|error| Error::io("open", &path, error))?;
+        let deadline = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => {
+                    // For the message of others; the lock holds without it.
+                    let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
+                    return Ok(Lock { _file: Some(file) });
+                }
+                // Some network file systems know no locks.
+                Err(TryLockError::Error(_)) => return Ok(Lock { _file: None }),
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => pause(LOOK, cancel)?,
+                Err(TryLockError::WouldBlock) => {
+                    let mut process = String::new();
+                    let read = file.rewind().and_then(|()| file.read_to_string(&mut process));
+                    let by =
+                        if read.is_ok_and(|read| read > 0) { format!(" (process {process})") } else { String::new() };
+                    let what = format!("another run{by} is using Resolve; expected it to be free: it has the lock");
+                    return Err(Error::new(ErrorKind::Application, format!("{what} {}", path.display())));
+                }
+            }
+        }
+    }
+
+    /// The journal of this name, if it is there.
+    pub(super) fn journal(&self, name: &str) -> Option<Journal> {
+        let path = self.folder.join(Path::new(name).file_name()?);
+        let record = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
+        Some(Journal { path, record })
+    }
+
+    /// Every journal, oldest first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when the folder cannot be listed, [`ErrorKind::Json`] for a file that is no journal: what it was
+    /// about is not known, so nothing may be rendered on top of it.
+    pub(super) fn journals(&self) -> Result<Vec<Journal>> {
+        let failed = |error| Error::io("list", &self.folder, error);
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if hidden || path.extension().is_none_or(|ending| ending != "json") {
+                continue;
+            }
+            let bytes = match std::fs::read(&path) {
+                Ok(bytes) => bytes,
+                // Somebody has just collected it.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(Error::io("read", &path, error)),
+            };
+            let record = serde_json::from_slice(&bytes).map_err(|error| {
+                let what =
+                    format!("cannot read {}, where an earlier run noted what it changed in Resolve", path.display());
+                Error::new(ErrorKind::Json, what).at_file(&path).because(error)
+            })?;
+            let age = path.metadata().and_then(|metadata| metadata.modified()).ok();
+            found.push((age, Journal { path, record }));
+        }
+        found.sort_by(|one, other| (one.0, &one.1.path).cmp(&(other.0, &other.1.path)));
+        Ok(found.into_iter().map(|(_, journal)| journal).collect())
+    }
+}
+
+/// The lock, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: Option<File>,
+}
+
+/// Where the user's programs keep their state.
+fn usual() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        variable("HOME").map(|home| home.join("Library/Application Support"))
+    } else {
+        variable("XDG_STATE_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/state")))
+    };
+    base.map(|base| base.join("otio-conflate").join("resolve"))
+}

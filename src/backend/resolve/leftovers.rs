@@ -1,0 +1,220 @@
+//! What runs before this one left in Resolve: put back before anything else is rendered, or a reason not to render.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::bridge::whole;
+use super::cut::{Cut, Item};
+use super::jobs::{self, Progress};
+use super::journal::{Desk, Journal, Owner};
+use super::link::Link;
+use super::opening::warning;
+use super::options::ResolveOptions;
+use super::session::ResolveBackend;
+use super::state::{Jobs, Version, is_own, restore, restore_version, version_under};
+use crate::backend::CancelToken;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Plan, Warning};
+
+/// How many clips a message names.
+const NAMED: usize = 5;
+
+/// What [`ResolveBackend::restore`] has done.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Restored {
+    /// What was put back: sentences.
+    pub done: Vec<String>,
+    /// What was left as it is, or could not be put back, with the reason: sentences.
+    pub left: Vec<String>,
+}
+
+/// Puts back what earlier runs left; says what could not be.
+///
+/// # Errors
+/// [`ErrorKind::Application`] when a ticket's render is not done: what it renders with must stay.
+pub(super) fn settle(desk: &Desk, link: &Link, options: &ResolveOptions) -> Result<Vec<Warning>> {
+    let mut warnings = Vec::new();
+    for mut journal in desk.journals()?.into_iter().filter(|journal| !journal.is_restored()) {
+        if !is_open(link, &journal)? {
+            warnings.push(warning(format!("{}; it is left as it is", elsewhere(&journal))));
+            continue;
+        }
+        if let Some(pending) = pending(link, &journal)? {
+            let what = format!(
+                "a render that was handed in needs Resolve as it is ({pending}); collect or withdraw its ticket first"
+            );
+            return Err(Error::new(ErrorKind::Application, what));
+        }
+        let failed = put_back(link, &mut journal, options)?;
+        let what = "what an earlier run had left in Resolve was put back first";
+        if failed.is_empty() && journal.owner() == Owner::Run {
+            warnings.push(warning(what.to_owned()));
+        }
+        warnings.extend(failed.into_iter().map(|failed| warning(format!("of an earlier run, {failed}"))));
+    }
+    Ok(warnings)
+}
+
+/// Puts back what a journal notes, and the journal away where nothing else needs it.
+fn put_back(link: &Link, journal: &mut Journal, options: &ResolveOptions) -> Result<Vec<String>> {
+    let jobs = if journal.owner() == Owner::Ticket { Jobs::Keep } else { Jobs::Remove };
+    let failed = restore(link, journal.state(), options, jobs);
+    // What fails a second time fails for ever.
+    let all = failed.len() <= journal.state().untold.len() || journal.has_failed();
+    match journal.owner() {
+        Owner::Run if all => journal.remove(),
+        _ => journal.restored(all)?,
+    }
+    if let (Owner::Run, true, Some(folder)) = (journal.owner(), all, &journal.state().folder) {
+        // What a killed run had let render is no use to anybody.
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    Ok(failed)
+}
+
+fn is_open(link: &Link, journal: &Journal) -> Result<bool> {
+    let open = link.named(&link.project)?;
+    Ok(journal.state().project.as_ref().is_none_or(|project| project.is(&open)))
+}
+
+fn elsewhere(journal: &Journal) -> String {
+    let name = journal.state().project.as_ref().map_or("", |project| project.name.as_str());
+    format!("an earlier run changed the project {name:?}, which is not open in Resolve ({})", journal.path().display())
+}
+
+/// What of a ticket is still to be rendered, if anything is.
+fn pending(link: &Link, journal: &Journal) -> Result<Option<String>> {
+    let state = journal.state();
+    if journal.owner() == Owner::Run || !state.started {
+        return Ok(None);
+    }
+    for job in &state.jobs {
+        if let Progress::Working(share) = jobs::progress(link, job)? {
+            // One that waits while nothing is rendered will wait for ever.
+            if share > 0.0
+                || link.is_rendering()?
+                || jobs::status(link, &job.id)?.is_some_and(|now| !now.may_start(job))
+            {
+                return Ok(Some(format!("job {} is at {:.0} %", job.id, share * 100.0)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The version of its grade that a clip shows, by name and kind, as far as Resolve tells.
+fn version_of(link: &Link, item: &Item) -> Result<Option<(String, i64)>> {
+    let current = link.call_if_there(&item.object, "GetCurrentVersion", vec![])?;
+    let current = current.map(super::bridge::Answer::value).unwrap_or(Value::Null);
+    let name = current.get("versionName").and_then(Value::as_str).map(str::to_owned);
+    Ok(name.zip(current.get("versionType").and_then(whole)))
+}
+
+/// Refuses clips that show a version of ours which no journal knows: a run on another machine left it, or its journal is
+/// lost.
+///
+/// # Errors
+/// [`ErrorKind::Application`] with the clips.
+pub(super) fn refuse_own_versions(link: &Link, cut: &Cut, plan: &Plan) -> Result<Vec<Warning>> {
+    let shown = |item: &Item| plan.shots.iter().any(|shot| item.reaches(shot.start, shot.start + shot.frame_count));
+    let (mut own, mut untold) = (Vec::new(), 0);
+    for item in cut.tracks.iter().flat_map(|track| &track.items).filter(|item| item.has_media() && shown(item)) {
+        match version_of(link, item)? {
+            Some((name, _)) if is_own(&name) => own.push(format!("{:?} shows {name:?}", item.name)),
+            Some(_) => {}
+            None => untold += 1,
+        }
+    }
+    if own.is_empty() {
+        let what = "TimelineItem.GetCurrentVersion does not tell which version of its grade a clip shows";
+        return Ok(if untold > 0 { vec![warning(format!("{what} ({untold} clips)"))] } else { Vec::new() });
+    }
+    let more = if own.len() > NAMED { format!(" and {} more", own.len() - NAMED) } else { String::new() };
+    own.truncate(NAMED);
+    let what = format!(
+        "clips show a grade that an earlier render made for itself, not their own: {}{more}; expected their own versions: \
+        `resolve restore` puts them back, unless that render is still going on",
+        own.join(", ")
+    );
+    Err(Error::new(ErrorKind::Application, what))
+}
+
+impl ResolveBackend {
+    /// Puts back what runs left in Resolve that were killed: what their journals note, and versions of ours in the timeline
+    /// that is open. Tickets whose render is not done are left alone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve cannot be reached or another run is using it.
+    pub fn restore(&self) -> Result<Restored> {
+        let options = self.options();
+        let desk = Desk::of(options)?;
+        let _lock = desk.lock(Duration::ZERO, &CancelToken::new())?;
+        let link = Link::open(options, &CancelToken::new())?;
+        let mut restored = Restored::default();
+        let mut needed = false;
+        for mut journal in desk.journals()?.into_iter().filter(|journal| !journal.is_restored()) {
+            if !is_open(&link, &journal)? {
+                restored.left.push(elsewhere(&journal));
+            } else if let Some(pending) = pending(&link, &journal)? {
+                needed = true;
+                restored
+                    .left
+                    .push(format!("a render that was handed in is not done ({pending}): nothing of it was changed"));
+            } else {
+                let failed = put_back(&link, &mut journal, options)?;
+                if failed.is_empty() {
+                    restored.done.push(format!("everything that {} notes", journal.name()));
+                }
+                restored.left.extend(failed);
+            }
+        }
+        // What a ticket renders with is noted, and stays.
+        let timeline = if needed { None } else { link.current_timeline()? };
+        if let Some(timeline) = timeline {
+            versions_by_name(&link, &Cut::read(&link, timeline)?, &mut restored)?;
+        }
+        Ok(restored)
+    }
+}
+
+/// Puts back versions of ours by what their names tell.
+fn versions_by_name(link: &Link, cut: &Cut, restored: &mut Restored) -> Result<()> {
+    for track in &cut.tracks {
+        for item in track.items.iter().filter(|item| item.has_media()) {
+            let Some((ours, _)) = version_of(link, item)?.filter(|(name, _)| is_own(name)) else { continue };
+            let Some((name, kind)) = version_under(&ours) else {
+                restored.left.push(format!("{:?} shows {ours:?}, which does not tell whose place it took", item.name));
+                continue;
+            };
+            let version = Version { track: track.number, item: String::new(), name, kind, ours };
+            match restore_version(link, &item.object, &version) {
+                Ok(()) => restored.done.push(format!("{:?} shows {:?} again", item.name, version.name)),
+                Err(error) => {
+                    restored.left.push(format!("{:?} could not be given {:?}: {error}", item.name, version.name))
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::{own_name, own_version};
+    use super::*;
+
+    #[test]
+    fn names_of_ours_are_told_from_others() {
+        let ours = own_name();
+        assert!(is_own(&ours));
+        assert_eq!(version_under(&own_version(&ours, "Version 1", 0)), Some(("Version 1".to_owned(), 0)));
+        assert_eq!(version_under(&own_version(&ours, "a over b", 1)), Some(("a over b".to_owned(), 1)));
+        for name in
+            ["", "Version 1", "otio-conflate", "otio-conflate test", "otio-conflate 1-", "otio-conflate a-b over c"]
+        {
+            assert!(!is_own(name) && version_under(name).is_none(), "{name}");
+        }
+    }
+}
