@@ -246,7 +246,7 @@ fn probing_finds_rotation_pixel_aspect_and_colour() {
         &folder.path().join("a.mp4"),
         numbers(5),
         "24",
-        "-c:v libx264 -aspect 16:9 -color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709",
+        "-vf setparams=range=limited:colorspace=bt709:color_primaries=bt709:color_trc=bt709 -c:v libx264 -aspect 16:9",
     );
     let info = probe(&plain).expect("probes");
     assert_eq!(info.color, ColorTags::BT709);

@@ -2,6 +2,8 @@
 #![cfg(feature = "ffmpeg")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod common;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -354,7 +356,9 @@ fn check_sequence(settings: &OutputSettings, alpha: bool, start: i64) -> (serde_
     let mut got = Vec::new();
     for index in 0..FRAMES {
         let file = names.file(i64::try_from(index).unwrap());
-        got.extend(decoded(file.to_str().unwrap(), &format));
+        let samples = decoded(file.to_str().unwrap(), &format);
+        // FFmpeg 9 reads floats of 16 bits as such, older versions as floats of 32.
+        got.extend(if format.ends_with("f16le") { common::widened(&samples) } else { samples });
     }
     let wanted: Vec<u8> = frames.iter().flat_map(samples).collect();
     (first, psnr(&wanted, &got, settings.format))
@@ -377,7 +381,7 @@ fn every_sequence_preset_comes_out_as_asked() {
         settings.threads = 2;
         let (probed, psnr) = check_sequence(&settings, alpha, 998);
         println!("{name} {format}: {psnr:.1} dB");
-        assert_eq!(probed["pix_fmt"], format, "{name}");
+        assert_eq!(probed["pix_fmt"].as_str().unwrap().replace("f16le", "f32le"), format, "{name}");
         assert!(psnr >= least, "{name} {format}: {psnr:.1} dB");
     }
 }

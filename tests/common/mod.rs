@@ -134,11 +134,47 @@ pub fn raw_movie(
 /// The samples of every frame of a file (or of the sequence of this pattern), as the `ffmpeg` command line tool decodes
 /// them into a pixel format, without padding.
 pub fn samples(path: &Path, first: Option<i64>, format: &str) -> Vec<u8> {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]);
-    if let Some(first) = first {
-        command.args(["-start_number", &first.to_string()]);
+    let first = first.map(|first| ["-start_number".to_owned(), first.to_string()]);
+    let first = first.as_ref().map_or(&[][..], |first| &first[..]);
+    if format.starts_with("gbr") && format.ends_with("pf32le") {
+        let video = ffprobe_from(path, first)["streams"][0].clone();
+        let own = video["pix_fmt"].as_str().expect("a pixel format");
+        if own.ends_with("pf16le") {
+            // The command line tool of FFmpeg 9 gets wrong what it converts from floats of 16 bits.
+            let side = |key: &str| usize::try_from(video[key].as_u64().expect("a size")).expect("a size");
+            let plane = side("width") * side("height") * 4;
+            let planes = |format: &str| if format.starts_with("gbra") { 4 } else { 3 };
+            assert!(planes(format) <= planes(own), "{own} has no alpha");
+            let singles = widened(&decoded_samples(path, first, own));
+            return singles
+                .chunks(plane * planes(own))
+                .flat_map(|frame| &frame[..plane * planes(format)])
+                .copied()
+                .collect();
+        }
     }
+    decoded_samples(path, first, format)
+}
+
+/// Floats of 16 bits as floats of 32.
+pub fn widened(halves: &[u8]) -> Vec<u8> {
+    let single = |half: &[u8; 2]| {
+        let bits = u16::from_le_bytes(*half);
+        let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 0x3ff));
+        let size = match exponent {
+            0 => fraction * 2f32.powi(-24),
+            31 if fraction == 0.0 => f32::INFINITY,
+            31 => f32::NAN,
+            _ => (1024.0 + fraction) * 2f32.powi(exponent - 25),
+        };
+        (if bits >> 15 == 1 { -size } else { size }).to_le_bytes()
+    };
+    halves.as_chunks::<2>().0.iter().flat_map(single).collect()
+}
+
+fn decoded_samples(path: &Path, first: &[String], format: &str) -> Vec<u8> {
+    let mut command = Command::new("ffmpeg");
+    command.args(["-hide_banner", "-nostdin", "-loglevel", "error"]).args(first);
     command.arg("-i").arg(path).args(["-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo"]);
     command.args(["-pix_fmt", format, "-"]);
     let output = command.output().expect("the tests need the ffmpeg command line tool");
@@ -149,13 +185,35 @@ pub fn samples(path: &Path, first: Option<i64>, format: &str) -> Vec<u8> {
 
 /// What `ffprobe` says about a file, and how many frames it decodes.
 pub fn ffprobe(path: &Path) -> serde_json::Value {
+    ffprobe_from(path, &[])
+}
+
+fn ffprobe_from(path: &Path, options: &[String]) -> serde_json::Value {
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json"])
+        .args(options)
         .arg(path)
         .output()
         .expect("the tests need the ffprobe command line tool");
     assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("ffprobe writes JSON")
+}
+
+/// Range, matrix, primaries and transfer characteristic of a file. The range is its first frame's where the stream has
+/// none: QuickTime has no place for it, and FFmpeg 7.1 no longer says for the stream what its ProRes decoder knows.
+pub fn color_tags(path: &Path) -> [serde_json::Value; 4] {
+    let mut stream = ffprobe(path)["streams"][0].clone();
+    if stream["color_range"].is_null() {
+        let output = Command::new("ffprobe")
+            .args(["-v", "error", "-select_streams", "v:0", "-show_frames", "-read_intervals", "%+#1", "-of", "json"])
+            .arg(path)
+            .output()
+            .expect("the tests need the ffprobe command line tool");
+        assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+        let first: serde_json::Value = serde_json::from_slice(&output.stdout).expect("ffprobe writes JSON");
+        stream["color_range"] = first["frames"][0]["color_range"].clone();
+    }
+    ["color_range", "color_space", "color_primaries", "color_transfer"].map(|key| stream[key].clone())
 }
 
 /// Numbers that look random and are the same in every run.

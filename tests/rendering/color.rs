@@ -1,11 +1,9 @@
 //! Colour: what samples mean on the way through, and how exactly they arrive.
 
-use std::path::Path;
-
 use otio_conflate::plan::ColorTags;
 use serde_json::{Value, json};
 
-use crate::common::{Dice, ffprobe, raw_movie, samples};
+use crate::common::{Dice, color_tags, raw_movie, samples};
 use crate::support::*;
 
 fn one_clip(media: Value) -> Value {
@@ -57,11 +55,6 @@ fn assert_color(got: [f64; 3], wanted: [f64; 3], most: f64, what: &str) {
     }
 }
 
-fn tags(path: &Path) -> [Value; 4] {
-    let stream = ffprobe(path)["streams"][0].clone();
-    ["color_range", "color_space", "color_primaries", "color_transfer"].map(|key| stream[key].clone())
-}
-
 #[test]
 fn tags_are_carried_and_values_kept() {
     let media = Media::new();
@@ -86,7 +79,7 @@ fn tags_are_carried_and_values_kept() {
             // Both are BT.601's, and ProRes knows but one.
             let matrix = if preset == "prores-lt" && space == "bt470bg" { "smpte170m" } else { space };
             let wanted = ["tv", matrix, primaries, own].map(|tag| json!(tag));
-            assert_eq!(tags(&run.path("c")), wanted, "{name} into {preset}");
+            assert_eq!(color_tags(&run.path("c")), wanted, "{name} into {preset}");
             let got = middle(&run.samples("c", "yuv444p")[1], false, (320, 180));
             assert_color(got, pixel.map(f64::from), 1.0, &format!("{name} into {preset}"));
         }
@@ -100,7 +93,7 @@ fn untagged_video_is_taken_for_what_its_height_says() {
         let pixel = [100u16, 90, 170];
         let path = media.flat_of(&format!("{}.mkv", size.1), "yuv420p", &pixel, size, 4, "-c:v ffv1");
         let run = run(&one_clip(file(&path, range(0, 4, 24.0))), &options(|_| ()), "h264");
-        assert_eq!(tags(&run.path("c"))[1], json!(space));
+        assert_eq!(color_tags(&run.path("c"))[1], json!(space));
         assert_color(middle(&run.samples("c", "yuv444p")[1], false, size), pixel.map(f64::from), 1.0, space);
     }
 }
@@ -119,7 +112,7 @@ fn one_matrix_becomes_another_by_the_closed_form() {
             let cut = one_clip(file(&path, range(0, 4, 24.0)));
             for (preset, format, bits, most) in [("ffv1", "yuv444p", 8, 1.5), ("prores-4444", "yuv444p10le", 10, 6.0)] {
                 let run = run(&cut, &options, preset);
-                assert_eq!(tags(&run.path("c"))[1], json!("bt709"));
+                assert_eq!(color_tags(&run.path("c"))[1], json!("bt709"));
                 let got = middle(&run.samples("c", format)[1], bits > 8, (320, 180));
                 assert_color(got, codes(rgb, BT709, bits), most, &format!("{space} {rgb:?} into {preset}"));
             }
@@ -158,7 +151,7 @@ fn full_range_becomes_limited_where_video_is_written() {
         let run = run(&cut, &options(|_| ()), preset);
         let got = middle(&run.samples("c", "yuv444p")[1], false, (320, 180));
         // The command line tool may turn ranges over on its way to a plain format; what is stored decides.
-        let stored = tags(&run.path("c"))[0].clone();
+        let stored = color_tags(&run.path("c"))[0].clone();
         assert_eq!(stored, json!(range_tag), "{preset}");
         assert_color(got, wanted, 2.0, preset);
     };
@@ -181,7 +174,7 @@ fn graphics_become_limited_video() {
     let unit = rgb.map(|value| f64::from(value) / 255.0);
     for (preset, format, bits, most) in [("prores-lt", "yuv444p10le", 10, 4.0), ("h264", "yuv444p", 8, 1.5)] {
         let run = run(&cut, &options(|_| ()), preset);
-        assert_eq!(tags(&run.path("c"))[..2], ["tv", "bt709"].map(|tag| json!(tag)));
+        assert_eq!(color_tags(&run.path("c"))[..2], ["tv", "bt709"].map(|tag| json!(tag)));
         let got = middle(&run.samples("c", format)[1], bits > 8, (1280, 720));
         assert_color(got, codes(unit, BT709, bits), most, preset);
     }
@@ -216,7 +209,7 @@ fn linear_light_gets_a_curve() {
     let wanted = [0.18, 0.5, 1.0];
     let lt = run(&cut, &options(|_| ()), "prores-4444");
     let got = middle(&lt.samples("c", "yuv444p10le")[1], true, (320, 180));
-    let matrix = if tags(&lt.path("c"))[1] == json!("bt709") { BT709 } else { BT601 };
+    let matrix = if color_tags(&lt.path("c"))[1] == json!("bt709") { BT709 } else { BT601 };
     assert_color(got, codes(wanted.map(bt709), matrix, 10), 3.0, "prores");
     for (preset, format, scale) in [("png", "rgb24", 255.0), ("tiff", "rgb24", 255.0)] {
         let run = run(&cut, &options(|_| ()), preset);

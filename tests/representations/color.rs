@@ -35,8 +35,8 @@ fn light_becomes_video_as_it_does_when_it_is_rendered() {
 #[test]
 fn pq_is_carried_and_told() {
     let media = Media::new();
-    let tags = "-color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc -color_range tv";
-    let path = media.flat("a.mkv", "yuv420p10le", &[300, 512, 512], 3, &format!("-c:v ffv1 {tags}"));
+    let tags = "-vf setparams=range=limited:colorspace=bt2020nc:color_primaries=bt2020:color_trc=smpte2084";
+    let path = media.flat("a.mkv", "yuv420p10le", &[300, 512, 512], 3, &format!("{tags} -c:v ffv1"));
     let shot = clip("c", file(&path, range(0, 3, 24.0)), range(0, 3, 24.0));
     let cut = plan(&timeline([track("V1", [shot])]), &options(|_| ())).expect("a plan");
     let burnt = representation(json!({"name": "burnt", "preset": "ffv1",

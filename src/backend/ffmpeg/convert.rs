@@ -122,7 +122,12 @@ impl Converter {
     /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
     pub fn convert(&mut self, source: &Source<'_>, target: &Target, rect: Rect) -> Result<Option<Video>> {
         let (from, to) = (PixelInfo::need(source.frame.format())?, PixelInfo::need(target.format)?);
+        from.check()?;
+        to.check()?;
         let whole = rect == Rect::whole(target.width, target.height);
+        if !whole {
+            pixels::can_hold_black(&to)?;
+        }
         let same_size = (source.frame.width(), source.frame.height()) == (rect.width, rect.height);
         let curve = pixels::curve_between(source.color.transfer, target.color.transfer)?.is_some();
         let same_alpha = from.alpha == to.alpha && (!from.alpha || source.premultiplied == target.premultiplied);
@@ -141,9 +146,12 @@ impl Converter {
         let alpha_stays = !from.alpha || (same_alpha && same_size && whole);
         let mixed_matrices = !from.rgb && !to.rgb && !same_matrix(source.color.matrix, target.color.matrix);
         // Within YUV, swscale is as good as it is fast; into and out of RGB it is neither.
-        let rgb = from.rgb || pixels::is_plain_rgb(&from, source.color);
-        let exact = (rgb && (to.rgb || yuv::is_plain_yuv(&to))) || (to.rgb && same_size && yuv::is_plain_yuv(&from));
-        if curve || !alpha_stays || mixed_matrices || from.float || to.float || exact {
+        // So it is with grey, whose range it does not look at.
+        let [rgb, into_rgb] = [&from, &to].map(|info| info.rgb || info.components.len() < 3);
+        let exact =
+            (rgb && (into_rgb || yuv::is_plain_yuv(&to))) || (into_rgb && (same_size || !to.rgb) && yuv::is_yuv(&from));
+        let reach = frames::is_scalable(full_range_twin(source.frame.format()).0, full_range_twin(target.format).0);
+        if curve || !alpha_stays || mixed_matrices || from.float || to.float || exact || !reach {
             return self.convert_in_rgb(source, target, rect).map(Some);
         }
         if whole {
@@ -190,17 +198,22 @@ impl Converter {
     /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
     pub fn to_rgba16(&mut self, source: &Source<'_>, size: (u32, u32), transfer: u8) -> Result<Rgba16> {
         let info = PixelInfo::need(source.frame.format())?;
-        let own_size = (source.frame.width(), source.frame.height());
+        info.check()?;
         let curve = pixels::curve_between(source.color.transfer, transfer)?;
         let straight = info.alpha && !source.premultiplied;
+        let upright;
+        let source = if frames::is_top_down(source.frame) {
+            source
+        } else {
+            upright = frames::top_down(source.frame)?;
+            &Source { frame: &upright, ..*source }
+        };
         if info.float {
             let image = pixels::read_floats(source.frame, &info, curve, straight)?;
             return self.resize(image, size);
         }
         // Straight colour is multiplied before it is scaled, and so is light that is still linear encoded.
-        let plain = pixels::is_plain_rgb(&info, source.color) || yuv::is_plain_yuv(&info);
-        let first = if straight || curve.is_some() || plain { own_size } else { size };
-        let mut image = self.read_rgba(source, first)?;
+        let mut image = read_rgba(source, &info)?;
         if let Some(curve) = curve {
             pixels::apply_curve(&mut image, curve, !straight && info.alpha);
         }
@@ -218,6 +231,7 @@ impl Converter {
     #[allow(clippy::wrong_self_convention, reason = "the converter is not what is converted")]
     pub fn from_rgba16(&mut self, image: &Rgba16, transfer: u8, target: &Target) -> Result<Video> {
         let info = PixelInfo::need(target.format)?;
+        info.check()?;
         let size = (target.width, target.height);
         let mut image = Cow::Borrowed(image);
         if (image.width, image.height) != size {
@@ -236,9 +250,9 @@ impl Converter {
         if straight {
             picture::unpremultiply(image.to_mut());
         }
-        if pixels::is_plain_rgb(&info, target.color) && target.format != RGBA16 {
+        if pixels::is_written_as_rgb(&info) && target.format != RGBA16 {
             let mut out = self.blank(target)?;
-            pixels::write_rgb(&image, &mut out, &info)?;
+            pixels::write_rgb(&image, &mut out, &info, target.color.full_range)?;
             return Ok(out);
         }
         if yuv::is_plain_yuv(&info) {
@@ -301,36 +315,6 @@ impl Converter {
         Ok(picture::resample(&image, width, height))
     }
 
-    /// A frame of any integer format as RGBA, alpha as it is.
-    fn read_rgba(&mut self, source: &Source<'_>, (width, height): (u32, u32)) -> Result<Rgba16> {
-        let same_size = (source.frame.width(), source.frame.height()) == (width, height);
-        if source.frame.format() == RGBA16 && same_size {
-            return pixels::read_rgba(source.frame, &PixelInfo::need(RGBA16)?);
-        }
-        let info = PixelInfo::need(source.frame.format())?;
-        if same_size && frames::is_top_down(source.frame) {
-            if pixels::is_plain_rgb(&info, source.color) {
-                return pixels::read_rgb(source.frame, &info);
-            }
-            if yuv::is_plain_yuv(&info) {
-                let full_range = source.color.full_range || full_range_twin(source.frame.format()).1;
-                let color = ColorTags { full_range, ..source.color };
-                return yuv::read_yuv(source.frame, &info, color, chroma_site(source.frame));
-            }
-        }
-        let target = Target {
-            format: RGBA16,
-            width,
-            height,
-            color: ColorTags { full_range: true, matrix: 0, ..source.color },
-            premultiplied: source.premultiplied,
-            chroma: ChromaSite::Left,
-        };
-        let mut out = self.blank(&target)?;
-        self.scale(source, &target, Rect::whole(width, height), &mut out, (0, 0))?;
-        pixels::read_rgba(&out, &PixelInfo::need(RGBA16)?)
-    }
-
     fn rgba_frame(&mut self, image: &Rgba16) -> Result<Video> {
         let mut frame = self.pool.frame(RGBA16, image.width, image.height, ColorTags::SRGB)?;
         pixels::write_rgba(image, &mut frame, &PixelInfo::need(RGBA16)?)?;
@@ -365,6 +349,20 @@ impl Converter {
         let (_, scaler) = self.scalers.last_mut().expect("pushed just above");
         scaler.scale(source.frame, out, corner)
     }
+}
+
+/// A frame of any format of whole numbers as RGBA of its own size, alpha as it is.
+fn read_rgba(source: &Source<'_>, info: &PixelInfo) -> Result<Rgba16> {
+    if source.frame.format() == RGBA16 {
+        return pixels::read_rgba(source.frame, info);
+    }
+    let full_range = source.color.full_range || full_range_twin(source.frame.format()).1;
+    if pixels::is_rgb_or_grey(info) {
+        return pixels::read_rgb(source.frame, info, full_range);
+    }
+    info.check()?;
+    let color = ColorTags { full_range, ..source.color };
+    yuv::read_yuv(source.frame, info, color, chroma_site(source.frame))
 }
 
 fn side(format: Pixel, info: &PixelInfo, (width, height): (u32, u32), color: ColorTags, site: ChromaSite) -> Side {

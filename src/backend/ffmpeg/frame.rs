@@ -7,6 +7,8 @@ use std::sync::Arc;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
+use super::pixels;
+use super::sys::frames::PixelInfo;
 use super::sys::read as sys;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
@@ -53,11 +55,21 @@ impl Frame {
     /// # Errors
     /// [`ErrorKind::Decode`] when the picture is of a format that cannot be read in memory.
     pub(crate) fn new(av: Video, context: &FrameContext) -> Result<Frame> {
+        let Some(info) = PixelInfo::of(av.format()) else {
+            let what = "the decoder gave a picture of a pixel format that is newer than what this was built with";
+            return Err(Error::new(ErrorKind::Decode, what));
+        };
+        info.check().map_err(|error| Error::new(ErrorKind::Decode, error.to_string()))?;
+        let av = sys::top_down(av)
+            .map_err(|cause| Error::new(ErrorKind::Decode, "a picture could not be copied").because(cause))?;
+        // Whichever floats a version of FFmpeg gives: they are one kind from here on.
+        let av = match pixels::in_singles(&av, &info)? {
+            Some(singles) => singles,
+            None => av,
+        };
         let Some(layout) = sys::pixel_layout(av.format()) else {
             return Err(Error::new(ErrorKind::Decode, "the decoder gave a picture that is not in memory"));
         };
-        let av = sys::top_down(av)
-            .map_err(|cause| Error::new(ErrorKind::Decode, "a picture could not be copied").because(cause))?;
         let color = resolve_color(&av, &layout, context);
         let pts = av.pts();
         Ok(Frame(Arc::new(Inner {

@@ -229,7 +229,7 @@ fn blend_kind(info: &PixelInfo, premultiplied: bool) -> Option<SampleKind> {
     let first = info.components.first()?;
     let plain = info.components.iter().all(|part| part.shift == 0 && part.depth == first.depth);
     let native = first.depth <= 8 || info.big_endian == cfg!(target_endian = "big");
-    if !plain || !native || info.odd || (info.alpha && !premultiplied) {
+    if !plain || !native || info.refused.is_some() || info.palette || info.bits || (info.alpha && !premultiplied) {
         return None;
     }
     match (info.float, first.depth) {

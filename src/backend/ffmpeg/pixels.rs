@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::sys::frames::{Component, PixelInfo, plane, plane_mut};
+use super::sys::frames::{Component, FramePool, PixelInfo, copy_properties, palette, plane, plane_mut};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{Rect, Rgba16, Rotation};
 use crate::plan::ColorTags;
@@ -23,11 +23,19 @@ pub(super) fn full_range_twin(format: Pixel) -> (Pixel, bool) {
     }
 }
 
+/// Whether [`fill_black`] and [`paste`] work on this format.
+pub(super) fn can_hold_black(info: &PixelInfo) -> Result<()> {
+    info.check()?;
+    if info.palette || info.bits {
+        let what = format!("bars of black around a picture cannot be made in the pixel format {}", info.name);
+        return Err(Error::new(ErrorKind::Unsupported, what));
+    }
+    Ok(())
+}
+
 /// Blackens a frame, except for a rectangle. Alpha becomes opaque.
 pub(super) fn fill_black(frame: &mut Video, info: &PixelInfo, full_range: bool, except: Option<Rect>) -> Result<()> {
-    if info.odd {
-        return Err(Error::new(ErrorKind::Unsupported, format!("black is not known in {}", info.name)));
-    }
+    can_hold_black(info)?;
     let (width, height) = (i64::from(frame.width()), i64::from(frame.height()));
     for index in 0..info.planes() {
         let pattern = black_pixel(info, index, full_range);
@@ -61,22 +69,17 @@ pub(super) fn fill_black(frame: &mut Video, info: &PixelInfo, full_range: bool, 
     Ok(())
 }
 
-/// The bytes of one black pixel in one plane.
+/// The bytes of one black pixel in one plane, or of a group of pixels that share their chroma.
 fn black_pixel(info: &PixelInfo, plane: usize, full_range: bool) -> Vec<u8> {
     let mut pixel = vec![0u8; info.plane_step(plane)];
     for (index, component) in info.components.iter().enumerate().filter(|(_, c)| c.plane == plane) {
         let is_alpha = info.alpha && index + 1 == info.components.len();
         let depth = component.depth;
         let value: u32 = match index {
-            _ if info.float && is_alpha => {
-                if depth == 16 {
-                    0x3c00
-                } else {
-                    1f32.to_bits()
-                }
-            }
+            _ if info.float && is_alpha && depth == 16 => 0x3c00,
+            _ if info.float && is_alpha => 1f32.to_bits(),
             _ if info.float => 0,
-            _ if is_alpha => (1u32 << depth) - 1,
+            _ if is_alpha => u32::MAX >> (32 - depth),
             _ if info.rgb => 0,
             0 if full_range => 0,
             0 => 16 << (depth.max(8) - 8),
@@ -84,18 +87,14 @@ fn black_pixel(info: &PixelInfo, plane: usize, full_range: bool) -> Vec<u8> {
             _ => 1 << (depth - 1),
         };
         let value = value << component.shift;
-        let bytes = if depth + component.shift > 16 {
-            4
-        } else if depth + component.shift > 8 {
-            2
-        } else {
-            1
-        };
+        let bytes = component.word();
         let little = value.to_le_bytes();
-        for byte in 0..bytes {
-            let from = if info.big_endian { bytes - 1 - byte } else { byte };
-            if let Some(out) = pixel.get_mut(component.offset + byte) {
-                *out |= little[from];
+        for at in (component.offset..pixel.len()).step_by(component.step) {
+            for byte in 0..bytes {
+                let from = if info.big_endian { bytes - 1 - byte } else { byte };
+                if let Some(out) = pixel.get_mut(at + byte) {
+                    *out |= little[from];
+                }
             }
         }
     }
@@ -137,7 +136,7 @@ pub(super) fn can_turn(info: &PixelInfo, rotation: Rotation) -> bool {
     // Packed 4:2:2 has a pixel's chroma in its neighbour.
     let shared = info.components.iter().skip(1).any(|c| c.plane == 0) && info.chroma_shift != (0, 0);
     let square = info.chroma_shift.0 == info.chroma_shift.1 || !rotation.swaps_sides();
-    !info.odd && !shared && square
+    info.refused.is_none() && !info.palette && !info.bits && !shared && square
 }
 
 /// A format that can be turned and loses nothing of `info`.
@@ -170,6 +169,7 @@ pub(super) fn turn(from: &Video, to: &mut Video, info: &PixelInfo, rotation: Rot
             4 => turn_plane::<4>(source, target, size, rotation),
             6 => turn_plane::<6>(source, target, size, rotation),
             8 => turn_plane::<8>(source, target, size, rotation),
+            12 => turn_plane::<12>(source, target, size, rotation),
             16 => turn_plane::<16>(source, target, size, rotation),
             _ => None,
         };
@@ -349,8 +349,53 @@ fn half(bits: u16) -> f32 {
     f32::from_bits(magnitude.to_bits() | sign)
 }
 
+/// A frame of floats of any kind as planar floats of 32 bits, green, blue and red, with alpha where it had some: no value
+/// is touched. `None` for one that is that already, and for one that is not floating-point.
+pub(super) fn in_singles(frame: &Video, info: &PixelInfo) -> Result<Option<Video>> {
+    let format = if info.alpha { Pixel::GBRAPF32LE } else { Pixel::GBRPF32LE };
+    if !info.float || frame.format() == format {
+        return Ok(None);
+    }
+    info.check()?;
+    let target = PixelInfo::need(format)?;
+    let mut out = FramePool::default().frame(format, frame.width(), frame.height(), ColorTags::LINEAR_RGB)?;
+    let width = frame.width() as usize;
+    let mut values = vec![0f32; width];
+    for (component, to) in channels(info).into_iter().zip(&target.components) {
+        let (data, stride) = plane(frame, info, component.plane);
+        let (target, target_stride) = plane_mut(&mut out, &target, to.plane);
+        if data.is_empty() || target.is_empty() {
+            return Err(no_samples(info));
+        }
+        for (line, out) in data.chunks(stride).zip(target.chunks_mut(target_stride)) {
+            load_floats(line, component, info.big_endian, &mut values);
+            for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(&values) {
+                *out = value.to_le_bytes();
+            }
+        }
+    }
+    copy_properties(frame, &mut out)?;
+    Ok(Some(out))
+}
+
+fn no_samples(info: &PixelInfo) -> Error {
+    Error::new(ErrorKind::Encode, format!("no samples to read in {}", info.name))
+}
+
+/// One line of a component of floats.
+fn load_floats(line: &[u8], component: Component, big_endian: bool, values: &mut [f32]) {
+    let samples = line.get(component.offset..).unwrap_or_default().chunks(component.step);
+    let out = values.iter_mut().zip(samples);
+    match (component.depth, big_endian) {
+        (16, big) => out.for_each(|(out, bytes)| *out = half(word(bytes, big))),
+        (_, false) => out.for_each(|(out, bytes)| *out = bytes.first_chunk().map_or(0.0, |b| f32::from_le_bytes(*b))),
+        (_, true) => out.for_each(|(out, bytes)| *out = bytes.first_chunk().map_or(0.0, |b| f32::from_be_bytes(*b))),
+    }
+}
+
 /// A frame of floats as 16-bit RGBA, premultiplied: cut to 0..=1 behind the curve.
 pub(super) fn read_floats(frame: &Video, info: &PixelInfo, curve: Option<Curve>, straight: bool) -> Result<Rgba16> {
+    info.check()?;
     let mut image = Rgba16::black(frame.width(), frame.height());
     let table = curve.map(Curve::over_floats);
     let through = |value: f32| table.map_or(value, |table| look_up(table, value));
@@ -360,24 +405,19 @@ pub(super) fn read_floats(frame: &Video, info: &PixelInfo, curve: Option<Curve>,
         (data, stride, component)
     });
     if samples.iter().any(|(data, ..)| data.is_empty()) {
-        return Err(Error::new(ErrorKind::Encode, format!("no samples to read in {}", info.name)));
+        return Err(no_samples(info));
     }
-    let read = |(data, stride, component): &(&[u8], usize, Component), x: usize, y: usize| {
-        let bytes = data.get(y * stride + x * component.step + component.offset..).unwrap_or_default();
-        match (component.depth, info.big_endian) {
-            (16, false) => bytes.first_chunk().map_or(0.0, |b| half(u16::from_le_bytes(*b))),
-            (16, true) => bytes.first_chunk().map_or(0.0, |b| half(u16::from_be_bytes(*b))),
-            (_, false) => bytes.first_chunk().map_or(0.0, |b| f32::from_le_bytes(*b)),
-            (_, true) => bytes.first_chunk().map_or(0.0, |b| f32::from_be_bytes(*b)),
-        }
-    };
+    let mut lines = [vec![0f32; width], vec![0f32; width], vec![0f32; width], vec![1f32; width]];
     for (y, line) in image.data.chunks_mut(width.max(1) * 4).enumerate() {
+        for ((data, stride, component), values) in samples.iter().zip(&mut lines).take(if info.alpha { 4 } else { 3 }) {
+            load_floats(data.get(y * stride..).unwrap_or_default(), *component, info.big_endian, values);
+        }
         for (x, pixel) in line.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let alpha = if info.alpha { unit(read(&samples[3], x, y)) } else { 1.0 };
+            let alpha = unit(lines[3][x]);
             let divide = if straight || alpha == 0.0 { 1.0 } else { alpha };
             for channel in 0..3 {
                 // A pixel that is not opaque is undone, encoded, and multiplied again; light without alpha is kept.
-                let value = through(read(&samples[channel], x, y) / divide);
+                let value = through(lines[channel][x] / divide);
                 pixel[channel] = quantise(value * if straight { alpha } else { divide });
             }
             pixel[3] = quantise(alpha);
@@ -395,6 +435,7 @@ pub(super) fn write_floats(
     straight: bool,
 ) -> Result<()> {
     let colors = info.components.len() - usize::from(info.alpha);
+    info.check()?;
     if info.depth() != 32 {
         return Err(Error::new(ErrorKind::Unsupported, format!("{} is not written", info.name)));
     }
@@ -435,12 +476,15 @@ pub(super) fn write_floats(
     Ok(())
 }
 
-/// Whether frames of this format are read and written here: RGB and full-range grey of up to 16 bits a sample, in
-/// whole bytes. swscale takes such pictures through YUV, and does not give back what it was given.
-pub(super) fn is_plain_rgb(info: &PixelInfo, color: ColorTags) -> bool {
-    let plain = |c: &Component| c.shift == 0 && c.depth >= 8 && c.depth <= 16;
-    let grey = info.components.len() < 3 && color.full_range;
-    !info.odd && !info.float && (info.rgb || grey) && info.components.iter().all(plain)
+/// Whether frames of this format are read by [`read_rgb`]: RGB and grey of whole numbers, however they lie.
+pub(super) fn is_rgb_or_grey(info: &PixelInfo) -> bool {
+    info.refused.is_none() && !info.float && (info.rgb || info.components.len() < 3)
+}
+
+/// Whether frames of this format are written by [`write_rgb`]. swscale takes such pictures through YUV, and does not give
+/// back what it was given.
+pub(super) fn is_written_as_rgb(info: &PixelInfo) -> bool {
+    is_rgb_or_grey(info) && !info.palette
 }
 
 /// Which component red, green, blue and alpha are found in; grey pictures have their one in three places.
@@ -449,26 +493,86 @@ fn channels(info: &PixelInfo) -> [Component; 4] {
     [0, 1.min(colors - 1), 2.min(colors - 1), info.components.len() - 1].map(|index| info.components[index])
 }
 
-/// A frame of plain RGB as 16-bit RGBA, alpha as it is: a sample of *n* bits is scaled to fill 16.
-pub(super) fn read_rgb(frame: &Video, info: &PixelInfo) -> Result<Rgba16> {
+/// A frame of RGB, of grey or with a palette as 16-bit RGBA, alpha as it is: a sample of *n* bits is scaled to fill 16,
+/// and so is what lies between black and white in grey that is not full-range.
+pub(super) fn read_rgb(frame: &Video, info: &PixelInfo, full_range: bool) -> Result<Rgba16> {
+    info.check()?;
+    if info.palette {
+        return read_palette(frame, info);
+    }
     let mut image = Rgba16::black(frame.width(), frame.height());
     let width = frame.width() as usize;
     let count = if info.alpha { 4 } else { 3 };
+    let mut numbers = vec![0u32; width];
     for (channel, component) in channels(info).iter().enumerate().take(count) {
         let (data, stride) = plane(frame, info, component.plane);
         if data.is_empty() {
-            return Err(Error::new(ErrorKind::Encode, format!("no samples to read in {}", info.name)));
+            return Err(no_samples(info));
         }
-        let max = (1u32 << component.depth) - 1;
-        let widen = |sample: u32| u16::try_from((sample.min(max) * 0xffff + max / 2) / max).unwrap_or(u16::MAX);
+        let max = u64::from(u32::MAX >> (32 - component.depth));
+        let limited = !info.rgb && !full_range && channel < 3 && component.depth >= 8;
+        // What is beyond black and white is cut.
+        let (low, high) = match limited {
+            true => (16u64 << (component.depth - 8), 235u64 << (component.depth - 8)),
+            false => (0, max),
+        };
+        let widen = |sample: u32| {
+            let (sample, span) = (u64::from(sample).clamp(low, high) - low, high - low);
+            u16::try_from((sample * 0xffff + span / 2) / span).unwrap_or(u16::MAX)
+        };
+        let simple = component.shift == 0 && !limited && !info.bits;
         for (line, out) in data.chunks(stride).zip(image.data.chunks_mut(width * 4)) {
             let samples = line.get(component.offset..).unwrap_or_default().chunks(component.step);
             let out = out.iter_mut().skip(channel).step_by(4);
             match (component.depth, info.big_endian) {
-                (8, _) => out.zip(samples).for_each(|(out, bytes)| *out = u16::from(bytes[0]) * 257),
-                (16, big) => out.zip(samples).for_each(|(out, bytes)| *out = word(bytes, big)),
-                (_, big) => out.zip(samples).for_each(|(out, bytes)| *out = widen(word(bytes, big).into())),
+                (8, _) if simple => out.zip(samples).for_each(|(out, bytes)| *out = u16::from(bytes[0]) * 257),
+                (16, big) if simple => out.zip(samples).for_each(|(out, bytes)| *out = word(bytes, big)),
+                _ => {
+                    load_numbers(line, *component, info, &mut numbers);
+                    out.zip(&numbers).for_each(|(out, number)| *out = widen(*number));
+                }
             }
+        }
+    }
+    if info.inverted {
+        image.data.as_chunks_mut::<4>().0.iter_mut().flat_map(|pixel| &mut pixel[..3]).for_each(|part| *part = !*part);
+    }
+    Ok(image)
+}
+
+/// One line of a component of whole numbers, as its description says.
+fn load_numbers(line: &[u8], component: Component, info: &PixelInfo, numbers: &mut [u32]) {
+    let Component { step, offset, shift, depth, .. } = component;
+    let mask = u32::MAX >> (32 - depth);
+    if info.bits {
+        for (x, out) in numbers.iter_mut().enumerate() {
+            let at = x * step + offset;
+            let byte = u32::from(line.get(at / 8).copied().unwrap_or(0));
+            // The first bits are the upper ones.
+            *out = (byte >> (8 - depth as usize - at % 8)) & mask;
+        }
+        return;
+    }
+    let samples = line.get(offset..).unwrap_or_default().chunks(step);
+    let out = numbers.iter_mut().zip(samples);
+    match component.word() {
+        1 => out.for_each(|(out, bytes)| *out = (u32::from(bytes[0]) >> shift) & mask),
+        2 => out.for_each(|(out, bytes)| *out = (u32::from(word(bytes, info.big_endian)) >> shift) & mask),
+        _ => out.for_each(|(out, bytes)| {
+            let bytes = bytes.first_chunk().copied().unwrap_or_default();
+            let number = if info.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+            *out = (number >> shift) & mask;
+        }),
+    }
+}
+
+fn read_palette(frame: &Video, info: &PixelInfo) -> Result<Rgba16> {
+    let mut image = Rgba16::transparent(frame.width(), frame.height());
+    let (data, stride) = plane(frame, info, 0);
+    let colors = palette(frame).filter(|_| !data.is_empty()).ok_or_else(|| no_samples(info))?;
+    for (line, out) in data.chunks(stride).zip(image.data.chunks_mut(frame.width() as usize * 4)) {
+        for (index, pixel) in line.iter().zip(out.as_chunks_mut::<4>().0) {
+            *pixel = colors[usize::from(*index)].map(|part| u16::from(part) * 257);
         }
     }
     Ok(image)
@@ -483,20 +587,35 @@ fn word(bytes: &[u8], big_endian: bool) -> u16 {
     }
 }
 
-/// 16-bit RGBA into a frame of plain RGB, alpha as it is, each sample rounded to nearest; a grey target gets BT.709
+/// 16-bit RGBA into a frame of RGB or grey, alpha as it is, each sample rounded to nearest; a grey target gets BT.709
 /// luma.
-pub(super) fn write_rgb(image: &Rgba16, frame: &mut Video, info: &PixelInfo) -> Result<()> {
+pub(super) fn write_rgb(image: &Rgba16, frame: &mut Video, info: &PixelInfo, full_range: bool) -> Result<()> {
     let colors = info.components.len() - usize::from(info.alpha);
     let width = image.width as usize;
+    let alone = |c: &Component| !info.bits && c.shift == 0 && matches!(c.depth, 8..=16);
+    let simple = info.components.iter().all(alone);
+    if !simple {
+        // Samples that share bytes are laid into them one by one.
+        for index in 0..info.planes() {
+            plane_mut(frame, info, index).0.fill(0);
+        }
+    }
+    let mut numbers = vec![0u32; width];
     for (index, component) in info.components.iter().enumerate() {
         let channel = if index >= colors { 3 } else { index };
         let (data, stride) = plane_mut(frame, info, component.plane);
         if data.is_empty() {
             return Err(Error::new(ErrorKind::Encode, format!("no samples to write in {}", info.name)));
         }
-        let max = (1u32 << component.depth) - 1;
-        let narrow = |sample: u16| (u32::from(sample) * max + 0x7fff) / 0xffff;
+        let max = u32::MAX >> (32 - component.depth);
         let grey = colors == 1 && channel == 0;
+        let (low, span) = match grey && !info.rgb && !full_range && component.depth >= 8 {
+            true => (16 << (component.depth - 8), 219 << (component.depth - 8)),
+            false => (0, max),
+        };
+        let (span, flip) = (u64::from(span), if info.inverted { u16::MAX } else { 0 });
+        #[allow(clippy::cast_possible_truncation, reason = "not above the span, which is of 32 bits")]
+        let narrow = |sample: u16| low + ((u64::from(sample ^ flip) * span + 0x7fff) / 0xffff) as u32;
         let value = |pixel: &[u16; 4]| {
             if grey {
                 let [red, green, blue] = [pixel[0], pixel[1], pixel[2]].map(u32::from);
@@ -505,9 +624,14 @@ pub(super) fn write_rgb(image: &Rgba16, frame: &mut Video, info: &PixelInfo) -> 
                 narrow(pixel[channel])
             }
         };
-        for (line, out) in image.data.chunks(width * 4).zip(data.chunks_mut(stride)) {
+        for (line, target) in image.data.chunks(width * 4).zip(data.chunks_mut(stride)) {
             let pixels = line.as_chunks::<4>().0.iter();
-            let out = out.get_mut(component.offset..).unwrap_or_default().chunks_mut(component.step);
+            if !simple {
+                numbers.iter_mut().zip(pixels).for_each(|(number, pixel)| *number = value(pixel));
+                merge_numbers(target, *component, info, &numbers);
+                continue;
+            }
+            let out = target.get_mut(component.offset..).unwrap_or_default().chunks_mut(component.step);
             #[allow(clippy::cast_possible_truncation, reason = "values fit the depth")]
             match (component.depth, info.big_endian) {
                 (8, _) => pixels.zip(out).for_each(|(pixel, out)| out[0] = value(pixel) as u8),
@@ -521,6 +645,26 @@ pub(super) fn write_rgb(image: &Rgba16, frame: &mut Video, info: &PixelInfo) -> 
         }
     }
     Ok(())
+}
+
+/// One line of a component of whole numbers, laid into bytes where its bits are still 0.
+fn merge_numbers(line: &mut [u8], component: Component, info: &PixelInfo, numbers: &[u32]) {
+    let Component { step, offset, shift, depth, .. } = component;
+    let bytes = component.word();
+    for (x, number) in numbers.iter().enumerate() {
+        if info.bits {
+            let at = x * step + offset;
+            if let Some(byte) = line.get_mut(at / 8) {
+                *byte |= number.to_le_bytes()[0] << (8 - depth as usize - at % 8);
+            }
+            continue;
+        }
+        let word = number << shift;
+        let word = if info.big_endian { word << (32 - 8 * bytes) } else { word };
+        let word = if info.big_endian { word.to_be_bytes() } else { word.to_le_bytes() };
+        let out = line.get_mut(x * step + offset..).unwrap_or_default();
+        out.iter_mut().zip(&word[..bytes]).for_each(|(out, byte)| *out |= byte);
+    }
 }
 
 /// The samples of a frame of 16-bit RGBA, as they are.

@@ -11,11 +11,20 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rgba16;
 use crate::plan::ColorTags;
 
-/// Whether frames of this format are written here: YUV with or without alpha, of up to 16 bits, not packed 4:2:2.
+/// Whether frames of this format are written here: YUV with or without alpha, of up to 16 bits, in words of their own,
+/// not packed 4:2:2.
 pub(super) fn is_plain_yuv(info: &PixelInfo) -> bool {
     let shared = info.components.iter().skip(1).any(|c| c.plane == 0) && info.chroma_shift != (0, 0);
-    let plain = |c: &Component| (8..=16).contains(&(c.depth + c.shift)) && c.depth >= 8;
-    !info.odd && !info.rgb && !info.float && !shared && info.components.len() >= 3 && info.components.iter().all(plain)
+    let own_word = |c: &Component| {
+        let others = info.components.iter().filter(|other| other.plane == c.plane && *other != c);
+        c.depth + c.shift <= 16 && others.map(|other| other.offset.abs_diff(c.offset)).all(|far| far >= c.word())
+    };
+    is_yuv(info) && !shared && info.components.iter().all(own_word)
+}
+
+/// Whether frames of this format are read by [`read_yuv`]: YUV of whole numbers, however they lie.
+pub(super) fn is_yuv(info: &PixelInfo) -> bool {
+    info.refused.is_none() && !info.rgb && !info.float && info.components.len() >= 3
 }
 
 /// Kr and Kb of a matrix, in doubles.
@@ -96,20 +105,30 @@ fn store(line: &mut [u8], component: Component, big_endian: bool, numbers: &[u16
 }
 
 /// Reads one line of a component's numbers.
+#[allow(clippy::cast_possible_truncation, reason = "at most 16 bits a sample")]
 fn load(line: &[u8], component: Component, big_endian: bool, numbers: &mut [u16]) {
-    let shift = component.shift;
+    let (shift, mask) = (component.shift, (u32::MAX >> (32 - component.depth)) as u16);
     let line = line.get(component.offset..).unwrap_or_default();
-    match (component.depth + shift, component.step) {
-        (..=8, 1) => line.iter().zip(numbers).for_each(|(&byte, out)| *out = u16::from(byte) >> shift),
-        (..=8, step) => line.chunks(step).zip(numbers).for_each(|(bytes, out)| *out = u16::from(bytes[0]) >> shift),
-        (_, 2) if !big_endian => {
+    match (component.word(), component.step) {
+        (1, 1) if shift == 0 => line.iter().zip(numbers).for_each(|(&byte, out)| *out = u16::from(byte)),
+        (1, step) => {
+            line.chunks(step).zip(numbers).for_each(|(bytes, out)| *out = (u16::from(bytes[0]) >> shift) & mask);
+        }
+        (2, 2) if !big_endian => {
             let samples = line.as_chunks::<2>().0;
-            samples.iter().zip(numbers).for_each(|(&bytes, out)| *out = u16::from_le_bytes(bytes) >> shift);
+            samples.iter().zip(numbers).for_each(|(&bytes, out)| *out = (u16::from_le_bytes(bytes) >> shift) & mask);
+        }
+        (2, step) => {
+            for (bytes, out) in line.chunks(step).zip(numbers) {
+                let bytes = bytes.first_chunk().copied().unwrap_or_default();
+                *out = (if big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) } >> shift) & mask;
+            }
         }
         (_, step) => {
             for (bytes, out) in line.chunks(step).zip(numbers) {
                 let bytes = bytes.first_chunk().copied().unwrap_or_default();
-                *out = if big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) } >> shift;
+                let word = if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
+                *out = (word >> shift) as u16 & mask;
             }
         }
     }

@@ -134,8 +134,8 @@ class Encoder:
         if faults.get("output") == "wrong_size":
             command += ["-vf", "scale=%d:%d" % (width // 4 * 2, height // 4 * 2)]
         elif not sequence:
-            command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709",
-                        "-color_primaries", "bt709", "-color_trc", "bt709"]
+            command += ["-vf", "scale=out_color_matrix=bt709:out_range=tv,setparams=range=limited:colorspace=bt709:"
+                               "color_primaries=bt709:color_trc=bt709"]
         if faults.get("output") == "wrong_rate":
             command += ["-r", "30"]
         command += formats.codec(job.format, job.codec)[1].split()

@@ -1,6 +1,6 @@
 //! Frames, their pixels and scaling, as handles that free what they own.
 //!
-//! Only calls that FFmpeg 5 to 8 all have. Options go in as text (`av_opt_set`, dictionaries): numeric constants have
+//! Only calls that FFmpeg 5 to 9 all have. Options go in as text (`av_opt_set`, dictionaries): numeric constants have
 //! changed their type between versions.
 
 use std::collections::HashMap;
@@ -46,10 +46,23 @@ pub(super) fn c_size(value: u32) -> Result<c_int> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Component {
     pub(crate) plane: usize,
+    /// Bytes from one sample to the next; bits where [`PixelInfo::bits`] says so, as for `offset`.
     pub(crate) step: usize,
+    /// Bytes in front of the first sample's word.
     pub(crate) offset: usize,
     pub(crate) shift: u32,
     pub(crate) depth: u32,
+}
+
+impl Component {
+    /// Bytes of the word that a sample lies in.
+    pub(crate) fn word(&self) -> usize {
+        match self.depth + self.shift {
+            ..=8 => 1,
+            9..=16 => 2,
+            _ => 4,
+        }
+    }
 }
 
 /// What FFmpeg knows about a pixel format.
@@ -57,17 +70,25 @@ pub(crate) struct Component {
 pub(crate) struct PixelInfo {
     pub(crate) name: String,
     pub(crate) chroma_shift: (u32, u32),
+    /// Red, green and blue, or a palette of them.
     pub(crate) rgb: bool,
     pub(crate) alpha: bool,
     pub(crate) float: bool,
     pub(crate) planar: bool,
     pub(crate) big_endian: bool,
-    /// Palettes, single bits, hardware surfaces: formats whose samples cannot be reached by address.
-    pub(crate) odd: bool,
+    /// Samples are numbers of a palette's entries, which are the second plane.
+    pub(crate) palette: bool,
+    /// Steps and offsets are bits.
+    pub(crate) bits: bool,
+    /// 0 is white.
+    pub(crate) inverted: bool,
+    /// Why samples of this format are not looked at, if they are not.
+    pub(crate) refused: Option<&'static str>,
     pub(crate) components: Vec<Component>,
 }
 
 impl PixelInfo {
+    /// What is known about a format; nothing about [`Pixel::None`].
     pub(crate) fn of(format: Pixel) -> Option<PixelInfo> {
         // SAFETY: the call takes any number and returns null or a pointer into a table that lives for ever.
         let raw = unsafe { ffi::av_pix_fmt_desc_get(format.into()).as_ref() }?;
@@ -75,29 +96,93 @@ impl PixelInfo {
         // SAFETY: names in the table are C strings that live as long as the table.
         let name = unsafe { CStr::from_ptr(raw.name) }.to_string_lossy().into_owned();
         let number = |value: c_int| usize::try_from(value).unwrap_or(0);
+        let (big_endian, bits) = (has(ffi::AV_PIX_FMT_FLAG_BE), has(ffi::AV_PIX_FMT_FLAG_BITSTREAM));
         let components = raw.comp[..usize::from(raw.nb_components).min(4)]
             .iter()
-            .map(|c| Component {
-                plane: number(c.plane).min(3),
-                step: number(c.step),
-                offset: number(c.offset),
-                shift: c.shift.unsigned_abs(),
-                depth: c.depth.unsigned_abs(),
+            .map(|c| {
+                let (shift, depth) = (c.shift.unsigned_abs(), c.depth.unsigned_abs());
+                // A byte of a big-endian word is given by the byte before it (libavutil/pixdesc.c).
+                let behind = c_int::from(big_endian && !bits && shift + depth <= 8);
+                Component {
+                    plane: number(c.plane).min(3),
+                    step: number(c.step),
+                    offset: number(c.offset + behind),
+                    shift,
+                    depth,
+                }
             })
             .collect();
-        Some(PixelInfo {
-            name,
+        let mut info = PixelInfo {
             chroma_shift: (raw.log2_chroma_w.into(), raw.log2_chroma_h.into()),
-            rgb: has(ffi::AV_PIX_FMT_FLAG_RGB),
+            rgb: has(ffi::AV_PIX_FMT_FLAG_RGB) || has(ffi::AV_PIX_FMT_FLAG_PAL),
             alpha: has(ffi::AV_PIX_FMT_FLAG_ALPHA),
             float: has(ffi::AV_PIX_FMT_FLAG_FLOAT),
             planar: has(ffi::AV_PIX_FMT_FLAG_PLANAR),
-            big_endian: has(ffi::AV_PIX_FMT_FLAG_BE),
-            odd: has(ffi::AV_PIX_FMT_FLAG_PAL)
-                || has(ffi::AV_PIX_FMT_FLAG_BITSTREAM)
-                || has(ffi::AV_PIX_FMT_FLAG_HWACCEL),
+            big_endian,
+            palette: has(ffi::AV_PIX_FMT_FLAG_PAL),
+            bits,
+            // The one thing that descriptions leave to the name.
+            inverted: format == Pixel::MonoWhite,
+            refused: None,
             components,
-        })
+            name,
+        };
+        info.refused = if has(ffi::AV_PIX_FMT_FLAG_HWACCEL) {
+            Some("they are in the memory of a graphics card")
+        } else if has(ffi::AV_PIX_FMT_FLAG_BAYER) {
+            Some("they are a camera's raw samples, which have to be developed first")
+        // Newer versions have a flag for it, older ones none.
+        } else if info.name.starts_with("xyz") {
+            Some("they are CIE XYZ, which has to be converted to a display's colours first")
+        } else {
+            info.unreadable()
+        };
+        Some(info)
+    }
+
+    /// Why the description is not one of samples that can be reached by it, if so.
+    fn unreadable(&self) -> Option<&'static str> {
+        let parts = &self.components;
+        let colors = parts.len() - usize::from(self.alpha && !self.palette).min(parts.len());
+        if !matches!((self.rgb, colors), (true, 3) | (false, 1 | 3)) && !(self.palette && parts.len() == 1) {
+            return Some("they have an unusual number of components");
+        }
+        if self.float && (!self.rgb && colors == 3 || parts.iter().any(|c| !matches!(c.depth, 16 | 32))) {
+            return Some("they are floating-point numbers of an unusual kind");
+        }
+        let chroma = !self.rgb && colors == 3;
+        let range = match (self.float, chroma) {
+            (true, _) => 16..=32,
+            (false, true) => 8..=16,
+            (false, false) => 1..=32,
+        };
+        if parts.iter().any(|c| !range.contains(&c.depth) || c.step == 0 || c.depth + c.shift > 32) {
+            return Some("they are of an unusual depth");
+        }
+        // Bits are taken out of single bytes; longer runs of them lie in words that the description does not tell.
+        if self.bits && parts.iter().any(|c| c.depth > 8 || 8 % c.step != 0) {
+            return Some("their samples do not lie in whole bytes");
+        }
+        // Where chroma shares a plane with luma, one has to come as regularly as the other.
+        let (luma, across) = (parts[0], self.chroma_shift.0);
+        if chroma && parts[1..3].iter().any(|c| c.plane == luma.plane && c.step != luma.step << across) {
+            return Some("their samples do not lie at regular distances");
+        }
+        None
+    }
+
+    /// Refuses what [`PixelInfo::refused`] is about.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`].
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.refused {
+            None => Ok(()),
+            Some(why) => {
+                let what = format!("pictures of the pixel format {} are neither read nor written: {why}", self.name);
+                Err(Error::new(ErrorKind::Unsupported, what))
+            }
+        }
     }
 
     pub(crate) fn need(format: Pixel) -> Result<PixelInfo> {
@@ -110,13 +195,21 @@ impl PixelInfo {
         self.components.iter().map(|c| c.depth).max().unwrap_or(8)
     }
 
-    /// By how much plane `plane` is subsampled, as powers of two.
+    /// By how much plane `plane` is subsampled, as powers of two: how many pixels what [`PixelInfo::plane_step`] holds
+    /// stands for.
     pub(crate) fn plane_shift(&self, plane: usize) -> (u32, u32) {
-        let luma_or_alpha = self.components.iter().enumerate().any(|(i, c)| c.plane == plane && (i == 0 || i == 3));
-        if luma_or_alpha || self.rgb { (0, 0) } else { self.chroma_shift }
+        let here = |chroma: bool| {
+            let parts = self.components.iter().enumerate();
+            parts.filter(|(_, c)| c.plane == plane).any(|(i, _)| (i == 1 || i == 2) == chroma)
+        };
+        if self.rgb || self.components.len() < 3 {
+            return (0, 0);
+        }
+        (if here(true) { self.chroma_shift.0 } else { 0 }, if here(false) { 0 } else { self.chroma_shift.1 })
     }
 
-    /// Bytes from one pixel to the next in plane `plane`.
+    /// Bytes from one pixel to the next in plane `plane`, or from one group of pixels to the next where those share
+    /// their chroma; bits for formats of bits.
     pub(crate) fn plane_step(&self, plane: usize) -> usize {
         self.components.iter().filter(|c| c.plane == plane).map(|c| c.step).max().unwrap_or(0)
     }
@@ -141,10 +234,23 @@ pub(crate) fn relabel(frame: &Video, format: Pixel) -> Result<Video> {
     Ok(copy)
 }
 
+/// Copies what is said about a frame: times, tags and side data, but not its pixels.
+pub(crate) fn copy_properties(from: &Video, to: &mut Video) -> Result<()> {
+    // SAFETY: both frames are allocated; the call copies fields and takes references.
+    let code = unsafe { ffi::av_frame_copy_props(to.as_mut_ptr(), from.as_ptr()) };
+    check(code, ErrorKind::Encode, "copying a frame's properties").map(drop)
+}
+
 /// Whether lines lie in memory from the top down, as all but a few decoders leave them.
 pub(crate) fn is_top_down(frame: &Video) -> bool {
     // SAFETY: the frame is allocated; a plain field is read.
     unsafe { (*frame.as_ptr()).linesize[0] > 0 }
+}
+
+/// A copy whose lines lie in memory from the top down.
+pub(crate) fn top_down(frame: &Video) -> Result<Video> {
+    super::read::top_down(share(frame)?)
+        .map_err(|cause| Error::new(ErrorKind::Encode, "a picture could not be copied").because(cause))
 }
 
 /// Says that chroma samples lie in the middle of the luma samples they belong to.
@@ -188,11 +294,38 @@ pub(crate) fn plane_mut<'a>(frame: &'a mut Video, info: &PixelInfo, index: usize
     (unsafe { std::slice::from_raw_parts_mut(data, length) }, stride)
 }
 
+/// From the first sample to the last one, in bytes.
 fn plane_length(frame: &Video, info: &PixelInfo, index: usize, stride: usize) -> usize {
     let (across, down) = info.plane_shift(index);
-    let width = frame.width().div_ceil(1 << across) as usize * info.plane_step(index);
+    let groups = frame.width().div_ceil(1 << across) as usize;
+    let width = groups * info.plane_step(index);
+    let width = if info.bits { width.div_ceil(8) } else { width };
     let lines = frame.height().div_ceil(1 << down) as usize;
     if lines == 0 || stride < width { 0 } else { stride * (lines - 1) + width }
+}
+
+/// The 256 colours of a frame's palette: red, green, blue, alpha. `None` where it has none.
+pub(crate) fn palette(frame: &Video) -> Option<Vec<[u8; 4]>> {
+    // SAFETY: the frame is allocated; a frame with a palette has 256 entries of four bytes as its second plane.
+    let bytes = unsafe {
+        let data = (*frame.as_ptr()).data[1];
+        if data.is_null() {
+            return None;
+        }
+        std::slice::from_raw_parts(data, 1024)
+    };
+    // Words in the machine's own order: alpha on top, then red, green and blue.
+    let entry = |bytes: &[u8; 4]| {
+        let [alpha, red, green, blue] = u32::from_ne_bytes(*bytes).to_be_bytes();
+        [red, green, blue, alpha]
+    };
+    Some(bytes.as_chunks::<4>().0.iter().map(entry).collect())
+}
+
+/// Whether swscale takes pictures of one format and gives those of the other.
+pub(crate) fn is_scalable(from: Pixel, to: Pixel) -> bool {
+    // SAFETY: both only look a number up in a table.
+    unsafe { ffi::sws_isSupportedInput(from.into()) > 0 && ffi::sws_isSupportedOutput(to.into()) > 0 }
 }
 
 /// Frames whose memory is used again once nobody refers to them any more: fresh memory for each frame would cost

@@ -435,9 +435,13 @@ fn single_files() -> &'static str {
     &NAMES
 }
 
+fn is_known(format: c_int) -> bool {
+    (0..ffi::AVPixelFormat::AV_PIX_FMT_NB as c_int).contains(&format)
+}
+
 /// FFmpeg's pixel format number as an enumeration; a number that the headers do not know is no format.
 fn pixel_of(format: c_int) -> Pixel {
-    if !(0..ffi::AVPixelFormat::AV_PIX_FMT_NB as c_int).contains(&format) {
+    if !is_known(format) {
         return Pixel::None;
     }
     // SAFETY: the enumeration has every number from 0 up to its last entry, and this one was just checked.
@@ -596,7 +600,18 @@ impl Decoder {
         match unsafe { ffi::avcodec_receive_frame(self.context.as_ptr(), frame.as_mut_ptr()) } {
             code if code == again() => Ok(Received::Hungry),
             ffi::AVERROR_EOF => Ok(Received::End),
-            code => check(code).map(|_| Received::Frame(frame)),
+            code => {
+                check(code)?;
+                // A library newer than its headers may give formats that these do not have: none of ours then.
+                // SAFETY: the frame is alive and owned; its format is a plain integer.
+                unsafe {
+                    let format = &mut (*frame.as_mut_ptr()).format;
+                    if !is_known(*format) {
+                        *format = ffi::AVPixelFormat::AV_PIX_FMT_NONE as c_int;
+                    }
+                }
+                Ok(Received::Frame(frame))
+            }
         }
     }
 
