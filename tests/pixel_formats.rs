@@ -2,6 +2,7 @@
 
 #![cfg(feature = "ffmpeg")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::cast_possible_truncation, reason = "numbers of as many bits as a sample has")]
 #![allow(unsafe_code, reason = "FFmpeg lists its formats, and writes samples of any of them, through C alone")]
 
 use std::ffi::CStr;
@@ -89,7 +90,6 @@ fn half(value: f64) -> u32 {
     if value == 0.0 {
         return 0;
     }
-    #[allow(clippy::cast_possible_truncation, reason = "small numbers")]
     let exponent = value.log2().floor() as i32;
     let fraction = (value / 2f64.powi(exponent) - 1.0) * 1024.0;
     assert_eq!(fraction.fract(), 0.0);

@@ -144,7 +144,11 @@ impl PixelInfo {
     fn unreadable(&self) -> Option<&'static str> {
         let parts = &self.components;
         let colors = parts.len() - usize::from(self.alpha && !self.palette).min(parts.len());
-        if !matches!((self.rgb, colors), (true, 3) | (false, 1 | 3)) && !(self.palette && parts.len() == 1) {
+        let usual = match self.palette {
+            true => parts.len() == 1,
+            false => matches!((self.rgb, colors), (true, 3) | (false, 1 | 3)),
+        };
+        if !usual {
             return Some("they have an unusual number of components");
         }
         if self.float && (!self.rgb && colors == 3 || parts.iter().any(|c| !matches!(c.depth, 16 | 32))) {
