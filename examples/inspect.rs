@@ -13,7 +13,7 @@ use otio_conflate::timeline::{
     Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, MediaReference, RawTimeRange, Timeline,
     TrackLayout,
 };
-use otio_conflate::{Error, ErrorKind, Result};
+use otio_conflate::{Error, ErrorKind, Result, printable};
 
 /// Shows what is in a timeline.
 #[derive(Debug, Parser)]
@@ -54,7 +54,7 @@ struct Report {
 
 impl Report {
     fn line(&mut self, line: impl AsRef<str>) {
-        self.lines.push(line.as_ref().trim_end().to_owned());
+        self.lines.push(printable(line.as_ref().trim_end()).into_owned());
     }
 
     fn timeline(&mut self, timeline: &Timeline) {

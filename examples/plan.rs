@@ -10,7 +10,7 @@ use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use otio_conflate::Plan;
+use otio_conflate::{Plan, printable_json};
 
 #[derive(Parser)]
 #[command(about = "Prints the plan of a timeline as JSON")]
@@ -49,13 +49,11 @@ fn main() -> ExitCode {
 fn print(plan: &Plan, frames: bool) -> std::io::Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     if !frames {
-        serde_json::to_writer_pretty(&mut out, plan)?;
-        writeln!(out)?;
+        writeln!(out, "{}", printable_json(serde_json::to_string_pretty(plan)?))?;
         return out.flush();
     }
     for row in plan.shots.iter().flat_map(|shot| plan.frames(shot)) {
-        serde_json::to_writer(&mut out, &row)?;
-        out.write_all(b"\n")?;
+        writeln!(out, "{}", printable_json(serde_json::to_string(&row)?))?;
     }
     out.flush()
 }

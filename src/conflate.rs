@@ -16,9 +16,10 @@ use crate::deliver::{
     Delivered, Delivery, Existing, Folder, Representation, ShotPlaces, fingerprint, with_intermediates, write_whole,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Plan, Shot, Warning};
+use crate::plan::{Canvas, Plan, Shot, Warning, Warnings};
 use crate::report::{Record, Report, ShotReport, Status};
 use crate::timeline::Timeline;
+use crate::{printable, printable_json};
 
 /// One run: a backend that renders and a delivery that says where to.
 pub struct Conflation<'a, B: Backend> {
@@ -305,7 +306,7 @@ impl<'r> Run<'r> {
                 start_timecode: self.plan.timecode(shot.start).to_string(),
             },
             fingerprint: self.fingerprints[index].clone(),
-            warnings,
+            warnings: warnings.iter().map(|warning| printable(warning).into_owned()).collect(),
         }
     }
 
@@ -338,10 +339,9 @@ impl<'r> Run<'r> {
     }
 
     fn report(&self, shots: Vec<ShotReport>) -> Report {
-        let mut warnings = self.plan.warnings.clone();
-        warnings.extend(self.session.warnings());
+        let warnings = self.plan.warnings.iter().cloned().chain(self.session.warnings());
         let (canvas, more) = self.prepared.get().map_or((self.canvas, &[][..]), |(canvas, more)| (*canvas, more));
-        warnings.extend_from_slice(more);
+        let warnings = warnings.chain(more.iter().cloned()).collect::<Warnings>().into_vec();
         Report {
             crate_version: env!("CARGO_PKG_VERSION").to_owned(),
             timeline: self.plan.timeline.clone(),
@@ -357,9 +357,8 @@ impl<'r> Run<'r> {
     }
 
     fn write_manifest(&self, report: &Report) -> Result<()> {
-        let mut bytes = serde_json::to_vec_pretty(report).expect("plain data without maps always serialises");
-        bytes.push(b'\n');
-        write_whole(&self.folder.path().join(MANIFEST), &bytes)
+        let text = serde_json::to_string_pretty(report).expect("plain data without maps always serialises");
+        write_whole(&self.folder.path().join(MANIFEST), (printable_json(text) + "\n").as_bytes())
     }
 }
 

@@ -182,7 +182,7 @@ impl Error {
         let mut sentences = vec![self.sentence()];
         let mut next = std::error::Error::source(self);
         while let Some(cause) = next {
-            sentences.push(cause.to_string());
+            sentences.push(crate::printable(&cause.to_string()).into_owned());
             next = cause.source();
         }
         sentences
@@ -191,13 +191,13 @@ impl Error {
     /// This error alone, without its causes: the message and what the place adds to it.
     fn sentence(&self) -> String {
         let Inner { kind, message, place, .. } = &*self.0;
-        let mut text = if message.is_empty() { kind.to_string() } else { message.clone() };
+        let mut text = if message.is_empty() { kind.to_string() } else { crate::printable(message).into_owned() };
         let mut details = Vec::new();
         if let Some((line, column)) = place.line_column {
             details.push(format!("line {line}, column {column}"));
         }
         if let Some(object) = place.object.as_ref().filter(|object| !text.contains(object.as_str())) {
-            details.push(object.clone());
+            details.push(crate::printable(object).into_owned());
         }
         if let Some(clip) = place.clip.as_ref().filter(|clip| !text.contains(&format!("{clip:?}"))) {
             details.push(format!("clip {clip:?}"));
@@ -208,7 +208,7 @@ impl Error {
         if let Some(file) =
             place.file.as_ref().map(|file| file.display().to_string()).filter(|file| !text.contains(file))
         {
-            details.push(file);
+            details.push(crate::printable(&file).into_owned());
         }
         if !details.is_empty() {
             text = format!("{text} ({})", details.join(", "));

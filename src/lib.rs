@@ -8,6 +8,7 @@ mod error;
 pub mod otio;
 pub mod picture;
 pub mod plan;
+mod printable;
 mod report;
 pub mod time;
 pub mod timeline;
@@ -18,6 +19,7 @@ pub use conflate::Conflation;
 pub use deliver::{Delivery, Existing};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
+pub use printable::{printable, printable_json};
 pub use report::{Output, OutputKind, Record, Report, Represented, ShotReport, Status};
 pub use timeline::Timeline;
 

@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otio_conflate::backend::CancelToken;
 use otio_conflate::deliver::{AudioDelivery, NameTemplate, Preset, Representation};
 use otio_conflate::plan::{PlanOptions, Shot};
-use otio_conflate::{Delivery, ErrorKind, Existing, Observer, Report, Result, ShotReport, Status};
+use otio_conflate::{Delivery, ErrorKind, Existing, Observer, Report, Result, ShotReport, Status, printable};
 
 /// What decides about a delivery.
 #[derive(Args)]
@@ -105,21 +105,23 @@ impl Observer for Progress {
 
     fn frame(&self, shot: &Shot, _: i64, _: i64) {
         self.bar.inc(1);
-        if self.bar.message() != shot.name {
-            self.bar.set_message(shot.name.clone());
+        let name = printable(&shot.name);
+        if self.bar.message() != name {
+            self.bar.set_message(name.clone().into_owned());
         }
     }
 
     fn finished(&self, shot: &ShotReport) {
+        let name = printable(&shot.shot);
         let line = match (shot.status, &shot.output) {
-            (Status::Failed, _) => format!("failed   {}: {}", shot.shot, shot.error.join(": ")),
-            (Status::Skipped, _) => format!("skipped  {}: it is there already", shot.shot),
+            (Status::Failed, _) => format!("failed   {name}: {}", shot.error.join(": ")),
+            (Status::Skipped, _) => format!("skipped  {name}: it is there already"),
             (_, Some(output)) => {
                 let others: String =
                     shot.representations.iter().map(|made| format!(", {}", made.output.path)).collect();
-                format!("done     {}: {} frames, {}{others}", shot.shot, shot.frame_count, output.path)
+                format!("done     {name}: {} frames, {}{others}", shot.frame_count, output.path)
             }
-            (_, None) => format!("done     {}", shot.shot),
+            (_, None) => format!("done     {name}"),
         };
         if shot.status == Status::Skipped {
             self.bar.inc(u64::try_from(shot.frame_count).unwrap_or(0));
@@ -128,21 +130,21 @@ impl Observer for Progress {
     }
 }
 
-/// What was made, and every warning once, with the shots or objects it concerns.
+/// What was made, and every warning once, with the objects or shots it concerns.
 pub(crate) fn summary(report: &Report) {
-    let mut warnings: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for warning in &report.warnings {
-        warnings.entry(&warning.message).or_default().push(&warning.object);
+        eprintln!("warning: {warning}");
     }
+    let mut warnings: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for shot in &report.shots {
         for warning in &shot.warnings {
             warnings.entry(warning).or_default().push(&shot.shot);
         }
     }
     for (message, objects) in &warnings {
-        let few = objects.iter().take(5).copied().collect::<Vec<_>>().join(", ");
+        let few = objects.iter().take(5).map(|shot| printable(shot)).collect::<Vec<_>>().join(", ");
         let more = if objects.len() > 5 { format!(" and {} more", objects.len() - 5) } else { String::new() };
-        eprintln!("warning: {message} ({few}{more})");
+        eprintln!("warning: {} ({few}{more})", printable(message));
     }
     let [done, skipped, failed] = [Status::Done, Status::Skipped, Status::Failed].map(|status| report.count(status));
     eprintln!("{done} done, {skipped} skipped, {failed} failed; see {}", report.folder.join("manifest.json").display());

@@ -73,7 +73,7 @@ impl ResolveBackend {
         let run = Conflation::new(collector, ticket.delivery().clone()).cancel(cancel.clone());
         let mut report = run.run(ticket.plan(), observer)?;
         let said = ticket.collected(self.options(), report.succeeded());
-        report.warnings.extend(said.into_iter().map(|message| Warning { object: "resolve".to_owned(), message }));
+        report.warnings.extend(said.into_iter().map(|message| Warning::new("resolve", message)));
         Ok(report)
     }
 }

@@ -12,7 +12,8 @@ use super::media::MediaTable;
 use super::reuse::{Log, Reuse, address};
 use super::shots::Lanes;
 use super::walk::Visible;
-use super::{HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span, Warning};
+use super::warning::{Said, Warnings};
+use super::{HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Time, TimeRange};
@@ -48,7 +49,7 @@ impl Plan {
             horizon: 0..1,
             cuts_alone: false,
             log: None,
-            warnings: IndexSet::new(),
+            warnings: Warnings::default(),
         };
         builder.plan(timeline)
     }
@@ -76,7 +77,7 @@ pub(super) struct Builder<'a> {
     pub(super) cuts_alone: bool,
     /// Where warnings go while there is one.
     pub(super) log: Option<Log>,
-    warnings: IndexSet<Warning>,
+    warnings: Warnings,
 }
 
 impl Builder<'_> {
@@ -147,7 +148,7 @@ impl Builder<'_> {
             media: std::mem::take(&mut self.media.media),
             sound,
             shots,
-            warnings: std::mem::take(&mut self.warnings).into_iter().collect(),
+            warnings: std::mem::take(&mut self.warnings).into_vec(),
         })
     }
 
@@ -167,18 +168,24 @@ impl Builder<'_> {
         Ok(media.into_iter().collect())
     }
 
+    /// Warns of `object`; equal messages about several objects become one warning.
     pub(super) fn warn(&mut self, object: &str, message: String) {
         let seen = self.log.as_ref().map_or(0..0, |log| log.seen.clone());
-        self.say(seen, Warning { object: object.to_owned(), message });
+        self.say(seen, Said { object: object.to_owned(), cause: None, message });
+    }
+
+    /// Warns of `object`; all that is said for the same `cause` becomes one warning with the first message.
+    #[allow(dead_code, reason = "for causes whose messages differ from object to object")]
+    pub(super) fn warn_once(&mut self, object: &str, cause: &str, message: String) {
+        let seen = self.log.as_ref().map_or(0..0, |log| log.seen.clone());
+        self.say(seen, Said { object: object.to_owned(), cause: Some(cause.to_owned()), message });
     }
 
     /// Says something that concerns the record frames `seen`.
-    pub(super) fn say(&mut self, seen: Range<i64>, warning: Warning) {
+    pub(super) fn say(&mut self, seen: Range<i64>, said: Said) {
         match &mut self.log {
-            Some(log) => log.said.push((seen, warning)),
-            None => {
-                self.warnings.insert(warning);
-            }
+            Some(log) => log.said.push((seen, said)),
+            None => self.warnings.say(said),
         }
     }
 

@@ -26,13 +26,14 @@ mod source_map;
 mod transition;
 mod validate;
 mod walk;
+mod warning;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};
 pub use generator::{Bars, Generated, Rgba};
 pub use look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit, WIPE_CODES};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
-pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Warning, Weight};
+pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Weight};
 pub use options::{
     HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
     ShotSelection,
@@ -40,5 +41,7 @@ pub use options::{
 pub use sound::{Crossfade, Gain, Pitch, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
 pub use sound_map::{SoundCurve, SoundMap};
 pub use source_map::{Curve, SourceMap};
+pub use warning::Warning;
 
 pub(crate) use retime::{is_applied, is_retimed};
+pub(crate) use warning::Warnings;

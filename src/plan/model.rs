@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CanvasRequest, ColorNote, Generated, Look, MissingPolicy, OverrunPolicy, Placement, Retime, Sound, SoundClip,
-    SourceMap,
+    SourceMap, Warning,
 };
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
@@ -434,23 +434,4 @@ pub struct Layer {
     /// Rules that had to guess: what was assumed, and why.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,
-}
-
-/// Something the plan cannot express, or had to assume.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Warning {
-    /// The object's path in the timeline.
-    pub object: String,
-    /// What it is.
-    pub message: String,
-}
-
-impl std::fmt::Display for Warning {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.object.as_str() {
-            "" => f.write_str(&self.message),
-            object => write!(f, "{object}: {}", self.message),
-        }
-    }
 }

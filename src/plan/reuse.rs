@@ -8,7 +8,8 @@ use std::rc::Rc;
 use super::build::Builder;
 use super::clock::Clock;
 use super::lane::{At, Lane, Segment, intersect};
-use super::{Element, Layer, Look, SourceMap, Warning, Weight};
+use super::warning::Said;
+use super::{Element, Layer, Look, SourceMap, Weight};
 use crate::error::Result;
 use crate::time::Time;
 use crate::timeline::{Child, Composition};
@@ -47,7 +48,7 @@ enum Shared {
 struct Planned {
     path: String,
     lane: Lane,
-    said: Vec<(Range<i64>, Warning)>,
+    said: Vec<(Range<i64>, Said)>,
 }
 
 /// What is said while a composition is planned for all its uses: each use repeats what concerns the frames it shows.
@@ -55,7 +56,7 @@ struct Planned {
 pub(super) struct Log {
     /// The frames of the object at hand.
     pub(super) seen: Range<i64>,
-    pub(super) said: Vec<(Range<i64>, Warning)>,
+    pub(super) said: Vec<(Range<i64>, Said)>,
 }
 
 /// Tells compositions of one timeline apart.
@@ -146,12 +147,12 @@ impl Builder<'_> {
                 planned
             }
         };
-        for (frames, warning) in &planned.said {
+        for (frames, said) in &planned.said {
             let seen = intersect(frames, &own);
             if !seen.is_empty() {
                 let seen = seen.start + shift.num()..seen.end + shift.num();
-                let object = moved_path(&warning.object, &planned.path, at.path);
-                self.say(seen, Warning { object, message: warning.message.clone() });
+                let object = moved_path(&said.object, &planned.path, at.path);
+                self.say(seen, Said { object, ..said.clone() });
             }
         }
         let first = planned.lane.partition_point(|segment| segment.frames.end <= own.start);

@@ -16,4 +16,5 @@ mod support;
 mod transitions;
 mod trees;
 mod validity;
+mod warnings;
 mod wipes;

@@ -192,7 +192,10 @@ pub(crate) fn warnings(plan: &Plan) -> Vec<String> {
 
 #[track_caller]
 pub(crate) fn assert_warns(plan: &Plan, object: &str, part: &str) {
-    let found = plan.warnings.iter().any(|warning| warning.object == object && warning.message.contains(part));
+    let found = plan
+        .warnings
+        .iter()
+        .any(|warning| warning.objects().any(|named| named == object) && warning.message.contains(part));
     assert!(found, "no warning at {object:?} says {part:?}: {:#?}", plan.warnings);
 }
 

@@ -181,7 +181,7 @@ pub(super) fn warnings(plan: &Plan, seen: &[&Layer], found: &[Found], canvas: &c
     let mut warnings = Vec::new();
     for layer in seen {
         let mut warn = |message: String| {
-            let warning = Warning { object: layer.object.clone(), message };
+            let warning = Warning::new(&layer.object, message);
             if !warnings.contains(&warning) {
                 warnings.push(warning);
             }

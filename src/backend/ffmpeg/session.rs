@@ -92,7 +92,7 @@ impl<'a> FfmpegSession<'a> {
         session.warnings.extend(warnings);
         if plan.sound.is_some() && preset.is_sequence() && !preset.wav {
             let message = format!("{} files hold no sound, and none is delivered beside them", preset.extension);
-            session.warnings.push(Warning { object: "audio".to_owned(), message });
+            session.warnings.push(Warning::new("audio", message));
         }
         if is_heard {
             let warnings = sound::warnings(sound::clips(plan), &session.heard);
@@ -100,7 +100,7 @@ impl<'a> FfmpegSession<'a> {
         }
         for representation in representations {
             let warning = session.feed().check(representation)?;
-            session.warnings.extend(warning.map(|message| Warning { object: "representation".to_owned(), message }));
+            session.warnings.extend(warning.map(|message| Warning::new("representation", message)));
         }
         Ok(session)
     }
@@ -276,13 +276,13 @@ fn canvas(plan: &Plan, preset: &Preset, own: Option<(&MediaInfo, &Media)>) -> Re
     if request.size.is_none() {
         (canvas_width, canvas_height) = preset.nearest_size(width, height);
         if (canvas_width, canvas_height) != (width, height) {
-            warning = Some(Warning {
-                object: "canvas".to_owned(),
-                message: format!(
+            warning = Some(Warning::new(
+                "canvas",
+                format!(
                     "{} cannot hold {width} × {height}; the canvas is {canvas_width} × {canvas_height}",
                     preset.name
                 ),
-            });
+            ));
         }
     }
     // Graphics and linear light say nothing about video.

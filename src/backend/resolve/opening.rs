@@ -19,7 +19,7 @@ use crate::plan::{Background, Canvas, Generated, MediaSource, Plan, Rgba, Warnin
 const BLACK: Rgba = [0, 0, 0, u16::MAX];
 
 pub(super) fn warning(message: String) -> Warning {
-    Warning { object: "resolve".to_owned(), message }
+    Warning::new("resolve", message)
 }
 
 /// Opens the timeline, compares it with the plan, and settles the canvas; says what is noteworthy.

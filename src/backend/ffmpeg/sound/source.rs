@@ -87,7 +87,7 @@ pub(crate) fn warnings<'p>(clips: impl Iterator<Item = &'p SoundClip>, heard: &[
     let mut warnings = Vec::new();
     for clip in clips {
         if let Heard::Silent(why) = &heard[clip.media] {
-            let warning = Warning { object: clip.object.clone(), message: format!("{why}: the clip is silent") };
+            let warning = Warning::new(&clip.object, format!("{why}: the clip is silent"));
             if !warnings.contains(&warning) {
                 warnings.push(warning);
             }

@@ -114,6 +114,6 @@ fn write<'s>(
     }
     let mut warnings = source::warnings(clips.iter(), heard);
     let notes = mix.notes.iter().cloned().chain(loudness(&peak, &mix, plan, rate));
-    warnings.extend(notes.map(|message| Warning { object: "mix".to_owned(), message }));
+    warnings.extend(notes.map(|message| Warning::new("mix", message)));
     Ok(MixReport { samples: mix.len(), peak, warnings })
 }
