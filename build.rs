@@ -1,5 +1,5 @@
 //! With the feature `opentimelineio`: finds the OpenTimelineIO library, compiles the shim over it, and has bindgen read
-//! the shim's header. With the feature `ffmpeg`: says whether it is FFmpeg 8, which keeps a stream's side data elsewhere.
+//! the shim's header. With the feature `ffmpeg`: says whether it is FFmpeg 8 or newer, which keeps a stream's side data elsewhere.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

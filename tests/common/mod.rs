@@ -124,11 +124,25 @@ pub fn raw_movie(
 ) -> PathBuf {
     let size = format!("{width}x{height}");
     let mut all = vec!["-f", "rawvideo", "-pix_fmt", format, "-s", &size, "-r", rate, "-i", "-"];
+    if format.starts_with("gbrapf32") && knows_alpha_modes() {
+        // As EXR files hold it; FFmpeg 9 would multiply it otherwise.
+        all.extend(["-vf", "setparams=alpha_mode=premultiplied"]);
+    }
     all.extend(arguments.split_whitespace());
     let file = path.to_str().expect("temporary folders have plain names");
     all.push(file);
     ffmpeg(&all, Some(data));
     path.to_owned()
+}
+
+/// Whether this FFmpeg tells straight alpha from premultiplied.
+fn knows_alpha_modes() -> bool {
+    static KNOWS: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+        let help = Command::new("ffmpeg").args(["-hide_banner", "-h", "filter=setparams"]).output();
+        String::from_utf8_lossy(&help.expect("the tests need the ffmpeg command line tool").stdout)
+            .contains("alpha_mode")
+    });
+    *KNOWS
 }
 
 /// The samples of every frame of a file (or of the sequence of this pattern), as the `ffmpeg` command line tool decodes

@@ -1,6 +1,6 @@
 //! FFmpeg's C interface behind safe calls: the only place of this backend with `unsafe`, each block with its reason.
 //!
-//! Everything here keeps to what FFmpeg 5 to 8 share.
+//! Everything here keeps to what FFmpeg 5 to 9 share.
 
 #![allow(unsafe_code, reason = "FFmpeg is a C library; every block states why it is sound")]
 

@@ -1,5 +1,5 @@
 //! Reading: opening under a protocol whitelist, stream facts, the container's index, seeking, decoding, and the
-//! fields of a frame. Everything here keeps to what FFmpeg 5 to 8 share, and reads C enumerations as plain integers,
+//! fields of a frame. Everything here keeps to what FFmpeg 5 to 9 share, and reads C enumerations as plain integers,
 //! because a library newer than its headers may hold values that the headers' enumeration does not.
 
 use std::ffi::{CStr, CString, c_char, c_int};

@@ -1,5 +1,5 @@
 //! Sound: decoded samples, the names of channel layouts, and encoders of sound. Layouts go in and out by name, because
-//! the fields that hold them have changed between FFmpeg 5 and 8.
+//! the fields that hold them have changed between FFmpeg 5 and 9.
 
 use std::ffi::c_int;
 use std::ptr;
