@@ -250,6 +250,43 @@ fn exr_stays_exr_to_the_last_bit() {
 }
 
 #[test]
+fn light_is_exact_as_halves_and_as_grey() {
+    let media = Media::new();
+    // Halves and floats of one or three channels are different pixel formats, and not the same ones in every FFmpeg.
+    for (format, kind, pixel) in [
+        ("gbrpf32le", "half", [12.5f32, -0.25, 0.1875]),
+        ("gbrapf32le", "half", [12.5, -0.25, 0.1875]),
+        ("grayf32le", "half", [12.5; 3]),
+        ("grayf32le", "float", [12.5; 3]),
+    ] {
+        let planes: &[f32] = match format {
+            "grayf32le" => &pixel[..1],
+            "gbrpf32le" => &[pixel[1], pixel[2], pixel[0]],
+            _ => &[pixel[1], pixel[2], pixel[0], 1.0],
+        };
+        let frame: Vec<u8> = planes.iter().flat_map(|value| value.to_le_bytes().repeat(320 * 180)).collect();
+        let path = media.path(&format!("{format}{kind}/f.%04d.exr"));
+        raw_movie(&path, format, (320, 180), "24", frame.repeat(4), &format!("-format {kind} -start_number 1"));
+        let light = || sequence(&path, 1, range(0, 4, 24.0), "error");
+        let alone = run(&one_clip(light()), &options(|_| ()), "exr");
+        assert_eq!(floats(&alone, 1), pixel, "{format} {kind}");
+        // Scaled, and laid over something else.
+        let small = options(|options| options.canvas.size = Some((160, 90)));
+        let below = exr(&media, &format!("below/{format}{kind}"), &[0.5, 0.5, 0.5], 4);
+        let tracks =
+            [("V1", below), ("V2", light())].map(|(name, media)| track(name, [clip("c", media, range(1, 3, 24.0))]));
+        let frame = &run(&timeline(tracks), &small, "exr").frames("c")[1];
+        let at = |plane: usize| {
+            let (data, stride) = frame.plane(plane);
+            f32::from_le_bytes(data[45 * stride + 80 * 4..][..4].try_into().expect("four bytes"))
+        };
+        for (got, wanted) in [2, 0, 1].map(at).into_iter().zip(pixel) {
+            near(got.into(), wanted.into(), 1e-3, &format!("{format} {kind}, scaled"));
+        }
+    }
+}
+
+#[test]
 fn linear_dissolves_stay_linear_in_exr_and_are_made_in_code_values_elsewhere() {
     let media = Media::new();
     let (a, b) = (exr(&media, "a", &[0.25, 0.5, 4.0], 9), exr(&media, "b", &[0.75, 0.0, 2.0], 9));
