@@ -350,6 +350,7 @@ impl<'r> Run<'r> {
             preset: self.delivery.preset.name.clone(),
             canvas,
             rate: self.plan.rate,
+            start: self.plan.global_start,
             shots,
             warnings,
             folder: self.folder.path().to_owned(),

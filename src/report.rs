@@ -27,6 +27,9 @@ pub struct Report {
     pub canvas: Canvas,
     /// The record rate.
     pub rate: Rate,
+    /// Record frame of the cut's first frame.
+    #[serde(default)]
+    pub start: i64,
     /// Every shot, in order.
     pub shots: Vec<ShotReport>,
     /// What the plan could not express, and what was noticed about the media.

@@ -27,13 +27,21 @@ pub struct Limiter {
     /// The smallest gain so far, and the place of the first one below 1.
     strongest: Option<(f32, u64)>,
     done: u64,
+    /// How many of the next samples lie in front of the run.
+    before: usize,
+}
+
+/// The same in samples, of which there are `rate` a second.
+fn hold(rate: u32) -> usize {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a short time")]
+    let samples = (HOLD * f64::from(rate)).ceil() as usize;
+    samples
 }
 
 impl Limiter {
     /// A limiter for `channels` channels of `rate` samples a second, whose magnitudes are to stay at or below `ceiling`.
     pub fn new(ceiling: f32, rate: u32, channels: usize) -> Limiter {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a short time")]
-        let reach = (HOLD * f64::from(rate)).ceil() as usize;
+        let reach = hold(rate);
         let mut limiter = Limiter {
             ceiling,
             reach,
@@ -44,12 +52,26 @@ impl Limiter {
             sum: 0.0,
             strongest: None,
             done: 0,
+            before: 0,
         };
         // In front of the first sample there is silence.
         for _ in 0..2 * reach {
             limiter.gain(1.0);
         }
         limiter
+    }
+
+    /// How many samples on either side of one its gain depends on, of which there are `rate` a second.
+    pub fn reach(rate: u32) -> usize {
+        2 * hold(rate)
+    }
+
+    /// The same, whose first `before` samples lie in front of the run: they count as what is around it, and are not
+    /// returned.
+    #[must_use]
+    pub fn after(mut self, before: usize) -> Limiter {
+        self.before = before;
+        self
     }
 
     /// Takes the next samples; returns those whose gain is known now, some 30 ms fewer at first.
@@ -112,11 +134,14 @@ impl Limiter {
             samples.scale(|index| gains[index]);
             samples.clip(self.ceiling);
         }
-        for (place, &gain) in (self.done..).zip(&gains[..count]).filter(|(_, gain)| **gain < 1.0) {
+        let before = self.before.min(count);
+        self.before -= before;
+        samples.drop_front(before);
+        for (place, &gain) in (self.done..).zip(&gains[before..count]).filter(|(_, gain)| **gain < 1.0) {
             let (least, first) = self.strongest.unwrap_or((gain, place));
             self.strongest = Some((least.min(gain), first));
         }
-        self.done += count as u64;
+        self.done += (count - before) as u64;
         samples
     }
 }
@@ -174,6 +199,19 @@ mod tests {
         let source = noise(9_000);
         let (whole, _) = limited(&source, 9_000);
         assert_eq!(limited(&source, 7).0, whole);
+    }
+
+    #[test]
+    fn a_part_is_limited_as_the_whole_is() {
+        let source = noise(12_000);
+        let (whole, _) = limited(&source, 1_000);
+        let reach = Limiter::reach(48_000);
+        for (first, end) in [(6_600, 9_000), (3_000, 6_200), (5_900, 6_100)] {
+            let mut limiter = Limiter::new(0.5, 48_000, 2).after(reach);
+            let mut part = limiter.push(&source.part(first - reach..first + 7));
+            part.append(&limiter.push(&source.part(first + 7..end + reach)));
+            assert!(part == whole.part(first..end), "{first}");
+        }
     }
 
     #[test]

@@ -12,4 +12,4 @@ pub use layout::{Matrix, Speaker, default_speakers};
 pub use limit::Limiter;
 pub use peak::Peak;
 pub use samples::Samples;
-pub use speed::{REACH, at_speed};
+pub use speed::{REACH, at_speed, finest};

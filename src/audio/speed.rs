@@ -32,7 +32,7 @@ const WINDOW_STEPS: u32 = 4096;
 pub fn at_speed(source: &Samples, first: Ratio, step: Ratio, count: usize) -> Samples {
     let mut result = Samples::silence(source.channels(), count);
     let kernel = Kernel::new(step.abs().to_f64().max(1.0));
-    let (first, step) = (bounded(first), bounded(step));
+    let (first, step) = (finest(first), finest(step));
     // Places as whole numbers of one denominator.
     let (num, den) = (i128::from(first.num()), i128::from(first.den()));
     let (step_num, step_den) = (i128::from(step.num()), i128::from(step.den()));
@@ -111,8 +111,13 @@ fn window(edge: f64) -> f64 {
     low + (high - low) * (place - step as f64)
 }
 
-fn bounded(place: Ratio) -> Ratio {
-    if place.den() <= FINEST { place } else { Ratio::new((place * Ratio::whole(FINEST)).floor(), FINEST) }
+/// `place`, in samples, to a part of one that is no matter.
+pub fn finest(place: Ratio) -> Ratio {
+    if place.den() <= FINEST {
+        return place;
+    }
+    let parts = (i128::from(place.num()) * i128::from(FINEST)).div_euclid(i128::from(place.den()));
+    Ratio::new(i64::try_from(parts).unwrap_or(if parts < 0 { i64::MIN } else { i64::MAX }), FINEST)
 }
 
 fn sinc(x: f64) -> f64 {

@@ -7,7 +7,7 @@ use super::cut::reference;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{CanvasRequest, Plan, PlanOptions, ShotSelection};
 use crate::report::{OutputKind, Report, ShotReport, Status};
-use crate::time::Rate;
+use crate::time::{Rate, Time};
 use crate::timeline::{
     Child, Clip, Composition, CompositionKind, Gap, Item, Map, MediaCommon, MediaKind, MediaReference, RationalTime,
     RawTimeRange, Timeline, Value,
@@ -89,7 +89,13 @@ impl Review {
             ..PlanOptions::default()
         };
         options.sound.enabled = self.sound;
-        Plan::new(&timeline, &options)
+        let mut plan = Plan::new(&timeline, &options)?;
+        if let Some(sound) = &mut plan.sound {
+            // On the grid of the cut that the shots were made of: they join in samples.
+            let first = plan.global_start.saturating_sub(report.start);
+            sound.origin = Time::from_frames(first, plan.rate);
+        }
+        Ok(plan)
     }
 
     /// The shots of `report` as a timeline, one clip behind the other.

@@ -9,7 +9,8 @@ use super::retime::{Bend, Speed, is_retimed, not_applied};
 use super::sound::{Gain, Pitch, Sound, SoundClip};
 use super::sound_map::{SoundCurve, SoundMap, heard};
 use super::sound_metadata;
-use super::{RateConform, ReverseConvention, Shot, SourceMap};
+use super::{RateConform, ReverseConvention, SampleGrid, Shot, SourceMap};
+use crate::audio::Limiter;
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Across, Child, Clip, Composition, CompositionKind, Item, MediaKind, TrackLayout};
@@ -58,6 +59,7 @@ impl Builder<'_> {
             layout: options.layout,
             pitch: options.pitch,
             limit: options.limit,
+            origin: Time::ZERO,
             clips,
         }))
     }
@@ -302,13 +304,16 @@ impl Builder<'_> {
             self.warn(at.path, what);
             Vec::new()
         });
+        let map = run.shifted(position);
+        let keeps = self.options.sound.pitch == Pitch::Keep && map.keeps_pitch();
         Ok(Some(SoundClip {
             track: at.track.to_owned(),
             clip: clip.item.name.clone(),
             object: at.path.to_owned(),
             media: media.index,
             range: window,
-            map: run.shifted(position),
+            stretched_from: keeps.then_some(window.start),
+            map,
             gains,
             pan,
             channels,
@@ -350,8 +355,15 @@ fn carries_clips(composition: &Composition) -> bool {
 impl Sound {
     /// What is heard in `shot`, which lies over the record time `whole` and whose cut is `cut`. Inside the cut it is what
     /// the cut sounds like; outside of it, that too, or with `runs_on` what is heard at its first and last moment,
-    /// running on at the level it has there.
+    /// running on at the level it has there. Where the mix is limited, what the limiter looks at around the shot
+    /// belongs to it.
     pub(super) fn of_shot(&self, whole: TimeRange, cut: TimeRange, runs_on: bool) -> Vec<SoundClip> {
+        let around = self.limit.map_or(Time::ZERO, |_| {
+            // The grid of samples may lie half a sample beside that of frames.
+            let samples = i64::try_from(Limiter::reach(self.rate)).unwrap_or(0) + 1;
+            SampleGrid::new(self.rate, Time::ZERO).time(samples + 1)
+        });
+        let whole = TimeRange::between(whole.start - around, whole.end() + around);
         if !runs_on {
             return self.within(whole).collect();
         }

@@ -18,6 +18,7 @@ mod model;
 mod options;
 mod retime;
 mod reuse;
+mod sample_grid;
 mod shots;
 mod sound;
 mod sound_map;
@@ -38,6 +39,7 @@ pub use options::{
     HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanOptions, RateConform, Retime, ReverseConvention,
     ShotSelection,
 };
+pub use sample_grid::SampleGrid;
 pub use sound::{Crossfade, Gain, Pitch, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
 pub use sound_map::{SoundCurve, SoundMap};
 pub use source_map::{Curve, SourceMap};

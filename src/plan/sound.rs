@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::SampleGrid;
 use super::sound_map::SoundMap;
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::words::word_enum;
@@ -92,8 +93,23 @@ pub struct Sound {
     /// The level that the mix is kept below, in decibels of full scale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
+    /// How far in front of the cut's first frame the grid of samples starts. Sample *n* of the cut lies *n* / rate
+    /// seconds behind that.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub origin: Time,
     /// What is heard, in the order in which it begins. All of it is added up.
     pub clips: Vec<SoundClip>,
+}
+
+impl Sound {
+    /// The grid of the samples of the cut.
+    pub fn grid(&self) -> SampleGrid {
+        SampleGrid::new(self.rate, self.origin)
+    }
+}
+
+fn is_zero(time: &Time) -> bool {
+    *time == Time::ZERO
 }
 
 /// A piece of media that is heard for a while.
@@ -109,8 +125,13 @@ pub struct SoundClip {
     pub object: String,
     /// Which of [`Plan::media`](super::Plan::media).
     pub media: usize,
-    /// When it is heard: record time, counted from the cut's first frame.
+    /// When it is heard: record time, counted from the cut's first frame. Where the mix is limited, that of a shot
+    /// reaches beyond the shot by what the limiter looks at.
     pub range: TimeRange,
+    /// Where its pitch is kept at another speed: record time from which on it is stretched, which is where the cut
+    /// begins to play the clip, inside or in front of `range`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stretched_from: Option<Time>,
     /// Record time → source time.
     pub map: SoundMap,
     /// How loud it is: the product of all these.

@@ -87,6 +87,11 @@ impl SoundMap {
         pieces
     }
 
+    /// Whether the pitch of what runs like this can be kept, and is not what it is anyway.
+    pub(crate) fn keeps_pitch(&self) -> bool {
+        self.curve.is_none() && self.speed.abs() != Ratio::ONE && self.speed != Ratio::ZERO
+    }
+
     /// Where `place`, in seconds, is heard. Asked of a straight line that does not stand still.
     pub(super) fn when(&self, place: Ratio) -> Time {
         self.record + Time::from_seconds((place - self.position) / self.speed)

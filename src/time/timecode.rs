@@ -72,6 +72,13 @@ impl Timecode {
         self.drop
     }
 
+    /// How many frames 24 hours of it have.
+    pub(crate) fn frames_per_day(self) -> i64 {
+        let base = i64::from(self.rate.timecode_base());
+        let dropped = if self.drop { dropped_per_minute(self.rate) } else { 0 };
+        (base * 600 - dropped * 9) * 6 * 24
+    }
+
     /// What it reads as, within a day.
     fn label(self) -> Label {
         let base = i64::from(self.rate.timecode_base());
@@ -80,14 +87,14 @@ impl Timecode {
             let dropped = dropped_per_minute(self.rate);
             let per_minute = base * 60 - dropped;
             let per_ten = base * 600 - dropped * 9;
-            frame = frame.rem_euclid(per_ten * 6 * 24);
+            frame = frame.rem_euclid(self.frames_per_day());
             let (tens, rest) = (frame / per_ten, frame % per_ten);
             frame += dropped * 9 * tens;
             if rest >= base * 60 {
                 frame += dropped * ((rest - base * 60) / per_minute + 1);
             }
         } else {
-            frame = frame.rem_euclid(base * 60 * 60 * 24);
+            frame = frame.rem_euclid(self.frames_per_day());
         }
         let (seconds, frames) = (frame / base, frame % base);
         Label { hours: seconds / 3600, minutes: seconds / 60 % 60, seconds: seconds % 60, frames }

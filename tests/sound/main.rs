@@ -7,6 +7,7 @@
 mod common;
 
 mod channels;
+mod joins;
 mod levels;
 mod output;
 mod placement;

@@ -231,3 +231,72 @@ impl Run {
 pub(crate) fn cut(timeline: &Value, frames: i64) -> Channels {
     run(timeline, &pieces(&[("cut", 0, frames)])).heard("cut")
 }
+
+/// A WAV file of 24 bits: its samples as whole numbers, and its `bext` chunk.
+pub(crate) struct Wav {
+    pub(crate) planes: Vec<Vec<i32>>,
+    bext: Vec<u8>,
+}
+
+impl Wav {
+    pub(crate) fn read(path: &Path) -> Wav {
+        let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let number = |at: usize| bytes[at..at + 4].iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte));
+        let (mut at, mut channels) = (12, 0);
+        let mut wav = Wav { planes: Vec::new(), bext: Vec::new() };
+        while at + 8 <= bytes.len() {
+            let (name, len) = (&bytes[at..at + 4], number(at + 4));
+            let data = &bytes[at + 8..(at + 8 + len).min(bytes.len())];
+            match name {
+                b"fmt " => {
+                    channels = usize::from(data[2]);
+                    assert_eq!(data[14], 24, "{}: bits", path.display());
+                }
+                b"bext" => wav.bext = data.to_vec(),
+                b"data" => {
+                    wav.planes = vec![Vec::with_capacity(len / 3 / channels); channels];
+                    for (index, sample) in data.chunks_exact(3).enumerate() {
+                        let sample = i32::from_le_bytes([0, sample[0], sample[1], sample[2]]) >> 8;
+                        wav.planes[index % channels].push(sample);
+                    }
+                }
+                _ => {}
+            }
+            at += 8 + len + len % 2;
+        }
+        assert!(channels > 0, "{} is no WAV file", path.display());
+        wav
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.planes[0].len()
+    }
+
+    /// Samples since midnight.
+    pub(crate) fn reference(&self) -> u64 {
+        self.bext[338..346].iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
+    }
+
+    /// Date and time of its making.
+    pub(crate) fn made(&self) -> (String, String) {
+        let text = |range: std::ops::Range<usize>| String::from_utf8_lossy(&self.bext[range]).into_owned();
+        (text(320..330), text(330..338))
+    }
+}
+
+/// Numbers without a pattern, the same in every run.
+pub(crate) struct Noise(pub(crate) u64);
+
+impl Noise {
+    /// A number below `limit`.
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % limit
+    }
+
+    /// Samples between −`level` and `level`, which 24 bits hold.
+    pub(crate) fn channels(&mut self, channels: usize, len: usize, level: f32) -> Channels {
+        let mut sample = || level * (self.below(1 << 16) as f32 / 32_768.0 - 1.0);
+        (0..channels).map(|_| (0..len).map(|_| sample()).collect()).collect()
+    }
+}

@@ -231,8 +231,8 @@ impl Session for FfmpegSession<'_> {
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
         let shot = task.shot;
-        let samples = |rate| sound::length(shot.range(self.plan.rate), rate);
-        let planned = self.plan.sound.as_ref().map(|sound| (samples(sound.rate), sound.rate));
+        let samples = self.plan.samples(shot).map(|samples| samples.end - samples.start);
+        let planned = samples.zip(self.plan.sound.as_ref().map(|sound| sound.rate));
         if let (Some(wav), Some((samples, _))) = (&task.wav, planned) {
             verify::length_of_sound(wav, samples, 0)?;
         }

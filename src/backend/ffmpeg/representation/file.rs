@@ -13,14 +13,14 @@ use super::super::lookup::exact_count;
 use super::super::presets::Wish;
 use super::super::probe::{MediaInfo, probe};
 use super::super::sequence::SequenceReader;
-use super::super::sound::{FileSound, length};
+use super::super::sound::FileSound;
 use super::{Facts, Feed, FileFacts, ShotFacts, Sink, Stretch};
 use crate::backend::{Control, RepresentationTask, Target, Task};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rotation;
 use crate::plan::{Canvas, MediaSource, Plan, Shot, SoundLayout};
-use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Time, TimeRange, Timecode};
+use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Timecode};
 
 /// A movie or numbered frames, opened.
 pub(crate) struct Footage {
@@ -195,10 +195,6 @@ impl Footage {
             .filter_map(Result::transpose)
             .collect::<Result<_>>()?;
         let mut converter = Converter::new();
-        let samples = self.sound.as_ref().map_or(0, |sound| {
-            let window = TimeRange::between(Time::ZERO, Time::from_frames(stretch.frames, self.rate));
-            length(window, sound.format().0)
-        });
         for index in 0..stretch.frames {
             if sinks.iter().any(|sink| sink.wants(index)) {
                 let (frame, turned) = self.picture(index, &mut converter)?;
@@ -207,10 +203,7 @@ impl Footage {
                 sinks.iter_mut().try_for_each(|sink| sink.write(&source, index, facts))?;
             }
             if let Some(sound) = &mut self.sound {
-                let end = match index + 1 == stretch.frames {
-                    true => samples,
-                    false => Time::from_frames(index + 1, self.rate).samples(sound.format().0).floor(),
-                };
+                let end = stretch.samples_of(index + 1, self.rate, sound.format().0);
                 let samples = sound.read_to(end)?;
                 sinks.iter_mut().try_for_each(|sink| sink.write_sound(&samples))?;
             }
@@ -304,8 +297,13 @@ pub(crate) fn represent_file(
     let media = footage.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let timecode = footage.timecode();
     let facts = FileFacts { name: shot.name.clone(), media, first: shot.first_frame, timecode };
-    let stretch =
-        Stretch { frames: footage.frames, handles: (0, 0), first: shot.first_frame, timecode: Some(timecode) };
+    let stretch = Stretch {
+        frames: footage.frames,
+        handles: (0, 0),
+        first: shot.first_frame,
+        sound: None,
+        timecode: Some(timecode),
+    };
     let mut notes = footage.notes();
     notes.extend(footage.represent(tasks, shot, stretch, &facts, control)?);
     Ok(notes)

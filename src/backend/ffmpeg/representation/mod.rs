@@ -17,7 +17,6 @@ use super::encode::OutputSettings;
 use super::pixels;
 use super::presets::Wish;
 use super::sequence_writer::write_still;
-use super::sound;
 use super::sys::frames::{self, PixelInfo};
 use super::verify::{self, Expected};
 use super::writer::Writer;
@@ -26,8 +25,8 @@ use crate::backend::RepresentationTask;
 use crate::deliver::{Content, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rect;
-use crate::plan::{Canvas, ColorTags, Plan, Shot};
-use crate::time::{Rate, Time, TimeRange, Timecode};
+use crate::plan::{Canvas, ColorTags, Plan, SampleGrid, Shot};
+use crate::time::{Rate, Time, Timecode};
 use burn::Painter;
 use facts::FileFacts;
 pub(super) use facts::{Facts, ShotFacts};
@@ -57,6 +56,8 @@ pub(super) struct Stretch {
     pub(super) handles: (i64, i64),
     /// The number of the first.
     pub(super) first: i64,
+    /// The samples beside them, and the record frame of the first.
+    pub(super) sound: Option<(SampleGrid, i64)>,
     pub(super) timecode: Option<Timecode>,
 }
 
@@ -67,22 +68,27 @@ impl Stretch {
             frames: shot.frame_count,
             handles: (shot.head, shot.tail),
             first: shot.first_frame,
+            sound: plan.sound.as_ref().map(|sound| (sound.grid(), shot.start)),
             timecode: Some(plan.timecode(shot.start)),
         }
     }
 }
 
 impl Stretch {
-    /// The samples that belong to what `representation` shows, `rate` of them a second, pictures being at `pictures`:
-    /// the first, and the first behind.
+    /// How many samples lie beside the first `count` pictures, of which there are `pictures` a second, where the sound has
+    /// `rate` samples a second.
+    pub(super) fn samples_of(&self, count: i64, pictures: Rate, rate: u32) -> i64 {
+        let (grid, first) = self.sound.unwrap_or((SampleGrid::new(rate, Time::ZERO), 0));
+        let at = |count: i64| grid.sample(Time::from_frames(first.saturating_add(count), pictures));
+        at(count) - at(0)
+    }
+
+    /// The samples that belong to what `representation` shows, as far as they are counted from the first: the first, and
+    /// the first behind.
     fn samples(&self, representation: &Representation, pictures: Rate, rate: u32) -> (i64, i64) {
         let shown = representation.shown(self.frames, self.handles);
-        let at = |frame: i64| Time::from_frames(frame, pictures);
-        let end = match shown.end == self.frames {
-            true => sound::length(TimeRange::between(Time::ZERO, at(self.frames)), rate),
-            false => at(shown.end).samples(rate).floor(),
-        };
-        (at(shown.start).samples(rate).floor(), end)
+        let at = |count: i64| self.samples_of(count, pictures, rate);
+        (at(shown.start), at(shown.end))
     }
 }
 

@@ -71,7 +71,7 @@ mod tests {
     use crate::deliver::{ContactSheet, Preset};
 
     fn stretch(frames: i64, handles: (i64, i64)) -> Stretch {
-        Stretch { frames, handles, first: 1001 - handles.0, timecode: None }
+        Stretch { frames, handles, first: 1001 - handles.0, sound: None, timecode: None }
     }
 
     fn shown(content: Content, stretch: &Stretch) -> Vec<i64> {

@@ -26,6 +26,8 @@ pub(super) struct RateConverter {
     /// What was converted and not asked for yet, and the place of its first sample.
     ready: Samples,
     start: i64,
+    /// The first place that is what it would be if everything before had been converted.
+    settled: i64,
     /// The place in the source up to which samples went in.
     fed: i64,
 }
@@ -33,7 +35,7 @@ pub(super) struct RateConverter {
 impl RateConverter {
     pub(super) fn new(from: u32, to: u32, channels: usize) -> RateConverter {
         let ready = Samples::silence(channels, 0);
-        RateConverter { from, to, channels, context: None, ready, start: 0, fed: 0 }
+        RateConverter { from, to, channels, context: None, ready, start: 0, settled: 0, fed: 0 }
     }
 
     /// The `count` samples from place `at` of the result on; `source` is asked for samples of the source.
@@ -47,7 +49,7 @@ impl RateConverter {
             return source(at, count);
         }
         let ready = self.start + len(&self.ready);
-        if self.context.is_none() || at < self.start || at > ready + i64::from(self.to) {
+        if self.context.is_none() || at < self.start.max(self.settled) || at > ready + i64::from(self.to) {
             self.begin(at)?;
         }
         while self.start + len(&self.ready) < at.saturating_add(i64::try_from(count).unwrap_or(i64::MAX)) {
@@ -71,7 +73,7 @@ impl RateConverter {
         let (from, to) = (i64::from(self.from) / divisor, i64::from(self.to) / divisor);
         let lead = LEAD * i64::from(self.to.max(self.from)) / i64::from(self.from) + 1;
         let block = (at - lead).div_euclid(to);
-        (self.start, self.fed) = (block * to, block * from);
+        (self.start, self.fed, self.settled) = (block * to, block * from, at);
         self.ready = Samples::silence(self.channels, 0);
         let layout = ChannelLayout::default(i32::try_from(self.channels).unwrap_or(1));
         let mut options = Dictionary::new();
@@ -114,4 +116,46 @@ fn len(samples: &Samples) -> i64 {
 
 fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a.max(1) } else { gcd(b, a % b) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Samples without a pattern, of which every place is known.
+    #[allow(clippy::unnecessary_wraps, reason = "as sources of samples are")]
+    fn noise(at: i64, count: usize) -> Result<Samples> {
+        let mut samples = Samples::silence(1, count);
+        for (place, sample) in (at..).zip(samples.plane_mut(0)) {
+            let mixed = (place.unsigned_abs() + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            *sample = (mixed >> 40) as f32 / 16_777_216.0 - 0.5;
+        }
+        Ok(samples)
+    }
+
+    #[test]
+    fn what_is_just_in_front_of_the_first_place_is_too() {
+        let all = RateConverter::new(44_100, 48_000, 1).read(0, 30_000, noise).expect("it converts");
+        let mut backwards = RateConverter::new(44_100, 48_000, 1);
+        for at in (200i64..20_000).step_by(170).rev() {
+            let part = backwards.read(at, 170, noise).expect("it converts");
+            let at = usize::try_from(at).expect("positive");
+            assert!(part == all.part(at..at + 170), "{at}");
+        }
+    }
+
+    #[test]
+    fn any_place_is_what_it_is_when_all_before_was_converted() {
+        for (from, to) in [(44_100, 48_000), (48_000, 44_100), (96_000, 48_000), (48_000, 22_050), (32_000, 96_000)] {
+            let mut whole = RateConverter::new(from, to, 1);
+            let all = whole.read(0, 60_000, noise).expect("it converts");
+            for at in [700i64, 14_815, 15_194, 30_001, 48_123, 59_000] {
+                let part = RateConverter::new(from, to, 1).read(at, 500, noise).expect("it converts");
+                let at = usize::try_from(at).expect("positive");
+                let differs = part.plane(0).iter().zip(&all.plane(0)[at..at + 500]).position(|(a, b)| a != b);
+                assert_eq!(differs, None, "{from} to {to}, from {at} on");
+            }
+        }
+    }
 }

@@ -4,15 +4,19 @@ use std::ops::Range;
 
 use super::source::{Heard, Voice, VoiceKey};
 use super::stretch::Stretch;
-use crate::audio::{Limiter, REACH, Samples, Speaker, at_speed};
+use crate::audio::{Limiter, REACH, Samples, Speaker, at_speed, finest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{MissingPolicy, Pitch, Plan, Sound, SoundClip, SoundMap};
-use crate::time::{FLICKS_PER_SECOND, Ratio, Time, TimeRange};
+use crate::plan::{MissingPolicy, Plan, SampleGrid, Sound, SoundClip, SoundCurve, SoundMap};
+use crate::time::{Ratio, Time, TimeRange};
 
 /// How many samples are mixed ahead for the limiter.
 const AHEAD: usize = 2048;
 /// How many media stay open that are not heard at the moment.
 const IDLE: usize = 16;
+/// The largest denominator with which places are exact.
+const EXACT: i128 = 1 << 24;
+/// Others are rounded at the start of each block of so many samples.
+const BLOCK: i64 = 1024;
 
 /// Mixes one window after another.
 pub(crate) struct Mixer<'s> {
@@ -37,26 +41,36 @@ struct Line<'c> {
     opened: bool,
 }
 
-/// Samples of a window that go through the media at one speed.
+/// Samples of the cut that go through the media at one speed.
 #[derive(Debug, Clone, Copy)]
 struct Run {
     /// The first of them.
     first: i64,
-    /// The place in the media of the window's sample 0, in samples of the mix, if all of it went at this speed.
+    /// The place in the media of the cut's sample 0, in samples of the mix, if all of it went at this speed.
     place: Ratio,
     speed: Ratio,
 }
 
-/// A window being mixed, from its first sample to its last.
+/// A window being mixed, from its first sample to its last. Samples are counted in the cut, whatever the window: the same
+/// sample is the same in every one.
 pub(crate) struct Mix<'c> {
-    start: Time,
-    len: i64,
+    grid: SampleGrid,
+    window: Range<i64>,
     done: i64,
     lines: Vec<Line<'c>>,
-    /// What keeps it below a ceiling, what came out of that and was not asked for yet, and how much was mixed for it.
-    limiter: Option<(Limiter, Samples, i64)>,
+    /// What keeps it below a ceiling.
+    limiter: Option<Limited>,
     /// What did not turn out as planned: sentences for the report.
     pub(crate) notes: Vec<String>,
+}
+
+/// A mix that is limited. What lies around the window is mixed, too, as far as the limiter looks.
+struct Limited {
+    limiter: Limiter,
+    /// What came out and was not asked for yet.
+    ready: Samples,
+    /// Which samples are to be mixed for it.
+    rest: Range<i64>,
 }
 
 impl<'s> Mixer<'s> {
@@ -71,30 +85,26 @@ impl<'s> Mixer<'s> {
         (self.sound.rate, self.sound.layout.channels())
     }
 
-    /// Begins to mix `clips` over `window`: sample *k* is heard at its start + *k* / rate, and the last one ends nearest
-    /// to its end.
-    pub(crate) fn begin<'c>(&self, clips: &'c [SoundClip], window: TimeRange) -> Mix<'c> {
-        let rate = self.sound.rate;
-        let nearest = |time: Time| nearest(time - window.start, rate);
-        let len = length(window, rate);
-        let line = |clip: &'c SoundClip| {
-            let (first, end) = (nearest(clip.range.start).max(0), nearest(clip.range.end()).min(len));
-            let pieces = clip.map.pieces(clip.range.intersect(window));
-            let run = |(range, line): (TimeRange, SoundMap)| Run {
-                first: (range.start - window.start).samples(rate).ceil().max(0),
-                place: line.sample(window.start, rate),
-                speed: line.speed,
-            };
-            let runs = pieces.into_iter().map(run).collect();
-            Line { clip, first, end, runs, stretch: None, voice: None, opened: false }
-        };
+    /// The grid of the cut's samples.
+    pub(crate) fn grid(&self) -> SampleGrid {
+        self.sound.grid()
+    }
+
+    /// Begins to mix `clips` over the samples `window` of the cut.
+    pub(crate) fn begin<'c>(&self, clips: &'c [SoundClip], window: Range<i64>) -> Mix<'c> {
+        let grid = self.grid();
         let limiter = self.sound.limit.map(|decibels| {
             #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
             let ceiling = 10f64.powf(decibels.min(0.0) / 20.0) as f32;
-            (Limiter::new(ceiling, rate, self.speakers.len()), Samples::silence(self.speakers.len(), 0), 0)
+            let channels = self.speakers.len();
+            let reach = Limiter::reach(grid.rate());
+            let limiter = Limiter::new(ceiling, grid.rate(), channels).after(reach);
+            let reach = i64::try_from(reach).unwrap_or(0);
+            Limited { limiter, ready: Samples::silence(channels, 0), rest: window.start - reach..window.end + reach }
         });
-        let lines = clips.iter().map(line).collect();
-        Mix { start: window.start, len, done: 0, lines, limiter, notes: Vec::new() }
+        let mixed = limiter.as_ref().map_or(&window, |limited| &limited.rest);
+        let lines = clips.iter().map(|clip| line(clip, grid, mixed)).collect();
+        Mix { grid, done: window.start, window, lines, limiter, notes: Vec::new() }
     }
 
     /// The next `count` samples of `mix`, or as many as it still has.
@@ -102,29 +112,26 @@ impl<'s> Mixer<'s> {
     /// # Errors
     /// [`ErrorKind::Decode`] where media cannot be heard and the plan does not let that pass, with clip and file.
     pub(crate) fn next(&mut self, mix: &mut Mix<'_>, count: usize) -> Result<Samples> {
-        let rest = usize::try_from(mix.len - mix.done).unwrap_or(0);
-        let count = count.min(rest);
-        let Some((mut limiter, mut ready, mut mixed)) = mix.limiter.take() else {
+        let count = count.min(usize::try_from(mix.window.end - mix.done).unwrap_or(0));
+        let Some(mut limited) = mix.limiter.take() else {
             let samples = self.sum(mix, mix.done, count)?;
             mix.done += len(&samples);
             return Ok(samples);
         };
-        while ready.len() < count {
-            let samples = self.sum(mix, mixed, usize::try_from(mix.len - mixed).unwrap_or(0).min(AHEAD))?;
-            mixed += len(&samples);
-            ready.append(&limiter.push(&samples));
-            if mixed == mix.len {
-                ready.append(&limiter.finish());
-            }
+        while limited.ready.len() < count {
+            let rest = usize::try_from(limited.rest.end - limited.rest.start).unwrap_or(0);
+            let samples = self.sum(mix, limited.rest.start, rest.min(AHEAD))?;
+            limited.rest.start += len(&samples);
+            limited.ready.append(&limited.limiter.push(&samples));
         }
-        let samples = ready.part(0..count);
-        ready.drop_front(count);
+        let samples = limited.ready.part(0..count);
+        limited.ready.drop_front(count);
         mix.done += len(&samples);
-        mix.limiter = Some((limiter, ready, mixed));
+        mix.limiter = Some(limited);
         Ok(samples)
     }
 
-    /// `count` samples of `mix`, from sample `from` on, where it has come to.
+    /// `count` samples of `mix`, from sample `from` of the cut on, where it has come to.
     fn sum(&mut self, mix: &mut Mix<'_>, from: i64, count: usize) -> Result<Samples> {
         let mut sum = Samples::silence(self.speakers.len(), count);
         let to = from + i64::try_from(count).unwrap_or(0);
@@ -132,7 +139,7 @@ impl<'s> Mixer<'s> {
             let (first, end) = (line.first.max(from), line.end.min(to));
             if first < end {
                 let at_clip = |error: Error| error.at_clip(&line.clip.clip).at_object(&line.clip.object);
-                if let Some(samples) = self.line(line, first, end, mix.start, &mut mix.notes).map_err(at_clip)? {
+                if let Some(samples) = self.line(line, first..end, mix.grid, &mut mix.notes).map_err(at_clip)? {
                     sum.mix(&samples, usize::try_from(first - from).unwrap_or(0));
                 }
             }
@@ -145,26 +152,25 @@ impl<'s> Mixer<'s> {
         Ok(sum)
     }
 
-    /// What samples `first` to `end` of the window have of a clip.
+    /// What samples `range` of the cut have of a clip.
     fn line(
         &mut self,
         line: &mut Line<'_>,
-        first: i64,
-        end: i64,
-        start: Time,
+        range: Range<i64>,
+        grid: SampleGrid,
         notes: &mut Vec<String>,
     ) -> Result<Option<Samples>> {
-        let (rate, clip) = (self.sound.rate, line.clip);
+        let (clip, first) = (line.clip, range.start);
         if !line.opened {
             line.opened = true;
             let place = line.runs.first().map_or(0, |run| run.at(first).floor());
             line.voice = self.voice(clip, place, notes)?;
-            line.stretch = self.stretch(line, start)?;
+            line.stretch = self.stretch(line, grid)?;
         }
         let Some(voice) = &mut line.voice else { return Ok(None) };
         let samples = match &mut line.stretch {
-            Some(stretch) => stretch.read(voice, first..end),
-            None => along(voice, &line.runs, first..end),
+            Some(stretch) => stretch.read(voice, range),
+            None => along(voice, &line.runs, range),
         };
         let mut samples = match samples {
             Err(error) if self.plan.media_missing != MissingPolicy::Error && error.kind() == ErrorKind::Decode => {
@@ -182,21 +188,21 @@ impl<'s> Mixer<'s> {
             pan(&mut samples, &self.speakers, clip.pan, voice.is_mono());
         }
         if !clip.gains.is_empty() {
-            let at = |sample: usize| start + sample_time(first + i64::try_from(sample).unwrap_or(0), rate);
+            let at = |sample: usize| grid.time(first + i64::try_from(sample).unwrap_or(0));
             #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
             samples.scale(|sample| clip.gain(at(sample)) as f32);
         }
         Ok(Some(samples))
     }
 
-    /// What keeps the pitch of a line of a window that begins at record time `start`, where that is asked for. It goes on
-    /// from the clip's own start, so that shots join without a seam.
-    fn stretch(&self, line: &Line<'_>, start: Time) -> Result<Option<Stretch>> {
-        let [run] = line.runs.as_slice() else { return Ok(None) };
-        if self.sound.pitch == Pitch::Follow || run.speed.abs() == Ratio::ONE || run.speed == Ratio::ZERO {
+    /// What keeps the pitch of a line, where that is asked for. It goes on from where the cut begins to play the clip, so
+    /// that shots join without a seam.
+    fn stretch(&self, line: &Line<'_>, grid: SampleGrid) -> Result<Option<Stretch>> {
+        let ([run], Some(from)) = (line.runs.as_slice(), line.clip.stretched_from) else { return Ok(None) };
+        if !line.clip.map.keeps_pitch() {
             return Ok(None);
         }
-        let from = nearest(line.clip.map.record - start, self.sound.rate).min(line.first);
+        let from = grid.sample(from).min(line.first);
         Stretch::begin(run.speed, self.format(), from, run.at(from)).map(Some)
     }
 
@@ -249,25 +255,54 @@ impl<'s> Mixer<'s> {
     }
 }
 
-impl Mix<'_> {
-    /// The record time of its first sample.
-    pub(crate) fn start(&self) -> Time {
-        self.start
-    }
+/// What is heard of `clip` in the samples `window` of the cut.
+fn line<'c>(clip: &'c SoundClip, grid: SampleGrid, window: &Range<i64>) -> Line<'c> {
+    let own = grid.samples(clip.range);
+    let (first, end) = (own.start.max(window.start), own.end.min(window.end));
+    let heard = clip.range.intersect(TimeRange::between(grid.time(window.start), grid.time(window.end)));
+    // Whole frames: pieces of a curve start where they start in every window.
+    let whole = match &clip.map.curve {
+        Some(SoundCurve { rate, .. }) => {
+            let at = |frame: i64| Time::from_frames(frame, *rate);
+            let (first, last) = (heard.start.frames(*rate).floor(), heard.end().frames(*rate).ceil());
+            TimeRange::between(at(first), at(last))
+        }
+        None => heard,
+    };
+    let zero = grid.time(0);
+    let run = |(range, line): (TimeRange, SoundMap)| Run {
+        first: grid.next(range.start),
+        place: line.sample(zero, grid.rate()),
+        speed: line.speed,
+    };
+    let runs = clip.map.pieces(whole).into_iter().map(run).collect();
+    Line { clip, first, end, runs, stretch: None, voice: None, opened: false }
+}
 
+impl Mix<'_> {
     /// How many samples there are altogether.
     pub(crate) fn len(&self) -> i64 {
-        self.len
+        self.window.end - self.window.start
     }
 
-    /// How many of them were mixed so far.
-    pub(crate) fn done(&self) -> i64 {
+    /// The sample of the cut that comes next.
+    pub(crate) fn next(&self) -> i64 {
         self.done
+    }
+
+    /// Whether all samples were mixed.
+    pub(crate) fn is_done(&self) -> bool {
+        self.done >= self.window.end
+    }
+
+    /// The record time of sample `index` of the window.
+    pub(crate) fn time(&self, index: u64) -> Time {
+        self.grid.time(self.window.start.saturating_add(i64::try_from(index).unwrap_or(i64::MAX)))
     }
 
     /// By how many decibels its loudest sample was made softer, and the first that was, if any was.
     pub(crate) fn limited(&self) -> Option<(f64, u64)> {
-        self.limiter.as_ref()?.0.strongest()
+        self.limiter.as_ref()?.limiter.strongest()
     }
 }
 
@@ -290,13 +325,13 @@ fn pan(samples: &mut Samples, speakers: &[Speaker], pan: f64, mono: bool) {
 }
 
 impl Run {
-    /// The place in the media of sample `sample` of the window.
+    /// The place in the media of sample `sample` of the cut.
     fn at(&self, sample: i64) -> Ratio {
         self.place + Ratio::whole(sample) * self.speed
     }
 }
 
-/// Samples `range` of the window, which go through the media of `voice` as `runs` say.
+/// Samples `range` of the cut, which go through the media of `voice` as `runs` say.
 fn along(voice: &mut Voice, runs: &[Run], range: Range<i64>) -> Result<Samples> {
     let on = runs.partition_point(|run| run.first <= range.start).saturating_sub(1);
     let mut samples: Option<Samples> = None;
@@ -305,7 +340,7 @@ fn along(voice: &mut Voice, runs: &[Run], range: Range<i64>) -> Result<Samples> 
     {
         let first = if index == on { range.start } else { run.first };
         let end = runs.get(index + 1).map_or(range.end, |next| next.first.min(range.end));
-        let part = heard(voice, run.at(first), run.speed, usize::try_from(end - first).unwrap_or(0))?;
+        let part = heard(voice, run, first..end)?;
         match &mut samples {
             Some(samples) => samples.append(&part),
             None => samples = Some(part),
@@ -314,10 +349,12 @@ fn along(voice: &mut Voice, runs: &[Run], range: Range<i64>) -> Result<Samples> 
     Ok(samples.unwrap_or_default())
 }
 
-/// `count` samples of `voice` from `place` on, which move on by `speed`; silence where it stands still.
-fn heard(voice: &mut Voice, place: Ratio, speed: Ratio, count: usize) -> Result<Samples> {
-    let nearest = (place + Ratio::new(1, 2)).floor();
-    let len = i64::try_from(count).unwrap_or(0);
+/// Samples `range` of the cut, which go through the media of `voice` as `run` says; silence where it stands still.
+fn heard(voice: &mut Voice, run: &Run, range: Range<i64>) -> Result<Samples> {
+    let (place, speed, len) = (run.at(range.start), run.speed, range.end - range.start);
+    let count = usize::try_from(len).unwrap_or(0);
+    // Halves go down: a file that starts where a shot does is heard from its first sample on.
+    let nearest = (place - Ratio::new(1, 2)).ceil();
     if speed == Ratio::ONE {
         return voice.read(nearest, count);
     }
@@ -330,29 +367,28 @@ fn heard(voice: &mut Voice, place: Ratio, speed: Ratio, count: usize) -> Result<
         return Ok(samples);
     }
     // Backwards, a sample is heard from its end on.
-    let first = if speed < Ratio::ZERO { place - Ratio::ONE } else { place };
-    let last = first + Ratio::whole(len - 1) * speed;
+    let turned = if speed < Ratio::ZERO { Ratio::ONE } else { Ratio::ZERO };
+    let (first, last) = (place - turned, run.at(range.end - 1) - turned);
     let reach = (Ratio::whole(i64::try_from(REACH).unwrap_or(0)) * speed.abs().max(Ratio::ONE)).ceil() + 1;
     let (low, high) = (first.min(last).floor() - reach, first.max(last).ceil() + reach);
     let source = voice.read(low, usize::try_from(high - low).unwrap_or(0))?;
-    Ok(at_speed(&source, first - Ratio::whole(low), speed, count))
-}
-
-/// How many samples are heard over `window`: up to the one that ends nearest to its end.
-pub(crate) fn length(window: TimeRange, rate: u32) -> i64 {
-    nearest(window.duration, rate)
+    if i128::from(run.place.den()) * i128::from(speed.den()) <= EXACT {
+        return Ok(at_speed(&source, first - Ratio::whole(low), speed, count));
+    }
+    // Places are rounded, from the same samples on wherever the window starts.
+    let mut samples = voice.silence(0);
+    let mut from = range.start;
+    while from < range.end {
+        let block = from.div_euclid(BLOCK) * BLOCK;
+        let to = range.end.min(block + BLOCK);
+        let (first, step) = (finest(run.at(block) - turned), finest(speed));
+        let first = first + Ratio::whole(from - block) * step - Ratio::whole(low);
+        samples.append(&at_speed(&source, first, step, usize::try_from(to - from).unwrap_or(0)));
+        from = to;
+    }
+    Ok(samples)
 }
 
 fn len(samples: &Samples) -> i64 {
     i64::try_from(samples.len()).unwrap_or(0)
-}
-
-fn nearest(time: Time, rate: u32) -> i64 {
-    (time.samples(rate) - Ratio::new(1, 2)).ceil()
-}
-
-/// How long `count` samples last.
-pub(super) fn sample_time(count: i64, rate: u32) -> Time {
-    let flicks = i128::from(count) * i128::from(FLICKS_PER_SECOND) / i128::from(rate.max(1));
-    Time::from_flicks(i64::try_from(flicks).unwrap_or(i64::MAX))
 }

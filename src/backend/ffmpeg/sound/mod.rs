@@ -15,7 +15,7 @@ mod stretch;
 mod whole;
 
 pub(super) use file::FileSound;
-pub(super) use mixer::{Mixer, length};
+pub(super) use mixer::Mixer;
 pub(super) use output::{SoundFormat, SoundStream, is_lossless};
 pub use reader::SoundReader;
 pub(super) use reader::sounds;

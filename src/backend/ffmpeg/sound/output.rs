@@ -219,7 +219,8 @@ pub(super) fn layout_name(channels: u16) -> Result<&'static str> {
     }
 }
 
-/// A WAV file of 24 bits, with the time of its first sample in it (EBU Tech 3285).
+/// A WAV file of 24 bits, with the time of its first sample and the date and local time of its making in it (EBU Tech
+/// 3285).
 pub(crate) struct WavWriter {
     path: PathBuf,
     muxer: Muxer,
@@ -232,7 +233,10 @@ impl WavWriter {
         let at_file = |error: Error| error.at_file(path);
         let mut muxer = Muxer::create(path, "wav")?;
         let stream = SoundStream::add(&mut muxer, "pcm_s24le", rate, channels).map_err(at_file)?;
+        let now = jiff::Zoned::now();
         let metadata = [
+            ("origination_date".to_owned(), now.strftime("%Y-%m-%d").to_string()),
+            ("origination_time".to_owned(), now.strftime("%H:%M:%S").to_string()),
             ("originator".to_owned(), env!("CARGO_PKG_NAME").to_owned()),
             ("time_reference".to_owned(), reference.to_string()),
         ];

@@ -5,15 +5,15 @@ use super::output::WavWriter;
 use crate::audio::{Peak, Samples};
 use crate::backend::Task;
 use crate::error::Result;
-use crate::plan::Plan;
-use crate::time::{Ratio, Time};
+use crate::plan::{Plan, Shot};
+use crate::time::Time;
 
 /// The sound of one shot, mixed as far as its pictures are.
 pub(crate) struct ShotSound<'m, 's> {
     mixer: &'m mut Mixer<'s>,
     mix: Mix<'m>,
     plan: &'m Plan,
-    frames: i64,
+    shot: &'m Shot,
     wav: Option<WavWriter>,
     peak: Peak,
 }
@@ -27,22 +27,19 @@ impl<'m, 's> ShotSound<'m, 's> {
     ) -> Result<Option<ShotSound<'m, 's>>> {
         let Some(mixer) = mixer else { return Ok(None) };
         let shot = task.shot;
-        let mix = mixer.begin(&shot.sound, shot.range(plan.rate));
+        let samples = mixer.grid().samples(shot.range(plan.rate));
         let (rate, channels) = mixer.format();
-        let reference = time_reference(plan, shot.start, rate);
+        let reference = plan.time_reference(samples.start, rate);
+        let mix = mixer.begin(&shot.sound, samples);
         let wav = task.wav.as_ref().map(|path| WavWriter::create(path, rate, channels, reference)).transpose()?;
-        Ok(Some(ShotSound { mixer, mix, plan, frames: shot.frame_count, wav, peak: Peak::default() }))
+        Ok(Some(ShotSound { mixer, mix, plan, shot, wav, peak: Peak::default() }))
     }
 
     /// Mixes what is heard up to the end of frame `frame` of the shot (counted from 1): the samples that belong beside
     /// the pictures so far.
     pub(crate) fn accompany(&mut self, frame: i64) -> Result<Samples> {
-        let (rate, _) = self.mixer.format();
-        let end = match frame >= self.frames {
-            true => self.mix.len(),
-            false => Time::from_frames(frame, self.plan.rate).samples(rate).floor(),
-        };
-        let count = usize::try_from(end - self.mix.done()).unwrap_or(0);
+        let end = self.mixer.grid().sample(Time::from_frames(self.shot.start.saturating_add(frame), self.plan.rate));
+        let count = usize::try_from(end - self.mix.next()).unwrap_or(0);
         let samples = self.mixer.next(&mut self.mix, count)?;
         self.peak.add(&samples);
         if let Some(wav) = &mut self.wav {
@@ -53,22 +50,19 @@ impl<'m, 's> ShotSound<'m, 's> {
 
     /// Closes the WAV file; says how loud it was, and what did not turn out as planned.
     pub(crate) fn finish(self) -> Result<(Peak, Vec<String>)> {
-        let ShotSound { mut mix, wav, peak, plan, mixer, .. } = self;
+        let ShotSound { mut mix, wav, peak, plan, .. } = self;
         if let Some(wav) = wav {
             wav.finish()?;
         }
         let mut notes = std::mem::take(&mut mix.notes);
-        notes.extend(loudness(&peak, &mix, plan, mixer.format().0));
+        notes.extend(loudness(&peak, &mix, plan));
         Ok((peak, notes))
     }
 }
 
 /// What is said of a mix that is too loud, limited or not.
-pub(crate) fn loudness(peak: &Peak, mix: &Mix<'_>, plan: &Plan, rate: u32) -> Vec<String> {
-    let place = |sample: u64| {
-        let at = mix.start() + super::mixer::sample_time(i64::try_from(sample).unwrap_or(i64::MAX), rate);
-        plan.timecode(at.floor(plan.rate))
-    };
+pub(crate) fn loudness(peak: &Peak, mix: &Mix<'_>, plan: &Plan) -> Vec<String> {
+    let place = |sample: u64| plan.timecode(mix.time(sample).floor(plan.rate));
     let limited = mix.limited().map(|(decibels, first)| {
         format!("the mix is limited: by {decibels:.2} dB where it is loudest, from {} on", place(first))
     });
@@ -81,12 +75,4 @@ pub(crate) fn loudness(peak: &Peak, mix: &Mix<'_>, plan: &Plan, rate: u32) -> Ve
         )
     });
     limited.into_iter().chain(clipped).collect()
-}
-
-/// The samples from midnight to record frame `frame` of the cut, by its timecode.
-pub(crate) fn time_reference(plan: &Plan, frame: i64, rate: u32) -> i64 {
-    let since_midnight = Time::from_frames(plan.global_start.saturating_add(frame), plan.rate);
-    let day = i64::from(rate) * 86_400;
-    let sample = (since_midnight.samples(rate) + Ratio::new(1, 2)).floor();
-    if sample < 0 { sample.rem_euclid(day) } else { sample }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mixer::Mixer;
 use super::output::WavWriter;
-use super::shot::{loudness, time_reference};
+use super::shot::loudness;
 use super::source::{self, Heard};
 use crate::audio::Peak;
 use crate::backend::CancelToken;
@@ -87,16 +87,18 @@ fn write<'s>(
     let mixer = mixer.as_mut().ok_or_else(|| Error::new(ErrorKind::Option, "the cut has no sound to be mixed"))?;
     let at = |frame| Time::from_frames(frame, plan.rate);
     let window = TimeRange::between(at(first), at(first.saturating_add(count)));
-    let mut mix = mixer.begin(clips, window);
+    let window = mixer.grid().samples(window);
     let (rate, channels) = mixer.format();
+    let reference = plan.time_reference(window.start, rate);
+    let mut mix = mixer.begin(clips, window);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error))?;
     }
     let place = Place::of_file(path);
     let mut peak = Peak::default();
     let mut write = || {
-        let mut wav = WavWriter::create(place.target.path(), rate, channels, time_reference(plan, first, rate))?;
-        while mix.done() < mix.len() {
+        let mut wav = WavWriter::create(place.target.path(), rate, channels, reference)?;
+        while !mix.is_done() {
             if cancel.is_cancelled() {
                 return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
             }
@@ -113,7 +115,7 @@ fn write<'s>(
         return Err(error);
     }
     let mut warnings = source::warnings(clips.iter(), heard);
-    let notes = mix.notes.iter().cloned().chain(loudness(&peak, &mix, plan, rate));
+    let notes = mix.notes.iter().cloned().chain(loudness(&peak, &mix, plan));
     warnings.extend(notes.map(|message| Warning::new("mix", message)));
     Ok(MixReport { samples: mix.len(), peak, warnings })
 }
