@@ -11,7 +11,7 @@ use crate::plan::{
     Background, Canvas, Element, Layer, Media, MediaSource, MissingPolicy, OverrunPolicy, Pitch, Placement, Plan,
     Retime, Shot, Sound, SoundClip, SoundLayout, Span,
 };
-use crate::time::Rate;
+use crate::time::{Rate, Time};
 
 /// Raised when the same plan would give other pixels.
 const FORMAT: u32 = 3;
@@ -50,6 +50,7 @@ struct Mix {
     layout: SoundLayout,
     pitch: Pitch,
     limit: Option<f64>,
+    origin: Time,
 }
 
 /// What tells that files are still the same, without reading them.
@@ -127,8 +128,8 @@ pub(crate) fn fingerprint(
         shot: own,
         sound: sound.map(|sound| {
             // The shot has its own clips.
-            let Sound { rate, layout, pitch, limit, clips: _ } = sound;
-            Mix { rate: *rate, layout: *layout, pitch: *pitch, limit: *limit }
+            let Sound { rate, layout, pitch, limit, origin, clips: _ } = sound;
+            Mix { rate: *rate, layout: *layout, pitch: *pitch, limit: *limit, origin: *origin }
         }),
         media: used.iter().map(|used| (&media[used.media], stamp(plan, used))).collect(),
         ruler: ruler.map(|used| (&media[used.media], stamp(plan, &used))),
@@ -150,9 +151,12 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
     });
     let spans = spans.collect();
     let sound = sound.iter().filter(|_| is_heard).map(|heard| {
-        let SoundClip { track, clip, object: _, media, range, map, gains, pan, channels, notes } = heard.clone();
+        let heard = heard.clone();
+        let SoundClip { track, clip, object: _, media, range, stretched_from, map, gains, pan, channels, notes } =
+            heard;
         let media = own_place(media, 0, 0, used);
-        SoundClip { track, clip, object: String::new(), media, range, map, gains, pan, channels, notes }
+        let object = String::new();
+        SoundClip { track, clip, object, media, range, stretched_from, map, gains, pan, channels, notes }
     });
     let sound = sound.collect();
     Shot {

@@ -138,7 +138,7 @@ mod tests {
     fn what_is_just_in_front_of_the_first_place_is_too() {
         let all = RateConverter::new(44_100, 48_000, 1).read(0, 30_000, noise).expect("it converts");
         let mut backwards = RateConverter::new(44_100, 48_000, 1);
-        for at in (200i64..20_000).step_by(170).rev() {
+        for at in (1i64..117).rev().map(|block| block * 170) {
             let part = backwards.read(at, 170, noise).expect("it converts");
             let at = usize::try_from(at).expect("positive");
             assert!(part == all.part(at..at + 170), "{at}");
