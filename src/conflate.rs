@@ -13,7 +13,7 @@ use crate::backend::{
     represent_rendered,
 };
 use crate::deliver::{
-    Delivered, Delivery, Existing, Folder, Representation, ShotPlaces, fingerprint, with_intermediates, write_whole,
+    Delivered, Delivery, Existing, Folder, Representation, ShotPlaces, conflated, fingerprint, write_whole,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot, Warning, Warnings};
@@ -85,7 +85,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
         let report = run.report(run.finished()?);
         run.write_manifest(&report)?;
         if let Some(timeline) = self.timeline {
-            let cut = crate::otio::to_json(&with_intermediates(timeline, &report));
+            let cut = crate::otio::to_json(&conflated(timeline, Some(plan), &report));
             write_whole(&run.folder.path().join(CONFLATED), cut.as_bytes())?;
         }
         Ok(report)

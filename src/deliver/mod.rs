@@ -16,6 +16,7 @@ mod transcode;
 mod trim;
 
 pub use burn_in::{BurnIn, BurnInText, Corner, HexColor};
+pub(crate) use cut::conflated;
 pub use cut::with_intermediates;
 pub use delivery::{Delivery, Existing};
 pub use names::NameTemplate;

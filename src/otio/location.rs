@@ -316,6 +316,17 @@ fn scheme(location: &str) -> Option<&str> {
     is_scheme.then_some(if scheme.eq_ignore_ascii_case("file") { "file" } else { scheme })
 }
 
+/// Whether a location starts at the folder of its timeline.
+pub(crate) fn is_relative(location: &str) -> bool {
+    scheme(location).is_none() && !location.starts_with(['/', '\\']) && !has_drive(location.as_bytes())
+}
+
+/// The folder that relative locations of the timeline in the file `timeline` start at: the bundle it lies in, or its own.
+pub(crate) fn base_folder(timeline: &Path) -> Option<PathBuf> {
+    let timeline = std::path::absolute(timeline).ok()?;
+    if bundle::is_bundle(&timeline) { Some(timeline) } else { timeline.parent().map(Path::to_owned) }
+}
+
 /// Whether it starts with `C:`.
 pub(super) fn has_drive(path: &[u8]) -> bool {
     matches!(path, [letter, b':', rest @ ..]

@@ -30,6 +30,7 @@ use crate::words::word_enum;
 
 pub use bundle::MediaFile;
 pub use location::{Locator, SequenceLocation};
+pub(crate) use location::{base_folder, is_relative};
 pub use write::to_json;
 
 /// How many stacks and tracks may lie inside one another.

@@ -45,5 +45,6 @@ pub use sound_map::{SoundCurve, SoundMap};
 pub use source_map::{Curve, SourceMap};
 pub use warning::Warning;
 
-pub(crate) use retime::{is_applied, is_retimed};
+pub(crate) use effects::{BAKED, INTERMEDIATE, MARK, is_baked_in};
+pub(crate) use retime::is_retimed;
 pub(crate) use warning::Warnings;

@@ -1,5 +1,6 @@
 //! From a plan to files under their final names: what is on disk after a run, whatever happens during it.
 
+mod conflated;
 mod existing;
 mod failures;
 mod fingerprints;

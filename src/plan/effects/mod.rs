@@ -73,6 +73,9 @@ impl Builder<'_> {
         }
         let media = clip.media_reference().and_then(MediaReference::common).map(|common| &common.metadata);
         let (mut look, color) = self.read_look(&clip.item, media, at, (duration, Some(map)));
+        if is_baked(clip) {
+            look = Look::default();
+        }
         if shows_nothing {
             look.opacity = Animated::Constant(0.0);
         }
@@ -106,6 +109,24 @@ impl Builder<'_> {
         }
         (read.look, read.color)
     }
+}
+
+/// The key of this crate's own metadata, as `conflated.otio` holds it.
+pub(crate) const MARK: &str = "otio-conflate";
+/// Under that key, whether what a clip shows is in the frames of its medium `intermediate` already.
+pub(crate) const BAKED: &str = "baked";
+/// The key of the medium that a delivered shot is to its clip.
+pub(crate) const INTERMEDIATE: &str = "intermediate";
+
+/// Whether the looks of `clip` are in its frames already: it shows its intermediate, and they were baked into that.
+fn is_baked(clip: &Clip) -> bool {
+    let mark = clip.item.metadata.get(MARK).and_then(|own| own.get(BAKED));
+    clip.active_media_reference_key == INTERMEDIATE && matches!(mark, Some(Value::Bool(true)))
+}
+
+/// Whether what `effect` does is in the frames of a shot that its clip was rendered to.
+pub(crate) fn is_baked_in(effect: &Effect) -> bool {
+    effect.enabled && (super::retime::is_applied(effect) || is_read(effect))
 }
 
 /// Whether a [`LookReader`] says what there is to say about this effect.
