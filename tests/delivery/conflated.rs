@@ -91,14 +91,14 @@ fn assert_same(before: &Plan, found: &Timeline, options: &PlanOptions, folder: &
     baked
 }
 
-fn child<'t>(timeline: &'t Timeline, track: usize, index: usize) -> &'t Child {
+fn child(timeline: &Timeline, track: usize, index: usize) -> &Child {
     match &timeline.tracks.children[track] {
         Child::Composition(track) => &track.children[index],
         other => panic!("a track, not {other:?}"),
     }
 }
 
-fn item<'t>(timeline: &'t Timeline, track: usize, index: usize) -> &'t otio_conflate::timeline::Item {
+fn item(timeline: &Timeline, track: usize, index: usize) -> &otio_conflate::timeline::Item {
     child(timeline, track, index).item().expect("an item")
 }
 
