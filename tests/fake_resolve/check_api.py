@@ -147,7 +147,8 @@ def of_simulation(stubs):
         for name in kind.api():
             signatures = stubs.methods.get((kind.__name__, name))
             # Some are deprecated, and there all the same.
-            if signatures is None and not _has_deprecated(stubs, kind.__name__, name):
+            if signatures is None and not _has_deprecated(stubs, kind.__name__, name) \
+                    and (kind.__name__, name) not in OLD:
                 yield "the simulation has %s.%s, and the API has not" % (kind.__name__, name)
             parameters = list(inspect.signature(getattr(kind, name)).parameters.values())[1:]
             for signature in signatures or []:
@@ -165,6 +166,10 @@ def _has_deprecated(stubs, kind, name):
     return any(isinstance(made, ast.FunctionDef) and made.name == name for made in stubs.classes[kind].body)
 
 
+# What earlier versions had, and the newest has no longer or advises against; see README.md for who says so.
+OLD = [("Timeline", "ApplyGradeFromDRX"), ("TimelineItem", "GetNumNodes"), ("TimelineItem", "GetLUT"),
+       ("TimelineItem", "SetLUT")]
+
 # An argument that came late, and that earlier versions do not take. They are asked without it after they refused it.
 LATE = [("TimelineItem", "GetStart"), ("TimelineItem", "GetEnd"), ("TimelineItem", "GetLeftOffset")]
 
@@ -180,7 +185,7 @@ def of_table(stubs, table):
             for form in forms:
                 given = [Form.described(argument) for argument in form["args"]]
                 if not any(signature.takes(given, {}) for signature in signatures) \
-                        and not (given == [] and (kind, name) in LATE):
+                        and not (given == [] and (kind, name) in LATE) and (kind, name) not in OLD:
                     yield "%s.%s(%s) is not in the API" % (kind, name, ", ".join(form["args"]))
                 returned = Form.described(form["returns"])
                 if signatures and not any(stubs.fits(returned, signature.returns) for signature in signatures):
@@ -220,7 +225,8 @@ def of_log(stubs, path):
         given = [Form.recorded(argument) for argument in call["arguments"]]
         named = {name: Form.recorded(argument) for name, argument in call.get("named", {}).items()}
         signatures = stubs.methods.get((call["type"], call["method"]), [])
-        late = call["arguments"] == [] and (call["type"], call["method"]) in LATE
+        late = call["arguments"] == [] and (call["type"], call["method"]) in LATE \
+            or (call["type"], call["method"]) in OLD
         if not late and not any(signature.takes(given, named) for signature in signatures):
             yield "%s: %s.%s(%s) is not in the API" % (path, call["type"], call["method"],
                                                        json.dumps(call["arguments"])[1:-1])

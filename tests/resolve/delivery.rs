@@ -67,13 +67,19 @@ fn transitions_retimes_and_tracks_above_are_resolves() {
 
 #[test]
 fn a_dissolve_is_no_difference() {
+    dissolved(|_| ());
+    // This one has transitions among the items of a track.
+    dissolved(other);
+}
+
+fn dissolved(change: impl FnOnce(&mut serde_json::Value)) {
     let mut media = Media::new();
     let a = media.numbered("a.mov", 30, "24", PRORES);
     let b = media.numbered("b.mov", 30, "24", PRORES);
     let all = || range(0, 30, 24.0);
     let clips =
         [clip("a", file(&a, all()), range(2, 8, 24.0)), dissolve(2, 2), clip("b", file(&b, all()), range(6, 8, 24.0))];
-    let stage = Stage::open(media, time(86_400, 24.0), vec![track("V1", clips)], |_| ());
+    let stage = Stage::open(media, time(86_400, 24.0), vec![track("V1", clips)], change);
     let run = stage.try_run(stage.options(), stage.plan(&PlanOptions::default()), "prores-lt").expect("a run");
     assert!(run.report.succeeded());
     assert_eq!(run.numbers("a")[..6], (2..8).map(|index| Some(stage.media.number(&a, index))).collect::<Vec<_>>());

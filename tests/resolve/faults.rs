@@ -215,7 +215,17 @@ fn the_cut_is_another_one() {
         change(&mut cut);
         json!({"project": {"timelines": [cut]}})
     };
-    let cases: [Case; 6] = [
+    let cases: [Case; 8] = [
+        (
+            "the speed",
+            |cut| cut["video"][0]["items"][0]["speed"] = json!(2),
+            &["\"a\" runs through 14 source frames", "8"],
+        ),
+        (
+            "a little of the speed",
+            |cut| cut["video"][0]["items"][0]["speed"] = json!(0.75),
+            &["\"a\" runs through", "through 8 in the plan"],
+        ),
         ("the rate", |cut| cut["rate"] = json!("25"), &["runs at 25"]),
         ("the start", |cut| cut["start"] = json!("02:00:00:00"), &["02:00:00:00"]),
         ("a clip is moved", |cut| cut["video"][0]["items"][1]["start"] = json!(12), &["\"b\""]),

@@ -62,7 +62,7 @@ fn lay_lut(stage: &Stage) {
         .flat_map(|(green, blue)| [0.0, 0.5].map(|red| format!("{red} {green} {blue}\n")))
         .collect();
     std::fs::write(stage.fake.folder().join("LUT/half.cube"), format!("LUT_3D_SIZE 2\n{rows}")).expect("a new file");
-    let lut = |path: &str| Grade::Lut { path: path.to_owned(), node: 1 };
+    let lut = |path: &str| Grade::Lut { path: path.to_owned(), node: None };
     let options = stage.with(|options| options.grade = lut("half.cube"));
     stage.check(options, &PlanOptions::default(), "prores-lt", Tint(WARM.0 * 2.0, WARM.1 * 2.0));
 
@@ -71,7 +71,68 @@ fn lay_lut(stage: &Stage) {
     let error = stage.try_run(missing, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("no such LUT");
     assert_eq!(error.kind(), ErrorKind::Application);
     assert_eq!(error.place().clip.as_deref(), Some("a"));
+    assert!(error.to_string().contains("missing.cube") && error.to_string().contains("/LUT"), "{error}");
     assert_eq!(stage.fake.now(), before);
+}
+
+#[test]
+fn a_lut_goes_onto_the_last_node_and_onto_none_that_has_one() {
+    let stage = Stage::usual(|state| {
+        let otio = state["project"]["timelines"][0]["otio"].as_str().expect("a path").to_owned();
+        let clip = |name: &str, start: i64, frames: i64, source: i64| {
+            let media = otio.replace("cut.otio", &format!("{name}.mov"));
+            let looks = ["warm", "none", "none"];
+            json!({"name": name, "start": start, "duration": frames, "media": media, "source_start": source, "looks": looks})
+        };
+        let clips = [clip("a", 0, 8, 4), clip("b", 11, 6, 7)];
+        state["project"]["timelines"] = json!([{"name": "cut", "rate": "24", "video": [{"items": clips}]}]);
+    });
+    let rows = "0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n";
+    std::fs::write(stage.fake.folder().join("LUT/none.cube"), format!("LUT_3D_SIZE 2\n{rows}")).expect("a new file");
+    let options = stage.with(|options| options.grade = Grade::Lut { path: "none.cube".to_owned(), node: None });
+    stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
+    let set = stage.fake.calls_of("Graph.SetLUT");
+    assert!(!set.is_empty() && set.iter().all(|call| call["arguments"][0] == 3), "{set:?}");
+    let refused = |stage: &Stage, node, words: &str| {
+        let grade = Grade::Lut { path: "none.cube".to_owned(), node };
+        let options = stage.with(|options| options.grade = grade);
+        let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("refused");
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(stage.fake.calls_of("Project.AddRenderJob").is_empty());
+    };
+    let stage = Stage::usual(|state| state["quirks"] = json!({"no_lut": "kodak.cube"}));
+    refused(&stage, None, "node 1 has the LUT \"kodak.cube\" already");
+    let stage = Stage::usual(|state| state["quirks"] = json!({"no_lut": null}));
+    refused(&stage, None, "does not tell whether node 1 has a LUT");
+    refused(&Stage::usual(|_| ()), Some(2), "there is no node 2");
+}
+
+#[test]
+fn older_versions_are_asked_in_the_older_way() {
+    for (set, version) in [("18", [18, 6, 4, 6]), ("19.0", [19, 0, 1, 6]), ("19.1", [19, 1, 3, 7])] {
+        let stage = Stage::usual(|state| {
+            state["quirks"] = json!({"set": set});
+            state["version"] = json!([version[0], version[1], version[2], version[3], ""]);
+        });
+        let path = stage.media.path("teal.drx");
+        std::fs::write(&path, r#"<still look="teal"/>"#).expect("a new file");
+        let options = stage.with(|options| options.grade = Grade::Drx { path, mode: 0 });
+        let run = stage.check(options, &PlanOptions::default(), "prores-lt", TEAL);
+        let told = run.report.warnings.iter().any(|warning| warning.message.contains("needs Resolve 19.0.2"));
+        assert_eq!(told, set != "19.1", "{set}: {:?}", run.report.warnings);
+        let bypass = stage.with(|options| options.grade = Grade::Bypass);
+        if set == "18" {
+            let before = stage.fake.now();
+            let error = stage.try_run(bypass, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("too old");
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            let text = error.to_string();
+            assert!(text.contains("needs DaVinci Resolve 19.0 or newer; 18.6.4"), "{text}");
+            assert_eq!(stage.fake.now(), before);
+        } else {
+            stage.check(bypass, &PlanOptions::default(), "prores-lt", NONE);
+        }
+        lay_lut(&stage);
+    }
 }
 
 #[test]
@@ -94,7 +155,7 @@ fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
         Grade::Cdl { cdl: nan, node: 1 },
         Grade::Cdl { cdl: Cdl { power: [1.0, f64::INFINITY, 1.0], ..Cdl::default() }, node: 1 },
         Grade::Cdl { cdl: Cdl::default(), node: 0 },
-        Grade::Lut { path: "a.cube".to_owned(), node: 0 },
+        Grade::Lut { path: "a.cube".to_owned(), node: Some(0) },
         Grade::Drx { path: stage.otio.clone(), mode: 3 },
     ];
     for grade in grades {

@@ -127,15 +127,21 @@ impl Observer for Somebody<'_> {
         if share == 0.0 || self.done.swap(true, Ordering::Relaxed) {
             return;
         }
+        self.stage.script(self.does);
+    }
+}
+
+impl Stage {
+    /// Lets another script do something with `project`.
+    pub(crate) fn script(&self, does: &str) {
         let script = format!(
             "import DaVinciResolveScript as api\nresolve = api.scriptapp('Resolve')\n\
-             project = resolve.GetProjectManager().GetCurrentProject()\n{}",
-            self.does
+             project = resolve.GetProjectManager().GetCurrentProject()\n{does}"
         );
-        let modules = self.stage.fake.folder().join("Modules");
+        let modules = self.fake.folder().join("Modules");
         let made = Command::new(python())
             .args(["-B", "-c", &script])
-            .envs(self.stage.fake.environment())
+            .envs(self.fake.environment())
             .env("PYTHONPATH", modules)
             .status();
         assert!(made.expect("python3 is there").success(), "{script}");
@@ -194,6 +200,56 @@ fn somebody_clears_the_queue_and_the_render_is_whole() {
     let report = stage.run_with(change, "project.DeleteAllRenderJobs()").expect("the render went on");
     stage.check_run(&report, stage.plan(&PlanOptions::default()), WARM);
     assert_eq!(stage.fake.now(), before);
+}
+
+#[test]
+fn a_flat_pass_comes_from_the_page_unless_a_preset_is_named() {
+    let stage = Stage::usual(|state| {
+        state["project"]["render_settings"] = json!({"FlatPass": true});
+        state["project"]["presets"] = json!({"Graded": {"format": "mov", "codec": "ProRes422HQ"}});
+    });
+    stage.check(stage.options(), &PlanOptions::default(), "prores-lt", NONE);
+    let preset = RenderPreset::Named("Graded".to_owned());
+    stage.check(stage.with(|options| options.preset = preset), &PlanOptions::default(), "prores-lt", WARM);
+}
+
+#[test]
+fn files_that_come_late_or_grow_are_waited_for() {
+    for fault in ["late", "grows"] {
+        let stage = Stage::usual(|_| ());
+        stage.fake.set_faults(&json!({"render": {fault: 0.6}}));
+        let options = stage.with(|options| options.limits.files = std::time::Duration::from_secs(5));
+        stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
+    }
+}
+
+#[test]
+fn a_queue_that_is_cleared_after_the_render_takes_nothing_away() {
+    let stage = Stage::usual(|_| ());
+    stage.fake.set_faults(&json!({"render": {"cleared": true}}));
+    stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
+}
+
+#[test]
+fn exr_is_taken_where_the_project_says_that_it_is_linear() {
+    let exr = |settings: Value| {
+        let stage = Stage::usual(|state| state["project"]["settings"] = settings);
+        let before = stage.fake.now();
+        let options = stage.with(|options| {
+            options.format = Some("EXR".to_owned());
+            options.codec = Some("RGB half (ZIP)".to_owned());
+        });
+        let run = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt");
+        assert_eq!(stage.fake.now(), before);
+        run.map(|run| run.report.succeeded())
+    };
+    let managed = |output: &str| json!({"colorScienceMode": "davinciYRGBColorManagedv2", "colorSpaceOutput": output});
+    assert_eq!(exr(managed("Linear")).ok(), Some(true));
+    for settings in [managed("Rec.709 Gamma 2.4"), json!({})] {
+        let error = exr(settings).expect_err("it is display-referred");
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+        assert!(error.to_string().contains("linear"), "{error}");
+    }
 }
 
 #[test]

@@ -127,6 +127,94 @@ fn what_cannot_be_handed_in_leaves_nothing() {
 }
 
 #[test]
+fn a_render_of_somebody_else_goes_on() {
+    for set in ["usual", "other"] {
+        let stage = Stage::usual(|state| state["quirks"] = json!({"set": set, "stuck_at_the_end": false}));
+        let before = stage.fake.now();
+        let plan = stage.plan(&PlanOptions::default());
+        let backend = ResolveBackend::new(stage.options());
+        let folder = stage.media.path("out/x").parent().expect("a folder").to_owned();
+        let ticket = backend.submit(&plan, &Delivery::new(&folder)).expect("a ticket");
+        assert_eq!(wait(&backend, &ticket), TicketState::Complete);
+        stage.fake.set_faults(&json!({"render": {"somebody": true}}));
+        assert_eq!(backend.poll(&ticket).expect("Resolve runs"), TicketState::Complete, "{set}");
+        let report = backend.collect(&ticket, &NoObserver, &CancelToken::new()).expect("shots");
+        assert!(report.succeeded());
+        stage.fake.set_faults(&json!({}));
+        std::fs::remove_dir_all(&folder).expect("it is there");
+        let ticket = backend.submit(&plan, &Delivery::new(&folder)).expect("a ticket");
+        assert_eq!(wait(&backend, &ticket), TicketState::Complete);
+        stage.fake.set_faults(&json!({"render": {"somebody": true}}));
+        assert_eq!(backend.withdraw(&ticket).expect("Resolve runs"), Vec::<String>::new());
+        assert!(stage.fake.calls_of("Project.StopRendering").is_empty(), "{set}");
+        assert_eq!(stage.fake.now(), before, "{set}");
+    }
+}
+
+#[test]
+fn a_render_that_is_stopped_before_it_began_has_failed_in_every_language() {
+    let words =
+        json!({"Ready": "待機中", "Rendering": "レンダリング中", "Complete": "完了", "Cancelled": "キャンセル"});
+    let stage = Stage::usual(|state| state["quirks"] = json!({"status": words}));
+    stage.fake.set_faults(&json!({"render": {"stall_at": 0}}));
+    let before = stage.fake.now();
+    let backend = ResolveBackend::new(stage.options());
+    let folder = stage.media.path("out/x").parent().expect("a folder").to_owned();
+    let ticket = backend.submit(&stage.plan(&PlanOptions::default()), &Delivery::new(&folder)).expect("a ticket");
+    stage.script("project.StopRendering()");
+    let state = wait(&backend, &ticket);
+    assert!(matches!(&state, TicketState::Failed(what) if what.contains("キャンセル")), "{state:?}");
+    assert!(backend.collect(&ticket, &NoObserver, &CancelToken::new()).is_err());
+    assert_eq!(stage.fake.now(), before);
+}
+
+#[test]
+fn a_render_that_cannot_be_verified_is_kept_and_taken_when_it_is_named() {
+    let stage = Stage::usual(|_| ());
+    let before = stage.fake.now();
+    let backend = ResolveBackend::new(stage.options());
+    let folder = stage.media.path("out/x").parent().expect("a folder").to_owned();
+    stage.fake.set_faults(&json!({"render": {"output": "long"}}));
+    let ticket = backend.submit(&stage.plan(&PlanOptions::default()), &Delivery::new(&folder)).expect("a ticket");
+    let error = backend.collect(&ticket, &NoObserver, &CancelToken::new()).expect_err("a frame too many");
+    assert_eq!(error.kind(), ErrorKind::Verify, "{error}");
+    let kept = ticket.folder();
+    assert!(error.to_string().contains(&format!("collect --from {}", kept.display())), "{error}");
+    assert_eq!(stage.fake.now(), before);
+    assert!(kept.join("0001/render.mov").is_file());
+    let report = backend.collect_from(&ticket, kept, &NoObserver, &CancelToken::new()).expect("shots");
+    assert!(report.succeeded());
+    let told = report.warnings.iter().any(|warning| warning.message.contains("was taken as it is"));
+    assert!(told, "{:?}", report.warnings);
+    assert_eq!((stage.fake.now(), kept.exists()), (before, false));
+}
+
+#[test]
+fn a_collection_that_fails_can_be_made_again() {
+    let stage = Stage::usual(|_| ());
+    let before = stage.fake.now();
+    let backend = ResolveBackend::new(stage.options());
+    let folder = stage.media.path("out/x").parent().expect("a folder").to_owned();
+    let ticket = backend.submit(&stage.plan(&PlanOptions::default()), &Delivery::new(&folder)).expect("a ticket");
+    assert_eq!(wait(&backend, &ticket), TicketState::Complete);
+    struct Stops(CancelToken);
+    impl otio_conflate::Observer for Stops {
+        fn frame(&self, _: &otio_conflate::plan::Shot, _: i64, _: i64) {
+            self.0.cancel();
+        }
+    }
+    let cancel = CancelToken::new();
+    let report = backend.collect(&ticket, &Stops(cancel.clone()), &cancel).expect("a report");
+    assert!(!report.succeeded());
+    assert!(ticket.folder().exists());
+    let mut again = ticket.clone();
+    again = stored(&again);
+    let report = backend.collect(&again, &NoObserver, &CancelToken::new()).expect("shots");
+    assert!(report.succeeded(), "{report:#?}");
+    assert_eq!((stage.fake.now(), ticket.folder().exists()), (before, false));
+}
+
+#[test]
 fn tracks_that_are_seen_alone_are_handed_in_one_by_one() {
     let stage = crate::scopes::covered(|_| ());
     let before = stage.fake.now();

@@ -1,7 +1,5 @@
 //! Resolve's timeline as it stands, and in what it is not the plan's cut.
 
-use std::path::Path;
-
 use serde_json::json;
 
 use super::bridge::{Answer, Object};
@@ -52,8 +50,9 @@ pub(super) struct Item {
     /// Its media's file, where it has any.
     file: Option<String>,
     media: Option<Object>,
-    /// The source frame it starts with, as far as Resolve tells.
-    sources: Vec<i64>,
+    /// The source frame it starts with, and the last one or the one behind, as far as Resolve tells.
+    first: Option<i64>,
+    last: Option<i64>,
 }
 
 /// How a timeline compares with a plan: sentences.
@@ -131,6 +130,7 @@ impl Cut {
                 self.compare(link, plan, shot, span, alone, &mut compared)?;
             }
         }
+        compared.doubts.extend(self.unknown_speeds(link, plan));
         let found = &mut compared.differences;
         let more = found.len().saturating_sub(LISTED);
         found.truncate(LISTED);
@@ -182,7 +182,8 @@ impl Cut {
                 found.push(what);
             }
         };
-        let items: Vec<&Item> = self.seen(start, end, alone).collect();
+        // Some versions have transitions between the clips of a track.
+        let items: Vec<&Item> = self.seen(start, end, alone).filter(|item| !item.is_transition(shot)).collect();
         let mut layers: Vec<&Layer> = Vec::new();
         span.stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
         let plain = |element: &Element| matches!(element, Element::Layer(_));
@@ -213,6 +214,16 @@ impl Cut {
                 let clip = &layer.clip;
                 say(format!("{clip:?} starts with source frame {source} in the timeline, {planned} in the plan"));
             }
+            if let Some((told, planned)) = item.other_speed(plan, layer) {
+                let clip = &layer.clip;
+                say(format!(
+                    "{clip:?} runs through {told} source frames in the timeline, through {planned} in the plan"
+                ));
+            }
+            if layer.map.curve.is_some() {
+                let what = format!("the speed of {:?} changes over time, which was not compared", layer.clip);
+                doubts.extend(Some(what).filter(|doubt| !doubts.contains(doubt)));
+            }
         }
         Ok(())
     }
@@ -239,7 +250,49 @@ impl std::fmt::Display for Item {
     }
 }
 
+impl Cut {
+    /// What is to be said of speeds that Resolve does not tell.
+    fn unknown_speeds(&self, link: &Link, plan: &Plan) -> Option<String> {
+        let shown = |item: &&Item| {
+            item.enabled && plan.shots.iter().any(|shot| item.reaches(shot.start, shot.start + shot.frame_count))
+        };
+        let items = self.tracks.iter().flat_map(|track| &track.items).filter(|item| item.has_media()).filter(shown);
+        let unknown = items.filter(|item| item.last.is_none()).count();
+        (unknown > 0).then(|| {
+            format!(
+                "the speed of {unknown} clips could not be compared: TimelineItem.GetSourceEndFrame needs Resolve 19.0.2 or \
+                newer; {} is running",
+                link.version
+            )
+        })
+    }
+}
+
 impl Item {
+    /// Whether it stands for a transition of `shot`: something without media where the plan has one.
+    fn is_transition(&self, shot: &Shot) -> bool {
+        let mixes = |span: &&Span| !span.stack.iter().all(|element| matches!(element, Element::Layer(_)));
+        let mut spans = shot.spans.iter().filter(mixes);
+        // Where its frames are counted from differs.
+        !self.has_media() && spans.any(|span| self.reaches(span.start - 1, span.start + span.count + 1))
+    }
+
+    /// How many source frames it runs through, in Resolve and in the plan, where these are not the same. Whether the end
+    /// frame is the last one or the one behind is not documented, nor is how Resolve rounds retimed frames.
+    fn other_speed(&self, plan: &Plan, layer: &Layer) -> Option<(i64, i64)> {
+        let (map, media) = (&layer.map, &plan.media[layer.media]);
+        if map.curve.is_some() || self.end <= self.start {
+            return None;
+        }
+        let told = (self.last? - self.first?).abs();
+        let planned = (map.index(self.end - 1) - map.index(self.start)).abs();
+        let next = (map.index(self.end) - map.index(self.start)).abs();
+        let slack = i64::from(map.step != Ratio::ONE || media.rate != plan.rate);
+        let fits = (planned - slack..=next.max(planned) + slack).contains(&told);
+        // As counts of frames, whatever the end frame is.
+        (!fits).then_some((told, next.max(planned)))
+    }
+
     /// Whether it reaches into record frames `start..end`.
     pub(super) fn reaches(&self, start: i64, end: i64) -> bool {
         self.start < end && self.end > start
@@ -274,16 +327,20 @@ impl Item {
         let media = &plan.media[layer.media];
         let plain = layer.map.step == Ratio::ONE && layer.map.curve.is_none() && media.rate == plan.rate;
         let planned = layer.map.index(self.start);
-        let Some(&first) = self.sources.first().filter(|_| plain && !self.sources.contains(&planned)) else {
+        if !plain || self.first == Some(planned) {
             return Ok(None);
-        };
-        let Some(pool_item) = &self.media else { return Ok(Some(first)) };
+        }
+        let Some(pool_item) = &self.media else { return Ok(self.first) };
+        // Not every version and every kind of item knows both.
+        let offset = item_frame(link, &self.object, "GetLeftOffset").ok();
+        let sources: Vec<i64> = self.first.into_iter().chain(offset).collect();
+        let Some(&first) = sources.first().filter(|_| !sources.contains(&planned)) else { return Ok(None) };
         let property =
             |key: &str| Ok::<_, Error>(link.call(pool_item, "GetClipProperty", vec![json!(key)])?.text().ok());
         let timecode = property("Start TC")?.and_then(|text| Timecode::parse(&text, media.rate).ok());
         let number = property("Start")?.and_then(|text| text.trim().parse::<i64>().ok());
         let offsets = timecode.map(Timecode::frame).into_iter().chain(number);
-        let fits = offsets.into_iter().any(|offset| self.sources.contains(&(planned + offset)));
+        let fits = offsets.into_iter().any(|offset| sources.contains(&(planned + offset)));
         Ok((!fits).then_some(first))
     }
 }
@@ -300,7 +357,14 @@ fn shows(file: &str, plan: &Plan, layer: &Layer) -> bool {
     }
 }
 
-/// Whether two names are one, whatever they end in.
+/// What names of media end in. Other endings are part of the name: `sh010.0010` is not `sh010.0020`.
+const MEDIA: [&str; 33] = [
+    "aac", "aif", "aiff", "ari", "arx", "avi", "braw", "cin", "crm", "dng", "dpx", "exr", "jp2", "jpeg", "jpg", "m2ts",
+    "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "mxf", "nef", "png", "r3d", "rmf", "tga", "tif", "tiff", "wav",
+    "webm",
+];
+
+/// Whether two names are one, whatever medium they are the names of.
 fn same(a: &str, b: &str) -> bool {
     stem(a).eq_ignore_ascii_case(stem(b)) && !a.is_empty()
 }
@@ -310,7 +374,8 @@ fn file_name(path: &str) -> &str {
 }
 
 fn stem(name: &str) -> &str {
-    let known = |name: &&str| Path::new(name).extension().is_some_and(|ending| ending.len() <= 4);
+    let is_media = |ending: &str| MEDIA.contains(&ending.to_ascii_lowercase().as_str());
+    let known = |name: &&str| name.rsplit_once('.').is_some_and(|(_, ending)| is_media(ending));
     Some(name).filter(known).and_then(|name| name.rsplit_once('.')).map_or(name, |(stem, _)| stem)
 }
 
@@ -367,7 +432,7 @@ fn audio_ends(link: &Link, timeline: &Object, start: i64) -> Result<Vec<i64>> {
 impl Item {
     fn read(link: &Link, object: Object, start: i64) -> Result<Item> {
         let number = |method: &str| item_frame(link, &object, method);
-        let source_start = || link.call(&object, "GetSourceStartFrame", vec![])?.whole();
+        let source = |method: &str| link.call(&object, method, vec![]).and_then(Answer::whole).ok();
         let media = link.call(&object, "GetMediaPoolItem", vec![])?.object();
         let file = match &media {
             Some(media) => {
@@ -376,9 +441,10 @@ impl Item {
             }
             None => None,
         };
-        // Not every version and every kind of item knows both.
-        let sources = [source_start(), number("GetLeftOffset")].into_iter().flatten();
-        let sources = if media.is_some() { sources.collect() } else { Vec::new() };
+        let (first, last) = match media {
+            Some(_) => (source("GetSourceStartFrame"), source("GetSourceEndFrame")),
+            None => (None, None),
+        };
         Ok(Item {
             name: link.call(&object, "GetName", vec![])?.text().unwrap_or_default(),
             start: number("GetStart")? - start,
@@ -386,7 +452,8 @@ impl Item {
             enabled: link.call_if_there(&object, "GetClipEnabled", vec![])?.is_none_or(|enabled| enabled.truth()),
             file,
             media,
-            sources,
+            first,
+            last,
             object,
         })
     }
@@ -411,7 +478,9 @@ mod tests {
     #[test]
     fn names_are_told_without_their_endings() {
         assert_eq!(stem("A001_C002.mov"), "A001_C002");
-        assert_eq!(stem("sh010.comp"), "sh010");
+        assert_eq!(stem("A001_C002.MXF"), "A001_C002");
+        assert_eq!(stem("sh010.comp"), "sh010.comp");
+        assert!(!same("sh010.0010", "sh010.0020"));
         assert_eq!(stem("sh010"), "sh010");
         assert_eq!(stem("v1.final-version"), "v1.final-version");
         assert_eq!(file_name("C:\\media\\a.mov"), "a.mov");

@@ -28,7 +28,9 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
     let ours = own_name();
     let over = matches!(grade, Grade::Lut { .. } | Grade::Cdl { .. });
     let mut warnings = Vec::new();
-    if *grade == Grade::Bypass {
+    // A still takes the place of the clip's grade; what else is done about that is under these.
+    let beside = over || *grade == Grade::Bypass;
+    if beside {
         warnings.extend(of_timeline(&guard.link, cut));
     }
     for track in &cut.tracks {
@@ -39,17 +41,19 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
             }
             let at_clip = |error: Error| error.at_clip(&item.name);
             let place = (item, track.number);
-            let graded = version(guard, place, &ours, over).and_then(|graph| match (graph, grade) {
-                (Some(graph), _) => put(&guard.link, item, &graph, layers, grade),
-                (None, Grade::Lut { path, node }) => lut_in_place(guard, place, path, *node),
-                (None, _) => {
-                    let what =
-                        "a new version of the grade is empty in this Resolve: nothing can be laid over the grade";
-                    Err(Error::new(ErrorKind::Application, what))
-                }
-            });
+            let graded = match version(guard, place, &ours, over).map_err(at_clip)? {
+                true => put(&guard.link, cut, item, layers, grade),
+                false => match grade {
+                    Grade::Lut { path, node } => lut_in_place(guard, place, path, *node),
+                    _ => {
+                        let what = "whether a new version of the grade is a copy cannot be told in this Resolve, or it is \
+                            empty: nothing can be laid over the grade; expected Resolve 19.0 or newer, and copies";
+                        Err(Error::new(ErrorKind::Application, what))
+                    }
+                },
+            };
             graded.map_err(at_clip)?;
-            if *grade == Grade::Bypass
+            if beside
                 && guard.link.call(&item.object, "GetColorGroup", vec![]).is_ok_and(|group| group.object().is_some())
             {
                 let message = format!("the grade of the group that {:?} belongs to stays", item.name);
@@ -63,7 +67,7 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
 /// What is to be said of the grade that the timeline has as a whole: it stays.
 fn of_timeline(link: &Link, cut: &Cut) -> Option<Warning> {
     let graph = link.call(&cut.timeline, "GetNodeGraph", vec![]).ok().and_then(|graph| graph.object());
-    let tools = graph.and_then(|graph| tools(link, &graph).ok());
+    let tools = graph.and_then(|graph| tools(link, &graph).ok().flatten());
     let is_empty = |tools: &Value| tools.as_array().map(Vec::is_empty);
     match tools.map(|tools| tools.iter().map(is_empty).collect::<Option<Vec<bool>>>()) {
         Some(Some(empty)) if empty.iter().all(|empty| *empty) => None,
@@ -76,9 +80,18 @@ fn of_timeline(link: &Link, cut: &Cut) -> Option<Warning> {
     }
 }
 
-/// Gives a clip a version of ours; returns its graph. Where `over` says so, it has to be a copy of the grade, since
-/// something is to be laid over that; `None` where Resolve makes it an empty one.
-fn version(guard: &mut Guard<'_>, (item, track): (&Item, i64), ours: &str, over: bool) -> Result<Option<Object>> {
+/// What the nodes of a clip are asked through: its graph, or before that came, the clip itself.
+fn nodes(link: &Link, item: &Item, layer: Option<i64>) -> Result<Object> {
+    let arguments = layer.map(|layer| vec![json!(layer)]).unwrap_or_default();
+    match link.call_if_there(&item.object, "GetNodeGraph", arguments)? {
+        Some(graph) => graph.some(),
+        None => Ok(item.object.clone()),
+    }
+}
+
+/// Gives a clip a version of ours. Where `over` says so, it has to be a copy of the grade, since something is to be laid
+/// over that; `false` where Resolve makes that an empty one, or does not tell.
+fn version(guard: &mut Guard<'_>, (item, track): (&Item, i64), ours: &str, over: bool) -> Result<bool> {
     let link = &guard.link;
     let call = |method: &str, arguments| link.call(&item.object, method, arguments);
     let current = call("GetCurrentVersion", vec![])?.value();
@@ -88,8 +101,13 @@ fn version(guard: &mut Guard<'_>, (item, track): (&Item, i64), ours: &str, over:
         return Err(Error::new(ErrorKind::Application, "Resolve does not tell the version of a clip's grade"));
     };
     let id = call("GetUniqueId", vec![])?.text()?;
-    let before = call("GetNodeGraph", vec![])?.some()?;
-    let tools = if over { tools(link, &before)? } else { Vec::new() };
+    let tools = match over {
+        true => self::tools(link, &nodes(link, item, None)?)?,
+        false => Some(Vec::new()),
+    };
+    if tools.is_none() {
+        return Ok(false);
+    }
     let ours = own_version(ours, name, kind);
     let version = Version { track, item: id, name: name.to_owned(), kind, ours: ours.clone() };
     guard.note(|state| state.versions.push(version))?;
@@ -97,43 +115,128 @@ fn version(guard: &mut Guard<'_>, (item, track): (&Item, i64), ours: &str, over:
     let call = |method: &str, arguments| link.call(&item.object, method, arguments);
     call("AddVersion", vec![json!(ours), json!(0)])?.granted()?;
     call("LoadVersionByName", vec![json!(ours), json!(0)])?.granted()?;
-    let graph = call("GetNodeGraph", vec![])?.some()?;
-    if over && self::tools(link, &graph)? != tools {
+    if over && self::tools(link, &nodes(link, item, None)?)? != tools {
         call("LoadVersionByName", vec![json!(name), json!(kind)])?.granted()?;
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Puts a LUT onto the clip's own version: that it has none is told, and can be put back.
+fn lut_in_place(guard: &mut Guard<'_>, (item, track): (&Item, i64), path: &str, node: Option<u32>) -> Result<()> {
+    let graph = nodes(&guard.link, item, None)?;
+    let node = free_node(&guard.link, &graph, node)?;
+    let id = guard.link.call(&item.object, "GetUniqueId", vec![])?.text()?;
+    guard.note(|state| state.luts.push(Lut { track, item: id, node, former: String::new() }))?;
+    set_lut(&guard.link, &graph, node, path)
+}
+
+/// The node that a LUT goes onto: the one that is asked for, or the last one.
+///
+/// # Errors
+/// [`ErrorKind::Application`] when it has a LUT, or nodes cannot be told; [`ErrorKind::Option`] when it is not there.
+fn free_node(link: &Link, graph: &Object, node: Option<u32>) -> Result<u32> {
+    let count = link.call(graph, "GetNumNodes", vec![])?.whole()?;
+    let last = u32::try_from(count).ok().filter(|count| *count > 0).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Application,
+            format!("a grade with {count} nodes has none for a LUT; expected at least one"),
+        )
+    })?;
+    let node = node.unwrap_or(last);
+    if node > last {
+        return Err(Error::new(
+            ErrorKind::Option,
+            format!("the grade has {last} nodes; there is no node {node} for a LUT"),
+        ));
+    }
+    match link.call(graph, "GetLUT", vec![json!(node)])?.value().as_str() {
+        Some("") => Ok(node),
+        Some(lut) => {
+            let what = format!(
+                "node {node} has the LUT {lut:?} already, which another one would replace; expected a node without a LUT, \
+                such as a last one that is made for it"
+            );
+            Err(Error::new(ErrorKind::Application, what))
+        }
+        None => {
+            let what = format!("{}.GetLUT does not tell whether node {node} has a LUT already", graph.class());
+            Err(Error::new(ErrorKind::Application, what))
+        }
+    }
+}
+
+fn set_lut(link: &Link, graph: &Object, node: u32, path: &str) -> Result<()> {
+    let set = link.call(graph, "SetLUT", vec![json!(node), json!(path)])?.granted();
+    set.map_err(|error| {
+        let folders = lut_folders().join(", ");
+        let what = format!(
+            "Resolve does not know the LUT {path:?}; expected one in {folders}, or a folder of its preferences"
+        );
+        Error::new(ErrorKind::Application, what).at_file(path).because(error)
+    })?;
+    match link.call(graph, "GetLUT", vec![json!(node)])?.text() {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.context(format!("Resolve took the LUT {path:?}, and node {node} does not have it"))),
+    }
+}
+
+/// Where Resolve has its LUTs, when it was installed as usual.
+fn lut_folders() -> Vec<String> {
+    let home = std::env::var("HOME").unwrap_or_else(|_| "~".to_owned());
+    let programs = std::env::var("PROGRAMDATA").unwrap_or_else(|_| "C:\\ProgramData".to_owned());
+    if cfg!(windows) {
+        vec![format!("{programs}\\Blackmagic Design\\DaVinci Resolve\\Support\\LUT")]
+    } else if cfg!(target_os = "macos") {
+        vec!["/Library/Application Support/Blackmagic Design/DaVinci Resolve/LUT".to_owned()]
+    } else {
+        vec!["/opt/resolve/LUT".to_owned(), format!("{home}/.local/share/DaVinciResolve/LUT")]
+    }
+}
+
+/// What each node of a graph holds, as far as Resolve tells; `None` before Resolve told that.
+fn tools(link: &Link, graph: &Object) -> Result<Option<Vec<Value>>> {
+    if graph.class() != "Graph" {
         return Ok(None);
     }
-    Ok(Some(graph))
-}
-
-/// Puts a LUT onto the clip's own version: what was in its place can be told, and put back.
-fn lut_in_place(guard: &mut Guard<'_>, (item, track): (&Item, i64), path: &str, node: u32) -> Result<()> {
-    let link = &guard.link;
-    let graph = link.call(&item.object, "GetNodeGraph", vec![])?.some()?;
-    let former = link.call(&graph, "GetLUT", vec![json!(node)])?.value();
-    let id = link.call(&item.object, "GetUniqueId", vec![])?.text()?;
-    let former = former.as_str().unwrap_or_default().to_owned();
-    guard.note(|state| state.luts.push(Lut { track, item: id, node, former }))?;
-    guard.link.call(&graph, "SetLUT", vec![json!(node), json!(path)])?.granted()
-}
-
-/// What each node of a graph holds, as far as Resolve tells.
-fn tools(link: &Link, graph: &Object) -> Result<Vec<Value>> {
     let nodes = link.call(graph, "GetNumNodes", vec![])?.whole()?;
-    (1..=nodes).map(|node| Ok(link.call(graph, "GetToolsInNode", vec![json!(node)])?.value())).collect()
+    (1..=nodes)
+        .map(|node| Ok(link.call(graph, "GetToolsInNode", vec![json!(node)])?.value()))
+        .collect::<Result<_>>()
+        .map(Some)
 }
 
 /// Puts `grade` onto our version.
-fn put(link: &Link, item: &Item, graph: &Object, layers: i64, grade: &Grade) -> Result<()> {
+fn put(link: &Link, cut: &Cut, item: &Item, layers: i64, grade: &Grade) -> Result<()> {
     match grade {
         Grade::AsIs => Ok(()),
         Grade::Drx { path, mode } => {
-            let path = path.to_string_lossy();
-            link.call(graph, "ApplyGradeFromDRX", vec![json!(path), json!(mode)])?.granted()
+            // Resolve is somewhere else.
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            let path = json!(path.to_string_lossy());
+            let graph = nodes(link, item, None)?;
+            let applied = match graph.class() {
+                "Graph" => link.call_if_there(&graph, "ApplyGradeFromDRX", vec![path.clone(), json!(mode)])?,
+                _ => None,
+            };
+            match applied {
+                Some(applied) => applied.granted(),
+                // Until 19.0 it was the timeline's.
+                None => {
+                    let arguments = vec![path, json!(mode), json!([Value::from(&item.object)])];
+                    link.call(&cut.timeline, "ApplyGradeFromDRX", arguments)?.granted()
+                }
+            }
         }
-        Grade::Lut { path, node } => link.call(graph, "SetLUT", vec![json!(node), json!(path)])?.granted(),
+        Grade::Lut { path, node } => {
+            // Layers of nodes lie over one another: over the grade is the last one's.
+            let graph = nodes(link, item, (layers > 1).then_some(layers))?;
+            let node = free_node(link, &graph, *node)?;
+            set_lut(link, &graph, node, path)
+        }
         Grade::Cdl { cdl, node } => link.call(&item.object, "SetCDL", vec![map(cdl, *node)])?.granted(),
         Grade::Bypass => {
-            off(link, graph)?;
+            off(link, &link.call(&item.object, "GetNodeGraph", vec![])?.some()?)?;
             for layer in 2..=layers {
                 if let Some(graph) = link.call(&item.object, "GetNodeGraph", vec![json!(layer)])?.object() {
                     off(link, &graph)?;

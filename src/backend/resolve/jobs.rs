@@ -85,7 +85,9 @@ fn load_preset(guard: &mut Guard<'_>, preset: &RenderPreset) -> Result<()> {
             let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
             guard.note(|state| state.importing = Some((name, before.clone())))?;
             let link = &guard.link;
-            link.call(&link.app, "ImportRenderPreset", vec![json!(path.to_string_lossy())])?
+            // Resolve is somewhere else.
+            let file = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            link.call(&link.app, "ImportRenderPreset", vec![json!(file.to_string_lossy())])?
                 .granted()
                 .map_err(|error| error.at_file(path))?;
             // It is called as the file says, and loaded already.
@@ -207,6 +209,32 @@ fn suitable(delivery: &Preset) -> Vec<&'static str> {
         "dnxhrhq8bit",
     ];
     own.iter().chain(&best).copied().collect()
+}
+
+/// Refuses EXR that Resolve would write in the project's output colours: EXR is taken for scene-linear light when shots are
+/// cut out of it.
+///
+/// # Errors
+/// [`ErrorKind::Mismatch`] with the project's colour settings.
+pub(super) fn refuse_display_exr(link: &Link) -> Result<()> {
+    let current = link.project("GetCurrentRenderFormatAndCodec", vec![])?.value();
+    let format = current.get("format").and_then(Value::as_str).unwrap_or_default();
+    if !format.eq_ignore_ascii_case("exr") {
+        return Ok(());
+    }
+    let setting = |key: &str| link.project("GetSetting", vec![json!(key)]).ok().and_then(|value| value.text().ok());
+    let keys = ["colorScienceMode", "colorSpaceOutput", "colorSpaceOutputGamma"];
+    let told: Vec<String> = keys.iter().filter_map(|key| Some(format!("{key} {}", setting(key)?))).collect();
+    let linear = |text: &str| ["linear", "acescg", "aces2065", "ap0", "ap1"].iter().any(|word| text.contains(word));
+    if keys[1..].iter().any(|key| setting(key).is_some_and(|text| linear(&text.to_lowercase()))) {
+        return Ok(());
+    }
+    let told = if told.is_empty() { "which it does not tell".to_owned() } else { told.join(", ") };
+    let what = format!(
+        "Resolve writes EXR in the project's output colours ({told}), and EXR is read as linear light; expected a linear \
+        output colour space, or another format"
+    );
+    Err(Error::new(ErrorKind::Mismatch, what))
 }
 
 /// Adds a job to the queue that renders record frames `range` (first, and the one behind the last, in Resolve's count)

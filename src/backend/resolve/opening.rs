@@ -93,7 +93,9 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
     link.call(&pool, "SetCurrentFolder", vec![Value::from(&bin)])?.granted()?;
     let options = json!({"timelineName": name, "importSourceClips": true});
-    let imported = link.call(&pool, "ImportTimelineFromFile", vec![json!(path.to_string_lossy()), options]);
+    // Resolve is somewhere else.
+    let file = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let imported = link.call(&pool, "ImportTimelineFromFile", vec![json!(file.to_string_lossy()), options]);
     let back = link.call(&pool, "SetCurrentFolder", vec![Value::from(&open)]).and_then(|done| done.granted());
     let timeline = imported.and_then(|timeline| timeline.some()).map_err(|error| error.at_file(path))?;
     let imported = link.named(&timeline)?;

@@ -152,12 +152,12 @@ pub enum Grade {
         /// How its key frames are taken: 0 not at all, 1 by source timecode, 2 from the clip's start.
         mode: u8,
     },
-    /// A LUT on a node.
+    /// A LUT over each clip's grade: on a node that has none.
     Lut {
         /// Its path, in one of the folders that Resolve has LUTs in: absolute, or relative to such a folder.
         path: String,
-        /// The node's number, from 1.
-        node: u32,
+        /// The node's number, from 1; `None`: the last one.
+        node: Option<u32>,
     },
     /// An ASC CDL on a node.
     Cdl {
@@ -270,7 +270,7 @@ impl FromStr for Grade {
             ("as-is", _) => Ok(Grade::AsIs),
             ("bypass", _) => Ok(Grade::Bypass),
             (_, Some(("drx", path))) if !path.is_empty() => Ok(Grade::Drx { path: path.into(), mode: 0 }),
-            (_, Some(("lut", path))) if !path.is_empty() => Ok(Grade::Lut { path: path.to_owned(), node: 1 }),
+            (_, Some(("lut", path))) if !path.is_empty() => Ok(Grade::Lut { path: path.to_owned(), node: None }),
             _ => Err(unknown(text, "grade", "as-is, bypass, drx:FILE, lut:PATH")),
         }
     }
@@ -342,7 +342,7 @@ impl ResolveOptions {
                 }
                 numbered(*node)
             }
-            Grade::Lut { node, .. } => numbered(*node),
+            Grade::Lut { node: Some(node), .. } => numbered(*node),
             _ => Ok(()),
         }
     }
@@ -384,7 +384,7 @@ mod tests {
     fn choices_are_read_from_words() {
         assert_eq!("name:a:b".parse::<TimelineChoice>().ok(), Some(TimelineChoice::Named("a:b".to_owned())));
         assert_eq!("track:V 1".parse::<Solo>().ok(), Some(Solo::Track("V 1".to_owned())));
-        assert_eq!("lut:x.cube".parse::<Grade>().ok(), Some(Grade::Lut { path: "x.cube".to_owned(), node: 1 }));
+        assert_eq!("lut:x.cube".parse::<Grade>().ok(), Some(Grade::Lut { path: "x.cube".to_owned(), node: None }));
         assert_eq!("Review".parse::<RenderPreset>().ok(), Some(RenderPreset::Named("Review".to_owned())));
         assert_eq!("file:/a:b.xml".parse::<RenderPreset>().ok(), Some(RenderPreset::File("/a:b.xml".into())));
         let kinds = [

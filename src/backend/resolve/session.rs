@@ -127,6 +127,12 @@ impl<'a> ResolveSession<'a> {
             )]);
         }
         jobs::set_up(guard, self.options, self.preset)?;
+        match jobs::refuse_display_exr(&guard.link) {
+            Err(error) if error.kind() == ErrorKind::Mismatch && self.options.accept_differences => {
+                self.warn([warning(error.to_string())]);
+            }
+            result => result?,
+        }
         Ok(pieces)
     }
 

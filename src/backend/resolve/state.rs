@@ -513,7 +513,11 @@ pub(super) fn restore_version(link: &Link, item: &Object, version: &Version) -> 
 }
 
 fn restore_lut(link: &Link, item: &Object, lut: &Lut) -> Result<()> {
-    let graph = link.call(item, "GetNodeGraph", vec![])?.some()?;
+    // Before there were graphs, the clip was asked.
+    let graph = match link.call_if_there(item, "GetNodeGraph", vec![])? {
+        Some(graph) => graph.some()?,
+        None => item.clone(),
+    };
     let now = link.call(&graph, "GetLUT", vec![json!(lut.node)])?.value();
     if now.as_str().unwrap_or_default() == lut.former {
         return Ok(());

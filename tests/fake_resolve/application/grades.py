@@ -100,7 +100,7 @@ class Graph(ApiObject):
 
     def GetLUT(self, nodeIndex):
         node = self.node(nodeIndex)
-        return node.lut if node else None
+        return (node.lut or self.quirks["no_lut"]) if node else None
 
     def SetNodeEnabled(self, nodeIndex, isEnabled):
         node = self.node(nodeIndex)

@@ -287,19 +287,21 @@ class Project(Named):
             return {}
         if job.status != "Ready" and job.still_seems_ready():
             return {"JobStatus": self.quirks["status"].get("Ready", "Ready"), "CompletionPercentage": 0}
-        status = {"JobStatus": self.quirks["status"].get(job.status, job.status),
-                  "CompletionPercentage": int(job.percent)}
+        shown = "Rendering" if job.status == "Complete" and self.quirks["stuck_at_the_end"] else job.status
+        status = {"JobStatus": self.quirks["status"].get(shown, shown), "CompletionPercentage": int(job.percent)}
         if job.status == "Rendering":
             passed = (time.monotonic() - job.started) * 1000
             left = passed * (100 - job.percent) / job.percent if job.percent else 0
             status["EstimatedTimeRemainingInMs"] = int(left)
-        if job.status == "Complete":
+        if shown == "Complete":
             status["TimeTakenToRenderInMs"] = job.taken
         if job.error:
             status["Error"] = job.error
         return status
 
     def IsRenderingInProgress(self):
+        if self.application.render_faults().get("somebody"):
+            return True
         if self.render and self.render.job.still_seems_ready():
             return self.busy
         return self.busy or self.is_rendering()

@@ -51,7 +51,23 @@ USUAL = {
     "rate_setting": "{}",
     # What calls do once the application is gone.
     "raises_when_gone": False,
+    # Whether transitions are items of their track, too.
+    "transitions_are_items": False,
+    # A job that is done says so, or goes on to say "Rendering" at 100 %.
+    "stuck_at_the_end": False,
+    # Whether a node without a LUT has the LUT "" or none at all.
+    "no_lut": "",
 }
+
+# Methods that came with a version, and one that moved.
+_SINCE_19_0 = ["Timeline.GetNodeGraph", "TimelineItem.GetNodeGraph", "TimelineItem.GetColorGroup",
+               "Project.GetColorGroupsList"]
+_SINCE_19_0_2 = ["TimelineItem.GetSourceStartFrame", "TimelineItem.GetSourceEndFrame"]
+_SINCE_19_1 = ["Timeline.GetMarkInOut", "Timeline.SetMarkInOut", "Timeline.ClearMarkInOut", "Project.DeleteRenderPreset",
+               "Graph.ApplyGradeFromDRX", "Graph.ResetAllGrades", "Graph.SetNodeCacheMode", "Graph.GetNodeCacheMode"]
+_UNTIL_19_1 = ["Timeline.ApplyGradeFromDRX"]
+_WITHOUT_ARGUMENTS = ["TimelineItem.GetStart", "TimelineItem.GetEnd", "TimelineItem.GetDuration",
+                      "TimelineItem.GetLeftOffset", "TimelineItem.GetRightOffset"]
 
 # As little as possible like the other.
 OTHER = {
@@ -84,6 +100,17 @@ OTHER = {
     "luts_anywhere": False,
     "rate_setting": "{}.0",
     "raises_when_gone": True,
+    "transitions_are_items": True,
+    "stuck_at_the_end": True,
+}
+
+# By version.
+SETS = {
+    "usual": dict(USUAL, missing=_UNTIL_19_1),
+    "other": dict(OTHER, missing=OTHER["missing"] + _UNTIL_19_1),
+    "18": {"missing": _SINCE_19_0 + _SINCE_19_0_2 + _SINCE_19_1, "without_arguments": _WITHOUT_ARGUMENTS},
+    "19.0": {"missing": _SINCE_19_0_2 + _SINCE_19_1, "without_arguments": _WITHOUT_ARGUMENTS},
+    "19.1": {"missing": _UNTIL_19_1},
 }
 
 
@@ -93,7 +120,7 @@ def chosen(wanted):
         wanted = {"set": wanted}
     wanted = dict(wanted or {})
     quirks = dict(USUAL)
-    quirks.update({"usual": USUAL, "other": OTHER}[wanted.pop("set", "usual")])
+    quirks.update(SETS[wanted.pop("set", "usual")])
     for name, value in wanted.items():
         if name not in USUAL:
             raise ValueError("no such quirk: " + name)

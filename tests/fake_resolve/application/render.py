@@ -46,6 +46,9 @@ class Render:
                 self.application.dialog = True
         else:
             job.percent, job.status = 100.0, "Complete"
+            if self.application.render_faults().get("cleared"):
+                self.application.project.jobs.clear()
+                self.application.changed()
             job.taken = int((time.monotonic() - job.started) * 1000)
 
     def write(self, job):
@@ -83,6 +86,11 @@ class Render:
             raise
         if encoder:
             encoder.finish()
+            if "late" in faults or "grows" in faults:
+                threading.Thread(target=arrive, args=(target, faults), daemon=True).start()
+                # It is gone when the job is done.
+                while os.path.exists(target) and "late" in faults:
+                    time.sleep(0.001)
         if output == "missing_frame":
             os.unlink(target % frames[len(frames) // 2])
 
@@ -110,6 +118,21 @@ class Render:
             self.stopping.wait()
         if self.stopping.wait(faults.get("pace", 0)):
             raise Stopped()
+
+
+def arrive(path, faults):
+    """Lets a finished file come late, or in two parts."""
+    with open(path, "rb") as file:
+        whole = file.read()
+    if "late" in faults:
+        os.unlink(path)
+        time.sleep(faults["late"])
+    with open(path, "wb") as file:
+        file.write(whole[:len(whole) // 2] if "grows" in faults else whole)
+    if "grows" in faults:
+        time.sleep(faults["grows"])
+        with open(path, "ab") as file:
+            file.write(whole[len(whole) // 2:])
 
 
 class Stopped(Exception):
@@ -174,7 +197,7 @@ class Pictures:
     """The frames of a timeline as it is when a job starts."""
 
     def __init__(self, application, job):
-        self.timeline, self.size = job.timeline, job.size
+        self.timeline, self.size, self.settings = job.timeline, job.size, job.settings
         self.bytes = self.size[0] * self.size[1] * 3
         self.decoded = {}
 
@@ -206,7 +229,9 @@ class Pictures:
         index = item.source_frame(frame)
         if index is None:
             return OFFLINE * (self.bytes // 3)
-        filters = ",".join(item.filters())
+        # What no script can read or set.
+        flat = self.settings.get("FlatPass", False)
+        filters = "" if flat else ",".join(item.filters())
         key = item.media.path, filters
         if key not in self.decoded:
             self.decoded[key] = self.decode(item.media, filters)

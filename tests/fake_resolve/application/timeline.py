@@ -16,6 +16,8 @@ class Track:
         self.name, self.items, self.enabled, self.locked = name, items, enabled, False
         # (first frame, frames, outgoing item or None, incoming item or None), from the timeline's start.
         self.dissolves = []
+        # What scripts see of these, where they see anything.
+        self.transitions = []
 
 
 class TimelineItem(Named):
@@ -283,7 +285,19 @@ class Timeline(Named):
 
     def GetItemListInTrack(self, trackType, index):
         track = self.track(trackType, index)
-        return list(track.items) if track else None
+        if track is None:
+            return None
+        if not self.quirks["transitions_are_items"]:
+            return list(track.items)
+        while len(track.transitions) < len(track.dissolves):
+            start, frames = track.dissolves[len(track.transitions)][:2]
+            described = {"name": "Cross Dissolve", "start": start, "duration": frames, "looks": []}
+            track.transitions.append(TimelineItem(self.application, self, described))
+        return sorted(track.items + track.transitions, key=lambda item: item.start)
+
+    def ApplyGradeFromDRX(self, path, gradeMode, *items):
+        items = items[0] if items and isinstance(items[0], list) else items
+        return bool(items) and all(item.layers[0].ApplyGradeFromDRX(path, gradeMode) for item in items)
 
     def GetMediaPoolItem(self):
         return self.application.project.pool.timeline_item(self)
