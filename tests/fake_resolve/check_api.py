@@ -47,6 +47,9 @@ class Stubs:
             kind, inside = _text(wanted.value), wanted.slice
             # Python 3.8 has a node around it.
             inside = getattr(inside, "value", inside) if type(inside).__name__ == "Index" else inside
+            if kind == "Literal" and any(isinstance(one, ast.Attribute) for one in getattr(inside, "elts", [])):
+                # Constants of the application, whose numbers are not documented.
+                return form.kind in ("constant", "int")
             if kind == "Literal":
                 given = [getattr(choice, "value", None) if isinstance(choice, ast.Constant) else None
                          for choice in getattr(inside, "elts", [inside])]
@@ -195,7 +198,9 @@ def of_table(stubs, table):
     for method, keys in table["keys"].items():
         parameters = [parameter.annotation for (_, name), signatures in stubs.methods.items() if name == method
                       for signature in signatures for parameter in signature.parameters]
-        known = [stubs.keys(_text(wanted)) or [] for wanted in parameters]
+        # A list of dicts has the keys of these.
+        inside = [getattr(wanted.slice, "value", wanted.slice) for wanted in parameters if isinstance(wanted, ast.Subscript)]
+        known = [stubs.keys(_text(wanted)) or [] for wanted in parameters + inside]
         for key in keys:
             if not any(key in each for each in known):
                 yield "%s takes no key %s" % (method, key)

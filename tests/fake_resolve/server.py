@@ -55,7 +55,8 @@ class Server:
         stream = connection.makefile("rwb")
         root = self.handle(self.application.resolve) if self.application.is_reachable() else None
         hello = {"root": root, "methods": self.methods,
-                 "constants": resolve.CONSTANTS, "raises_when_gone": self.application.quirks["raises_when_gone"]}
+                 "constants": {name: number for name, number in timeline.CONSTANTS.items()
+                               if name not in self.application.quirks["missing"]}, "raises_when_gone": self.application.quirks["raises_when_gone"]}
         try:
             for answer in self.answers(stream, hello):
                 stream.write(json.dumps(answer).encode() + b"\n")

@@ -17,6 +17,8 @@ fn fits(argument: &Value, form: &str) -> bool {
         "bool" => argument.is_boolean(),
         "int" => argument.is_i64(),
         "dict" => argument.is_object(),
+        // As it comes to Resolve, a constant is a number.
+        "constant" => argument.is_i64(),
         "str" => argument.as_str().is_some_and(|text| !text.starts_with('<')),
         kind => argument.as_str() == Some(&format!("<{kind}>")),
     }

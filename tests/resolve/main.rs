@@ -10,6 +10,7 @@ mod fake_resolve;
 mod rendering;
 
 mod api;
+mod cost;
 mod delivery;
 mod faults;
 mod grades;

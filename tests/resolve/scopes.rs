@@ -1,12 +1,12 @@
 //! What Resolve renders in one job, and which tracks it shows.
 
-use otio_conflate::backend::resolve::{Scope, Solo};
+use otio_conflate::backend::resolve::{Grade, Scope, Solo};
 use otio_conflate::plan::{HandleMode, Handles, PlanOptions, ShotSelection};
 use otio_conflate::{ErrorKind, Status};
 use serde_json::{Value, json};
 
 use crate::rendering::{Media, clip, file, gap, options, range, time, track};
-use crate::support::{PRORES, Stage, WARM, other};
+use crate::support::{NONE, PRORES, Stage, WARM, other};
 
 fn marks(stage: &Stage) -> Vec<(Value, Value)> {
     let set = stage.fake.calls_of("Project.SetRenderSettings");
@@ -69,6 +69,43 @@ fn source_handles_are_in_no_timeline() {
         assert_eq!(stage.fake.now(), before);
     }
     assert!(stage.fake.calls_of("Project.AddRenderJob").is_empty());
+}
+
+#[test]
+fn source_handles_come_from_a_timeline_of_our_own() {
+    let handles = options(|options| {
+        options.handles = Handles::both(2);
+        options.handle_mode = HandleMode::Source;
+    });
+    for change in [|_: &mut Value| (), other] {
+        let stage = Stage::usual(change);
+        let options = stage.with(|options| options.scope = Scope::PerShot);
+        let run = stage.check(options.clone(), &handles, "prores-lt", WARM);
+        assert_eq!(run.report.shots.iter().map(|shot| shot.frame_count).collect::<Vec<_>>(), [12, 10]);
+        assert!(!stage.fake.calls_of("TimelineItem.CopyGrades").is_empty());
+        let bypass = stage.with(|options| (options.scope, options.grade) = (Scope::PerShot, Grade::Bypass));
+        stage.check(bypass, &handles, "prores-lt", NONE);
+    }
+}
+
+#[test]
+fn source_handles_that_cannot_be_had_are_refused() {
+    let handles = options(|options| {
+        options.handles = Handles::both(2);
+        options.handle_mode = HandleMode::Source;
+    });
+    let refused = |change: &dyn Fn(&mut Value), words: &str| {
+        let stage = Stage::usual(change);
+        let before = stage.fake.now();
+        let options = stage.with(|options| options.scope = Scope::PerShot);
+        let error = stage.try_run(options, stage.plan(&handles), "prores-lt").err().expect(words);
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(stage.fake.now(), before);
+        assert!(stage.fake.calls_of("Project.AddRenderJob").is_empty());
+    };
+    refused(&|state| state["project"]["settings"] = json!({"nodeStackLayers": "2"}), "several layers of nodes");
+    refused(&|state| state["project"]["settings"] = json!({"timelineFrameRate": "25"}), "another timeline");
+    refused(&|state| state["quirks"] = json!({"missing": ["MediaPool.AppendToTimeline"]}), "AppendToTimeline");
 }
 
 /// `below` on V1 is covered by `above` on V2.

@@ -60,9 +60,11 @@ class Bridge:
     def __init__(self, methods):
         self.methods = frozenset(methods)
         self.objects = {}
+        self.application = None
 
     def connect(self):
-        return self.pack(load().scriptapp("Resolve"))
+        self.application = load().scriptapp("Resolve")
+        return self.pack(self.application)
 
     def call(self, number, name, arguments):
         if name not in self.methods:
@@ -88,10 +90,18 @@ class Bridge:
         if isinstance(value, dict):
             if "$object" in value:
                 return self.objects[value["$object"]]
+            if "$constant" in value:
+                return self.constant(value["$constant"])
             return {key: self.unpack(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.unpack(item) for item in value]
         return value
+
+    def constant(self, name):
+        constant = getattr(self.application, name, None) if name.startswith("EXPORT_") else None
+        if constant is None:
+            raise Missing("this version of Resolve has no %s" % name)
+        return constant
 
     def answer(self, request):
         if "call" in request:

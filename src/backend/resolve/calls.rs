@@ -27,7 +27,7 @@ pub(super) struct Calls {
 /// One way to call a method.
 #[derive(Debug, Deserialize)]
 pub(super) struct Form {
-    /// What each argument is: `str`, `int`, `bool`, `dict`, a class, or one of these in brackets for a list.
+    /// What each argument is: `str`, `int`, `bool`, `dict`, `constant` (one of Resolve's, by name), a class, or one of these in brackets for a list.
     args: Vec<String>,
     /// What it gives.
     returns: String,
@@ -85,6 +85,7 @@ fn is(kind: &str, value: &Value) -> bool {
         "str" => value.is_string(),
         "int" => value.is_i64(),
         "bool" => value.is_boolean(),
+        "constant" => value.get("$constant").is_some(),
         "dict" => value.is_object(),
         _ => value.get("$object").is_some(),
     }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::bridge::{Answer, Object};
+use super::export::{self, Told};
 use super::link::Link;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Element, Layer, MediaSource, Plan, Shot, Span};
@@ -47,9 +48,9 @@ pub(super) struct Item {
     pub(super) start: i64,
     pub(super) end: i64,
     enabled: bool,
-    /// Its media's file, where it has any.
+    /// Whether it shows media, and its file, as far as Resolve tells.
+    has_media: bool,
     file: Option<String>,
-    media: Option<Object>,
     /// The source frame it starts with, and the last one or the one behind, as far as Resolve tells.
     first: Option<i64>,
     last: Option<i64>,
@@ -162,6 +163,12 @@ impl Cut {
         let on = move |track: &&VideoTrack| alone.map_or(track.enabled, |alone| track.number == alone);
         let here = move |item: &&Item| item.enabled && item.reaches(start, end);
         self.tracks.iter().filter(on).flat_map(|track| &track.items).filter(here)
+    }
+
+    /// The item that shows `layer` over record frames `start..end` and all of it.
+    pub(super) fn showing(&self, plan: &Plan, layer: &Layer, (start, end): (i64, i64)) -> Option<&Item> {
+        let shows = |item: &&Item| item.start <= start && item.end >= end && item.has_media && item.is(plan, layer);
+        self.seen(start, end, None).find(shows)
     }
 
     fn compare(
@@ -300,7 +307,7 @@ impl Item {
 
     /// Whether it shows media, as titles and generators do not.
     pub(super) fn has_media(&self) -> bool {
-        self.media.is_some()
+        self.has_media
     }
 
     /// Whether it is the clip of `layer`, by its name or its media.
@@ -311,8 +318,8 @@ impl Item {
     /// Why its pictures may not be those of `layer`, of which it is the clip.
     fn doubt(&self, plan: &Plan, layer: &Layer) -> Option<String> {
         let clip = &layer.clip;
-        match (&self.media, self.file.as_deref().filter(|file| !file.is_empty())) {
-            (None, _) => {
+        match (self.has_media, self.file.as_deref().filter(|file| !file.is_empty())) {
+            (false, _) => {
                 Some(format!("clip {clip:?} has no media in Resolve: where that is offline, so are its pictures"))
             }
             (_, None) => Some(format!("Resolve does not tell which file clip {clip:?} shows")),
@@ -324,19 +331,25 @@ impl Item {
     /// The source frame it starts with where that is not the plan's, of a clip at plain speed. Resolve counts from the
     /// media's first frame or from its timecode, depending on version and media: what fits in one of these ways fits.
     fn other_source(&self, link: &Link, plan: &Plan, layer: &Layer) -> Result<Option<i64>> {
+        self.other_start(link, plan, layer, self.start)
+    }
+
+    /// The same of one that starts at record frame `record` of the plan.
+    pub(super) fn other_start(&self, link: &Link, plan: &Plan, layer: &Layer, record: i64) -> Result<Option<i64>> {
         let media = &plan.media[layer.media];
         let plain = layer.map.step == Ratio::ONE && layer.map.curve.is_none() && media.rate == plan.rate;
-        let planned = layer.map.index(self.start);
+        let planned = layer.map.index(record);
         if !plain || self.first == Some(planned) {
             return Ok(None);
         }
-        let Some(pool_item) = &self.media else { return Ok(self.first) };
+        let pool_item = link.call(&self.object, "GetMediaPoolItem", vec![])?.object();
+        let Some(pool_item) = pool_item.filter(|_| self.has_media) else { return Ok(self.first) };
         // Not every version and every kind of item knows both.
         let offset = item_frame(link, &self.object, "GetLeftOffset").ok();
         let sources: Vec<i64> = self.first.into_iter().chain(offset).collect();
         let Some(&first) = sources.first().filter(|_| !sources.contains(&planned)) else { return Ok(None) };
         let property =
-            |key: &str| Ok::<_, Error>(link.call(pool_item, "GetClipProperty", vec![json!(key)])?.text().ok());
+            |key: &str| Ok::<_, Error>(link.call(&pool_item, "GetClipProperty", vec![json!(key)])?.text().ok());
         let timecode = property("Start TC")?.and_then(|text| Timecode::parse(&text, media.rate).ok());
         let number = property("Start")?.and_then(|text| text.trim().parse::<i64>().ok());
         let offsets = timecode.map(Timecode::frame).into_iter().chain(number);
@@ -393,6 +406,7 @@ fn frame_rate(text: &str) -> Result<(Rate, bool)> {
 
 fn video_tracks(link: &Link, timeline: &Object, start: i64) -> Result<Vec<VideoTrack>> {
     let count = link.call(timeline, "GetTrackCount", vec![json!("video")])?.whole()?;
+    let exported = export::video_tracks(link, timeline).unwrap_or_default();
     let mut tracks = Vec::new();
     for number in 1..=count {
         let track = vec![json!("video"), json!(number)];
@@ -401,8 +415,13 @@ fn video_tracks(link: &Link, timeline: &Object, start: i64) -> Result<Vec<VideoT
             Some(enabled) => enabled.switch()?,
             None => true,
         };
-        let items = link.call(timeline, "GetItemListInTrack", track)?.objects()?;
-        let items = items.into_iter().map(|item| Item::read(link, item, start)).collect::<Result<_>>()?;
+        let objects = link.call(timeline, "GetItemListInTrack", track)?.objects()?;
+        let told = usize::try_from(number - 1).ok().and_then(|index| exported.get(index));
+        let told = told.filter(|told| told.len() == objects.len());
+        let items = match told.map(|told| Item::all_told(link, &objects, told, start)).transpose()?.flatten() {
+            Some(items) => items,
+            None => objects.into_iter().map(|item| Item::read(link, item, start)).collect::<Result<_>>()?,
+        };
         tracks.push(VideoTrack { number, name, enabled, items });
     }
     Ok(tracks)
@@ -422,14 +441,59 @@ fn audio_ends(link: &Link, timeline: &Object, start: i64) -> Result<Vec<i64>> {
     let count = link.call(timeline, "GetTrackCount", vec![json!("audio")])?.whole()?;
     let mut ends = Vec::new();
     for number in 1..=count {
-        for item in link.call(timeline, "GetItemListInTrack", vec![json!("audio"), json!(number)])?.objects()? {
-            ends.push(item_frame(link, &item, "GetEnd")? - start);
+        // In the order in which they lie.
+        let items = link.call(timeline, "GetItemListInTrack", vec![json!("audio"), json!(number)])?.objects()?;
+        if let Some(item) = items.last() {
+            ends.push(item_frame(link, item, "GetEnd")? - start);
         }
     }
     Ok(ends)
 }
 
+/// How many clips of a track are asked whether they are what was exported.
+const ASKED: usize = 8;
+
 impl Item {
+    /// The items of a track as they were exported; those that are told nothing of are asked. `None` when some that are asked
+    /// say something else.
+    fn all_told(link: &Link, objects: &[Object], told: &[Told], start: i64) -> Result<Option<Vec<Item>>> {
+        let apart = (objects.len() / ASKED).max(1);
+        let last = objects.len().saturating_sub(1);
+        let mut items = Vec::new();
+        for (place, (object, told)) in objects.iter().zip(told).enumerate() {
+            let asked = |object: &Object| Item::read(link, object.clone(), start);
+            let Told::Clip(clip) = told else {
+                items.push(asked(object)?);
+                continue;
+            };
+            if place % apart == 0 || place == last {
+                let item = asked(object)?;
+                let agree = item.enabled && item.has_media && (item.start, item.end) == (clip.start, clip.end);
+                if !agree || !same(&item.name, &clip.name) {
+                    return Ok(None);
+                }
+                items.push(item);
+            } else {
+                items.push(Item::told(object.clone(), clip));
+            }
+        }
+        Ok(Some(items))
+    }
+
+    fn told(object: Object, clip: &export::Clip) -> Item {
+        Item {
+            object,
+            name: clip.name.clone(),
+            start: clip.start,
+            end: clip.end,
+            enabled: true,
+            has_media: true,
+            file: clip.file.clone(),
+            first: clip.first,
+            last: clip.last,
+        }
+    }
+
     fn read(link: &Link, object: Object, start: i64) -> Result<Item> {
         let number = |method: &str| item_frame(link, &object, method);
         let source = |method: &str| link.call(&object, method, vec![]).and_then(Answer::whole).ok();
@@ -450,8 +514,8 @@ impl Item {
             start: number("GetStart")? - start,
             end: number("GetEnd")? - start,
             enabled: link.call_if_there(&object, "GetClipEnabled", vec![])?.is_none_or(|enabled| enabled.truth()),
+            has_media: media.is_some(),
             file,
-            media,
             first,
             last,
             object,

@@ -65,7 +65,7 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
 }
 
 /// What is to be said of the grade that the timeline has as a whole: it stays.
-fn of_timeline(link: &Link, cut: &Cut) -> Option<Warning> {
+pub(super) fn of_timeline(link: &Link, cut: &Cut) -> Option<Warning> {
     let graph = link.call(&cut.timeline, "GetNodeGraph", vec![]).ok().and_then(|graph| graph.object());
     let tools = graph.and_then(|graph| tools(link, &graph).ok().flatten());
     let is_empty = |tools: &Value| tools.as_array().map(Vec::is_empty);
@@ -191,6 +191,14 @@ fn lut_folders() -> Vec<String> {
         vec!["/Library/Application Support/Blackmagic Design/DaVinci Resolve/LUT".to_owned()]
     } else {
         vec!["/opt/resolve/LUT".to_owned(), format!("{home}/.local/share/DaVinciResolve/LUT")]
+    }
+}
+
+/// What each node of a clip's grade holds, as far as Resolve tells.
+pub(super) fn tools_of(link: &Link, item: &Object) -> Result<Option<Vec<Value>>> {
+    match link.call_if_there(item, "GetNodeGraph", vec![])? {
+        Some(graph) => tools(link, &graph.some()?),
+        None => Ok(None),
     }
 }
 

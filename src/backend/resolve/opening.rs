@@ -8,6 +8,7 @@ use super::leftovers::refuse_own_versions;
 use super::link::Link;
 use super::options::{ResolveOptions, TimelineChoice};
 use super::pieces::{Piece, alone, plan_of};
+use super::plates;
 use super::state::{self, Guard, clips, own_name};
 use crate::backend::Backend as _;
 use crate::backend::ffmpeg::FfmpegBackend;
@@ -33,7 +34,9 @@ pub(super) fn look(
     let rendered = guard.link.named(&timeline)?;
     guard.note(|state| state.rendered = Some(rendered))?;
     let cut = Cut::read(&guard.link, timeline)?;
-    let mut warnings = compare(&guard.link, plan, &cut, options)?;
+    // Handles that the cut does not have come later.
+    let bare = plates::are_asked_for(options, plan).then(|| plates::without_handles(plan));
+    let mut warnings = compare(&guard.link, bare.as_ref().unwrap_or(plan), &cut, options)?;
     warnings.extend(refuse_own_versions(&guard.link, &cut, plan)?);
     let canvas = canvas(plan, preset, cut.size)?;
     for key in options.unknown_settings() {
@@ -108,6 +111,21 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     Ok(timeline)
 }
 
+/// Makes a bin of our own, which is open then. Gives the media pool, the bin's name, and the bin that was open.
+pub(super) fn own_bin(guard: &mut Guard<'_>) -> Result<(Object, String, Object)> {
+    guard.note_timeline()?;
+    let link = &guard.link;
+    let pool = link.project("GetMediaPool", vec![])?.some()?;
+    let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
+    let open = link.call(&pool, "GetCurrentFolder", vec![])?.some()?;
+    let name = own_name();
+    guard.note(|state| state.bin = Some(name.clone()))?;
+    let link = &guard.link;
+    let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
+    link.call(&pool, "SetCurrentFolder", vec![Value::from(&bin)])?.granted()?;
+    Ok((pool, name, open))
+}
+
 /// Refuses a timeline that is not the plan's cut, or warns of it; and of what may be another picture.
 fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions) -> Result<Vec<Warning>> {
     for shot in &plan.shots {
@@ -127,7 +145,13 @@ fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions) -> Res
 fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
     let size = plan.canvas.size.unwrap_or_else(|| preset.nearest_size(own.0, own.1));
     let black = MediaSource::Generator { generator_kind: "black".to_owned(), draws: Generated::Solid { color: BLACK } };
-    let all = Piece { alone: None, range: (0, plan.duration), whole: true, shots: (0..plan.shots.len()).collect() };
+    let all = Piece {
+        alone: None,
+        range: (0, plan.duration),
+        record: 0,
+        whole: true,
+        shots: (0..plan.shots.len()).collect(),
+    };
     let plan = plan_of(plan, size, &[(all, black)]);
     Ok(FfmpegBackend.open(&plan, preset, &[])?.canvas())
 }

@@ -117,7 +117,8 @@ word_enum! {
         WholeTimeline = "whole-timeline",
         /// One job for each range that shots cover without a hole.
         Union = "union",
-        /// One job for each shot. One that fails does not stop the others.
+        /// One job for each shot. One that fails does not stop the others. Shots with source handles are rendered from a
+        /// timeline that is made for it and removed again.
         PerShot = "per-shot",
     }
 }

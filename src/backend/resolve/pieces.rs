@@ -15,6 +15,8 @@ pub(super) struct Piece {
     pub(super) alone: Option<i64>,
     /// The record frames it covers: the first, and the one behind the last.
     pub(super) range: (i64, i64),
+    /// The record frame of the plan that its first frame shows.
+    pub(super) record: i64,
     /// Whether that is the whole timeline.
     pub(super) whole: bool,
     /// Places in the plan of the shots that are cut out of it.
@@ -53,7 +55,8 @@ pub(super) fn pieces(plan: &Plan, cut: &Cut, options: &ResolveOptions, shots: &[
             let what = format!("shot {:?} reaches beyond the timeline in Resolve", shot.name);
             return Err(Error::new(ErrorKind::Mismatch, what).at_object(&shot.object));
         }
-        needed.push(Piece { alone: alone(cut, &options.solo, shot)?, range, whole: false, shots: vec![index] });
+        let alone = alone(cut, &options.solo, shot)?;
+        needed.push(Piece { alone, range, record: range.0, whole: false, shots: vec![index] });
     }
     if options.scope == Scope::PerShot {
         return Ok(needed);
@@ -62,7 +65,7 @@ pub(super) fn pieces(plan: &Plan, cut: &Cut, options: &ResolveOptions, shots: &[
     let mut merged: Vec<Piece> = Vec::new();
     for mut piece in needed {
         if options.scope == Scope::WholeTimeline {
-            (piece.range, piece.whole) = ((0, cut.duration), true);
+            (piece.range, piece.record, piece.whole) = ((0, cut.duration), 0, true);
         }
         match merged.last_mut().filter(|last| last.alone == piece.alone && piece.range.0 <= last.range.1) {
             Some(last) => {
@@ -93,7 +96,7 @@ pub(super) fn plan_of(plan: &Plan, size: (u32, u32), renders: &[(Piece, MediaSou
             bounds: None,
         });
         cut.canvas_media.push(media);
-        shots.extend(piece.shots.iter().map(|&index| (index, shot_of(&plan.shots[index], media, piece.range.0))));
+        shots.extend(piece.shots.iter().map(|&index| (index, shot_of(&plan.shots[index], media, piece.record))));
     }
     shots.sort_by_key(|(index, _)| *index);
     cut.shots = shots.into_iter().map(|(_, shot)| shot).collect();

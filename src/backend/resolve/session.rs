@@ -15,6 +15,7 @@ use super::link::Link;
 use super::opening::{look, warning};
 use super::options::{ResolveOptions, Scope};
 use super::pieces::{Piece, pieces, plan_of};
+use super::plates;
 use super::scratch::Scratch;
 use super::state::Guard;
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
@@ -117,7 +118,15 @@ impl<'a> ResolveSession<'a> {
     /// Gets Resolve ready to render what `shots` (places in the plan) need: grades, and the Deliver page.
     pub(super) fn set_up(&self, work: &mut Work<'a>, shots: &[usize]) -> Result<Vec<Piece>> {
         let Work { guard, cut } = work;
-        let pieces = pieces(self.plan, cut, self.options, shots)?;
+        let pieces = match plates::are_asked_for(self.options, self.plan) {
+            true => {
+                let (own, pieces, warnings) = plates::build(guard, self.options, self.plan, cut, shots)?;
+                self.warn(warnings);
+                *cut = own;
+                pieces
+            }
+            false => pieces(self.plan, cut, self.options, shots)?,
+        };
         let ranges: Vec<_> = pieces.iter().map(|piece| piece.range).collect();
         self.warn(grade::apply(guard, cut, &ranges, &self.options.grade)?);
         guard.note_render(&cut.timeline)?;

@@ -305,6 +305,8 @@ pub(super) fn restore(link: &Link, state: &State, options: &ResolveOptions, jobs
                 attempt("the marks", restore_marks(link, &rendered, marks));
             }
         }
+        // One of our own is gone already.
+        None if timelines.is_ok() && state.rendered.is_some() && state.rendered == state.imported => {}
         None if state.rendered.is_some() => {
             attempt("the timeline", Err(Error::new(ErrorKind::Application, "it is no longer there")));
         }

@@ -25,6 +25,45 @@ def read(path):
     return described
 
 
+def written(timeline, late):
+    """A timeline as an OpenTimelineIO file has it; its clips begin so many frames late."""
+    rate = float(exact(timeline.rate))
+    children = []
+    for kind in ("video", "audio"):
+        for track in timeline.tracks[kind]:
+            children.append({"OTIO_SCHEMA": "Track.1", "name": track.name, "kind": kind.title(), "enabled": track.enabled,
+                             "children": _written(track.items, rate, late)})
+    start = {"OTIO_SCHEMA": "RationalTime.1", "value": timeline.first, "rate": rate}
+    return {"OTIO_SCHEMA": "Timeline.1", "name": timeline.name, "global_start_time": start,
+            "tracks": {"OTIO_SCHEMA": "Stack.1", "name": "tracks", "children": children}}
+
+
+def _written(items, rate, late):
+    children, passed = [], -late
+    for item in sorted(items, key=lambda item: item.start):
+        if item.start > passed:
+            children.append({"OTIO_SCHEMA": "Gap.1", "source_range": _range(0, item.start - passed, rate)})
+        passed = item.start + item.duration
+        source = exact(item.media.rate) if item.media else None
+        begin = float(item.source_start / source * exact(rate)) if item.media else 0
+        media = {"OTIO_SCHEMA": "MissingReference.1"}
+        if item.media and item.media.first is None:
+            media = {"OTIO_SCHEMA": "ExternalReference.1", "target_url": item.media.path,
+                     "available_range": _range(0, item.media.frames, float(source))}
+        effects = []
+        if item.speed != 1:
+            effects.append({"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": float(item.speed)})
+        children.append({"OTIO_SCHEMA": "Clip.1", "name": item.name, "enabled": item.enabled, "effects": effects,
+                         "source_range": _range(begin, item.duration, rate), "media_reference": media})
+    return children
+
+
+def _range(start, duration, rate):
+    times = {"start_time": start, "duration": duration}
+    return dict({key: {"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": rate} for key, value in times.items()},
+                OTIO_SCHEMA="TimeRange.1")
+
+
 def _first_rate(tracks):
     return next(child["source_range"]["duration"]["rate"] for track in tracks for child in track["children"]
                 if child.get("source_range"))

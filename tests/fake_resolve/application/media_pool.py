@@ -7,7 +7,7 @@ from fractions import Fraction
 from . import cut_file
 from .base import ApiObject, Named
 from .rates import exact, timecode_of
-from .timeline import Timeline, delete
+from .timeline import Timeline, TimelineItem, delete
 
 
 class MediaPoolItem(Named):
@@ -165,6 +165,35 @@ class MediaPool(ApiObject):
         made = [MediaPoolItem(self.application, path) for path in items if os.path.exists(path)]
         self.current.clips.extend(made)
         return made
+
+    def CreateEmptyTimeline(self, name):
+        project = self.application.project
+        if any(timeline.name == name for timeline in project.timelines):
+            return None
+        size = [int(project.settings["timelineResolution" + side]) for side in ("Width", "Height")]
+        described = {"name": name, "rate": project.settings["timelineFrameRate"], "size": size, "video": [{"items": []}]}
+        timeline = Timeline(self.application, described)
+        self.current.clips.append(MediaPoolItem(self.application, timeline=timeline))
+        project.timelines.append(timeline)
+        project.current = timeline
+        return timeline
+
+    def AppendToTimeline(self, *given):
+        infos = given[0] if given and isinstance(given[0], list) else list(given)
+        timeline, added = self.application.project.current, []
+        for info in infos:
+            if not isinstance(info, dict):
+                info = {"mediaPoolItem": info, "startFrame": 0, "endFrame": info.frames - 1}
+            media, first = info["mediaPoolItem"], info["startFrame"]
+            frames = info["endFrame"] - first + self.quirks["append_end_is_last"]
+            if not 0 <= first < first + frames <= media.frames:
+                return []
+            item = TimelineItem(self.application, timeline, {
+                "name": media.name, "start": timeline.length, "duration": frames, "source_start": first, "looks": ["none"],
+                "media": media.path})
+            timeline.tracks["video"][info.get("trackIndex", 1) - 1].items.append(item)
+            added.append(item)
+        return added
 
     def ImportTimelineFromFile(self, filePath, importOptions=None):
         options = importOptions or {}

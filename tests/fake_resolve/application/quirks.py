@@ -55,6 +55,10 @@ USUAL = {
     "transitions_are_items": False,
     # A job that is done says so, or goes on to say "Rendering" at 100 %.
     "stuck_at_the_end": False,
+    # What Export writes as OTIO: "right", nothing ("none"), or all clips a frame late ("shifted").
+    "export": "right",
+    # Whether the end frame of a clip that is appended is its last one, or the one behind.
+    "append_end_is_last": True,
     # Whether a node without a LUT has the LUT "" or none at all.
     "no_lut": "",
 }
@@ -101,6 +105,8 @@ OTHER = {
     "rate_setting": "{}.0",
     "raises_when_gone": True,
     "transitions_are_items": True,
+    "export": "none",
+    "append_end_is_last": False,
     "stuck_at_the_end": True,
 }
 
@@ -108,7 +114,7 @@ OTHER = {
 SETS = {
     "usual": dict(USUAL, missing=_UNTIL_19_1),
     "other": dict(OTHER, missing=OTHER["missing"] + _UNTIL_19_1),
-    "18": {"missing": _SINCE_19_0 + _SINCE_19_0_2 + _SINCE_19_1, "without_arguments": _WITHOUT_ARGUMENTS},
+    "18": {"missing": ["EXPORT_OTIO"] + _SINCE_19_0 + _SINCE_19_0_2 + _SINCE_19_1, "without_arguments": _WITHOUT_ARGUMENTS},
     "19.0": {"missing": _SINCE_19_0_2 + _SINCE_19_1, "without_arguments": _WITHOUT_ARGUMENTS},
     "19.1": {"missing": _UNTIL_19_1},
 }

@@ -12,8 +12,6 @@ from .media_pool import MediaPoolItem
 from .project import Project, ProjectManager
 
 PAGES = ("media", "cut", "edit", "fusion", "color", "fairlight", "deliver")
-CONSTANTS = {name: number for number, name in enumerate((
-    "EXPORT_AAF", "EXPORT_DRT", "EXPORT_EDL", "EXPORT_FCP_7_XML", "EXPORT_OTIO", "EXPORT_NONE"))}
 
 
 class Application:

@@ -1,12 +1,16 @@
 """Timelines, their tracks and what lies on them."""
 
+import json
 from fractions import Fraction
 
+from . import cut_file
 from .base import ApiObject, Named
 from .grades import Graph
 from .rates import exact, frames_of, shown, timecode_of
 
 TRACK_TYPES = ("video", "audio", "subtitle")
+CONSTANTS = {name: number for number, name in enumerate((
+    "EXPORT_AAF", "EXPORT_DRT", "EXPORT_EDL", "EXPORT_FCP_7_XML", "EXPORT_OTIO", "EXPORT_NONE"))}
 
 
 class Track:
@@ -294,6 +298,14 @@ class Timeline(Named):
             described = {"name": "Cross Dissolve", "start": start, "duration": frames, "looks": []}
             track.transitions.append(TimelineItem(self.application, self, described))
         return sorted(track.items + track.transitions, key=lambda item: item.start)
+
+    def Export(self, fileName, exportType, exportSubtype):
+        if exportType != CONSTANTS["EXPORT_OTIO"] or self.quirks["export"] == "none":
+            return False
+        described = cut_file.written(self, 1 if self.quirks["export"] == "shifted" else 0)
+        with open(fileName, "w", encoding="utf-8") as file:
+            json.dump(described, file)
+        return True
 
     def ApplyGradeFromDRX(self, path, gradeMode, *items):
         items = items[0] if items and isinstance(items[0], list) else items
