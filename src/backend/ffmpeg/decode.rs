@@ -116,7 +116,7 @@ impl MovieReader {
         let (stream, facts) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
         let info = probe::describe(path, &mut demuxer, stream, &facts);
         let untimed = demuxer.is_untimed();
-        let setup = DecoderSetup { threads: options.threads, strict: false, lenient: false, exr_transfer: None };
+        let setup = DecoderSetup { threads: options.threads, strict: false, lenient: false };
         let pump = Pump::new(path, demuxer, stream, setup)?;
         let mut movie = Movie::new(path, pump, &info, untimed)?;
         if info.is_still {

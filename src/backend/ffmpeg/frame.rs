@@ -45,7 +45,7 @@ pub(crate) enum Origin {
     Movie,
     /// A still of computer graphics or photography: full range, sRGB.
     Still,
-    /// Scene-linear with premultiplied alpha; or with this transfer characteristic applied while decoding.
+    /// Scene-linear with premultiplied alpha; or with this transfer characteristic applied once it is decoded.
     Exr(Option<u8>),
 }
 
@@ -63,7 +63,11 @@ impl Frame {
         let av = sys::top_down(av)
             .map_err(|cause| Error::new(ErrorKind::Decode, "a picture could not be copied").because(cause))?;
         // Whichever floats a version of FFmpeg gives: they are one kind from here on.
-        let av = match pixels::in_singles(&av, &info)? {
+        let curve = match context.origin {
+            Origin::Exr(Some(transfer)) => pixels::curve_between(ColorTags::LINEAR, transfer)?,
+            _ => None,
+        };
+        let av = match pixels::in_singles(&av, &info, curve)? {
             Some(singles) => singles,
             None => av,
         };

@@ -350,25 +350,38 @@ fn half(bits: u16) -> f32 {
 }
 
 /// A frame of floats of any kind as planar floats of 32 bits, green, blue and red, with alpha where it had some: no value
-/// is touched. `None` for one that is that already, and for one that is not floating-point.
-pub(super) fn in_singles(frame: &Video, info: &PixelInfo) -> Result<Option<Video>> {
+/// is touched, unless by a curve. `None` for one that is that already, and for one that is not floating-point.
+///
+/// Premultiplied colour is divided by alpha before the curve and multiplied again behind it. What is black or darker
+/// stays as it is.
+pub(super) fn in_singles(frame: &Video, info: &PixelInfo, curve: Option<Curve>) -> Result<Option<Video>> {
     let format = if info.alpha { Pixel::GBRAPF32LE } else { Pixel::GBRPF32LE };
-    if !info.float || frame.format() == format {
+    if !info.float || (frame.format() == format && curve.is_none()) {
         return Ok(None);
     }
     info.check()?;
     let target = PixelInfo::need(format)?;
     let mut out = FramePool::default().frame(format, frame.width(), frame.height(), ColorTags::LINEAR_RGB)?;
     let width = frame.width() as usize;
-    let mut values = vec![0f32; width];
-    for (component, to) in channels(info).into_iter().zip(&target.components) {
+    let (mut values, mut alphas) = (vec![0f32; width], vec![1f32; width]);
+    let own = channels(info);
+    for (channel, to) in target.components.iter().enumerate() {
+        let component = own[channel];
         let (data, stride) = plane(frame, info, component.plane);
+        let (alpha, alpha_stride) = plane(frame, info, own[3].plane);
         let (target, target_stride) = plane_mut(&mut out, &target, to.plane);
         if data.is_empty() || target.is_empty() {
             return Err(no_samples(info));
         }
-        for (line, out) in data.chunks(stride).zip(target.chunks_mut(target_stride)) {
+        for (y, (line, out)) in data.chunks(stride).zip(target.chunks_mut(target_stride)).enumerate() {
             load_floats(line, component, info.big_endian, &mut values);
+            if let Some(curve) = curve.filter(|_| channel < 3) {
+                if info.alpha {
+                    let line = alpha.get(y * alpha_stride..).unwrap_or_default();
+                    load_floats(line, own[3], info.big_endian, &mut alphas);
+                }
+                values.iter_mut().zip(&alphas).for_each(|(value, alpha)| *value = through(curve, *value, *alpha));
+            }
             for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(&values) {
                 *out = value.to_le_bytes();
             }
@@ -376,6 +389,13 @@ pub(super) fn in_singles(frame: &Video, info: &PixelInfo) -> Result<Option<Video
     }
     copy_properties(frame, &mut out)?;
     Ok(Some(out))
+}
+
+/// Premultiplied colour through a curve; what is brighter than white follows it further.
+#[allow(clippy::cast_possible_truncation, reason = "a single")]
+fn through(curve: Curve, value: f32, alpha: f32) -> f32 {
+    let alpha = if alpha > 0.0 { alpha } else { 1.0 };
+    if value > 0.0 { curve.exact(f64::from(value / alpha)) as f32 * alpha } else { value }
 }
 
 fn no_samples(info: &PixelInfo) -> Error {

@@ -164,12 +164,7 @@ fn has_jpeg_end(data: &[u8]) -> bool {
 }
 
 fn by_ffmpeg(kind: StillKind, data: &[u8], options: &DecodeOptions) -> Result<Video, ffmpeg_next::Error> {
-    let setup = DecoderSetup {
-        threads: options.threads,
-        strict: true,
-        lenient: false,
-        exr_transfer: options.linear_to.filter(|_| kind == StillKind::Exr),
-    };
+    let setup = DecoderSetup { threads: options.threads, strict: true, lenient: false };
     let mut decoder = Decoder::by_name(kind.decoder(), setup)?;
     decoder.send(Some(&Packet::copy(data)))?;
     decoder.send(None)?;

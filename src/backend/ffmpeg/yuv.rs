@@ -11,15 +11,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rgba16;
 use crate::plan::ColorTags;
 
-/// Whether frames of this format are written here: YUV with or without alpha, of up to 16 bits, in words of their own,
-/// not packed 4:2:2.
+/// Whether frames of this format are written here: YUV with or without alpha, of up to 16 bits, in words of their own.
 pub(super) fn is_plain_yuv(info: &PixelInfo) -> bool {
-    let shared = info.components.iter().skip(1).any(|c| c.plane == 0) && info.chroma_shift != (0, 0);
     let own_word = |c: &Component| {
         let others = info.components.iter().filter(|other| other.plane == c.plane && *other != c);
         c.depth + c.shift <= 16 && others.map(|other| other.offset.abs_diff(c.offset)).all(|far| far >= c.word())
     };
-    is_yuv(info) && !shared && info.components.iter().all(own_word)
+    is_yuv(info) && info.components.iter().all(own_word)
 }
 
 /// Whether frames of this format are read by [`read_yuv`]: YUV of whole numbers, however they lie.

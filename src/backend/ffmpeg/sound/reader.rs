@@ -389,7 +389,7 @@ pub(crate) fn sounds(demuxer: &Demuxer) -> Vec<usize> {
 }
 
 fn decoder(path: &Path, demuxer: &Demuxer, stream: usize) -> Result<Decoder> {
-    let setup = DecoderSetup { threads: 1, strict: false, lenient: false, exr_transfer: None };
+    let setup = DecoderSetup { threads: 1, strict: false, lenient: false };
     Decoder::for_stream(demuxer, stream, setup)
         .map_err(|cause| undecodable(path, "no decoder for its sound").because(cause))
 }

@@ -486,8 +486,6 @@ pub(crate) struct DecoderSetup {
     pub(crate) strict: bool,
     /// Whether pictures come out that are known to lack something, rather than none.
     pub(crate) lenient: bool,
-    /// FFmpeg's number of the transfer characteristic that an EXR decoder applies to its linear values.
-    pub(crate) exr_transfer: Option<u8>,
 }
 
 impl Decoder {
@@ -502,7 +500,7 @@ impl Decoder {
             let context = decoder.context.as_ptr();
             check(ffi::avcodec_parameters_to_context(context, parameters))?;
             (*context).pkt_timebase = (*pointer.as_ptr()).time_base;
-            decoder.open(codec, setup)
+            decoder.open(codec)
         }
     }
 
@@ -512,7 +510,7 @@ impl Decoder {
         // SAFETY: the name is NUL-terminated; a null codec is an error inside.
         unsafe {
             let codec = ffi::avcodec_find_decoder_by_name(name.as_ptr());
-            Decoder::alloc(codec, setup)?.open(codec, setup)
+            Decoder::alloc(codec, setup)?.open(codec)
         }
     }
 
@@ -543,19 +541,10 @@ impl Decoder {
 
     /// # Safety
     /// `codec` is the codec that the context was made for.
-    unsafe fn open(self, codec: *const ffi::AVCodec, setup: DecoderSetup) -> Result<Decoder, AvError> {
-        let mut options = ptr::null_mut();
+    unsafe fn open(self, codec: *const ffi::AVCodec) -> Result<Decoder, AvError> {
         let _listening = self.log.listen(0);
-        // SAFETY: the dictionary is owned here and freed whatever the call leaves in it; the context is not open yet.
-        let code = unsafe {
-            if let Some(transfer) = setup.exr_transfer {
-                ffi::av_dict_set_int(&mut options, c"apply_trc".as_ptr(), transfer.into(), 0);
-            }
-            let code = ffi::avcodec_open2(self.context.as_ptr(), codec, &mut options);
-            ffi::av_dict_free(&mut options);
-            code
-        };
-        check(code)?;
+        // SAFETY: the context is not open yet, and made for this codec; null options are allowed.
+        check(unsafe { ffi::avcodec_open2(self.context.as_ptr(), codec, ptr::null_mut()) })?;
         Ok(self)
     }
 
