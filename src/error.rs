@@ -25,6 +25,9 @@ pub enum ErrorKind {
     /// A bundle (`.otioz`, `.otiod`) that is damaged, holds no timeline, or packs its media so that it cannot be read.
     #[error("not a valid bundle")]
     Bundle,
+    /// A limit was met that keeps a small file from costing much; the message names it.
+    #[error("limit exceeded")]
+    Limit,
     /// A rate or a time nobody can count with: zero, negative or NaN rates, negative durations.
     #[error("invalid time")]
     Time,

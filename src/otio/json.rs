@@ -80,7 +80,10 @@ impl<'a> Document<'a> {
             let (line, column) = line_column(good, good.len());
             Error::new(ErrorKind::Json, "the text is not UTF-8").at_line(line, column)
         })?;
-        let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, tokens: Vec::with_capacity(text.len() / 24) };
+        // Every token but the first follows on one of these: at most so many are needed, and most files have few of them
+        // inside strings.
+        let tokens = 1 + text.bytes().filter(|byte| b",:[{".contains(byte)).count();
+        let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, tokens: Vec::with_capacity(tokens) };
         parser.document(max_depth)?;
         Ok(Document { text, tokens: parser.tokens })
     }
@@ -218,17 +221,20 @@ impl<'a> Document<'a> {
             }
             Kind::Plain | Kind::Escaped => Value::String(self.string(node).unwrap_or_default().into_owned()),
             Kind::Array => self.array(node),
-            Kind::Object => Value::Object(self.map(node)),
+            Kind::Object => Value::Object(Box::new(self.map(node))),
         }
     }
 
     fn array(&self, node: Node) -> Value {
-        Value::Array(self.elements(node).map(|element| self.value(element)).collect())
+        // Counted first, so that nothing is allocated twice.
+        let mut values = Vec::with_capacity(self.elements(node).count());
+        values.extend(self.elements(node).map(|element| self.value(element)));
+        Value::Array(values.into())
     }
 
     /// The members of an object. Of a key that stands there twice, the last value counts.
     pub(super) fn map(&self, node: Node) -> Map {
-        let mut map = Map::new();
+        let mut map = Map::with_capacity(self.members(node).count());
         for (key, value) in self.members(node) {
             map.insert(key.into_owned(), self.value(value));
         }
@@ -584,7 +590,7 @@ mod tests {
         let object = value("\u{feff} {\"b\": 1, \"a\": [], \"b\": {}}");
         let map = object.as_object().expect("an object");
         assert_eq!(map.keys().collect::<Vec<_>>(), ["b", "a"]);
-        assert_eq!(map["b"], Value::Object(Map::new()));
+        assert_eq!(map["b"], Value::Object(Box::default()));
     }
 
     #[test]

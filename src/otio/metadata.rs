@@ -72,7 +72,7 @@ impl Reader<'_> {
                 None => self.upgrade(value),
             }
         }
-        Some(Value::Object(map))
+        Some(Value::Object(Box::new(map)))
     }
 
     /// An object that the model has a type for, read into that and written again.

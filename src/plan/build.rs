@@ -1,5 +1,6 @@
 //! The builder: what every part of planning shares, and [`Plan::new`].
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use super::reuse::{Log, Reuse, address};
 use super::shots::Lanes;
 use super::walk::Visible;
 use super::warning::{Said, Warnings};
-use super::{HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span};
+use super::{Element, HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Time, TimeRange};
@@ -50,6 +51,8 @@ impl Plan {
             cuts_alone: false,
             log: None,
             warnings: Warnings::default(),
+            steps: Cell::new(0),
+            curve_values: Cell::new(0),
         };
         builder.plan(timeline)
     }
@@ -78,6 +81,9 @@ pub(super) struct Builder<'a> {
     /// Where warnings go while there is one.
     pub(super) log: Option<Log>,
     warnings: Warnings,
+    /// What planning has cost so far.
+    steps: Cell<u64>,
+    curve_values: Cell<u64>,
 }
 
 impl Builder<'_> {
@@ -100,8 +106,8 @@ impl Builder<'_> {
         let handles = self.options.handles;
         self.horizon = -i64::from(handles.head)..duration.saturating_add(i64::from(handles.tail)).saturating_add(1);
         self.warn_of_effects(&root.item, ROOT, false);
-        let clock = self.inside(root, At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) }, trimmed);
-        let lanes = match root.item.enabled {
+        let clock = self.inside(root, At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) }, trimmed)?;
+        let lanes = match root.item.is_enabled() {
             true => self.lanes(root, At { path: ROOT, track: "", clock: &clock }, &(0..duration))?,
             false => Vec::new(),
         };
@@ -189,6 +195,62 @@ impl Builder<'_> {
         }
     }
 
+    /// Counts `steps` of work for the object at `path`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] once planning has cost more than the options allow.
+    pub(super) fn spend(&self, steps: usize, path: &str) -> Result<()> {
+        self.charge(&self.steps, steps, self.options.limits.steps, ("limits.steps", "steps of work"), path)
+    }
+
+    /// Counts values of curves of speed that the object at `path` needs.
+    ///
+    /// # Errors
+    /// As [`Builder::spend`].
+    pub(super) fn spend_values(&self, values: usize, path: &str) -> Result<()> {
+        let most = self.options.limits.curve_values;
+        self.charge(&self.curve_values, values, most, ("limits.curve_values", "values in curves of speed"), path)
+    }
+
+    fn charge(
+        &self,
+        spent: &Cell<u64>,
+        more: usize,
+        most: u64,
+        (option, what): (&str, &str),
+        path: &str,
+    ) -> Result<()> {
+        spent.set(spent.get().saturating_add(u64::try_from(more).unwrap_or(u64::MAX)));
+        if spent.get() <= most {
+            return Ok(());
+        }
+        let message = format!("the plan needs more than {most} {what}; the option `{option}` sets how many it may have");
+        Err(Error::new(ErrorKind::Limit, message).at_object(path))
+    }
+
+    /// The spans of the record frames `frames` (R15: identical neighbours are one), for the object at `path`.
+    pub(super) fn spans(&self, lanes: &[Lane], frames: &Range<i64>, path: &str) -> Result<Vec<Span>> {
+        let near = lanes.iter().map(|lane| {
+            let first = lane.partition_point(|segment| segment.frames.end <= frames.start);
+            let last = lane.partition_point(|segment| segment.frames.start < frames.end);
+            &lane[first..last.max(first)]
+        });
+        let cuts = pieces(frames, near.flatten().map(|segment| &segment.frames));
+        let mut spans: Vec<Span> = Vec::new();
+        for piece in cuts {
+            let stack = self.on_screen(lanes, piece.start, path)?;
+            push_span(&mut spans, Span { start: piece.start, count: piece.end - piece.start, stack });
+        }
+        Ok(spans)
+    }
+
+    /// What each of `lanes` shows at `frame`, for the object at `path`.
+    pub(super) fn on_screen(&self, lanes: &[Lane], frame: i64, path: &str) -> Result<Vec<Element>> {
+        let elements = on_screen(lanes, frame);
+        self.spend(lanes.len() + elements.iter().map(Element::size).sum::<usize>(), path)?;
+        Ok(elements)
+    }
+
     pub(super) fn note_unknown(&mut self, child: &Child, path: &str) {
         if let Child::Unknown(object) = child {
             self.warn(path, format!("schema {} is not known; it is not shown and takes no room", object.schema));
@@ -202,8 +264,8 @@ impl Builder<'_> {
         }
         if let Child::Composition(track) = child
             && let CompositionKind::Track(MediaKind::Other(kind)) = &track.kind
-            && track.item.enabled
-            && track.children.iter().any(|child| matches!(child, Child::Clip(clip) if clip.item.enabled))
+            && track.item.is_enabled()
+            && track.children.iter().any(|child| matches!(child, Child::Clip(clip) if clip.item.is_enabled()))
         {
             self.warn(path, format!("a track of kind {kind:?} is not rendered"));
         }
@@ -277,8 +339,14 @@ impl Builder<'_> {
 
     /// R10 and R15: warns of every visible layer of `spans` that asks for frames its media does not have.
     pub(super) fn check_overruns(&mut self, shot: &str, spans: &[Span]) -> Result<()> {
-        for Visible { layer, first, last } in spans.iter().flat_map(|span| span.visible(&|_, look| look.is_flat())) {
+        let mut visible = Vec::new();
+        for span in spans {
+            self.spend(span.looks(), ROOT)?;
+            visible.extend(span.visible(&|_, look| look.is_flat()));
+        }
+        for Visible { layer, first, last } in visible {
             let Some(frames) = self.media.media[layer.media].frames else { continue };
+            self.spend(layer.map.curve_len(), &layer.object)?;
             let (low, high) = layer.map.indices(first..=last);
             if low >= 0 && high < frames {
                 continue;
@@ -307,24 +375,6 @@ impl Builder<'_> {
         }
         Ok(())
     }
-}
-
-/// The spans of the record frames `frames` (R15: identical neighbours are one).
-pub(super) fn spans(lanes: &[Lane], frames: &Range<i64>) -> Vec<Span> {
-    let near = lanes.iter().map(|lane| {
-        let first = lane.partition_point(|segment| segment.frames.end <= frames.start);
-        let last = lane.partition_point(|segment| segment.frames.start < frames.end);
-        &lane[first..last.max(first)]
-    });
-    let cuts = pieces(frames, near.flatten().map(|segment| &segment.frames));
-    let mut spans: Vec<Span> = Vec::new();
-    for piece in cuts {
-        push_span(
-            &mut spans,
-            Span { start: piece.start, count: piece.end - piece.start, stack: on_screen(lanes, piece.start) },
-        );
-    }
-    spans
 }
 
 /// Adds `span`, or lets the last one run on if it shows the same.
@@ -366,14 +416,14 @@ fn hero_track(root: &Composition) -> Option<usize> {
     let is_anything = |child: &Child| match child {
         Child::Clip(_) => true,
         Child::Composition(inner) => inner.children.iter().any(|child| match child {
-            Child::Clip(clip) => clip.item.enabled,
-            Child::Composition(nested) => nested.item.enabled,
+            Child::Clip(clip) => clip.item.is_enabled(),
+            Child::Composition(nested) => nested.item.is_enabled(),
             _ => false,
         }),
         _ => false,
     };
     let find = |test: &dyn Fn(&Child) -> bool| {
-        let seen = |child: &Child| !is_sound(child) && child.item().is_some_and(|item| item.enabled);
+        let seen = |child: &Child| !is_sound(child) && child.item().is_some_and(|item| item.is_enabled());
         root.children.iter().position(|child| seen(child) && test(child))
     };
     find(&is_clips).or_else(|| find(&is_anything))
@@ -382,7 +432,7 @@ fn hero_track(root: &Composition) -> Option<usize> {
 /// The enabled clips that lie in `track` itself, with their places among its children.
 pub(super) fn enabled_clips(track: &Composition) -> impl Iterator<Item = (usize, &Clip)> {
     track.children.iter().enumerate().filter_map(|(index, child)| match child {
-        Child::Clip(clip) if clip.item.enabled => Some((index, clip.as_ref())),
+        Child::Clip(clip) if clip.item.is_enabled() => Some((index, clip.as_ref())),
         _ => None,
     })
 }

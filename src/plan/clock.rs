@@ -33,6 +33,14 @@ impl Clock {
         }
     }
 
+    /// How many values its curve has.
+    pub(super) fn curve_len(&self) -> usize {
+        match self {
+            Clock::Plain(_) => 0,
+            Clock::Warped(map) => map.curve_len(),
+        }
+    }
+
     /// Record frame → the object's own time, in record frames.
     pub(super) fn map(&self, rate: Rate) -> SourceMap {
         match self {

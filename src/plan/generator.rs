@@ -199,7 +199,7 @@ impl Settings<'_> {
         all.extend(resolve.filter_map(|one| Some((one.get("Parameter ID")?.as_str()?, one.get("Parameter Value")?))));
         let final_cut = self.common.metadata.get("fcp_xml").and_then(|item| item.get("parameter"));
         let final_cut = match final_cut {
-            Some(Value::Array(list)) => list.as_slice(),
+            Some(Value::Array(list)) => &**list,
             Some(one) => std::slice::from_ref(one),
             None => &[],
         };
@@ -244,26 +244,31 @@ fn plain_text(rich: &str) -> String {
 }
 
 /// A colour: `#rrggbb` or `#aarrggbb`, a list of three or four numbers, or an object with red, green, blue and perhaps
-/// alpha. Numbers go to 1, or to 255 where one of them is larger.
+/// alpha. Numbers go to 1, or to 255 where one of them is larger. Where channels are text they come from the XML of Final
+/// Cut or Premiere: they go to 255, and what is written as alpha, mostly 0, means nothing.
 fn color(value: &Value) -> Option<Rgba> {
+    let mut of_xml = false;
     let parts = match value {
         Value::String(text) => return hex(text.trim().strip_prefix('#')?),
         Value::Array(values) if matches!(values.len(), 3 | 4) => values.iter().map(Value::as_f64).collect(),
         Value::Object(map) => {
-            let part = |names: [&str; 2]| {
-                let value = names.iter().find_map(|name| map.get(*name))?;
+            let mut part = |names: [&str; 2]| {
+                let named = |key: &str| names.iter().any(|name| key.trim().eq_ignore_ascii_case(name));
+                let value = map.iter().find(|(key, _)| named(key)).map(|(_, value)| value)?;
+                of_xml |= matches!(value, Value::String(_));
                 value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
             };
             let alpha = part(["alpha", "a"]).map(Some);
             let colors = [part(["red", "r"]), part(["green", "g"]), part(["blue", "b"])];
-            colors.into_iter().chain(alpha).collect::<Option<Vec<f64>>>()
+            colors.into_iter().chain(alpha.filter(|_| !of_xml)).collect::<Option<Vec<f64>>>()
         }
         _ => None,
     }?;
     if parts.iter().any(|part| !part.is_finite() || *part < 0.0) {
         return None;
     }
-    let whole = if parts.iter().any(|part| *part > 1.0) { 255.0 } else { 1.0 };
+    let is_share = parts.iter().all(|part| *part <= 1.0) && (!of_xml || parts.iter().any(|part| part.fract() > 0.0));
+    let whole = if is_share { 1.0 } else { 255.0 };
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 65535")]
     let sample = |part: f64| ((part / whole).min(1.0) * 65535.0).round() as u16;
     let alpha = parts.get(3).map_or(u16::MAX, |alpha| sample(*alpha));

@@ -9,7 +9,7 @@ use super::retime::{Bend, Speed, is_retimed, not_applied};
 use super::sound::{Gain, Pitch, Sound, SoundClip};
 use super::sound_map::{SoundCurve, SoundMap, heard};
 use super::sound_metadata;
-use super::{RateConform, ReverseConvention, SampleGrid, Shot, SourceMap};
+use super::{RateConform, ReverseConvention, SampleGrid, Shot};
 use crate::audio::Limiter;
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
@@ -44,7 +44,7 @@ impl Builder<'_> {
     /// The sound of the whole cut, which lasts `duration`; `None` where no enabled track carries any.
     pub(super) fn sound(&mut self, root: &Composition, duration: Time) -> Result<Option<Sound>> {
         let options = self.options.sound;
-        if !options.enabled || !root.item.enabled || !carries_sound(root) {
+        if !options.enabled || !root.item.is_enabled() || !carries_sound(root) {
             return Ok(None);
         }
         let window = TimeRange { start: Time::ZERO, duration };
@@ -94,7 +94,7 @@ impl Builder<'_> {
             number += i32::from(is_sound(child));
             let numbered = format!("A{number}");
             let name = track_name(child, if at.track.is_empty() { &numbered } else { at.track });
-            if child.item().is_none_or(|item| !item.enabled) || !(around.heard || has_sound(child)) {
+            if child.item().is_none_or(|item| !item.is_enabled()) || !(around.heard || has_sound(child)) {
                 continue;
             }
             let Some(range) = self.own_range(child, &path)? else { continue };
@@ -122,10 +122,10 @@ impl Builder<'_> {
     /// lies inside its range.
     fn hear(&mut self, child: &Child, at: At<'_>, around: &Around, clips: &mut Vec<(bool, SoundClip)>) -> Result<()> {
         match child {
-            Child::Clip(clip) if around.heard && clip.item.enabled => {
+            Child::Clip(clip) if around.heard && clip.item.is_enabled() => {
                 clips.extend(self.sound_clip(clip, at, around)?.map(|clip| (around.seen, clip)));
             }
-            Child::Composition(composition) if composition.item.enabled => {
+            Child::Composition(composition) if composition.item.is_enabled() => {
                 self.hear_composition(composition, at, around, clips)?;
             }
             _ => {}
@@ -151,7 +151,7 @@ impl Builder<'_> {
         let video = composition.kind == CompositionKind::Track(MediaKind::Video);
         let around = Around { heard, seen: around.seen || video, ..around.clone() };
         let around = self.with_effects(&composition.item, at, &around, self.rate);
-        let clock = self.inside_heard(composition, at, trimmed);
+        let clock = self.inside_heard(composition, at, trimmed)?;
         let at = At { clock: &clock, ..at };
         match composition.is_track() {
             true => self.hear_track(composition, at, &around, clips),
@@ -160,10 +160,10 @@ impl Builder<'_> {
     }
 
     /// The clock of the children of `composition`, which starts at time 0 of `at.clock` and shows `trimmed` of them.
-    fn inside_heard(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> SoundMap {
+    fn inside_heard(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> Result<SoundMap> {
         let clock = at.clock.clone();
         if !is_retimed(&composition.item) {
-            return clock.starting_at(Time::ZERO - trimmed.start);
+            return Ok(clock.starting_at(Time::ZERO - trimmed.start));
         }
         let speed = Speed::of(&composition.item);
         let frames = trimmed.duration.frames(self.rate);
@@ -172,21 +172,20 @@ impl Builder<'_> {
         }
         let bend = self.bend(trimmed.start.samples(1), Ratio::ONE, frames);
         let unit = Ratio::ONE / self.rate.nominal();
-        let run = self.retimed(&composition.item, &speed, clock, (trimmed.duration, bend, unit));
-        run.shifted(trimmed.start.samples(1))
+        let run = self.retimed((&composition.item, at.path), &speed, clock, (trimmed.duration, bend, unit))?;
+        Ok(run.shifted(trimmed.start.samples(1)))
     }
 
     /// `clock`, whose time 0 is where the trimmed range of `item` starts, made to run as `speed` says; the range lasts
     /// `duration`. A frame of the curves is `unit` seconds. (R5, R6)
     fn retimed(
         &self,
-        item: &Item,
+        (item, path): (&Item, &str),
         speed: &Speed,
         clock: SoundMap,
         (duration, bend, unit): (Time, Bend<'_>, Ratio),
-    ) -> SoundMap {
-        let nothing = SourceMap::new(0, Ratio::ZERO, Ratio::ZERO);
-        let bent = speed.bent(nothing, &clock.frames(self.rate), bend).curve;
+    ) -> Result<SoundMap> {
+        let bent = self.bent_curve(speed, &clock.frames(self.rate), bend, path)?;
         let curve = bent.map(|curve| SoundCurve { rate: self.rate, seconds: curve.map(|value| value * unit) });
         let mut run = clock.scaled(speed.scalar);
         if speed.scalar < Ratio::ZERO {
@@ -195,7 +194,7 @@ impl Builder<'_> {
             let turned = if from_start { Time::from_frames(1, self.rate) } else { duration };
             run = run.shifted(turned.samples(1) * speed.scalar.abs());
         }
-        run.plus(curve)
+        Ok(run.plus(curve))
     }
 
     /// What is heard of the children of `track`; `at.clock` is that of its own time.
@@ -254,6 +253,7 @@ impl Builder<'_> {
             }
         }
         crossings.sort_by_key(|across: &Across| across.range.start);
+        self.check_overlaps(crossings.iter().map(|across| across.range), path)?;
         Ok(crossings)
     }
 
@@ -296,7 +296,7 @@ impl Builder<'_> {
         notes.extend(speed.notes(duration.frames(self.rate)));
         let position = media.offset / nominal;
         let bend = self.bend(position, frames / own, duration.frames(self.rate));
-        let run = self.retimed(&clip.item, &speed, at.clock.clone(), (duration, bend, Ratio::ONE / frames));
+        let run = self.retimed((&clip.item, at.path), &speed, at.clock.clone(), (duration, bend, Ratio::ONE / frames))?;
         if self.options.sound.pitch == Pitch::Keep && run.curve.is_some() {
             notes.push("its speed changes on the way: the pitch follows it".to_owned());
         }
@@ -330,7 +330,7 @@ fn sounds_like(clip: &SoundClip) -> impl std::hash::Hash + Eq + use<> {
 /// Whether there may be sound in `child`: an audio track, or something that holds one.
 fn has_sound(child: &Child) -> bool {
     match child {
-        Child::Composition(inner) if inner.item.enabled => match &inner.kind {
+        Child::Composition(inner) if inner.item.is_enabled() => match &inner.kind {
             CompositionKind::Track(MediaKind::Audio) => carries_clips(inner),
             CompositionKind::Track(MediaKind::Other(_)) => false,
             _ => carries_sound(inner),
@@ -346,8 +346,8 @@ fn carries_sound(composition: &Composition) -> bool {
 /// Whether an enabled clip lies anywhere in `composition`.
 fn carries_clips(composition: &Composition) -> bool {
     composition.children.iter().any(|child| match child {
-        Child::Clip(clip) => clip.item.enabled,
-        Child::Composition(inner) => inner.item.enabled && carries_clips(inner),
+        Child::Clip(clip) => clip.item.is_enabled(),
+        Child::Composition(inner) => inner.item.is_enabled() && carries_clips(inner),
         _ => false,
     })
 }

@@ -1,70 +1,178 @@
-//! Retimes by keyframes, as Resolve writes them. (R5)
+//! Retimes by key frames, as Resolve, Final Cut and Premiere write them. (R5)
 
+use super::effects::{final_cut_id, list, number, switch};
 use crate::time::Ratio;
-use crate::timeline::{Effect, Value};
+use crate::timeline::{Effect, Item, Value};
 
 /// Which moment of the media is shown after how much time: straight lines between points, in seconds from the start of
-/// the retimed media and from the start of the media as it is.
+/// the retimed media and from the start of the media as it is. They run on beyond the ends.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Keys {
-    /// At least two; later points are later on both sides, or the media stands still.
+    /// At least two, by the time of play.
     points: Vec<(Ratio, Ratio)>,
-    /// Whether some point is a soft one: what its handles do between the points is not known.
+    /// What `source_range` of the clip counts.
+    counts: Counts,
+    /// Whether the lines between points are curves, which are not read.
     pub(super) eased: bool,
+    /// Whether the application blends the frames between which it is.
+    blends: bool,
+}
+
+/// What the start of a retimed clip's `source_range` counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counts {
+    /// Moments of the media as it is: Resolve. No moment of it is played twice.
+    Media,
+    /// Moments of play: Final Cut and Premiere.
+    Play,
 }
 
 impl Keys {
-    /// The keyframes in the metadata of `effect`, if it has any.
+    /// The key frames in the metadata of `effect`, if it has any, on `item`.
     ///
     /// # Errors
     /// Why they cannot be used.
-    pub(super) fn of(effect: &Effect) -> Option<Result<Keys, &'static str>> {
+    pub(super) fn of(effect: &Effect, item: &Item) -> Option<Result<Keys, &'static str>> {
+        if final_cut_id(effect).is_some_and(|id| id == "timeremap") {
+            let parameters = effect.metadata.get("fcp_xml")?.get("parameter").map_or(&[][..], list);
+            return Some(Keys::final_cut(parameters, item));
+        }
         let list = effect.metadata.get("Resolve_OTIO")?.get("Key Frames")?;
-        Some(list.as_array().ok_or("its keyframes are no list").and_then(Keys::read))
+        Some(list.as_array().ok_or("its keyframes are no list").and_then(Keys::resolve))
     }
 
-    fn read(list: &[Value]) -> Result<Keys, &'static str> {
+    fn resolve(list: &[Value]) -> Result<Keys, &'static str> {
         let seconds = |value: Option<&Value>| {
             let seconds = value.and_then(Value::as_f64).filter(|seconds| seconds.abs() < 1e6);
             seconds.map(Ratio::nearest).ok_or("a keyframe is no pair of times")
         };
-        let mut keys = Keys { points: Vec::with_capacity(list.len()), eased: false };
+        let mut points = Vec::with_capacity(list.len());
+        let mut eased = false;
         for key in list {
             let parts = key.as_array().unwrap_or_default();
-            keys.points.push((seconds(parts.first())?, seconds(parts.get(1))?));
-            keys.eased |= matches!(parts.get(2), Some(Value::Bool(true)));
+            points.push((seconds(parts.first())?, seconds(parts.get(1))?));
+            eased |= matches!(parts.get(2), Some(Value::Bool(true)));
         }
-        if keys.points.len() < 2 {
+        if points.len() < 2 {
             return Err("it has fewer than two keyframes");
         }
-        if keys.points.windows(2).any(|pair| pair[1].0 <= pair[0].0) {
+        if points.windows(2).any(|pair| pair[1].0 <= pair[0].0) {
             return Err("its keyframes are not in order");
         }
         // Which of two moments a clip starts at could not be told.
-        if keys.points.windows(2).any(|pair| pair[1].1 < pair[0].1) {
+        if points.windows(2).any(|pair| pair[1].1 < pair[0].1) {
             return Err("its keyframes run backwards");
         }
-        Ok(keys)
+        Ok(Keys { points, counts: Counts::Media, eased, blends: false })
     }
 
-    /// How many seconds of media run in the `elapsed` seconds from where the media is at `start`.
+    /// `Time Remap`: key frames of `graphdict`, each a frame of play and a frame of the media, counted at the clip's rate;
+    /// where there are none, `speed` in percent.
+    fn final_cut(parameters: &[Value], item: &Item) -> Result<Keys, &'static str> {
+        let named = |name: &str| {
+            let is = |one: &&Value| one.get("parameterid").and_then(Value::as_str).is_some_and(|id| id.trim() == name);
+            parameters.iter().find(is)
+        };
+        let value = |name: &str| named(name)?.get("value");
+        let reverse = value("reverse").is_some_and(switch);
+        let rate = item.source_range.map_or(Ratio::ONE, |range| range.duration.rate.nominal());
+        let seconds = |frame: f64| Ratio::nearest(frame) / rate;
+        let frame = |key: &Value, name: &str| number(key.get(name)?).filter(|frame| frame.abs() < 1e9);
+        let written = named("graphdict").and_then(|graph| graph.get("keyframe")).map_or(&[][..], list);
+        let pair = |key: &Value| Some((frame(key, "when")?, frame(key, "value")?));
+        let mut keys = written.iter().map(pair).collect::<Option<Vec<_>>>().ok_or("a key frame is no pair of frames")?;
+        keys.sort_by(|a, b| a.0.total_cmp(&b.0));
+        keys.dedup_by(|a, b| a == b);
+        if keys.len() < 2 {
+            let speed = value("speed").and_then(number).filter(|speed| speed.abs() <= 1e6);
+            let speed = speed.ok_or("it has neither key frames nor a speed")? / 100.0;
+            if reverse || speed < 0.0 {
+                return Err("it runs backwards, and has no key frames to say from where");
+            }
+            keys = vec![(0.0, 0.0), (100.0, 100.0 * speed)];
+        } else if reverse {
+            as_shown(&mut keys, named("graphdict").and_then(|graph| number(graph.get("valuemax")?)));
+        }
+        let bent = |key: &Value| ["inscale", "outscale", "inbez", "outbez"].iter().any(|part| key.get(part).is_some());
+        Ok(Keys {
+            points: keys.into_iter().map(|(when, value)| (seconds(when), seconds(value))).collect(),
+            counts: Counts::Play,
+            eased: written.iter().any(bent),
+            blends: value("frameblending").is_some_and(switch),
+        })
+    }
+
+    /// How many seconds of media run in the `elapsed` seconds from where the clip's `source_range` starts at `start`.
     pub(super) fn run(&self, start: Ratio, elapsed: Ratio) -> Ratio {
-        let back = |(played, media): (Ratio, Ratio)| (media, played);
-        let from = line(self.points.iter().copied().map(back), start);
-        let at = |played| line(self.points.iter().copied(), played);
-        at(from + elapsed) - at(from)
+        let at = |played| line(&self.points, |point| *point, played);
+        match self.counts {
+            Counts::Play => at(start + elapsed) - start,
+            Counts::Media => {
+                let from = line(&self.points, |(played, media)| (*media, *played), start);
+                at(from + elapsed) - at(from)
+            }
+        }
+    }
+
+    /// The speed, and what is added to the elapsed time before it is multiplied by that, where nothing but one straight
+    /// line lies between `from` and `to` seconds after `start`: what is media time then is `(elapsed + added) × speed`.
+    pub(super) fn straight(&self, start: Ratio, from: Ratio, to: Ratio) -> Option<(Ratio, Ratio)> {
+        if self.counts == Counts::Media {
+            return None;
+        }
+        let (first, last) = (start + from, start + to);
+        // A point on the edge bends nothing inside.
+        let inside = self.points.iter().skip(1).rev().skip(1);
+        if inside.clone().any(|(played, _)| *played > first && *played < last) {
+            return None;
+        }
+        let speed = self.run(start, from + Ratio::ONE.min(to - from)) - self.run(start, from);
+        let speed = speed / Ratio::ONE.min(to - from);
+        Some((speed, self.run(start, from) - from * speed))
+    }
+
+    /// What had to be assumed.
+    pub(super) fn note(&self) -> String {
+        match self.counts {
+            Counts::Media => {
+                "retimed by keyframes: source_range is taken to start at the media's place of the first frame, and each \
+                 keyframe to be a second of play and a second of media"
+            }
+            Counts::Play if self.blends => {
+                "retimed by Time Remap: source_range counts frames of play; its frame blending is what the option for \
+                 slow motion makes"
+            }
+            Counts::Play => "retimed by Time Remap: source_range counts frames of play",
+        }
+        .to_owned()
     }
 }
 
-/// The value at `x` of straight lines through `points`, which run on beyond the ends.
-fn line(points: impl Iterator<Item = (Ratio, Ratio)>, x: Ratio) -> Ratio {
-    let (mut before, mut after) = ((Ratio::ZERO, Ratio::ZERO), (Ratio::ZERO, Ratio::ZERO));
-    for (count, point) in points.enumerate() {
-        if count >= 2 && x <= after.0 {
-            break;
+/// Makes of the values of a reversed graph the frames that are shown. Both applications write the last frame of the media,
+/// from which it runs back, as if it lay behind the media's end: Premiere all values by two frames, told by the first
+/// being one more than `valuemax`; Final Cut those at the graph's ends by two and the others by one, the first being two
+/// more. Anything else is taken as it is.
+fn as_shown(keys: &mut [(f64, f64)], largest: Option<f64>) {
+    let (Some(largest), Some(&(_, first))) = (largest, keys.first()) else { return };
+    let ends = keys.len() - 1;
+    let beyond = first - largest;
+    for (place, (_, value)) in keys.iter_mut().enumerate() {
+        if (beyond - 1.0).abs() < 1e-6 {
+            *value -= 2.0;
+        } else if (beyond - 2.0).abs() < 1e-6 {
+            *value -= if place == 0 || place == ends { 2.0 } else { 1.0 };
         }
-        (before, after) = (after, point);
     }
+}
+
+/// The value at `x` of straight lines through `points`, as `pair` takes them, which run on beyond the ends.
+fn line(points: &[(Ratio, Ratio)], pair: impl Fn(&(Ratio, Ratio)) -> (Ratio, Ratio), x: Ratio) -> Ratio {
+    let last = points.len().saturating_sub(1);
+    let after = points.partition_point(|point| pair(point).0 < x).clamp(1.min(last), last);
+    let (Some(before), Some(after)) = (points.get(after.saturating_sub(1)), points.get(after)) else {
+        return Ratio::ZERO;
+    };
+    let (before, after) = (pair(before), pair(after));
     if after.0 == before.0 {
         // A step: no line goes through it.
         return after.1;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
 use super::effects;
-use super::retime::{Speed, is_retimed, not_applied};
+use super::retime::{Speed, is_retimed, is_time_remap, not_applied};
 use super::{Element, Layer, Look, MixStyle, Weight, transition};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
@@ -46,9 +46,10 @@ impl Builder<'_> {
     /// What `child` shows over the record frames `window`, whether or not they lie inside its range: neighbours of
     /// transitions run on.
     pub(super) fn lane(&mut self, child: &Child, at: At<'_>, window: Range<i64>) -> Result<Lane> {
-        if window.is_empty() || child.item().is_none_or(|item| !item.enabled) {
+        if window.is_empty() || child.item().is_none_or(|item| !item.is_enabled()) {
             return Ok(Lane::new());
         }
+        self.spend(1, at.path)?;
         let outer = self.log.as_mut().map(|log| std::mem::replace(&mut log.seen, window.clone()));
         let lane = match child {
             Child::Clip(clip) => self
@@ -77,7 +78,7 @@ impl Builder<'_> {
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
         let trimmed = self.trimmed(composition, at.path)?;
-        let clock = self.inside(composition, at, trimmed);
+        let clock = self.inside(composition, at, trimmed)?;
         let at = At { clock: &clock, ..at };
         match self.reused(composition, at, &window)? {
             Some(lane) => Ok(lane),
@@ -101,7 +102,7 @@ impl Builder<'_> {
         }
         let mut stacked = Lane::new();
         for frames in pieces(window, lanes.iter().flatten().map(|segment| &segment.frames)) {
-            let mut elements = on_screen(&lanes, frames.start);
+            let mut elements = self.on_screen(&lanes, frames.start, at.path)?;
             match elements.len() {
                 0 => {}
                 1 if !elements[0].blends() => {
@@ -115,6 +116,7 @@ impl Builder<'_> {
 
     /// What each child of `stack` shows over `window`, bottom to top; `at.clock` is that of the children.
     pub(super) fn lanes(&mut self, stack: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Vec<Lane>> {
+        self.spend(stack.children.len(), at.path)?;
         let mut lanes = Vec::with_capacity(stack.children.len());
         let mut number = 0;
         for (index, child) in stack.children.iter().enumerate() {
@@ -134,10 +136,11 @@ impl Builder<'_> {
             self.note_unknown(child, at.path);
             return Ok(Lane::new());
         };
-        if self.skip_sound(child, at.path) || !item.enabled {
+        if self.skip_sound(child, at.path) || !item.is_enabled() {
             return Ok(Lane::new());
         }
-        let range = with_edges(child, self.duration(child, at.path)?)?;
+        let range = with_edges(child, self.duration(child, at.path)?).map_err(|error| error.at_object(at.path))?;
+        self.spend(at.clock.curve_len(), at.path)?;
         let mut lane = Lane::new();
         for frames in at.clock.frames(range, window, self.rate) {
             lane.extend(self.lane(child, at, frames)?);
@@ -161,6 +164,8 @@ impl Builder<'_> {
             }
         }
         crossings.sort_by_key(|crossing: &Crossing| crossing.range.start);
+        self.check_overlaps(crossings.iter().map(|crossing| crossing.range), at.path)?;
+        self.spend(track.children.len() + at.clock.curve_len(), at.path)?;
         let mut lane = Lane::new();
         for run in at.clock.runs(window, self.rate) {
             self.run(track, at, &layout, &crossings, &run, &mut lane)?;
@@ -178,6 +183,7 @@ impl Builder<'_> {
         run: &Run<'_>,
         lane: &mut Lane,
     ) -> Result<()> {
+        self.spend(crossings.len() + 1, at.path)?;
         let mut sweep = Sweep::new(layout, crossings, run);
         for frames in sweep.pieces(&run.frames) {
             let on = sweep.move_to(frames.start);
@@ -195,14 +201,40 @@ impl Builder<'_> {
                 continue;
             };
             // Where transitions overlap, the later one dissolves from what the earlier one shows.
+            let mut steps = 0;
             let mut mixed = shown(crossings[*first].before)?;
             for (across, place) in &sweep.active {
                 let crossing = &crossings[*place];
                 let incoming = shown(crossing.after)?;
                 let weight = weight(crossing, across, at.clock, rate);
                 mixed = mix(&mixed, &incoming, &weight, crossing.style, &frames);
+                steps += mixed.iter().map(|segment| segment.element.size()).sum::<usize>();
             }
+            self.spend(steps, at.path)?;
             lane.extend(mixed);
+        }
+        Ok(())
+    }
+
+    /// Checks how many of the transitions of a track, in the order they begin, lie over one another: each that does
+    /// dissolves from what all before it show.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) with the track's `path`.
+    pub(super) fn check_overlaps(&self, ranges: impl Iterator<Item = TimeRange>, path: &str) -> Result<()> {
+        let most = self.options.limits.overlaps;
+        let mut ends = std::collections::BinaryHeap::new();
+        for range in ranges {
+            while ends.peek().is_some_and(|std::cmp::Reverse(end)| *end <= range.start) {
+                ends.pop();
+            }
+            ends.push(std::cmp::Reverse(range.end()));
+            if ends.len() > most {
+                let message = format!(
+                    "more than {most} transitions of one track overlap; the option `limits.overlaps` sets how many may"
+                );
+                return Err(crate::Error::new(crate::ErrorKind::Limit, message).at_object(path));
+            }
         }
         Ok(())
     }
@@ -214,7 +246,8 @@ impl Builder<'_> {
         transition: &Transition,
         path: &str,
     ) -> Result<Option<Crossing>> {
-        let Some(Across { range, before, after }) = layout.across(index, transition)? else { return Ok(None) };
+        let across = layout.across(index, transition).map_err(|error| error.at_object(path))?;
+        let Some(Across { range, before, after }) = across else { return Ok(None) };
         let (head, tail) = (transition.in_offset.time()?, transition.out_offset.time()?);
         let (style, notes) = transition::style(transition);
         notes.into_iter().for_each(|note| self.warn(path, note));
@@ -258,7 +291,7 @@ impl Builder<'_> {
             let step = per_frame * speed.scalar;
             let run = elapsed.scaled(step).shifted(media.offset + turned * step.abs());
             let start = media.offset / media.rate.nominal();
-            speed.bent(run, &elapsed, self.bend(start, per_frame, duration))
+            self.bent(&speed, (run, &elapsed), self.bend(start, per_frame, duration), at.path)?
         };
         let (look, color) = self.look(clip, at, duration, &running);
         let map = if media.still { at.clock.map(self.rate).scaled(Ratio::ZERO) } else { running };
@@ -280,6 +313,7 @@ impl Builder<'_> {
     pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str, looks_apply: bool) {
         for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
             let message = match effect.kind {
+                EffectKind::Other if is_time_remap(effect) => not_applied(effect),
                 EffectKind::Other if looks_apply && effects::is_read(effect) => continue,
                 EffectKind::Other | EffectKind::Unknown(_) => match effect_name(effect) {
                     (_, true) => continue,

@@ -321,6 +321,15 @@ impl Element {
         }
     }
 
+    /// How many elements it is made of, itself included.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Element::Layer(_) => 1,
+            Element::Stack { elements, .. } => 1 + elements.iter().map(Element::size).sum::<usize>(),
+            Element::Mix { from, to, .. } => 1 + [from, to].into_iter().flatten().map(|side| side.size()).sum::<usize>(),
+        }
+    }
+
     /// Whether how it looks depends on what is below it, beyond alpha: a stack keeps the blend modes inside to itself.
     pub fn blends(&self) -> bool {
         match self {

@@ -47,6 +47,28 @@ pub struct PlanOptions {
     pub sound: SoundOptions,
     /// Folders that moved: a location that starts with the first path is looked for under the second.
     pub path_map: Vec<(String, PathBuf)>,
+    /// How much planning may cost.
+    pub limits: PlanLimits,
+}
+
+/// How much planning may cost, so that a small file cannot take a machine down. A plan that needs more is an error of kind
+/// [`ErrorKind::Limit`], which names the limit and the object. The defaults are some ten times what long cuts need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct PlanLimits {
+    /// Work, counted in steps: an object laid out, an element copied into a span, a layer looked at for a frame.
+    pub steps: u64,
+    /// Values of all curves of speed: a retimed item has one for each frame of its length and of what it may run on for.
+    pub curve_values: u64,
+    /// Transitions that overlap in one track at one moment.
+    pub overlaps: usize,
+}
+
+impl Default for PlanLimits {
+    fn default() -> PlanLimits {
+        PlanLimits { steps: 5_000_000, curve_values: 2_000_000, overlaps: 32 }
+    }
 }
 
 impl Default for PlanOptions {
@@ -68,6 +90,7 @@ impl Default for PlanOptions {
             canvas: CanvasRequest::default(),
             sound: SoundOptions::default(),
             path_map: Vec::new(),
+            limits: PlanLimits::default(),
         }
     }
 }

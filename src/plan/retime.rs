@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use super::build::Builder;
 use super::clock::Clock;
+use super::effects::final_cut_id;
 use super::keys::Keys;
 use super::lane::At;
 use super::{Curve, ReverseConvention, SourceMap};
+use crate::error::Result;
 use crate::time::{FRAME_TOLERANCE, Ratio, Time, TimeRange};
 use crate::timeline::{Composition, Effect, EffectKind, Item, Value};
 
@@ -37,7 +39,10 @@ impl Speed {
                 EffectKind::FreezeFrame { .. } => speed.scalar = Ratio::ZERO,
                 EffectKind::Time => {
                     speed.curves.extend(lookup(effect).map(numbers).filter(|list| !list.is_empty()));
-                    speed.keys = Keys::of(effect).and_then(Result::ok).or(speed.keys);
+                    speed.keys = Keys::of(effect, item).and_then(Result::ok).or(speed.keys);
+                }
+                EffectKind::Other if is_time_remap(effect) => {
+                    speed.keys = Keys::of(effect, item).and_then(Result::ok).or(speed.keys);
                 }
                 _ => {}
             }
@@ -72,25 +77,45 @@ impl Speed {
         let short = values.filter(|&values| i64::try_from(values).is_ok_and(|values| values < frames));
         let short =
             short.map(|values| format!("a time-warp curve has {values} values for {frames} frames: the last holds"));
-        let keys = self.keys.as_ref().map(|_| {
-            "retimed by keyframes: source_range is taken to start at the media's place of the first frame, and each \
-             keyframe to be a second of play and a second of media"
-                .to_owned()
-        });
+        let keys = self.keys.as_ref().map(Keys::note);
         short.into_iter().chain(keys)
     }
 
-    /// `line`, the run without keyframes and curves, with what those add: the lists in frames of the item, the keyframes
-    /// in its seconds. `elapsed` takes record frames to the item's, which counts `rate` of them a second; it starts
-    /// `start` seconds into its media, of which it counts `step` frames per record frame.
-    pub(super) fn bent(&self, line: SourceMap, elapsed: &SourceMap, bend: Bend<'_>) -> SourceMap {
+    /// `line` at the speed of the key frames, where they are one straight line wherever the item can be asked.
+    fn straight(&self, line: &SourceMap, elapsed: &SourceMap, bend: Bend<'_>) -> Option<SourceMap> {
+        if self.scalar != Ratio::ONE || !self.curves.is_empty() || elapsed.curve.is_some() {
+            return None;
+        }
+        let (from, to) = (Ratio::ZERO - bend.beyond, bend.frames + bend.beyond);
+        let (speed, added) = self.keys.as_ref()?.straight(bend.start, from / bend.rate, to / bend.rate)?;
+        let more = elapsed.scaled((speed - Ratio::ONE) * bend.step);
+        let position = line.position + more.position + added * bend.rate * bend.step;
+        Some(SourceMap { record: line.record, position, step: line.step + more.step, curve: None })
+    }
+
+    /// What keyframes and curves add to the run without them: the lists in frames of the item, the keyframes in its
+    /// seconds. `elapsed` takes record frames to the item's, which counts `rate` of them a second; it starts `start`
+    /// seconds into its media, of which it counts `step` frames per record frame.
+    fn bent(&self, elapsed: &SourceMap, bend: Bend<'_>) -> Option<Curve> {
         let keyed = self.keys.as_ref().map(|keys| {
             let seconds = |frame: Ratio| frame / bend.rate;
-            let records = reached(elapsed, Ratio::ZERO - bend.beyond, bend.frames + bend.beyond, bend.horizon);
+            let records = bend.keyed(elapsed);
             let added = |frame| keys.run(bend.start, seconds(frame)) * bend.rate - frame;
             tabulated(elapsed, records, |frame| added(frame * self.scalar) * bend.step)
         });
-        line.plus(keyed).plus(self.curve(elapsed, bend.horizon))
+        match (keyed, self.curve(elapsed, bend.horizon)) {
+            (Some(keyed), Some(curve)) => Some(keyed.plus(&curve)),
+            (keyed, curve) => keyed.or(curve),
+        }
+    }
+
+    /// How many values [`Speed::bent`] will tabulate.
+    fn values(&self, elapsed: &SourceMap, bend: Bend<'_>) -> usize {
+        let keyed = self.keys.as_ref().map(|_| bend.keyed(elapsed));
+        let bends = (!self.curves.is_empty()).then(|| self.bends(elapsed, bend.horizon));
+        let counts = keyed.into_iter().chain(bends).map(|records| records.end.saturating_sub(records.start));
+        let own = elapsed.curve_len();
+        counts.fold(own, |sum, count| sum.saturating_add(usize::try_from(count).unwrap_or(usize::MAX)))
     }
 
     /// What the curves add, in frames of the item, where `elapsed` takes record frames to the item's.
@@ -134,6 +159,13 @@ pub(super) struct Bend<'b> {
     pub(super) horizon: &'b Range<i64>,
 }
 
+impl Bend<'_> {
+    /// The record frames at which keyframes are looked up.
+    fn keyed(&self, elapsed: &SourceMap) -> Range<i64> {
+        reached(elapsed, Ratio::ZERO - self.beyond, self.frames + self.beyond, self.horizon)
+    }
+}
+
 /// The record frames for which `elapsed` lies between `low` and `high`, and some more; within `horizon`, not empty.
 fn reached(elapsed: &SourceMap, low: Ratio, high: Ratio, horizon: &Range<i64>) -> Range<i64> {
     let mut records = elapsed.record..elapsed.record.saturating_add(1);
@@ -161,15 +193,15 @@ fn tabulated(elapsed: &SourceMap, records: Range<i64>, value: impl Fn(Ratio) -> 
 
 impl Builder<'_> {
     /// The clock of the children of `composition`, which starts at time 0 of `at.clock` and shows `trimmed` of them.
-    pub(super) fn inside(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> Clock {
+    pub(super) fn inside(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> Result<Clock> {
         let back = Time::ZERO - trimmed.start;
         if !is_retimed(&composition.item) {
-            return at.clock.starting_at(back, self.rate);
+            return Ok(at.clock.starting_at(back, self.rate));
         }
         let known = self.clocks.get(at.path).filter(|(outside, _)| outside == at.clock);
         // A log needs to hear again what there is to be said.
         if let (Some((_, inside)), None) = (known, &self.log) {
-            return inside.clone();
+            return Ok(inside.clone());
         }
         let speed = Speed::of(&composition.item);
         let frames = trimmed.duration.frames(self.rate);
@@ -180,10 +212,39 @@ impl Builder<'_> {
         let turned = speed.turned(&composition.item, frames, elapsed.step, self.options.reverse);
         let run = elapsed.scaled(speed.scalar).shifted(turned * speed.scalar.abs());
         let start = trimmed.start.frames(self.rate) / self.rate.nominal();
-        let bent = speed.bent(run, &elapsed, self.bend(start, Ratio::ONE, frames));
+        let bent = self.bent(&speed, (run, &elapsed), self.bend(start, Ratio::ONE, frames), at.path)?;
         let inside = Clock::Warped(bent).starting_at(back, self.rate);
         self.clocks.insert(at.path.to_owned(), (at.clock.clone(), inside.clone()));
-        inside
+        Ok(inside)
+    }
+
+    /// `line`, the run without key frames and curves, with what those add, for the object at `path`.
+    pub(super) fn bent(
+        &self,
+        speed: &Speed,
+        (line, elapsed): (SourceMap, &SourceMap),
+        bend: Bend<'_>,
+        path: &str,
+    ) -> Result<SourceMap> {
+        if let Some(straight) = speed.straight(&line, elapsed, bend) {
+            return Ok(straight);
+        }
+        Ok(line.plus(self.bent_curve(speed, elapsed, bend, path)?))
+    }
+
+    /// What key frames and curves add to what runs as `elapsed` says, within the limits on curves, for the object at
+    /// `path`.
+    pub(super) fn bent_curve(
+        &self,
+        speed: &Speed,
+        elapsed: &SourceMap,
+        bend: Bend<'_>,
+        path: &str,
+    ) -> Result<Option<Curve>> {
+        let values = speed.values(elapsed, bend);
+        self.spend_values(values, path)?;
+        self.spend(values.saturating_mul(speed.curves.len() + usize::from(speed.keys.is_some())), path)?;
+        Ok(speed.bent(elapsed, bend))
     }
 
     /// Where an item lies that starts `start` seconds into its media, takes steps of `step` media frames, and lasts
@@ -209,11 +270,22 @@ pub(crate) fn is_applied(effect: &Effect) -> bool {
         EffectKind::FreezeFrame { .. } => true,
         EffectKind::Time => {
             lookup(effect).is_some_and(|list| list.iter().any(|value| number(value).is_some()))
-                || matches!(Keys::of(effect), Some(Ok(_)))
+                || is_keyed(effect)
         }
+        EffectKind::Other if is_time_remap(effect) => is_keyed(effect),
         EffectKind::Other | EffectKind::Unknown(_) => false,
     };
     effect.enabled && applies
+}
+
+/// Whether `effect` is the retime of Final Cut and Premiere.
+pub(super) fn is_time_remap(effect: &Effect) -> bool {
+    final_cut_id(effect).is_some_and(|id| id == "timeremap")
+}
+
+/// Whether the key frames of `effect` can be used.
+fn is_keyed(effect: &Effect) -> bool {
+    matches!(Keys::of(effect, &Item::default()), Some(Ok(_)))
 }
 
 /// What of a time effect cannot be applied, as a sentence.
@@ -223,8 +295,9 @@ pub(super) fn not_applied(effect: &Effect) -> Option<String> {
         EffectKind::LinearTimeWarp { time_scalar } if !time_scalar.is_finite() => {
             format!("its speed {time_scalar} is no number")
         }
-        EffectKind::Time => match lookup(effect) {
-            None => match Keys::of(effect) {
+        EffectKind::Other if !is_time_remap(effect) => return None,
+        EffectKind::Time | EffectKind::Other => match lookup(effect) {
+            None => match Keys::of(effect, &Item::default()) {
                 Some(Ok(keys)) if keys.eased => {
                     return Some(format!(
                         "time effect {name:?} has soft keyframes; the straight lines between them are taken"

@@ -162,7 +162,9 @@ impl Builder<'_> {
             let element = moved(&segment.element, shift.num(), &planned.path, at.path);
             Segment { frames: frames.start + shift.num()..frames.end + shift.num(), element }
         };
-        Ok(Some(seen.map(moved).collect()))
+        let lane: Lane = seen.map(moved).collect();
+        self.spend(lane.iter().map(|segment| segment.element.size()).sum(), at.path)?;
+        Ok(Some(lane))
     }
 
     fn planned(&mut self, composition: &Composition, at: At<'_>, whole: Range<i64>) -> Result<Planned> {

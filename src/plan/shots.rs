@@ -1,11 +1,12 @@
 //! Which pieces of the cut are shots, and how far their handles reach: rules R11 and R12.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-use super::build::{Builder, ROOT, child_path, enabled_clips, is_sound, push_span, root_name, spans};
+use super::build::{Builder, ROOT, child_path, enabled_clips, is_sound, push_span, root_name};
 use super::clock::Clock;
-use super::lane::{At, Lane, intersect, join, on_screen};
+use super::lane::{At, Lane, intersect, join};
 use super::{Element, HandleMode, Layer, Shot, ShotSelection, Span, Weight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Time, TimeRange};
@@ -59,7 +60,7 @@ impl Builder<'_> {
             ShotSelection::All => {
                 for index in 0..root.children.len() {
                     let child = &root.children[index];
-                    if !is_sound(child) && child.item().is_some_and(|item| item.enabled) {
+                    if !is_sound(child) && child.item().is_some_and(|item| item.is_enabled()) {
                         self.clips_of(root, index, lanes, &mut candidates)?;
                     }
                 }
@@ -79,7 +80,7 @@ impl Builder<'_> {
                 }
             }
         }
-        let mut taken = HashSet::new();
+        let mut taken = HashMap::new();
         let mut shots = Vec::with_capacity(candidates.len());
         for candidate in candidates {
             if candidate.frames.is_empty() {
@@ -111,14 +112,14 @@ impl Builder<'_> {
         };
         let trimmed = self.trimmed(track, &path)?;
         let windows = lanes.root.frames(TimeRange { start: Time::ZERO, ..trimmed }, &whole, self.rate);
-        let clock = self.inside(track, at, trimmed);
+        let clock = self.inside(track, at, trimmed)?;
         let layout = self.layout(track, &path)?;
         let has_clips = enabled_clips(track).next().is_some();
         for placed in layout.items() {
             let (child, object) = (&track.children[placed.index], child_path(&path, placed.index));
             let clock = clock.starting_at(placed.range.start, self.rate);
             match child {
-                Child::Composition(nested) if nested.item.enabled && has_clips => {
+                Child::Composition(nested) if nested.item.is_enabled() && has_clips => {
                     self.warn(&object, "a nested composition is shown, but is no shot".to_owned());
                 }
                 _ => self.candidate(child, At { path: &object, clock: &clock, ..at }, &windows, candidates)?,
@@ -138,8 +139,8 @@ impl Builder<'_> {
         candidates: &mut Vec<Candidate>,
     ) -> Result<()> {
         let (name, own) = match child {
-            Child::Clip(clip) if clip.item.enabled => (shot_name(clip), Some(clip)),
-            Child::Composition(nested) if nested.item.enabled => {
+            Child::Clip(clip) if clip.item.is_enabled() => (shot_name(clip), Some(clip)),
+            Child::Composition(nested) if nested.item.is_enabled() => {
                 let name = if nested.item.name.trim().is_empty() { "shot" } else { &nested.item.name };
                 (name.to_owned(), None)
             }
@@ -169,14 +170,14 @@ impl Builder<'_> {
 
     /// One candidate per run of frames over which the topmost clip is the same, whatever lies below it.
     fn pieces_of(&mut self, root: &Composition, lanes: &Lanes, candidates: &mut Vec<Candidate>) -> Result<()> {
-        if !root.item.enabled {
+        if !root.item.is_enabled() {
             return Ok(());
         }
         self.cuts_alone = true;
         let cuts = self.lanes(root, At { path: ROOT, track: "", clock: &lanes.root }, &(0..lanes.duration));
         self.cuts_alone = false;
         let mut last: Option<(Range<i64>, Layer)> = None;
-        for span in spans(&cuts?, &(0..lanes.duration)) {
+        for span in self.spans(&cuts?, &(0..lanes.duration), ROOT)? {
             let Some(top) = span.stack.last().and_then(topmost) else { continue };
             let frames = span.start..span.start + span.count;
             match &mut last {
@@ -216,11 +217,11 @@ impl Builder<'_> {
         for (index, child) in root.children.iter().enumerate() {
             let Child::Composition(track) = child else { continue };
             let (path, name) = (child_path(ROOT, index), root_name(root, index));
-            if is_sound(child) || !track.item.enabled {
+            if is_sound(child) || !track.item.is_enabled() {
                 continue;
             }
             let trimmed = self.trimmed(track, &path)?;
-            let clock = self.inside(track, At { path: &path, track: &name, clock: &lanes.root }, trimmed);
+            let clock = self.inside(track, At { path: &path, track: &name, clock: &lanes.root }, trimmed)?;
             self.marked(&track.item.markers, color, &clock, (&path, &name, ""), lanes, candidates)?;
             if !track.is_track() {
                 continue;
@@ -228,7 +229,7 @@ impl Builder<'_> {
             let layout = self.layout(track, &path)?;
             for placed in layout.items() {
                 let Child::Clip(clip) = &track.children[placed.index] else { continue };
-                if !clip.item.enabled || clip.item.markers.is_empty() {
+                if !clip.item.is_enabled() || clip.item.markers.is_empty() {
                     continue;
                 }
                 let path = child_path(&path, placed.index);
@@ -296,19 +297,19 @@ impl Builder<'_> {
             HandleMode::Timeline => {
                 let head = asked_head.min(frames.start);
                 let tail = asked_tail.min((lanes.duration - frames.end).max(0));
-                spans_of_shot = spans(&lanes.lanes, &(frames.start - head..frames.end + tail));
+                spans_of_shot = self.spans(&lanes.lanes, &(frames.start - head..frames.end + tail), &object)?;
                 (head, tail)
             }
             HandleMode::Source => {
-                let first = frozen(on_screen(&lanes.lanes, frames.start), frames.start);
-                let last = frozen(on_screen(&lanes.lanes, frames.end - 1), frames.end - 1);
+                let first = frozen(self.on_screen(&lanes.lanes, frames.start, &object)?, frames.start);
+                let last = frozen(self.on_screen(&lanes.lanes, frames.end - 1, &object)?, frames.end - 1);
                 let own_layers = own.as_ref().map(|layer| vec![layer]);
                 let head_layers = own_layers.clone().unwrap_or_else(|| layers_of(&first));
                 let tail_layers = own_layers.unwrap_or_else(|| layers_of(&last));
                 let head = self.reach(&head_layers, asked_head, |step| frames.start - step);
                 let tail = self.reach(&tail_layers, asked_tail, |step| frames.end - 1 + step);
                 push_span(&mut spans_of_shot, Span { start: frames.start - head, count: head, stack: first });
-                for span in spans(&lanes.lanes, &frames) {
+                for span in self.spans(&lanes.lanes, &frames, &object)? {
                     push_span(&mut spans_of_shot, span);
                 }
                 push_span(&mut spans_of_shot, Span { start: frames.end, count: tail, stack: last });
@@ -382,14 +383,23 @@ fn shot_name(clip: &Clip) -> String {
 }
 
 /// `name`, or `name_2`, `name_3` and so on where it is taken. Names that differ in case alone are the same.
-fn unique(name: &str, taken: &mut HashSet<String>) -> String {
-    let mut candidate = name.to_owned();
-    let mut number = 2;
-    while !taken.insert(candidate.to_lowercase()) {
-        candidate = format!("{name}_{number}");
+///
+/// `taken` holds, for each name there is, the number to be tried next.
+fn unique(name: &str, taken: &mut HashMap<String, usize>) -> String {
+    let own = name.to_lowercase();
+    let Some(&(mut number)) = taken.get(&own) else {
+        taken.insert(own, 2);
+        return name.to_owned();
+    };
+    loop {
+        let candidate = format!("{name}_{number}");
         number += 1;
+        if let Entry::Vacant(free) = taken.entry(candidate.to_lowercase()) {
+            free.insert(2);
+            taken.insert(own, number);
+            return candidate;
+        }
     }
-    candidate
 }
 
 /// `stack` as it is at record frame `record`, its dissolves stopped there.

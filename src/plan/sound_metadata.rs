@@ -1,7 +1,7 @@
 //! What applications write about sound into metadata and effects: channels, volume and pan.
 
 use super::lane::effect_name;
-use super::retime::Speed;
+use super::retime::{Speed, is_time_remap};
 use super::sound::{Gain, SourceChannel};
 use crate::time::{Rate, Ratio, Time};
 use crate::timeline::{Clip, Effect, EffectKind, Item, Map, Value};
@@ -30,6 +30,9 @@ pub(super) fn effects(item: &Item, rate: Rate) -> Written {
     for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
         if !matches!(effect.kind, EffectKind::Other | EffectKind::Unknown(_)) {
             continue;
+        }
+        if is_time_remap(effect) {
+            continue; // It is speed.
         }
         let premiere = effect.metadata.get("PremierePro_OTIO");
         let (name, neutral) = match premiere.and_then(|premiere| premiere.get("MatchName")?.as_str()) {

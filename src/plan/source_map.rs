@@ -73,6 +73,9 @@ impl SourceMap {
 
     /// With every position multiplied.
     pub(super) fn scaled(&self, factor: Ratio) -> SourceMap {
+        if factor == Ratio::ONE {
+            return self.clone();
+        }
         SourceMap {
             record: self.record,
             position: self.position * factor,
@@ -89,6 +92,11 @@ impl SourceMap {
             (Some(own), None) => Some(own.clone()),
         };
         SourceMap { curve, ..self }
+    }
+
+    /// How many values its curve has.
+    pub(super) fn curve_len(&self) -> usize {
+        self.curve.as_ref().map_or(0, |curve| curve.values.len())
     }
 
     /// The position at record frame `record`, in media frames from the media's first frame.

@@ -2,8 +2,9 @@
 //! visible, for plan, backends, fingerprints and missing media. (R10)
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use super::{Animated, Element, Layer, Look, MixStyle, Span, Weight};
+use super::{Animated, Element, Layer, Look, MixStyle, SourceMap, Span, Weight};
 use crate::time::Ratio;
 
 /// Tells whether an element that has all of its picture's share, and is not blended, hides what is below it: of a layer
@@ -21,42 +22,36 @@ pub(crate) struct Visible<'p> {
     pub(crate) last: i64,
 }
 
-/// How many layers a span that changes from frame to frame is looked at for, frame by frame. Beyond that, every layer
+/// How often a span that changes from frame to frame is looked at, at most: moments times layers. Beyond that, every layer
 /// counts as visible.
-const LOOKS: i64 = 2_000_000;
+const LOOKS: usize = 1_000_000;
 
 impl Span {
     /// The layers that have a share of the picture in at least one frame, topmost first; `hides` tells what lets nothing
     /// through.
     pub(crate) fn visible(&self, hides: Hides<'_>) -> Vec<Visible<'_>> {
         let end = self.start.saturating_add(self.count.max(0));
-        let mut moments = Moments::default();
-        self.stack.iter().for_each(|element| moments.of_element(element));
         let mut found = Found::default();
-        let most = end.min(self.start.saturating_add((LOOKS / moments.layers.max(1)).max(1)));
-        if moments.every_frame {
-            moments.breaks = (self.start..most).collect();
-        } else {
-            moments.breaks.retain(|record| (self.start..end).contains(record));
-            moments.breaks.extend((self.count > 0).then_some(self.start));
-            moments.breaks.sort_unstable();
-            moments.breaks.dedup();
-        }
+        let Some(moments) = Moments::of_span(self) else {
+            for element in self.stack.iter().rev() {
+                element.for_each_layer(&mut |layer| found.add(layer, self.start, end - 1));
+            }
+            return found.visible;
+        };
         for (place, &record) in moments.breaks.iter().enumerate() {
-            let next = moments.breaks.get(place + 1).copied();
-            let last = next.unwrap_or(if moments.every_frame { most } else { end }) - 1;
+            let last = moments.breaks.get(place + 1).copied().unwrap_or(end) - 1;
             for (layer, share) in shares(&self.stack, record, hides) {
                 if share > Ratio::ZERO {
                     found.add(layer, record, last);
                 }
             }
         }
-        if moments.every_frame && most < end {
-            for element in self.stack.iter().rev() {
-                element.for_each_layer(&mut |layer| found.add(layer, most, end - 1));
-            }
-        }
         found.visible
+    }
+
+    /// How much work [`Span::visible`] is: how often a layer is looked at.
+    pub(crate) fn looks(&self) -> usize {
+        Moments::of_span(self).map_or(LOOKS, |moments| moments.breaks.len().saturating_mul(moments.layers))
     }
 }
 
@@ -128,16 +123,31 @@ impl<'p> Walk<'p, '_> {
     }
 }
 
-/// The record frames at which a layer can appear or vanish.
-#[derive(Default)]
+/// The record frames of a span at which a layer can appear or vanish, in order; the first frame of a span is always one.
 struct Moments {
+    frames: Range<i64>,
     breaks: Vec<i64>,
-    /// Whether that can be anywhere.
-    every_frame: bool,
-    layers: i64,
+    layers: usize,
 }
 
 impl Moments {
+    /// `None` where there are too many to be looked at.
+    fn of_span(span: &Span) -> Option<Moments> {
+        let frames = span.start..span.start.saturating_add(span.count.max(0));
+        let mut moments = Moments { frames, breaks: Vec::new(), layers: 0 };
+        moments.add(span.start);
+        span.stack.iter().for_each(|element| moments.of_element(element));
+        moments.breaks.sort_unstable();
+        moments.breaks.dedup();
+        (moments.breaks.len().saturating_mul(moments.layers) < LOOKS).then_some(moments)
+    }
+
+    fn add(&mut self, record: i64) {
+        if self.frames.contains(&record) && self.breaks.len() < LOOKS {
+            self.breaks.push(record);
+        }
+    }
+
     fn of_element(&mut self, element: &Element) {
         match element {
             Element::Layer(layer) => {
@@ -155,19 +165,49 @@ impl Moments {
         }
     }
 
+    /// Between two key frames the opacity is a straight line, which is 0 or 1 at its ends alone or throughout.
     fn of_look(&mut self, look: &Look) {
-        self.every_frame |= [&look.opacity, &look.fade].iter().any(|value| matches!(value, Animated::Keys(_)));
+        let Some(clock) = &look.clock else { return };
+        for value in [&look.opacity, &look.fade] {
+            if let Animated::Keys(keys) = value {
+                self.of_map(clock, keys.iter().map(|(frame, _)| Ratio::nearest(*frame)));
+            }
+        }
     }
 
     fn of_weight(&mut self, weight: &Weight) {
         match weight {
             Weight::Constant(_) => {}
-            Weight::Map(_) => self.every_frame = true,
+            // A dip has its colour alone in the middle.
+            Weight::Map(map) => self.of_map(map, [Ratio::ZERO, Ratio::new(1, 2), Ratio::ONE].into_iter()),
             Weight::Ramp { start, length } => {
-                // A dip has its colour alone in the middle.
                 let half = length / 2;
-                let places = [0, 1, half, half.saturating_add(1), half.saturating_add(2), *length];
-                self.breaks.extend(places.map(|place| start.saturating_add(place)));
+                for place in [0, 1, half, half.saturating_add(1), half.saturating_add(2), *length] {
+                    self.add(start.saturating_add(place));
+                }
+            }
+        }
+    }
+
+    /// Where `map` comes to one of `positions`, and leaves it.
+    fn of_map(&mut self, map: &SourceMap, positions: impl Iterator<Item = Ratio>) {
+        let mut added = vec![Ratio::ZERO];
+        if let Some(curve) = &map.curve {
+            let inside = curve.record.saturating_sub(1).max(self.frames.start)..=curve.end().min(self.frames.end);
+            for record in inside.take(LOOKS) {
+                self.add(record);
+            }
+            added = vec![curve.at(i64::MIN), curve.at(i64::MAX)];
+        }
+        if map.step.num() == 0 {
+            return;
+        }
+        for position in positions {
+            for added in &added {
+                let at = ((position - map.position - *added) / map.step).floor().saturating_add(map.record);
+                for record in [at.saturating_sub(1), at, at.saturating_add(1), at.saturating_add(2)] {
+                    self.add(record);
+                }
             }
         }
     }
@@ -196,7 +236,6 @@ impl<'p> Found<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::SourceMap;
 
     fn layer(name: &str, opacity: Animated) -> Element {
         let map = SourceMap::new(0, Ratio::ZERO, Ratio::ONE);

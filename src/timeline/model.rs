@@ -137,6 +137,24 @@ impl Default for Item {
     }
 }
 
+impl Item {
+    /// Whether it is seen and heard: `enabled` says so, and so does Final Cut's own switch, which the adapter of its XML
+    /// keeps in the metadata alone.
+    pub fn is_enabled(&self) -> bool {
+        let switch = || self.metadata.get("fcp_xml").and_then(|item| item.get("enabled"));
+        self.enabled && !switch().is_some_and(is_off)
+    }
+}
+
+/// Whether `value` is a switch that is off, as XML and JSON write it.
+pub(crate) fn is_off(value: &Value) -> bool {
+    match value {
+        Value::Bool(on) => !on,
+        Value::String(text) => text.trim().eq_ignore_ascii_case("false"),
+        _ => false,
+    }
+}
+
 /// Whether a composition lays its children one after another or over one another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CompositionKind {

@@ -22,10 +22,13 @@ pub enum Value {
     /// A string.
     String(String),
     /// An array.
-    Array(Vec<Value>),
+    Array(Box<[Value]>),
     /// An object.
-    Object(Map),
+    Object(Box<Map>),
 }
+
+// Files of numbers are a few bytes a number: what each takes here is what reading them takes.
+const _: () = assert!(size_of::<Value>() <= 24);
 
 impl PartialEq for Value {
     /// Equality of data: two NaNs are equal here.

@@ -3,7 +3,7 @@
 use super::{LookReader, is_empty, number, share, text_of};
 use crate::plan::{Animated, Blend, Placement, Unit};
 use crate::time::Ratio;
-use crate::timeline::{Map, Value};
+use crate::timeline::{Map, Value, is_off};
 
 impl LookReader<'_> {
     /// What Final Cut and Premiere write on the clip item itself: its mode, and filters where they were kept there.
@@ -15,8 +15,11 @@ impl LookReader<'_> {
                 None => self.warn(None, format!("blend mode {mode:?} is not drawn; it is laid over as normal")),
             }
         }
-        for filter in item.get("filter").map(list).into_iter().flatten() {
-            if matches!(filter.get("enabled").and_then(Value::as_str), Some("FALSE")) {
+        // The adapter keeps filters here and makes effects of them, too.
+        let in_effects = self.item.effects.iter().any(|effect| effect.metadata.contains_key("fcp_xml"));
+        let filters = item.get("filter").filter(|_| !in_effects);
+        for filter in filters.map(list).into_iter().flatten() {
+            if filter.get("enabled").is_some_and(is_off) {
                 continue;
             }
             for effect in filter.get("effect").map(list).into_iter().flatten().filter_map(Value::as_object) {
@@ -34,7 +37,7 @@ impl LookReader<'_> {
         if !matches!(id.as_str(), "basic" | "opacity" | "crop") {
             return false;
         }
-        if matches!(effect.get("enabled").and_then(Value::as_str), Some("FALSE")) {
+        if effect.get("enabled").is_some_and(is_off) {
             return true;
         }
         if id == "basic" {
@@ -122,7 +125,7 @@ impl LookReader<'_> {
 }
 
 /// One thing or several: adapters write a list only where there are several.
-fn list(value: &Value) -> &[Value] {
+pub(in crate::plan) fn list(value: &Value) -> &[Value] {
     match value {
         Value::Array(values) => values,
         one => std::slice::from_ref(one),

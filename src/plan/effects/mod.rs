@@ -3,6 +3,8 @@
 mod final_cut;
 mod resolve;
 
+pub(super) use final_cut::list;
+
 use super::SourceMap;
 use super::build::Builder;
 use super::generator::generated;
@@ -135,8 +137,22 @@ pub(super) fn is_read(effect: &Effect) -> bool {
         let name = resolve.get("Effect Name").and_then(Value::as_str).unwrap_or_default();
         return matches!(name, "Transform" | "Cropping" | "Composite" | "Retime and Scaling" | "Video Faders");
     }
-    let id = effect.metadata.get("fcp_xml").and_then(|filter| filter.get("effectid")).and_then(Value::as_str);
-    id.is_some_and(|id| matches!(id.to_ascii_lowercase().as_str(), "basic" | "opacity" | "crop"))
+    final_cut_id(effect).is_some_and(|id| matches!(id.as_str(), "basic" | "opacity" | "crop"))
+}
+
+/// What Final Cut calls an effect, in lower case.
+pub(super) fn final_cut_id(effect: &Effect) -> Option<String> {
+    let id = effect.metadata.get("fcp_xml")?.get("effectid")?.as_str()?;
+    Some(id.trim().to_ascii_lowercase())
+}
+
+/// Whether `value` is a switch that is on, as XML writes it.
+pub(super) fn switch(value: &Value) -> bool {
+    match value {
+        Value::Bool(on) => *on,
+        Value::String(text) => text.trim().eq_ignore_ascii_case("true") || text.trim() == "1",
+        _ => false,
+    }
 }
 
 /// What the application calls an effect.

@@ -14,7 +14,7 @@ impl LookReader<'_> {
         let known = matches!(name, "Transform" | "Cropping" | "Composite" | "Retime and Scaling" | "Video Faders");
         let parameters = match resolve.get("Parameters") {
             None | Some(Value::Null) => return,
-            Some(Value::Array(parameters)) => parameters.as_slice(),
+            Some(Value::Array(parameters)) => &**parameters,
             Some(_) if known => return self.warn(Some(index), format!("the parameters of {name} are no list")),
             Some(_) => return,
         };
