@@ -224,7 +224,8 @@ impl Builder<'_> {
         if spent.get() <= most {
             return Ok(());
         }
-        let message = format!("the plan needs more than {most} {what}; the option `{option}` sets how many it may have");
+        let message =
+            format!("the plan needs more than {most} {what}; the option `{option}` sets how many it may have");
         Err(Error::new(ErrorKind::Limit, message).at_object(path))
     }
 

@@ -296,7 +296,8 @@ impl Builder<'_> {
         notes.extend(speed.notes(duration.frames(self.rate)));
         let position = media.offset / nominal;
         let bend = self.bend(position, frames / own, duration.frames(self.rate));
-        let run = self.retimed((&clip.item, at.path), &speed, at.clock.clone(), (duration, bend, Ratio::ONE / frames))?;
+        let run =
+            self.retimed((&clip.item, at.path), &speed, at.clock.clone(), (duration, bend, Ratio::ONE / frames))?;
         if self.options.sound.pitch == Pitch::Keep && run.curve.is_some() {
             notes.push("its speed changes on the way: the pitch follows it".to_owned());
         }

@@ -25,6 +25,8 @@ enum Counts {
     Media,
     /// Moments of play: Final Cut and Premiere.
     Play,
+    /// Moments of the media as it is, and the graph counts both from the clip's start: Avid.
+    Offset,
 }
 
 impl Keys {
@@ -36,6 +38,9 @@ impl Keys {
         if final_cut_id(effect).is_some_and(|id| id == "timeremap") {
             let parameters = effect.metadata.get("fcp_xml")?.get("parameter").map_or(&[][..], list);
             return Some(Keys::final_cut(parameters, item));
+        }
+        if let Some(parameters) = effect.metadata.get("AAF").and_then(|aaf| aaf.get("Parameters")) {
+            return Keys::avid(parameters, item);
         }
         let list = effect.metadata.get("Resolve_OTIO")?.get("Key Frames")?;
         Some(list.as_array().ok_or("its keyframes are no list").and_then(Keys::resolve))
@@ -80,7 +85,8 @@ impl Keys {
         let frame = |key: &Value, name: &str| number(key.get(name)?).filter(|frame| frame.abs() < 1e9);
         let written = named("graphdict").and_then(|graph| graph.get("keyframe")).map_or(&[][..], list);
         let pair = |key: &Value| Some((frame(key, "when")?, frame(key, "value")?));
-        let mut keys = written.iter().map(pair).collect::<Option<Vec<_>>>().ok_or("a key frame is no pair of frames")?;
+        let mut keys =
+            written.iter().map(pair).collect::<Option<Vec<_>>>().ok_or("a key frame is no pair of frames")?;
         keys.sort_by(|a, b| a.0.total_cmp(&b.0));
         keys.dedup_by(|a, b| a == b);
         if keys.len() < 2 {
@@ -102,11 +108,32 @@ impl Keys {
         })
     }
 
+    /// Avid's map of the clip's frames to frames of its media, both from the clip's start.
+    fn avid(parameters: &Value, item: &Item) -> Option<Result<Keys, &'static str>> {
+        let Some(map) = parameters.get("PARAM_SPEED_OFFSET_MAP_U") else {
+            let others = ["PARAM_SPEED_MAP_U", "PARAM_OFFSET_MAP_U"];
+            let other = others.iter().any(|name| parameters.get(name).is_some());
+            return other.then_some(Err("its speed is given by a curve of Avid's that is not read"));
+        };
+        let rate = item.source_range.map_or(Ratio::ONE, |range| range.duration.rate.nominal());
+        let straight = map.get("keyframe_interpolation").and_then(Value::as_str).is_none_or(|name| name == "Linear");
+        let Some(points) = avid_points(map).filter(|points| points.len() > 1) else {
+            return Some(Err("the points of its curve of speed cannot be read"));
+        };
+        Some(Ok(Keys {
+            points: points.into_iter().map(|(time, value)| (time / rate, value / rate)).collect(),
+            counts: Counts::Offset,
+            eased: !straight,
+            blends: false,
+        }))
+    }
+
     /// How many seconds of media run in the `elapsed` seconds from where the clip's `source_range` starts at `start`.
     pub(super) fn run(&self, start: Ratio, elapsed: Ratio) -> Ratio {
         let at = |played| line(&self.points, |point| *point, played);
         match self.counts {
             Counts::Play => at(start + elapsed) - start,
+            Counts::Offset => at(elapsed),
             Counts::Media => {
                 let from = line(&self.points, |(played, media)| (*media, *played), start);
                 at(from + elapsed) - at(from)
@@ -117,10 +144,12 @@ impl Keys {
     /// The speed, and what is added to the elapsed time before it is multiplied by that, where nothing but one straight
     /// line lies between `from` and `to` seconds after `start`: what is media time then is `(elapsed + added) × speed`.
     pub(super) fn straight(&self, start: Ratio, from: Ratio, to: Ratio) -> Option<(Ratio, Ratio)> {
-        if self.counts == Counts::Media {
-            return None;
-        }
-        let (first, last) = (start + from, start + to);
+        let origin = match self.counts {
+            Counts::Media => return None,
+            Counts::Play => start,
+            Counts::Offset => Ratio::ZERO,
+        };
+        let (first, last) = (origin + from, origin + to);
         // A point on the edge bends nothing inside.
         let inside = self.points.iter().skip(1).rev().skip(1);
         if inside.clone().any(|(played, _)| *played > first && *played < last) {
@@ -143,9 +172,36 @@ impl Keys {
                  slow motion makes"
             }
             Counts::Play => "retimed by Time Remap: source_range counts frames of play",
+            Counts::Offset => "retimed by Avid's curve of speed: it counts from the start of source_range",
         }
         .to_owned()
     }
+}
+
+/// The control points of a varying value in an AAF, by time, as the adapters write them.
+pub(super) fn avid_points(value: &Value) -> Option<Vec<(Ratio, Ratio)>> {
+    let list = value.get("keyframe_values").or_else(|| value.get("PointList")).unwrap_or(value).as_array()?;
+    let point = |point: &Value| {
+        let parts = point.as_array();
+        let (time, value) = match parts {
+            Some([time, value, ..]) => (time, value),
+            Some(_) => return None,
+            None => (point.get("Time")?, point.get("Value")?),
+        };
+        Some((fraction(time)?, fraction(value)?))
+    };
+    let mut points = list.iter().map(point).collect::<Option<Vec<_>>>()?;
+    points.sort_by_key(|(time, _)| *time);
+    Some(points)
+}
+
+/// A number, or one over another as AAFs have them.
+fn fraction(value: &Value) -> Option<Ratio> {
+    if let Some((over, under)) = value.as_str().and_then(|text| text.split_once('/')) {
+        let under: i64 = under.trim().parse().ok()?;
+        return (under != 0).then_some(Ratio::new(over.trim().parse().ok()?, under));
+    }
+    number(value).filter(|number| number.abs() < 1e9).map(Ratio::nearest)
 }
 
 /// Makes of the values of a reversed graph the frames that are shown. Both applications write the last frame of the media,
@@ -166,7 +222,7 @@ fn as_shown(keys: &mut [(f64, f64)], largest: Option<f64>) {
 }
 
 /// The value at `x` of straight lines through `points`, as `pair` takes them, which run on beyond the ends.
-fn line(points: &[(Ratio, Ratio)], pair: impl Fn(&(Ratio, Ratio)) -> (Ratio, Ratio), x: Ratio) -> Ratio {
+pub(super) fn line(points: &[(Ratio, Ratio)], pair: impl Fn(&(Ratio, Ratio)) -> (Ratio, Ratio), x: Ratio) -> Ratio {
     let last = points.len().saturating_sub(1);
     let after = points.partition_point(|point| pair(point).0 < x).clamp(1.min(last), last);
     let (Some(before), Some(after)) = (points.get(after.saturating_sub(1)), points.get(after)) else {

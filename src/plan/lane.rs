@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
 use super::effects;
+use super::keys::line;
 use super::retime::{Speed, is_retimed, is_time_remap, not_applied};
-use super::{Element, Layer, Look, MixStyle, Weight, transition};
+use super::{Curve, Element, Layer, Look, MixStyle, SourceMap, Weight, transition};
 use crate::error::Result;
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::timeline::{
@@ -40,6 +41,8 @@ struct Crossing {
     before: Option<usize>,
     after: Option<usize>,
     style: MixStyle,
+    /// Shares of its length and weights, where the application has a curve of its own.
+    curve: Option<Vec<(Ratio, Ratio)>>,
 }
 
 impl Builder<'_> {
@@ -187,6 +190,10 @@ impl Builder<'_> {
         let mut sweep = Sweep::new(layout, crossings, run);
         for frames in sweep.pieces(&run.frames) {
             let on = sweep.move_to(frames.start);
+            let tabulated = sweep.active.iter().filter(|(_, place)| crossings[*place].curve.is_some());
+            let tabulated = tabulated.map(|(across, _)| across.end.saturating_sub(across.start));
+            let tabulated = tabulated.fold(0_i64, i64::saturating_add);
+            self.spend(usize::try_from(tabulated).unwrap_or(usize::MAX), at.path)?;
             let rate = self.rate;
             let mut shown = |place: Option<usize>| match place {
                 None => Ok(Lane::new()),
@@ -260,7 +267,8 @@ impl Builder<'_> {
                 "the transition is longer than its neighbours; what lies beyond them is covered".to_owned(),
             );
         }
-        Ok(Some(Crossing { range, before, after, style }))
+        let curve = transition::own_curve(transition, style);
+        Ok(Some(Crossing { range, before, after, style, curve }))
     }
 
     /// The layer of a clip whose trimmed range starts at time 0 of `at.clock`.
@@ -377,6 +385,28 @@ impl Sweep {
 
 /// How far a transition is that lies `across` these record frames. (R9)
 fn weight(crossing: &Crossing, across: &Range<i64>, clock: &Clock, rate: Rate) -> Weight {
+    let length = across.end - across.start;
+    match (clock, crossing.curve.as_deref()) {
+        (Clock::Plain(_), Some([(from, low), (to, high)])) if to > from && length > 0 => {
+            let step = (*high - *low) / (*to - *from);
+            let map = SourceMap::new(across.start, *low - *from * step, step / Ratio::whole(length));
+            return Weight::Map(map);
+        }
+        (_, Some(points)) if length > 0 => {
+            let even = plain_weight(crossing, across, clock, rate);
+            let held = |at: Ratio| match (points.first(), points.last()) {
+                (Some(first), Some(last)) => line(points, |point| *point, at.clamp(first.0, last.0)),
+                _ => at,
+            };
+            let values = across.clone().map(|record| held(even.at(record))).collect();
+            let curve = Some(Curve { record: across.start, values });
+            return Weight::Map(SourceMap { curve, ..SourceMap::new(across.start, Ratio::ZERO, Ratio::ZERO) });
+        }
+        _ => plain_weight(crossing, across, clock, rate),
+    }
+}
+
+fn plain_weight(crossing: &Crossing, across: &Range<i64>, clock: &Clock, rate: Rate) -> Weight {
     match clock {
         Clock::Plain(_) => Weight::Ramp { start: across.start, length: across.end - across.start },
         Clock::Warped(map) => {

@@ -326,7 +326,9 @@ impl Element {
         match self {
             Element::Layer(_) => 1,
             Element::Stack { elements, .. } => 1 + elements.iter().map(Element::size).sum::<usize>(),
-            Element::Mix { from, to, .. } => 1 + [from, to].into_iter().flatten().map(|side| side.size()).sum::<usize>(),
+            Element::Mix { from, to, .. } => {
+                1 + [from, to].into_iter().flatten().map(|side| side.size()).sum::<usize>()
+            }
         }
     }
 

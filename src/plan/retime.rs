@@ -269,8 +269,7 @@ pub(crate) fn is_applied(effect: &Effect) -> bool {
         EffectKind::LinearTimeWarp { time_scalar } => time_scalar.is_finite(),
         EffectKind::FreezeFrame { .. } => true,
         EffectKind::Time => {
-            lookup(effect).is_some_and(|list| list.iter().any(|value| number(value).is_some()))
-                || is_keyed(effect)
+            lookup(effect).is_some_and(|list| list.iter().any(|value| number(value).is_some())) || is_keyed(effect)
         }
         EffectKind::Other if is_time_remap(effect) => is_keyed(effect),
         EffectKind::Other | EffectKind::Unknown(_) => false,

@@ -1,6 +1,8 @@
 //! What a transition looks like, from what applications and adapters write about it. (R9)
 
+use super::keys::avid_points;
 use super::{MixStyle, WIPE_CODES};
+use crate::time::Ratio;
 use crate::timeline::{Map, Transition, Value};
 
 /// How deep metadata is searched.
@@ -50,6 +52,7 @@ fn names(transition: &Transition) -> Vec<&str> {
         text(&["cmx_3600", "transition"]),
         text(&["Resolve_OTIO", "Transition Type"]),
         text(&["Resolve_OTIO", "Effects", "Effect Name"]),
+        text(&["AAF", "OperationGroup", "Parameters", "AvidEffectID"]),
         text(&["AAF", "OperationGroup", "Operation", "Name"]),
         text(&["AAF", "OperationGroup", "Name"]),
         text(&["fcp_xml", "effect", "name"]),
@@ -63,26 +66,68 @@ fn names(transition: &Transition) -> Vec<&str> {
     names
 }
 
+/// What Avid's key frames say of how far `transition` is: pairs of a share of its length and a weight, in order. `None`
+/// where there are none, or they are not of a kind that grows or shrinks. (R9)
+pub(super) fn own_curve(transition: &Transition, style: MixStyle) -> Option<Vec<(Ratio, Ratio)>> {
+    if matches!(style, MixStyle::Wipe { .. }) {
+        return None;
+    }
+    let avid = transition.metadata.get("AAF")?;
+    let opacity = avid.get("OperationGroup").and_then(|group| group.get("Parameters")?.get("AFX_FG_KEY_OPACITY_U"));
+    let points = opacity.and_then(avid_points).or_else(|| avid_points(avid.get("PointList")?))?;
+    if points.len() < 2 || points.iter().any(|(time, _)| *time < Ratio::ZERO || *time > Ratio::ONE) {
+        return None;
+    }
+    // Shares, or percent.
+    let whole = if points.iter().any(|(_, value)| *value > Ratio::ONE) { Ratio::whole(100) } else { Ratio::ONE };
+    let values = || points.iter().map(|(_, value)| *value / whole);
+    if values().any(|value| value < Ratio::ZERO || value > Ratio::ONE) {
+        return None;
+    }
+    let pairs = || values().zip(values().skip(1));
+    let (grows, shrinks) = (pairs().all(|(a, b)| a <= b), pairs().all(|(a, b)| a >= b));
+    // One value throughout says nothing: adapters that write AAFs put halves there.
+    if grows == shrinks {
+        return None;
+    }
+    let weight = |value: Ratio| if grows { value } else { Ratio::ONE - value };
+    Some(points.iter().zip(values()).map(|((time, _), value)| (*time, weight(value))).collect())
+}
+
 /// Letters and digits alone, in lower case.
 fn plain(name: &str) -> String {
     name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn is_dissolve(name: &str) -> bool {
-    matches!(name, "d" | "c" | "smptedissolve" | "dissolve" | "crossdissolve" | "videodissolve" | "dissolvetransition")
+    matches!(name, "d" | "c" | "smptedissolve" | "dissolve" | "crossdissolve" | "dissolvetransition")
         || name.starts_with("crossfade")
+        || is_avid_dissolve(name)
+}
+
+/// Whether Avid calls its plain dissolves and fades so: operations and effects carry the numbers of their versions.
+fn is_avid_dissolve(name: &str) -> bool {
+    let name = name.trim_end_matches(char::is_numeric);
+    let name = name.strip_prefix("eff").map_or(name, |rest| rest.trim_start_matches(char::is_numeric));
+    let name = name.strip_prefix("blend").unwrap_or(name);
+    matches!(name, "videodissolve" | "dissolve" | "fade" | "videofade" | "fadein" | "fadeout" | "fadeup" | "fadedown")
+}
+
+fn is_avid_dip(name: &str) -> bool {
+    matches!(name, "eff2blenddip" | "effblenddip" | "dip" | "dip2" | "videodip" | "videodip2")
 }
 
 fn is_dip(name: &str) -> bool {
     let color = ["black", "white", "color", "colour"].iter().any(|color| name.contains(color));
     let mut dips = ["dipto", "fadeto", "fadethrough", "fadethru"].into_iter();
-    (color && dips.any(|dip| name.starts_with(dip))) || name.starts_with("fadeinfadeout")
+    (color && dips.any(|dip| name.starts_with(dip))) || name.starts_with("fadeinfadeout") || is_avid_dip(name)
 }
 
 fn color_named(name: &str) -> Option<[f64; 4]> {
     match name {
         name if name.contains("white") => Some(WHITE),
-        name if name.contains("black") || name.starts_with("fadeinfadeout") => Some(BLACK),
+        // Avid's dip is one to black unless it says otherwise.
+        name if name.contains("black") || name.starts_with("fadeinfadeout") || is_avid_dip(name) => Some(BLACK),
         _ => None,
     }
 }

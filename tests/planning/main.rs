@@ -1,8 +1,10 @@
 //! The rules of the plan, R1 to R15, through the public API: timelines go in as JSON, rows of frames come out.
 
+mod bounds;
 mod compositions;
 mod curves;
 mod cuts;
+mod dialects;
 mod handles;
 mod looks;
 mod media;
