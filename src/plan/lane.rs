@@ -390,7 +390,7 @@ fn weight(crossing: &Crossing, across: &Range<i64>, clock: &Clock, rate: Rate) -
         (Clock::Plain(_), Some([(from, low), (to, high)])) if to > from && length > 0 => {
             let step = (*high - *low) / (*to - *from);
             let map = SourceMap::new(across.start, *low - *from * step, step / Ratio::whole(length));
-            return Weight::Map(map);
+            Weight::Map(map)
         }
         (_, Some(points)) if length > 0 => {
             let even = plain_weight(crossing, across, clock, rate);
@@ -400,7 +400,7 @@ fn weight(crossing: &Crossing, across: &Range<i64>, clock: &Clock, rate: Rate) -
             };
             let values = across.clone().map(|record| held(even.at(record))).collect();
             let curve = Some(Curve { record: across.start, values });
-            return Weight::Map(SourceMap { curve, ..SourceMap::new(across.start, Ratio::ZERO, Ratio::ZERO) });
+            Weight::Map(SourceMap { curve, ..SourceMap::new(across.start, Ratio::ZERO, Ratio::ZERO) })
         }
         _ => plain_weight(crossing, across, clock, rate),
     }
