@@ -89,11 +89,11 @@ fn weights(metadata: Value) -> (Vec<f64>, MixStyle) {
     let cut = timeline([track("V1", [clip("A", 0, 8), dissolve(4, 4).with("metadata", metadata), clip("B", 100, 8)])]);
     let plan = plan(&cut, &whole(16));
     assert!(plan.warnings.is_empty(), "{:#?}", plan.warnings);
-    let mixes = plan.shots[0].spans.iter().flat_map(|span| &span.stack).filter_map(|element| match element {
+    let mut mixes = plan.shots[0].spans.iter().flat_map(|span| &span.stack).filter_map(|element| match element {
         Element::Mix { weight, style, .. } => Some((weight.clone(), *style)),
         _ => None,
     });
-    let (weight, style): (Weight, MixStyle) = mixes.last().expect("a transition");
+    let (weight, style): (Weight, MixStyle) = mixes.next_back().expect("a transition");
     ((4..12).map(|record| weight.at(record).to_f64()).collect(), style)
 }
 
