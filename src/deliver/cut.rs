@@ -194,7 +194,7 @@ fn baked(
         let off: Vec<Value> = off.collect();
         mark(&mut clip.item.metadata, BAKED, Value::Bool(true));
         if !off.is_empty() {
-            mark(&mut clip.item.metadata, "effects", Value::Array(off));
+            mark(&mut clip.item.metadata, "effects", Value::Array(off.into()));
         }
         ends.push(&shot.path);
     }
@@ -217,7 +217,7 @@ fn remove_transitions(root: &mut Composition, paths: &[&[usize]]) {
         for index in beside.into_iter().rev() {
             let Some(Child::Transition(transition)) = track.children.get(index) else { continue };
             let time =
-                |time: RationalTime| Value::Array(vec![Value::Float(time.value), Value::Float(time.rate.written())]);
+                |time: RationalTime| Value::Array([Value::Float(time.value), Value::Float(time.rate.written())].into());
             let fields = [
                 ("index", Value::Int(i64::try_from(index).unwrap_or(i64::MAX))),
                 ("name", Value::String(transition.name.clone())),
@@ -225,12 +225,14 @@ fn remove_transitions(root: &mut Composition, paths: &[&[usize]]) {
                 ("in_offset", time(transition.in_offset)),
                 ("out_offset", time(transition.out_offset)),
             ];
-            removed.push(Value::Object(fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()));
+            removed.push(Value::Object(Box::new(
+                fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            )));
             track.children.remove(index);
         }
         if !removed.is_empty() {
             removed.reverse();
-            mark(&mut track.item.metadata, "baked_transitions", Value::Array(removed));
+            mark(&mut track.item.metadata, "baked_transitions", Value::Array(removed.into()));
         }
     }
 }
@@ -383,9 +385,9 @@ fn joined(ranges: Vec<Range<i64>>) -> Vec<Range<i64>> {
 
 /// Notes `value` under `key` in our part of an object's metadata.
 fn mark(metadata: &mut Map, key: &str, value: Value) {
-    let own = metadata.entry(MARK.to_owned()).or_insert_with(|| Value::Object(Map::new()));
+    let own = metadata.entry(MARK.to_owned()).or_insert_with(|| Value::Object(Box::default()));
     if !matches!(own, Value::Object(_)) {
-        *own = Value::Object(Map::new());
+        *own = Value::Object(Box::default());
     }
     if let Value::Object(own) = own {
         own.insert(key.to_owned(), value);
