@@ -7,6 +7,9 @@
 //! Ctrl-C stops it between frames: shots that are whole stay, the others leave nothing, and `--existing skip` takes the
 //! run up again. A second Ctrl-C ends it at once.
 
+#[macro_use]
+#[path = "shared/say.rs"]
+mod say;
 #[path = "shared/run.rs"]
 mod run;
 mod shared;
@@ -60,8 +63,8 @@ fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
 fn mix(plan: &Plan, path: &Path, cancel: &CancelToken) -> Result<()> {
     let report = write_mix(plan, path, cancel)?;
     for warning in &report.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
-    eprintln!("mixed    {}: {} samples, peak {:+.2} dB", path.display(), report.samples, report.peak.decibels());
+    tell!("mixed    {}: {} samples, peak {:+.2} dB", path.display(), report.samples, report.peak.decibels());
     Ok(())
 }

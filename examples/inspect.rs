@@ -1,5 +1,8 @@
 //! Shows what is in a timeline: tracks, items, ranges, media found or missing, and what the reader noticed.
 
+#[macro_use]
+#[path = "shared/say.rs"]
+mod say;
 #[path = "shared/read.rs"]
 mod read;
 
@@ -26,7 +29,7 @@ fn main() -> ExitCode {
     match run(Args::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            tell!("error: {error}");
             ExitCode::FAILURE
         }
     }

@@ -4,6 +4,9 @@
 //! cargo run --release --example plan -- cut.otio --handles 8 --frames
 //! ```
 
+#[macro_use]
+#[path = "shared/say.rs"]
+mod say;
 mod shared;
 
 use std::io::{BufWriter, Write};
@@ -28,19 +31,19 @@ fn main() -> ExitCode {
     let plan = match flags.plan.source.read().and_then(|timeline| flags.plan.plan(&timeline, &options)) {
         Ok(plan) => plan,
         Err(error) => {
-            eprintln!("error: {error}");
+            tell!("error: {error}");
             return ExitCode::FAILURE;
         }
     };
     for warning in &plan.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     match print(&plan, flags.frames) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output has had enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: cannot print: {error}");
+            tell!("error: cannot print: {error}");
             ExitCode::FAILURE
         }
     }

@@ -11,6 +11,9 @@
 //! The cut has to be open in Resolve. Ctrl-C stops the render and puts everything in Resolve back; a second one ends the
 //! program at once, and leaves Resolve as it renders: `restore`, or the next run, puts it back then.
 
+#[macro_use]
+#[path = "shared/say.rs"]
+mod say;
 #[path = "shared/run.rs"]
 mod run;
 mod shared;
@@ -192,7 +195,7 @@ fn submit(
         let _ = std::fs::remove_file(path);
         return Err(error);
     }
-    eprintln!("Resolve renders; collect {}", path.display());
+    tell!("Resolve renders; collect {}", path.display());
     Ok(Vec::new())
 }
 
@@ -200,10 +203,10 @@ fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
     match &flags.what {
         OfTicket::Poll { ticket, reach } => {
             match ResolveBackend::new(reach.options()?).poll(&read::<Ticket>(ticket)?)? {
-                TicketState::Rendering(share) => println!("rendering, {:.0} %", share * 100.0),
-                TicketState::Complete => println!("complete"),
-                TicketState::Failed(what) => println!("failed: {what}"),
-                _ => println!("in a state that is not known here"),
+                TicketState::Rendering(share) => say!("rendering, {:.0} %", share * 100.0),
+                TicketState::Complete => say!("complete"),
+                TicketState::Failed(what) => say!("failed: {what}"),
+                _ => say!("in a state that is not known here"),
             }
             Ok(Vec::new())
         }
@@ -223,15 +226,15 @@ fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
         }
         OfTicket::Withdraw { ticket, reach } => {
             for warning in ResolveBackend::new(reach.options()?).withdraw(&read(ticket)?)? {
-                eprintln!("warning: {warning}");
+                tell!("warning: {warning}");
             }
             Ok(Vec::new())
         }
         OfTicket::Restore { reach } => {
             let restored = ResolveBackend::new(reach.options()?).restore()?;
-            restored.done.iter().for_each(|done| println!("put back: {done}"));
+            restored.done.iter().for_each(|done| say!("put back: {done}"));
             if restored.done.is_empty() && restored.left.is_empty() {
-                println!("nothing to put back");
+                say!("nothing to put back");
             }
             match restored.left.is_empty() {
                 true => Ok(Vec::new()),

@@ -6,6 +6,9 @@
 //!
 //! The output folder is not that of the shots, whose manifest would be replaced.
 
+#[macro_use]
+#[path = "shared/say.rs"]
+mod say;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,12 +38,12 @@ fn main() -> ExitCode {
         Ok(report) => {
             for shot in &report.shots {
                 let failed = shot.error.join(": ");
-                println!("{}", shot.output.as_ref().map_or(failed, |output| output.path.clone()));
+                say!("{}", shot.output.as_ref().map_or(failed, |output| output.path.clone()));
             }
             if report.succeeded() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            tell!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -55,7 +58,7 @@ fn run(flags: Flags) -> Result<Report> {
     }
     let plan = review.plan(&Report::open(&flags.manifest)?)?;
     for warning in &plan.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     let delivery = Delivery::new(&flags.out).preset(flags.preset).existing(Existing::Overwrite);
     Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver)

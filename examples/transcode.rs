@@ -5,6 +5,9 @@
 //! cargo run --release --example transcode -- sh010.mov --out review --representation h264 --representation poster
 //! ```
 
+#[macro_use]
+#[path = "shared/say.rs"]
+mod say;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) if cancel.is_cancelled() => ExitCode::from(interrupt::INTERRUPTED),
         Err(error) => {
-            eprintln!("error: {error}");
+            tell!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -66,10 +69,10 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<()> {
     interrupt::cancel_on_interrupt(cancel);
     let made = transcode(&flags.file, &flags.representations, &flags.out, &options, &control)?;
     for warning in &made.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     for representation in &made.representations {
-        println!("{}: {}", representation.name, flags.out.join(&representation.output.path).display());
+        say!("{}: {}", representation.name, flags.out.join(&representation.output.path).display());
     }
     Ok(())
 }

@@ -7,6 +7,9 @@
 //! Each piece is a file and the stretch that goes into it: the first and the last frame, counted from 0; the timecode of
 //! the first frame and of the first one behind the piece; or seconds.
 
+#[macro_use]
+#[path = "shared/say.rs"]
+mod say;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -38,7 +41,7 @@ fn main() -> ExitCode {
     match run(&flags) {
         Ok(trimmed) => summary(&flags, &trimmed),
         Err(error) => {
-            eprintln!("error: {error}");
+            tell!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -51,7 +54,7 @@ fn run(flags: &Flags) -> Result<Trimmed> {
     let cancel = CancelToken::new();
     let handler = cancel.clone();
     ctrlc::set_handler(move || handler.cancel())
-        .unwrap_or_else(|error| eprintln!("warning: Ctrl-C will leave temporary files behind: {error}"));
+        .unwrap_or_else(|error| tell!("warning: Ctrl-C will leave temporary files behind: {error}"));
     trim(&request, &cancel)
 }
 
@@ -67,13 +70,13 @@ fn summary(flags: &Flags, trimmed: &Trimmed) -> ExitCode {
                     None => "encoded".to_owned(),
                 };
                 let label = piece.start_timecode.as_deref().unwrap_or("no timecode");
-                println!("{}: {} frames from {} ({label}), {how}", piece.path.display(), piece.count, piece.first);
+                say!("{}: {} frames from {} ({label}), {how}", piece.path.display(), piece.count, piece.first);
                 for note in &piece.notes {
-                    println!("  {note}");
+                    say!("  {note}");
                 }
             }
             Err(error) => {
-                eprintln!("failed   {}: {error}", asked.target.display());
+                tell!("failed   {}: {error}", asked.target.display());
                 code = ExitCode::FAILURE;
             }
         }

@@ -4,6 +4,9 @@
 //! cargo run --release --example make_samples -- otio-samples
 //! ```
 
+#[macro_use]
+#[path = "../shared/say.rs"]
+mod say;
 mod cuts;
 mod pictures;
 mod strip;
@@ -34,7 +37,7 @@ fn main() -> ExitCode {
     match make(&folder) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            tell!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -82,7 +85,7 @@ fn movie(
         writer.write(&painter.paint(&pictures::frame(&look, number, seconds(number, rate), &caption, size))?)?;
     }
     let written = writer.finish()?;
-    println!("{}: {} frames, {} bytes", path.display(), written.frames, written.bytes);
+    say!("{}: {} frames, {} bytes", path.display(), written.frames, written.bytes);
     Ok(())
 }
 
@@ -107,7 +110,7 @@ fn sequence(folder: &Path, preset: &str, numbers: &[i64]) -> Result<()> {
         writer.write(&painter.paint(&pictures::frame(&look, number, seconds, &caption, LARGE))?)?;
         bytes += writer.finish()?.bytes;
     }
-    println!("{}: {} frames, {bytes} bytes", folder.display(), numbers.len());
+    say!("{}: {} frames, {bytes} bytes", folder.display(), numbers.len());
     Ok(())
 }
 

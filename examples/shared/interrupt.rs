@@ -13,9 +13,9 @@ pub(crate) fn cancel_on_interrupt(cancel: &CancelToken) {
             std::process::exit(INTERRUPTED.into());
         }
         cancel.cancel();
-        eprintln!("stopping between frames; once more stops at once");
+        tell!("stopping between frames; once more stops at once");
     };
     if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("warning: Ctrl-C will leave temporary files behind: {error}");
+        tell!("warning: Ctrl-C will leave temporary files behind: {error}");
     }
 }

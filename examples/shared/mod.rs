@@ -5,8 +5,8 @@ mod read;
 
 use clap::Args;
 use otio_conflate::plan::{
-    Crossfade, HandleMode, Handles, MissingPolicy, OverrunPolicy, Pitch, Placement, PlanOptions, RateConform, Retime,
-    ReverseConvention, ShotSelection, SoundLayout,
+    Crossfade, Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Pitch, Placement, PlanOptions, RateConform,
+    Retime, ReverseConvention, ShotSelection, SoundLayout,
 };
 use otio_conflate::time::Rate;
 use otio_conflate::{Plan, Result, Timeline};
@@ -46,6 +46,9 @@ pub(crate) struct PlanArgs {
     /// What to do about frames outside the media: hold, black or error
     #[arg(long, default_value = "hold")]
     pub(crate) overrun: OverrunPolicy,
+    /// What to do about frames that are damaged: error, or warn (deliver them, and say so)
+    #[arg(long, default_value = "error")]
+    pub(crate) damaged: Damaged,
     /// How media of another shape lies in the canvas: fit, fill, stretch or native
     #[arg(long, default_value = "fit")]
     pub(crate) placement: Placement,
@@ -80,6 +83,7 @@ impl PlanArgs {
         options.reverse = self.reverse;
         options.media_missing = self.media_missing;
         options.overrun = self.overrun;
+        options.damaged = self.damaged;
         options.placement = self.placement;
         options.sound.rate = self.sample_rate;
         options.sound.layout = self.audio_layout;

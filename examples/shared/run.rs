@@ -67,7 +67,7 @@ pub(crate) fn exit(reports: Result<Vec<Report>>, cancel: &CancelToken) -> ExitCo
     match reports {
         Ok(reports) if reports.iter().all(Report::succeeded) => ExitCode::SUCCESS,
         Err(error) if error.kind() != ErrorKind::Cancelled => {
-            eprintln!("error: {error}");
+            tell!("error: {error}");
             ExitCode::FAILURE
         }
         _ if cancel.is_cancelled() => ExitCode::from(interrupt::INTERRUPTED),
@@ -95,7 +95,7 @@ impl Observer for Progress {
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames  {per_sec}  {eta} left  {msg}");
         self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         if self.plain {
-            eprintln!("{shots} shots, {frames} frames");
+            tell!("{shots} shots, {frames} frames");
         }
     }
 
@@ -126,14 +126,14 @@ impl Observer for Progress {
         if shot.status == Status::Skipped {
             self.bar.inc(u64::try_from(shot.frame_count).unwrap_or(0));
         }
-        if self.plain { eprintln!("{line}") } else { self.bar.println(line) }
+        if self.plain { tell!("{line}") } else { self.bar.println(line) }
     }
 }
 
 /// What was made, and every warning once, with the objects or shots it concerns.
 pub(crate) fn summary(report: &Report) {
     for warning in &report.warnings {
-        eprintln!("warning: {warning}");
+        tell!("warning: {warning}");
     }
     let mut warnings: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for shot in &report.shots {
@@ -144,10 +144,10 @@ pub(crate) fn summary(report: &Report) {
     for (message, objects) in &warnings {
         let few = objects.iter().take(5).map(|shot| printable(shot)).collect::<Vec<_>>().join(", ");
         let more = if objects.len() > 5 { format!(" and {} more", objects.len() - 5) } else { String::new() };
-        eprintln!("warning: {} ({few}{more})", printable(message));
+        tell!("warning: {} ({few}{more})", printable(message));
     }
     let [done, skipped, failed] = [Status::Done, Status::Skipped, Status::Failed].map(|status| report.count(status));
-    eprintln!("{done} done, {skipped} skipped, {failed} failed; see {}", report.folder.join("manifest.json").display());
+    tell!("{done} done, {skipped} skipped, {failed} failed; see {}", report.folder.join("manifest.json").display());
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

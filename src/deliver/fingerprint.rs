@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Preset, Representation};
 use crate::plan::{
-    Background, Canvas, Element, Layer, Media, MediaSource, MissingPolicy, OverrunPolicy, Pitch, Placement, Plan,
-    Retime, Shot, Sound, SoundClip, SoundLayout, Span,
+    Background, Canvas, Damaged, Element, Layer, Media, MediaSource, MissingPolicy, OverrunPolicy, Pitch, Placement,
+    Plan, Retime, Shot, Sound, SoundClip, SoundLayout, Span,
 };
 use crate::time::{Rate, Time};
 
@@ -32,6 +32,7 @@ struct Ingredients<'a> {
     placement: Placement,
     background: Background,
     overrun: OverrunPolicy,
+    damaged: Damaged,
     media_missing: MissingPolicy,
     retime: Retime,
     shot: Shot,
@@ -91,6 +92,7 @@ pub(crate) fn fingerprint(
         placement,
         background,
         overrun,
+        damaged,
         media_missing,
         retime,
         media,
@@ -123,6 +125,7 @@ pub(crate) fn fingerprint(
         placement: *placement,
         background: *background,
         overrun: *overrun,
+        damaged: *damaged,
         media_missing: *media_missing,
         retime: *retime,
         shot: own,

@@ -149,6 +149,7 @@ impl Builder<'_> {
             placement: self.options.placement,
             background: self.options.background,
             overrun: self.options.overrun,
+            damaged: self.options.damaged,
             media_missing: self.options.media_missing,
             retime: self.options.retime,
             media: std::mem::take(&mut self.media.media),

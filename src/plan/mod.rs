@@ -36,8 +36,8 @@ pub use look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit, WIPE_COD
 pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Weight};
 pub use options::{
-    HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanLimits, PlanOptions, RateConform, Retime,
-    ReverseConvention, ShotSelection,
+    Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanLimits, PlanOptions, RateConform,
+    Retime, ReverseConvention, ShotSelection,
 };
 pub use sample_grid::SampleGrid;
 pub use sound::{Crossfade, Gain, Pitch, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CanvasRequest, ColorNote, Generated, Look, MissingPolicy, OverrunPolicy, Placement, Retime, Sound, SoundClip,
-    SourceMap, Warning,
+    CanvasRequest, ColorNote, Damaged, Generated, Look, MissingPolicy, OverrunPolicy, Placement, Retime, Sound,
+    SoundClip, SourceMap, Warning,
 };
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
@@ -44,6 +44,9 @@ pub struct Plan {
     pub background: Background,
     /// What to do about source frames outside the media.
     pub overrun: OverrunPolicy,
+    /// What to do about source frames that are damaged.
+    #[serde(default)]
+    pub damaged: Damaged,
     /// What to do about media that is not there.
     pub media_missing: MissingPolicy,
     /// What slow motion shows between two source frames.

@@ -31,6 +31,8 @@ pub struct PlanOptions {
     pub media_missing: MissingPolicy,
     /// What to do about source frames outside the media.
     pub overrun: OverrunPolicy,
+    /// What to do about source frames that are damaged.
+    pub damaged: Damaged,
     /// How media of another rate runs.
     pub rate_conform: RateConform,
     /// How media of another shape lies in the canvas.
@@ -82,6 +84,7 @@ impl Default for PlanOptions {
             drop_frame: None,
             media_missing: MissingPolicy::default(),
             overrun: OverrunPolicy::default(),
+            damaged: Damaged::default(),
             rate_conform: RateConform::default(),
             placement: Placement::default(),
             retime: Retime::default(),
@@ -215,6 +218,19 @@ word_enum! {
         Black = "black",
         /// It is an error.
         Error = "error",
+    }
+}
+
+word_enum! {
+    /// What to do about source frames that are not what was encoded: their decoder had to make up something, found a
+    /// wrong checksum, or gave nothing.
+    Damaged, "policy for damaged frames" {
+        /// The shot fails, with the file and the frame.
+        #[default]
+        Error = "error",
+        /// They are delivered as the decoder gives them, with a warning for each run of them. Where it gives no picture,
+        /// the nearest frame is held.
+        Warn = "warn",
     }
 }
 

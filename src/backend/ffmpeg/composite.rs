@@ -309,6 +309,9 @@ impl<'s> Compositor<'s> {
                 let index = writer.frames();
                 let wanted = writer.needs_pictures() || sinks.iter().any(|sink| sink.wants(index));
                 let picture = if wanted { Some(self.frame(&span.stack, record)?) } else { None };
+                if picture.is_none() {
+                    self.judge(&span.stack, record)?;
+                }
                 writer.write(picture.as_ref())?;
                 if let Some(frame) = &picture {
                     let source = Source { frame, color, premultiplied };
@@ -323,6 +326,18 @@ impl<'s> Compositor<'s> {
             }
         }
         writer.finish()
+    }
+
+    /// Decodes what is shown at `record` without making a picture of it: what is copied is not to be damaged either.
+    fn judge(&mut self, stack: &[Element], record: i64) -> Result<()> {
+        let stack = self.session.visible(stack);
+        self.readers.begin_frame(stack);
+        for element in stack {
+            if let Element::Layer(layer) = element {
+                self.readers.seen(layer, record)?;
+            }
+        }
+        Ok(())
     }
 
     /// What burn-ins can say about the pictures of `shot`.

@@ -9,12 +9,14 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use super::clock::{Aim, Clock};
+use super::damage::Reason;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::probe::{self, MediaInfo};
 use super::pump::{Pump, Shown};
 use super::still;
 use super::sys::read::DecoderSetup;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Damaged;
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
 
 /// How media is decoded.
@@ -26,11 +28,13 @@ pub struct DecodeOptions {
     /// Applies the transfer characteristic with this H.273 code (1 BT.709, 13 sRGB) to scene-linear EXR values while
     /// they are decoded; frames are tagged with it. `None` leaves them linear.
     pub linear_to: Option<u8>,
+    /// What to do about frames that are damaged.
+    pub damaged: Damaged,
 }
 
 impl Default for DecodeOptions {
     fn default() -> DecodeOptions {
-        DecodeOptions { threads: 1, linear_to: None }
+        DecodeOptions { threads: 1, linear_to: None, damaged: Damaged::Error }
     }
 }
 
@@ -39,6 +43,13 @@ impl DecodeOptions {
     #[must_use]
     pub fn threads(mut self, threads: usize) -> DecodeOptions {
         self.threads = threads;
+        self
+    }
+
+    /// With this policy for damaged frames.
+    #[must_use]
+    pub fn damaged(mut self, damaged: Damaged) -> DecodeOptions {
+        self.damaged = damaged;
         self
     }
 
@@ -67,6 +78,9 @@ pub struct Picked {
     pub frame: Frame,
     /// Set when the media has no frame of that index.
     pub outside: Option<Outside>,
+    /// Set when the frame is damaged and [`DecodeOptions::damaged`] lets it pass: what FFmpeg says about it. Where the
+    /// decoder gave no picture at all, the frame is the nearest one before it that has one, or else behind it.
+    pub damage: Option<String>,
 }
 
 /// Frames kept while reading forwards.
@@ -75,6 +89,8 @@ const KEPT_FORWARDS: usize = 4;
 const KEPT_BACKWARDS: usize = 48;
 /// Frames that a step back may have; what is further back is a jump.
 const STEP_BACK: i64 = 4;
+/// Pictures that are looked at behind a damaged first one.
+const LOOK_AROUND: usize = 8;
 /// Bytes kept at most while reading backwards.
 const KEPT_BYTES: usize = 128 << 20;
 
@@ -88,14 +104,14 @@ pub struct MovieReader {
 
 enum Source {
     Movie(Box<Movie>),
-    Still(Frame),
+    Still(Frame, Option<Reason>),
 }
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Source::Movie(_) => "Movie",
-            Source::Still(_) => "Still",
+            Source::Still(..) => "Still",
         })
     }
 }
@@ -109,19 +125,22 @@ impl MovieReader {
     pub fn open(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<MovieReader> {
         let path = path.as_ref();
         if still::kind_of(path)?.is_some() {
-            let frame = still::read(path, options)?;
-            return Ok(MovieReader { info: still::describe(path, &frame), source: Source::Still(frame) });
+            let (frame, damage) = still::read(path, options)?;
+            return Ok(MovieReader { info: still::describe(path, &frame), source: Source::Still(frame, damage) });
         }
         let mut demuxer = probe::open(path)?;
         let (stream, facts) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
         let info = probe::describe(path, &mut demuxer, stream, &facts);
         let untimed = demuxer.is_untimed();
-        let setup = DecoderSetup { threads: options.threads, strict: false, lenient: false };
+        let setup =
+            DecoderSetup { threads: options.threads, strict: false, lenient: options.damaged != Damaged::Error };
         let pump = Pump::new(path, demuxer, stream, setup)?;
         let mut movie = Movie::new(path, pump, &info, untimed)?;
+        movie.damaged = options.damaged;
         if info.is_still {
-            let frame = movie.pick(Ratio::ZERO, Rate::FPS_24)?.frame;
-            return Ok(MovieReader { info, source: Source::Still(frame) });
+            let picked = movie.pick(Ratio::ZERO, Rate::FPS_24)?;
+            let damage = picked.damage.map(Reason::from);
+            return Ok(MovieReader { info, source: Source::Still(picked.frame, damage) });
         }
         Ok(MovieReader { info, source: Source::Movie(Box::new(movie)) })
     }
@@ -152,7 +171,10 @@ impl MovieReader {
     /// As [`frame`](MovieReader::frame).
     pub fn frame_at(&mut self, position: Ratio, rate: Rate) -> Result<Picked> {
         match &mut self.source {
-            Source::Still(frame) => Ok(Picked { frame: frame.clone(), outside: None }),
+            Source::Still(frame, damage) => {
+                let damage = damage.as_ref().map(ToString::to_string);
+                Ok(Picked { frame: frame.clone(), outside: None, damage })
+            }
             Source::Movie(movie) => movie.pick(position, rate).map_err(|error| error.at_frame(position.frame())),
         }
     }
@@ -178,7 +200,7 @@ impl MovieReader {
     pub fn parameters(&mut self) -> Option<ffmpeg_next::codec::Parameters> {
         match &mut self.source {
             Source::Movie(movie) => movie.pump.parameters(),
-            Source::Still(_) => None,
+            Source::Still(..) => None,
         }
     }
 
@@ -195,7 +217,7 @@ impl MovieReader {
     pub(super) fn packets_read(&self) -> u64 {
         match &self.source {
             Source::Movie(movie) => movie.pump.packets_read(),
-            Source::Still(_) => 0,
+            Source::Still(..) => 0,
         }
     }
 
@@ -203,7 +225,7 @@ impl MovieReader {
     pub fn time_base(&self) -> Option<Ratio> {
         match &self.source {
             Source::Movie(movie) => Some(probe::time_base(movie.pump.facts())),
-            Source::Still(_) => None,
+            Source::Still(..) => None,
         }
     }
 }
@@ -213,17 +235,33 @@ struct Entry {
     /// Its timestamp in ticks; in a counted movie its index.
     at: i64,
     frame: Option<Frame>,
+    /// Why it is not what was encoded, if it is not.
+    damage: Option<Reason>,
     follows: bool,
     after_error: bool,
+}
+
+impl Entry {
+    /// Whether it is what was encoded.
+    fn is_whole(&self) -> bool {
+        self.frame.is_some() && self.damage.is_none()
+    }
 }
 
 struct Movie {
     path: PathBuf,
     pump: Pump,
+    damaged: Damaged,
     context: FrameContext,
     clock: Clock,
     /// Frames counted, not timed.
     counted: bool,
+    /// The lowest timestamp that was passed over, looking around at the start.
+    lowest: i64,
+    /// Why nobody knows which frame is which, if nobody does.
+    adrift: Option<Reason>,
+    /// Frames are counted, and what was lost on the way here may be more or less than is known.
+    miscounted: bool,
     /// The frames shown last, in order.
     ring: VecDeque<Entry>,
     room: usize,
@@ -266,9 +304,13 @@ impl Movie {
         let mut movie = Movie {
             path: path.to_owned(),
             pump,
+            damaged: Damaged::Error,
             context,
             clock,
             counted: false,
+            lowest: i64::MAX,
+            adrift: None,
+            miscounted: false,
             ring: VecDeque::new(),
             room: KEPT_FORWARDS,
             asked: None,
@@ -295,7 +337,27 @@ impl Movie {
             }
         }
         movie.clock.first = movie.ring.back().map_or(0, |entry| entry.at);
+        if movie.ring.back().is_some_and(|entry| entry.damage.is_some()) {
+            movie.look_around()?;
+        }
         Ok(movie)
+    }
+
+    /// Where the first picture is damaged, its time may be, too. What comes next may lie in front of it; then nobody knows
+    /// where the movie begins.
+    fn look_around(&mut self) -> Result<()> {
+        self.lowest = self.clock.first;
+        for _ in 0..LOOK_AROUND {
+            if self.counted || !matches!(self.pull()?, Pulled::Frame) {
+                break;
+            }
+        }
+        if self.lowest < self.clock.first {
+            self.adrift = Some("the beginning of the file is damaged: where it starts is not known".into());
+        }
+        self.rewind()?;
+        self.pull()?;
+        Ok(())
     }
 
     /// Gives timestamps up: from now on frames are counted from the start.
@@ -320,12 +382,13 @@ impl Movie {
     fn clear(&mut self) {
         self.ring.clear();
         self.ended = false;
+        self.miscounted = false;
         self.copied = None;
     }
 
     /// Decodes the next displayed frame into the ring.
     fn pull(&mut self) -> Result<Pulled> {
-        let Some(Shown { pts, picture, follows, after_error }) = self.pump.next()? else {
+        let Some(Shown { pts, picture, damage, doubtful, follows, after_error }) = self.pump.next()? else {
             if self.pump.skipped().is_some() {
                 return Ok(Pulled::End);
             }
@@ -333,16 +396,31 @@ impl Movie {
             if self.ring.back().is_some_and(|entry| self.is_doubtful(entry)) {
                 return Ok(Pulled::End);
             }
-            self.end = self.ring.iter().rev().find(|entry| entry.frame.is_some()).map(|entry| entry.at).or(self.end);
+            self.end = self.ring.iter().rev().find(|entry| entry.is_whole()).map(|entry| entry.at).or(self.end);
             return Ok(Pulled::End);
         };
         let at = match (self.counted, self.ring.back(), pts) {
             (true, None, _) => 0,
             (true, Some(last), _) => last.at + 1,
+            // Near damage a container knows no times, or wrong ones.
+            (false, _, None) if picture.is_none() => return self.pull(),
+            (false, Some(last), Some(pts)) if pts < last.at && damage.is_some() => {
+                self.lowest = self.lowest.min(pts);
+                return self.pull();
+            }
+            (false, Some(last), Some(pts)) if pts == last.at && picture.is_none() => return self.pull(),
             (false, _, None) => return Ok(Pulled::Distrust),
             (false, Some(last), Some(pts)) if pts < last.at => return Ok(Pulled::Distrust),
             (false, _, Some(pts)) => pts,
         };
+        // A second field is no frame.
+        let near = |last: &Entry| Ratio::whole(at - last.at) < self.clock.length * Ratio::new(3, 4);
+        if doubtful && (self.counted || self.ring.back().is_some_and(near)) {
+            return self.pull();
+        }
+        let uncounted = self.miscounted.then(|| "frames without timestamps cannot be counted behind damage".into());
+        self.miscounted |= self.counted && !self.intra_only && (damage.is_some() || after_error);
+        let damage = damage.or(uncounted).or_else(|| self.adrift.clone());
         let frame = match picture {
             Some(av) => {
                 let pixel_aspect = self.pump.pixel_aspect(&av);
@@ -354,7 +432,7 @@ impl Movie {
         while self.ring.len() >= self.room {
             self.ring.pop_front();
         }
-        self.ring.push_back(Entry { at, frame, follows, after_error });
+        self.ring.push_back(Entry { at, frame, damage, follows, after_error });
         Ok(Pulled::Frame)
     }
 
@@ -440,8 +518,8 @@ impl Movie {
 
     /// Whether a frame was lost that a decoder started further back might still give.
     fn is_doubtful(&self, entry: &Entry) -> bool {
-        entry.frame.is_none()
-            && !(self.intra_only || self.counted || self.pump.began_at_start() || self.hopeless.contains(&entry.at))
+        let settled = self.intra_only || self.counted || self.pump.began_at_start();
+        !(entry.is_whole() || settled || self.hopeless.contains(&entry.at))
     }
 
     /// A second opinion on the frame at `at`: decodes from the keyframe before, then from ten seconds before; after
@@ -480,16 +558,49 @@ impl Movie {
         let gap = entry.at < aim.low
             && self.clock.regular
             && self.ring.get(position + 1).is_some_and(|next| next.after_error && next.at > aim.limit);
-        let frame = match &entry.frame {
-            Some(frame) if !gap => frame.clone(),
-            _ => return Err(self.lost("the frame is damaged")),
-        };
         let outside = match (before, after) {
             (true, _) => Some(Outside::Before),
             (_, true) => Some(Outside::After),
             _ => None,
         };
-        Ok(Picked { frame, outside })
+        let reason = match &entry.damage {
+            Some(reason) => Some(Reason::clone(reason)),
+            None if gap => Some("its packet is lost".into()),
+            None if entry.frame.is_none() => Some("its packet gave no picture".into()),
+            None => None,
+        };
+        let Some(reason) = reason else {
+            let frame = entry.frame.clone().ok_or_else(|| self.lost("the frame is damaged"))?;
+            return Ok(Picked { frame, outside, damage: None });
+        };
+        if self.damaged == Damaged::Error {
+            return Err(self.lost(&format!("the frame is damaged: {reason}")));
+        }
+        if let Some(frame) = entry.frame.clone().filter(|_| !gap) {
+            return Ok(Picked { frame, outside, damage: Some(reason.to_string()) });
+        }
+        let frame = self.nearest(position)?;
+        Ok(Picked { frame, outside, damage: Some(format!("{reason} (another frame is held)")) })
+    }
+
+    /// The frame nearest to the one at this place of the ring: before it, else behind it.
+    fn nearest(&mut self, position: usize) -> Result<Frame> {
+        if let Some(frame) = self.ring.range(..=position).rev().find_map(|entry| entry.frame.clone()) {
+            return Ok(frame);
+        }
+        if let Some(frame) = self.ring.range(position..).find_map(|entry| entry.frame.clone()) {
+            return Ok(frame);
+        }
+        loop {
+            match self.pull()? {
+                Pulled::Frame => {
+                    if let Some(frame) = self.ring.back().and_then(|entry| entry.frame.clone()) {
+                        return Ok(frame);
+                    }
+                }
+                Pulled::End | Pulled::Distrust => return Err(self.lost("no frame could be decoded")),
+            }
+        }
     }
 
     fn lost(&self, why: &str) -> Error {
@@ -566,7 +677,7 @@ impl Movie {
                 if key <= limit {
                     match self.pull()? {
                         Pulled::Frame if self.ring.back().is_some_and(|entry| entry.at <= limit) => {
-                            let whole = self.ring.back().is_some_and(|entry| entry.frame.is_some());
+                            let whole = self.ring.back().is_some_and(Entry::is_whole);
                             if whole || bad == 3 {
                                 return Ok(false);
                             }

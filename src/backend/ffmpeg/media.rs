@@ -10,7 +10,7 @@ use super::probe::{MediaInfo, probe};
 use super::sequence::SequenceReader;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Generated, Layer, MediaSource, MissingPolicy, Plan, Warning};
+use crate::plan::{self, Generated, Layer, MediaSource, MissingPolicy, Plan, Warning};
 
 /// A medium that is there and cannot be used: what every shot that needs it fails with.
 #[derive(Debug)]
@@ -134,8 +134,8 @@ fn first_of_sequence(source: &MediaSource) -> Result<Option<MediaInfo>> {
     let mut broken = None;
     for number in if own.is_empty() { numbers } else { own }.into_iter().take(TRIED) {
         let Some(file) = source.file((number - start) / step) else { return Ok(None) };
-        match still::read(&file, &DecodeOptions::default()) {
-            Ok(frame) => return Ok(Some(still::describe(&file, &frame))),
+        match still::read(&file, &DecodeOptions::default().damaged(plan::Damaged::Warn)) {
+            Ok((frame, _)) => return Ok(Some(still::describe(&file, &frame))),
             // Who shows it will hear of it.
             Err(error) => broken = broken.or(Some(error)),
         }

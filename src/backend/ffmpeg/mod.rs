@@ -4,6 +4,7 @@ mod clock;
 mod composite;
 mod convert;
 mod copy;
+mod damage;
 mod decode;
 mod encode;
 mod exr;

@@ -10,7 +10,7 @@ use super::still;
 use super::sys::read::{self as sys, Demuxer, StreamFacts, StreamKind};
 use crate::error::{Error, Result};
 use crate::otio::MediaFile;
-use crate::plan::ColorTags;
+use crate::plan::{ColorTags, Damaged};
 use crate::time::{Rate, Ratio, Time, Timecode};
 
 /// What a media file holds.
@@ -75,7 +75,8 @@ pub struct MediaInfo {
 pub fn probe(path: impl AsRef<Path>) -> Result<MediaInfo> {
     let path = path.as_ref();
     if still::kind_of(path)?.is_some() {
-        let frame = still::read(path, &DecodeOptions::default())?;
+        // Damage does not change what kind of file it is; who shows it will hear of it.
+        let (frame, _) = still::read(path, &DecodeOptions::default().damaged(Damaged::Warn))?;
         return Ok(still::describe(path, &frame));
     }
     let mut demuxer = open(path)?;
@@ -95,9 +96,21 @@ pub(crate) fn no_picture(path: &Path) -> Error {
     undecodable(path, "it holds no picture that this build of FFmpeg can decode")
 }
 
+/// Endings of files that hold a single picture, beside those that are read as stills.
+const PICTURES: [&str; 24] = [
+    "bmp", "dds", "gif", "hdr", "j2c", "j2k", "jls", "jp2", "jxl", "pam", "pbm", "pcx", "pfm", "pgm", "phm", "pic",
+    "ppm", "psd", "qoi", "sgi", "tga", "webp", "xbm", "xpm",
+];
+
 /// Opens a movie's container.
 pub(crate) fn open(path: &Path) -> Result<Demuxer> {
-    let demuxer = Demuxer::open(MediaFile::open(path)?, path).map_err(|refused| {
+    let media = MediaFile::open(path)?;
+    // FFmpeg reads a picture whole before it says anything about it.
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    if PICTURES.contains(&ending.as_str()) {
+        still::check_size(path, media.length())?;
+    }
+    let demuxer = Demuxer::open(media, path).map_err(|refused| {
         if refused.is_list() {
             return undecodable(path, "it is a list of other files or a script; a medium is one file");
         }

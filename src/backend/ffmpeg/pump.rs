@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, Packet};
 
+use super::damage::{Reason, is_damage};
 use super::frame::undecodable;
 use super::probe;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Demuxer, Received, StreamFacts};
@@ -19,8 +20,12 @@ const PATIENCE: u32 = 500;
 pub(crate) struct Shown {
     /// When it is shown, in ticks.
     pub(crate) pts: Option<i64>,
-    /// The picture; `None` if it was lost or is not what was encoded.
+    /// The picture; `None` if it was lost.
     pub(crate) picture: Option<Video>,
+    /// Why it is not what was encoded, if it is not.
+    pub(crate) damage: Option<Reason>,
+    /// It was lost without a word: its packet may as well have no picture of its own, as second fields have none.
+    pub(crate) doubtful: bool,
     /// Whether it comes directly after the one before: no packets were left out in between.
     pub(crate) follows: bool,
     /// Whether decoding failed somewhere between the frame before and this one.
@@ -38,8 +43,10 @@ pub(crate) struct Pump {
     ready: VecDeque<Shown>,
     /// A packet that was read to look at it.
     held: Option<Packet>,
-    /// Timestamps of packets that went in and whose pictures are not out yet.
-    pending: Vec<i64>,
+    /// Packets that went in and whose pictures are not out yet, in the order of decoding.
+    flights: VecDeque<Flight>,
+    /// What is known to be damaged, as far as pictures still to come may be built on it.
+    damages: Vec<Damage>,
     /// Timestamps of packets that the demuxer says are damaged.
     broken: Vec<i64>,
     /// Timestamps of packets before which packets were left out.
@@ -50,8 +57,11 @@ pub(crate) struct Pump {
     skipped: Option<i64>,
     landing: Landing,
     failed: bool,
-    poisoned: bool,
+    /// What the container said about a place where packets may be lost.
+    broken_off: bool,
     errors: u32,
+    /// When the keyframe that the file begins with is shown.
+    first_key: Option<i64>,
     /// The file starts in the middle of something: what comes before the first whole picture does not count.
     headless: bool,
     packets: u64,
@@ -62,6 +72,33 @@ pub(crate) struct Pump {
     /// How many packets of the stream were read, wherever in the file.
     read: u64,
 }
+
+/// A packet in the decoder.
+struct Flight {
+    /// The decoder's number of it.
+    number: u64,
+    /// When it is shown, in ticks.
+    pts: Option<i64>,
+    /// Whether decoding can begin here.
+    key: bool,
+    /// An edit list hides it.
+    hidden: bool,
+    /// It is shown before the keyframe that decoding began at, and may refer to what was not decoded.
+    leading: bool,
+}
+
+/// A packet that could not be decoded as it was encoded.
+struct Damage {
+    number: u64,
+    reason: Reason,
+}
+
+/// Codecs, beside those whose frames are each coded on their own, every packet of which has a picture.
+const ONE_PICTURE_EACH: [&str; 4] = ["h264", "hevc", "mpeg2video", "mpeg1video"];
+/// Codecs in which nothing refers to a B picture.
+const UNREFERRED_B: [&str; 3] = ["mpeg1video", "mpeg2video", "mpeg4"];
+/// Packets at most of which no picture has come.
+const IN_FLIGHT: usize = 1024;
 
 /// Where decoding began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,15 +127,17 @@ impl Pump {
             decoder,
             ready: VecDeque::new(),
             held: None,
-            pending: Vec::new(),
+            flights: VecDeque::new(),
+            damages: Vec::new(),
             broken: Vec::new(),
             gaps: Vec::new(),
             skip_below: None,
             skipped: None,
             landing: Landing::Start,
             failed: false,
-            poisoned: false,
+            broken_off: false,
             errors: 0,
+            first_key: None,
             headless: false,
             packets: 0,
             from_start: true,
@@ -107,6 +146,7 @@ impl Pump {
             read: 0,
         };
         pump.demuxer.select(stream);
+        pump.demuxer.take_lines();
         Ok(pump)
     }
 
@@ -170,14 +210,17 @@ impl Pump {
 
     fn reset(&mut self, landing: Landing) {
         self.decoder.flush();
+        self.decoder.take_lines();
+        self.demuxer.take_lines();
         self.ready.clear();
         self.held = None;
-        self.pending.clear();
+        self.flights.clear();
+        self.damages.clear();
         self.broken.clear();
         self.gaps.clear();
         (self.skip_below, self.skipped) = (None, None);
-        (self.failed, self.poisoned, self.errors) = (false, false, 0);
-        (self.headless, self.packets) = (false, 0);
+        (self.failed, self.broken_off, self.errors) = (false, false, 0);
+        (self.headless, self.packets, self.first_key) = (false, 0, None);
         self.last_dts = None;
         self.landing = landing;
         self.from_start = landing == Landing::Start;
@@ -225,7 +268,9 @@ impl Pump {
             return Ok(Some(packet));
         }
         loop {
-            match self.demuxer.read() {
+            let read = self.demuxer.read();
+            self.broken_off |= self.demuxer.take_lines().iter().any(is_damage);
+            match read {
                 Ok(Some(packet)) if packet.stream() == self.stream => {
                     if self.first_packet.is_none() {
                         self.first_packet = Some((packet.pts(), packet.dts()));
@@ -236,16 +281,70 @@ impl Pump {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => return Ok(None),
-                Err(AvError::InvalidData) if self.errors < PATIENCE => self.stumble(),
+                Err(AvError::InvalidData) if self.errors < PATIENCE => {
+                    self.failed = true;
+                    self.errors += 1;
+                }
                 Err(AvError::InvalidData) => return Ok(None),
                 Err(cause) => return Err(undecodable(&self.path, "reading failed").because(cause)),
             }
         }
     }
 
-    fn stumble(&mut self) {
+    /// After an error of the decoder.
+    fn stumble(&mut self, cause: AvError) {
         self.failed = true;
         self.errors += 1;
+        let told = self.listen();
+        if !self.facts.intra_only {
+            // Whatever failed, it was not in front of the oldest packet that is still in the decoder.
+            if !told && !self.damages.iter().any(|damage| damage.number == self.decoder.sent()) {
+                let number = self.flights.front().map_or(self.decoder.sent(), |flight| flight.number);
+                self.damages.push(Damage { number, reason: cause.to_string().into() });
+            }
+            return;
+        }
+        // Results come in the order of packets.
+        let Some(flight) = self.flights.pop_front() else { return };
+        let reason = self.reason_for(flight.number).unwrap_or_else(|| cause.to_string().into());
+        self.damages.retain(|damage| damage.number != flight.number);
+        if !flight.hidden {
+            let follows = !flight.pts.is_some_and(|pts| forget(&mut self.gaps, pts));
+            self.ready.push_back(Shown { after_error: true, follows, ..Shown::lost(flight.pts, reason) });
+        }
+    }
+
+    /// Takes over what the decoder said; whether that told of damage.
+    fn listen(&mut self) -> bool {
+        let mut told = false;
+        for line in self.decoder.take_lines().iter().filter(|line| is_damage(line)) {
+            // What refers to frames that were not decoded is not shown.
+            let unshown = |flight: &Flight| flight.number == line.packet && flight.leading && self.passes_leading();
+            if self.flights.iter().any(unshown) {
+                continue;
+            }
+            told = true;
+            if self.reason_for(line.packet).is_none() {
+                self.damages.push(Damage { number: line.packet, reason: line.text.as_str().into() });
+            }
+        }
+        told
+    }
+
+    /// Whether frames shown before the keyframe that decoding began at are passed over.
+    fn passes_leading(&self) -> bool {
+        !self.from_start || self.facts.codec == "h264"
+    }
+
+    /// What is known about the packet of this number itself.
+    fn reason_for(&self, number: u64) -> Option<Reason> {
+        self.damages.iter().find(|damage| damage.number == number).map(|damage| Reason::clone(&damage.reason))
+    }
+
+    /// The first damage that a picture of this packet may be built on.
+    fn built_on(&self, number: u64) -> Option<Reason> {
+        let before = self.damages.iter().filter(|damage| damage.number <= number && !self.facts.intra_only);
+        before.min_by_key(|damage| damage.number).map(|damage| Reason::clone(&damage.reason))
     }
 
     /// The next displayed frame; `None` at the end.
@@ -267,12 +366,13 @@ impl Pump {
                     }
                 },
                 Ok(Received::End) => {
-                    self.lose(i64::MAX);
+                    self.listen();
+                    self.lose(None);
                     if self.ready.is_empty() {
                         return Ok(None);
                     }
                 }
-                Err(_) if self.errors < PATIENCE => self.stumble(),
+                Err(cause) if self.errors < PATIENCE => self.stumble(cause),
                 Err(cause) => return Err(undecodable(&self.path, "nothing but errors").because(cause)),
             }
         }
@@ -281,6 +381,10 @@ impl Pump {
     /// Gives a packet to the decoder, unless it is to be passed over.
     fn feed(&mut self, packet: Packet) -> Result<()> {
         let pts = packet.pts();
+        // A place without a picture, as AVI has them; to a decoder it would be the end.
+        if packet.size() == 0 {
+            return Ok(());
+        }
         if self.landing == Landing::Seeking {
             if !(packet.is_key() || self.facts.intra_only) {
                 return Ok(());
@@ -292,7 +396,8 @@ impl Pump {
         }
         self.packets += 1;
         if self.packets == 1 && self.landing == Landing::Start {
-            self.headless = !(packet.is_key() || self.facts.intra_only);
+            self.headless = !(packet.is_key() || self.facts.intra_only || self.begins_with_damage(&packet));
+            self.first_key = pts.filter(|_| !self.headless);
             // FFmpeg's H.264 decoder shows what lies before the first keyframe although it refers to frames that are
             // not in the file. Other decoders know better, and may show what is whole.
             if let (false, "h264", Some(pts)) = (self.headless, self.facts.codec.as_str(), pts) {
@@ -312,10 +417,17 @@ impl Pump {
             if packet.is_corrupt() {
                 self.broken.push(pts);
             }
-            let leading = matches!(self.landing, Landing::Key(key) if pts < key);
-            if !leading && !sys::is_discarded(&packet) {
-                self.pending.push(pts);
-            }
+        }
+        let begin = match self.landing {
+            Landing::Key(key) => Some(key),
+            _ => self.first_key,
+        };
+        let leading = begin.zip(pts).is_some_and(|(begin, pts)| pts < begin);
+        let number = self.decoder.sent() + 1;
+        let hidden = sys::is_discarded(&packet);
+        self.flights.push_back(Flight { number, pts, key: packet.is_key(), hidden, leading });
+        if self.flights.len() > IN_FLIGHT {
+            self.flights.pop_front();
         }
         loop {
             match self.decoder.send(Some(&packet)) {
@@ -323,10 +435,10 @@ impl Pump {
                 Ok(false) => match self.decoder.receive() {
                     Ok(Received::Frame(frame)) => self.take(frame),
                     Ok(Received::Hungry | Received::End) => break,
-                    Err(_) => self.stumble(),
+                    Err(cause) => self.stumble(cause),
                 },
-                Err(_) => {
-                    self.stumble();
+                Err(cause) => {
+                    self.stumble(cause);
                     break;
                 }
             }
@@ -334,62 +446,124 @@ impl Pump {
         Ok(())
     }
 
+    /// Whether the first packet, which no keyframe was found in, is the keyframe that a file begins with all the same, and
+    /// damaged; otherwise the file was cut out of the middle of something.
+    fn begins_with_damage(&mut self, packet: &Packet) -> bool {
+        let listed = self.demuxer.index(self.stream).first().is_some_and(|entry| entry.key);
+        let lists_all = self.demuxer.container().starts_with("mov,");
+        if lists_all {
+            return listed;
+        }
+        !packet.data().is_some_and(|data| sys::depends_on_others(&self.facts.codec, data))
+    }
+
     /// Takes a picture over from the decoder.
     fn take(&mut self, frame: Video) {
+        self.listen();
         let pts = frame.pts();
+        let number = self.claim(pts, frame.is_key());
         if let Landing::Key(key) = self.landing {
             if pts.is_none_or(|pts| pts < key) {
                 return;
             }
             self.landing = Landing::Flowing;
         }
-        let mut follows = true;
-        let mut damaged = sys::is_damaged(&frame);
+        let flagged = sys::is_damaged(&frame).then(|| "FFmpeg had to make up a part of it".into());
+        let mut own = self.reason_for(number).or(flagged);
         if self.headless {
-            if damaged {
+            if own.is_some() {
                 return;
             }
-            self.pending.retain(|waiting| pts.is_some_and(|pts| *waiting > pts));
+            self.flights.retain(|flight| flight.pts.zip(pts).is_some_and(|(waiting, pts)| waiting > pts));
+            self.damages.clear();
             (self.headless, self.failed) = (false, false);
         }
+        let mut follows = true;
         if let Some(pts) = pts {
-            forget(&mut self.pending, pts);
-            damaged |= forget(&mut self.broken, pts);
+            if forget(&mut self.broken, pts) {
+                own = own.or_else(|| Some("the container says that its packet is damaged".into()));
+            }
             follows = !forget(&mut self.gaps, pts);
-            self.lose(pts);
         }
-        let after_error = self.failed;
-        if frame.is_key() && !damaged {
+        self.lose(Some((number, pts)));
+        let after_error = self.failed || std::mem::take(&mut self.broken_off);
+        if frame.is_key() && own.is_none() {
             // Nothing shown after a keyframe refers to anything before it.
-            self.poisoned = false;
+            self.damages.retain(|damage| damage.number >= number);
             self.failed = false;
         }
-        if damaged && !self.facts.intra_only {
-            self.poisoned = true;
+        let damage = own.clone().or_else(|| self.built_on(number));
+        let unreferred = self.facts.intra_only
+            || (UNREFERRED_B.contains(&self.facts.codec.as_str()) && frame.kind() == ffmpeg_next::picture::Type::B);
+        match own {
+            Some(_) if unreferred => self.damages.retain(|damage| damage.number != number),
+            Some(reason) if self.reason_for(number).is_none() => self.damages.push(Damage { number, reason }),
+            _ => {}
         }
-        let picture = (!damaged && !self.poisoned).then_some(frame);
-        self.ready.push_back(Shown { pts, picture, follows, after_error });
+        self.ready.push_back(Shown { pts, picture: Some(frame), damage, doubtful: false, follows, after_error });
     }
 
-    /// After an error: packets that should have been shown before `limit` and were not are lost pictures.
-    fn lose(&mut self, limit: i64) {
-        if self.pending.iter().all(|pts| *pts >= limit) {
-            return;
+    /// Takes the packet of a picture shown at `pts` out of the list; its number, or the nearest guess that does not put
+    /// the picture in front of anything it may be built on.
+    fn claim(&mut self, pts: Option<i64>, key: bool) -> u64 {
+        let by_time = |flight: &Flight| pts.is_some() && flight.pts == pts;
+        let place = self.flights.iter().position(by_time).or_else(|| {
+            let in_order = |flight: &Flight| flight.pts.is_none() && (self.facts.intra_only || (key && flight.key));
+            self.flights.iter().position(in_order)
+        });
+        match place.and_then(|place| self.flights.remove(place)) {
+            Some(flight) => flight.number,
+            None => self.decoder.sent(),
         }
-        let mut lost: Vec<i64> = self.pending.iter().copied().filter(|pts| *pts < limit).collect();
-        self.pending.retain(|pts| *pts >= limit);
-        // Without an error these are packets that have no picture of their own: hidden frames, second fields. But
-        // FFmpeg's decoders drop pictures in silence when they were started in an open group of pictures.
-        let dropped = !self.from_start && matches!(self.facts.codec.as_str(), "h264" | "hevc");
-        if !(self.failed || dropped) {
-            return;
+    }
+
+    /// Packets that should have been shown before the picture of packet `shown`, with this timestamp, and were not are
+    /// lost pictures; with `None` all that are left.
+    fn lose(&mut self, shown: Option<(u64, Option<i64>)>) {
+        let intra_only = self.facts.intra_only;
+        let is_over = |flight: &Flight| match shown {
+            None => true,
+            Some((number, _)) if intra_only => flight.number < number,
+            Some((_, Some(limit))) => flight.pts.is_some_and(|pts| pts < limit),
+            Some((_, None)) => false,
+        };
+        let (mut lost, left): (Vec<Flight>, _) = self.flights.drain(..).partition(is_over);
+        self.flights = left.into();
+        lost.sort_by_key(|flight| flight.pts);
+        let codec = self.facts.codec.as_str();
+        let each = intra_only || ONE_PICTURE_EACH.contains(&codec);
+        for flight in lost {
+            let own = self.reason_for(flight.number);
+            let passed_over = flight.leading && (own.is_none() || self.passes_leading());
+            let untimed = flight.pts.is_none() && !intra_only;
+            if flight.hidden || passed_over || untimed {
+                continue;
+            }
+            let failed = self.failed.then(|| "decoding failed".into());
+            let told = own.or_else(|| self.built_on(flight.number)).or(failed);
+            // Without an error these are packets that have no picture of their own, such as hidden frames; but some
+            // decoders drop pictures in silence.
+            let doubtful = told.is_none();
+            if doubtful && !each {
+                continue;
+            }
+            let reason = told.unwrap_or_else(|| "its packet gave no picture".into());
+            // H.264 and HEVC name what they refer to, and their decoders tell when it is not there.
+            let told_otherwise = doubtful && matches!(codec, "h264" | "hevc");
+            if !(intra_only || told_otherwise) && self.reason_for(flight.number).is_none() {
+                self.damages.push(Damage { number: flight.number, reason: Reason::clone(&reason) });
+            }
+            let follows = !flight.pts.is_some_and(|pts| forget(&mut self.gaps, pts));
+            let after_error = self.failed;
+            self.ready.push_back(Shown { doubtful, follows, after_error, ..Shown::lost(flight.pts, reason) });
         }
-        lost.sort_unstable();
-        for pts in lost {
-            let follows = !forget(&mut self.gaps, pts);
-            self.ready.push_back(Shown { pts: Some(pts), picture: None, follows, after_error: self.failed });
-        }
-        self.poisoned |= self.failed && !self.facts.intra_only;
+    }
+}
+
+impl Shown {
+    /// A picture that did not come.
+    fn lost(pts: Option<i64>, reason: Reason) -> Shown {
+        Shown { pts, picture: None, damage: Some(reason), doubtful: false, follows: true, after_error: false }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The decoders of one worker, and what a layer shows at a record frame.
 
+use super::damage::{Run, Runs};
 use super::decode::{DecodeOptions, MovieReader, Outside};
 use super::frame::Frame;
 use super::media::Found;
@@ -68,13 +69,23 @@ pub(super) struct Readers<'s> {
     needed: Vec<String>,
     clock: u64,
     notes: Vec<String>,
+    /// Damaged frames that were shown.
+    damaged: Runs,
 }
 
 impl<'s> Readers<'s> {
     pub(super) fn new(session: &'s FfmpegSession<'s>, threads: usize) -> Readers<'s> {
         // EXR stays linear until it is converted: only the conversion knows the output.
-        let options = DecodeOptions::default().threads(threads);
-        Readers { session, options, slots: Vec::new(), needed: Vec::new(), clock: 0, notes: Vec::new() }
+        let options = DecodeOptions::default().threads(threads).damaged(session.plan.damaged);
+        Readers {
+            session,
+            options,
+            slots: Vec::new(),
+            needed: Vec::new(),
+            clock: 0,
+            notes: Vec::new(),
+            damaged: Runs::default(),
+        }
     }
 
     /// Tells which layers the next frame needs, so that no decoder is taken from one for another.
@@ -88,7 +99,9 @@ impl<'s> Readers<'s> {
 
     /// What was noticed while reading, each once.
     pub(super) fn take_notes(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.notes)
+        let mut notes = std::mem::take(&mut self.notes);
+        notes.extend(self.damaged.take().iter().map(Run::to_string));
+        notes
     }
 
     fn note(&mut self, note: String) {
@@ -129,10 +142,16 @@ impl<'s> Readers<'s> {
         let index = position.frame();
         let session = self.session;
         let media = &session.plan.media[layer.media];
-        let seen = match self.reader(layer, &media.source)? {
-            Reader::Movie(reader) => movie_frame(reader, position, media.rate),
-            Reader::Sequence(reader) => sequence_frame(reader, index, &media.source),
-        }?;
+        let (seen, damage) = match self.reader(layer, &media.source)? {
+            Reader::Movie(reader) => movie_frame(reader, position, media.rate)?,
+            Reader::Sequence(reader) => {
+                let seen = sequence_frame(reader, index, &media.source)?;
+                (seen, reader.damage().map(str::to_owned))
+            }
+        };
+        if let Some(damage) = damage {
+            self.damaged.add(&media.source.display(), media.source.number(index), &damage.into());
+        }
         match seen {
             Read::Frame { frame, position, note } => {
                 if let Some(note) = note {
@@ -217,12 +236,13 @@ enum Read {
     Outside { frame: Frame, side: Outside },
 }
 
-fn movie_frame(reader: &mut MovieReader, position: Ratio, rate: Rate) -> Result<Read> {
+fn movie_frame(reader: &mut MovieReader, position: Ratio, rate: Rate) -> Result<(Read, Option<String>)> {
     let picked = reader.frame_at(position, rate)?;
-    Ok(match picked.outside {
+    let read = match picked.outside {
         Some(side) => Read::Outside { frame: picked.frame, side },
         None => Read::Frame { frame: picked.frame, position, note: None },
-    })
+    };
+    Ok((read, picked.damage))
 }
 
 /// A frame of a sequence, or what its own policy makes of a hole.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::damage::Reason;
 use super::decode::DecodeOptions;
 use super::frame::Frame;
 use super::still;
@@ -16,7 +17,7 @@ use crate::plan::MediaSource;
 pub struct SequenceReader {
     source: MediaSource,
     options: DecodeOptions,
-    last: Option<(i64, Option<Frame>)>,
+    last: Option<(i64, Option<Frame>, Option<Reason>)>,
 }
 
 impl SequenceReader {
@@ -42,17 +43,22 @@ impl SequenceReader {
     /// [`ErrorKind::Decode`] or [`ErrorKind::Io`], naming file and frame number, when the file is there and cannot
     /// be read.
     pub fn read(&mut self, index: i64) -> Result<Option<Frame>> {
-        if let Some((_, frame)) = self.last.as_ref().filter(|(last, _)| *last == index) {
+        if let Some((_, frame, _)) = self.last.as_ref().filter(|(last, ..)| *last == index) {
             return Ok(frame.clone());
         }
         let Some(file) = self.source.file(index) else { return Ok(None) };
-        let frame = match still::read(&file, &self.options) {
-            Ok(frame) => Some(frame),
-            Err(error) if error.kind() == ErrorKind::MediaMissing => None,
+        let (frame, damage) = match still::read(&file, &self.options) {
+            Ok((frame, damage)) => (Some(frame), damage),
+            Err(error) if error.kind() == ErrorKind::MediaMissing => (None, None),
             Err(error) => return Err(error.at_frame(self.source.number(index))),
         };
-        self.last = Some((index, frame.clone()));
+        self.last = Some((index, frame.clone(), damage));
         Ok(frame)
+    }
+
+    /// What is damaged in the frame that was read last, where [`DecodeOptions::damaged`] lets that pass.
+    pub fn damage(&self) -> Option<&str> {
+        self.last.as_ref().and_then(|(_, _, damage)| damage.as_deref())
     }
 
     /// The numbers (not indices) of every file of the sequence that is in its folder, in rising order, whatever its

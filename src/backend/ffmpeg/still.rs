@@ -16,14 +16,16 @@ use ffmpeg_next::color::TransferCharacteristic;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
+use super::damage::{Reason, is_damage};
 use super::decode::DecodeOptions;
 use super::exr;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::probe::{MediaInfo, empty};
+use super::sys::log::Line;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Received};
 use crate::error::{Error, Result};
 use crate::otio::MediaFile;
-use crate::plan::ColorTags;
+use crate::plan::{ColorTags, Damaged};
 use crate::time::Ratio;
 
 /// A format of single pictures.
@@ -87,11 +89,34 @@ fn head(path: &Path) -> Result<Vec<u8>> {
     Ok(head)
 }
 
-/// Decodes the picture of a still file.
-pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
-    let mut file = MediaFile::open(path)?;
-    let mut data = Vec::with_capacity(usize::try_from(file.length()).unwrap_or_default());
-    file.read_to_end(&mut data).map_err(|cause| Error::io("read", path, cause))?;
+/// Bytes that a still file may have.
+const LARGEST: u64 = 1 << 30;
+
+/// Refuses a still file that is too large to be one.
+pub(crate) fn check_size(path: &Path, bytes: u64) -> Result<()> {
+    if bytes <= LARGEST {
+        return Ok(());
+    }
+    let what = format!("{} MiB are too many for a still picture; 1024 are allowed", bytes >> 20);
+    Err(undecodable(path, what))
+}
+
+/// All bytes of a still file.
+fn bytes(path: &Path) -> Result<Vec<u8>> {
+    let file = MediaFile::open(path)?;
+    let size = file.length();
+    check_size(path, size)?;
+    let length = usize::try_from(size).unwrap_or(usize::MAX);
+    let mut data = Vec::new();
+    data.try_reserve_exact(length).map_err(|cause| undecodable(path, "no memory for the file").because(cause))?;
+    // A file that grows while it is read ends where it did.
+    file.take(size).read_to_end(&mut data).map_err(|cause| Error::io("read", path, cause))?;
+    Ok(data)
+}
+
+/// Decodes the picture of a still file; where [`DecodeOptions::damaged`] lets it pass, also what is damaged in it.
+pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Option<Reason>)> {
+    let data = bytes(path)?;
     let Some(kind) = StillKind::of_bytes(&data) else {
         return Err(undecodable(path, "it is no PNG, JPEG, TIFF, EXR or DPX file"));
     };
@@ -101,15 +126,29 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
         StillKind::Jpeg => has_jpeg_end(&data),
         StillKind::Png | StillKind::Tiff | StillKind::Dpx => true,
     };
-    if !whole {
+    let lenient = options.damaged != Damaged::Error;
+    if !whole && !lenient {
         return Err(undecodable(path, "the file is incomplete"));
     }
+    let mut damage: Option<Reason> = (!whole).then(|| "the file is incomplete".into());
     let deep = (kind == StillKind::Png).then(|| deep_png(&data)).flatten();
     if let Some((av, pixel_aspect)) = deep.and_then(|aspect| Some((by_image(kind, &data)?, aspect))) {
         let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin: Origin::Still };
-        return Frame::new(av, &context).map_err(|error| error.at_file(path));
+        return Frame::new(av, &context).map(|frame| (frame, None)).map_err(|error| error.at_file(path));
     }
-    let (av, origin) = match by_ffmpeg(kind, &data, options) {
+    let mut decoded = by_ffmpeg(kind, &data, options, true);
+    if let Err(Failed { reason, damaged, .. }) = &decoded
+        && (*damaged || !whole)
+    {
+        // What `image` makes of a damaged file it does not say.
+        if !lenient {
+            let what = format!("its picture is damaged: {reason}");
+            return Err(undecodable(path, what));
+        }
+        damage = damage.or_else(|| Some(Reason::clone(reason)));
+        decoded = by_ffmpeg(kind, &data, options, false);
+    }
+    let (av, origin) = match decoded {
         Ok(av) if kind == StillKind::Exr => (av, Origin::Exr(options.linear_to)),
         Ok(mut av) => {
             // Writers of DPX, FFmpeg among them, say "linear" whatever the values are; EXR is what is linear.
@@ -120,7 +159,10 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
         }
         Err(cause) => match by_image(kind, &data) {
             Some(av) => (av, Origin::Still),
-            None => return Err(undecodable(path, "its picture is damaged or of an unknown kind").because(cause)),
+            None => {
+                let what = format!("its picture is damaged or of an unknown kind: {}", cause.reason);
+                return Err(undecodable(path, what));
+            }
         },
     };
     let aspect = av.aspect_ratio();
@@ -129,7 +171,7 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<Frame> {
         _ => Ratio::ONE,
     };
     let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin };
-    Frame::new(av, &context).map_err(|error| error.at_file(path))
+    Frame::new(av, &context).map(|frame| (frame, damage)).map_err(|error| error.at_file(path))
 }
 
 /// The pixel aspect of a PNG file of 16 bits RGB or RGBA that says nothing about colour but that it is sRGB; `None` for
@@ -163,13 +205,48 @@ fn has_jpeg_end(data: &[u8]) -> bool {
     matches!((last(0xda), last(0xd9)), (Some(scan), Some(end)) if scan < end)
 }
 
-fn by_ffmpeg(kind: StillKind, data: &[u8], options: &DecodeOptions) -> Result<Video, ffmpeg_next::Error> {
-    let setup = DecoderSetup { threads: options.threads, strict: true, lenient: false };
-    let mut decoder = Decoder::by_name(kind.decoder(), setup)?;
+/// Why FFmpeg gave no whole picture.
+struct Failed {
+    /// What it says.
+    reason: Reason,
+    /// The file is damaged, rather than of a kind that FFmpeg does not know.
+    damaged: bool,
+}
+
+/// One picture; `strict`: nothing may be wrong with it.
+fn by_ffmpeg(kind: StillKind, data: &[u8], options: &DecodeOptions, strict: bool) -> Result<Video, Failed> {
+    let setup = DecoderSetup {
+        // TIFF decodes JPEG inside of it with a decoder of its own, whose lines only the calling thread tells.
+        threads: if kind == StillKind::Tiff { 1 } else { options.threads },
+        strict,
+        lenient: !strict,
+    };
+    let opened = Decoder::by_name(kind.decoder(), setup);
+    let mut decoder = opened.map_err(|cause| Failed { reason: cause.to_string().into(), damaged: false })?;
+    let decoded = decode(&mut decoder, data);
+    let lines: Vec<Line> = decoder.take_lines().into_iter().filter(is_damage).collect();
+    let unknown = |line: &Line| {
+        let text = line.text.to_lowercase();
+        ["unsupported", "not supported", "not implemented", "unknown"].iter().any(|word| text.contains(word))
+    };
+    let said = lines.iter().find(|line| !unknown(line)).or(lines.first()).map(|line| line.text.clone());
+    match decoded {
+        Ok(frame) if !strict || (lines.is_empty() && !sys::is_damaged(&frame)) => Ok(frame),
+        Ok(_) => {
+            Err(Failed { reason: said.unwrap_or_else(|| "a part of it is made up".to_owned()).into(), damaged: true })
+        }
+        Err(cause) => {
+            let damaged = lines.iter().any(|line| !unknown(line)) && !lines.iter().any(unknown);
+            Err(Failed { reason: said.unwrap_or_else(|| cause.to_string()).into(), damaged })
+        }
+    }
+}
+
+fn decode(decoder: &mut Decoder, data: &[u8]) -> Result<Video, ffmpeg_next::Error> {
     decoder.send(Some(&Packet::copy(data)))?;
     decoder.send(None)?;
     match decoder.receive()? {
-        Received::Frame(frame) if !sys::is_damaged(&frame) => Ok(frame),
+        Received::Frame(frame) => Ok(frame),
         _ => Err(ffmpeg_next::Error::InvalidData),
     }
 }

@@ -264,7 +264,9 @@ unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c
     let line = BEGUN.try_with(|begun| {
         let mut begun = begun.try_borrow_mut().ok()?;
         begun.1.push_str(&written);
-        let whole = written.ends_with(['\n', '\r']) || begun.1.len() > written.len().max(2 * LINE as usize);
+        // A line that does not fit is cut.
+        let cut = written.len() + 1 >= LINE as usize;
+        let whole = written.ends_with(['\n', '\r']) || cut || begun.1.len() > 2 * LINE as usize;
         whole.then(|| std::mem::take(&mut begun.1))
     });
     let Ok(Some(line)) = line else { return };

@@ -1,0 +1,142 @@
+//! Damage: which lines of FFmpeg's log say that a picture is not what was encoded, and how runs of such frames are told.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::sys::log::Line;
+use super::sys::read::LOG_WARNING;
+
+/// What FFmpeg says about a damaged picture.
+pub(crate) type Reason = Arc<str>;
+
+/// What decoders warn of although the picture is right: headers beside it, habits of encoders, and what they tell about
+/// themselves. Whoever adds a line says which files have it.
+const HARMLESS: [&str; 28] = [
+    // Supplemental information, in cameras' files often cut short.
+    "SEI type",
+    "Unknown SEI",
+    "buffering period",
+    "Closed caption",
+    "Overread VUI",
+    "Strange VUI",
+    "VUI",
+    "display window",
+    "Dolby Vision",
+    "ICC profile",
+    "iCCP",
+    "cHRM",
+    "gAMA",
+    "sBIT",
+    // The shape of pixels.
+    "SAR",
+    "pixel aspect",
+    // Motion JPEG of some capture cards and cameras.
+    "EOI missing, emulating",
+    "APP fields",
+    "unable to decode APP",
+    // MPEG-4 in AVI.
+    "packed B-frames",
+    "Looks like this file was encoded with",
+    "low_delay flag",
+    // About the library.
+    "deprecated",
+    "is not implemented. Update your FFmpeg",
+    "If you want to help, upload a sample",
+    "multiple -threads",
+    "hwaccel",
+    "first frame is no keyframe",
+];
+
+/// Whether this line means that the picture of its packet is damaged.
+pub(crate) fn is_damage(line: &Line) -> bool {
+    if line.packet == 0 {
+        return false;
+    }
+    // Concealment is told as information.
+    let bad = line.level <= LOG_WARNING || line.text.starts_with("concealing ");
+    bad && !HARMLESS.iter().any(|part| line.text.contains(part))
+}
+
+/// Frames in a row of one file that were delivered although they are damaged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) file: String,
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+    pub(crate) reason: Reason,
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Run { file, first, last, reason } = self;
+        if first == last {
+            write!(f, "source frame {first} of {file} is damaged and was delivered: {reason}")
+        } else {
+            write!(f, "source frames {first} to {last} of {file} are damaged and were delivered: {reason}")
+        }
+    }
+}
+
+/// Runs of damaged frames, as they are read.
+#[derive(Debug, Default)]
+pub(crate) struct Runs(Vec<Run>);
+
+impl Runs {
+    /// Notes that frame `frame` of `file` is damaged.
+    pub(crate) fn add(&mut self, file: &str, frame: i64, reason: &Reason) {
+        let touches = |run: &&mut Run| run.file == file && (run.first - 1..=run.last + 1).contains(&frame);
+        match self.0.iter_mut().find(touches) {
+            Some(run) => (run.first, run.last) = (run.first.min(frame), run.last.max(frame)),
+            None => self.0.push(Run { file: file.to_owned(), first: frame, last: frame, reason: Arc::clone(reason) }),
+        }
+    }
+
+    /// The runs so far, by file and frame; those that have come to touch are one.
+    pub(crate) fn take(&mut self) -> Vec<Run> {
+        let mut runs = std::mem::take(&mut self.0);
+        runs.sort_by(|one, other| (&one.file, one.first).cmp(&(&other.file, other.first)));
+        let mut joined: Vec<Run> = Vec::new();
+        for run in runs {
+            match joined.last_mut().filter(|last| last.file == run.file && run.first <= last.last + 1) {
+                Some(last) => last.last = last.last.max(run.last),
+                None => joined.push(run),
+            }
+        }
+        joined
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_frames_are_one_warning() {
+        let mut runs = Runs::default();
+        let reason: Reason = "a checksum is wrong".into();
+        for frame in [3, 4, 4, 9, 7, 8, 2] {
+            runs.add("a.mov", frame, &reason);
+        }
+        runs.add("b.mov", 5, &reason);
+        let told: Vec<String> = runs.take().iter().map(Run::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "source frames 2 to 4 of a.mov are damaged and were delivered: a checksum is wrong",
+                "source frames 7 to 9 of a.mov are damaged and were delivered: a checksum is wrong",
+                "source frame 5 of b.mov is damaged and was delivered: a checksum is wrong",
+            ]
+        );
+        assert!(runs.take().is_empty());
+    }
+
+    #[test]
+    fn what_is_not_about_pictures_is_no_damage() {
+        let line = |packet, level, text: &str| Line { packet, level, text: text.to_owned() };
+        assert!(is_damage(&line(4, 16, "error while decoding MB 3 4, bytestream 12")));
+        assert!(is_damage(&line(4, 32, "concealing 12 DC, 12 AC, 12 MV errors in P frame")));
+        assert!(!is_damage(&line(4, 32, "nothing of note")));
+        assert!(!is_damage(&line(4, 16, "SEI type 5 size 2208 truncated at 1944")));
+        assert!(!is_damage(&line(0, 16, "while it was opened")));
+    }
+}

@@ -1,0 +1,12 @@
+//! Damaged media and media that is none: what was not encoded is not delivered without a word, and what could be decoded
+//! stays where it was.
+
+#![cfg(feature = "ffmpeg")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod first;
+mod flips;
+mod one_file;
+mod shots;
+mod support;
