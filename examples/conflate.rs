@@ -61,6 +61,10 @@ fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
 
 /// Writes the mix of the whole cut, and says how loud it gets.
 fn mix(plan: &Plan, path: &Path, cancel: &CancelToken) -> Result<()> {
+    if plan.sound.is_none() {
+        eprintln!("warning: the cut has no sound to mix: {} is not written", path.display());
+        return Ok(());
+    }
     let report = write_mix(plan, path, cancel)?;
     for warning in &report.warnings {
         tell!("warning: {warning}");

@@ -106,6 +106,11 @@ impl Matrix {
         Matrix { rows: vec![vec![0.0; inputs]; outputs] }
     }
 
+    /// Whether nothing comes out of it.
+    pub fn is_silent(&self) -> bool {
+        self.rows.iter().flatten().all(|gain| *gain == 0.0)
+    }
+
     /// Lets channel `input` go where channel `column` of `other` goes.
     pub fn route(&mut self, input: usize, other: &Matrix, column: usize) {
         for (row, from) in self.rows.iter_mut().zip(&other.rows) {

@@ -155,11 +155,23 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
     let spans = spans.collect();
     let sound = sound.iter().filter(|_| is_heard).map(|heard| {
         let heard = heard.clone();
-        let SoundClip { track, clip, object: _, media, range, stretched_from, map, gains, pan, channels, notes } =
-            heard;
+        let SoundClip {
+            track,
+            clip,
+            object: _,
+            media,
+            range,
+            stretched_from,
+            map,
+            gains,
+            pan,
+            channels,
+            output,
+            notes,
+        } = heard;
         let media = own_place(media, 0, 0, used);
         let object = String::new();
-        SoundClip { track, clip, object, media, range, stretched_from, map, gains, pan, channels, notes }
+        SoundClip { track, clip, object, media, range, stretched_from, map, gains, pan, channels, output, notes }
     });
     let sound = sound.collect();
     Shot {

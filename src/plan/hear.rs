@@ -1,6 +1,7 @@
 //! What is heard in the cut, clip by clip: rule R14.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use super::build::{Builder, child_path, is_sound};
 use super::crossing::{Part, parts};
@@ -9,11 +10,14 @@ use super::retime::{Bend, Speed, is_retimed, not_applied};
 use super::sound::{Gain, Pitch, Sound, SoundClip};
 use super::sound_map::{SoundCurve, SoundMap, heard};
 use super::sound_metadata;
-use super::{RateConform, ReverseConvention, SampleGrid, Shot};
+use super::{MediaSource, OverrunPolicy, RateConform, ReverseConvention, SampleGrid, Shot};
 use crate::audio::Limiter;
-use crate::error::Result;
-use crate::time::{Rate, Ratio, Time, TimeRange};
+use crate::error::{Error, ErrorKind, Result};
+use crate::time::{FLICKS_PER_SECOND, Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Across, Child, Clip, Composition, CompositionKind, Item, MediaKind, TrackLayout};
+
+/// Silence of a thousandth of a second is nothing to be said.
+const AUDIBLE: Time = Time::from_flicks(FLICKS_PER_SECOND / 1000);
 
 /// What is passed down from the root to what is heard.
 #[derive(Debug, Clone)]
@@ -27,6 +31,10 @@ struct Around {
     heard: bool,
     /// Whether a video track lies around this.
     seen: bool,
+    /// Compositions that lie in audio tracks, too: in video tracks they are not heard.
+    in_audio: Rc<HashSet<usize>>,
+    /// Where what is heard goes: the channel of the mix that Final Cut's tracks name, from 1.
+    output: Option<u32>,
 }
 
 /// An object of the timeline on its way down from the root.
@@ -48,12 +56,21 @@ impl Builder<'_> {
             return Ok(None);
         }
         let window = TimeRange { start: Time::ZERO, duration };
-        let around = Around { window, gains: Vec::new(), pan: 0.0, heard: false, seen: false };
+        let around = Around {
+            window,
+            gains: Vec::new(),
+            pan: 0.0,
+            heard: false,
+            seen: false,
+            in_audio: Rc::default(),
+            output: None,
+        };
         let mut clips = Vec::new();
         let clock = SoundMap::new(Time::ZERO, Ratio::ZERO, Ratio::ONE);
         self.hear_composition(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut clips)?;
         let mut clips = self.each_once(clips);
         clips.sort_by_key(|clip| clip.range.start);
+        self.check_silence(&clips)?;
         Ok(Some(Sound {
             rate: options.rate,
             layout: options.layout,
@@ -62,6 +79,43 @@ impl Builder<'_> {
             origin: Time::ZERO,
             clips,
         }))
+    }
+
+    /// R10 and R15: warns of clips that ask for sound their media does not have.
+    fn check_silence(&mut self, clips: &[SoundClip]) -> Result<()> {
+        for clip in clips {
+            let media = &self.media.media[clip.media];
+            let Some(frames) = media.frames.filter(|_| matches!(media.source, MediaSource::File { .. })) else {
+                continue;
+            };
+            let length = Time::from_seconds(Ratio::whole(frames) / media.rate.nominal());
+            let pieces = clip.map.pieces(clip.range);
+            let sum = |times: &mut dyn Iterator<Item = Time>| times.fold(Time::ZERO, |sum, time| sum + time);
+            let moves = pieces.iter().filter(|(_, line)| line.speed.num() != 0);
+            let asked = sum(&mut moves.map(|(range, _)| range.duration));
+            let inside = heard(&pieces, TimeRange { start: Time::ZERO, duration: length });
+            let missing = asked - sum(&mut inside.iter().map(|range| range.duration));
+            if missing <= AUDIBLE {
+                continue;
+            }
+            let place = |time: Time| clip.map.place(time).to_f64();
+            let message = format!(
+                "clip {:?} asks for {:.3} s to {:.3} s of the sound of {}, which lasts {:.3} s: {:.3} of its {:.3} s \
+                 lie outside",
+                clip.clip,
+                place(clip.range.start).min(place(clip.range.end())),
+                place(clip.range.end()).max(place(clip.range.start)),
+                media.source.display(),
+                length.seconds(),
+                missing.seconds(),
+                asked.seconds(),
+            );
+            if self.options.overrun == OverrunPolicy::Error {
+                return Err(Error::new(ErrorKind::Overrun, message).at_object(&clip.object).at_clip(&clip.clip));
+            }
+            self.warn(&clip.object, format!("{message} and are silent"));
+        }
+        Ok(())
     }
 
     /// Leaves out what is heard of a nest in a video track where the same is heard of it in an audio track: many
@@ -88,6 +142,7 @@ impl Builder<'_> {
         clips: &mut Vec<(bool, SoundClip)>,
     ) -> Result<()> {
         let pieces = at.clock.pieces(around.window);
+        let around = &Around { in_audio: self.in_audio_tracks(stack, &around.in_audio), ..around.clone() };
         let mut number = 0;
         for (index, child) in stack.children.iter().enumerate() {
             let path = child_path(at.path, index);
@@ -104,6 +159,27 @@ impl Builder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The nests `known`, and those in audio tracks of `stack`, enabled or not: applications write a nest into tracks of
+    /// both kinds, and what is heard of it is up to the audio tracks.
+    fn in_audio_tracks(&mut self, stack: &Composition, known: &Rc<HashSet<usize>>) -> Rc<HashSet<usize>> {
+        let mut found = Vec::new();
+        for child in &stack.children {
+            let Child::Composition(track) = child else { continue };
+            if track.kind != CompositionKind::Track(MediaKind::Audio) {
+                continue;
+            }
+            for child in &track.children {
+                if let Child::Composition(nest) = child {
+                    found.extend(self.reuse.identity(nest));
+                }
+            }
+        }
+        if found.is_empty() {
+            return Rc::clone(known);
+        }
+        Rc::new(known.iter().copied().chain(found).collect())
     }
 
     /// Over which of its own time a child of a stack is heard. `None` where its length is not known, which has been said.
@@ -125,6 +201,10 @@ impl Builder<'_> {
             Child::Clip(clip) if around.heard && clip.item.is_enabled() => {
                 clips.extend(self.sound_clip(clip, at, around)?.map(|clip| (around.seen, clip)));
             }
+            Child::Composition(composition)
+                if !around.heard
+                    && !around.in_audio.is_empty()
+                    && self.reuse.identity(composition).is_some_and(|own| around.in_audio.contains(&own)) => {}
             Child::Composition(composition) if composition.item.is_enabled() => {
                 self.hear_composition(composition, at, around, clips)?;
             }
@@ -149,7 +229,8 @@ impl Builder<'_> {
         };
         let trimmed = self.trimmed(composition, at.path)?;
         let video = composition.kind == CompositionKind::Track(MediaKind::Video);
-        let around = Around { heard, seen: around.seen || video, ..around.clone() };
+        let output = sound_metadata::output_channel(&composition.item).or(around.output);
+        let around = Around { heard, seen: around.seen || video, output, ..around.clone() };
         let around = self.with_effects(&composition.item, at, &around, self.rate);
         let clock = self.inside_heard(composition, at, trimmed)?;
         let at = At { clock: &clock, ..at };
@@ -301,10 +382,16 @@ impl Builder<'_> {
         if self.options.sound.pitch == Pitch::Keep && run.curve.is_some() {
             notes.push("its speed changes on the way: the pitch follows it".to_owned());
         }
-        let channels = sound_metadata::channels(clip).unwrap_or_else(|what| {
+        let mut channels = sound_metadata::channels(clip).unwrap_or_else(|what| {
             self.warn(at.path, what);
             Vec::new()
         });
+        let mut output = None;
+        if let (true, Some(channel), Some(to)) =
+            (channels.is_empty(), sound_metadata::source_track(clip), around.output)
+        {
+            (channels, output) = (vec![channel], (pan == 0.0).then_some(to));
+        }
         let map = run.shifted(position);
         let keeps = self.options.sound.pitch == Pitch::Keep && map.keeps_pitch();
         Ok(Some(SoundClip {
@@ -318,6 +405,7 @@ impl Builder<'_> {
             gains,
             pan,
             channels,
+            output,
             notes,
         }))
     }
@@ -325,7 +413,7 @@ impl Builder<'_> {
 
 /// What two clips that sound the same have in common.
 fn sounds_like(clip: &SoundClip) -> impl std::hash::Hash + Eq + use<> {
-    (clip.media, clip.range, clip.map.clone(), clip.channels.clone(), clip.clip.clone())
+    (clip.media, clip.range, clip.map.clone(), clip.channels.clone(), clip.output, clip.clip.clone())
 }
 
 /// Whether there may be sound in `child`: an audio track, or something that holds one.

@@ -82,7 +82,7 @@ impl<'t> Reuse<'t> {
 
     /// A number that `composition` shares with those that hold the same, whatever their own ranges and effects; `None`
     /// where none looks alike.
-    fn identity(&mut self, composition: &Composition) -> Option<usize> {
+    pub(super) fn identity(&mut self, composition: &Composition) -> Option<usize> {
         let own = address(composition);
         if let Some(known) = self.same.get(&own) {
             return Some(*known);

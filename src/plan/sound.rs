@@ -144,6 +144,9 @@ pub struct SoundClip {
     /// the media's first sound has.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub channels: Vec<SourceChannel>,
+    /// The channel of the mix that a single channel goes to as it is, counted from 1; `None`: as the layouts say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub output: Option<u32>,
     /// Rules that had to guess: what was assumed, and why.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,
@@ -166,7 +169,7 @@ fn is_center(pan: &f64) -> bool {
 pub struct SourceChannel {
     /// Which of the file's sounds, counted from 0.
     pub stream: u32,
-    /// Which of that one's channels, counted from 0.
+    /// Which of that one's channels, counted from 0; one beyond its last lies in the sounds behind it.
     pub channel: u32,
 }
 

@@ -2,8 +2,8 @@
 
 use super::lane::effect_name;
 use super::retime::{Speed, is_time_remap};
-use super::sound::{Gain, SourceChannel};
-use crate::time::{Rate, Ratio, Time};
+use super::sound::{Crossfade, Gain, SourceChannel};
+use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Clip, Effect, EffectKind, Item, Map, Value};
 
 /// The most decibels that are believed; what is lower than the least is silence.
@@ -44,8 +44,8 @@ pub(super) fn effects(item: &Item, rate: Rate) -> Written {
             continue;
         }
         let parts = match (name, effect.metadata.get("fcp_xml"), premiere) {
-            ("Fairlight Clip Volume and Fades" | "Fairlight Clip Pan", ..) => resolve(effect, rate),
-            (_, Some(xml), _) => final_cut(xml),
+            ("Fairlight Clip Volume and Fades" | "Fairlight Clip Pan", ..) => resolve(effect, item, rate),
+            (_, Some(xml), _) => final_cut(xml, item, rate),
             (name, _, Some(effect)) => premiere_effect(name, effect, item),
             _ => None,
         };
@@ -82,7 +82,7 @@ enum Part {
 }
 
 /// DaVinci Resolve: decibels, and pan over the range that is written with it.
-fn resolve(effect: &Effect, rate: Rate) -> Option<Vec<Part>> {
+fn resolve(effect: &Effect, item: &Item, rate: Rate) -> Option<Vec<Part>> {
     let parameters = effect.metadata.get("Resolve_OTIO")?.get("Parameters")?.as_array()?;
     let part = |parameter: &Value| {
         let id = parameter.get("Parameter ID").and_then(Value::as_str).unwrap_or_default();
@@ -93,12 +93,25 @@ fn resolve(effect: &Effect, rate: Rate) -> Option<Vec<Part>> {
         }
         let known = match id {
             "volume" => volume(parameter, rate).map(Part::Gain),
+            "faderIn" | "faderOut" => value.and_then(|frames| fader(id == "faderOut", frames, item)).map(Part::Gain),
             "pan" => value.map(|pan| Part::Pan((pan / number("maxValue").unwrap_or(1.0).max(1e-9)).clamp(-1.0, 1.0))),
             _ => None,
         };
         Some(known.unwrap_or_else(|| Part::Unknown(format!("parameter {id:?}"))))
     };
     Some(parameters.iter().filter_map(part).collect())
+}
+
+/// A fade over the first or the last `frames` of `item`, by straight lines.
+fn fader(out: bool, frames: f64, item: &Item) -> Option<Gain> {
+    let whole = item.source_range?.duration;
+    let (end, length) = (whole.time().ok()?, Time::from_value(frames, whole.rate).ok()?);
+    let length = length.max(Time::ZERO).min(end);
+    let law = Crossfade::Linear;
+    Some(match out {
+        true => Gain::FadeOut { range: TimeRange::between(end - length, end), law },
+        false => Gain::FadeIn { range: TimeRange::between(Time::ZERO, length), law },
+    })
 }
 
 fn keys(parameter: &Value) -> Option<&Map> {
@@ -121,7 +134,7 @@ fn volume(parameter: &Value, rate: Rate) -> Option<Gain> {
 }
 
 /// Final Cut's interchange format, which Premiere writes too: a factor, and pan from −1 to 1.
-fn final_cut(xml: &Value) -> Option<Vec<Part>> {
+fn final_cut(xml: &Value, item: &Item, rate: Rate) -> Option<Vec<Part>> {
     let kind = xml.get("effectid")?.as_str()?;
     let parameter = xml.get("parameter")?;
     let all = parameter.as_array().unwrap_or(std::slice::from_ref(parameter));
@@ -135,6 +148,9 @@ fn final_cut(xml: &Value) -> Option<Vec<Part>> {
         let text = || parameter.get("value")?.as_str()?.trim().parse().ok();
         let value = text().or_else(|| parameter.get("value")?.as_f64()).filter(|value: &f64| value.is_finite());
         let known = match value {
+            _ if parameter.get("keyframe").is_some() && id == wanted && kind == "audiolevels" => {
+                parameter.get("keyframe").and_then(|keys| final_cut_keys(keys, item, rate)).map(Part::Gain)
+            }
             _ if parameter.get("keyframe").is_some() => None,
             Some(value) if id == wanted && kind == "audiopan" => Some(Part::Pan(value.clamp(-1.0, 1.0))),
             Some(value) if id == wanted && value >= 0.0 => Some(Part::Gain(Gain::Constant(value.min(factor(LOUDEST))))),
@@ -143,6 +159,30 @@ fn final_cut(xml: &Value) -> Option<Vec<Part>> {
         known.unwrap_or_else(|| Part::Unknown(format!("parameter {id:?}")))
     };
     Some(all.iter().map(part).collect())
+}
+
+/// Key frames of Final Cut's levels: factors at media frames, as `source_range` counts them.
+fn final_cut_keys(keys: &Value, item: &Item, rate: Rate) -> Option<Gain> {
+    let number = |value: &Value| {
+        let text = || value.as_str()?.trim().parse().ok();
+        text().or_else(|| value.as_f64()).filter(|value: &f64| value.is_finite())
+    };
+    let start = item.source_range?.start_time.time().ok()?;
+    let speed = Speed::of(item);
+    if speed.scalar <= Ratio::ZERO || !speed.curves.is_empty() || speed.keys.is_some() {
+        return None;
+    }
+    let key = |key: &Value| {
+        let time = Time::from_value(number(key.get("when")?)?, rate).ok()?;
+        let elapsed = Time::from_seconds((time - start).samples(1) / speed.scalar);
+        let level = number(key.get("value")?)?.clamp(0.0, factor(LOUDEST));
+        Some((elapsed, level))
+    };
+    let all = keys.as_array().unwrap_or(std::slice::from_ref(keys));
+    let mut read = all.iter().map(key).collect::<Option<Vec<_>>>()?;
+    read.sort_by_key(|(time, _)| *time);
+    read.dedup_by_key(|(time, _)| *time);
+    (!read.is_empty()).then_some(Gain::Factors(read))
 }
 
 /// Premiere: levels as parts of +15 dB, mutes, and pan from 0 to 1. What a parameter is called depends on the language that
@@ -240,6 +280,29 @@ pub(super) fn channels(clip: &Clip) -> Result<Vec<SourceChannel>, String> {
     }
     let list = list.as_array().filter(|list| list.len() <= CHANNELS).ok_or_else(wrong)?;
     list.iter().map(|entry| channel(entry).ok_or_else(wrong)).collect()
+}
+
+/// The channel of its media that `clip` plays, as Final Cut's interchange format counts them; `None` where it does not
+/// say so, and for a stereo clip of Premiere, which stands for both of its channels.
+pub(super) fn source_track(clip: &Clip) -> Option<SourceChannel> {
+    let xml = clip.item.metadata.get("fcp_xml")?;
+    let track = xml.get("sourcetrack")?;
+    let audio = track.get("mediatype").and_then(Value::as_str).is_none_or(|kind| kind.eq_ignore_ascii_case("audio"));
+    let stereo = xml.get("@premiereChannelType").and_then(Value::as_str) == Some("stereo");
+    let number = whole(track.get("trackindex")?)?;
+    (audio && !stereo).then_some(SourceChannel { stream: 0, channel: number.checked_sub(1)? })
+}
+
+/// The channel of the mix that a track of Final Cut's interchange format goes to, counted from 1.
+pub(super) fn output_channel(item: &Item) -> Option<u32> {
+    let xml = item.metadata.get("fcp_xml")?;
+    whole(xml.get("outputchannelindex")?).filter(|channel| *channel > 0)
+}
+
+/// A small whole number, written as one or as text.
+fn whole(value: &Value) -> Option<u32> {
+    let text = || value.as_str()?.trim().parse().ok();
+    text().or_else(|| index(value)).filter(|number| *number <= 1024)
 }
 
 /// A number that counts something, from 0.

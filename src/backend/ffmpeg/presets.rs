@@ -109,15 +109,10 @@ impl Preset {
         Ok(())
     }
 
-    /// Whether its sound can have so many samples a second.
-    pub(super) fn check_sound(&self, rate: u32) -> Result<()> {
-        // RFC 6716, section 2.1.3.
-        const OPUS: [u32; 5] = [8_000, 12_000, 16_000, 24_000, 48_000];
-        if self.audio.as_deref() == Some("libopus") && !OPUS.contains(&rate) {
-            let what = format!("{}: Opus has no {rate} samples a second; it has {OPUS:?}", self.name);
-            return Err(Error::new(ErrorKind::Option, what));
-        }
-        Ok(())
+    /// Samples per second of its sound where the mix has `rate`: the least that its codec takes and that is no fewer, else
+    /// the most.
+    pub(super) fn sound_rate(&self, rate: u32) -> u32 {
+        sound_rate(self.audio.as_deref().unwrap_or_default(), rate)
     }
 
     /// The size nearest to `width × height`, not above, that its best encoder takes.
@@ -170,6 +165,25 @@ impl Preset {
             }
         }
     }
+}
+
+/// Samples per second that `encoder` takes of sound that has `rate`.
+pub(super) fn sound_rate(encoder: &str, rate: u32) -> u32 {
+    let rates: &[u32] = match encoder {
+        // RFC 6716, section 2.1.3.
+        "libopus" => &[8_000, 12_000, 16_000, 24_000, 48_000],
+        // ISO/IEC 14496-3, table 1.18.
+        "aac" => {
+            &[7_350, 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000]
+        }
+        // ISO/IEC 11172-3 and 13818-3.
+        "libmp3lame" => &[8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000],
+        "mp2" => &[16_000, 22_050, 24_000, 32_000, 44_100, 48_000],
+        // ATSC A/52.
+        "ac3" | "eac3" => &[32_000, 44_100, 48_000],
+        _ => return rate,
+    };
+    rates.iter().copied().find(|known| *known >= rate).or(rates.last().copied()).unwrap_or(rate)
 }
 
 /// Colour tags as ProRes frames can say them (SMPTE RDD 36): of code points that mean the same, the one it knows, and

@@ -52,7 +52,11 @@ pub(super) fn verify(target: &Target, expected: &Expected<'_>) -> Result<()> {
         return bad(format!("{frames} frames were written, {} planned", expected.frames), path);
     }
     match expected.sound {
-        Some((samples, rate)) => length_of_sound(path, samples, slack(expected, rate)),
+        Some((samples, rate)) => {
+            let written = expected.preset.sound_rate(rate);
+            let samples = (Ratio::whole(samples) * Ratio::new(written.into(), i64::from(rate).max(1))).ceil();
+            length_of_sound(path, samples, slack(expected, written))
+        }
         None => Ok(()),
     }
 }

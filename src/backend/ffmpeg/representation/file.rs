@@ -122,7 +122,8 @@ impl Footage {
             let file = self.path.display();
             format!("{file} has no constant rate: its frames are picked by time, {} a second", self.rate)
         });
-        varies.into_iter().collect()
+        let sound = self.sound.iter().flat_map(|sound| sound.notes().iter().cloned());
+        varies.into_iter().chain(sound).collect()
     }
 
     /// What its pictures have in common, once they stand upright.

@@ -109,9 +109,6 @@ impl Feed {
         settings.color = preset.color_tags(format, self.canvas.color);
         pixels::curve_between(self.canvas.color.transfer, settings.color.transfer)?;
         settings.audio = self.sound.filter(|_| representation.has_sound());
-        if let Some((rate, _)) = settings.audio {
-            preset.check_sound(rate)?;
-        }
         Ok((shape, settings))
     }
 

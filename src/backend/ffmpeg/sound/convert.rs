@@ -38,6 +38,14 @@ impl RateConverter {
         RateConverter { from, to, channels, context: None, ready, start: 0, settled: 0, fed: 0 }
     }
 
+    /// How many samples of the source are asked for at once.
+    pub(super) const CHUNK: i64 = 4096;
+
+    /// The place in the source up to which samples went in.
+    pub(super) fn fed(&self) -> i64 {
+        self.fed
+    }
+
     /// The `count` samples from place `at` of the result on; `source` is asked for samples of the source.
     pub(super) fn read(
         &mut self,

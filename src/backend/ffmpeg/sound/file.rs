@@ -14,6 +14,8 @@ pub(crate) struct FileSound {
     rate: u32,
     layout: SoundLayout,
     done: i64,
+    /// What had to be assumed about its channels, and what is left out.
+    notes: Vec<String>,
 }
 
 impl FileSound {
@@ -27,12 +29,22 @@ impl FileSound {
         let rate = rate.unwrap_or(first.rate());
         let layout = layout.unwrap_or_else(|| own_layout(&first));
         let voice = Voice::of_file(path, &layout.speakers(), rate)?;
-        Ok(Some(FileSound { voice, rate, layout, done: 0 }))
+        let (all, used) = (first.siblings(), voice.streams());
+        let mut notes = voice.notes.clone();
+        if used < all {
+            notes.push(format!("{} of the {all} sounds of {} are left out", all - used, path.display()));
+        }
+        Ok(Some(FileSound { voice, rate, layout, done: 0, notes }))
     }
 
     /// Samples per second, and how many channels there are.
     pub(crate) fn format(&self) -> (u32, u16) {
         (self.rate, self.layout.channels())
+    }
+
+    /// What had to be assumed about its channels, and what of the file is left out: sentences for the report.
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// The samples from where the last ones ended up to place `end`.

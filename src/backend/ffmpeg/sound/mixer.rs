@@ -6,7 +6,7 @@ use super::source::{Heard, Voice, VoiceKey};
 use super::stretch::Stretch;
 use crate::audio::{Limiter, REACH, Samples, Speaker, at_speed, finest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{MissingPolicy, Plan, SampleGrid, Sound, SoundClip, SoundCurve, SoundMap};
+use crate::plan::{MissingPolicy, OverrunPolicy, Plan, SampleGrid, Sound, SoundClip, SoundCurve, SoundMap};
 use crate::time::{Ratio, Time, TimeRange};
 
 /// How many samples are mixed ahead for the limiter.
@@ -160,7 +160,7 @@ impl<'s> Mixer<'s> {
         grid: SampleGrid,
         notes: &mut Vec<String>,
     ) -> Result<Option<Samples>> {
-        let (clip, first) = (line.clip, range.start);
+        let (clip, first, read_to) = (line.clip, range.start, range.end);
         if !line.opened {
             line.opened = true;
             let place = line.runs.first().map_or(0, |run| run.at(first).floor());
@@ -184,6 +184,8 @@ impl<'s> Mixer<'s> {
             voice.told = voice.damaged();
             self.damage(clip, voice.told, notes)?;
         }
+        self.check_end(line, first, read_to, grid, notes)?;
+        let Some(voice) = &mut line.voice else { return Ok(None) };
         if clip.pan != 0.0 {
             pan(&mut samples, &self.speakers, clip.pan, voice.is_mono());
         }
@@ -193,6 +195,50 @@ impl<'s> Mixer<'s> {
             samples.scale(|sample| clip.gain(at(sample)) as f32);
         }
         Ok(Some(samples))
+    }
+
+    /// Says where a file ends before it should: what the plan knows of its length was said there.
+    fn check_end(
+        &self,
+        line: &mut Line<'_>,
+        first: i64,
+        end: i64,
+        grid: SampleGrid,
+        notes: &mut Vec<String>,
+    ) -> Result<()> {
+        let Some(last) = line.voice.as_ref().filter(|voice| !voice.ended).and_then(Voice::end) else { return Ok(()) };
+        let media = &self.plan.media[line.clip.media];
+        // A thousandth of a second, or where pictures are counted, one of them: their sound is rarely as long.
+        let (rate, counted) = (Ratio::whole(grid.rate().into()), media.rate.nominal());
+        let slack = if counted < Ratio::whole(1000) { rate / counted } else { rate / Ratio::whole(1000) };
+        let claimed = media.frames.map(|frames| Ratio::whole(frames) * rate / counted);
+        if claimed.is_some_and(|claimed| claimed <= Ratio::whole(last) + slack) {
+            return Ok(());
+        }
+        let at = |sample: i64| {
+            let run = line.runs.partition_point(|run| run.first <= sample).saturating_sub(1);
+            line.runs.get(run).map_or(Ratio::ZERO, |run| run.at(sample))
+        };
+        if at(first).max(at(end - 1)) <= Ratio::whole(last) + slack {
+            return Ok(());
+        }
+        let silent = (first..end).find(|&sample| at(sample) >= Ratio::whole(last)).unwrap_or(first);
+        let what = format!(
+            "the sound of {} ends at {:.3} s{}: clip {:?} is silent from {} on",
+            media.source.display(),
+            (Ratio::whole(last) / rate).to_f64(),
+            claimed.map_or_else(String::new, |claimed| format!(", not at {:.3} s", (claimed / rate).to_f64())),
+            line.clip.clip,
+            self.plan.timecode(grid.time(silent).floor(self.plan.rate)),
+        );
+        if self.plan.overrun == OverrunPolicy::Error {
+            return Err(Error::new(ErrorKind::Overrun, what));
+        }
+        if let Some(voice) = &mut line.voice {
+            voice.ended = true;
+        }
+        notes.push(what);
+        Ok(())
     }
 
     /// What keeps the pitch of a line, where that is asked for. It goes on from where the cut begins to play the clip, so
@@ -247,7 +293,8 @@ impl<'s> Mixer<'s> {
         Voice::open(&self.heard[clip.media], clip, &self.speakers, self.sound.rate)
     }
 
-    fn rest(&mut self, clip: &SoundClip, voice: Voice) {
+    fn rest(&mut self, clip: &SoundClip, mut voice: Voice) {
+        voice.ended = false;
         if self.idle.len() >= IDLE {
             self.idle.remove(0);
         }

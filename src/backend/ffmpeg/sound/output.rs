@@ -8,8 +8,10 @@ use ffmpeg_next::format::Sample;
 use ffmpeg_next::format::sample::Type;
 use ffmpeg_next::frame::Audio;
 
+use super::super::presets::sound_rate;
 use super::super::sys::sound::{SoundEncoder, SoundSetup};
 use super::super::sys::write::{Muxer, StreamSetup};
+use super::convert::RateConverter;
 use crate::audio::Samples;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -25,6 +27,8 @@ pub(crate) struct SoundStream {
     rate: i32,
     format: Sample,
     channels: u16,
+    /// What brings the mix to a rate that the codec takes.
+    converter: Option<Conversion>,
     waiting: Samples,
     /// How many samples were encoded.
     sent: i64,
@@ -49,11 +53,65 @@ pub(crate) struct SoundFormat<'a> {
     pub(crate) metadata: &'a [(String, String)],
 }
 
+/// Samples on their way to another rate.
+struct Conversion {
+    converter: RateConverter,
+    rates: (u32, u32),
+    /// What came in, and the place of its first sample.
+    input: Samples,
+    start: i64,
+    /// How many samples went out.
+    done: i64,
+}
+
+impl Conversion {
+    /// How many samples go out at once.
+    const AT_ONCE: usize = 256;
+
+    /// What can be converted of what came in so far, or with `all` everything.
+    fn next(&mut self, samples: &Samples, all: bool) -> Result<Samples> {
+        self.input.append(samples);
+        let came = self.start + i64::try_from(self.input.len()).unwrap_or(0);
+        let (from, to) = (i64::from(self.rates.0), i64::from(self.rates.1));
+        let whole = if all { (came * to + from - 1) / from } else { i64::MAX };
+        let mut output = Samples::silence(samples.channels(), 0);
+        while self.done < whole && (all || self.converter.fed() + 3 * RateConverter::CHUNK <= came) {
+            let count = usize::try_from(whole - self.done).unwrap_or(usize::MAX).min(Conversion::AT_ONCE);
+            let (input, start) = (&self.input, self.start);
+            let source = |at: i64, count: usize| {
+                let mut part = Samples::silence(input.channels(), usize::try_from(start - at).unwrap_or(0).min(count));
+                let low = usize::try_from(at - start).unwrap_or(0).min(input.len());
+                let high = (low + count - part.len()).min(input.len());
+                part.push(input, low..high);
+                part.pad(count - part.len());
+                Ok(part)
+            };
+            output.append(&self.converter.read(self.done, count, source)?);
+            self.done += i64::try_from(count).unwrap_or(0);
+        }
+        let behind = usize::try_from(self.converter.fed() - self.start).unwrap_or(0).min(self.input.len());
+        self.input.drop_front(behind);
+        self.start += i64::try_from(behind).unwrap_or(0);
+        Ok(output)
+    }
+}
+
 impl SoundStream {
-    /// Adds a stream to `muxer`, whose header is not written yet, for `channels` channels of `rate` samples a second.
+    /// Adds a stream to `muxer`, whose header is not written yet, for `channels` channels of `rate` samples a second. Where
+    /// the codec does not take that rate, they are converted to one that it takes.
     pub(crate) fn add(muxer: &mut Muxer, codec: &str, rate: u32, channels: u16) -> Result<SoundStream> {
         let layout = (layout_name(channels)?, channels);
-        SoundStream::add_as(muxer, &SoundFormat { encoder: codec, rate, layout, metadata: &[] })
+        let taken = sound_rate(codec, rate);
+        let mut stream =
+            SoundStream::add_as(muxer, &SoundFormat { encoder: codec, rate: taken, layout, metadata: &[] })?;
+        stream.converter = (taken != rate).then(|| Conversion {
+            converter: RateConverter::new(rate, taken, channels.into()),
+            rates: (rate, taken),
+            input: Samples::silence(channels.into(), 0),
+            start: 0,
+            done: 0,
+        });
+        Ok(stream)
     }
 
     /// Adds a stream of this format to `muxer`, whose header is not written yet.
@@ -78,7 +136,17 @@ impl SoundStream {
             metadata: sound.metadata,
         })?;
         let waiting = Samples::silence(channels.into(), 0);
-        Ok(SoundStream { encoder, stream, rate, format, channels, waiting, sent: 0, packet: Packet::empty() })
+        Ok(SoundStream {
+            encoder,
+            stream,
+            rate,
+            format,
+            channels,
+            converter: None,
+            waiting,
+            sent: 0,
+            packet: Packet::empty(),
+        })
     }
 
     /// Its number in the file.
@@ -92,6 +160,12 @@ impl SoundStream {
             let what = format!("{} channels for a stream of {}", samples.channels(), self.channels);
             return Err(Error::new(ErrorKind::Encode, what));
         }
+        let converted = self.converter.as_mut().map(|converter| converter.next(samples, false)).transpose()?;
+        self.take(converted.as_ref().unwrap_or(samples), muxer)
+    }
+
+    /// Encodes the next samples, which have the rate of the stream.
+    fn take(&mut self, samples: &Samples, muxer: &mut Muxer) -> Result<()> {
         self.waiting.append(samples);
         let len = self.encoder.frame_len().unwrap_or(CHUNK);
         let mut taken = 0;
@@ -105,6 +179,10 @@ impl SoundStream {
 
     /// Encodes what is left.
     pub(crate) fn finish(&mut self, muxer: &mut Muxer) -> Result<()> {
+        if let Some(mut converter) = self.converter.take() {
+            let rest = converter.next(&Samples::silence(self.channels.into(), 0), true)?;
+            self.take(&rest, muxer)?;
+        }
         if !self.waiting.is_empty() {
             self.send(0..self.waiting.len(), muxer)?;
             self.waiting = Samples::silence(self.channels.into(), 0);

@@ -43,6 +43,8 @@ pub struct SoundReader {
     /// Decoding goes on from the last sample; the next run needs no timestamp.
     running: bool,
     ended: bool,
+    /// The place behind the last sample, once that was met.
+    end: Option<i64>,
     damaged: u32,
 }
 
@@ -90,6 +92,7 @@ impl SoundReader {
             ahead: None,
             running: false,
             ended: false,
+            end: None,
             damaged: 0,
         };
         reader.demuxer.select(stream);
@@ -145,12 +148,20 @@ impl SoundReader {
         self.damaged
     }
 
+    /// The place behind the last sample of the stream; `None` as long as reading has not come there.
+    pub(crate) fn end(&self) -> Option<i64> {
+        self.end
+    }
+
     /// The `count` samples from place `at` on, which may lie before the first and behind the last one.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when the file cannot be read any more.
     pub fn read(&mut self, at: i64, count: usize) -> Result<Samples> {
         let end = at.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
+        if self.end.is_some_and(|last| at >= last) {
+            return Ok(Samples::silence(self.speakers.len(), count));
+        }
         if at < self.start && self.start > self.first || at > self.next() + READ_ON * i64::from(self.rate) {
             self.go_to(at)?;
         }
@@ -187,7 +198,10 @@ impl SoundReader {
                 None if self.ended => None,
                 None => self.run()?,
             };
-            let Some((at, samples)) = run else { return Ok(()) };
+            let Some((at, samples)) = run else {
+                self.end = Some(self.next());
+                return Ok(());
+            };
             if at >= end {
                 self.ahead = Some((at, samples));
                 return Ok(());

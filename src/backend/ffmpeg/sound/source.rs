@@ -10,6 +10,7 @@ use super::reader::SoundReader;
 use crate::audio::{Matrix, Samples, Speaker, default_speakers};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{MediaSource, MissingPolicy, Plan, SoundClip, SourceChannel, Warning};
+use crate::time::Ratio;
 
 /// What a medium of the plan sounds like.
 #[derive(Debug)]
@@ -113,17 +114,19 @@ pub(crate) fn missing<'h, 'p: 'h>(
 pub(super) struct VoiceKey {
     media: usize,
     channels: Vec<SourceChannel>,
+    output: Option<u32>,
 }
 
 impl VoiceKey {
     pub(super) fn of(clip: &SoundClip) -> VoiceKey {
-        VoiceKey { media: clip.media, channels: clip.channels.clone() }
+        VoiceKey { media: clip.media, channels: clip.channels.clone(), output: clip.output }
     }
 }
 
 /// A medium as it goes into the mix: sample *n* lies *n* / rate seconds behind its start.
 pub(super) struct Voice {
     parts: Vec<Part>,
+    rate: u32,
     channels: usize,
     mono: bool,
     /// Where reading would go on.
@@ -132,6 +135,8 @@ pub(super) struct Voice {
     pub(super) told: u32,
     /// What had to be assumed about its channels.
     pub(super) notes: Vec<String>,
+    /// Whether it was said that its file ends early.
+    pub(super) ended: bool,
 }
 
 /// One of the file's streams, and where its channels go.
@@ -151,7 +156,7 @@ impl Voice {
         let mut notes = Vec::new();
         let streams = match clip.channels.as_slice() {
             [] => all(path, to, &mut notes)?,
-            chosen => chosen_channels(path, chosen, to)?,
+            chosen => chosen_channels(path, chosen, clip.output, to)?,
         };
         Ok(Some(Voice::new(streams, clip.channels.len(), to, rate, notes)))
     }
@@ -174,7 +179,7 @@ impl Voice {
             (0, [only]) => only.reader.speakers().len() == 1,
             (chosen, _) => chosen == 1,
         };
-        Voice { parts, channels: to.len(), mono, next: 0, told: 0, notes }
+        Voice { parts, rate, channels: to.len(), mono, next: 0, told: 0, notes, ended: false }
     }
 
     /// The `count` samples from place `at` on.
@@ -191,9 +196,23 @@ impl Voice {
         Ok(sum.unwrap_or_else(|| self.silence(count)))
     }
 
+    /// The place behind its last sample; `None` as long as reading has not come there.
+    pub(super) fn end(&self) -> Option<i64> {
+        let ends = self.parts.iter().map(|part| {
+            let end = Ratio::new(part.reader.end()?, i64::from(part.reader.rate()).max(1));
+            Some((end * Ratio::whole(self.rate.into())).ceil())
+        });
+        ends.collect::<Option<Vec<_>>>()?.into_iter().max()
+    }
+
     /// `count` samples of nothing.
     pub(super) fn silence(&self, count: usize) -> Samples {
         Samples::silence(self.channels, count)
+    }
+
+    /// How many of the file's sounds it is made from.
+    pub(super) fn streams(&self) -> usize {
+        self.parts.len()
     }
 
     /// Whether it is made from one channel.
@@ -249,30 +268,53 @@ fn all(path: &Path, to: &[Speaker], notes: &mut Vec<String>) -> Result<Vec<(Soun
     Ok(readers.into_iter().enumerate().map(|(column, reader)| (reader, own(column))).collect())
 }
 
-/// The channels of `chosen` as those of a layout that has as many.
-fn chosen_channels(path: &Path, chosen: &[SourceChannel], to: &[Speaker]) -> Result<Vec<(SoundReader, Matrix)>> {
+/// The channels of `chosen` as those of a layout that has as many, or a single one at the speaker of channel `output` of
+/// the mix.
+fn chosen_channels(
+    path: &Path,
+    chosen: &[SourceChannel],
+    output: Option<u32>,
+    to: &[Speaker],
+) -> Result<Vec<(SoundReader, Matrix)>> {
     let mut speakers = default_speakers(chosen.len());
     if chosen.len() > 2 && speakers[0] == Speaker::Unknown {
         speakers[..2].copy_from_slice(&[Speaker::Left, Speaker::Right]);
     }
+    if let ([speaker], Some(output)) = (speakers.as_mut_slice(), output) {
+        // Outputs beyond those of the layout are the sides of further pairs.
+        let side = if output % 2 == 1 { Speaker::Left } else { Speaker::Right };
+        let own = usize::try_from(output).ok().and_then(|output| to.get(output.checked_sub(1)?));
+        *speaker = own.copied().filter(|_| to.len() > 1).unwrap_or(side);
+    }
     let matrix = Matrix::between(&speakers, to);
-    let mut streams: Vec<u32> = chosen.iter().map(|channel| channel.stream).collect();
-    streams.sort_unstable();
-    streams.dedup();
-    let mut parts = Vec::new();
-    for stream in streams {
-        let reader = SoundReader::open(path, Some(stream as usize))?;
-        let channels = reader.speakers().len();
-        let mut own = Matrix::silent(to.len(), channels);
-        for (column, channel) in chosen.iter().enumerate().filter(|(_, channel)| channel.stream == stream) {
-            let wanted = channel.channel as usize;
-            if wanted >= channels {
-                let what = format!("sound {stream} of {} has {channels} channels, no number {wanted}", path.display());
+    let mut parts: Vec<(SoundReader, Matrix, usize)> = Vec::new();
+    for (column, channel) in chosen.iter().enumerate() {
+        let (mut stream, mut wanted) = (channel.stream as usize, channel.channel as usize);
+        loop {
+            let known = parts.iter().position(|(_, _, number)| *number == stream);
+            let place = match known {
+                Some(place) => place,
+                None => {
+                    let reader = SoundReader::open(path, Some(stream))?;
+                    let own = Matrix::silent(to.len(), reader.speakers().len());
+                    parts.push((reader, own, stream));
+                    parts.len() - 1
+                }
+            };
+            let (reader, own, _) = &mut parts[place];
+            let channels = reader.speakers().len();
+            if wanted < channels {
+                own.route(wanted, &matrix, column);
+                break;
+            }
+            if stream + 1 >= reader.siblings() {
+                let SourceChannel { stream, channel } = channel;
+                let what = format!("{} has no channel {channel} in sound {stream} or behind it", path.display());
                 return Err(Error::new(ErrorKind::Decode, what).at_file(path));
             }
-            own.route(wanted, &matrix, column);
+            (stream, wanted) = (stream + 1, wanted - channels);
         }
-        parts.push((reader, own));
     }
-    Ok(parts)
+    parts.retain(|(_, own, _)| !own.is_silent());
+    Ok(parts.into_iter().map(|(reader, own, _)| (reader, own)).collect())
 }
