@@ -216,8 +216,8 @@ fn brightness_of_the_master_goes_along() {
 #[test]
 fn fields_keep_their_order() {
     for (name, arguments) in [
-        ("a.mxf", "-c:v mpeg2video -q:v 2 -g 1 -pix_fmt yuv422p -flags +ildct+ilme -vf setfield=tff -top 1"),
-        ("a.mov", "-c:v prores_ks -profile:v 1 -flags +ildct -vf setfield=tff -top 1 -field_order tt"),
+        ("a.mxf", "-c:v mpeg2video -q:v 2 -g 1 -pix_fmt yuv422p -flags +ildct+ilme -vf setfield=tff"),
+        ("a.mov", "-c:v prores_ks -profile:v 1 -flags +ildct -vf setfield=tff -field_order tt"),
     ] {
         let media = Media::new(name, 36, "25", arguments);
         let fields = |path: &Path| {
