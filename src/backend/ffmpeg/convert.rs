@@ -149,7 +149,7 @@ impl Converter {
         // So it is with grey, whose range it does not look at.
         let [rgb, into_rgb] = [&from, &to].map(|info| info.rgb || info.components.len() < 3);
         let exact =
-            (rgb && (into_rgb || yuv::is_plain_yuv(&to))) || (into_rgb && (same_size || !to.rgb) && yuv::is_yuv(&from));
+            (rgb && (into_rgb || yuv::is_yuv(&to))) || (into_rgb && (same_size || !to.rgb) && yuv::is_yuv(&from));
         let reach = frames::is_scalable(full_range_twin(source.frame.format()).0, full_range_twin(target.format).0);
         if curve || !alpha_stays || mixed_matrices || from.float || to.float || exact || !reach {
             return self.convert_in_rgb(source, target, rect).map(Some);
@@ -255,7 +255,7 @@ impl Converter {
             pixels::write_rgb(&image, &mut out, &info, target.color.full_range)?;
             return Ok(out);
         }
-        if yuv::is_plain_yuv(&info) {
+        if yuv::is_yuv(&info) {
             let mut out = self.blank(target)?;
             yuv::write_yuv(&image, &mut out, &info, target.color, target.chroma)?;
             return Ok(out);

@@ -11,18 +11,18 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rgba16;
 use crate::plan::ColorTags;
 
-/// Whether frames of this format are written here: YUV with or without alpha, of up to 16 bits, in words of their own.
-pub(super) fn is_plain_yuv(info: &PixelInfo) -> bool {
+/// Whether frames of this format are read and written here: YUV of whole numbers, however they lie.
+pub(super) fn is_yuv(info: &PixelInfo) -> bool {
+    info.refused.is_none() && !info.rgb && !info.float && info.components.len() >= 3
+}
+
+/// Whether every sample lies in a word of its own.
+fn has_own_words(info: &PixelInfo) -> bool {
     let own_word = |c: &Component| {
         let others = info.components.iter().filter(|other| other.plane == c.plane && *other != c);
         c.depth + c.shift <= 16 && others.map(|other| other.offset.abs_diff(c.offset)).all(|far| far >= c.word())
     };
-    is_yuv(info) && info.components.iter().all(own_word)
-}
-
-/// Whether frames of this format are read by [`read_yuv`]: YUV of whole numbers, however they lie.
-pub(super) fn is_yuv(info: &PixelInfo) -> bool {
-    info.refused.is_none() && !info.rgb && !info.float && info.components.len() >= 3
+    info.components.iter().all(own_word)
 }
 
 /// Kr and Kb of a matrix, in doubles.
@@ -102,6 +102,17 @@ fn store(line: &mut [u8], component: Component, big_endian: bool, numbers: &[u16
     }
 }
 
+/// Lays one line of a component's numbers into words that other components share, where its bits are still 0.
+fn merge(line: &mut [u8], component: Component, big_endian: bool, numbers: &[u16]) {
+    let bytes = component.word();
+    let line = line.get_mut(component.offset..).unwrap_or_default();
+    for (out, number) in line.chunks_mut(component.step).zip(numbers) {
+        let word = u32::from(*number) << component.shift;
+        let word = if big_endian { (word << (32 - 8 * bytes)).to_be_bytes() } else { word.to_le_bytes() };
+        out.iter_mut().zip(&word[..bytes]).for_each(|(out, byte)| *out |= byte);
+    }
+}
+
 /// Reads one line of a component's numbers.
 #[allow(clippy::cast_possible_truncation, reason = "at most 16 bits a sample")]
 fn load(line: &[u8], component: Component, big_endian: bool, numbers: &mut [u16]) {
@@ -150,13 +161,23 @@ pub(super) fn write_yuv(
     let ranges: Vec<Range> = (0..info.components.len())
         .map(|index| Range::new(info.components[index], index == 1 || index == 2, color.full_range || index == 3))
         .collect();
+    let alone = has_own_words(info);
+    if !alone {
+        for index in 0..info.planes() {
+            plane_mut(frame, info, index).0.fill(0);
+        }
+    }
     let mut put = |index: usize, row: usize, numbers: &[u16]| {
         let component = info.components[index];
         let (data, stride) = plane_mut(frame, info, component.plane);
         let line = data.get_mut(row * stride..).filter(|line| !line.is_empty());
         let no_samples = || Error::new(ErrorKind::Encode, format!("no samples to write in {}", info.name));
         let line = line.ok_or_else(no_samples)?;
-        store(line, component, info.big_endian, numbers);
+        if alone {
+            store(line, component, info.big_endian, numbers);
+        } else {
+            merge(line, component, info.big_endian, numbers);
+        }
         Ok(())
     };
 
