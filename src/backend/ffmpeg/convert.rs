@@ -278,7 +278,12 @@ impl Converter {
     /// # Errors
     /// [`ErrorKind::Unsupported`] or [`ErrorKind::Encode`] when the frame cannot be converted or turned.
     pub fn rotate(&mut self, source: &Source<'_>, rotation: Rotation) -> Result<Video> {
-        if rotation == Rotation::None {
+        self.turn(source, false, rotation)
+    }
+
+    /// As [`rotate`](Converter::rotate); if it is to be mirrored, left and right change places first.
+    pub(super) fn turn(&mut self, source: &Source<'_>, mirrored: bool, rotation: Rotation) -> Result<Video> {
+        if rotation == Rotation::None && !mirrored {
             return frames::share(source.frame);
         }
         let info = PixelInfo::need(source.frame.format())?;
@@ -303,7 +308,7 @@ impl Converter {
             (target.width, target.height) = (height, width);
         }
         let mut out = self.blank(&target)?;
-        pixels::turn(frame, &mut out, &info, rotation)?;
+        pixels::turn(frame, &mut out, &info, (mirrored, rotation))?;
         Ok(out)
     }
 

@@ -11,11 +11,13 @@ use std::path::{Path, PathBuf};
 use super::clock::{Aim, Clock};
 use super::damage::Reason;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
+use super::limits;
 use super::probe::{self, MediaInfo};
 use super::pump::{Pump, Shown};
 use super::still;
 use super::sys::read::DecoderSetup;
 use crate::error::{Error, ErrorKind, Result};
+use crate::otio::MediaFile;
 use crate::plan::Damaged;
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
 
@@ -30,11 +32,14 @@ pub struct DecodeOptions {
     pub linear_to: Option<u8>,
     /// What to do about frames that are damaged.
     pub damaged: Damaged,
+    /// Pixels that a picture may have at most. `None` allows 16 384 × 16 384, and of a small file less: what takes up
+    /// 112 MiB in memory and another 64 KiB for each byte of the file.
+    pub max_pixels: Option<u64>,
 }
 
 impl Default for DecodeOptions {
     fn default() -> DecodeOptions {
-        DecodeOptions { threads: 1, linear_to: None, damaged: Damaged::Error }
+        DecodeOptions { threads: 1, linear_to: None, damaged: Damaged::Error, max_pixels: None }
     }
 }
 
@@ -50,6 +55,13 @@ impl DecodeOptions {
     #[must_use]
     pub fn damaged(mut self, damaged: Damaged) -> DecodeOptions {
         self.damaged = damaged;
+        self
+    }
+
+    /// With this many pixels allowed in a picture.
+    #[must_use]
+    pub fn max_pixels(mut self, pixels: Option<u64>) -> DecodeOptions {
+        self.max_pixels = pixels;
         self
     }
 
@@ -132,8 +144,14 @@ impl MovieReader {
         let (stream, facts) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
         let info = probe::describe(path, &mut demuxer, stream, &facts);
         let untimed = demuxer.is_untimed();
-        let setup =
-            DecoderSetup { threads: options.threads, strict: false, lenient: options.damaged != Damaged::Error };
+        let length = MediaFile::open(path)?.length();
+        let setup = DecoderSetup {
+            threads: options.threads,
+            strict: false,
+            lenient: options.damaged != Damaged::Error,
+            exr_layer: None,
+            max_pixels: limits::pixels(options.max_pixels, length, 8),
+        };
         let pump = Pump::new(path, demuxer, stream, setup)?;
         let mut movie = Movie::new(path, pump, &info, untimed)?;
         movie.damaged = options.damaged;

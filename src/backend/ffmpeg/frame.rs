@@ -8,6 +8,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::pixels;
+use super::sys::expand::expanded;
 use super::sys::frames::PixelInfo;
 use super::sys::read as sys;
 use crate::error::{Error, ErrorKind, Result};
@@ -59,9 +60,15 @@ impl Frame {
             let what = "the decoder gave a picture of a pixel format that is newer than what this was built with";
             return Err(Error::new(ErrorKind::Decode, what));
         };
-        info.check().map_err(|error| Error::new(ErrorKind::Decode, error.to_string()))?;
+        let refuse = |error: Error| Error::new(ErrorKind::Decode, error.to_string());
+        if !matches!(av.format(), Pixel::PAL8 | Pixel::MonoBlack | Pixel::MonoWhite) {
+            info.check().map_err(refuse)?;
+        }
         let av = sys::top_down(av)
             .map_err(|cause| Error::new(ErrorKind::Decode, "a picture could not be copied").because(cause))?;
+        let av = expanded(av, matches!(context.origin, Origin::Still))
+            .map_err(|cause| Error::new(ErrorKind::Decode, "a palette could not be read").because(cause))?;
+        let info = PixelInfo::need(av.format())?;
         // Whichever floats a version of FFmpeg gives: they are one kind from here on.
         let curve = match context.origin {
             Origin::Exr(Some(transfer)) => pixels::curve_between(ColorTags::LINEAR, transfer)?,
@@ -96,6 +103,20 @@ impl Frame {
             has_alpha,
             premultiplied,
             pts: self.0.pts,
+        }))
+    }
+
+    /// The same picture turned: `av` instead of these pixels, and with `swapped` sides.
+    pub(crate) fn turned(&self, av: Video, swapped: bool) -> Frame {
+        let aspect = self.0.pixel_aspect;
+        let has_alpha = sys::pixel_layout(av.format()).is_some_and(|layout| layout.alpha);
+        Frame(Arc::new(Inner {
+            color: self.0.color,
+            pixel_aspect: if swapped && aspect != Ratio::ZERO { Ratio::ONE / aspect } else { aspect },
+            has_alpha,
+            premultiplied: self.0.premultiplied,
+            pts: self.0.pts,
+            av,
         }))
     }
 

@@ -155,22 +155,28 @@ pub(super) fn turnable_twin(info: &PixelInfo) -> Pixel {
     }
 }
 
-/// Turns every plane of `from` into `to`, whose size is the turned one.
-pub(super) fn turn(from: &Video, to: &mut Video, info: &PixelInfo, rotation: Rotation) -> Result<()> {
+/// Turns every plane of `from` into `to`, whose size is the turned one; if it is to be mirrored, left and right change
+/// places first.
+pub(super) fn turn(
+    from: &Video,
+    to: &mut Video,
+    info: &PixelInfo,
+    (mirrored, rotation): (bool, Rotation),
+) -> Result<()> {
     for index in 0..info.planes() {
         let (across, down) = info.plane_shift(index);
         let size = (from.width().div_ceil(1 << across) as usize, from.height().div_ceil(1 << down) as usize);
         let source = plane(from, info, index);
         let target = plane_mut(to, info, index);
         let turned = match info.plane_step(index) {
-            1 => turn_plane::<1>(source, target, size, rotation),
-            2 => turn_plane::<2>(source, target, size, rotation),
-            3 => turn_plane::<3>(source, target, size, rotation),
-            4 => turn_plane::<4>(source, target, size, rotation),
-            6 => turn_plane::<6>(source, target, size, rotation),
-            8 => turn_plane::<8>(source, target, size, rotation),
-            12 => turn_plane::<12>(source, target, size, rotation),
-            16 => turn_plane::<16>(source, target, size, rotation),
+            1 => turn_plane::<1>(source, target, size, (mirrored, rotation)),
+            2 => turn_plane::<2>(source, target, size, (mirrored, rotation)),
+            3 => turn_plane::<3>(source, target, size, (mirrored, rotation)),
+            4 => turn_plane::<4>(source, target, size, (mirrored, rotation)),
+            6 => turn_plane::<6>(source, target, size, (mirrored, rotation)),
+            8 => turn_plane::<8>(source, target, size, (mirrored, rotation)),
+            12 => turn_plane::<12>(source, target, size, (mirrored, rotation)),
+            16 => turn_plane::<16>(source, target, size, (mirrored, rotation)),
             _ => None,
         };
         turned.ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("{} cannot be turned", info.name)))?;
@@ -183,7 +189,7 @@ fn turn_plane<const N: usize>(
     (source, source_stride): (&[u8], usize),
     (target, target_stride): (&mut [u8], usize),
     (width, height): (usize, usize),
-    rotation: Rotation,
+    (mirrored, rotation): (bool, Rotation),
 ) -> Option<()> {
     const TILE: usize = 32;
     if source.is_empty() || target.is_empty() {
@@ -193,11 +199,12 @@ fn turn_plane<const N: usize>(
         for tile_x in (0..width).step_by(TILE) {
             for y in tile_y..(tile_y + TILE).min(height) {
                 for x in tile_x..(tile_x + TILE).min(width) {
+                    let across = if mirrored { width - 1 - x } else { x };
                     let (to_x, to_y) = match rotation {
-                        Rotation::None => (x, y),
-                        Rotation::Quarter => (height - 1 - y, x),
-                        Rotation::Half => (width - 1 - x, height - 1 - y),
-                        Rotation::ThreeQuarters => (y, width - 1 - x),
+                        Rotation::None => (across, y),
+                        Rotation::Quarter => (height - 1 - y, across),
+                        Rotation::Half => (width - 1 - across, height - 1 - y),
+                        Rotation::ThreeQuarters => (y, width - 1 - across),
                     };
                     let pixel = source.get(y * source_stride + x * N..)?.first_chunk::<N>()?;
                     *target.get_mut(to_y * target_stride + to_x * N..)?.first_chunk_mut::<N>()? = *pixel;

@@ -189,7 +189,9 @@ pub(crate) fn describe(path: &Path, demuxer: &mut Demuxer, stream: usize, facts:
     let base = time_base(facts);
     info.has_picture = true;
     info.has_audio = has_audio(demuxer);
-    info.is_still = info.container.ends_with("_pipe") || info.container == "image2";
+    info.is_still = info.container.ends_with("_pipe")
+        || info.container == "image2"
+        || (matches!(info.container.as_str(), "gif" | "apng") && !has_second_frame(path, stream));
     info.codec.clone_from(&facts.codec);
     info.profile.clone_from(&facts.profile);
     (info.width, info.height) = (facts.width, facts.height);
@@ -211,6 +213,19 @@ pub(crate) fn describe(path: &Path, demuxer: &mut Demuxer, stream: usize, facts:
     info.start_timecode = info.rate.and_then(|rate| Timecode::parse(&tag("timecode")?, rate).ok());
     info.reel_name = tag("reel_name").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     info
+}
+
+/// Whether a file that may be an animation is one.
+fn has_second_frame(path: &Path, stream: usize) -> bool {
+    let Ok(mut demuxer) = open(path) else { return false };
+    let mut frames = 0;
+    while let Ok(Some(packet)) = demuxer.read() {
+        frames += usize::from(packet.stream() == stream);
+        if frames > 1 {
+            return true;
+        }
+    }
+    false
 }
 
 struct Cadence {

@@ -7,6 +7,7 @@
 //! are not given up). Where FFmpeg gives up on a PNG, JPEG or TIFF (CMYK, floating-point or tiled TIFF, by its
 //! version), `image` has a try, too.
 
+use std::borrow::Cow;
 use std::ffi::CStr;
 use std::io::Read;
 use std::path::Path;
@@ -20,7 +21,12 @@ use super::damage::{Reason, is_damage};
 use super::decode::DecodeOptions;
 use super::exr;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
+use super::limits;
+use super::orientation::{Orientation, png_chunks};
+use super::pixels;
 use super::probe::{MediaInfo, empty};
+use super::sys::expand::zeroed;
+use super::sys::frames::PixelInfo;
 use super::sys::log::Line;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Received};
 use crate::error::{Error, Result};
@@ -79,7 +85,21 @@ pub(crate) fn kind_of(path: &Path) -> Result<Option<StillKind>> {
     let stream = path
         .extension()
         .is_some_and(|extension| ["mjpeg", "mjpg"].iter().any(|name| extension.eq_ignore_ascii_case(name)));
-    Ok(StillKind::of_bytes(&head).filter(|_| !stream))
+    let kind = StillKind::of_bytes(&head).filter(|_| !stream);
+    if kind == Some(StillKind::Png) && is_animated(path)? {
+        return Ok(None);
+    }
+    Ok(kind)
+}
+
+/// Whether a PNG file holds an animation of more than one frame: its control chunk lies in front of the picture.
+fn is_animated(path: &Path) -> Result<bool> {
+    const ENOUGH: u64 = 256 << 10;
+    let mut data = Vec::new();
+    MediaFile::open(path)?.take(ENOUGH).read_to_end(&mut data).map_err(|cause| Error::io("read", path, cause))?;
+    let mut chunks = png_chunks(&data).take_while(|(kind, _)| *kind != b"IDAT");
+    let control = chunks.find(|(kind, _)| *kind == b"acTL").map(|(_, control)| control);
+    Ok(control.is_some_and(|control| control.len() >= 4 && control[..4] > [0, 0, 0, 1][..]))
 }
 
 /// A file's first bytes.
@@ -120,23 +140,46 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
     let Some(kind) = StillKind::of_bytes(&data) else {
         return Err(undecodable(path, "it is no PNG, JPEG, TIFF, EXR or DPX file"));
     };
-    // FFmpeg fills in what is missing from these two without a word.
-    let whole = match kind {
-        StillKind::Exr => exr::is_whole(&data),
-        StillKind::Jpeg => has_jpeg_end(&data),
-        StillKind::Png | StillKind::Tiff | StillKind::Dpx => true,
-    };
+    let refuse = |why: String| undecodable(path, why);
+    let most = |bytes_per_pixel| limits::pixels(options.max_pixels, data.len() as u64, bytes_per_pixel);
+    if let Some((size, bytes)) = limits::claimed(kind, &data) {
+        limits::check(size, most(bytes)).map_err(refuse)?;
+    }
     let lenient = options.damaged != Damaged::Error;
+    // FFmpeg fills in what is missing from these two without a word.
+    let exr = if kind == StillKind::Exr { Some(exr::prepare(&data).map_err(refuse)?) } else { None };
+    let whole = match &exr {
+        Some(prepared) => prepared.whole,
+        None => kind != StillKind::Jpeg || has_jpeg_end(&data),
+    };
     if !whole && !lenient {
         return Err(undecodable(path, "the file is incomplete"));
     }
-    let mut damage: Option<Reason> = (!whole).then(|| "the file is incomplete".into());
-    let deep = (kind == StillKind::Png).then(|| deep_png(&data)).flatten();
-    if let Some((av, pixel_aspect)) = deep.and_then(|aspect| Some((by_image(kind, &data)?, aspect))) {
-        let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin: Origin::Still };
-        return Frame::new(av, &context).map(|frame| (frame, None)).map_err(|error| error.at_file(path));
+    for size in exr.iter().flat_map(|prepared| prepared.sizes) {
+        limits::check(size, most(16)).map_err(refuse)?;
     }
-    let mut decoded = by_ffmpeg(kind, &data, options, true);
+    let layer = exr.as_ref().and_then(|prepared| prepared.layered.then_some(exr::LAYER));
+    let picture = match &exr {
+        Some(prepared) => Cow::Borrowed(&*prepared.data),
+        None if kind == StillKind::Png => limits::without_texts(&data),
+        None => Cow::Borrowed(data.as_slice()),
+    };
+    let most = if exr.is_some() { most(16) } else { most(4) };
+    let orientation = match kind {
+        StillKind::Jpeg => Orientation::of_jpeg(&data),
+        StillKind::Png => Orientation::of_png(&data),
+        StillKind::Tiff => Orientation::of_tiff(&data),
+        StillKind::Exr | StillKind::Dpx => Orientation::UPRIGHT,
+    };
+    let upright = |frame: Frame| orientation.applied(frame).map_err(|error| error.at_file(path));
+    let mut damage: Option<Reason> = (!whole).then(|| "the file is incomplete".into());
+    let deep = (kind == StillKind::Png).then(|| deep_png(&picture)).flatten();
+    if let Some((av, pixel_aspect)) = deep.and_then(|aspect| Some((by_image(kind, &picture, most)?, aspect))) {
+        let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin: Origin::Still };
+        let frame = Frame::new(av, &context).map_err(|error| error.at_file(path))?;
+        return Ok((upright(frame)?, None));
+    }
+    let mut decoded = by_ffmpeg(kind, &picture, options, (layer, most), true);
     if let Err(Failed { reason, damaged, .. }) = &decoded
         && (*damaged || !whole)
     {
@@ -146,18 +189,17 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
             return Err(undecodable(path, what));
         }
         damage = damage.or_else(|| Some(Reason::clone(reason)));
-        decoded = by_ffmpeg(kind, &data, options, false);
+        decoded = by_ffmpeg(kind, &picture, options, (layer, most), false);
     }
     let (av, origin) = match decoded {
-        Ok(av) if kind == StillKind::Exr => (av, Origin::Exr(options.linear_to)),
-        Ok(mut av) => {
-            // Writers of DPX, FFmpeg among them, say "linear" whatever the values are; EXR is what is linear.
-            if kind == StillKind::Dpx && sys::frame_color(&av)[3] == i32::from(ColorTags::LINEAR) {
-                av.set_color_transfer_characteristic(TransferCharacteristic::Unspecified);
+        Ok(av) => match &exr {
+            Some(prepared) => {
+                let no_room = |cause| undecodable(path, "its windows cannot be laid out").because(cause);
+                (in_display(av, prepared).map_err(no_room)?, Origin::Exr(options.linear_to))
             }
-            (av, Origin::Still)
-        }
-        Err(cause) => match by_image(kind, &data) {
+            None => (av, Origin::Still),
+        },
+        Err(cause) => match by_image(kind, &picture, most) {
             Some(av) => (av, Origin::Still),
             None => {
                 let what = format!("its picture is damaged or of an unknown kind: {}", cause.reason);
@@ -165,13 +207,38 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
             }
         },
     };
+    let mut av = av;
+    // Writers of DPX, FFmpeg among them, say "linear" whatever the values are; EXR is what is linear.
+    if kind == StillKind::Dpx && sys::frame_color(&av)[3] == i32::from(ColorTags::LINEAR) {
+        av.set_color_transfer_characteristic(TransferCharacteristic::Unspecified);
+    }
+    let frame = finished(av, origin).map_err(|error| error.at_file(path))?;
+    Ok((upright(frame)?, damage))
+}
+
+/// A decoded EXR picture in its display window: transparent where there is no data.
+fn in_display(av: Video, prepared: &exr::Prepared<'_>) -> Result<Video, ffmpeg_next::Error> {
+    let Some(offset) = prepared.offset else { return Ok(av) };
+    let side = |length: u64| u32::try_from(length).map_err(|_| ffmpeg_next::Error::InvalidData);
+    let mut display = zeroed(&av, side(prepared.sizes[0].0)?, side(prepared.sizes[0].1)?)?;
+    let info = PixelInfo::of(av.format()).ok_or(ffmpeg_next::Error::InvalidData)?;
+    let overlaps = |offset: i64, own: u32, all: u32| offset < i64::from(all) && offset + i64::from(own) > 0;
+    if !overlaps(offset.0, av.width(), display.width()) || !overlaps(offset.1, av.height(), display.height()) {
+        return Ok(display);
+    }
+    pixels::paste(&av, &mut display, &info, offset).map_err(|_| ffmpeg_next::Error::InvalidData)?;
+    Ok(display)
+}
+
+/// A decoded picture with what it means.
+fn finished(av: Video, origin: Origin) -> Result<Frame> {
     let aspect = av.aspect_ratio();
     let pixel_aspect = match (aspect.numerator(), aspect.denominator()) {
         (num, den) if num > 0 && den > 0 => Ratio::new(num.into(), den.into()),
         _ => Ratio::ONE,
     };
     let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin };
-    Frame::new(av, &context).map(|frame| (frame, damage)).map_err(|error| error.at_file(path))
+    Frame::new(av, &context)
 }
 
 /// The pixel aspect of a PNG file of 16 bits RGB or RGBA that says nothing about colour but that it is sRGB; `None` for
@@ -214,12 +281,20 @@ struct Failed {
 }
 
 /// One picture; `strict`: nothing may be wrong with it.
-fn by_ffmpeg(kind: StillKind, data: &[u8], options: &DecodeOptions, strict: bool) -> Result<Video, Failed> {
+fn by_ffmpeg(
+    kind: StillKind,
+    data: &[u8],
+    options: &DecodeOptions,
+    (exr_layer, max_pixels): (Option<&'static CStr>, u64),
+    strict: bool,
+) -> Result<Video, Failed> {
     let setup = DecoderSetup {
         // TIFF decodes JPEG inside of it with a decoder of its own, whose lines only the calling thread tells.
         threads: if kind == StillKind::Tiff { 1 } else { options.threads },
         strict,
         lenient: !strict,
+        exr_layer,
+        max_pixels,
     };
     let opened = Decoder::by_name(kind.decoder(), setup);
     let mut decoder = opened.map_err(|cause| Failed { reason: cause.to_string().into(), damaged: false })?;
@@ -252,14 +327,18 @@ fn decode(decoder: &mut Decoder, data: &[u8]) -> Result<Video, ffmpeg_next::Erro
 }
 
 /// The second try: 8 or 16 bits RGB or RGBA.
-fn by_image(kind: StillKind, data: &[u8]) -> Option<Video> {
+fn by_image(kind: StillKind, data: &[u8], most: u64) -> Option<Video> {
     let format = match kind {
         StillKind::Png => image::ImageFormat::Png,
         StillKind::Jpeg => image::ImageFormat::Jpeg,
         StillKind::Tiff => image::ImageFormat::Tiff,
         StillKind::Exr | StillKind::Dpx => return None,
     };
-    let picture = image::load_from_memory_with_format(data, format).ok()?;
+    let mut reader = image::ImageReader::with_format(std::io::Cursor::new(data), format);
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(most.saturating_mul(8));
+    reader.limits(limits);
+    let picture = reader.decode().ok()?;
     let (width, height) = (picture.width(), picture.height());
     let (alpha, deep) = (picture.color().has_alpha(), picture.color().bytes_per_pixel() > 4 || is_deep(&picture));
     let words = |words: &[u16]| words.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();

@@ -403,7 +403,7 @@ pub(crate) fn sounds(demuxer: &Demuxer) -> Vec<usize> {
 }
 
 fn decoder(path: &Path, demuxer: &Demuxer, stream: usize) -> Result<Decoder> {
-    let setup = DecoderSetup { threads: 1, strict: false, lenient: false };
+    let setup = DecoderSetup { threads: 1, strict: false, lenient: false, exr_layer: None, max_pixels: 1 };
     Decoder::for_stream(demuxer, stream, setup)
         .map_err(|cause| undecodable(path, "no decoder for its sound").because(cause))
 }

@@ -534,6 +534,10 @@ pub(crate) struct DecoderSetup {
     pub(crate) strict: bool,
     /// Whether pictures come out that are known to lack something, rather than none.
     pub(crate) lenient: bool,
+    /// The layer that an EXR decoder reads, if not the one without a name.
+    pub(crate) exr_layer: Option<&'static CStr>,
+    /// Pixels that a picture has at most.
+    pub(crate) max_pixels: u64,
 }
 
 impl Decoder {
@@ -548,7 +552,7 @@ impl Decoder {
             let context = decoder.context.as_ptr();
             check(ffi::avcodec_parameters_to_context(context, parameters))?;
             (*context).pkt_timebase = (*pointer.as_ptr()).time_base;
-            decoder.open(codec)
+            decoder.open(codec, setup)
         }
     }
 
@@ -558,7 +562,7 @@ impl Decoder {
         // SAFETY: the name is NUL-terminated; a null codec is an error inside.
         unsafe {
             let codec = ffi::avcodec_find_decoder_by_name(name.as_ptr());
-            Decoder::alloc(codec, setup)?.open(codec)
+            Decoder::alloc(codec, setup)?.open(codec, setup)
         }
     }
 
@@ -574,6 +578,8 @@ impl Decoder {
                 NonNull::new(ffi::avcodec_alloc_context3(codec)).ok_or(AvError::Other { errno: libc_enomem() })?;
             let fields = context.as_mut();
             fields.thread_count = c_int::try_from(setup.threads.clamp(1, 64)).unwrap_or(1);
+            // It counts lines that are padded to 64 pixels, and a picture has up to 65536 of them.
+            fields.max_pixels = i64::try_from(setup.max_pixels.saturating_add(64 << 16)).unwrap_or(i64::MAX);
             fields.err_recognition |= ffi::AV_EF_CRCCHECK;
             if setup.strict {
                 fields.err_recognition |= ffi::AV_EF_EXPLODE;
@@ -589,10 +595,19 @@ impl Decoder {
 
     /// # Safety
     /// `codec` is the codec that the context was made for.
-    unsafe fn open(self, codec: *const ffi::AVCodec) -> Result<Decoder, AvError> {
+    unsafe fn open(self, codec: *const ffi::AVCodec, setup: DecoderSetup) -> Result<Decoder, AvError> {
+        let mut options = ptr::null_mut();
         let _listening = self.log.listen(0);
-        // SAFETY: the context is not open yet, and made for this codec; null options are allowed.
-        check(unsafe { ffi::avcodec_open2(self.context.as_ptr(), codec, ptr::null_mut()) })?;
+        // SAFETY: the dictionary is owned here and freed whatever the call leaves in it; the context is not open yet.
+        let code = unsafe {
+            if let Some(layer) = setup.exr_layer {
+                ffi::av_dict_set(&mut options, c"layer".as_ptr(), layer.as_ptr(), 0);
+            }
+            let code = ffi::avcodec_open2(self.context.as_ptr(), codec, &mut options);
+            ffi::av_dict_free(&mut options);
+            code
+        };
+        check(code)?;
         Ok(self)
     }
 

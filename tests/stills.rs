@@ -1,0 +1,565 @@
+//! Pictures as they are: palettes, orientation, EXR layers and windows, animations, and files that claim too much.
+
+#![cfg(feature = "ffmpeg")]
+
+mod common;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use common::ffmpeg;
+use otio_conflate::ErrorKind;
+use otio_conflate::backend::ffmpeg::ChromaSite;
+use otio_conflate::backend::ffmpeg::{Converter, DecodeOptions, Frame, MovieReader, Source, Target, probe};
+use otio_conflate::plan::{ColorTags, MediaLookup, MediaSource};
+use otio_conflate::time::{Rate, Ratio};
+use tempfile::TempDir;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn write(folder: &TempDir, name: &str, data: &[u8]) -> PathBuf {
+    let path = folder.path().join(name);
+    std::fs::write(&path, data).expect("written");
+    path
+}
+
+fn frame(path: &Path) -> Frame {
+    let mut reader = MovieReader::open(path, &DecodeOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    reader.frame(0, Rate::FPS_24).expect("a frame").frame
+}
+
+/// What is said of a file that is refused.
+fn refusal(path: &Path) -> String {
+    let error = MovieReader::open(path, &DecodeOptions::default()).expect_err("refused");
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert_eq!(error.place().file.as_deref(), Some(path));
+    error.to_string()
+}
+
+/// The samples of a plane, line by line, without padding.
+fn lines(frame: &Frame, plane: usize, row: usize) -> Vec<Vec<u8>> {
+    let (data, stride) = frame.plane(plane);
+    data.chunks(stride).take(frame.height() as usize).map(|line| line[..row].to_vec()).collect()
+}
+
+/// A frame as pixels of 8 bits: red, green, blue and alpha.
+fn rgba(frame: &Frame) -> Vec<Vec<[u8; 4]>> {
+    let format = "rgba".parse().expect("a format");
+    let source = Source { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
+    let color = ColorTags { full_range: true, matrix: 0, ..frame.color() };
+    let (width, height) = (frame.width(), frame.height());
+    let target = Target { format, width, height, color, premultiplied: false, chroma: ChromaSite::Left };
+    let mut converter = Converter::new();
+    let rect = otio_conflate::picture::Rect::whole(width, height);
+    let converted = converter.convert(&source, &target, rect).expect("converts");
+    let frame = converted.unwrap_or_else(|| frame.to_av().expect("shared"));
+    let (data, stride) = (frame.data(0), frame.stride(0));
+    let pixels = |line: &[u8]| line[..width as usize * 4].chunks(4).map(|p| [p[0], p[1], p[2], p[3]]).collect();
+    data.chunks(stride).take(height as usize).map(pixels).collect()
+}
+
+fn zlib(data: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(data).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+fn png_chunk(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let mut crc = flate2::Crc::new();
+    crc.update(kind);
+    crc.update(content);
+    let length = u32::try_from(content.len()).expect("short").to_be_bytes();
+    [&length[..], kind, content, &crc.sum().to_be_bytes()].concat()
+}
+
+/// A PNG file: size, depth, colour type, chunks in front of the picture, lines.
+fn png((width, height): (u32, u32), depth: u8, color: u8, chunks: &[Vec<u8>], lines: &[&[u8]]) -> Vec<u8> {
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, color, 0, 0, 0]].concat();
+    let filtered: Vec<u8> = lines.iter().flat_map(|line| std::iter::once(&0).chain(*line)).copied().collect();
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    file.extend(png_chunk(b"IHDR", &header));
+    file.extend(chunks.concat());
+    file.extend(png_chunk(b"IDAT", &zlib(&filtered)));
+    file.extend(png_chunk(b"IEND", &[]));
+    file
+}
+
+#[test]
+fn palettes_give_their_colours_exactly() {
+    let folder = folder();
+    let colors = [[255, 0, 0], [0, 255, 0], [16, 32, 48], [1, 254, 3]];
+    let palette = png_chunk(b"PLTE", &colors.concat());
+    for (depth, line) in [(8, &[0u8, 1, 2, 3][..]), (4, &[0x01, 0x23]), (2, &[0b0001_1011])] {
+        let path =
+            write(&folder, &format!("p{depth}.png"), &png((4, 1), depth, 3, std::slice::from_ref(&palette), &[line]));
+        let frame = frame(&path);
+        assert!(!frame.has_alpha());
+        assert_eq!(lines(&frame, 0, 12), [colors.concat()], "{depth} bits");
+        assert_eq!(rgba(&frame)[0], colors.map(|[r, g, b]| [r, g, b, 255]));
+    }
+    // With alpha for the first ones.
+    let chunks = [palette, png_chunk(b"tRNS", &[0, 128])];
+    let path = write(&folder, "alpha.png", &png((4, 1), 8, 3, &chunks, &[&[0, 1, 2, 3]]));
+    let frame = frame(&path);
+    assert!(frame.has_alpha());
+    let expected: Vec<u8> = [[255, 0, 0, 0], [0, 255, 0, 128], [16, 32, 48, 255], [1, 254, 3, 255]].concat();
+    assert_eq!(lines(&frame, 0, 16), [expected]);
+}
+
+#[test]
+fn grey_of_any_depth_keeps_its_values() {
+    let folder = folder();
+    let path = write(&folder, "1.png", &png((12, 1), 1, 0, &[], &[&[0b1010_0110, 0b1000_0000]]));
+    let bits = [1, 0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 0];
+    assert_eq!(rgba(&frame(&path))[0], bits.map(|bit| [bit * 255, bit * 255, bit * 255, 255]));
+    let path = write(&folder, "8.png", &png((3, 1), 8, 0, &[], &[&[0, 77, 255]]));
+    assert_eq!(rgba(&frame(&path))[0], [0, 77, 255].map(|grey| [grey, grey, grey, 255]));
+    let path = write(&folder, "16.png", &png((2, 1), 16, 0, &[], &[&[0x12, 0x34, 0xff, 0xff]]));
+    let deep = frame(&path);
+    let value = |index: usize| {
+        let (data, _) = deep.plane(0);
+        let bytes = [data[index * 2], data[index * 2 + 1]];
+        if deep.format() == "gray16be".parse().expect("a format") {
+            u16::from_be_bytes(bytes)
+        } else {
+            u16::from_le_bytes(bytes)
+        }
+    };
+    assert_eq!((value(0), value(1)), (0x1234, 0xffff));
+    let path = write(&folder, "la.png", &png((2, 1), 8, 4, &[], &[&[200, 255, 100, 64]]));
+    assert_eq!(rgba(&frame(&path))[0], [[200, 200, 200, 255], [100, 100, 100, 64]]);
+    let path = write(&folder, "la16.png", &png((2, 1), 16, 4, &[], &[&[200, 200, 255, 255, 100, 100, 64, 64]]));
+    assert_eq!(rgba(&frame(&path))[0], [[200, 200, 200, 255], [100, 100, 100, 64]]);
+}
+
+/// A TIFF directory of one entry: the orientation.
+fn exif(orientation: u8) -> Vec<u8> {
+    let mut tiff = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0".to_vec();
+    tiff.extend([orientation, 0, 0, 0, 0, 0, 0]);
+    tiff
+}
+
+/// An uncompressed TIFF file of RGB.
+fn tiff((width, height): (u16, u16), orientation: u16, pixels: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(pixels.len()).expect("small");
+    let data = 8u32 + 2 + 10 * 12 + 4 + 6;
+    let entries: [(u16, u16, u32, u32); 10] = [
+        (256, 3, 1, width.into()),
+        (257, 3, 1, height.into()),
+        (258, 3, 3, data - 6),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 1, data),
+        (274, 3, 1, orientation.into()),
+        (277, 3, 1, 3),
+        (278, 3, 1, height.into()),
+        (279, 4, 1, size),
+    ];
+    let mut file = b"II*\0\x08\0\0\0\x0a\0".to_vec();
+    for (tag, kind, count, value) in entries {
+        file.extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat());
+    }
+    file.extend([0, 0, 0, 0, 8, 0, 8, 0, 8, 0]);
+    file.extend_from_slice(pixels);
+    file
+}
+
+#[test]
+fn pictures_stand_upright_however_they_are_stored() {
+    let folder = folder();
+    let (width, height) = (32usize, 16usize);
+    // Four quarters of their own colours, of 8 × 8 pixels at least, so that a JPEG keeps them apart.
+    let colors = [[[250, 10, 10], [10, 240, 10]], [[10, 10, 230], [240, 240, 240]]];
+    let stored = |x: usize, y: usize| colors[y / (height / 2)][x / (width / 2)];
+    let pixels: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| stored(x, y))).collect();
+    let plain = folder.path().join("plain.jpg");
+    let size = format!("{width}x{height}");
+    let raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", &size, "-i", "-", "-pix_fmt", "yuvj422p", "-q:v", "1"];
+    ffmpeg(&[&raw[..], &[plain.to_str().expect("plain")]].concat(), Some(pixels.clone()));
+    let jpeg = std::fs::read(&plain).expect("a file");
+    for orientation in 1..=8u8 {
+        let segment = [b"Exif\0\0".to_vec(), exif(orientation)].concat();
+        let length = u16::try_from(segment.len() + 2).expect("short").to_be_bytes();
+        let jpeg = [&jpeg[..2], &[0xff, 0xe1], &length, &segment, &jpeg[2..]].concat();
+        let (wide, high) = (u32::try_from(width).expect("small"), u32::try_from(height).expect("small"));
+        let rows: Vec<&[u8]> = pixels.chunks(width * 3).collect();
+        let png = png((wide, high), 8, 2, &[png_chunk(b"eXIf", &exif(orientation))], &rows);
+        let tiff = tiff((32, 16), orientation.into(), &pixels);
+        for (name, data) in [("o.jpg", jpeg), ("o.png", png), ("o.tif", tiff)] {
+            let path = write(&folder, name, &data);
+            let frame = frame(&path);
+            let swapped = orientation >= 5;
+            let shown = if swapped { (high, wide) } else { (wide, high) };
+            assert_eq!((frame.width(), frame.height()), shown, "{name} {orientation}");
+            let info = probe(&path).expect("probed");
+            assert_eq!((info.width, info.height, info.rotation), (shown.0, shown.1, 0));
+            let got = rgba(&frame);
+            for (x, y) in [(4, 4), (28, 4), (4, 12), (28, 12)] {
+                let (across, down) = (width - 1 - x, height - 1 - y);
+                // Where a stored column and line are shown, as EXIF 2.3 defines it.
+                let (to_x, to_y) = match orientation {
+                    1 => (x, y),
+                    2 => (across, y),
+                    3 => (across, down),
+                    4 => (x, down),
+                    5 => (y, x),
+                    6 => (down, x),
+                    7 => (down, across),
+                    _ => (y, across),
+                };
+                let (pixel, expected) = (got[to_y][to_x], stored(x, y));
+                let near = (0..3).all(|part| pixel[part].abs_diff(expected[part]) <= 12);
+                assert!(near, "{name} {orientation}: {pixel:?} at {to_x}, {to_y}, not {expected:?}");
+            }
+        }
+    }
+}
+
+/// A channel of an EXR file: its name and its value at a place of the display window's own coordinates.
+type Channel<'c> = (&'c str, Value<'c>);
+type Value<'v> = &'v dyn Fn(i32, i32) -> f32;
+/// Name, type and value of an attribute.
+type Attribute = (&'static str, &'static str, Vec<u8>);
+/// Channels and attributes of a part.
+type Part<'p> = (&'p [Channel<'p>], &'p [Attribute]);
+
+/// The header of an uncompressed part of floats, with more attributes.
+fn exr_header(channels: &[Channel<'_>], data: [i32; 4], display: [i32; 4], more: &[Attribute]) -> Vec<u8> {
+    let mut list: Vec<u8> = Vec::new();
+    for (name, _) in channels {
+        list.extend_from_slice(name.as_bytes());
+        list.extend([0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+    }
+    list.push(0);
+    let window = |edges: [i32; 4]| edges.iter().flat_map(|edge| edge.to_le_bytes()).collect::<Vec<u8>>();
+    let mut attributes = vec![
+        ("channels", "chlist", list),
+        ("compression", "compression", vec![0]),
+        ("dataWindow", "box2i", window(data)),
+        ("displayWindow", "box2i", window(display)),
+        ("lineOrder", "lineOrder", vec![0]),
+        ("pixelAspectRatio", "float", 1f32.to_le_bytes().to_vec()),
+        ("screenWindowCenter", "v2f", vec![0; 8]),
+        ("screenWindowWidth", "float", 1f32.to_le_bytes().to_vec()),
+    ];
+    attributes.extend(more.iter().cloned());
+    let mut header = Vec::new();
+    for (name, kind, value) in attributes {
+        let size = u32::try_from(value.len()).expect("short").to_le_bytes();
+        header.extend([name.as_bytes(), &[0], kind.as_bytes(), &[0], &size, &value].concat());
+    }
+    header.push(0);
+    header
+}
+
+/// The chunks of such a part: one a line.
+fn exr_lines(channels: &[Channel<'_>], [left, top, right, bottom]: [i32; 4]) -> Vec<Vec<u8>> {
+    let line = |y: i32| {
+        let values = channels.iter().flat_map(|(_, value)| (left..=right).flat_map(move |x| value(x, y).to_le_bytes()));
+        let values: Vec<u8> = values.collect();
+        let size = u32::try_from(values.len()).expect("short");
+        [&y.to_le_bytes()[..], &size.to_le_bytes(), &values].concat()
+    };
+    (top..=bottom).map(line).collect()
+}
+
+fn exr(channels: &[Channel<'_>], data: [i32; 4], display: [i32; 4]) -> Vec<u8> {
+    exr_of_parts(&[(channels, &[])], data, display)
+}
+
+/// A file of parts with more attributes; of one part, if that has none.
+fn exr_of_parts(parts: &[Part<'_>], data: [i32; 4], display: [i32; 4]) -> Vec<u8> {
+    let multipart = parts.len() > 1;
+    let mut file = vec![0x76, 0x2f, 0x31, 0x01, 2, if multipart { 0x10 } else { 0 }, 0, 0];
+    for (channels, more) in parts {
+        file.extend(exr_header(channels, data, display, more));
+    }
+    if multipart {
+        file.push(0);
+    }
+    let mut chunks = Vec::new();
+    for (number, (channels, _)) in (0u32..).zip(parts) {
+        let number = number.to_le_bytes();
+        let number: &[u8] = if multipart { &number } else { &[] };
+        chunks.extend(exr_lines(channels, data).into_iter().map(|line| [number, &line].concat()));
+    }
+    let mut offset = file.len() + chunks.len() * 8;
+    for chunk in &chunks {
+        file.extend((offset as u64).to_le_bytes());
+        offset += chunk.len();
+    }
+    file.extend(chunks.concat());
+    file
+}
+
+/// The values of a float picture: red, green, blue and, where it has one, alpha.
+fn light(frame: &Frame) -> Vec<Vec<[f32; 4]>> {
+    let planes: Vec<Vec<Vec<u8>>> = [2, 0, 1, 3]
+        .iter()
+        .filter(|&&plane| plane < 3 || frame.has_alpha())
+        .map(|&plane| lines(frame, plane, frame.width() as usize * 4))
+        .collect();
+    let value = |plane: usize, x: usize, y: usize| match planes.get(plane) {
+        Some(plane) => f32::from_le_bytes(*plane[y][x * 4..].first_chunk().expect("four bytes")),
+        None => 1.0,
+    };
+    (0..frame.height() as usize)
+        .map(|y| (0..frame.width() as usize).map(|x| [0, 1, 2, 3].map(|plane| value(plane, x, y))).collect())
+        .collect()
+}
+
+fn coded(base: f32) -> impl Fn(i32, i32) -> f32 {
+    #[allow(clippy::cast_precision_loss, reason = "small")]
+    move |x, y| base + x as f32 / 16.0 + y as f32
+}
+
+#[test]
+fn the_display_window_is_the_picture_wherever_it_lies() {
+    let folder = folder();
+    let [alpha, blue, green, red] = [1.0, 100.0, 200.0, 300.0].map(coded);
+    let channels: [Channel<'_>; 4] = [("A", &alpha), ("B", &blue), ("G", &green), ("R", &red)];
+    let display = [10, -20, 17, -15];
+    for data in [
+        display,
+        [12, -18, 15, -16],
+        [8, -22, 20, -10],
+        [5, -25, 12, -19],
+        [15, -17, 30, -10],
+        [100, 100, 110, 103],
+        [-90, -20, -80, -15],
+    ] {
+        let path = write(&folder, "w.exr", &exr(&channels, data, display));
+        let frame = frame(&path);
+        assert_eq!((frame.width(), frame.height()), (8, 6), "{data:?}");
+        for (y, line) in (display[1]..).zip(light(&frame)) {
+            for (x, pixel) in (display[0]..).zip(line) {
+                let inside = x >= data[0] && x <= data[2] && y >= data[1] && y <= data[3];
+                let expected = if inside { [red(x, y), green(x, y), blue(x, y), alpha(x, y)] } else { [0.0; 4] };
+                assert_eq!(pixel, expected, "{data:?} at {x}, {y}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_layer_that_is_the_picture_is_shown() {
+    let folder = folder();
+    let window = [0, 0, 3, 2];
+    let [wrong, alpha, blue, green, red] = [0.5, 1.0, 100.0, 200.0, 300.0].map(coded);
+    let wrong: &dyn Fn(i32, i32) -> f32 = &wrong;
+    let (a, b, g, r): (Value<'_>, Value<'_>, Value<'_>, Value<'_>) = (&alpha, &blue, &green, &red);
+    let shows = |data: Vec<u8>, has_alpha: bool, what: &str| {
+        let frame = frame(&write(&folder, "l.exr", &data));
+        assert_eq!(frame.has_alpha(), has_alpha, "{what}");
+        let pixel = light(&frame)[1][2];
+        assert_eq!(pixel, [red(2, 1), green(2, 1), blue(2, 1), if has_alpha { alpha(2, 1) } else { 1.0 }], "{what}");
+    };
+    let one = |channels: &[Channel<'_>]| exr(channels, window, window);
+    shows(one(&[("B", b), ("G", g), ("R", r), ("Z", wrong)]), false, "depth beside it");
+    shows(
+        one(&[
+            ("A", a),
+            ("B", b),
+            ("G", g),
+            ("R", r),
+            ("diffuse.B", wrong),
+            ("diffuse.G", wrong),
+            ("diffuse.R", wrong),
+        ]),
+        true,
+        "a layer beside it",
+    );
+    shows(
+        one(&[
+            ("ViewLayer.Combined.A", a),
+            ("ViewLayer.Combined.B", b),
+            ("ViewLayer.Combined.G", g),
+            ("ViewLayer.Combined.R", r),
+            ("ViewLayer.Depth.Z", wrong),
+            ("ViewLayer.Normal.X", wrong),
+            ("ViewLayer.Normal.Y", wrong),
+            ("ViewLayer.Normal.Z", wrong),
+        ]),
+        true,
+        "Blender's",
+    );
+    shows(
+        one(&[("depth.Z", wrong), ("rgba.alpha", a), ("rgba.blue", b), ("rgba.green", g), ("rgba.red", r)]),
+        true,
+        "spelt out",
+    );
+    let named = |name: &str| {
+        let kind = ("type", "string", b"scanlineimage".to_vec());
+        [("name", "string", name.as_bytes().to_vec()), kind, ("chunkCount", "int", vec![3, 0, 0, 0])]
+    };
+    let parts: [Part<'_>; 2] =
+        [(&[("Z", wrong)], &named("depth")), (&[("A", a), ("B", b), ("G", g), ("R", r)], &named("rgba"))];
+    shows(exr_of_parts(&parts, window, window), true, "depth in the first part");
+    // Neither of two can be meant.
+    let two = one(&[("d.B", b), ("d.G", g), ("d.R", r), ("s.B", b), ("s.G", g), ("s.R", r)]);
+    let error = refusal(&write(&folder, "two.exr", &two));
+    assert!(error.contains("\"d\" (B, G, R), \"s\" (B, G, R)"), "{error}");
+    let error = refusal(&write(&folder, "z.exr", &one(&[("Z", wrong)])));
+    assert!(error.contains("no layer has red, green and blue"), "{error}");
+    // Luminance alone is grey.
+    let frame = frame(&write(&folder, "y.exr", &one(&[("Y", r)])));
+    assert_eq!((frame.width(), frame.height()), (4, 3));
+    assert_eq!(lines(&frame, 0, 16)[1][8..12], red(2, 1).to_le_bytes());
+}
+
+#[test]
+fn animations_run_by_the_time_of_their_frames() {
+    let folder = folder();
+    // Three frames of red, green, blue that last 0.1, 0.3 and 0.2 s.
+    let mut raw = Vec::new();
+    for color in [[255u8, 0, 0], [0, 255, 0], [0, 0, 255]] {
+        raw.extend(color.repeat(64 * 32));
+    }
+    for (name, codec) in [("a.gif", "gif"), ("a.png", "apng"), ("a.apng", "apng")] {
+        let path = folder.path().join(name);
+        let input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "64x32", "-r", "10", "-i", "-"];
+        let times = "settb=1/100,setpts='if(eq(N,0),0,if(eq(N,1),10,40))'";
+        let output = ["-vf", times, "-fps_mode", "passthrough", "-c:v", codec, "-f", codec];
+        let last: &[&str] = if codec == "gif" { &["-final_delay", "20"] } else { &["-final_delay", "0.2"] };
+        let file = [path.to_str().expect("plain")];
+        ffmpeg(&[&input[..], &output, last, &file].concat(), Some(raw.clone()));
+        let info = probe(&path).expect("probed");
+        assert!(!info.is_still && info.vfr, "{name}: {info:?}");
+        let mut reader = MovieReader::open(&path, &DecodeOptions::default()).expect("opens");
+        let ten = Rate::from_ratio(10, 1).expect("a rate");
+        for (index, place) in [0, 1, 1, 1, 2, 2].into_iter().enumerate() {
+            let index = i64::try_from(index).expect("few");
+            let picked = reader.frame(index, ten).expect("a frame");
+            assert_eq!(picked.outside, None, "{name} at {index}");
+            let pixel = rgba(&picked.frame)[5][5];
+            let got = (0..3).position(|part| pixel[part] > 200);
+            assert_eq!(got, Some(place), "{name} at {index}: {pixel:?}");
+        }
+        assert!(reader.frame(6, ten).expect("a frame").outside.is_some(), "{name}");
+        let facts = otio_conflate::backend::ffmpeg::FfmpegLookup::new().look_up(&MediaSource::File { path });
+        let facts = facts.expect("facts");
+        assert_eq!((facts.still, facts.frames), (false, Some(3)));
+        let length = Ratio::whole(3) / facts.rate.expect("a rate").nominal();
+        assert!((length - Ratio::new(6, 10)).abs() <= Ratio::new(1, 1000), "{name}: {length:?}");
+    }
+    // One frame is a still.
+    for (name, codec) in [("one.gif", "gif"), ("one.png", "apng")] {
+        let path = folder.path().join(name);
+        let input = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "64x32", "-i", "-", "-c:v", codec, "-f", codec];
+        ffmpeg(&[&input[..], &[path.to_str().expect("plain")]].concat(), Some(raw[..64 * 32 * 3].to_vec()));
+        assert!(probe(&path).expect("probed").is_still, "{name}");
+    }
+}
+
+/// A file of about a kilobyte that claims to be a picture of this size.
+fn bombs(size: u32) -> Vec<(&'static str, Vec<u8>)> {
+    let edge = i32::try_from(size).expect("in reach") - 1;
+    let png = |depth, color| png((size, size), depth, color, &[], &[&[0; 1000]]);
+    let short = u16::try_from(size.min(65_000)).expect("bounded");
+    let mut jpeg = vec![0xff, 0xd8, 0xff, 0xc0, 0, 17, 8];
+    jpeg.extend([short.to_be_bytes(), short.to_be_bytes()].concat());
+    jpeg.extend([3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0]);
+    jpeg.extend([0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0]);
+    jpeg.extend([0; 900]);
+    jpeg.extend([0xff, 0xd9]);
+    let zero = |_: i32, _: i32| 0.0;
+    let header =
+        exr_header(&[("A", &zero), ("B", &zero), ("G", &zero), ("R", &zero)], [0, 0, 3, 3], [0, 0, edge, edge], &[]);
+    let mut exr = vec![0x76, 0x2f, 0x31, 0x01, 2, 0, 0, 0];
+    exr.extend(header);
+    let mut offset = exr.len() + 32;
+    let lines = exr_lines(&[("A", &zero), ("B", &zero), ("G", &zero), ("R", &zero)], [0, 0, 3, 3]);
+    for line in &lines {
+        exr.extend((offset as u64).to_le_bytes());
+        offset += line.len();
+    }
+    exr.extend(lines.concat());
+    vec![
+        ("b8.png", png(8, 6)),
+        ("b16.png", png(16, 6)),
+        ("b1.png", png(1, 0)),
+        ("b.jpg", jpeg),
+        ("b.exr", exr),
+        ("b.tif", tiff((short, short), 1, &[0; 900])),
+    ]
+}
+
+/// Bytes of memory and seconds that looking at a file takes in a process of its own.
+#[cfg(target_os = "linux")]
+fn cost(path: &Path) -> (u64, f64) {
+    let start = std::time::Instant::now();
+    let output = std::process::Command::new(std::env::current_exe().expect("a path"))
+        .args(["--exact", "looks_at_a_file_for_another_process", "--nocapture"])
+        .env("STILLS_LOOK_AT", path)
+        .output()
+        .expect("runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}: {text}{}", path.display(), String::from_utf8_lossy(&output.stderr));
+    let peak = text.lines().find_map(|line| line.split_once("VmHWM:")?.1.trim().strip_suffix("kB"));
+    (peak.expect("a peak").trim().parse::<u64>().expect("a number") * 1024, start.elapsed().as_secs_f64())
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn looks_at_a_file_for_another_process() {
+    let Some(path) = std::env::var_os("STILLS_LOOK_AT") else { return };
+    let opened = MovieReader::open(PathBuf::from(path), &DecodeOptions::default());
+    println!("opened: {}", opened.map_or_else(|error| error.to_string(), |_| "yes".to_owned()));
+    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+    println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).expect("a peak"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_kilobyte_costs_neither_memory_nor_time() {
+    let folder = folder();
+    for size in [4_000u32, 12_000, 16_000, 60_000] {
+        for (name, data) in bombs(size) {
+            assert!(data.len() < 2500, "{name}: {} bytes", data.len());
+            let path = write(&folder, &format!("{size}{name}"), &data);
+            let (memory, seconds) = cost(&path);
+            println!("{size} {name}: {} MB, {seconds:.2} s", memory >> 20);
+            assert!(memory < 200 << 20, "{size} {name}: {} MB", memory >> 20);
+            assert!(seconds < 5.0, "{size} {name}: {seconds} s");
+            if size >= 16_000 {
+                assert!(refusal(&path).contains("max_pixels"), "{name}: {}", refusal(&path));
+            }
+        }
+    }
+    // Texts that inflate to a gigabyte, and a profile.
+    let zeros = zlib(&vec![0; 24 << 20]);
+    for (name, chunk) in [
+        ("text.png", png_chunk(b"zTXt", &[&b"Comment\0\0"[..], &zeros[..]].concat())),
+        ("itxt.png", png_chunk(b"iTXt", &[&b"Comment\0\x01\0\0\0"[..], &zeros[..]].concat())),
+        ("icc.png", png_chunk(b"iCCP", &[&b"Profile\0\0"[..], &zeros[..]].concat())),
+    ] {
+        let path = write(&folder, name, &png((2, 1), 8, 2, &vec![chunk; 16], &[&[1, 2, 3, 4, 5, 6]]));
+        let (memory, seconds) = cost(&path);
+        println!("{name}: {} MB, {seconds:.2} s", memory >> 20);
+        assert!(memory < 200 << 20, "{name}: {} MB", memory >> 20);
+        assert_eq!(rgba(&frame(&path))[0], [[1, 2, 3, 255], [4, 5, 6, 255]], "{name}");
+    }
+}
+
+#[test]
+fn the_limit_can_be_set() {
+    let folder = folder();
+    let path = write(&folder, "a.png", &png((40, 30), 8, 0, &[], &[&[7; 40][..]; 30]));
+    let open = |most| MovieReader::open(&path, &DecodeOptions::default().max_pixels(Some(most)));
+    assert!(open(1200).is_ok());
+    assert!(open(1199).expect_err("too large").to_string().contains("40 × 30 pixels"));
+}
+
+#[test]
+fn what_ffmpeg_reads_wrongly_of_dwa_is_refused() {
+    let folder = folder();
+    let [blue, green, red] = [100.0, 200.0, 300.0].map(coded);
+    let mut file = exr(&[("B", &blue), ("G", &green), ("R", &red)], [0, 0, 3, 2], [0, 0, 3, 2]);
+    let name = b"compression\0compression\0";
+    let at = file.windows(name.len()).position(|window| window == name).expect("an attribute") + name.len() + 4;
+    file[at] = 8;
+    let error = refusal(&write(&folder, "dwa.exr", &file));
+    assert!(error.contains("DWA compression"), "{error}");
+}
