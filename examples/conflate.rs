@@ -19,8 +19,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use otio_conflate::backend::CancelToken;
-use otio_conflate::backend::ffmpeg::{FfmpegBackend, write_mix};
-use otio_conflate::{Conflation, Plan, Report, Result};
+use otio_conflate::backend::ffmpeg::{FfmpegBackend, write_mix_as};
+use otio_conflate::deliver::Representation;
+use otio_conflate::{Conflation, Existing, Plan, Report, Result};
 
 #[derive(Parser)]
 #[command(about = "Renders one finished file per shot of a timeline")]
@@ -32,6 +33,9 @@ struct Flags {
     /// A WAV file for the mix of the whole cut
     #[arg(long, value_name = "FILE")]
     mix: Option<PathBuf>,
+    /// Only these shots, called and numbered as in a run of all; several are separated by commas
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    only: Vec<String>,
 }
 
 fn main() -> ExitCode {
@@ -45,13 +49,24 @@ fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
     flags.delivery.change(&mut options);
     options.sound.enabled |= flags.mix.is_some();
     let plan = flags.plan.plan(&timeline, &options)?;
+    let mut delivery = flags.delivery.delivery();
+    let existing = delivery.existing;
+    let inputs: Vec<PathBuf> =
+        delivery.representations.iter().filter_map(Representation::file).map(Path::to_owned).collect();
     if let Some(path) = &flags.mix {
-        mix(&plan, path, cancel)?;
+        delivery = delivery.input(path);
+    }
+    let mut conflation = Conflation::new(FfmpegBackend::new(), delivery).timeline(&timeline).cancel(cancel.clone());
+    if !flags.only.is_empty() {
+        conflation = conflation.only(flags.only);
+    }
+    if let Some(path) = &flags.mix {
+        // Nothing is mixed for shots that are refused.
+        conflation.check(&plan)?;
+        mix(&plan, path, (existing, &inputs), cancel)?;
     }
     let progress = run::Progress::new();
     run::interrupt::cancel_on_interrupt(cancel);
-    let backend = FfmpegBackend::new();
-    let conflation = Conflation::new(backend, flags.delivery.delivery()).timeline(&timeline).cancel(cancel.clone());
     let report = conflation.run(&plan, &progress);
     progress.bar.finish_and_clear();
     let report = report?;
@@ -60,12 +75,12 @@ fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
 }
 
 /// Writes the mix of the whole cut, and says how loud it gets.
-fn mix(plan: &Plan, path: &Path, cancel: &CancelToken) -> Result<()> {
+fn mix(plan: &Plan, path: &Path, (existing, inputs): (Existing, &[PathBuf]), cancel: &CancelToken) -> Result<()> {
     if plan.sound.is_none() {
-        eprintln!("warning: the cut has no sound to mix: {} is not written", path.display());
+        tell!("warning: the cut has no sound to mix: {} is not written", path.display());
         return Ok(());
     }
-    let report = write_mix(plan, path, cancel)?;
+    let report = write_mix_as(plan, path, existing, inputs, cancel)?;
     for warning in &report.warnings {
         tell!("warning: {warning}");
     }

@@ -3,6 +3,8 @@
 //! ```text
 //! cargo run --release --example contact_sheet -- out/demo docs/contact-sheet.png
 //! ```
+//!
+//! A sheet that is there already stays.
 
 #[macro_use]
 #[path = "shared/say.rs"]
@@ -46,7 +48,8 @@ fn main() -> ExitCode {
 fn make(folder: PathBuf, sheet: PathBuf) -> Result<(), Box<dyn Error>> {
     let mut report: Report = serde_json::from_slice(&std::fs::read(folder.join("manifest.json"))?)?;
     report.folder = folder;
-    let delivered: Vec<&ShotReport> = report.shots.iter().filter(|shot| shot.output.is_some()).collect();
+    let delivered: Vec<&ShotReport> =
+        report.shots.iter().filter(|shot| shot.output.is_some() && shot.of.is_none()).collect();
     let cell = (3 * THUMB.0 + 2 * GAP.0, TEXT.0 + THUMB.1 + TEXT.1);
     let rows = u32::try_from(delivered.len())?.div_ceil(ACROSS);
     let size = (GAP.1 + ACROSS * (cell.0 + GAP.1), GAP.1 + rows * cell.1);
@@ -57,7 +60,7 @@ fn make(folder: PathBuf, sheet: PathBuf) -> Result<(), Box<dyn Error>> {
     }
     let rgb = image::DynamicImage::from(image::RgbaImage::from_raw(size.0, size.1, page.data).ok_or("no picture")?);
     let (best, adaptive) = (image::codecs::png::CompressionType::Best, image::codecs::png::FilterType::Adaptive);
-    let file = std::io::BufWriter::new(std::fs::File::create(&sheet)?);
+    let file = std::io::BufWriter::new(std::fs::File::create_new(&sheet)?);
     rgb.to_rgb8().write_with_encoder(image::codecs::png::PngEncoder::new_with_quality(file, best, adaptive))?;
     say!("{}: {} by {}", sheet.display(), size.0, size.1);
     Ok(())

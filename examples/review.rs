@@ -4,7 +4,7 @@
 //! cargo run --release --example review -- shots/manifest.json --out review --slate "Reel 2, Tuesday"
 //! ```
 //!
-//! The output folder is not that of the shots, whose manifest would be replaced.
+//! The output folder may be that of the shots: the review is listed in its manifest, which stays the manifest of the run.
 
 #[macro_use]
 #[path = "shared/say.rs"]
@@ -31,6 +31,9 @@ struct Flags {
     /// A card in front of the shots, with this title
     #[arg(long, value_name = "TITLE")]
     slate: Option<String>,
+    /// What to do when the review exists already: error; overwrite, where the manifest lists it; overwrite-foreign
+    #[arg(long, default_value = "overwrite")]
+    existing: Existing,
 }
 
 fn main() -> ExitCode {
@@ -60,6 +63,6 @@ fn run(flags: Flags) -> Result<Report> {
     for warning in &plan.warnings {
         tell!("warning: {warning}");
     }
-    let delivery = Delivery::new(&flags.out).preset(flags.preset).existing(Existing::Overwrite);
+    let delivery = Delivery::new(&flags.out).preset(flags.preset).existing(flags.existing);
     Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver)
 }

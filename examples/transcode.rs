@@ -42,9 +42,12 @@ struct Flags {
     /// The rate of numbered frames, by default 24, or of a file without a constant one, by default its average
     #[arg(long, value_parser = rate::rate)]
     rate: Option<Rate>,
-    /// Replaces what is there already
+    /// Replaces what is there already and was made by these programs, as the folder's manifest.json lists it
     #[arg(long)]
     overwrite: bool,
+    /// Replaces files that are there already, whoever made them
+    #[arg(long)]
+    overwrite_foreign: bool,
 }
 
 fn main() -> ExitCode {
@@ -65,6 +68,7 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<()> {
     options.first_frame = flags.first_frame;
     options.rate = flags.rate;
     options.overwrite = flags.overwrite;
+    options.overwrite_foreign = flags.overwrite_foreign;
     let control = Control { observer: &NoObserver, cancel };
     interrupt::cancel_on_interrupt(cancel);
     let made = transcode(&flags.file, &flags.representations, &flags.out, &options, &control)?;

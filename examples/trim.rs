@@ -31,9 +31,12 @@ struct Flags {
     /// What is encoded anew is encoded as; by default as in the movie
     #[arg(long, value_name = "NAME", value_parser = Preset::by_name)]
     preset: Option<Preset>,
-    /// Replaces files that are there
+    /// Replaces files that are there and were made by these programs, as the manifest.json of their folder lists them
     #[arg(long)]
     overwrite: bool,
+    /// Replaces files that are there, whoever made them
+    #[arg(long)]
+    overwrite_foreign: bool,
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
 
 fn run(flags: &Flags) -> Result<Trimmed> {
     let mut request = Trim::new(&flags.file).copy(flags.copy).overwrite(flags.overwrite);
+    request = request.overwrite_foreign(flags.overwrite_foreign);
     request.pieces.clone_from(&flags.pieces);
     request.preset.clone_from(&flags.preset);
     let cancel = CancelToken::new();

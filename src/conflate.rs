@@ -3,7 +3,8 @@
 #[cfg(feature = "resolve")]
 mod resolve;
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -13,26 +14,24 @@ use crate::backend::{
     represent_rendered,
 };
 use crate::deliver::{
-    Delivered, Delivery, Existing, Folder, Representation, ShotPlaces, conflated, fingerprint, write_whole,
+    Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Representation, ShotPlaces, clear,
+    clear_strays, conflated, fingerprint, on_disk, outputs, settle, write_cut,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Plan, Shot, Warning, Warnings};
+use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning, Warnings};
+use crate::printable;
 use crate::report::{Record, Report, ShotReport, Status};
 use crate::timeline::Timeline;
-use crate::{printable, printable_json};
 
 /// One run: a backend that renders and a delivery that says where to.
 pub struct Conflation<'a, B: Backend> {
     backend: B,
     delivery: Delivery,
     timeline: Option<&'a Timeline>,
+    only: Option<Vec<String>>,
     cancel: CancelToken,
 }
 
-/// The manifest's name.
-const MANIFEST: &str = "manifest.json";
-/// The cut with its intermediates.
-const CONFLATED: &str = "conflated.otio";
 /// Above this many shots the manifest is not written after each, but after each hundredth part.
 const MANIFEST_EACH: usize = 500;
 
@@ -42,7 +41,7 @@ const GRADE_UNSEEN: &str = "kept from an earlier run: a grade that was changed s
 impl<'a, B: Backend> Conflation<'a, B> {
     /// A run of `backend` that delivers as `delivery` says.
     pub fn new(backend: B, delivery: Delivery) -> Conflation<'a, B> {
-        Conflation { backend, delivery, timeline: None, cancel: CancelToken::new() }
+        Conflation { backend, delivery, timeline: None, only: None, cancel: CancelToken::new() }
     }
 
     /// Writes `conflated.otio` beside the manifest: this timeline, with its clips' intermediates added.
@@ -52,7 +51,16 @@ impl<'a, B: Backend> Conflation<'a, B> {
         self
     }
 
-    /// Stops between frames when `cancel` says so; shots that are not whole then have failed, those that are stay.
+    /// Renders only the shots of these names, as parts of the whole plan: they are called and numbered as in a run of all
+    /// shots, and what the manifest says of the others stays. The report is of these shots alone.
+    #[must_use]
+    pub fn only(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Conflation<'a, B> {
+        self.only = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Stops between frames when `cancel` says so; shots that are not whole then are [`Status::Cancelled`], those that are
+    /// stay.
     #[must_use]
     pub fn cancel(mut self, cancel: CancelToken) -> Conflation<'a, B> {
         self.cancel = cancel;
@@ -63,33 +71,101 @@ impl<'a, B: Backend> Conflation<'a, B> {
     /// error is in the report.
     ///
     /// # Errors
-    /// What keeps the run from starting: [`ErrorKind::Plan`], [`ErrorKind::MediaMissing`] with every missing file,
-    /// [`ErrorKind::Exists`] with every output in the way, an output folder or a manifest that cannot be written.
+    /// What keeps the run from starting: [`ErrorKind::Plan`], [`ErrorKind::MediaMissing`] with every missing file, [`ErrorKind::Exists`] with
+    /// every output in the way and with those that are, contain or lie inside something that is read,
+    /// [`ErrorKind::Locked`] while another run writes there, [`ErrorKind::Option`] for names of shots that there are not,
+    /// an output folder or a manifest that cannot be written.
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
         plan.validate()?;
         Representation::check_all(&self.delivery.representations)?;
-        let session = self.backend.open(plan, &self.delivery.preset, &self.delivery.representations)?;
+        let part = self.part(plan)?;
+        let protected = self.delivery.protected(plan, &self.backend.inputs());
+        let planned = Folder::planned(&self.delivery.folder);
+        let (places, others) = self.places(&planned, plan);
+        // What is read is safe before even a folder is made.
+        protected.refuse(paths(&places))?;
+        let (mut guard, _) = Guard::new(planned.path(), &protected, self.delivery.existing)?;
+        guard.refuse_manifest(planned.path(), self.timeline.is_some())?;
+        let session = self.backend.open(&part, &self.delivery.preset, &self.delivery.representations)?;
         if !self.backend.capabilities().representations {
             let Delivery { preset, representations, .. } = &self.delivery;
-            check_before_render(plan, preset, session.canvas(), representations)?;
+            check_before_render(&part, preset, session.canvas(), representations)?;
         }
         let folder = Folder::open(&self.delivery.folder)?;
-        let run = Run::new(self, plan, session.as_ref(), folder, observer)?;
-        run.remove_strays()?;
-        run.delivery.refuse_existing(&run.places)?;
-        let frames = plan.shots.iter().map(|shot| shot.frame_count).sum();
-        observer.started(plan.shots.len(), frames);
-        let result = run.render();
-        // A run that could not be finished leaves nothing half-done either.
-        run.remove_strays().and(result)?;
+        clear_strays(folder.path())?;
+        clear(paths(&places))?;
+        let (mut guard, manifest) = Guard::new(folder.path(), &protected, self.delivery.existing)?;
+        guard.refuse_manifest(folder.path(), self.timeline.is_some())?;
+        guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter())?;
+        let run = Run::new(self, &part, session.as_ref(), folder, (places, others), (guard, manifest), observer);
+        let frames = part.shots.iter().map(|shot| shot.frame_count).sum();
+        observer.started(part.shots.len(), frames);
+        run.render()?;
         let report = run.report(run.finished()?);
-        run.write_manifest(&report)?;
+        let whole = run.whole(&report);
         if let Some(timeline) = self.timeline {
-            let cut = crate::otio::to_json(&conflated(timeline, Some(plan), &report));
-            write_whole(&run.folder.path().join(CONFLATED), cut.as_bytes())?;
+            run.write_cut(timeline, &whole)?;
         }
+        run.write_manifest(&whole, Progress::Over)?;
         Ok(report)
     }
+
+    /// Looks, without making anything, whether [`Conflation::run`] would be refused for what it would write: for a caller
+    /// that has something else to do first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`] and [`ErrorKind::Option`] as [`Conflation::run`].
+    pub fn check(&self, plan: &Plan) -> Result<()> {
+        self.part(plan)?;
+        let protected = self.delivery.protected(plan, &self.backend.inputs());
+        let planned = Folder::planned(&self.delivery.folder);
+        let (places, _) = self.places(&planned, plan);
+        let (mut guard, _) = Guard::new(planned.path(), &protected, self.delivery.existing)?;
+        guard.refuse_manifest(planned.path(), self.timeline.is_some())?;
+        guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter())
+    }
+
+    /// `plan` with the shots that are asked for.
+    fn part<'p>(&self, plan: &'p Plan) -> Result<Cow<'p, Plan>> {
+        let Some(only) = &self.only else { return Ok(Cow::Borrowed(plan)) };
+        let known: HashSet<&str> = plan.shots.iter().map(|shot| shot.name.as_str()).collect();
+        let unknown: Vec<String> =
+            only.iter().filter(|name| !known.contains(name.as_str())).map(|name| format!("{name:?}")).collect();
+        if !unknown.is_empty() || only.is_empty() {
+            let names: Vec<&str> = plan.shots.iter().map(|shot| shot.name.as_str()).collect();
+            let what = if unknown.is_empty() {
+                "no shot is asked for".to_owned()
+            } else {
+                format!("no shot is called {}", unknown.join(", "))
+            };
+            let message = format!("{what}; expected names among {}", names.join(", "));
+            return Err(Error::new(ErrorKind::Option, message));
+        }
+        let mut part = plan.clone();
+        part.shots.retain(|shot| only.contains(&shot.name));
+        Ok(Cow::Owned(part))
+    }
+
+    /// Where the shots that are asked for go, and in the order of the plan, the paths of the other shots' pictures and
+    /// their names.
+    fn places(&self, folder: &Folder, plan: &Plan) -> (Vec<ShotPlaces>, Vec<Option<Other>>) {
+        let mut places = Vec::new();
+        let mut others = Vec::new();
+        for (place, shot) in self.delivery.places(folder, plan).into_iter().zip(&plan.shots) {
+            let is_asked_for = self.only.as_ref().is_none_or(|only| only.contains(&shot.name));
+            others
+                .push((!is_asked_for).then(|| Other { path: place.picture.relative.clone(), name: shot.name.clone() }));
+            if is_asked_for {
+                places.push(place);
+            }
+        }
+        (places, others)
+    }
+}
+
+/// The final paths of all places.
+fn paths(places: &[ShotPlaces]) -> impl Iterator<Item = &Path> {
+    places.iter().flat_map(ShotPlaces::all).map(|place| place.path.as_path())
 }
 
 /// Everything a run needs at hand.
@@ -108,12 +184,62 @@ struct Run<'r> {
     cancel: &'r CancelToken,
     canvas: Canvas,
     places: Vec<ShotPlaces>,
+    /// For each shot of the whole plan: `None` where it is asked for.
+    others: Vec<Option<Other>>,
+    guard: Guard<'r>,
     fingerprints: Vec<String>,
-    /// What the folder's manifest said before this run, by the output's path.
-    before: HashMap<String, ShotReport>,
+    before: Before,
+    /// What may be skipped of each shot, and what was said of it.
+    done_already: Vec<Option<(Delivered, Vec<String>)>>,
     /// Canvas and warnings of the session that rendered, where it is not the one that was opened.
     prepared: OnceLock<(Canvas, Vec<Warning>)>,
     shots: Mutex<Finished>,
+}
+
+/// A shot of the plan that is not asked for.
+struct Other {
+    /// Its picture's path in the manifest.
+    path: String,
+    name: String,
+}
+
+/// What the folder's manifest said before this run.
+struct Before {
+    run: Option<Report>,
+    /// Where in it the shot with an output of this path is.
+    by_path: HashMap<String, usize>,
+    /// Whether this run shows what the manifest lists: a review, which leaves it the manifest of the run it reviews.
+    is_shown: bool,
+}
+
+impl Before {
+    fn new(manifest: Manifest, folder: &Path, plan: &Plan, guard: &Guard<'_>) -> Before {
+        let is_listed = |source: &MediaSource| match source {
+            MediaSource::File { path } => guard.listed().leads_to(folder, path),
+            MediaSource::Sequence { folder: frames, .. } => guard.listed().leads_to(folder, frames),
+            _ => false,
+        };
+        let run = manifest.run;
+        let is_shown = run.is_some() && plan.media.iter().any(|media| is_listed(&media.source));
+        let shots = run.iter().flat_map(|run| &run.shots).enumerate();
+        let by_path = shots.filter_map(|(index, shot)| Some((shot.output.as_ref()?.path.clone(), index)));
+        Before { by_path: by_path.collect(), run, is_shown }
+    }
+
+    fn at(&self, path: &str) -> Option<&ShotReport> {
+        self.run.as_ref()?.shots.get(*self.by_path.get(path)?)
+    }
+
+    /// What was delivered at `path` for the shot `name` of the cut `cut`.
+    fn same(&self, path: &str, name: &str, cut: &str) -> Option<ShotReport> {
+        let shot = self.at(path).filter(|shot| shot.shot == name && self.cut(shot) == cut)?;
+        Some(ShotReport { of: None, ..shot.clone() })
+    }
+
+    /// The name of the cut that a shot was delivered for.
+    fn cut<'b>(&'b self, shot: &'b ShotReport) -> &'b str {
+        shot.of.as_deref().or(self.run.as_ref().map(|run| run.name.as_str())).unwrap_or_default()
+    }
 }
 
 /// Shots finished so far.
@@ -128,19 +254,20 @@ impl<'r> Run<'r> {
         plan: &'r Plan,
         session: &'r dyn Session,
         folder: Folder,
+        (places, others): (Vec<ShotPlaces>, Vec<Option<Other>>),
+        (guard, manifest): (Guard<'r>, Manifest),
         observer: &'r dyn Observer,
-    ) -> Result<Run<'r>> {
+    ) -> Run<'r> {
         let Conflation { backend, delivery, cancel, .. } = conflation;
         let preset = &delivery.preset;
         let canvas = session.canvas();
         let made = (preset, delivery.representations.as_slice());
-        let places = delivery.places(&folder, plan);
         let maker = format!("{}{}", backend.name(), session.depends_on());
         let print = |shot| fingerprint(&maker, plan, shot, canvas, made);
-        let before = read_manifest(&folder.path().join(MANIFEST))?;
+        let before = Before::new(manifest, folder.path(), plan, &guard);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let allowed = backend.capabilities().shots_at_once.unwrap_or(usize::MAX);
-        Ok(Run {
+        let mut run = Run {
             plan,
             delivery,
             session,
@@ -153,21 +280,21 @@ impl<'r> Run<'r> {
             cancel,
             canvas,
             places,
+            others,
+            guard,
             fingerprints: plan.shots.iter().map(print).collect(),
             before,
+            done_already: Vec::new(),
             prepared: OnceLock::new(),
             shots: Mutex::new(Finished { reports: vec![None; plan.shots.len()], unsaved: 0 }),
-        })
-    }
-
-    fn remove_strays(&self) -> Result<()> {
-        // What else is made of a shot lies beside it.
-        self.folder.remove_strays(self.places.iter().map(|places| &places.picture))
+        };
+        run.done_already = (0..plan.shots.len()).map(|index| run.done_before(index)).collect();
+        run
     }
 
     /// Renders every shot, several at once, after what they need together.
     fn render(&self) -> Result<()> {
-        let pending = (0..self.plan.shots.len()).filter(|&index| self.done_already(index).is_none());
+        let pending = (0..self.plan.shots.len()).filter(|&index| self.done_already[index].is_none());
         let tasks: Vec<Task<'_>> = pending.map(|index| self.task(index)).collect();
         let prepared = match tasks.is_empty() {
             true => None,
@@ -217,28 +344,35 @@ impl<'r> Run<'r> {
     /// Renders, verifies and delivers shot number `index`, or finds it done.
     fn shot(&self, index: usize, session: &dyn Session, worker: &mut dyn Worker) -> ShotReport {
         let (shot, places) = (&self.plan.shots[index], &self.places[index]);
-        if let Some((delivered, mut warnings)) = self.done_already(index) {
+        if let Some((delivered, mut warnings)) = self.done_already[index].clone() {
             if self.graded && !warnings.iter().any(|warning| warning == GRADE_UNSEEN) {
                 warnings.push(GRADE_UNSEEN.to_owned());
             }
             return self.shot_report(index, Status::Skipped, delivered, warnings, Vec::new());
         }
         let control = self.control();
-        let delivered = control
-            .check()
-            .and_then(|()| places.prepare())
-            .and_then(|()| self.rendered(&self.task(index), session, worker, &control))
-            .and_then(|rendered| Ok((rendered, places.deliver(shot)?)));
-        match delivered {
+        let mut deliver = || {
+            let none_left = |error| (error, Vec::new());
+            control.check().map_err(none_left)?;
+            let _holds = places.prepare().map_err(|error| (error, places.discard()))?;
+            let rendered = self.rendered(&self.task(index), session, worker, &control);
+            let delivered =
+                rendered.and_then(|rendered| Ok((rendered, places.deliver(shot, self.folder.path(), &self.guard)?)));
+            // What is left is removed while nobody else may write there.
+            delivered.map_err(|error| (error, places.discard()))
+        };
+        match deliver() {
             Ok((rendered, delivered)) => {
                 let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
                 let delivered = Delivered { peak: rendered.peak, ..delivered };
                 self.shot_report(index, Status::Done, delivered, warnings, Vec::new())
             }
-            Err(error) => {
+            Err((error, left)) => {
+                let is_cancelled = error.kind() == ErrorKind::Cancelled;
+                let status = if is_cancelled { Status::Cancelled } else { Status::Failed };
                 let mut chain = error.context(format!("shot {:?}", shot.name)).at_object(&shot.object).chain();
-                chain.extend(places.discard());
-                self.shot_report(index, Status::Failed, Delivered::default(), shot.notes.clone(), chain)
+                chain.extend(left);
+                self.shot_report(index, status, Delivered::default(), shot.notes.clone(), chain)
             }
         }
     }
@@ -265,13 +399,14 @@ impl<'r> Run<'r> {
 
     /// What was delivered of shot `index` and what was said about it, if it may be skipped: the manifest names it with
     /// the same fingerprint, and every byte of it is still there.
-    fn done_already(&self, index: usize) -> Option<(Delivered, Vec<String>)> {
+    fn done_before(&self, index: usize) -> Option<(Delivered, Vec<String>)> {
         if self.delivery.existing != Existing::Skip {
             return None;
         }
         let (shot, places) = (&self.plan.shots[index], &self.places[index]);
-        let before = self.before.get(&places.picture.relative)?;
-        if before.status == Status::Failed || before.fingerprint != self.fingerprints[index] {
+        let before = self.before.at(&places.picture.relative)?;
+        let is_whole = matches!(before.status, Status::Done | Status::Skipped);
+        if !is_whole || before.fingerprint != self.fingerprints[index] {
             return None;
         }
         Some((places.delivered_before(before, shot)?, before.warnings.clone()))
@@ -307,6 +442,7 @@ impl<'r> Run<'r> {
             },
             fingerprint: self.fingerprints[index].clone(),
             warnings: warnings.iter().map(|warning| printable(warning).into_owned()).collect(),
+            of: None,
         }
     }
 
@@ -322,10 +458,8 @@ impl<'r> Run<'r> {
             return Ok(());
         }
         finished.unsaved = 0;
-        let known = finished.reports.iter().zip(&self.places).filter_map(|(report, places)| {
-            report.clone().or_else(|| self.before.get(&places.picture.relative).cloned())
-        });
-        self.write_manifest(&self.report(known.collect()))
+        let report = self.report(Vec::new());
+        self.write_manifest(&self.merged(report, &finished.reports), Progress::Going)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Finished> {
@@ -353,27 +487,67 @@ impl<'r> Run<'r> {
             start: self.plan.global_start,
             shots,
             warnings,
+            files: Vec::new(),
             folder: self.folder.path().to_owned(),
         }
     }
 
-    fn write_manifest(&self, report: &Report) -> Result<()> {
-        let text = serde_json::to_string_pretty(report).expect("plain data without maps always serialises");
-        write_whole(&self.folder.path().join(MANIFEST), (printable_json(text) + "\n").as_bytes())
+    /// The manifest of a run that is over with this report.
+    fn whole(&self, report: &Report) -> Report {
+        let mine: Vec<Option<ShotReport>> = report.shots.iter().cloned().map(Some).collect();
+        self.merged(report.clone(), &mine)
     }
-}
 
-/// What an earlier run delivered into this folder, by the output's path. A manifest that cannot be understood counts
-/// as none: whatever it named is rendered again.
-fn read_manifest(path: &Path) -> Result<HashMap<String, ShotReport>> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(HashMap::new()),
-        Err(error) => return Err(Error::io("read", path, error)),
-    };
-    let shots = serde_json::from_slice::<Report>(&bytes).map(|report| report.shots).unwrap_or_default();
-    let by_path = shots.into_iter().filter_map(|shot| Some((shot.output.as_ref()?.path.clone(), shot)));
-    Ok(by_path.collect())
+    /// The manifest: what became of the shots of this run, `mine`, what it said before of the shots that are not done yet or
+    /// were not asked for, and after that everything else in it whose files are still there.
+    fn merged(&self, report: Report, mine: &[Option<ShotReport>]) -> Report {
+        let cut = &self.plan.name;
+        let mut by_place = self.places.iter().zip(&self.plan.shots).zip(mine);
+        let mut shots: Vec<ShotReport> = Vec::new();
+        for other in &self.others {
+            let shot = match other {
+                Some(other) => self.before.same(&other.path, &other.name, cut),
+                None => by_place.next().and_then(|((place, shot), mine)| {
+                    mine.clone().or_else(|| self.before.same(&place.picture.relative, &shot.name, cut))
+                }),
+            };
+            shots.extend(shot);
+        }
+        let Some(before) = &self.before.run else { return Report { shots, ..report } };
+        let paths: HashSet<&str> =
+            shots.iter().filter_map(|shot| shot.output.as_ref()).map(|output| output.path.as_str()).collect();
+        let is_kept = |shot: &&ShotReport| {
+            let is_there = |output: &crate::report::Output| on_disk(self.folder.path(), &output.path).exists();
+            shot.output.as_ref().is_none_or(|output| !paths.contains(output.path.as_str()))
+                && outputs(shot).any(is_there)
+        };
+        let kept = before.shots.iter().filter(is_kept);
+        if self.before.is_shown {
+            let mine = shots.iter().map(|shot| ShotReport { of: Some(cut.clone()), ..shot.clone() });
+            let shots = kept.cloned().chain(mine).collect();
+            return Report { shots, ..before.clone() };
+        }
+        let kept: Vec<ShotReport> =
+            kept.map(|shot| ShotReport { of: Some(self.before.cut(shot).to_owned()), ..shot.clone() }).collect();
+        shots.extend(kept);
+        Report { shots, ..report }
+    }
+
+    /// Writes `conflated.otio` for everything of this cut that was delivered, in this run or before.
+    fn write_cut(&self, timeline: &Timeline, whole: &Report) -> Result<()> {
+        let own = |shot: &&ShotReport| match self.before.is_shown {
+            true => shot.of.as_ref() == Some(&self.plan.name),
+            false => shot.of.is_none(),
+        };
+        let shots = whole.shots.iter().filter(own).cloned().collect();
+        let report = Report { shots, ..self.report(Vec::new()) };
+        let cut = crate::otio::to_json(&conflated(timeline, Some(self.plan), &report));
+        write_cut(self.folder.path(), &cut)
+    }
+
+    fn write_manifest(&self, report: &Report, progress: Progress) -> Result<()> {
+        settle(self.folder.path(), Some((report, progress)), self.guard.manifest_is_foreign())
+    }
 }
 
 /// The order in which shots are rendered: those of one medium together, and in its own order, so that decoders run on

@@ -55,6 +55,9 @@ pub enum ErrorKind {
     /// A target exists already and may not be replaced.
     #[error("output exists already")]
     Exists,
+    /// Another run or process writes to the same place now.
+    #[error("in use by another run")]
+    Locked,
     /// The installed FFmpeg was built without what is needed.
     #[error("not supported by this build")]
     Unsupported,

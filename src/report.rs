@@ -1,6 +1,7 @@
 //! What a run made: plain data, which is also the manifest.
 
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,10 +31,15 @@ pub struct Report {
     /// Record frame of the cut's first frame.
     #[serde(default)]
     pub start: i64,
-    /// Every shot, in order.
+    /// Every shot, in order. In the manifest, shots of other cuts and earlier runs follow whose files are still in the
+    /// folder: see [`ShotReport::of`].
     pub shots: Vec<ShotReport>,
     /// What the plan could not express, and what was noticed about the media.
     pub warnings: Vec<Warning>,
+    /// Every file in the folder that this library made, whichever program or run it was. These may be replaced, as long as
+    /// they are as they were left; nothing else may.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub files: Vec<Written>,
     /// Where it all is.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -52,7 +58,7 @@ impl Report {
         let manifest = manifest.as_ref();
         let bytes = std::fs::read(manifest).map_err(|error| Error::io("read", manifest, error))?;
         let mut report: Report = serde_json::from_slice(&bytes).map_err(|cause| {
-            let what = format!("{} is no manifest", manifest.display());
+            let what = format!("{} is no manifest of a run", manifest.display());
             Error::new(ErrorKind::Json, what).at_file(manifest).at_line(cause.line(), cause.column()).because(cause)
         })?;
         // What it names lies beside it.
@@ -66,9 +72,9 @@ impl Report {
         self.shots.iter().filter(|shot| shot.status == status).count()
     }
 
-    /// Whether no shot failed.
+    /// Whether every shot was delivered, in this run or an earlier one: none failed, none was cancelled.
     pub fn succeeded(&self) -> bool {
-        self.count(Status::Failed) == 0
+        self.shots.iter().all(|shot| matches!(shot.status, Status::Done | Status::Skipped))
     }
 }
 
@@ -114,6 +120,10 @@ pub struct ShotReport {
     pub fingerprint: String,
     /// What did not turn out as asked.
     pub warnings: Vec<String>,
+    /// In a manifest: the name of the cut it was delivered for, where that was not the run that the manifest is of, but
+    /// an earlier one, one of another cut, or a review.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub of: Option<String>,
 }
 
 /// What became of a shot.
@@ -126,6 +136,8 @@ pub enum Status {
     Skipped,
     /// It failed, and left nothing.
     Failed,
+    /// The run was stopped before it was whole, and it left nothing.
+    Cancelled,
 }
 
 /// What was delivered.
@@ -171,4 +183,36 @@ pub enum OutputKind {
     Sound,
     /// One picture: a poster or a contact sheet.
     Still,
+}
+
+/// What a manifest says of a file, or of a folder of frames, that this library made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Written {
+    /// Its path relative to the manifest, with `/`; a sequence's is a pattern such as `sh010/sh010.%04d.exr`.
+    pub path: String,
+    /// How many bytes it has, all files together.
+    pub bytes: u64,
+    /// When its files were written, in milliseconds since 1970: the earliest and the latest.
+    pub modified: (u64, u64),
+}
+
+impl Written {
+    /// No file at all.
+    pub(crate) const NOTHING: Written = Written { path: String::new(), bytes: 0, modified: (u64::MAX, 0) };
+
+    /// A regular file, without its path.
+    pub(crate) fn of(metadata: &std::fs::Metadata) -> Option<Written> {
+        let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let modified = u64::try_from(modified).unwrap_or(u64::MAX);
+        let written = Written { path: String::new(), bytes: metadata.len(), modified: (modified, modified) };
+        metadata.is_file().then_some(written)
+    }
+
+    /// Both together.
+    pub(crate) fn and(self, other: &Written) -> Written {
+        let (earliest, latest) = self.modified;
+        let modified = (earliest.min(other.modified.0), latest.max(other.modified.1));
+        Written { path: self.path, bytes: self.bytes.saturating_add(other.bytes), modified }
+    }
 }

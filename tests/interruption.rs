@@ -433,19 +433,17 @@ fn an_output_folder_that_is_a_file_is_an_error_and_the_file_stays() {
 }
 
 #[test]
-fn a_folder_under_a_movies_name_is_in_the_way_unless_it_may_be_replaced() {
+fn a_folder_under_a_movies_name_is_in_the_way_in_every_mode() {
     let cut = Cut::new();
-    let wanted = cut.reference("reference", &[]);
     let out = cut.path("out");
     let inside = out.join("sh050.mov/precious.txt");
     std::fs::create_dir_all(inside.parent().expect("it has one")).expect("a folder");
     std::fs::write(&inside, "precious").expect("a file");
-    let output = cut.run(&out, &[]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(said(&output).contains("sh050.mov"), "{}", said(&output));
-    assert_eq!((read(&inside), shots(&out).len()), (b"precious".to_vec(), 1));
-    let output = cut.run(&out, &["--existing", "overwrite"]);
-    assert!(output.status.success(), "{}", said(&output));
-    assert_eq!(shots(&out), wanted);
-    assert_no_strays(&out);
+    for existing in ["error", "overwrite", "skip", "overwrite-foreign"] {
+        let output = cut.run(&out, &["--existing", existing]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said(&output).contains("sh050.mov"), "{}", said(&output));
+        assert_eq!((read(&inside), shots(&out).len()), (b"precious".to_vec(), 1));
+        assert_no_strays(&out);
+    }
 }

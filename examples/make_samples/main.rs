@@ -23,7 +23,7 @@ use otio_conflate::deliver::Preset;
 use otio_conflate::picture::Rect;
 use otio_conflate::plan::ColorTags;
 use otio_conflate::time::{Rate, Timecode};
-use otio_conflate::{Error, Result, otio};
+use otio_conflate::{Error, ErrorKind, Result, otio};
 
 const LARGE: (u32, u32) = (640, 360);
 const SMALL: (u32, u32) = (480, 270);
@@ -45,6 +45,12 @@ fn main() -> ExitCode {
 
 fn make(folder: &Path) -> Result<()> {
     let media = folder.join("media");
+    // Whatever is there may be somebody's own.
+    let names = cuts::all().into_iter().map(|(file, _)| folder.join(file));
+    if let Some(there) = [media.clone()].into_iter().chain(names).find(|path| path.symlink_metadata().is_ok()) {
+        let message = format!("{} exists already; expected a folder without it", there.display());
+        return Err(Error::new(ErrorKind::Exists, message).at_file(there));
+    }
     for folder in [media.clone(), media.join("lighthouse"), media.join("fog")] {
         std::fs::create_dir_all(&folder).map_err(|error| Error::io("create", &folder, error))?;
     }

@@ -34,7 +34,8 @@ pub(crate) struct DeliveryArgs {
     /// How many shots are rendered at once; by default as many as there are cores
     #[arg(long)]
     jobs: Option<usize>,
-    /// What to do when an output exists already: error, overwrite or skip
+    /// What to do when an output exists already: error; overwrite or skip, where the manifest lists it; overwrite-foreign
+    /// (files that it does not list, too)
     #[arg(long, default_value = "error")]
     existing: Existing,
     /// What files are called: text with {shot}, {clip}, {track}, {timeline}, {index} or {timecode} in it
@@ -114,6 +115,7 @@ impl Observer for Progress {
     fn finished(&self, shot: &ShotReport) {
         let name = printable(&shot.shot);
         let line = match (shot.status, &shot.output) {
+            (Status::Cancelled, _) => format!("cancelled {name}"),
             (Status::Failed, _) => format!("failed   {name}: {}", shot.error.join(": ")),
             (Status::Skipped, _) => format!("skipped  {name}: it is there already"),
             (_, Some(output)) => {
@@ -147,7 +149,12 @@ pub(crate) fn summary(report: &Report) {
         tell!("warning: {} ({few}{more})", printable(message));
     }
     let [done, skipped, failed] = [Status::Done, Status::Skipped, Status::Failed].map(|status| report.count(status));
-    tell!("{done} done, {skipped} skipped, {failed} failed; see {}", report.folder.join("manifest.json").display());
+    let cancelled = match report.count(Status::Cancelled) {
+        0 => String::new(),
+        count => format!(", {count} cancelled"),
+    };
+    let manifest = report.folder.join("manifest.json");
+    tell!("{done} done, {skipped} skipped, {failed} failed{cancelled}; see {}", manifest.display());
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

@@ -41,6 +41,11 @@ pub trait Backend: Sync {
     /// What this backend can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// Files that it was given beside the plan, such as a LUT: no output may have their place.
+    fn inputs(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Opens what `plan` needs for its shots, to be written as `preset` says, and beside that as `representations` say.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Folder, NameTemplate, Place, Preset, Representation, ShotPlaces};
+use super::{Folder, NameTemplate, Preset, Protected, Representation, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
 
@@ -16,10 +16,15 @@ pub enum Existing {
     /// Nothing is rendered, and everything in the way is listed.
     #[default]
     Error,
-    /// It is replaced, once the new one is whole.
+    /// It is replaced, once the new one is whole, if the output folder's manifest lists it as made by this library, and it
+    /// is as it was left. Otherwise it is an error.
     Overwrite,
-    /// It is kept where the manifest says that it is the same shot at the same plan, and replaced where not.
+    /// It is kept where the manifest says that it is the same shot at the same plan, and replaced as with `Overwrite` where
+    /// not.
     Skip,
+    /// Regular files are replaced, whoever made them. Folders with anything in them that is not ours, links, devices, FIFOs
+    /// and sockets are errors.
+    OverwriteForeign,
 }
 
 impl std::str::FromStr for Existing {
@@ -29,9 +34,12 @@ impl std::str::FromStr for Existing {
             "error" => Ok(Existing::Error),
             "overwrite" => Ok(Existing::Overwrite),
             "skip" => Ok(Existing::Skip),
+            "overwrite-foreign" | "overwrite_foreign" => Ok(Existing::OverwriteForeign),
             _ => Err(Error::new(
                 ErrorKind::Option,
-                format!("{text:?} is no policy for existing outputs; there are error, overwrite, skip"),
+                format!(
+                    "unknown policy for existing outputs {text:?}; expected error, overwrite, skip or overwrite-foreign"
+                ),
             )),
         }
     }
@@ -55,6 +63,9 @@ pub struct Delivery {
     pub existing: Existing,
     /// How many shots are rendered at once; `None`: as many as there are cores.
     pub jobs: Option<usize>,
+    /// Files that were read for this delivery beside the plan's own: no output may have their place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<PathBuf>,
 }
 
 impl Delivery {
@@ -67,6 +78,7 @@ impl Delivery {
             name: NameTemplate::default(),
             existing: Existing::default(),
             jobs: None,
+            inputs: Vec::new(),
         }
     }
 
@@ -105,6 +117,13 @@ impl Delivery {
         self
     }
 
+    /// Never writes to this file or folder, in any mode.
+    #[must_use]
+    pub fn input(mut self, input: impl Into<PathBuf>) -> Delivery {
+        self.inputs.push(input.into());
+        self
+    }
+
     /// Where everything of each shot of `plan` goes, in the order of the shots.
     pub(crate) fn places(&self, folder: &Folder, plan: &Plan) -> Vec<ShotPlaces> {
         let made = (&self.preset, self.representations.as_slice());
@@ -116,15 +135,34 @@ impl Delivery {
         plan.shots.iter().zip(&names).map(place).collect()
     }
 
-    /// With [`Existing::Error`], nothing is rendered where anything is in the way.
-    pub(crate) fn refuse_existing(&self, places: &[ShotPlaces]) -> Result<()> {
-        if self.existing != Existing::Error {
-            return Ok(());
+    /// Refuses, before anything is rendered or made, what may not be written for the shots at `places` of `plan`: targets
+    /// that are, contain or lie inside what the plan reads or one of `inputs`, and what [`Delivery::existing`] does not allow
+    /// to replace.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`](crate::ErrorKind::Exists) with everything in the way.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn refuse(&self, plan: &Plan, inputs: &[PathBuf]) -> Result<()> {
+        let folder = Folder::planned(&self.folder);
+        let places = self.places(&folder, plan);
+        let protected = self.protected(plan, inputs);
+        let (mut guard, _) = super::Guard::new(folder.path(), &protected, self.existing)?;
+        let all: Vec<&super::Place> = places.iter().flat_map(ShotPlaces::all).collect();
+        guard.refuse(all.iter().copied())?;
+        guard.refuse_manifest(folder.path(), false)
+    }
+
+    /// What is never written to: what `plan` reads, the files of representations, and `inputs`.
+    pub(crate) fn protected(&self, plan: &Plan, inputs: &[PathBuf]) -> Protected {
+        let mut protected = Protected::of_plan(plan);
+        for representation in &self.representations {
+            if let Some(file) = representation.file() {
+                protected.add("the representation's file", file);
+            }
         }
-        let there: Vec<&Place> = places.iter().flat_map(ShotPlaces::all).filter(|place| place.exists()).collect();
-        let Some(first) = there.first() else { return Ok(()) };
-        let list: Vec<String> = there.iter().map(|place| place.path.display().to_string()).collect();
-        let message = format!("{} outputs exist already; nothing was rendered:\n  {}", list.len(), list.join("\n  "));
-        Err(Error::new(ErrorKind::Exists, message).at_file(&first.path))
+        for input in self.inputs.iter().chain(inputs) {
+            protected.add("the input", input);
+        }
+        protected
     }
 }

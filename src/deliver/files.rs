@@ -1,25 +1,33 @@
 //! Whole files under final names, or none: temporary names, locking, renaming, cleaning up.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
 
 use crate::backend::Target;
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::OutputKind;
+use crate::report::{OutputKind, Written};
 use crate::time::padded;
 
-/// Temporary files and folders are called this, then what they are for, then [`SUFFIX`].
+/// Temporary files and folders are called this, then what they are for, then a token and [`SUFFIX`].
 const PREFIX: &str = ".otio-conflate-";
 const SUFFIX: &str = ".part";
 /// A folder that is moved aside while another takes its place ends with this instead.
 const ASIDE: &str = ".old";
+/// What is locked while something is written ends with this.
+const LOCK: &str = ".lock";
+/// The longest name, in bytes, that is a part of a temporary one as it is.
+const LONGEST: usize = 190;
 
 /// The output folder of one run. No second run can write into it at the same time, where the system knows locks.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
-    _lock: Option<File>,
+    token: String,
+    lock: Option<File>,
 }
 
 /// Where one output goes: its final path, and the temporary one beside it.
@@ -34,8 +42,131 @@ pub(crate) struct Place {
     pub(crate) target: Target,
 }
 
+/// What lies under a place's final name, by somebody who may decide about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing.
+    Free,
+    /// What may be replaced.
+    Replaceable,
+}
+
+/// The right to write to one place. No other run and no other process has it at the same time, where the system and the
+/// file system know locks.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    path: PathBuf,
+    file: Option<File>,
+    /// Whether it is known that nobody else writes there.
+    sure: bool,
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        // Gone before it is let go: whoever opened it meanwhile finds that it is another one.
+        let _ = fs::remove_file(&self.path);
+        let_go(self.file.take());
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let_go(self.lock.take());
+    }
+}
+
+/// Lets go of a lock. Closing the file would not do while a process that was just started has not closed its copy yet.
+fn let_go(lock: Option<File>) {
+    if let Some(lock) = lock {
+        let _ = lock.unlock();
+    }
+}
+
+impl Hold {
+    /// The right to write to `path`; `None` while somebody else has it.
+    fn take(path: &Path) -> Result<Option<Hold>> {
+        Hold::lock(path, |file| match file.try_lock() {
+            Ok(()) => Some(true),
+            Err(fs::TryLockError::WouldBlock) => None,
+            // Some network file systems know no locks.
+            Err(fs::TryLockError::Error(_)) => Some(false),
+        })
+    }
+
+    /// The same, waited for: for what takes no time.
+    pub(super) fn wait(path: &Path) -> Result<Hold> {
+        let hold = Hold::lock(path, |file| Some(file.lock().is_ok()))?;
+        hold.ok_or_else(|| locked(path))
+    }
+
+    fn lock(path: &Path, lock: impl Fn(&File) -> Option<bool>) -> Result<Option<Hold>> {
+        let path = hidden(path, LOCK);
+        loop {
+            let open = File::options().create(true).truncate(false).write(true).open(&path);
+            let file = open.map_err(|error| Error::io("write", &path, error))?;
+            let Some(sure) = lock(&file) else { return Ok(None) };
+            if !sure || is_at(&file, &path) {
+                return Ok(Some(Hold { path, file: Some(file), sure }));
+            }
+        }
+    }
+}
+
+/// Whether `file` is what lies at `path`, and not what lay there before.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    file.metadata().ok().map(id) == path.metadata().ok().map(id)
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+fn locked(path: &Path) -> Error {
+    let message = format!("{} is being written by another run or process", path.display());
+    Error::new(ErrorKind::Locked, message).at_file(path)
+}
+
+/// The hidden name beside `path` that ends with `ending`.
+fn hidden(path: &Path, ending: &str) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!("{PREFIX}{}{ending}", short(&name)))
+}
+
+/// `name`, or where that is too long to be part of another one, its start and a number that stands for the rest.
+fn short(name: &str) -> String {
+    if name.len() <= LONGEST {
+        return name.to_owned();
+    }
+    let sum = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let end = (0..=LONGEST - 17).rev().find(|&end| name.is_char_boundary(end)).unwrap_or(0);
+    format!("{}~{sum:016x}", &name[..end])
+}
+
+/// What no other run of this process and no other process has in its temporary names.
+fn token() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    format!("{:x}-{:x}-{:x}", std::process::id(), now.as_micros(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What the temporary name `rest`, without its prefix and suffix, is for, if a token is behind that.
+fn for_what(rest: &str) -> Option<&str> {
+    let (name, token) = rest.rsplit_once('.')?;
+    let hexadecimal = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (token.split('-').count() == 3 && token.split('-').all(hexadecimal)).then_some(name)
+}
+
 impl Folder {
     /// Makes `path` if need be, and takes it for this run.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] while another run has it.
     pub(crate) fn open(path: &Path) -> Result<Folder> {
         let path = made(path)?;
         #[cfg(unix)]
@@ -45,7 +176,7 @@ impl Folder {
                 Ok(()) => Some(lock),
                 Err(fs::TryLockError::WouldBlock) => {
                     let message = format!("another run is writing into {}", path.display());
-                    return Err(Error::new(ErrorKind::Exists, message).at_file(&path));
+                    return Err(Error::new(ErrorKind::Locked, message).at_file(&path));
                 }
                 // Some network file systems know no locks.
                 Err(fs::TryLockError::Error(_)) => None,
@@ -53,13 +184,13 @@ impl Folder {
         };
         #[cfg(not(unix))]
         let lock = None;
-        Ok(Folder { path, _lock: lock })
+        Ok(Folder { path, token: token(), lock })
     }
 
-    /// Makes `path` if need be; others may write into it at the same time.
-    #[cfg(feature = "ffmpeg")]
-    pub(crate) fn shared(path: &Path) -> Result<Folder> {
-        Ok(Folder { path: made(path)?, _lock: None })
+    /// Where `path` is or would be; nothing is made, and others may write into it at the same time.
+    pub(crate) fn planned(path: &Path) -> Folder {
+        let path = path.canonicalize().unwrap_or_else(|_| super::protected::real(path));
+        Folder { path, token: token(), lock: None }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -70,64 +201,77 @@ impl Folder {
     pub(crate) fn place(&self, name: &Path, kind: OutputKind, extension: &str) -> Place {
         let stem = name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
-        let parent = self.path.join(name.parent().unwrap_or(Path::new("")));
-        // A shot's picture and its sound have the same name.
-        let own = if kind == OutputKind::Sound { "-sound" } else { "" };
-        let temporary = parent.join(format!("{PREFIX}{stem}{own}{SUFFIX}"));
+        let temporary = |path: &Path| hidden(path, &format!(".{}{SUFFIX}", self.token));
         match kind {
             OutputKind::Movie | OutputKind::Sound | OutputKind::Still => {
-                let file = format!("{stem}.{extension}");
-                let relative = name.with_file_name(&file);
-                Place {
-                    kind,
-                    path: self.path.join(&relative),
-                    relative: slashed(&relative),
-                    target: Target::Movie(temporary),
-                }
+                let relative = name.with_file_name(format!("{stem}.{extension}"));
+                let path = self.path.join(&relative);
+                let target = Target::Movie(temporary(&path));
+                Place { kind, path, relative: slashed(&relative), target }
             }
-            OutputKind::Sequence => Place {
-                kind,
-                path: self.path.join(name),
-                relative: format!("{}/{stem}.%04d.{extension}", slashed(name)),
-                target: Target::Sequence {
-                    folder: temporary,
+            OutputKind::Sequence => {
+                let path = self.path.join(name);
+                let target = Target::Sequence {
+                    folder: temporary(&path),
                     prefix: format!("{stem}."),
                     padding: 4,
                     suffix: format!(".{extension}"),
-                },
-            },
-        }
-    }
-
-    /// Removes what a run that was killed left under temporary names, and brings back what it had moved aside, in the folder itself and where `places` are.
-    pub(crate) fn remove_strays<'p>(&self, places: impl Iterator<Item = &'p Place>) -> Result<()> {
-        let mut folders: Vec<&Path> = places.filter_map(|place| place.path.parent()).collect();
-        folders.push(&self.path);
-        folders.sort_unstable();
-        folders.dedup();
-        for folder in folders {
-            let entries = match fs::read_dir(folder) {
-                Ok(entries) => entries,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(Error::io("list", folder, error)),
-            };
-            for entry in entries {
-                let entry = entry.map_err(|error| Error::io("list", folder, error))?;
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                if let Some(stem) = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(ASIDE)) {
-                    take_back(&entry.path(), &folder.join(stem))?;
-                } else if name.starts_with(PREFIX) && name.ends_with(SUFFIX) {
-                    remove(&entry.path())?;
-                }
+                };
+                Place { kind, path, relative: format!("{}/{stem}.%04d.{extension}", slashed(name)), target }
             }
         }
-        Ok(())
     }
 }
 
+/// Removes what killed runs left under temporary names of `places`, and brings back what they had moved aside. What is
+/// of other names, and what somebody still writes, stays.
+///
+/// # Errors
+/// [`ErrorKind::Locked`] where somebody writes to one of `places`.
+pub(crate) fn clear<'p>(places: impl Iterator<Item = &'p Path>) -> Result<()> {
+    let mut folders: BTreeMap<&Path, HashMap<String, &Path>> = BTreeMap::new();
+    for path in places {
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { continue };
+        folders.entry(folder).or_default().insert(short(&name.to_string_lossy()), path);
+    }
+    for (folder, own) in folders {
+        let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let entries = match fs::read_dir(here) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(Error::io("list", folder, error)),
+        };
+        let mut holds: HashMap<&Path, Hold> = HashMap::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| Error::io("list", folder, error))?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+            let for_what = rest.strip_suffix(ASIDE).or(rest.strip_suffix(LOCK));
+            let for_what = for_what.or_else(|| for_what_of_part(rest));
+            let Some(&path) = for_what.and_then(|name| own.get(name)) else { continue };
+            let hold = match holds.entry(path) {
+                std::collections::hash_map::Entry::Occupied(there) => there.into_mut(),
+                std::collections::hash_map::Entry::Vacant(free) => {
+                    free.insert(Hold::take(path)?.ok_or_else(|| locked(path))?)
+                }
+            };
+            if rest.ends_with(ASIDE) {
+                take_back(&entry.path(), path)?;
+            } else if rest.ends_with(SUFFIX) && hold.sure {
+                remove(&entry.path())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn for_what_of_part(rest: &str) -> Option<&str> {
+    for_what(rest.strip_suffix(SUFFIX)?)
+}
+
 /// The folder at `path`, made if need be.
-fn made(path: &Path) -> Result<PathBuf> {
+pub(super) fn made(path: &Path) -> Result<PathBuf> {
     fs::create_dir_all(path).map_err(|error| Error::io("make the folder", path, error))?;
     path.canonicalize().map_err(|error| Error::io("find the folder", path, error))
 }
@@ -135,55 +279,73 @@ fn made(path: &Path) -> Result<PathBuf> {
 impl Place {
     /// The place of a single file outside of any output folder.
     #[cfg(feature = "ffmpeg")]
-    pub(crate) fn of_file(path: &Path) -> Place {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let temporary = path.with_file_name(format!("{PREFIX}{name}{SUFFIX}"));
-        Place { kind: OutputKind::Sound, path: path.to_owned(), relative: name, target: Target::Movie(temporary) }
+    pub(crate) fn of_file(path: &Path, kind: OutputKind) -> Place {
+        let relative = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let temporary = hidden(path, &format!(".{}{SUFFIX}", token()));
+        Place { kind, path: path.to_owned(), relative, target: Target::Movie(temporary) }
     }
 
-    /// Makes room for what is to be written: the folder above, and for a sequence the empty temporary folder.
-    pub(crate) fn prepare(&self) -> Result<()> {
-        let folder = match &self.target {
-            Target::Movie(path) => path.parent().unwrap_or(path),
-            Target::Sequence { folder, .. } => folder,
-        };
-        fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error))
-    }
-
-    /// Whether anything is there under the final name.
-    pub(crate) fn exists(&self) -> bool {
-        self.path.symlink_metadata().is_ok()
+    /// Makes room for what is to be written: the folder above, and for a sequence the empty temporary folder. Until
+    /// what it returns is dropped, nobody else writes to this place.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] where somebody else does.
+    pub(crate) fn prepare(&self) -> Result<Hold> {
+        let make =
+            |folder: &Path| fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error));
+        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            make(folder)?;
+        }
+        let hold = Hold::take(&self.path)?.ok_or_else(|| locked(&self.path))?;
+        if let Target::Sequence { folder, .. } = &self.target {
+            make(folder)?;
+        }
+        Ok(hold)
     }
 
     /// How many bytes are there under the final name; of a sequence, those of frames `first..first + count`. `None`
     /// when a file is missing.
     pub(crate) fn bytes(&self, first: i64, count: i64) -> Option<u64> {
-        let size = |path: &Path| path.metadata().ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
+        self.state(&self.path, first, count).map(|state| state.bytes)
+    }
+
+    /// What was written under the temporary name, as the manifest will list it; `None` when a file is missing.
+    pub(super) fn written(&self, first: i64, count: i64) -> Option<Written> {
+        let state = self.state(self.target.path(), first, count)?;
+        Some(Written { path: self.relative.clone(), ..state })
+    }
+
+    /// What lies at `path` as this output.
+    fn state(&self, path: &Path, first: i64, count: i64) -> Option<Written> {
         match &self.target {
-            Target::Movie(_) => size(&self.path),
-            Target::Sequence { prefix, padding, suffix, .. } => (first..first + count)
-                .map(|number| size(&self.path.join(format!("{prefix}{}{suffix}", padded(number, *padding)))))
-                .sum(),
+            Target::Movie(_) => Written::of(&path.metadata().ok()?),
+            Target::Sequence { prefix, padding, suffix, .. } => {
+                let frame = |number: i64| path.join(format!("{prefix}{}{suffix}", padded(number, *padding)));
+                let mut frames = (first..first + count).map(|number| Written::of(&frame(number).metadata().ok()?));
+                frames.try_fold(Written::NOTHING, |sum, frame| Some(sum.and(&frame?)))
+            }
         }
     }
 
-    /// Brings what was written to disk and gives it its final name, in place of what was there.
-    pub(crate) fn commit(&self) -> Result<()> {
-        let temporary = self.target.path();
+    /// Brings what was written to disk, still under its temporary name.
+    pub(crate) fn sync(&self) -> Result<()> {
         if let Target::Sequence { folder, .. } = &self.target {
             for entry in fs::read_dir(folder).map_err(|error| Error::io("list", folder, error))? {
                 sync(&entry.map_err(|error| Error::io("list", folder, error))?.path())?;
             }
         }
-        sync(temporary)?;
-        match self.kind {
-            OutputKind::Movie | OutputKind::Sound | OutputKind::Still if !self.path.is_dir() => {
+        sync(self.target.path())
+    }
+
+    /// Gives what was written its final name, in place of what may be replaced.
+    pub(super) fn commit(&self, standing: Standing) -> Result<()> {
+        let temporary = self.target.path();
+        match (standing, &self.target) {
+            (Standing::Free, _) => rename_to_free(temporary, &self.path)?,
+            (Standing::Replaceable, Target::Movie(_)) => {
                 fs::rename(temporary, &self.path).map_err(|error| Error::io("rename to", &self.path, error))?;
             }
-            _ if !self.exists() => {
-                fs::rename(temporary, &self.path).map_err(|error| Error::io("rename to", &self.path, error))?;
-            }
-            _ => replace(temporary, &self.path)?,
+            (Standing::Replaceable, Target::Sequence { .. }) => replace(temporary, &self.path)?,
         }
         sync_folder(&self.path)
     }
@@ -199,6 +361,30 @@ impl Place {
     }
 }
 
+/// Gives `new` the name `path`, which nothing has: should anything have got it meanwhile, that stays.
+fn rename_to_free(new: &Path, path: &Path) -> Result<()> {
+    let taken = || {
+        let message = format!("{} was made by somebody else meanwhile, and is left as it is", path.display());
+        Error::new(ErrorKind::Exists, message).at_file(path)
+    };
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        use rustix::io::Errno;
+        match renameat_with(CWD, new, CWD, path, RenameFlags::NOREPLACE) {
+            Ok(()) => return Ok(()),
+            Err(Errno::EXIST) => return Err(taken()),
+            // Not every file system knows this.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
+            Err(error) => return Err(Error::io("rename to", path, error.into())),
+        }
+    }
+    if path.symlink_metadata().is_ok() {
+        return Err(taken());
+    }
+    fs::rename(new, path).map_err(|error| Error::io("rename to", path, error))
+}
+
 /// Puts `new` in the place of the folder `old`. Where the system can swap two names at once there is no moment in
 /// which neither is there.
 fn replace(new: &Path, old: &Path) -> Result<()> {
@@ -209,8 +395,7 @@ fn replace(new: &Path, old: &Path) -> Result<()> {
             return remove(new);
         }
     }
-    let name = old.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let aside = old.with_file_name(format!("{PREFIX}{name}{ASIDE}"));
+    let aside = hidden(old, ASIDE);
     remove(&aside)?;
     fs::rename(old, &aside).map_err(|error| Error::io("move aside", old, error))?;
     if let Err(error) = fs::rename(new, old) {
@@ -237,15 +422,21 @@ fn take_back(aside: &Path, path: &Path) -> Result<()> {
 
 /// Writes `bytes` to `path` as a whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let temporary = path.with_file_name(format!("{PREFIX}{name}{SUFFIX}"));
+    write_noted(path, bytes, |_| Ok(()))
+}
+
+/// The same; what is written is given to `note` before it gets its name.
+pub(super) fn write_noted(path: &Path, bytes: &[u8], note: impl FnOnce(Option<Written>) -> Result<()>) -> Result<()> {
+    let temporary = hidden(path, &format!(".{}{SUFFIX}", token()));
     let write = || {
         let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
-        file.sync_all()
+        file.sync_all()?;
+        file.metadata()
     };
     let written = write()
         .map_err(|error| Error::io("write", &temporary, error))
+        .and_then(|metadata| note(Written::of(&metadata)))
         .and_then(|()| fs::rename(&temporary, path).map_err(|error| Error::io("rename to", path, error)));
     if written.is_err() {
         // The first error says what is wrong; that the rest of it lies there, too, helps nobody.
@@ -263,7 +454,7 @@ fn sync(path: &Path) -> Result<()> {
 }
 
 /// Brings the name of `path` to disk: its folder holds it.
-fn sync_folder(path: &Path) -> Result<()> {
+pub(super) fn sync_folder(path: &Path) -> Result<()> {
     // The folder of a bare name is the current one.
     let here = |folder: &Path| if folder.as_os_str().is_empty() { sync(Path::new(".")) } else { sync(folder) };
     path.parent().map_or(Ok(()), here)
@@ -294,8 +485,8 @@ mod tests {
             fs::create_dir(at(name)).expect("a new folder");
             fs::write(at(name).join("frame"), text).expect("a new file");
         }
-        let folder = Folder::open(root.path()).expect("a folder of our own");
-        folder.remove_strays(std::iter::empty()).expect("nothing in the way");
+        let places = [at("sh010"), at("sh020")];
+        clear(places.iter().map(PathBuf::as_path)).expect("nothing in the way");
         let read = |name: &str| fs::read_to_string(at(name).join("frame")).expect("a whole folder");
         assert_eq!((read("sh010").as_str(), read("sh020").as_str()), ("old", "new"));
         assert_eq!(fs::read_dir(root.path()).expect("the folder").count(), 2);

@@ -5,9 +5,12 @@ mod cut;
 mod delivery;
 mod files;
 mod fingerprint;
+mod guard;
+mod manifest;
 mod names;
 mod outputs;
 mod preset;
+mod protected;
 mod representation;
 mod review;
 mod template;
@@ -29,8 +32,15 @@ pub use transcode::{TranscodeOptions, Transcoded, transcode};
 pub use trim::trim;
 pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
-pub(crate) use files::{Folder, Place, write_whole};
+#[cfg(feature = "resolve")]
+pub(crate) use files::write_whole;
+pub(crate) use files::{Folder, Hold, Place, clear};
 pub(crate) use fingerprint::fingerprint;
+pub(crate) use guard::Guard;
+#[cfg(feature = "ffmpeg")]
+pub(crate) use guard::SingleFiles;
+pub(crate) use manifest::{Manifest, Progress, clear_strays, on_disk, outputs, settle, write_cut};
 pub(crate) use outputs::{Delivered, ShotPlaces};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use preset::choice;
+pub(crate) use protected::Protected;

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::{Folder, Place};
-use super::{Preset, Representation};
+use super::files::{Folder, Hold, Place};
+use super::manifest::note;
+use super::{Guard, Preset, Representation};
 use crate::audio::Peak;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
-use crate::report::{Output, OutputKind, Represented, ShotReport};
+use crate::report::{Output, OutputKind, Represented, ShotReport, Written};
 use crate::time::Rate;
 
 /// Where everything that is delivered of one shot goes.
@@ -39,6 +40,11 @@ impl Part {
             skipped: shown.start,
             frames: representation.frame_count(shown.end - shown.start, rate),
         }
+    }
+
+    /// Its place, the number of its first frame where the shot's is `first`, and how many it has.
+    pub(super) fn numbered(&self, first: i64) -> (&Place, i64, i64) {
+        (&self.place, first + self.skipped, self.frames)
     }
 
     /// What was delivered of a shot whose first frame has the number `first`.
@@ -89,14 +95,25 @@ impl ShotPlaces {
         self.representations.iter().map(|part| &part.place)
     }
 
-    /// Makes room for what is to be written.
-    pub(crate) fn prepare(&self) -> Result<()> {
-        self.all().try_for_each(Place::prepare)
+    /// Makes room for what is to be written, and keeps others from writing there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] where somebody does.
+    pub(crate) fn prepare(&self) -> Result<Vec<Hold>> {
+        self.all().map(Place::prepare).collect()
     }
 
-    /// Gives everything that was written its final name. Where one cannot have it, none keeps it.
-    pub(crate) fn deliver(&self, shot: &Shot) -> Result<Delivered> {
-        commit_all(self.all())?;
+    /// All of them, each with the number of its first frame and how many it has.
+    fn numbered(&self, shot: &Shot) -> impl Iterator<Item = (&Place, i64, i64)> {
+        let (first, frames) = (shot.first_frame, shot.frame_count);
+        let parts = self.representations.iter().map(move |part| part.numbered(first));
+        parts.chain(self.sound.iter().chain([&self.picture]).map(move |place| (place, first, frames)))
+    }
+
+    /// Gives everything that was written its final name, in the output folder `folder`. Where one cannot have it, none
+    /// keeps it.
+    pub(crate) fn deliver(&self, shot: &Shot, folder: &Path, guard: &Guard<'_>) -> Result<Delivered> {
+        commit_all(self.numbered(shot), folder, guard)?;
         let (first, frames) = (shot.first_frame, shot.frame_count);
         Ok(Delivered {
             picture: Some(whole(&self.picture, first, frames)?),
@@ -133,11 +150,24 @@ impl ShotPlaces {
     }
 }
 
-/// Gives all of `places` their final names. Where one cannot have it, none keeps it.
-pub(super) fn commit_all<'p>(places: impl Iterator<Item = &'p Place>) -> Result<()> {
+/// Gives all of `places`, each with the number of its first frame and how many it has, their final names, once they are
+/// noted in `folder`. Where one cannot have it, none keeps it.
+pub(super) fn commit_all<'p>(
+    places: impl Iterator<Item = (&'p Place, i64, i64)>,
+    folder: &Path,
+    guard: &Guard<'_>,
+) -> Result<()> {
+    let places: Vec<(&Place, i64, i64)> = places.collect();
+    places.iter().try_for_each(|(place, ..)| place.sync())?;
+    // What is not whole was told by whoever verified it; here it is only not noted.
+    let written: Vec<Written> =
+        places.iter().filter_map(|&(place, first, count)| place.written(first, count)).collect();
+    if guard.records() {
+        note(folder, &written)?;
+    }
     let mut done: Vec<&Place> = Vec::new();
-    for place in places {
-        if let Err(error) = place.commit() {
+    for (place, ..) in places {
+        if let Err(error) = guard.check(place).and_then(|standing| place.commit(standing)) {
             let kept = done.iter().filter_map(|place| place.withdraw().err());
             return Err(kept.fold(error, |error, kept| error.context(kept)));
         }

@@ -56,6 +56,19 @@ pub struct Representation {
     /// Whether a movie has the shot's sound, where its preset holds any.
     #[serde(default = "yes")]
     pub audio: bool,
+    /// The file that it was read from, which is never written to.
+    #[serde(skip)]
+    file: Origin,
+}
+
+/// The file that something was read from. What is the same from elsewhere is the same.
+#[derive(Debug, Clone, Default)]
+struct Origin(Option<std::path::PathBuf>);
+
+impl PartialEq for Origin {
+    fn eq(&self, _: &Origin) -> bool {
+        true
+    }
 }
 
 fn yes() -> bool {
@@ -168,6 +181,7 @@ impl Representation {
             burn_ins: Vec::new(),
             handles: true,
             audio: true,
+            file: Origin::default(),
         }
     }
 
@@ -220,8 +234,9 @@ impl Representation {
             Some("json") => serde_json::from_str::<Representation>(&text).map_err(|error| bad(error.to_string())),
             _ => Err(bad(format!("{} ends in neither .toml nor .json", path.display()))),
         };
-        let representation = read?;
+        let mut representation = read?;
         representation.check().map_err(|error| error.at_file(path))?;
+        representation.file = Origin(Some(path.to_owned()));
         Ok(representation)
     }
 
@@ -292,6 +307,11 @@ impl Representation {
     /// Whether it has sound where there is any.
     pub fn has_sound(&self) -> bool {
         self.audio && self.preset.audio.is_some()
+    }
+
+    /// The file that it was read from, which is never written to; `None` for one that was made.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.0.as_deref()
     }
 
     /// What a shot becomes.

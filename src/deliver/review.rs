@@ -78,7 +78,7 @@ impl Review {
     pub fn plan(&self, report: &Report) -> Result<Plan> {
         let timeline = self.timeline(report)?;
         let frames = self.slate.as_ref().map_or(0, |slate| slate.frames);
-        let frames = report.shots.iter().fold(frames, |sum, shot| sum.saturating_add(length(shot)));
+        let frames = joined(report).fold(frames, |sum, shot| sum.saturating_add(length(shot)));
         let mut options = PlanOptions {
             shots: ShotSelection::Ranges(vec![(self.name.clone(), 0, frames)]),
             canvas: CanvasRequest {
@@ -103,7 +103,7 @@ impl Review {
     /// # Errors
     /// As [`Review::plan`].
     pub fn timeline(&self, report: &Report) -> Result<Timeline> {
-        let mut shots: Vec<&ShotReport> = report.shots.iter().filter(|shot| length(shot) > 0).collect();
+        let mut shots: Vec<&ShotReport> = joined(report).filter(|shot| length(shot) > 0).collect();
         shots.sort_by_key(|shot| shot.record.start.saturating_add(shot.head));
         let Some(first) = shots.first() else {
             return Err(Error::new(ErrorKind::Option, "there are no shots to be joined"));
@@ -142,13 +142,23 @@ impl Review {
     }
 }
 
+/// The shots of the run itself: its manifest may list others, too.
+fn joined(report: &Report) -> impl Iterator<Item = &ShotReport> {
+    report.shots.iter().filter(|shot| shot.of.is_none())
+}
+
 /// How many frames a shot has without its handles.
 fn length(shot: &ShotReport) -> i64 {
     shot.frame_count.saturating_sub(shot.head).saturating_sub(shot.tail).max(0)
 }
 
+/// Whether there is something of it to be shown.
+fn is_delivered(shot: &ShotReport) -> bool {
+    matches!(shot.status, Status::Done | Status::Skipped)
+}
+
 fn picture(shot: &ShotReport, rate: Rate) -> Child {
-    let shown = shot.output.as_ref().filter(|_| shot.status != Status::Failed);
+    let shown = shot.output.as_ref().filter(|_| is_delivered(shot));
     match shown.filter(|output| matches!(output.kind, OutputKind::Movie | OutputKind::Sequence)) {
         Some(output) => delivered(shot, rate, |common| reference(output, shot.first_frame, rate, common)),
         None => card(&shot.shot, "NOT RENDERED", &shot.shot, length(shot), rate),
@@ -157,7 +167,7 @@ fn picture(shot: &ShotReport, rate: Rate) -> Child {
 
 fn sound(shot: &ShotReport, rate: Rate) -> Child {
     let movie = shot.output.as_ref().filter(|output| output.kind == OutputKind::Movie);
-    match shot.sound.as_ref().or(movie).filter(|_| shot.status != Status::Failed) {
+    match shot.sound.as_ref().or(movie).filter(|_| is_delivered(shot)) {
         Some(output) => delivered(shot, rate, |common| reference(output, shot.first_frame, rate, common)),
         None => silence(length(shot), rate),
     }

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Representation;
-use super::files::{Folder, Place};
+use super::files::{Folder, Hold, Place, clear};
+use super::guard::{Guard, unlisted};
+use super::manifest::settle;
 use super::names::beside;
 use super::outputs::{Part, commit_all};
+use super::protected::Protected;
+use super::{Existing, Representation};
 use crate::backend::ffmpeg::{Footage, represent_file};
 use crate::backend::{Control, RepresentationTask};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,8 +30,10 @@ pub struct TranscodeOptions {
     pub first_frame: Option<i64>,
     /// The rate of a file that has none, such as numbered frames, or none that is constant; `None`: 24, or the average.
     pub rate: Option<Rate>,
-    /// Whether targets that exist already are replaced.
+    /// Whether targets that exist already are replaced, where the folder's manifest lists them as made by this library.
     pub overwrite: bool,
+    /// Whether regular files are replaced, whoever made them.
+    pub overwrite_foreign: bool,
 }
 
 /// What a transcode made.
@@ -44,7 +49,8 @@ pub struct Transcoded {
 }
 
 /// Makes representations of a movie, of a still, or of numbered frames such as `sh010.%04d.exr`, in `folder`: each is
-/// called as the file is, with an underscore and its own name behind. The file is decoded once for all of them.
+/// called as the file is, with an underscore and its own name behind. The file is decoded once for all of them. What is made
+/// is listed in the folder's `manifest.json`; where something else has that name, it stays, with a warning.
 ///
 /// ```no_run
 /// use otio_conflate::backend::Control;
@@ -63,7 +69,7 @@ pub struct Transcoded {
 /// # Errors
 /// [`ErrorKind::MediaMissing`] and [`ErrorKind::Decode`] for a file that cannot be read, [`ErrorKind::Option`] and
 /// [`ErrorKind::Unsupported`] for a representation that cannot be made of it, [`ErrorKind::Exists`] for a target in the
-/// way, [`ErrorKind::Verify`] where what was written is not what was asked for, and what else goes wrong while writing.
+/// way, [`ErrorKind::Locked`] for one that another process is writing, [`ErrorKind::Verify`] where what was written is not what was asked for, and what else goes wrong while writing.
 /// Files appear whole and all together, or not at all.
 pub fn transcode(
     source: impl AsRef<Path>,
@@ -82,23 +88,39 @@ pub fn transcode(
     }
     footage.check(representations)?;
     let shot = shot(source, &footage, options);
-    let parts = parts(&shot, footage.rate(), representations, &Folder::shared(folder.as_ref())?);
-    refuse(source, parts.iter().map(|part| &part.place), options.overwrite)?;
+    let folder = Folder::planned(folder.as_ref());
+    let parts = parts(&shot, footage.rate(), representations, &folder);
+    let protected = protected(source, representations);
+    let existing = match (options.overwrite, options.overwrite_foreign) {
+        (_, true) => Existing::OverwriteForeign,
+        (true, false) => Existing::Overwrite,
+        (false, false) => Existing::Error,
+    };
+    refuse_own(source, parts.iter().map(|part| &part.place))?;
+    let (guard, _) = Guard::new(folder.path(), &protected, existing)?;
+    guard.refuse(parts.iter().map(|part| &part.place))?;
+    clear(parts.iter().map(|part| part.place.path.as_path()))?;
     let mut make = || {
-        parts.iter().try_for_each(|part| part.place.prepare())?;
+        let _holds: Vec<Hold> = parts.iter().map(|part| part.place.prepare()).collect::<Result<_>>()?;
         let task = |(representation, part): (_, &Part)| RepresentationTask {
             representation,
             target: part.place.target.clone(),
         };
         let tasks: Vec<_> = representations.iter().zip(&parts).map(task).collect();
-        let warnings = represent_file(&mut footage, &tasks, &shot, control)?;
-        commit_all(parts.iter().map(|part| &part.place))?;
-        Ok(warnings)
+        let made = represent_file(&mut footage, &tasks, &shot, control).and_then(|warnings| {
+            commit_all(parts.iter().map(|part| part.numbered(shot.first_frame)), folder.path(), &guard)?;
+            Ok(warnings)
+        });
+        made.map_err(|error| {
+            let left = parts.iter().filter_map(|part| part.place.discard().err());
+            left.fold(error, |error, left| error.context(left))
+        })
     };
-    let warnings: Vec<String> = make().map_err(|error: Error| {
-        let left = parts.iter().filter_map(|part| part.place.discard().err());
-        left.fold(error, |error, left| error.context(left))
-    })?;
+    let mut warnings: Vec<String> = make()?;
+    match guard.records() {
+        true => settle(folder.path(), None, false)?,
+        false => warnings.push(unlisted(folder.path())),
+    }
     let delivered = parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
     Ok(Transcoded { frame_count: shot.frame_count, representations: delivered, warnings })
 }
@@ -165,17 +187,28 @@ fn parts(shot: &Shot, rate: Rate, representations: &[Representation], folder: &F
     representations.iter().zip(names).map(part).collect()
 }
 
-/// Targets that may not be replaced: what is there already, and the file itself.
-fn refuse<'p>(source: &Path, places: impl Iterator<Item = &'p Place>, overwrite: bool) -> Result<()> {
+/// What is read, and so never written to.
+fn protected(source: &Path, representations: &[Representation]) -> Protected {
+    let mut protected = Protected::default();
+    match pattern(source) {
+        Some(frames) => protected.add_media(&frames),
+        None => protected.add("the medium", source),
+    }
+    for file in representations.iter().filter_map(Representation::file) {
+        protected.add("the representation's file", file);
+    }
+    protected
+}
+
+/// Targets that are the file itself, or the folder that it lies in.
+fn refuse_own<'p>(source: &Path, places: impl Iterator<Item = &'p Place>) -> Result<()> {
     let own = [Some(source), source.parent()].map(|path| path.and_then(|path| path.canonicalize().ok()));
     for place in places {
         let there = place.path.canonicalize().ok();
-        let message = match there.is_some() && own.contains(&there) {
-            true => format!("{} is what is to be read", place.path.display()),
-            false if place.exists() && !overwrite => format!("{} exists already", place.path.display()),
-            false => continue,
-        };
-        return Err(Error::new(ErrorKind::Exists, message).at_file(&place.path));
+        if there.is_some() && own.contains(&there) {
+            let message = format!("{} is what is to be read", place.path.display());
+            return Err(Error::new(ErrorKind::Exists, message).at_file(&place.path));
+        }
     }
     Ok(())
 }

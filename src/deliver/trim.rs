@@ -28,9 +28,13 @@ pub struct Trim {
     /// a quality near to it. Its container is not used: the name of a piece's file says that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<Preset>,
-    /// Whether files that are there are replaced; otherwise they are errors.
+    /// Whether files that are there are replaced, where the manifest of their folder lists them as made by this library.
+    /// Otherwise they are errors.
     #[serde(default)]
     pub overwrite: bool,
+    /// Whether regular files are replaced, whoever made them.
+    #[serde(default)]
+    pub overwrite_foreign: bool,
     /// Threads that decode, and threads that encode; 0: as many as there are cores.
     #[serde(default)]
     pub threads: usize,
@@ -100,6 +104,7 @@ impl Trim {
             copy: Copy::default(),
             preset: None,
             overwrite: false,
+            overwrite_foreign: false,
             threads: 0,
         }
     }
@@ -125,10 +130,17 @@ impl Trim {
         self
     }
 
-    /// Replaces files that are there.
+    /// Replaces files that are there and were made by this library.
     #[must_use]
     pub fn overwrite(mut self, overwrite: bool) -> Trim {
         self.overwrite = overwrite;
+        self
+    }
+
+    /// Replaces regular files that are there, whoever made them.
+    #[must_use]
+    pub fn overwrite_foreign(mut self, overwrite: bool) -> Trim {
+        self.overwrite_foreign = overwrite;
         self
     }
 
@@ -227,7 +239,8 @@ pub struct TrimmedPiece {
 /// samples they had, up to 24 bits; others in their own codec where the container can say where its sound begins, else in
 /// one that it can. Frames of variable rate keep the times they are shown at. What is different is told for each piece.
 ///
-/// A piece that fails does not stop the others: its error lies in its place.
+/// A piece that fails does not stop the others: its error lies in its place. Pieces are listed in the `manifest.json` of their
+/// folder; where something else has that name, it stays, and a note says so.
 ///
 /// # Errors
 /// Where there can be no piece at all: [`ErrorKind::MediaMissing`] without the file, [`ErrorKind::Decode`] where it holds
@@ -235,7 +248,7 @@ pub struct TrimmedPiece {
 /// [`ErrorKind::Cancelled`] when `cancel` says so. For a piece: [`ErrorKind::Overrun`] outside of the movie,
 /// [`ErrorKind::Time`] for timecode that is not the file's, [`ErrorKind::Option`] for an empty piece, a container that
 /// does not hold the codec, and a target that is the source or another piece's, [`ErrorKind::Exists`],
-/// [`ErrorKind::Decode`] where frames are damaged, [`ErrorKind::Encode`], [`ErrorKind::Unsupported`] and [`ErrorKind::Io`].
+/// [`ErrorKind::Locked`] while another process writes it, [`ErrorKind::Decode`] where frames are damaged, [`ErrorKind::Encode`], [`ErrorKind::Unsupported`] and [`ErrorKind::Io`].
 #[cfg(feature = "ffmpeg")]
 pub fn trim(request: &Trim, cancel: &crate::CancelToken) -> Result<Trimmed> {
     crate::backend::ffmpeg::trim(request, cancel)

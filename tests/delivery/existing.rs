@@ -26,16 +26,26 @@ fn by_default_nothing_is_rendered_where_anything_is_in_the_way_and_all_of_it_is_
 }
 
 #[test]
-fn overwrite_replaces_and_leaves_what_is_none_of_its_business() {
+fn overwrite_replaces_what_the_manifest_lists_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
+    let plan = plan(&named(&["A"]));
     for name in ["A.mov", "old.mov", "notes.txt"] {
         std::fs::write(folder.path().join(name), "precious").expect("a file");
     }
-    let report = run(&plan(&named(&["A"])), delivery(folder.path(), "overwrite"), RecordBackend::new()).expect("a run");
-    assert_eq!(report.count(Status::Done), 1);
-    assert_eq!(files(folder.path()), ["A.mov", "manifest.json", "notes.txt", "old.mov"]);
-    assert!(text(folder.path().join("A.mov")).contains("\"shot\":\"A\""));
-    assert_eq!(text(folder.path().join("old.mov")), "precious");
+    for existing in ["overwrite", "skip"] {
+        let error = run(&plan, delivery(folder.path(), existing), RecordBackend::new()).expect_err("it is not ours");
+        assert_eq!(error.kind(), ErrorKind::Exists);
+        assert!(error.to_string().contains("A.mov (manifest.json does not list it)"), "{error}");
+        assert_eq!(files(folder.path()), ["A.mov", "notes.txt", "old.mov"]);
+        assert_eq!(text(folder.path().join("A.mov")), "precious");
+    }
+    for existing in ["overwrite-foreign", "overwrite"] {
+        let report = run(&plan, delivery(folder.path(), existing), RecordBackend::new()).expect("a run");
+        assert_eq!(report.count(Status::Done), 1);
+        assert_eq!(files(folder.path()), ["A.mov", "manifest.json", "notes.txt", "old.mov"]);
+        assert!(text(folder.path().join("A.mov")).contains("\"shot\":\"A\""));
+        assert_eq!(text(folder.path().join("old.mov")), "precious");
+    }
 }
 
 #[test]
@@ -50,14 +60,15 @@ fn overwrite_replaces_a_folder_of_frames_as_a_whole() {
 }
 
 #[test]
-fn a_folder_in_a_movies_place_is_in_the_way_and_can_be_replaced() {
+fn a_folder_in_a_movies_place_is_in_the_way_in_every_mode() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir_all(folder.path().join("A.mov/inside")).expect("a folder");
-    let plan = plan(&named(&["A"]));
-    let error = run(&plan, delivery(folder.path(), "error"), RecordBackend::new()).expect_err("it is in the way");
-    assert_eq!(error.kind(), ErrorKind::Exists);
-    run(&plan, delivery(folder.path(), "overwrite"), RecordBackend::new()).expect("a run");
-    assert_eq!(files(folder.path()), ["A.mov", "manifest.json"]);
+    for existing in ["error", "overwrite", "skip", "overwrite-foreign"] {
+        let plan = plan(&named(&["A"]));
+        let error = run(&plan, delivery(folder.path(), existing), RecordBackend::new()).expect_err("it is in the way");
+        assert_eq!(error.kind(), ErrorKind::Exists);
+        assert_eq!(files(folder.path()), ["A.mov/inside/"]);
+    }
 }
 
 /// The shots that a run with `skip` renders.
@@ -90,9 +101,12 @@ fn skip_renders_what_is_not_as_it_was_left() {
     let plan = plan(&named(&["A", "B", "C", "D"]));
     rendered(&plan, delivery(folder.path(), "error"));
     std::fs::remove_file(folder.path().join("B.mov")).expect("it was there");
-    std::fs::write(folder.path().join("C.mov"), "torn").expect("a file");
-    assert_eq!(rendered(&plan, delivery(folder.path(), "skip")).0, ["B", "C"]);
-    assert!(text(folder.path().join("C.mov")).contains("\"shot\":\"C\""));
+    assert_eq!(rendered(&plan, delivery(folder.path(), "skip")).0, ["B"]);
+    // What was put in the place of a shot since is not ours.
+    std::fs::write(folder.path().join("C.mov"), "changed").expect("a file");
+    let error = run(&plan, delivery(folder.path(), "skip"), RecordBackend::new()).expect_err("it is another file");
+    assert!(error.to_string().contains("C.mov (it was changed since it was delivered)"), "{error}");
+    assert_eq!(text(folder.path().join("C.mov")), "changed");
 }
 
 #[test]
@@ -110,10 +124,15 @@ fn skip_believes_no_file_that_the_manifest_does_not_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let plan = plan(&named(&["A", "B"]));
     rendered(&plan, delivery(folder.path(), "error"));
+    let refused = |told: &str| {
+        let error = run(&plan, delivery(folder.path(), "skip"), RecordBackend::new()).expect_err("nobody lists them");
+        assert!(error.kind() == ErrorKind::Exists && error.to_string().contains(told), "{error}");
+    };
     std::fs::remove_file(folder.path().join("manifest.json")).expect("it was there");
-    assert_eq!(rendered(&plan, delivery(folder.path(), "skip")).0, ["A", "B"]);
+    refused("A.mov (manifest.json does not list it)");
     std::fs::write(folder.path().join("manifest.json"), "{\"not\": \"a report\"").expect("a file");
-    assert_eq!(rendered(&plan, delivery(folder.path(), "skip")).0, ["A", "B"]);
+    refused("manifest.json exists and is no manifest of this library");
+    assert_eq!(text(folder.path().join("manifest.json")), "{\"not\": \"a report\"");
 }
 
 #[test]

@@ -137,7 +137,8 @@ fn a_run_that_is_stopped_keeps_what_is_whole_and_nothing_else() {
     let report = conflation.run(&plan(&cut), &CancelsAt(&cancel, "B", 2)).expect("a run");
     assert_eq!(files(folder.path()), ["A.mov", "manifest.json"]);
     let statuses: Vec<Status> = report.shots.iter().map(|shot| shot.status).collect();
-    assert_eq!(statuses, [Status::Done, Status::Failed, Status::Failed]);
+    assert_eq!(statuses, [Status::Done, Status::Cancelled, Status::Cancelled]);
+    assert!(!report.succeeded());
     assert!(of(&report, "C").error.join(": ").contains("cancelled"));
     // It can be taken up again.
     let report = run(&plan(&cut), delivery(), RecordBackend::new()).expect("a run");
@@ -151,7 +152,7 @@ fn what_was_stopped_before_it_began_renders_nothing() {
     cancel.cancel();
     let conflation = Conflation::new(RecordBackend::new(), delivery(folder.path(), "error")).cancel(cancel);
     let report = conflation.run(&plan(&named(&["A", "B"])), &NoObserver).expect("a run");
-    assert_eq!(report.count(Status::Failed), 2);
+    assert_eq!(report.count(Status::Cancelled), 2);
     assert_eq!(files(folder.path()), ["manifest.json"]);
 }
 
@@ -175,15 +176,15 @@ fn what_a_killed_run_left_is_removed_and_nothing_else() {
     std::fs::write(&targets[0], "half a movie").expect("a file");
     std::fs::create_dir(&targets[1]).expect("a folder");
     std::fs::write(targets[1].join("B.1001.png"), "half a picture").expect("a file");
-    let name = targets[0].file_name().expect("a name");
-    std::fs::write(folder.path().join(name), "of another template").expect("a file");
+    let name = targets[0].file_name().expect("a name").to_str().expect("text").to_owned();
+    std::fs::write(folder.path().join(&name), "of another run, by its place").expect("a file");
     for mine in [".hidden", "V1/.otio-conflate-notes", "V1/film.part"] {
         std::fs::write(folder.path().join(mine), "mine").expect("a file");
     }
     run(&plan, delivery(folder.path(), "overwrite").name(template()), RecordBackend::new()).expect("a run");
     assert_eq!(
         files(folder.path()),
-        [".hidden", "V1/.otio-conflate-notes", "V1/A.mov", "V1/B.mov", "V1/film.part", "manifest.json"]
+        [".hidden", &name, "V1/.otio-conflate-notes", "V1/A.mov", "V1/B.mov", "V1/film.part", "manifest.json"]
     );
 }
 
@@ -195,7 +196,7 @@ fn two_runs_into_one_folder_at_once_are_refused() {
         if let Step::Before(task) = step {
             let second = run(&cut, delivery(folder.path(), "overwrite"), RecordBackend::new());
             let error = second.expect_err("the first run is not done");
-            assert_eq!(error.kind(), ErrorKind::Exists);
+            assert_eq!(error.kind(), ErrorKind::Locked);
             assert!(error.to_string().contains("another run"), "{error}");
             assert!(!task.target.path().exists(), "the second run touched nothing");
         }

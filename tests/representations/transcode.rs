@@ -106,11 +106,11 @@ fn nothing_is_replaced_that_should_stay() {
     let poster = [named("poster"), named("h264")];
     run(&path, &poster, out.path(), &options).expect("a transcode");
     let before = files(out.path());
-    assert_eq!(before, ["a_h264.mp4", "a_poster.jpg"]);
+    assert_eq!(before, ["a_h264.mp4", "a_poster.jpg", "manifest.json"]);
     std::fs::remove_file(out.path().join("a_h264.mp4")).expect("it was made");
     let error = run(&path, &poster, out.path(), &options).expect_err("one is there");
     assert!(error.kind() == ErrorKind::Exists && error.to_string().contains("a_poster.jpg"), "{error}");
-    assert_eq!(files(out.path()), ["a_poster.jpg"], "nothing was made");
+    assert_eq!(files(out.path()), ["a_poster.jpg", "manifest.json"], "nothing was made");
     options.overwrite = true;
     run(&path, &poster, out.path(), &options).expect("replaced");
     assert_eq!(files(out.path()), before);

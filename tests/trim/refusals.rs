@@ -119,7 +119,10 @@ fn targets_have_to_be_files_of_their_own_that_can_hold_the_movie() {
     std::fs::create_dir(media.path("folder.mov")).expect("a folder");
     assert_eq!(media.refused("folder.mov", cut(), |trim| trim.overwrite(true)).kind(), ErrorKind::Exists);
     assert_eq!(media.refused("there.mov", cut(), |trim| trim).kind(), ErrorKind::Exists);
-    media.piece("there.mov", cut(), |trim| trim.overwrite(true)).expect("replaced");
+    // It was not made by a trim, so that it takes more to replace it.
+    assert_eq!(media.refused("there.mov", cut(), |trim| trim.overwrite(true)).kind(), ErrorKind::Exists);
+    media.piece("there.mov", cut(), |trim| trim.overwrite_foreign(true)).expect("replaced");
+    media.piece("there.mov", cut(), |trim| trim.overwrite(true)).expect("replaced again");
     assert_frames(&media.path("there.mov"), 0, 4);
 
     let twice = Trim::new(&media.movie).piece(cut(), media.path("c.mov")).piece(cut(), media.path("c.mov"));

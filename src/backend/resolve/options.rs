@@ -81,6 +81,23 @@ impl Default for ResolveOptions {
     }
 }
 
+impl ResolveOptions {
+    /// The files that it names, none of which is ever written to.
+    pub(crate) fn inputs(&self) -> Vec<PathBuf> {
+        let grade = match &self.grade {
+            Grade::Drx { path, .. } => Some(path.clone()),
+            // It may also be relative to Resolve's own folder of LUTs.
+            Grade::Lut { path, .. } => Some(PathBuf::from(path)),
+            _ => None,
+        };
+        let preset = match &self.preset {
+            RenderPreset::File(path) => Some(path.clone()),
+            _ => None,
+        };
+        grade.into_iter().chain(preset).filter(|path| path.exists()).collect()
+    }
+}
+
 /// Which timeline is rendered.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -1,6 +1,6 @@
 //! The backend: one run through Resolve, from the timeline that is open to the shots that are cut out of its renders.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -50,6 +50,10 @@ impl Backend for ResolveBackend {
         // Representations are made from the shot's file, by the plan: the one that cuts shots out of renders does not know
         // what is seen in them.
         Capabilities { graded: true, representations: false, ..Capabilities::parallel() }
+    }
+
+    fn inputs(&self) -> Vec<PathBuf> {
+        self.options.inputs()
     }
 
     fn open<'a>(

@@ -17,7 +17,7 @@ use super::scratch::{Scratch, part};
 use super::session::{ResolveBackend, ResolveSession, Work, not_whole};
 use super::state::{Guard, State, remove_jobs};
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
-use crate::deliver::{Delivery, Folder, Preset, Representation};
+use crate::deliver::{Delivery, Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, MediaSource, Plan, Warning};
 
@@ -203,9 +203,7 @@ impl ResolveBackend {
         let absolute = |path: &Path| std::path::absolute(path).map_err(|error| Error::io("find", path, error));
         let delivery = Delivery { folder: absolute(&delivery.folder)?, ..delivery.clone() };
         let plan = Plan { timeline: plan.timeline.as_deref().map(absolute).transpose()?, ..plan.clone() };
-        if delivery.folder.exists() {
-            delivery.refuse_existing(&delivery.places(&Folder::shared(&delivery.folder)?, &plan))?;
-        }
+        delivery.refuse(&plan, &self.options().inputs())?;
         let made = missing(&delivery.folder);
         let submitted = self.hand_in(&plan, &delivery, cancel, store);
         if submitted.is_err() {
@@ -332,6 +330,10 @@ impl Backend for Collector<'_> {
 
     fn capabilities(&self) -> Capabilities {
         ResolveBackend::default().capabilities()
+    }
+
+    fn inputs(&self) -> Vec<PathBuf> {
+        self.options.inputs()
     }
 
     fn open<'a>(&'a self, _: &'a Plan, preset: &'a Preset, _: &'a [Representation]) -> Result<Box<dyn Session + 'a>> {

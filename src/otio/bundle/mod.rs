@@ -27,7 +27,7 @@ const CONTENT: &str = "content.otio";
 const NAMED: usize = 3;
 
 /// Whether a path's name is that of a bundle.
-pub(super) fn is_bundle(path: &Path) -> bool {
+pub(crate) fn is_bundle(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| ["otioz", "otiod"].iter().any(|bundle| extension.eq_ignore_ascii_case(bundle)))
 }

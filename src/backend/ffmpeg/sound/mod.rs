@@ -21,4 +21,4 @@ pub use reader::SoundReader;
 pub(super) use reader::sounds;
 pub(super) use shot::ShotSound;
 pub(super) use source::{Heard, clips, find, missing, warnings};
-pub use whole::{MixReport, write_mix, write_shot_mixes};
+pub use whole::{MixReport, write_mix, write_mix_as, write_shot_mixes};

@@ -11,9 +11,10 @@ use super::shot::loudness;
 use super::source::{self, Heard};
 use crate::audio::Peak;
 use crate::backend::CancelToken;
-use crate::deliver::Place;
+use crate::deliver::{Existing, Place, Protected, SingleFiles};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot, SoundClip, Warning};
+use crate::report::OutputKind;
 use crate::time::{Time, TimeRange};
 
 /// What became of the mix of a whole cut.
@@ -28,23 +29,50 @@ pub struct MixReport {
     pub warnings: Vec<Warning>,
 }
 
-/// Mixes the whole cut of `plan` into one WAV file of 24 bits at `path`, replacing what is there. Its time reference is
-/// the record timecode of the cut's first frame.
+/// Mixes the whole cut of `plan` into one WAV file of 24 bits at `path`, replacing what is there if the manifest of its folder
+/// lists it as made by this library: [`write_mix_as`] with [`Existing::Overwrite`].
+///
+/// # Errors
+/// As [`write_mix_as`].
+pub fn write_mix(plan: &Plan, path: impl AsRef<Path>, cancel: &CancelToken) -> Result<MixReport> {
+    write_mix_as(plan, path, Existing::Overwrite, &[], cancel)
+}
+
+/// Mixes the whole cut of `plan` into one WAV file of 24 bits at `path`. Its time reference is the record timecode of the
+/// cut's first frame. `existing` says what becomes of a file that is there; with [`Existing::Skip`] it is replaced as with
+/// [`Existing::Overwrite`]. No file in `inputs` is ever replaced, and none that the plan reads. The file is listed in the
+/// `manifest.json` of its folder; where something else has that name, it stays, with a warning.
 ///
 /// # Errors
 /// [`ErrorKind::Option`] where the plan has no sound, [`ErrorKind::MediaMissing`] listing every missing file where the
-/// plan does not allow any, [`ErrorKind::Decode`] where media cannot be heard, [`ErrorKind::Io`] and
-/// [`ErrorKind::Encode`] where the file cannot be written, [`ErrorKind::Cancelled`] when `cancel` says so. The file is
-/// written as a whole or not at all.
-pub fn write_mix(plan: &Plan, path: impl AsRef<Path>, cancel: &CancelToken) -> Result<MixReport> {
+/// plan does not allow any, [`ErrorKind::Exists`] for a file that may not be replaced, [`ErrorKind::Locked`] where another
+/// process writes it, [`ErrorKind::Decode`] where media cannot be heard, [`ErrorKind::Io`] and [`ErrorKind::Encode`] where
+/// the file cannot be written, [`ErrorKind::Cancelled`] when `cancel` says so. The file is written as a whole or not at all.
+pub fn write_mix_as(
+    plan: &Plan,
+    path: impl AsRef<Path>,
+    existing: Existing,
+    inputs: &[PathBuf],
+    cancel: &CancelToken,
+) -> Result<MixReport> {
     let clips = plan.sound.as_ref().map_or(&[][..], |sound| &sound.clips);
+    let mut protected = Protected::of_plan(plan);
+    inputs.iter().for_each(|input| protected.add("the input", input));
+    let place = Place::of_file(path.as_ref(), OutputKind::Sound);
+    let mut files = SingleFiles::new(&protected, existing);
+    files.check(&place)?;
     let heard = look(plan, clips.iter())?;
     let mixer = &mut Mixer::new(plan, &heard);
-    write(plan, mixer, &heard, clips, (0, plan.duration), path.as_ref(), cancel)
+    let written = write(plan, mixer, &heard, clips, (0, plan.duration), (&place, &files), cancel);
+    let unlisted = files.finish();
+    let mut report = written?;
+    let warning = |message| Warning::new("mix", message);
+    report.warnings.extend(unlisted.into_iter().map(warning));
+    Ok(report)
 }
 
 /// Mixes what is heard in each shot of `plan` into a WAV file as [`write_mix`] does, several at once, without pictures:
-/// that of a shot goes to `path(shot)`, in a folder that is there. The reports lie in the order of the shots.
+/// that of a shot goes to `path(shot)`. The reports lie in the order of the shots.
 ///
 /// # Errors
 /// As [`write_mix`]: the first that is met. Files that were whole by then stay.
@@ -53,17 +81,28 @@ pub fn write_shot_mixes(
     path: impl Fn(&Shot) -> PathBuf + Sync,
     cancel: &CancelToken,
 ) -> Result<Vec<MixReport>> {
+    let protected = Protected::of_plan(plan);
+    let mut files = SingleFiles::new(&protected, Existing::Overwrite);
+    let places: Vec<Place> = plan.shots.iter().map(|shot| Place::of_file(&path(shot), OutputKind::Sound)).collect();
+    places.iter().try_for_each(|place| files.check(place))?;
     let heard = look(plan, plan.shots.iter().flat_map(|shot| &shot.sound))?;
     // Shots that follow on one another go to one thread, whose media run on.
-    let shots = plan.shots.par_iter().with_min_len(4);
+    let shots = plan.shots.par_iter().zip(&places).with_min_len(4);
     let reports = shots.map_init(
         || Mixer::new(plan, &heard),
-        |mixer, shot| {
+        |mixer, (shot, place)| {
             let frames = (shot.start, shot.frame_count);
-            write(plan, mixer, &heard, &shot.sound, frames, &path(shot), cancel)
+            write(plan, mixer, &heard, &shot.sound, frames, (place, &files), cancel)
         },
     );
-    reports.collect()
+    let reports: Result<Vec<MixReport>> = reports.collect();
+    let unlisted = files.finish();
+    let mut reports = reports?;
+    let warning = |message| Warning::new("mix", message);
+    if let Some(first) = reports.first_mut() {
+        first.warnings.extend(unlisted.into_iter().map(warning));
+    }
+    Ok(reports)
 }
 
 /// Looks at the media of `clips`; what is not there ends it, if the plan says so.
@@ -81,7 +120,7 @@ fn write<'s>(
     heard: &[Heard],
     clips: &[SoundClip],
     (first, count): (i64, i64),
-    path: &Path,
+    (place, files): (&Place, &SingleFiles<'_>),
     cancel: &CancelToken,
 ) -> Result<MixReport> {
     let mixer = mixer.as_mut().ok_or_else(|| Error::new(ErrorKind::Option, "the cut has no sound to be mixed"))?;
@@ -91,10 +130,7 @@ fn write<'s>(
     let (rate, channels) = mixer.format();
     let reference = plan.time_reference(window.start, rate);
     let mut mix = mixer.begin(clips, window);
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error))?;
-    }
-    let place = Place::of_file(path);
+    let _hold = place.prepare()?;
     let mut peak = Peak::default();
     let mut write = || {
         let mut wav = WavWriter::create(place.target.path(), rate, channels, reference)?;
@@ -107,7 +143,7 @@ fn write<'s>(
             wav.write(&samples)?;
         }
         wav.finish()?;
-        place.commit()
+        files.commit(place)
     };
     if let Err(error) = write() {
         // The first error says what is wrong.

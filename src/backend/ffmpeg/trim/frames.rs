@@ -35,7 +35,7 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
             match (step, writer) {
                 (Err(error), _) => run.done(&job, Err(error)),
                 (Ok(()), Some(writer)) if index + 1 == job.end() => {
-                    let piece = writer.finish(&job, source);
+                    let piece = writer.finish(&job, source, run.files);
                     run.done(&job, piece);
                 }
                 (Ok(()), writer) => active.push((job, writer)),

@@ -15,8 +15,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::backend::CancelToken;
-use crate::deliver::{Copy, Piece, Place, Preset, Trim, Trimmed, TrimmedPiece};
+use crate::deliver::{Copy, Existing, Piece, Place, Preset, Protected, SingleFiles, Trim, Trimmed, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
+use crate::report::OutputKind;
 use source::{Beat, Source};
 
 /// A piece that is to be made.
@@ -50,6 +51,7 @@ impl Job {
 /// What all pieces have in common, and what came of them so far.
 struct Run<'a> {
     cancel: &'a CancelToken,
+    files: &'a SingleFiles<'a>,
     preset: Option<&'a Preset>,
     threads: usize,
     results: Vec<Option<Result<TrimmedPiece>>>,
@@ -78,36 +80,59 @@ pub(crate) fn trim(request: &Trim, cancel: &CancelToken) -> Result<Trimmed> {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if request.threads == 0 { cores() } else { request.threads };
     let mut source = Source::open(&request.source, threads)?;
-    let results = request.pieces.iter().map(|_| None).collect();
-    let mut run = Run { cancel, preset: request.preset.as_ref(), threads, results, packets: 0 };
+    let mut protected = Protected::default();
+    protected.add("the medium", &request.source);
+    let existing = match (request.overwrite, request.overwrite_foreign) {
+        (_, true) => Existing::OverwriteForeign,
+        (true, false) => Existing::Overwrite,
+        (false, false) => Existing::Error,
+    };
+    let mut files = SingleFiles::new(&protected, existing);
+    let mut results: Vec<Option<Result<TrimmedPiece>>> = request.pieces.iter().map(|_| None).collect();
     let mut targets = Targets::new(&request.source);
     let mut jobs = Vec::new();
     for (number, piece) in request.pieces.iter().enumerate() {
-        match job(number, piece, request, &source, &mut targets) {
+        match job(number, piece, request, &source, (&mut targets, &mut files)) {
             Ok(job) => jobs.push(job),
-            Err(error) => run.results[number] = Some(Err(error)),
+            Err(error) => results[number] = Some(Err(error)),
         }
     }
+    let mut run = Run { cancel, files: &files, preset: request.preset.as_ref(), threads, results, packets: 0 };
+    let made = make(jobs, request, &mut source, &mut run);
+    let unlisted = files.finish();
+    made?;
+    let lost = || Err(Error::new(ErrorKind::Encode, "the piece was not made"));
+    let mut pieces: Vec<Result<TrimmedPiece>> =
+        run.results.into_iter().map(|result| result.unwrap_or_else(lost)).collect();
+    pieces.iter_mut().flatten().for_each(|piece| piece.notes.extend(unlisted.iter().cloned()));
+    Ok(Trimmed { pieces, packets: run.packets + source.reader.packets_read() })
+}
+
+/// Makes all of `jobs`.
+fn make(mut jobs: Vec<Job>, request: &Trim, source: &mut Source, run: &mut Run<'_>) -> Result<()> {
     jobs.sort_by_key(|job| job.first);
     if request.copy == Copy::Exact {
         let (held, others): (Vec<Job>, Vec<Job>) =
             jobs.into_iter().partition(|job| container::holds(job.muxer, &source.info.codec));
         let codec = source.info.codec.clone();
-        jobs = packets::run(held, &mut source, &mut run)?;
+        jobs = packets::run(held, source, run)?;
         jobs.extend(others.into_iter().map(|job| {
             let why = format!("{} files cannot hold {codec}", job.muxer);
             job.because(&why)
         }));
         jobs.sort_by_key(|job| job.first);
     }
-    frames::run(jobs, &mut source, &mut run)?;
-    let lost = || Err(Error::new(ErrorKind::Encode, "the piece was not made"));
-    let pieces = run.results.into_iter().map(|result| result.unwrap_or_else(lost)).collect();
-    Ok(Trimmed { pieces, packets: run.packets + source.reader.packets_read() })
+    frames::run(jobs, source, run)
 }
 
 /// What has to be done for a piece.
-fn job(number: usize, piece: &Piece, request: &Trim, source: &Source, targets: &mut Targets) -> Result<Job> {
+fn job(
+    number: usize,
+    piece: &Piece,
+    request: &Trim,
+    source: &Source,
+    (targets, files): (&mut Targets, &mut SingleFiles<'_>),
+) -> Result<Job> {
     let muxer = container::muxer_of(&piece.target)?;
     let codec = request.preset.as_ref().map_or(source.info.codec.as_str(), |preset| preset.codec.as_str());
     if !container::holds(muxer, codec) {
@@ -115,12 +140,8 @@ fn job(number: usize, piece: &Piece, request: &Trim, source: &Source, targets: &
     }
     let (first, count) = cut::resolve(&piece.cut, source)?;
     targets.take(&piece.target)?;
-    let place = Place::of_file(&piece.target);
-    // A folder is more than whoever allows to replace files can mean.
-    if place.exists() && (!request.overwrite || place.path.is_dir()) {
-        let what = format!("{} is there already", piece.target.display());
-        return Err(Error::new(ErrorKind::Exists, what).at_file(&piece.target));
-    }
+    let place = Place::of_file(&piece.target, OutputKind::Movie);
+    files.check(&place)?;
     Ok(Job { number, first, count, place, muxer, why: None })
 }
 

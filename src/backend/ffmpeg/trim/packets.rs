@@ -15,7 +15,7 @@ use super::super::sys::read::{self as sys, Demuxer};
 use super::source::Source;
 use super::writer::PieceWriter;
 use super::{Job, Run};
-use crate::deliver::TrimmedPiece;
+use crate::deliver::{SingleFiles, TrimmedPiece};
 use crate::error::{ErrorKind, Result};
 use crate::time::Ratio;
 
@@ -82,7 +82,7 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
             active.push(Copying { job, begun: None });
         }
         for mut copying in std::mem::take(&mut active) {
-            match copying.take(&packet, index, source) {
+            match copying.take(&packet, index, source, run.files) {
                 Ok(Step::On) => active.push(copying),
                 Ok(Step::Complete(piece)) => run.done(&copying.job, Ok(*piece)),
                 Ok(Step::Not(why)) => left.push(copying.job.because(&why)),
@@ -98,7 +98,7 @@ impl Run<'_> {
     /// A copy that went wrong: if not for the disk, frames may still be decoded and encoded.
     fn failed(&mut self, job: Job, error: crate::Error, left: &mut Vec<Job>) {
         match error.kind() {
-            ErrorKind::Io | ErrorKind::Cancelled => self.done(&job, Err(error)),
+            ErrorKind::Io | ErrorKind::Cancelled | ErrorKind::Exists | ErrorKind::Locked => self.done(&job, Err(error)),
             _ => left.push(job.because(&format!("copying failed: {error}"))),
         }
     }
@@ -106,7 +106,7 @@ impl Run<'_> {
 
 impl Copying {
     /// Looks at a packet that shows frame `index` of the movie, and writes it if it is the piece's.
-    fn take(&mut self, packet: &Packet, index: i64, source: &mut Source) -> Result<Step> {
+    fn take(&mut self, packet: &Packet, index: i64, source: &mut Source, files: &SingleFiles<'_>) -> Result<Step> {
         let Copying { job, begun } = self;
         let number = index - job.first;
         let begun = match begun {
@@ -139,7 +139,7 @@ impl Copying {
         if begun.packets < job.count {
             return Ok(Step::On);
         }
-        let piece = self.begun.take().map(|begun| begun.writer.finish(&self.job, source)).transpose()?;
+        let piece = self.begun.take().map(|begun| begun.writer.finish(&self.job, source, files)).transpose()?;
         Ok(piece.map_or(Step::On, |piece| Step::Complete(Box::new(piece))))
     }
 }

@@ -17,7 +17,7 @@ use super::super::sys::write::{Encoder, Muxer, StreamSetup};
 use super::sound::{Sound, Track};
 use super::source::{Beat, Grid, Source, rate_pair};
 use super::{Job, about, container, own};
-use crate::deliver::{Place, Preset, TrimmedPiece};
+use crate::deliver::{Hold, Place, Preset, SingleFiles, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rect;
 use crate::plan::ColorTags;
@@ -34,6 +34,8 @@ pub(super) struct PieceWriter {
     /// How many of them are shown in the place of frames that the movie does not have.
     held: i64,
     notes: Vec<String>,
+    /// Keeps others from writing there.
+    _hold: Hold,
 }
 
 /// Pictures that are encoded anew.
@@ -99,7 +101,7 @@ impl PieceWriter {
         if !container::holds(job.muxer, codec) {
             return Err(container::refuse(&job.place.path, codec));
         }
-        job.place.prepare()?;
+        let hold = job.place.prepare()?;
         let muxer = Muxer::create(job.place.target.path(), job.muxer)?;
         let mut writer = PieceWriter {
             place: job.place.clone(),
@@ -110,6 +112,7 @@ impl PieceWriter {
             frames: 0,
             held: 0,
             notes: source.left.clone(),
+            _hold: hold,
         };
         // From here on the file is there, and goes with the writer.
         let muxer = writer.muxer.insert(muxer);
@@ -194,7 +197,7 @@ impl PieceWriter {
     }
 
     /// Closes the file, counts its frames, and gives it its name.
-    pub(super) fn finish(mut self, job: &Job, source: &Source) -> Result<TrimmedPiece> {
+    pub(super) fn finish(mut self, job: &Job, source: &Source, files: &SingleFiles<'_>) -> Result<TrimmedPiece> {
         if let Some(encoding) = &mut self.encoding {
             encoding.encoder.send(None)?;
         }
@@ -212,7 +215,7 @@ impl PieceWriter {
             self.tracks.iter_mut().try_for_each(|track| track.finish(&mut muxer))?;
             muxer.finish()?;
             verify(self.place.target.path(), job.count, copied)?;
-            self.place.commit()
+            files.commit(&self.place)
         };
         if let Err(error) = close() {
             // The first error says what is wrong.

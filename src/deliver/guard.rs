@@ -1,0 +1,265 @@
+//! May this target be written, in this mode? Every program of this library that writes asks here, and nowhere else: before
+//! anything is rendered, and again when what was rendered is to get its name.
+
+#[cfg(feature = "ffmpeg")]
+use std::collections::{BTreeSet, HashMap};
+use std::fs::{self, Metadata};
+use std::path::Path;
+#[cfg(feature = "ffmpeg")]
+use std::path::PathBuf;
+#[cfg(feature = "ffmpeg")]
+use std::sync::{Mutex, PoisonError};
+
+use super::Existing;
+use super::files::{Place, Standing};
+use super::manifest::{CONFLATED, Found, Listed, MANIFEST, Manifest, not_ours};
+use super::protected::Protected;
+#[cfg(feature = "ffmpeg")]
+use super::{files::clear, manifest::settle, outputs::commit_all};
+use crate::backend::Target;
+use crate::error::{Error, ErrorKind, Result};
+use crate::report::Written;
+
+/// Who decides what may be written into one folder.
+#[derive(Debug)]
+pub(crate) struct Guard<'p> {
+    protected: &'p Protected,
+    existing: Existing,
+    listed: Listed,
+    /// What lies under the manifest's name, if that is no manifest.
+    foreign: Option<&'static str>,
+    /// Whether what is written is listed in the manifest.
+    records: bool,
+}
+
+impl<'p> Guard<'p> {
+    /// For the folder at `folder`, whose manifest is read; what that says goes with it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where the manifest cannot be read.
+    pub(crate) fn new(folder: &Path, protected: &'p Protected, existing: Existing) -> Result<(Guard<'p>, Manifest)> {
+        let (manifest, foreign) = match Manifest::read(folder)? {
+            Found::Ours(manifest) => (*manifest, None),
+            Found::Foreign(why) => (Manifest::default(), Some(why)),
+        };
+        Ok((Guard { protected, existing, listed: manifest.listed(), foreign, records: foreign.is_none() }, manifest))
+    }
+
+    /// Whether what is written is listed in the manifest: not where something else has its name, and that is left alone.
+    pub(crate) fn records(&self) -> bool {
+        self.records
+    }
+
+    /// Whether something that is no manifest has the manifest's name.
+    pub(crate) fn manifest_is_foreign(&self) -> bool {
+        self.foreign.is_some()
+    }
+
+    /// What the manifest lists.
+    pub(crate) fn listed(&self) -> &Listed {
+        &self.listed
+    }
+
+    /// Refuses places that may not be written, all of them at once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`].
+    pub(crate) fn refuse<'t>(&self, places: impl Iterator<Item = &'t Place> + Clone) -> Result<()> {
+        self.protected.refuse(places.clone().map(|place| place.path.as_path()))?;
+        let in_the_way: Vec<(&Place, String)> =
+            places.filter_map(|place| Some((place, self.standing(place).err()?))).collect();
+        let Some((first, _)) = in_the_way.first() else { return Ok(()) };
+        let list: Vec<String> =
+            in_the_way.iter().map(|(place, why)| format!("{}{why}", place.path.display())).collect();
+        let message = format!("{} outputs exist already; nothing was rendered:\n  {}", list.len(), list.join("\n  "));
+        Err(Error::new(ErrorKind::Exists, message).at_file(&first.path))
+    }
+
+    /// Refuses to write a manifest in `folder`, and with `cut`, `conflated.otio`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`] where something that is not ours has its name.
+    pub(crate) fn refuse_manifest(&mut self, folder: &Path, cut: bool) -> Result<()> {
+        let manifest = folder.join(MANIFEST);
+        self.protected.refuse([manifest.as_path()])?;
+        if let Some(why) = self.foreign
+            && !(self.existing == Existing::OverwriteForeign && is_file(&manifest))
+        {
+            return Err(not_ours(&manifest, why));
+        }
+        self.records = true;
+        let conflated = folder.join(CONFLATED);
+        if !cut {
+            return Ok(());
+        }
+        self.protected.refuse([conflated.as_path()])?;
+        let Ok(metadata) = conflated.symlink_metadata() else { return Ok(()) };
+        let ours = Written::of(&metadata).is_some_and(|there| self.listed.holds(CONFLATED, &there));
+        match ours || (self.existing == Existing::OverwriteForeign && metadata.is_file()) {
+            true => Ok(()),
+            false => Err(not_ours(&conflated, &self.why(CONFLATED, &metadata))),
+        }
+    }
+
+    /// What lies under the name of `place`, if it may be written there; else why not, as the end of a sentence.
+    pub(crate) fn standing(&self, place: &Place) -> Result<Standing, String> {
+        let Ok(metadata) = place.path.symlink_metadata() else { return Ok(Standing::Free) };
+        match self.existing {
+            Existing::Error => Err(String::new()),
+            _ if self.is_ours(place, &metadata)? => Ok(Standing::Replaceable),
+            Existing::OverwriteForeign if metadata.is_file() => Ok(Standing::Replaceable),
+            _ => Err(format!(" {}", self.why(&place.relative, &metadata))),
+        }
+    }
+
+    /// The same, as an error.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`].
+    pub(crate) fn check(&self, place: &Place) -> Result<Standing> {
+        self.standing(place).map_err(|why| {
+            let message = format!("{} exists already{why}", place.path.display());
+            Error::new(ErrorKind::Exists, message).at_file(&place.path)
+        })
+    }
+
+    /// Whether what lies at `place` is all ours, as it was left.
+    fn is_ours(&self, place: &Place, metadata: &Metadata) -> Result<bool, String> {
+        let Target::Sequence { prefix, suffix, .. } = &place.target else {
+            return Ok(Written::of(metadata).is_some_and(|there| self.listed.holds(&place.relative, &there)));
+        };
+        if !metadata.is_dir() || !self.listed.names(&place.relative) {
+            return Ok(false);
+        }
+        let mut all = Written::NOTHING;
+        for entry in fs::read_dir(&place.path).map_err(|error| format!(" (it cannot be listed: {error})"))?.flatten() {
+            let name = entry.file_name();
+            let number =
+                name.to_str().and_then(|name| name.strip_prefix(prefix.as_str())?.strip_suffix(suffix.as_str()));
+            let is_number = number.is_some_and(|number| number.parse::<i64>().is_ok());
+            let frame =
+                entry.path().symlink_metadata().ok().filter(|_| is_number).and_then(|frame| Written::of(&frame));
+            match frame {
+                Some(frame) if self.listed.holds_part(&place.relative, &frame) => all = all.and(&frame),
+                _ => {
+                    return Err(format!(" and holds {}, which is not as this library left it", name.to_string_lossy()));
+                }
+            }
+        }
+        Ok(self.listed.holds_part(&place.relative, &all))
+    }
+
+    /// Why what lies there may not be replaced.
+    fn why(&self, relative: &str, metadata: &Metadata) -> String {
+        match kind(metadata) {
+            Some(kind) => format!("(it is {kind})"),
+            None if self.listed.names(relative) => "(it was changed since it was delivered)".to_owned(),
+            None if metadata.is_dir() => format!("(it is a folder that {MANIFEST} does not list)"),
+            None => format!("({MANIFEST} does not list it)"),
+        }
+    }
+}
+
+fn is_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// What is neither a regular file nor a folder.
+fn kind(metadata: &Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if kind.is_fifo() {
+            return Some("a FIFO");
+        }
+        if kind.is_socket() {
+            return Some("a socket");
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return Some("a device");
+        }
+    }
+    if kind.is_symlink() {
+        return Some("a symbolic link");
+    }
+    (!kind.is_file() && !kind.is_dir()).then_some("no regular file")
+}
+
+/// What programs ask that write single files, each into some folder, and no run of shots: the mix of a cut, pieces of a
+/// movie. What they make is listed in the manifest of its folder.
+#[cfg(feature = "ffmpeg")]
+#[derive(Debug)]
+pub(crate) struct SingleFiles<'p> {
+    protected: &'p Protected,
+    existing: Existing,
+    guards: HashMap<PathBuf, Guard<'p>>,
+    /// Where something was written.
+    written: Mutex<BTreeSet<PathBuf>>,
+}
+
+#[cfg(feature = "ffmpeg")]
+impl<'p> SingleFiles<'p> {
+    pub(crate) fn new(protected: &'p Protected, existing: Existing) -> SingleFiles<'p> {
+        SingleFiles { protected, existing, guards: HashMap::new(), written: Mutex::default() }
+    }
+
+    fn folder(place: &Place) -> PathBuf {
+        let real = super::protected::real(&place.path);
+        real.parent().map_or_else(PathBuf::new, Path::to_owned)
+    }
+
+    /// Refuses a place that may not be written, and removes what killed processes left of it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`], and [`ErrorKind::Locked`] while another process writes there.
+    pub(crate) fn check(&mut self, place: &Place) -> Result<()> {
+        if [MANIFEST, CONFLATED].iter().any(|name| place.relative.eq_ignore_ascii_case(name)) {
+            let message = format!("{} is a name for manifests of this library alone", place.path.display());
+            return Err(Error::new(ErrorKind::Option, message).at_file(&place.path));
+        }
+        self.protected.refuse([place.path.as_path()])?;
+        let folder = SingleFiles::folder(place);
+        if !self.guards.contains_key(&folder) {
+            let (guard, _) = Guard::new(&folder, self.protected, self.existing)?;
+            self.guards.insert(folder.clone(), guard);
+        }
+        self.guards[&folder].check(place)?;
+        clear(std::iter::once(place.path.as_path()))
+    }
+
+    /// Gives what was written at `place` its final name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`] where something was put there meanwhile, [`ErrorKind::Io`].
+    pub(crate) fn commit(&self, place: &Place) -> Result<()> {
+        let folder = SingleFiles::folder(place);
+        let Some(guard) = self.guards.get(&folder) else {
+            return Err(
+                Error::new(ErrorKind::Exists, "a file that nobody asked about is not written").at_file(&place.path)
+            );
+        };
+        commit_all(std::iter::once((place, 0, 1)), &folder, guard)?;
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(folder);
+        Ok(())
+    }
+
+    /// Lists what was made in the manifests of its folders; says where that cannot be.
+    pub(crate) fn finish(&self) -> Vec<String> {
+        let finish = |folder: &PathBuf| match self.guards.get(folder)?.records() {
+            true => settle(folder, None, false).err().map(|error| error.to_string()),
+            false => Some(unlisted(folder)),
+        };
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(finish).collect()
+    }
+}
+
+/// What is said where a manifest cannot be written.
+#[cfg(feature = "ffmpeg")]
+pub(super) fn unlisted(folder: &Path) -> String {
+    let manifest = folder.join(MANIFEST);
+    format!(
+        "{} is no manifest of this library and is left as it is: what was written is not listed",
+        manifest.display()
+    )
+}

@@ -1,0 +1,292 @@
+//! What is ours in a folder: its `manifest.json`, and the journal of what was delivered since that was written.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::files::{Hold, clear, sync_folder, write_noted, write_whole};
+use crate::error::{Error, ErrorKind, Result};
+use crate::report::{Output, Report, Written};
+
+/// The manifest's name.
+pub(crate) const MANIFEST: &str = "manifest.json";
+/// The name of the cut with its intermediates.
+pub(crate) const CONFLATED: &str = "conflated.otio";
+/// One line of JSON for each file that is about to get its final name: a run that is killed before it writes its manifest
+/// leaves no file that nobody knows.
+const JOURNAL: &str = ".otio-conflate-journal";
+
+/// What a folder's manifest says.
+#[derive(Debug, Default)]
+pub(crate) struct Manifest {
+    /// The run it is of; `None` where it lists files alone.
+    pub(crate) run: Option<Report>,
+    /// What was made.
+    files: Vec<Written>,
+}
+
+/// A manifest of a folder that no run delivered to, but other programs did.
+#[derive(Serialize, Deserialize)]
+struct FilesAlone {
+    crate_version: String,
+    files: Vec<Written>,
+}
+
+/// What lies at a manifest's place.
+pub(crate) enum Found {
+    /// A manifest, or nothing.
+    Ours(Box<Manifest>),
+    /// Something that is none: why.
+    Foreign(&'static str),
+}
+
+impl Manifest {
+    /// Reads the manifest of `folder` and what was delivered since it was written.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where it cannot be read.
+    pub(crate) fn read(folder: &Path) -> Result<Found> {
+        let path = folder.join(MANIFEST);
+        let mut manifest = match path.symlink_metadata() {
+            Err(error) if absent(&error) => Manifest::default(),
+            Err(error) => return Err(Error::io("look at", &path, error)),
+            Ok(metadata) if !metadata.is_file() => return Ok(Found::Foreign("is no regular file")),
+            Ok(_) => {
+                let bytes = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+                match Manifest::parse(&bytes) {
+                    Some(manifest) => manifest,
+                    None => return Ok(Found::Foreign("is no manifest of this library")),
+                }
+            }
+        };
+        manifest.files.extend(journal(folder)?);
+        Ok(Found::Ours(Box::new(manifest)))
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Manifest> {
+        if let Ok(run) = serde_json::from_slice::<Report>(bytes) {
+            let mut files = run.files.clone();
+            if files.is_empty() {
+                files = run.shots.iter().flat_map(outputs).map(of_old).collect();
+            }
+            return Some(Manifest { run: Some(run), files });
+        }
+        let alone: FilesAlone = serde_json::from_slice(bytes).ok()?;
+        Some(Manifest { run: None, files: alone.files })
+    }
+
+    /// What is listed, by path.
+    pub(crate) fn listed(&self) -> Listed {
+        let mut listed = Listed::default();
+        for file in &self.files {
+            listed.0.entry(file.path.clone()).or_default().push(file.clone());
+        }
+        listed
+    }
+}
+
+/// How far the run is whose manifest is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// More is to come: what it lists is not looked at.
+    Going,
+    /// It is over.
+    Over,
+}
+
+/// Everything that was delivered of a shot.
+pub(crate) fn outputs(shot: &crate::report::ShotReport) -> impl Iterator<Item = &Output> {
+    let others = shot.representations.iter().map(|made| &made.output);
+    shot.output.iter().chain(&shot.sound).chain(others)
+}
+
+/// What earlier versions said of a file: not when it was written.
+fn of_old(output: &Output) -> Written {
+    Written { path: output.path.clone(), bytes: output.bytes, modified: (0, u64::MAX) }
+}
+
+/// Files that were made by this library, by their path relative to the folder; each as it was left.
+#[derive(Debug, Default)]
+pub(crate) struct Listed(HashMap<String, Vec<Written>>);
+
+impl Listed {
+    /// Whether anything is listed under this path.
+    pub(super) fn names(&self, relative: &str) -> bool {
+        self.0.contains_key(relative)
+    }
+
+    /// Whether what lies there, `there`, is as it was left.
+    pub(super) fn holds(&self, relative: &str, there: &Written) -> bool {
+        let as_left = |listed: &Written| {
+            listed.bytes == there.bytes
+                && there.modified.0 >= listed.modified.0
+                && there.modified.1 <= listed.modified.1
+        };
+        self.0.get(relative).is_some_and(|listed| listed.iter().any(as_left))
+    }
+
+    /// Whether what lies there is a part of what was left: frames of a sequence, none of them changed since.
+    pub(super) fn holds_part(&self, relative: &str, there: &Written) -> bool {
+        let as_left = |listed: &Written| {
+            let within = there.modified.0 >= listed.modified.0 && there.modified.1 <= listed.modified.1;
+            listed.bytes >= there.bytes && (within || there.bytes == 0)
+        };
+        self.0.get(relative).is_some_and(|listed| listed.iter().any(as_left))
+    }
+
+    /// Whether the file or folder at `path` in `folder` is something listed, or holds it.
+    pub(crate) fn leads_to(&self, folder: &Path, path: &Path) -> bool {
+        let Ok(relative) = path.strip_prefix(folder) else { return false };
+        let relative = relative.to_string_lossy().replace('\\', "/");
+        let start = format!("{relative}/");
+        self.0.keys().any(|listed| *listed == relative || listed.starts_with(&start))
+    }
+}
+
+fn absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
+fn journal(folder: &Path) -> Result<Vec<Written>> {
+    let path = folder.join(JOURNAL);
+    let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
+    if !is_file {
+        return Ok(Vec::new());
+    }
+    let text = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+    // The last line of a process that was killed may be half a line.
+    Ok(text.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
+}
+
+/// Notes that `files` are about to get their final names in `folder`.
+///
+/// # Errors
+/// [`ErrorKind::Io`] where it cannot be noted.
+pub(crate) fn note(folder: &Path, files: &[Written]) -> Result<()> {
+    let path = folder.join(JOURNAL);
+    let _hold = Hold::wait(&folder.join(MANIFEST))?;
+    if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(not_ours(&path, "is no regular file"));
+    }
+    let mut text = Vec::new();
+    for file in files {
+        serde_json::to_writer(&mut text, file).expect("plain data always serialises");
+        text.push(b'\n');
+    }
+    let mut write = || {
+        // A line that a killed process did not end is ended.
+        let mut file = File::options().create(true).append(true).open(&path)?;
+        if file.metadata()?.len() > 0 {
+            text.insert(0, b'\n');
+        }
+        file.write_all(&text)?;
+        file.sync_data()
+    };
+    write().map_err(|error| Error::io("write", &path, error))
+}
+
+/// Writes `conflated.otio` in `folder`.
+///
+/// # Errors
+/// [`ErrorKind::Io`] where it cannot be written.
+pub(crate) fn write_cut(folder: &Path, cut: &str) -> Result<()> {
+    write_noted(&folder.join(CONFLATED), cut.as_bytes(), |written| {
+        let listed = written.map(|written| Written { path: CONFLATED.to_owned(), ..written });
+        note(folder, listed.as_slice())
+    })
+}
+
+/// Writes what was noted into the manifest of `folder`: that of `run`, or, with `None`, the one that is there, or one that
+/// lists files alone.
+///
+/// # Errors
+/// [`ErrorKind::Io`] where it cannot be written, [`ErrorKind::Exists`] where something else has its name.
+pub(crate) fn settle(folder: &Path, run: Option<(&Report, Progress)>, foreign: bool) -> Result<()> {
+    let path = folder.join(MANIFEST);
+    let _hold = Hold::wait(&path)?;
+    let there = match Manifest::read(folder)? {
+        Found::Ours(manifest) => *manifest,
+        // Whoever may replace it found it so before.
+        Found::Foreign(_) if foreign => Manifest { run: None, files: journal(folder)? },
+        Found::Foreign(why) => return Err(not_ours(&path, why)),
+    };
+    let look = !matches!(run, Some((_, Progress::Going)));
+    let files = newest(folder, there.files, look);
+    let text = match (run, there.run) {
+        (Some((run, _)), _) => serde_json::to_string_pretty(&Report { files, ..run.clone() }),
+        (None, Some(run)) => serde_json::to_string_pretty(&Report { files, ..run }),
+        (None, None) if files.is_empty() && path.symlink_metadata().is_err() => return forget(folder),
+        (None, None) => {
+            serde_json::to_string_pretty(&FilesAlone { crate_version: env!("CARGO_PKG_VERSION").to_owned(), files })
+        }
+    }
+    .expect("plain data without maps always serialises");
+    write_whole(&path, (crate::printable_json(text) + "\n").as_bytes())?;
+    forget(folder)
+}
+
+/// Removes the journal, all of which is in the manifest.
+fn forget(folder: &Path) -> Result<()> {
+    let path = folder.join(JOURNAL);
+    match fs::remove_file(&path) {
+        Ok(()) => sync_folder(&path),
+        Err(error) if absent(&error) => Ok(()),
+        Err(error) => Err(Error::io("remove", &path, error)),
+    }
+}
+
+/// Removes what killed runs left of the manifest itself.
+///
+/// # Errors
+/// [`ErrorKind::Io`] where it cannot be removed.
+pub(crate) fn clear_strays(folder: &Path) -> Result<()> {
+    let paths = [folder.join(MANIFEST), folder.join(CONFLATED)];
+    match clear(paths.iter().map(PathBuf::as_path)) {
+        // Another program notes something just now; what it left lies under a hidden name, and goes with the next run.
+        Err(error) if error.kind() == ErrorKind::Locked => Ok(()),
+        cleared => cleared,
+    }
+}
+
+pub(crate) fn not_ours(path: &Path, why: &str) -> Error {
+    Error::new(ErrorKind::Exists, format!("{} exists and {why}; nothing was rendered", path.display())).at_file(path)
+}
+
+/// Of `files`, the newest two under each path: a run that was killed may not have got as far as the newest says. With
+/// `look`, only those whose files are in `folder` as they were left.
+fn newest(folder: &Path, files: Vec<Written>, look: bool) -> Vec<Written> {
+    let mut seen: HashMap<String, Vec<Written>> = HashMap::new();
+    let mut kept = Vec::new();
+    for file in files.into_iter().rev() {
+        let known = seen.entry(file.path.clone()).or_default();
+        if known.len() == 2 || known.contains(&file) {
+            continue;
+        }
+        if look {
+            let Ok(metadata) = on_disk(folder, &file.path).symlink_metadata() else { continue };
+            let is_it = Written::of(&metadata).is_none_or(|there| {
+                there.bytes == file.bytes && (file.modified.0..=file.modified.1).contains(&there.modified.0)
+            });
+            if !is_it {
+                continue;
+            }
+        }
+        known.push(file.clone());
+        kept.push(file);
+    }
+    kept.reverse();
+    kept.sort_by(|one, other| one.path.cmp(&other.path));
+    kept
+}
+
+/// The file, or the folder of frames, that `path` in a manifest of `folder` names.
+pub(crate) fn on_disk(folder: &Path, path: &str) -> PathBuf {
+    let is_pattern = |name: &str| name.contains(".%04d.");
+    match path.rsplit_once('/') {
+        Some((frames, name)) if is_pattern(name) => folder.join(frames),
+        _ => folder.join(path),
+    }
+}
