@@ -10,6 +10,8 @@
 #[macro_use]
 #[path = "shared/say.rs"]
 mod say;
+#[path = "shared/limits.rs"]
+mod limits;
 #[path = "shared/run.rs"]
 mod run;
 mod shared;
@@ -39,6 +41,7 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
+    limits::file_size_limit_is_an_error();
     let cancel = CancelToken::new();
     run::exit(conflate(Flags::parse(), &cancel).map(|report| vec![report]), &cancel)
 }

@@ -14,6 +14,8 @@
 #[macro_use]
 #[path = "shared/say.rs"]
 mod say;
+#[path = "shared/limits.rs"]
+mod limits;
 #[path = "shared/run.rs"]
 mod run;
 mod shared;
@@ -127,6 +129,7 @@ enum OfTicket {
 }
 
 fn main() -> ExitCode {
+    limits::file_size_limit_is_an_error();
     let cancel = CancelToken::new();
     let word = std::env::args().nth(1).unwrap_or_default();
     let done = match ["poll", "collect", "withdraw", "restore"].contains(&word.as_str()) {

@@ -9,6 +9,8 @@
 #[macro_use]
 #[path = "shared/say.rs"]
 mod say;
+#[path = "shared/limits.rs"]
+mod limits;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,6 +39,7 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
+    limits::file_size_limit_is_an_error();
     match run(Flags::parse()) {
         Ok(report) => {
             for shot in &report.shots {

@@ -8,6 +8,8 @@
 #[macro_use]
 #[path = "shared/say.rs"]
 mod say;
+#[path = "shared/limits.rs"]
+mod limits;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,6 +53,7 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
+    limits::file_size_limit_is_an_error();
     let cancel = CancelToken::new();
     match run(Flags::parse(), &cancel) {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,6 +10,8 @@
 #[macro_use]
 #[path = "shared/say.rs"]
 mod say;
+#[path = "shared/limits.rs"]
+mod limits;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,6 +42,7 @@ struct Flags {
 }
 
 fn main() -> ExitCode {
+    limits::file_size_limit_is_an_error();
     let flags = Flags::parse();
     match run(&flags) {
         Ok(trimmed) => summary(&flags, &trimmed),

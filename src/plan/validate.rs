@@ -9,8 +9,6 @@ use super::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Ratio, Time};
 
-/// Wider or higher than any picture of any codec, in pixels.
-const LARGEST_SIDE: u32 = 65_536;
 /// More samples per second than any sound has.
 const FASTEST_SOUND: u32 = 1_000_000;
 /// Elements inside one another, at most.
@@ -32,8 +30,6 @@ impl Plan {
         for (index, &media) in self.canvas_media.iter().enumerate() {
             self.check_index(media, || format!("canvas_media[{index}]"))?;
         }
-        let size = self.canvas.size.is_none_or(|(width, height)| is_side(width) && is_side(height));
-        check(size, "canvas.size", || format!("expected sides of 1 to {LARGEST_SIDE} pixels"))?;
         let aspect = self.canvas.pixel_aspect.is_none_or(|aspect| aspect > Ratio::ZERO);
         check(aspect, "canvas.pixel_aspect", || "expected a positive ratio".to_owned())?;
         check(self.duration >= 0, "duration", || format!("negative: {}", self.duration))?;
@@ -200,10 +196,6 @@ fn check_animated(value: &Animated, at: &str) -> Result<()> {
 
 fn check_finite(values: &[f64], at: &str) -> Result<()> {
     check(values.iter().all(|value| value.is_finite()), at, || format!("expected finite numbers; found {values:?}"))
-}
-
-fn is_side(pixels: u32) -> bool {
-    (1..=LARGEST_SIDE).contains(&pixels)
 }
 
 fn check(holds: bool, at: &str, message: impl FnOnce() -> String) -> Result<()> {

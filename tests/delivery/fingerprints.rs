@@ -48,8 +48,20 @@ const APART: &[&str] = &[
 
 /// Other values that may stand in `value`'s place.
 fn others(value: &Value) -> Vec<Value> {
-    let words =
-        ["black", "slate", "hold", "error", "warn", "transparent", "fill", "blend", "keep", "mono", "multiply", "frame"];
+    let words = [
+        "black",
+        "slate",
+        "hold",
+        "error",
+        "warn",
+        "transparent",
+        "fill",
+        "blend",
+        "keep",
+        "mono",
+        "multiply",
+        "frame",
+    ];
     match value {
         Value::Bool(value) => vec![json!(!value)],
         Value::Number(number) => match number.as_i64() {
