@@ -49,6 +49,9 @@ pub enum ErrorKind {
     /// What was written is not what was planned.
     #[error("verification failed")]
     Verify,
+    /// There is nothing to deliver: no shot in the cut.
+    #[error("nothing to deliver")]
+    Empty,
     /// An option, a name or a preset that does not exist or contradicts another.
     #[error("invalid option")]
     Option,

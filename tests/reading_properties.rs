@@ -247,6 +247,7 @@ fn item() -> BoxedStrategy<Item> {
             color,
             metadata,
             extra,
+            unreadable: None,
         })
         .boxed()
 }

@@ -52,6 +52,15 @@ pub(crate) struct PlanArgs {
     /// How media of another shape lies in the canvas: fit, fill, stretch or native
     #[arg(long, default_value = "fit")]
     pub(crate) placement: Placement,
+    /// Of clips with several media references, the keys to show first: the first that is there; the active one comes next
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub(crate) prefer: Vec<String>,
+    /// Whether record timecode is drop-frame: yes, no, or auto (as the timeline or its media says, else no)
+    #[arg(long, default_value = "auto", value_parser = ["auto", "yes", "no"])]
+    pub(crate) drop_frame: String,
+    /// A plan without shots is no error
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     /// Samples per second of the sound
     #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
     pub(crate) sample_rate: u32,
@@ -80,6 +89,13 @@ impl PlanArgs {
         options.rate = self.rate;
         options.rate_conform = self.rate_conform;
         options.retime = self.retime;
+        options.prefer = self.prefer.clone();
+        options.drop_frame = match self.drop_frame.as_str() {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        };
+        options.allow_empty = self.allow_empty;
         options.reverse = self.reverse;
         options.media_missing = self.media_missing;
         options.overrun = self.overrun;

@@ -4,11 +4,14 @@
 //! encode what they should not and forget to encode what they should. Where a spelling can mean two things, the file
 //! that exists decides; where none exists, the likelier meaning is told. The disk is asked only then.
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
 
 use percent_encoding::percent_decode;
 
-use super::bundle;
+use super::pattern::Numbered;
+use super::{bundle, pattern};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Finds media: knows the timeline's folder, and the folders that moved.
@@ -19,7 +22,33 @@ pub struct Locator {
     is_bundle: bool,
     /// From what to where, the longest first; what is moved has slashes, and none at its end.
     moved: Vec<(Vec<u8>, PathBuf)>,
+    /// Which of them have been of use.
+    used: Used,
 }
+
+/// Which pairs of a path map have been of use; that is no part of what a locator is.
+#[derive(Debug, Default)]
+struct Used(Mutex<HashSet<Vec<u8>>>);
+
+impl Used {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Clone for Used {
+    fn clone(&self) -> Used {
+        Used(Mutex::new(self.lock().clone()))
+    }
+}
+
+impl PartialEq for Used {
+    fn eq(&self, _: &Used) -> bool {
+        true
+    }
+}
+
+impl Eq for Used {}
 
 /// Where numbered frames lie: the file of a frame is `folder/prefix` + its number + `suffix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +60,22 @@ pub struct SequenceLocation {
     pub prefix: String,
     /// What stands after it.
     pub suffix: String,
+}
+
+/// Numbered files that the location of one file stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NumberedFiles {
+    pub(crate) location: SequenceLocation,
+    /// How many digits a number has at least.
+    pub(crate) padding: u32,
+    /// The first and the last number that the location says; both the same where it names one file.
+    pub(crate) range: Option<(i64, i64)>,
+    /// How many numbers lie from one frame to the next, where the location says it.
+    pub(crate) step: i64,
+    /// Whether the location is a pattern, and no file.
+    pub(crate) is_pattern: bool,
+    /// The numbers of the files that are there, in order.
+    pub(crate) numbers: Vec<i64>,
 }
 
 /// What a location can mean.
@@ -70,7 +115,14 @@ impl Locator {
             .collect();
         moved.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
         let is_bundle = bundle::is_bundle(&folder);
-        Locator { folder, is_bundle, moved }
+        Locator { folder, is_bundle, moved, used: Used::default() }
+    }
+
+    /// What of the path map has not been of use so far: the first parts of its pairs, with slashes.
+    pub(crate) fn unused(&self) -> Vec<String> {
+        let used = self.used.lock();
+        let unused = self.moved.iter().filter(|(from, _)| !used.contains(from));
+        unused.map(|(from, _)| String::from_utf8_lossy(from).into_owned()).collect()
     }
 
     /// The absolute path of the file at `location`, a path or a `file:` URL as a timeline wrote it.
@@ -101,6 +153,14 @@ impl Locator {
         if let Some(path) = self.moved_path(&spellings) {
             return Ok(path);
         }
+        // Relative locations are printed as absolute paths, and may be mapped as such.
+        if !self.moved.is_empty() && matches!(scheme, None | Some("file")) {
+            let absolute = spellings.paths.iter().map(|path| self.resolve(path).into_os_string().into_encoded_bytes());
+            let absolute = Spellings { paths: absolute.collect(), likely: spellings.likely };
+            if let Some(path) = self.moved_path(&absolute) {
+                return Ok(path);
+            }
+        }
         match scheme {
             None | Some("file") => {
                 let spellings = match self.is_bundle {
@@ -125,7 +185,8 @@ impl Locator {
     /// As [`Locator::file`].
     pub fn folder(&self, location: &str) -> Result<PathBuf> {
         if location.is_empty() {
-            return Ok(self.folder.clone());
+            let own = Spellings { paths: vec![self.folder.as_os_str().as_encoded_bytes().to_owned()], likely: 0 };
+            return Ok(self.moved_path(&own).unwrap_or_else(|| self.folder.clone()));
         }
         self.file(location)
     }
@@ -156,14 +217,63 @@ impl Locator {
         Ok(if is_decoded { decoded } else { as_written })
     }
 
+    /// The numbered files that `location`, which a timeline wrote as that of one file, stands for: by a pattern in its
+    /// name, unless a file is called so; or as the name of an image file with numbered files beside it. The disk is asked
+    /// where either is in play.
+    ///
+    /// # Errors
+    /// As [`Locator::file`].
+    pub(crate) fn numbered(&self, location: &str) -> Result<Option<NumberedFiles>> {
+        let place = location.rfind('/').or_else(|| location.rfind('\\'));
+        let (folder, name) = match place {
+            Some(place) => (&location[..=place], &location[place + 1..]),
+            None => ("", file_url(location).unwrap_or(location)),
+        };
+        let is_file = |path: &Path| bundle::exists(path) && !path.is_dir();
+        let written = pattern::pattern(name);
+        let text = || String::from_utf8(decoded(name.as_bytes())).ok().filter(|text| printable(text));
+        let read = written.clone().or_else(|| text().as_deref().and_then(pattern::pattern));
+        if let Some(read) = read
+            && !self.file(location).is_ok_and(|path| is_file(&path))
+        {
+            let number = crate::time::padded(read.range.map_or(1, |range| range.0), read.padding as usize);
+            let location = match written {
+                Some(_) => self.sequence(folder, &read.prefix, &read.suffix, &number)?,
+                None => SequenceLocation {
+                    folder: self.folder(folder)?,
+                    prefix: read.prefix.clone(),
+                    suffix: read.suffix.clone(),
+                },
+            };
+            return Ok(Some(NumberedFiles::new(location, &read, true)));
+        }
+        if !pattern::is_image(name) {
+            return Ok(None);
+        }
+        let path = self.file(location)?;
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Ok(None);
+        };
+        let readings = pattern::frames(name);
+        if readings.is_empty() || !is_file(&path) {
+            return Ok(None);
+        }
+        let files = readings.iter().map(|read| {
+            let (prefix, suffix) = (read.prefix.clone(), read.suffix.clone());
+            NumberedFiles::new(SequenceLocation { folder: folder.to_owned(), prefix, suffix }, read, false)
+        });
+        Ok(files.into_iter().find(|files| files.numbers.len() > 1))
+    }
+
     /// Where the location has moved to, if the path map knows one of its spellings.
     fn moved_path(&self, spellings: &Spellings) -> Option<PathBuf> {
         let mut paths = Vec::new();
         let mut likely = 0;
         for (index, path) in spellings.paths.iter().enumerate() {
             let slashed = slashes(path);
-            let found = self.moved.iter().find_map(|(from, to)| Some((rest_behind(from, &slashed)?, to)));
-            if let Some((rest, to)) = found {
+            let found = self.moved.iter().find_map(|(from, to)| Some((rest_behind(from, &slashed)?, from, to)));
+            if let Some((rest, from, to)) = found {
+                self.used.lock().insert(from.clone());
                 if index == spellings.likely {
                     likely = paths.len();
                 }
@@ -196,6 +306,22 @@ fn tidy(path: &Path) -> PathBuf {
         }
     }
     tidy
+}
+
+impl NumberedFiles {
+    fn new(location: SequenceLocation, read: &pattern::Numbered, is_pattern: bool) -> NumberedFiles {
+        // A prefix may lead into a folder below.
+        let (folder, prefix) = match location.prefix.rsplit_once('/') {
+            Some((below, prefix)) => (location.folder.join(below), prefix),
+            None => (location.folder.clone(), location.prefix.as_str()),
+        };
+        let named = pattern::Numbered { prefix: prefix.to_owned(), suffix: location.suffix.clone(), ..read.clone() };
+        let names = bundle::list(&folder, prefix).unwrap_or_default();
+        let mut numbers: Vec<i64> = names.iter().filter_map(|name| pattern::number_in(name, &named)).collect();
+        numbers.sort_unstable();
+        let Numbered { padding, range, step, .. } = named;
+        NumberedFiles { location, padding, range, step, is_pattern, numbers }
+    }
 }
 
 impl Spellings {

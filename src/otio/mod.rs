@@ -10,6 +10,7 @@ mod json_writer;
 mod location;
 mod metadata;
 mod objects;
+mod pattern;
 mod read;
 #[cfg(feature = "opentimelineio")]
 pub mod reference;
@@ -29,8 +30,11 @@ use crate::timeline::Timeline;
 use crate::words::word_enum;
 
 pub use bundle::MediaFile;
+pub(crate) use bundle::exists as is_there;
+pub(crate) use location::NumberedFiles;
 pub use location::{Locator, SequenceLocation};
 pub(crate) use location::{base_folder, is_relative};
+pub(crate) use pattern::without_media_endings;
 pub use write::to_json;
 
 /// How many stacks and tracks may lie inside one another.

@@ -10,9 +10,12 @@ use super::schema::Schema;
 use super::times::{no_range, no_time};
 use crate::error::{ErrorKind, Result};
 use crate::timeline::{
-    Clip, Effect, EffectKind, Gap, Item, Map, Marker, MediaCommon, MediaReference, MissingFramePolicy, Transition,
-    UnknownObject, Value,
+    Clip, Effect, EffectKind, Gap, Item, Map, Marker, MediaCommon, MediaReference, MissingFramePolicy, RationalTime,
+    RawTimeRange, Transition, UnknownObject, Value,
 };
+
+/// Under which name a range that cannot be read is kept among the fields that no schema names.
+const UNREADABLE_RANGE: &str = "unreadable_range";
 
 /// No file name has room for more digits.
 const MOST_PADDING: i64 = 255;
@@ -64,6 +67,19 @@ impl<'a> Reader<'a> {
         let (mut single, mut several) = (None, None);
         let doc = self.doc;
         for (key, member) in doc.members(node) {
+            if key == "source_range" {
+                match self.or_wrong(|reader| reader.range("source_range", member))? {
+                    Ok(range) => clip.item.source_range = range,
+                    Err(wrong) => {
+                        self.note(
+                            "a clip's source_range cannot be read; the clip is handled as one whose media is missing",
+                        );
+                        clip.item.unreadable = Some(wrong);
+                        clip.item.extra.insert(UNREADABLE_RANGE.to_owned(), self.value(member));
+                    }
+                }
+                continue;
+            }
             let Some(key) = self.item_field(&mut clip.item, key, member)? else { continue };
             match &*key {
                 "media_reference" => single = Some(member),
@@ -86,8 +102,10 @@ impl<'a> Reader<'a> {
             }
             (None, single) => {
                 let reference = match single {
-                    Some(single) => self.step(Step::Field("media_reference"), |reader| {
-                        reader.media_reference("media_reference", single)
+                    Some(single) => self.readable_reference(single, |reader| {
+                        reader.step(Step::Field("media_reference"), |reader| {
+                            reader.media_reference("media_reference", single)
+                        })
                     })?,
                     None => MediaReference::missing(),
                 };
@@ -108,11 +126,31 @@ impl<'a> Reader<'a> {
         }
         let mut references = IndexMap::new();
         for (key, member) in doc.members(node) {
-            let reference =
-                self.step(Step::Member(FIELD, key.clone()), |reader| reader.media_reference(FIELD, member))?;
+            let reference = self.readable_reference(member, |reader| {
+                reader.step(Step::Member(FIELD, key.clone()), |reader| reader.media_reference(FIELD, member))
+            })?;
             references.insert(key.into_owned(), reference);
         }
         Ok(references)
+    }
+
+    /// What `read` gives; a reference that cannot be read is kept as it is, as one of an unknown schema.
+    fn readable_reference(
+        &mut self,
+        node: Node,
+        read: impl FnOnce(&mut Self) -> Result<MediaReference>,
+    ) -> Result<MediaReference> {
+        let wrong = match self.or_wrong(read)? {
+            Ok(reference) => return Ok(reference),
+            Err(wrong) => wrong,
+        };
+        self.note(format!("a media reference cannot be read: {wrong}"));
+        let data = match self.value(node) {
+            Value::Object(data) => *data,
+            other => Map::from_iter([("value".to_owned(), other)]),
+        };
+        let schema = data.get("OTIO_SCHEMA").and_then(Value::as_str).unwrap_or("unreadable").to_owned();
+        Ok(MediaReference::Unknown(UnknownObject { schema, data }))
     }
 
     pub(super) fn media_reference(&mut self, field: &'static str, node: Node) -> Result<MediaReference> {
@@ -144,7 +182,13 @@ impl<'a> Reader<'a> {
         match &*key {
             "name" => common.name = self.string("name", node)?,
             "metadata" => common.metadata = self.map("metadata", node)?,
-            "available_range" => common.available_range = self.range("available_range", node)?,
+            "available_range" => match self.or_wrong(|reader| reader.range("available_range", node))? {
+                Ok(range) => common.available_range = range,
+                Err(wrong) => {
+                    self.note(format!("an available_range cannot be read, and is not used: {wrong}"));
+                    common.extra.insert(UNREADABLE_RANGE.to_owned(), self.value(node));
+                }
+            },
             "available_image_bounds" => {
                 common.available_image_bounds = self.bounds("available_image_bounds", node)?;
             }
@@ -286,12 +330,22 @@ impl<'a> Reader<'a> {
                 "name" => transition.name = self.string("name", member)?,
                 "metadata" => transition.metadata = self.map("metadata", member)?,
                 "transition_type" => transition.transition_type = self.string("transition_type", member)?,
-                "in_offset" => transition.in_offset = self.duration("in_offset", member)?.unwrap_or_else(no_time),
-                "out_offset" => transition.out_offset = self.duration("out_offset", member)?.unwrap_or_else(no_time),
+                "in_offset" => transition.in_offset = self.offset("in_offset", member)?,
+                "out_offset" => transition.out_offset = self.offset("out_offset", member)?,
                 _ => self.keep(&mut transition.extra, key, member),
             }
         }
         Ok(transition)
+    }
+
+    /// How far a transition reaches; nowhere, where that cannot be read.
+    fn offset(&mut self, field: &'static str, node: Node) -> Result<RationalTime> {
+        let read = self.or_wrong(|reader| reader.duration(field, node))?;
+        let read = read.unwrap_or_else(|wrong| {
+            self.note(format!("a transition's {field} cannot be read, and is taken as 0: {wrong}"));
+            None
+        });
+        Ok(read.unwrap_or_else(no_time))
     }
 
     pub(super) fn effect(&mut self, node: Node) -> Result<Effect> {
@@ -351,9 +405,9 @@ impl<'a> Reader<'a> {
                 "name" => marker.name = self.string("name", member)?,
                 "metadata" => marker.metadata = self.map("metadata", member)?,
                 "comment" => marker.comment = self.string("comment", member)?,
-                "marked_range" => marker.marked_range = self.range("marked_range", member)?,
+                "marked_range" => marker.marked_range = self.marked("marked_range", member)?,
                 // So the first version of the schema calls it.
-                "range" if !has_marked_range => marker.marked_range = self.range("range", member)?,
+                "range" if !has_marked_range => marker.marked_range = self.marked("range", member)?,
                 // The third version has a Color, whose name is what the second one has.
                 "color" if doc.kind(member) == Kind::Object => {
                     let name = doc.member(member, "name").and_then(|name| doc.string(name));
@@ -365,6 +419,17 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(marker)
+    }
+}
+
+impl Reader<'_> {
+    /// Where a marker lies; nowhere, where that cannot be read.
+    fn marked(&mut self, field: &'static str, node: Node) -> Result<Option<RawTimeRange>> {
+        let read = self.or_wrong(|reader| reader.range(field, node))?;
+        Ok(read.unwrap_or_else(|wrong| {
+            self.note(format!("a marker's {field} cannot be read, and marks nothing: {wrong}"));
+            None
+        }))
     }
 }
 

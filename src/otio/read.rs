@@ -58,6 +58,20 @@ impl<'a> Reader<'a> {
         Ok(result)
     }
 
+    /// Runs `read`, and goes on where it finds times that cannot be counted with or objects of the wrong kind: gives what is
+    /// wrong, then.
+    pub(super) fn or_wrong<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Result<T, String>> {
+        let depth = self.path.len();
+        match read(self) {
+            Ok(read) => Ok(Ok(read)),
+            Err(error) if matches!(error.kind(), ErrorKind::Time | ErrorKind::Schema) => {
+                self.path.truncate(depth);
+                Ok(Err(error.to_string()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Runs `read` for each element of the list `node` in `field`; `null` is an empty list.
     pub(super) fn each<T>(
         &mut self,

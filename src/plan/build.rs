@@ -8,13 +8,15 @@ use std::rc::Rc;
 use indexmap::IndexSet;
 
 use super::clock::Clock;
+use super::drop_frame;
 use super::lane::{At, Lane, on_screen, pieces, track_name};
 use super::media::MediaTable;
+use super::record_start;
 use super::reuse::{Log, Reuse, address};
 use super::shots::Lanes;
 use super::walk::Visible;
 use super::warning::{Said, Warnings};
-use super::{Element, HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, Span};
+use super::{Element, HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, ShotSelection, Span};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Time, TimeRange};
@@ -37,6 +39,8 @@ impl Plan {
     /// # Errors
     /// As [`Plan::new`].
     pub fn with_media(timeline: &Timeline, options: &PlanOptions, lookup: &dyn MediaLookup) -> Result<Plan> {
+        let laid_out = record_start::laid_out(timeline);
+        let (timeline, said) = laid_out.as_ref().map_or((timeline, &[][..]), |(timeline, said)| (timeline, said));
         let locator = Locator::new(timeline.path.as_deref(), &options.path_map);
         let mut builder = Builder {
             options,
@@ -54,6 +58,9 @@ impl Plan {
             steps: Cell::new(0),
             curve_values: Cell::new(0),
         };
+        for (path, message) in said {
+            builder.warn(path, message.clone());
+        }
         builder.plan(timeline)
     }
 }
@@ -112,10 +119,11 @@ impl Builder<'_> {
             false => Vec::new(),
         };
         let lanes = Lanes { root: clock, duration, lanes };
-        let drop_frame = self.options.drop_frame.unwrap_or(true)
-            && crate::time::Timecode::inferred(global_start, self.rate).is_drop();
         let hero_name = hero.map_or_else(String::new, |index| root_name(root, index));
         let mut shots = self.shots(timeline, hero, &lanes)?;
+        if shots.is_empty() && !self.options.allow_empty {
+            return Err(self.nothing(root));
+        }
         let sound = self.sound(root, trimmed.duration)?;
         if let Some(sound) = &sound {
             let runs_on = self.options.handle_mode == HandleMode::Source;
@@ -127,6 +135,14 @@ impl Builder<'_> {
             Some((index, Child::Composition(track))) => self.media_of_clips(track, &child_path(ROOT, index))?,
             _ => Vec::new(),
         };
+        let drop_frame = self.options.drop_frame.unwrap_or_else(|| {
+            let own = canvas_media.first().and_then(|&media| self.media.drop_frame(media));
+            said_of_drop_frame(timeline, hero).or(own).unwrap_or(false)
+        });
+        let drop_frame = drop_frame && crate::time::Timecode::inferred(global_start, self.rate).is_drop();
+        for from in self.media.unused_maps() {
+            self.warn("", format!("the path map's {from:?} is the start of no media location"));
+        }
         let bounded = |media: &usize| self.media.media[*media].bounds.is_some();
         if self.media.media.iter().any(|media| media.bounds.is_some()) && !canvas_media.iter().any(bounded) {
             let message = "no media of the hero track has available_image_bounds: those of other tracks are not used";
@@ -157,6 +173,62 @@ impl Builder<'_> {
             shots,
             warnings: std::mem::take(&mut self.warnings).into_vec(),
         })
+    }
+
+    /// Why there are no shots, track by track.
+    fn nothing(&mut self, root: &Composition) -> Error {
+        let mut reasons = Vec::new();
+        for (index, child) in root.children.iter().enumerate() {
+            let path = child_path(ROOT, index);
+            reasons.push(format!("{path} {:?}: {}", root_name(root, index), self.shows_nothing(child, &path)));
+        }
+        if !root.item.enabled {
+            reasons.insert(0, "tracks: disabled".to_owned());
+        }
+        if reasons.is_empty() {
+            reasons.push("the timeline has no tracks".to_owned());
+        }
+        for warning in std::mem::take(&mut self.warnings).into_vec().iter().take(4) {
+            reasons.push(warning.to_string());
+        }
+        let selected = match &self.options.shots {
+            ShotSelection::Hero => String::new(),
+            other => format!(" of the selection {other:?}"),
+        };
+        Error::new(ErrorKind::Empty, format!("nothing to deliver: no shot{selected}: {}", reasons.join("; ")))
+            .at_object(ROOT)
+    }
+
+    fn shows_nothing(&mut self, child: &Child, path: &str) -> String {
+        let track = match child {
+            Child::Composition(track) => track,
+            _ => return "no track".to_owned(),
+        };
+        if is_sound(child) {
+            return "carries no picture".to_owned();
+        }
+        if !track.item.enabled {
+            return "disabled".to_owned();
+        }
+        let items = track.children.iter().filter(|child| matches!(child, Child::Clip(_) | Child::Composition(_)));
+        let (count, enabled) = items.fold((0, 0), |(count, enabled), child| {
+            (count + 1, enabled + usize::from(child.item().is_some_and(|item| item.enabled)))
+        });
+        if count == 0 {
+            return "holds no clips".to_owned();
+        }
+        if enabled == 0 {
+            return format!("all {count} items are disabled");
+        }
+        let length = self.children_duration(track, path).map(|length| length.ceil(self.rate));
+        match (track.item.source_range, length) {
+            (Some(range), Ok(length)) => format!(
+                "its source_range (start {}, duration {}, {} fps) shows none of its items, which last {length} frames",
+                range.start_time.value, range.duration.value, range.duration.rate,
+            ),
+            (None, Ok(0)) => "its items last no frame".to_owned(),
+            _ => format!("no frame of its {enabled} enabled items is in the cut or selected"),
+        }
     }
 
     /// The media of the enabled clips of `track`, each once, in order.
@@ -458,6 +530,22 @@ fn record_rate(timeline: &Timeline, hero: Option<usize>) -> Option<Rate> {
     }
     let start = timeline.global_start_time.map(|start| start.rate);
     start.or_else(hero_clip).or_else(|| any_clip(&timeline.tracks, &clip_rate))
+}
+
+/// Whether the timeline says that its timecode is drop-frame: by its own metadata, the root stack's, the hero track's,
+/// or that of the media of the hero track's first clip.
+fn said_of_drop_frame(timeline: &Timeline, hero: Option<usize>) -> Option<bool> {
+    let root = &timeline.tracks.item.metadata;
+    let own = [&timeline.metadata, root].into_iter().find_map(drop_frame::said_in);
+    let of_track = || match &timeline.tracks.children[hero?] {
+        Child::Composition(track) => drop_frame::said_in(&track.item.metadata).or_else(|| {
+            let (_, clip) = enabled_clips(track).next()?;
+            let media = clip.media_reference()?.common()?;
+            drop_frame::said_in(&media.metadata)
+        }),
+        _ => None,
+    };
+    own.or_else(of_track)
 }
 
 /// The nearest whole number, if it is one that frames can have.

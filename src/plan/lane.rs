@@ -253,9 +253,11 @@ impl Builder<'_> {
         transition: &Transition,
         path: &str,
     ) -> Result<Option<Crossing>> {
-        let across = layout.across(index, transition).map_err(|error| error.at_object(path))?;
+        let place = |error: crate::Error| error.at_object(path);
+        let across = layout.across(index, transition).map_err(place)?;
         let Some(Across { range, before, after }) = across else { return Ok(None) };
-        let (head, tail) = (transition.in_offset.time()?, transition.out_offset.time()?);
+        let offsets = transition.in_offset.time().and_then(|head| Ok((head, transition.out_offset.time()?)));
+        let (head, tail) = offsets.map_err(place)?;
         let (style, notes) = transition::style(transition);
         notes.into_iter().for_each(|note| self.warn(path, note));
         let short = |place: Option<usize>, room: Time| {

@@ -1,14 +1,15 @@
 //! Which media a clip shows, and where in it the clip starts: rules R7 and R8.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use super::effects::number;
+use super::effects::{INTERMEDIATE, number};
 use super::generator::generated;
 use super::{Media, MediaSource, PlanOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::otio::Locator;
+use crate::otio::{Locator, NumberedFiles, is_there};
 use crate::time::{Rate, Ratio, padded};
-use crate::timeline::{Clip, Map, MediaCommon, MediaReference, RationalTime, RawTimeRange};
+use crate::timeline::{Clip, Map, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange};
 
 /// What can be learned of media by opening it. Asked only where the timeline does not say enough.
 pub trait MediaLookup {
@@ -30,17 +31,26 @@ pub struct MediaFacts {
     pub start: Option<i64>,
     /// Whether it is one picture that stands for any length of time.
     pub still: bool,
+    /// Whether its embedded timecode is drop-frame; `None` where it has none.
+    pub drop_frame: Option<bool>,
 }
 
 impl MediaFacts {
     /// Facts about media that runs at `rate` for `frames` frames.
     pub fn new(rate: Option<Rate>, frames: Option<i64>, start: Option<i64>) -> MediaFacts {
-        MediaFacts { rate, frames, start, still: false }
+        MediaFacts { rate, frames, start, still: false, drop_frame: None }
     }
 
     /// Facts about a single picture.
     pub fn still() -> MediaFacts {
-        MediaFacts { rate: None, frames: None, start: None, still: true }
+        MediaFacts { rate: None, frames: None, start: None, still: true, drop_frame: None }
+    }
+
+    /// The same, of media whose embedded timecode is drop-frame or not.
+    #[must_use]
+    pub fn with_drop_frame(mut self, drop_frame: Option<bool>) -> MediaFacts {
+        self.drop_frame = drop_frame;
+        self
     }
 }
 
@@ -79,11 +89,14 @@ pub(super) struct MediaTable<'a> {
     lookup: &'a dyn MediaLookup,
     locator: Locator,
     options: &'a PlanOptions,
+    /// The numbered files that locations stand for, by location.
+    numbered: HashMap<String, Option<Rc<NumberedFiles>>>,
 }
 
 impl<'a> MediaTable<'a> {
     pub(super) fn new(locator: Locator, options: &'a PlanOptions, lookup: &'a dyn MediaLookup) -> MediaTable<'a> {
-        MediaTable { media: Vec::new(), index: HashMap::new(), facts: HashMap::new(), lookup, locator, options }
+        let (index, facts, numbered) = (HashMap::new(), HashMap::new(), HashMap::new());
+        MediaTable { media: Vec::new(), index, facts, lookup, locator, options, numbered }
     }
 
     fn facts(&mut self, source: &MediaSource) -> Option<MediaFacts> {
@@ -98,13 +111,26 @@ impl<'a> MediaTable<'a> {
         facts
     }
 
+    /// What was learned of the file at `media` of the plan about its timecode.
+    pub(super) fn drop_frame(&self, media: usize) -> Option<bool> {
+        self.facts.get(&self.media.get(media)?.source)?.as_ref()?.drop_frame
+    }
+
+    /// What of the path map has been of no use.
+    pub(super) fn unused_maps(&self) -> Vec<String> {
+        self.locator.unused()
+    }
+
     /// The part of its media that `clip` uses: its `source_range`, else all of its media, looked up if need be.
     pub(super) fn trimmed_range(&mut self, clip: &Clip) -> Result<RawTimeRange> {
-        let available = || clip.media_reference().and_then(MediaReference::available_range);
-        if let Some(range) = clip.item.source_range.or_else(available) {
+        if let Some(range) = clip.item.source_range {
             return Ok(range);
         }
-        let source = self.source(clip)?;
+        let (reference, _) = self.reference(clip);
+        if let Some(range) = reference.and_then(MediaReference::available_range) {
+            return Ok(range);
+        }
+        let (source, _) = self.source(clip, reference)?;
         let facts = self.facts(&source);
         if let Some(MediaFacts { rate: Some(rate), frames: Some(frames), start, .. }) = facts {
             #[allow(clippy::cast_precision_loss, reason = "frame counts are far below 2^53")]
@@ -122,15 +148,149 @@ impl<'a> MediaTable<'a> {
         .at_clip(&clip.item.name))
     }
 
-    /// What and where the clip's media is.
-    fn source(&self, clip: &Clip) -> Result<MediaSource> {
+    /// The reference that `clip` shows: of several, the first that is there of those that are preferred, the active one
+    /// and all others. With it, what is to be said where that is not the active one. Where none is there, the active one.
+    pub(super) fn reference<'c>(&mut self, clip: &'c Clip) -> (Option<&'c MediaReference>, Option<String>) {
+        let active = clip.active_media_reference_key.as_str();
+        if clip.media_references.len() < 2 && clip.media_references.contains_key(active) {
+            return (clip.media_reference(), None);
+        }
+        let preferred = self.options.prefer.iter().map(String::as_str);
+        let keys = preferred.chain([active]).chain(
+            // What was delivered of a shot holds more than the clip's own medium.
+            clip.media_references.keys().map(String::as_str).filter(|key| *key != INTERMEDIATE),
+        );
+        let found = keys
+            .filter_map(|key| clip.media_references.get_key_value(key))
+            .find(|(_, reference)| self.is_there(clip, reference));
+        match found {
+            None => (clip.media_reference(), None),
+            Some((key, reference)) if key == active => (Some(reference), None),
+            Some((key, reference)) if self.options.prefer.contains(key) => (
+                Some(reference),
+                Some(format!("its media reference {key:?} is preferred to the active one, {active:?}")),
+            ),
+            Some((key, reference)) => {
+                (Some(reference), Some(format!("its active media reference {active:?} is not there; {key:?} is shown")))
+            }
+        }
+    }
+
+    /// Whether what `reference` names is there.
+    fn is_there(&mut self, clip: &Clip, reference: &MediaReference) -> bool {
+        match self.source(clip, Some(reference)) {
+            Ok((MediaSource::Generator { .. }, _)) => true,
+            Ok((MediaSource::File { path }, _)) => is_there(&path),
+            Ok((source @ MediaSource::Sequence { .. }, _)) => {
+                source.file(0).is_some_and(|path| is_there(&path))
+                    || self.facts(&source).is_some_and(|facts| facts.frames != Some(0))
+            }
+            _ => false,
+        }
+    }
+
+    /// What and where the media of `clip` is that `reference` names, and what has to be said of that.
+    fn source(&mut self, clip: &Clip, reference: Option<&MediaReference>) -> Result<(MediaSource, Option<String>)> {
+        if let Some(what) = &clip.item.unreadable {
+            return Ok((MediaSource::Missing { what: what.clone() }, None));
+        }
+        if let Some(MediaReference::External { target_url, common }) = reference
+            && let Some(found) = self.numbered(clip, target_url, common.available_range)
+        {
+            return Ok((found.0, found.1));
+        }
+        Ok((self.named(clip, reference)?, None))
+    }
+
+    /// The sequence that the location of a single file stands for. (R8)
+    fn numbered(
+        &mut self,
+        clip: &Clip,
+        location: &str,
+        available: Option<RawTimeRange>,
+    ) -> Option<(MediaSource, Option<String>)> {
+        let files = match self.numbered.get(location) {
+            Some(known) => known.clone(),
+            None => {
+                let found = self.locator.numbered(location).ok().flatten().map(Rc::new);
+                self.numbered.insert(location.to_owned(), found.clone());
+                found
+            }
+        }?;
+        let named = files.range.map(|range| range.0);
+        #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
+        let whole = |value: f64| (value.abs() < 1e15).then_some((value + 0.001).floor() as i64);
+        let claimed = available.and_then(|range| whole(range.start_time.value_at(media_rate(range))));
+        let count = available.and_then(|range| whole_frames(range.duration.value));
+        let (first, last) = (files.numbers.first().copied(), files.numbers.last().copied());
+        let (start, note) = if files.is_pattern {
+            let there = |start: i64| {
+                let end = start.saturating_add(count.unwrap_or(1));
+                files.numbers.iter().any(|number| (start..end).contains(number))
+            };
+            match (named, claimed) {
+                (Some(named), _) => (named, None),
+                (None, Some(claimed)) if there(claimed) || first.is_none() => (claimed, None),
+                (None, _) => {
+                    let start = first.unwrap_or(0);
+                    let note =
+                        format!("its location is a pattern without a first number; it is taken to start at {start}");
+                    (start, Some(note))
+                }
+            }
+        } else {
+            let (named, last) = (named?, last?);
+            if first != Some(named) && claimed != Some(named) {
+                return None;
+            }
+            let used = clip.item.source_range.or(available)?;
+            let rate = available.map_or(used.start_time.rate, media_rate);
+            let begin = used.start_time.value_at(rate);
+            #[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
+            let (number, last) = (named as f64, last as f64);
+            let begin = match available {
+                Some(available) => begin - available.start_time.value_at(rate),
+                None if begin >= number - 0.001 => begin - number,
+                None => begin,
+            };
+            let longer = available.map_or_else(|| whole_frames(used.duration.value), |_| count) != Some(1);
+            let fits = begin + used.duration.value_at(rate) <= last - number + 1.001;
+            if !longer || !fits {
+                return None;
+            }
+            (
+                named,
+                Some("its location names the first file of a numbered run: it is taken as that sequence".to_owned()),
+            )
+        };
+        let step = if files.step > 1 { files.step } else { even_step(&files.numbers, start, count) };
+        let location = &files.location;
+        let source = MediaSource::Sequence {
+            folder: location.folder.clone(),
+            prefix: location.prefix.clone(),
+            suffix: location.suffix.clone(),
+            padding: files.padding,
+            start,
+            step,
+            holes: MissingFramePolicy::Error,
+        };
+        let last = last.or(files.range.map(|range| range.1)).filter(|last| *last >= start);
+        if let Some(last) = last.filter(|_| !self.facts.contains_key(&source)) {
+            let facts = MediaFacts::new(None, Some((last - start) / step + 1), Some(start));
+            self.facts.insert(source.clone(), Some(facts));
+        }
+        Some((source, note))
+    }
+
+    /// What and where the media of `clip` is that `reference` names, as it says it.
+    fn named(&self, clip: &Clip, reference: Option<&MediaReference>) -> Result<MediaSource> {
         let at_clip = |error: Error| error.at_clip(&clip.item.name);
         let unusable = |error: Error| match self.options.media_missing {
             super::MissingPolicy::Error => Err(at_clip(error)),
             _ => Ok(MediaSource::Missing { what: error.to_string() }),
         };
         let missing = |what: &str| Ok(MediaSource::Missing { what: what.to_owned() });
-        match clip.media_reference() {
+        match reference {
             None => missing("media that the timeline does not name"),
             Some(MediaReference::Missing { common }) => missing(&match common.name.as_str() {
                 "" => "media that the timeline does not name".to_owned(),
@@ -179,9 +339,9 @@ impl<'a> MediaTable<'a> {
 
     /// Resolves the media of `clip`, which shows `range` of it.
     pub(super) fn resolve(&mut self, clip: &Clip, range: RawTimeRange) -> Result<ClipMedia> {
-        let source = self.source(clip)?;
-        let reference = clip.media_reference();
-        let mut notes = Vec::new();
+        let (reference, said) = self.reference(clip);
+        let (source, note) = self.source(clip, reference)?;
+        let mut notes: Vec<String> = said.into_iter().chain(note).collect();
         let available = reference.and_then(MediaReference::available_range);
         let mut still = available.is_some_and(|available| self.is_still(&source, available));
         let (rate, offset, frames) = match available {
@@ -306,6 +466,17 @@ fn image_of(source: &MediaSource) -> Option<Image> {
         "apng" | "gif" => Some(Image { animated: true, mostly: true }),
         _ => None,
     }
+}
+
+/// How many numbers lie from one frame to the next, where the files from `start` on are evenly apart and as many as they
+/// should be; else 1: holes are told, and not closed.
+fn even_step(numbers: &[i64], start: i64, count: Option<i64>) -> i64 {
+    let from = numbers.partition_point(|number| *number < start);
+    let numbers = &numbers[from..];
+    let &[first, second, ..] = numbers else { return 1 };
+    let step = second - first;
+    let even = first == start && numbers.windows(2).all(|pair| pair[1] - pair[0] == step);
+    if even && count == i64::try_from(numbers.len()).ok() { step } else { 1 }
 }
 
 /// R8, second half: does this sequence's `available_range` start at its first number, so that a range that starts

@@ -25,7 +25,7 @@ pub struct PlanOptions {
     pub first_frame: i64,
     /// The record rate; `None`: the timeline's.
     pub rate: Option<Rate>,
-    /// Whether record timecode is drop-frame; `None`: wherever the rate knows it.
+    /// Whether record timecode is drop-frame; `None`: as the timeline or its media says, else non-drop.
     pub drop_frame: Option<bool>,
     /// What to do about media that is not there.
     pub media_missing: MissingPolicy,
@@ -47,6 +47,11 @@ pub struct PlanOptions {
     pub canvas: CanvasRequest,
     /// What is decided about sound.
     pub sound: SoundOptions,
+    /// The keys of the media references to show, where a clip has several: the first that is there. Behind them come the
+    /// active one and then all others.
+    pub prefer: Vec<String>,
+    /// Whether a plan may have no shots; otherwise that is an error that says why.
+    pub allow_empty: bool,
     /// Folders that moved: a location that starts with the first path is looked for under the second.
     pub path_map: Vec<(String, PathBuf)>,
     /// How much planning may cost.
@@ -92,6 +97,8 @@ impl Default for PlanOptions {
             background: Background::default(),
             canvas: CanvasRequest::default(),
             sound: SoundOptions::default(),
+            prefer: Vec::new(),
+            allow_empty: false,
             path_map: Vec::new(),
             limits: PlanLimits::default(),
         }

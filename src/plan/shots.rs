@@ -9,6 +9,7 @@ use super::clock::Clock;
 use super::lane::{At, Lane, intersect, join};
 use super::{Element, HandleMode, Layer, Shot, ShotSelection, Span, Weight};
 use crate::error::{Error, ErrorKind, Result};
+use crate::otio::without_media_endings;
 use crate::time::{Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, Marker, Timeline};
 
@@ -195,7 +196,7 @@ impl Builder<'_> {
         Candidate {
             name: match layer.clip.trim() {
                 "" => self.media.media[layer.media].source.stem().unwrap_or_else(|| "shot".to_owned()),
-                _ => layer.clip.clone(),
+                _ => without_media_endings(&layer.clip).to_owned(),
             },
             clip: layer.clip.clone(),
             track: layer.track.clone(),
@@ -363,23 +364,17 @@ fn no_such_track(root: &Composition, name: &str) -> Error {
     Error::new(ErrorKind::Option, format!("there is no video track {name:?}; there are {}", names.join(", ")))
 }
 
-/// The name a shot has from its clip: the clip's, else its media's, else `shot`.
+/// The name a shot has from its clip: the clip's, else its media's, else `shot`; without the endings of media files.
 fn shot_name(clip: &Clip) -> String {
     use crate::timeline::MediaReference;
     let media = || match clip.media_reference()? {
-        MediaReference::External { target_url, .. } => {
-            let file = target_url.rsplit(['/', '\\']).next()?;
-            Some(file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned())
-        }
-        MediaReference::ImageSequence { name_prefix, .. } => {
-            Some(name_prefix.trim_end_matches(['.', '_', '-']).to_owned())
-        }
+        MediaReference::External { target_url, .. } => target_url.rsplit(['/', '\\']).next(),
+        MediaReference::ImageSequence { name_prefix, .. } => Some(name_prefix.trim_end_matches(['.', '_', '-'])),
         _ => None,
     };
-    if !clip.item.name.trim().is_empty() {
-        return clip.item.name.clone();
-    }
-    media().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "shot".to_owned())
+    let named = |name: &&str| !name.trim().is_empty();
+    let own = Some(clip.item.name.as_str()).filter(named);
+    without_media_endings(own.or_else(|| media().filter(named)).unwrap_or("shot")).to_owned()
 }
 
 /// `name`, or `name_2`, `name_3` and so on where it is taken. Names that differ in case alone are the same.

@@ -120,6 +120,8 @@ pub struct Item {
     pub metadata: Map,
     /// Fields that the schema does not name.
     pub extra: Map,
+    /// What is wrong with a clip that cannot be read: it is handled as one whose media is missing.
+    pub unreadable: Option<String>,
 }
 
 impl Default for Item {
@@ -133,6 +135,7 @@ impl Default for Item {
             color: Value::Null,
             metadata: Map::new(),
             extra: Map::new(),
+            unreadable: None,
         }
     }
 }

@@ -276,6 +276,7 @@ proptest! {
         let timeline = built(&tracks);
         let mut options = options(&handles.to_string());
         options.shots = selection.parse().expect("a selection");
+        options.allow_empty = true;
         let plan = Plan::new(&timeline, &options).expect("a plan");
         let failing = fails.and_then(|index| Some(plan.shots.get(index)?.name.clone()));
         let failing: Vec<&str> = failing.as_deref().into_iter().collect();

@@ -164,7 +164,8 @@ fn numbers_in_metadata_take_twenty_bytes_a_byte_at_most() {
         let (_, memory, result) = cost(&text);
         let kilobytes = u64::try_from(text.len()).expect("a few megabytes") / 1024;
         assert!(memory < 20 * kilobytes, "{what}: {memory} kB for {kilobytes} kB: {result}");
-        assert!(result.starts_with("planned"), "{result}");
+        // There is no track in it.
+        assert!(result.starts_with("Empty"), "{result}");
     }
 }
 

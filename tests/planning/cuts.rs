@@ -187,10 +187,12 @@ fn the_record_rate_is_the_callers_then_the_start_times_then_the_hero_clips() {
 }
 
 #[test]
-fn record_timecode_is_drop_frame_where_the_rate_knows_it_unless_told_otherwise() {
+fn record_timecode_is_drop_frame_where_the_caller_says_so_and_the_rate_knows_it() {
     let clip = clip_of("A", range(0, 30, 29.97), movie("A", range(0, 100, 29.97)));
     let cut = timeline([track("V1", [clip])]).with("global_start_time", time(1800, 29.97));
-    assert_eq!(plan(&cut, &PlanOptions::default()).timecode(0).to_string(), "00:01:00;02");
+    assert_eq!(plan(&cut, &PlanOptions::default()).timecode(0).to_string(), "00:01:00:00");
+    let drop = plan(&cut, &options(|options| options.drop_frame = Some(true)));
+    assert_eq!(drop.timecode(0).to_string(), "00:01:00;02");
     let non_drop = plan(&cut, &options(|options| options.drop_frame = Some(false)));
     assert_eq!(non_drop.timecode(0).to_string(), "00:01:00:00");
     let film = plan(&two_tracks(), &options(|options| options.drop_frame = Some(true)));

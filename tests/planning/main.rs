@@ -1,5 +1,6 @@
 //! The rules of the plan, R1 to R15, through the public API: timelines go in as JSON, rows of frames come out.
 
+mod adapted;
 mod bounds;
 mod compositions;
 mod curves;

@@ -184,7 +184,7 @@ fn every_usual_pair_of_rates_is_exact_to_the_frame_for_an_hour() {
 fn an_hour_of_drop_frame_timecode_ends_on_the_hour() {
     let clip = clip_of("A", range(0, 107_892, 29.97), movie("A", range(0, 200_000, 29.97)));
     let cut = timeline([track("V1", [clip])]).with("global_start_time", time(107_892, 29.97));
-    let plan = plan(&cut, &PlanOptions::default());
+    let plan = plan(&cut, &options(|options| options.drop_frame = Some(true)));
     assert_eq!(plan.timecode(0).to_string(), "01:00:00;00");
     assert_eq!(plan.timecode(plan.duration).to_string(), "02:00:00;00");
     let last = plan.frames(&plan.shots[0]).last().expect("frames");

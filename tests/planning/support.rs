@@ -98,6 +98,7 @@ pub(crate) fn read(timeline: &Value) -> Timeline {
 /// Options, after `change`.
 pub(crate) fn options(change: impl FnOnce(&mut PlanOptions)) -> PlanOptions {
     let mut options = PlanOptions::default();
+    options.allow_empty = true;
     change(&mut options);
     options
 }
@@ -125,13 +126,20 @@ impl MediaLookup for Facts {
     }
 }
 
+/// The options, where a plan without shots is no error.
+fn or_empty(options: &PlanOptions) -> PlanOptions {
+    let mut options = options.clone();
+    options.allow_empty = true;
+    options
+}
+
 /// A plan of a timeline that says everything.
 pub(crate) fn plan(timeline: &Value, options: &PlanOptions) -> Plan {
-    Plan::with_media(&read(timeline), options, &NobodyAsks).expect("a plan")
+    Plan::with_media(&read(timeline), &or_empty(options), &NobodyAsks).expect("a plan")
 }
 
 pub(crate) fn plan_with(timeline: &Value, options: &PlanOptions, facts: Option<MediaFacts>) -> Plan {
-    Plan::with_media(&read(timeline), options, &Facts(facts)).expect("a plan")
+    Plan::with_media(&read(timeline), &or_empty(options), &Facts(facts)).expect("a plan")
 }
 
 pub(crate) fn refused(timeline: &Value, options: &PlanOptions) -> Error {

@@ -266,6 +266,7 @@ fn same_clips_on_top(tracks: &[Vec<(i64, i64, u8)>]) -> Result<(), TestCaseError
         .floor(otio_conflate::time::Rate::new(24.0).expect("a rate"));
 
     let mut options = PlanOptions::default();
+    options.allow_empty = true;
     options.shots = ShotSelection::Ranges(vec![("all".to_owned(), 0, length)]);
     let plan = Plan::new(&timeline, &options).expect("a plan");
     let ours: Vec<_> = plan

@@ -104,7 +104,10 @@ fn what_cannot_be_handed_in_leaves_nothing() {
     stage.fake.set_faults(&json!({}));
     assert_eq!(stage.fake.now(), before);
     assert_eq!(files(&folder), Vec::<String>::new());
-    let none = stage.plan(&options(|options| options.shots = ShotSelection::Markers("Pink".to_owned())));
+    let none = stage.plan(&options(|options| {
+        options.shots = ShotSelection::Markers("Pink".to_owned());
+        options.allow_empty = true;
+    }));
     assert!(none.shots.is_empty());
     let error = ResolveBackend::new(stage.options()).submit(&none, &Delivery::new(&folder)).expect_err("no shots");
     assert_eq!(error.kind(), ErrorKind::Option, "{error}");

@@ -67,6 +67,7 @@ pub(crate) fn timeline_at(start: Value, tracks: impl Into<Vec<Value>>) -> Value 
 
 pub(crate) fn options(change: impl FnOnce(&mut PlanOptions)) -> PlanOptions {
     let mut options = PlanOptions::default();
+    options.allow_empty = true;
     change(&mut options);
     options
 }

@@ -33,7 +33,8 @@ impl MediaLookup for FfmpegLookup {
                     return Some(MediaFacts::still());
                 }
                 let start = info.start_timecode.map(|timecode| timecode.frame());
-                Some(MediaFacts::new(info.rate, exact_count(path, &info), start))
+                let drop_frame = info.start_timecode.map(|timecode| timecode.is_drop());
+                Some(MediaFacts::new(info.rate, exact_count(path, &info), start).with_drop_frame(drop_frame))
             }
             MediaSource::Sequence { start, step, .. } => {
                 let numbers = SequenceReader::new(source, &DecodeOptions::default()).ok()?.list().ok()?;

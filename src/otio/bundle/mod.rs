@@ -109,7 +109,7 @@ fn split(path: &Path) -> Option<(&Path, Vec<u8>)> {
 }
 
 /// Whether there is a file or a folder at `path`, in an archive or not.
-pub(super) fn exists(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     match split(path) {
         Some((archive, name)) => {
             archive::directory(archive).is_ok_and(|archive| archive.entry(&name).is_some() || archive.has_folder(&name))
@@ -149,7 +149,6 @@ pub(crate) fn state(path: &Path) -> Option<FileState> {
 ///
 /// # Errors
 /// [`ErrorKind::Io`] and [`ErrorKind::Bundle`] when it cannot be listed.
-#[cfg(feature = "ffmpeg")]
 pub(crate) fn list(folder: &Path, prefix: &str) -> Result<Vec<String>> {
     if let Some((archive, name)) = split(folder) {
         let archive = archive::directory(archive)?;

@@ -63,17 +63,18 @@ impl Builder<'_> {
     /// How `clip` looks, which lasts `duration` record frames of `at.clock`, and what is to be done to its colours. What
     /// cannot be drawn is a warning.
     pub(super) fn look(&mut self, clip: &Clip, at: At<'_>, duration: Ratio, map: &SourceMap) -> (Look, Vec<ColorNote>) {
-        let bounded = clip.media_reference().and_then(MediaReference::common);
+        let (reference, _) = self.media.reference(clip);
+        let bounded = reference.and_then(MediaReference::common);
         if bounded.is_some_and(|media| media.available_image_bounds.is_some() && bounds(media).is_none()) {
             self.warn(at.path, "its available_image_bounds are no rectangle, and are not used".to_owned());
         }
         let mut shows_nothing = false;
-        if let Some(MediaReference::Generator { generator_kind, parameters, common }) = clip.media_reference() {
+        if let Some(MediaReference::Generator { generator_kind, parameters, common }) = reference {
             let (draws, message) = generated(generator_kind, parameters, common, &clip.item.name);
             message.into_iter().for_each(|message| self.warn(at.path, message));
             shows_nothing = draws.is_nothing();
         }
-        let media = clip.media_reference().and_then(MediaReference::common).map(|common| &common.metadata);
+        let media = reference.and_then(MediaReference::common).map(|common| &common.metadata);
         let (mut look, color) = self.read_look(&clip.item, media, at, (duration, Some(map)));
         if is_baked(clip) {
             look = Look::default();
