@@ -7,6 +7,7 @@ mod common;
 
 mod alpha;
 mod color;
+mod fields;
 mod generators;
 mod handles;
 mod layers;

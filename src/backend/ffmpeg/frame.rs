@@ -106,6 +106,11 @@ impl Frame {
         }))
     }
 
+    /// The same picture without fields.
+    pub(crate) fn progressive(&self, av: Video) -> Frame {
+        self.with_pixels(av, self.0.color, self.0.premultiplied)
+    }
+
     /// The same picture turned: `av` instead of these pixels, and with `swapped` sides.
     pub(crate) fn turned(&self, av: Video, swapped: bool) -> Frame {
         let aspect = self.0.pixel_aspect;

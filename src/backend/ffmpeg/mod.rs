@@ -8,6 +8,7 @@ mod damage;
 mod decode;
 mod encode;
 mod exr;
+mod fields;
 mod frame;
 mod layers;
 mod limits;

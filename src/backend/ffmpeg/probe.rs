@@ -40,6 +40,9 @@ pub struct MediaInfo {
     pub pixel_aspect: Ratio,
     /// Degrees that the picture has to be turned clockwise to stand upright: 0, 90, 180 or 270.
     pub rotation: u16,
+    /// Whether frames are two fields each, and then whether the one with the first line comes first.
+    #[serde(default)]
+    pub top_field_first: Option<bool>,
     /// The rate frames are shown at; for variable frame rate media the average.
     pub rate: Option<Rate>,
     /// Whether frames are not on one grid of times, as far as can be told without reading the whole file.
@@ -168,6 +171,7 @@ pub(crate) fn empty(path: &Path, container: String) -> MediaInfo {
         height: 0,
         pixel_aspect: Ratio::ONE,
         rotation: 0,
+        top_field_first: None,
         rate: None,
         vfr: false,
         frames: None,
@@ -197,6 +201,12 @@ pub(crate) fn describe(path: &Path, demuxer: &mut Demuxer, stream: usize, facts:
     (info.width, info.height) = (facts.width, facts.height);
     info.pixel_aspect = demuxer.pixel_aspect(stream, None);
     info.rotation = facts.rotation;
+    // FFmpeg's programs write "top coded first" for what is shown so, too, whatever is said to be displayed first.
+    info.top_field_first = match facts.field_order {
+        2 | 4 => Some(true),
+        3 | 5 => Some(false),
+        _ => None,
+    };
     info.intra_only = facts.intra_only;
     (info.rate, info.vfr) = if info.is_still { (None, false) } else { (cadence.rate, cadence.vfr) };
     info.duration = facts.duration.map(|length| ticks(length, base)).or_else(|| file_duration(demuxer));

@@ -2,6 +2,7 @@
 
 use super::damage::{Run, Runs};
 use super::decode::{DecodeOptions, MovieReader, Outside};
+use super::fields::{self, FieldOrder};
 use super::frame::Frame;
 use super::media::Found;
 use super::sequence::SequenceReader;
@@ -142,7 +143,18 @@ impl<'s> Readers<'s> {
         let index = position.frame();
         let session = self.session;
         let media = &session.plan.media[layer.media];
+        let fields = session.found[layer.media].picture().and_then(|info| info.top_field_first);
+        if fields.is_some() {
+            self.note(format!(
+                "{} is interlaced: it was deinterlaced, one frame for one frame",
+                media.source.display()
+            ));
+        }
         let (seen, damage) = match self.reader(layer, &media.source)? {
+            Reader::Movie(reader) if let Some(top_first) = fields => {
+                let order = if top_first { FieldOrder::Top } else { FieldOrder::Bottom };
+                whole_frame(reader, position, media.rate, order)?
+            }
             Reader::Movie(reader) => movie_frame(reader, position, media.rate)?,
             Reader::Sequence(reader) => {
                 let seen = sequence_frame(reader, index, &media.source)?;
@@ -234,6 +246,33 @@ enum Read {
     Frame { frame: Frame, position: Ratio, note: Option<String> },
     Black { note: String },
     Outside { frame: Frame, side: Outside },
+}
+
+/// A frame of an interlaced movie without its fields, made of it and its neighbours.
+fn whole_frame(
+    reader: &mut MovieReader,
+    position: Ratio,
+    rate: Rate,
+    order: FieldOrder,
+) -> Result<(Read, Option<String>)> {
+    let neighbour = |reader: &mut MovieReader, position: Ratio| {
+        // A damaged one is told where it is shown itself.
+        let picked = reader.frame_at(position, rate).ok();
+        picked.filter(|picked| picked.outside.is_none() && picked.damage.is_none()).map(|picked| picked.frame)
+    };
+    let before = neighbour(reader, position - Ratio::ONE);
+    let picked = reader.frame_at(position, rate)?;
+    let after = neighbour(reader, position + Ratio::ONE);
+    let shape = |frame: &Frame| (frame.format(), frame.width(), frame.height());
+    let like = |frame: &&Frame| shape(frame) == shape(&picked.frame);
+    let (before, after) = (before.as_ref().filter(like), after.as_ref().filter(like));
+    let whole = fields::deinterlaced(before.map(Frame::as_av), picked.frame.as_av(), after.map(Frame::as_av), order)?;
+    let frame = picked.frame.progressive(whole);
+    let read = match picked.outside {
+        Some(side) => Read::Outside { frame, side },
+        None => Read::Frame { frame, position, note: None },
+    };
+    Ok((read, picked.damage))
 }
 
 fn movie_frame(reader: &mut MovieReader, position: Ratio, rate: Rate) -> Result<(Read, Option<String>)> {

@@ -98,6 +98,8 @@ pub(crate) struct StreamFacts {
     pub(crate) pixel: Pixel,
     /// Clockwise quarter turns, in degrees, that the picture needs to stand upright.
     pub(crate) rotation: u16,
+    /// FFmpeg's number of the order of fields: 0 unknown, 1 progressive, 2 and 4 top first, 3 and 5 bottom first.
+    pub(crate) field_order: c_int,
 }
 
 /// What a stream carries.
@@ -270,6 +272,7 @@ impl Demuxer {
                 ],
                 pixel: pixel_of(parameters.format),
                 rotation,
+                field_order: ptr::read(ptr::addr_of!(parameters.field_order).cast::<c_int>()),
             })
         }
     }
