@@ -32,9 +32,11 @@ pub use transcode::{TranscodeOptions, Transcoded, transcode};
 pub use trim::trim;
 pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
+#[cfg(feature = "ffmpeg")]
+pub(crate) use files::Hold;
 #[cfg(feature = "resolve")]
 pub(crate) use files::write_whole;
-pub(crate) use files::{Folder, Hold, Place, clear};
+pub(crate) use files::{Folder, Place, clear};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use guard::Guard;
 #[cfg(feature = "ffmpeg")]

@@ -39,6 +39,7 @@ impl SampleGrid {
     }
 
     /// Number of the first sample at or behind record time `time`.
+    #[cfg(feature = "ffmpeg")]
     pub(crate) fn next(self, time: Time) -> i64 {
         self.position(time).ceil()
     }
@@ -62,6 +63,7 @@ impl Plan {
 
     /// Samples from midnight to sample `sample` of the cut, by the record timecode: the time reference of sound files
     /// (EBU Tech 3285). Behind 24 hours of timecode it counts from 0 again.
+    #[cfg(feature = "ffmpeg")]
     pub(crate) fn time_reference(&self, sample: i64, rate: u32) -> i64 {
         let grid = SampleGrid::new(rate, Time::ZERO);
         let at = |frame: i64| Time::from_frames(frame, self.rate);

@@ -93,7 +93,7 @@ fn versions_of(part: &str) -> Result<Map> {
 
 fn object(value: Value) -> Option<Map> {
     match value {
-        Value::Object(map) => Some(map),
+        Value::Object(map) => Some(*map),
         _ => None,
     }
 }
