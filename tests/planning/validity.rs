@@ -1,8 +1,7 @@
 //! A plan that was changed, or read from a file, is checked before it is used; options do not swallow what they do not
 //! know.
 
-use otio_conflate::backend::resolve::{Cdl, Limits, ResolveOptions};
-use otio_conflate::deliver::{Preset, Representation, Review, TranscodeOptions};
+use otio_conflate::deliver::{Preset, Representation, Review};
 use otio_conflate::plan::{CanvasRequest, Handles, PlanOptions, SoundOptions};
 use otio_conflate::{Delivery, ErrorKind, Plan};
 use proptest::prelude::*;
@@ -141,10 +140,15 @@ fn unknown_keys_of_options_are_errors() {
     refuses_unknown_keys::<Handles>(&json!({"head": 1, "tail": 2}));
     refuses_unknown_keys::<Delivery>(&stored(&Delivery::new("/out")));
     refuses_unknown_keys::<Preset>(&stored(&preset()));
-    refuses_unknown_keys::<TranscodeOptions>(&stored(&TranscodeOptions::default()));
-    refuses_unknown_keys::<ResolveOptions>(&json!({}));
-    refuses_unknown_keys::<Limits>(&json!({}));
-    refuses_unknown_keys::<Cdl>(&stored(&Cdl::default()));
+    #[cfg(feature = "ffmpeg")]
+    refuses_unknown_keys::<otio_conflate::deliver::TranscodeOptions>(&json!({}));
+    #[cfg(feature = "resolve")]
+    {
+        use otio_conflate::backend::resolve::{Cdl, Limits, ResolveOptions};
+        refuses_unknown_keys::<ResolveOptions>(&json!({}));
+        refuses_unknown_keys::<Limits>(&json!({}));
+        refuses_unknown_keys::<Cdl>(&stored(&Cdl::default()));
+    }
     refuses_unknown_keys::<Review>(&stored(&Review::default()));
     let nested = json!({"sound": {"tpyo": 1}});
     assert!(serde_json::from_value::<PlanOptions>(nested).is_err());
