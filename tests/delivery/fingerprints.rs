@@ -16,6 +16,7 @@ fn rich() -> Timeline {
         clip["source_range"] = range(start, frames);
         clip
     };
+    let gap = json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, 5)});
     let mut above = clip("C", 7, 5);
     above["metadata"] = json!({"opacity": 0.5});
     let track = |kind: &str, clips: Vec<Value>| json!({"OTIO_SCHEMA": "Track.1", "name": kind, "kind": kind, "children": clips});
@@ -26,7 +27,8 @@ fn rich() -> Timeline {
     let tracks = [
         track("Video", vec![first, clip("B", 50, 10)]),
         track("Video", vec![above]),
-        track("Audio", vec![clip("D", 0, 10), clip("E", 0, 10)]),
+        // Far enough behind the first shot that its limiter does not look there.
+        track("Audio", vec![clip("D", 0, 10), gap, clip("E", 0, 5)]),
     ];
     let cut =
         json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "tracks": {"OTIO_SCHEMA": "Stack.1", "children": tracks}});

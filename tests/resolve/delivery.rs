@@ -283,9 +283,9 @@ fn drop_frame_is_a_matter_of_names() {
             state["project"]["timelines"][0]["start"] = json!(timecode);
         };
         let stage = Stage::open(media, time(start, rate), vec![track("V1", clips)], change);
-        // A plan takes 29.97 for drop-frame.
+        // A plan takes 29.97 for non-drop where nothing says otherwise.
         let run = stage.check(stage.options(), &handles(0), "prores-lt", WARM);
         let told = run.report.warnings.iter().any(|warning| warning.message.contains("drop-frame"));
-        assert_eq!(told, shown == "29.97", "{shown}: {:?}", run.report.warnings);
+        assert_eq!(told, shown == "29.97 DF", "{shown}: {:?}", run.report.warnings);
     }
 }

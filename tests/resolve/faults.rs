@@ -403,7 +403,7 @@ fn a_run_is_cancelled_while_shots_are_cut() {
     let token = CancelToken::new();
     let run = trial.conflation(trial.stage.options()).cancel(token.clone()).run(&trial.plan, &AtFrame(token));
     let report = run.expect("a report of the shots that were not cut");
-    assert_eq!(report.count(Status::Failed), 2, "{:?}", report.shots);
+    assert_eq!(report.count(Status::Cancelled), 2, "{:?}", report.shots);
     trial.nothing_is_left();
 }
 

@@ -166,12 +166,10 @@ fn time_references_start_anew_at_midnight() {
     assert_eq!(Wav::read(&run.wav("s1")).reference(), 24_000);
     // A day of drop-frame timecode is shorter than one of clocks.
     let cut = timeline_at(time(2_589_408 - 10, 29.97), [audio([clip("A", &wav, range(0, 30, 29.97))])]);
-    let run = run_of(&cut, 20);
+    let mut options = pieces(&[("s1", 20, 5)]);
+    options.drop_frame = Some(true);
+    let run = self::run(&cut, &options);
     assert_eq!(Wav::read(&run.wav("s1")).reference(), 16_016);
-}
-
-fn run_of(cut: &Value, first: i64) -> Run {
-    run(cut, &pieces(&[("s1", first, 5)]))
 }
 
 #[test]

@@ -94,12 +94,16 @@ impl<'a> FfmpegSession<'a> {
             let message = format!("{} files hold no sound, and none is delivered beside them", preset.extension);
             session.warnings.push(Warning::new("audio", message));
         }
-        if let Some(rate) = plan.sound.as_ref().filter(|_| preset.audio.is_some()).map(|sound| sound.rate)
-            && preset.sound_rate(rate) != rate
-        {
-            let (codec, taken) = (preset.audio.as_deref().unwrap_or_default(), preset.sound_rate(rate));
-            let message = format!("{codec} does not take {rate} samples per second: sound is converted to {taken}");
-            session.warnings.push(Warning::new("audio", message));
+        let sounding = representations.iter().filter(|representation| representation.has_sound());
+        for preset in [preset].into_iter().chain(sounding.map(|representation| &representation.preset)) {
+            let Some((rate, codec)) = plan.sound.as_ref().map(|sound| sound.rate).zip(preset.audio.as_deref()) else {
+                continue;
+            };
+            let taken = preset.sound_rate(rate);
+            if taken != rate {
+                let message = format!("{codec} does not take {rate} samples per second: sound is converted to {taken}");
+                session.warnings.push(Warning::new("audio", message));
+            }
         }
         if is_heard {
             let warnings = sound::warnings(sound::clips(plan), &session.heard);
