@@ -67,7 +67,9 @@ fn one_piece_that_fails_does_not_stop_the_others() {
     drop(file);
     for copy in [Copy::Never, Copy::Exact] {
         let pieces = [(0, 12), (12, 12), (24, 12), (30, 12), (40, 20)];
-        let before = media.files().len();
+        // Beside the pieces lies the manifest that lists them.
+        let count = || media.files().iter().filter(|name| !name.ends_with("manifest.json")).count();
+        let before = count();
         let trimmed = media.pieces("mov", &pieces, copy);
         let kinds: Vec<_> =
             trimmed.pieces.iter().map(|piece| piece.as_ref().err().map(otio_conflate::Error::kind)).collect();
@@ -79,7 +81,7 @@ fn one_piece_that_fails_does_not_stop_the_others() {
             }
         }
         let made = kinds.iter().filter(|kind| kind.is_none()).count();
-        assert_eq!(media.files().len(), if copy == Copy::Never { before + made } else { before + 1 }, "{copy}");
+        assert_eq!(count(), if copy == Copy::Never { before + made } else { before + 1 }, "{copy}");
     }
 }
 
