@@ -200,7 +200,7 @@ impl Error {
     /// This error alone, without its causes: the message and what the place adds to it.
     fn sentence(&self) -> String {
         let Inner { kind, message, place, .. } = &*self.0;
-        let mut text = if message.is_empty() { kind.to_string() } else { crate::printable(message).into_owned() };
+        let mut text = if message.is_empty() { kind.to_string() } else { printable_list(message) };
         let mut details = Vec::new();
         if let Some((line, column)) = place.line_column {
             details.push(format!("line {line}, column {column}"));
@@ -238,9 +238,20 @@ impl std::error::Error for Error {
     }
 }
 
+/// `message` with what acts on a terminal escaped, but for the line feeds of the lists that messages hold.
+fn printable_list(message: &str) -> String {
+    message.split("\n  ").map(crate::printable).collect::<Vec<_>>().join("\n  ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_in_messages_keep_their_lines_and_nothing_else_acts() {
+        let error = Error::new(ErrorKind::MediaMissing, "2 media are missing:\n  a.mov\n  b\u{1b}[2J\n.mov");
+        assert_eq!(error.to_string(), "2 media are missing:\n  a.mov\n  b\\u{1b}[2J\\n.mov");
+    }
 
     #[test]
     fn prints_outer_then_inner_with_the_place() {
