@@ -563,5 +563,5 @@ fn main_source(shot: &Shot) -> Option<(usize, i64)> {
     let span = shot.spans.iter().max_by_key(|span| span.count)?;
     let mut layer = None;
     span.stack.last()?.for_each_layer(&mut |other| layer = Some(other));
-    layer.map(|layer| (layer.media, layer.map.index(span.start)))
+    layer.map(|layer| (layer.media.index(), layer.map.index(span.start)))
 }

@@ -13,8 +13,8 @@ use std::path::{Component, Path, PathBuf};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::plan::{
-    BAKED, Background, Element, INTERMEDIATE, Look, MARK, Media, MediaFacts, MediaLookup, MediaSource, NoLookup, Plan,
-    PlanOptions, Shot, ShotSelection, Span, is_baked_in, is_retimed,
+    BAKED, Background, Element, INTERMEDIATE, Look, MARK, Media, MediaFacts, MediaId, MediaLookup, MediaSource,
+    NoLookup, Plan, PlanOptions, Shot, ShotSelection, Span, is_baked_in, is_retimed,
 };
 use crate::report::{OutputKind, Report, ShotReport, Status};
 use crate::time::{Rate, padded};
@@ -288,7 +288,7 @@ fn differing(
         let top = is.stack.last().filter(|_| !transparent || is.stack.len() == 1);
         let shows = top.is_some_and(|element| {
             let Element::Layer(layer) = element else { return false };
-            let Some(index) = shot_of[layer.media] else { return false };
+            let Some(index) = shot_of[layer.media.index()] else { return false };
             let shot = &delivered[index];
             let offset = shot.report.head - shot.cut.start;
             let finds = |record: i64| layer.map.index(record) == record + offset;
@@ -347,8 +347,9 @@ fn normal(plan: &Plan, span: &Span) -> Vec<Element> {
     fn strip(plan: &Plan, element: &mut Element) {
         match element {
             Element::Layer(layer) => {
-                // Locations were rewritten; lengths, rates and bounds tell media apart well enough here.
-                layer.media = plan.media[layer.media].frames.map_or(0, |frames| usize::try_from(frames).unwrap_or(0));
+                // Locations were rewritten; lengths, rates, sizes and bounds tell media apart well enough here.
+                let nowhere = MediaSource::Missing { what: String::new() };
+                layer.media = MediaId::new(0, &Media { source: nowhere, ..plan.media[layer.media].clone() });
                 layer.object.clear();
                 layer.notes.clear();
             }

@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Preset, Representation};
 use crate::plan::{
-    Background, Canvas, Damaged, Element, Layer, Media, MediaSource, MissingPolicy, OverrunPolicy, Pitch, Placement,
-    Plan, Retime, Shot, Sound, SoundClip, SoundLayout, Span,
+    Background, Canvas, Damaged, Element, Layer, Media, MediaId, MediaSource, MissingPolicy, OverrunPolicy, Pitch,
+    Placement, Plan, Retime, Shot, Sound, SoundClip, SoundLayout, Span,
 };
 use crate::time::{Rate, Time};
 
@@ -68,7 +68,7 @@ struct Stamp {
 
 /// The source frames that a shot uses of a medium: the lowest and the highest index.
 struct Used {
-    media: usize,
+    media: MediaId,
     low: i64,
     high: i64,
 }
@@ -169,7 +169,7 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
             output,
             notes,
         } = heard;
-        let media = own_place(media, 0, 0, used);
+        let media = MediaId::by_index(own_place(media, 0, 0, used));
         let object = String::new();
         SoundClip { track, clip, object, media, range, stretched_from, map, gains, pan, channels, output, notes }
     });
@@ -216,7 +216,7 @@ fn stamp(plan: &Plan, used: &Used) -> Option<Stamp> {
 }
 
 /// The place of `media`, whose frames from `low` to `high` are used, among those of the shot.
-fn own_place(media: usize, low: i64, high: i64, used: &mut Vec<Used>) -> usize {
+fn own_place(media: MediaId, low: i64, high: i64, used: &mut Vec<Used>) -> usize {
     let place = used.iter().position(|used| used.media == media).unwrap_or_else(|| {
         used.push(Used { media, low, high });
         used.len() - 1
@@ -253,7 +253,7 @@ fn make_own(element: &mut Element, frames: &RangeInclusive<i64>, used: &mut Vec<
         Element::Layer(layer) => {
             let Layer { track: _, clip: _, object, media, map, look: _, color: _, notes: _ } = layer.as_mut();
             let (low, high) = map.indices(frames.clone());
-            *media = own_place(*media, low, high, used);
+            *media = MediaId::by_index(own_place(*media, low, high, used));
             object.clear();
         }
         Element::Stack { elements, .. } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),

@@ -16,7 +16,9 @@ use super::reuse::{Log, Reuse, address};
 use super::shots::Lanes;
 use super::walk::Visible;
 use super::warning::{Said, Warnings};
-use super::{Element, HandleMode, Layer, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, ShotSelection, Span};
+use super::{
+    Element, HandleMode, Layer, MediaId, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, ShotSelection, Span,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Time, TimeRange};
@@ -143,7 +145,7 @@ impl Builder<'_> {
         for from in self.media.unused_maps() {
             self.warn("", format!("the path map's {from:?} is the start of no media location"));
         }
-        let bounded = |media: &usize| self.media.media[*media].bounds.is_some();
+        let bounded = |media: &MediaId| self.media.media[*media].bounds.is_some();
         if self.media.media.iter().any(|media| media.bounds.is_some()) && !canvas_media.iter().any(bounded) {
             let message = "no media of the hero track has available_image_bounds: those of other tracks are not used";
             self.warn("tracks", message.to_owned());
@@ -232,14 +234,14 @@ impl Builder<'_> {
     }
 
     /// The media of the enabled clips of `track`, each once, in order.
-    fn media_of_clips(&mut self, track: &Composition, path: &str) -> Result<Vec<usize>> {
+    fn media_of_clips(&mut self, track: &Composition, path: &str) -> Result<Vec<MediaId>> {
         let mut media = IndexSet::new();
         for (index, clip) in enabled_clips(track) {
             let path = child_path(path, index);
             let known = self.layers.get(&path).map(|(_, layer)| layer.media);
             let resolve = |media: &mut MediaTable<'_>| {
                 let range = media.trimmed_range(clip)?;
-                Ok(media.resolve(clip, range)?.index)
+                Ok(media.resolve(clip, range)?.media)
             };
             let index = known.map_or_else(|| resolve(&mut self.media), Ok);
             media.insert(index.map_err(|error: Error| error.at_object(path))?);

@@ -398,7 +398,7 @@ impl Builder<'_> {
             track: at.track.to_owned(),
             clip: clip.item.name.clone(),
             object: at.path.to_owned(),
-            media: media.index,
+            media: media.media,
             range: window,
             stretched_from: keeps.then_some(window.start),
             map,

@@ -309,7 +309,7 @@ impl Builder<'_> {
             track: at.track.to_owned(),
             clip: clip.item.name.clone(),
             object: at.path.to_owned(),
-            media: media.index,
+            media: media.media,
             map,
             look,
             color,

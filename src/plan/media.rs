@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::effects::{INTERMEDIATE, number};
 use super::generator::generated;
-use super::{Media, MediaSource, PlanOptions};
+use super::{Media, MediaId, MediaSource, PlanOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::{Locator, NumberedFiles, is_there};
 use crate::time::{Rate, Ratio, padded};
@@ -67,7 +67,7 @@ impl MediaLookup for NoLookup {
 /// Where a clip's picture comes from: the media, and the position its first frame has in it.
 pub(super) struct ClipMedia {
     /// Which of the plan's media.
-    pub(super) index: usize,
+    pub(super) media: MediaId,
     /// The rate the media runs at.
     pub(super) rate: Rate,
     /// The position of the clip's start, in media frames from the media's first.
@@ -84,7 +84,7 @@ type Key = (MediaSource, Rate, Option<i64>, Option<[u64; 4]>);
 /// Every medium of a plan, each once, and what has been looked up so far.
 pub(super) struct MediaTable<'a> {
     pub(super) media: Vec<Media>,
-    index: HashMap<Key, usize>,
+    index: HashMap<Key, MediaId>,
     facts: HashMap<MediaSource, Option<MediaFacts>>,
     lookup: &'a dyn MediaLookup,
     locator: Locator,
@@ -112,8 +112,8 @@ impl<'a> MediaTable<'a> {
     }
 
     /// What was learned of the file at `media` of the plan about its timecode.
-    pub(super) fn drop_frame(&self, media: usize) -> Option<bool> {
-        self.facts.get(&self.media.get(media)?.source)?.as_ref()?.drop_frame
+    pub(super) fn drop_frame(&self, media: MediaId) -> Option<bool> {
+        self.facts.get(&self.media.get(media.index())?.source)?.as_ref()?.drop_frame
     }
 
     /// What of the path map has been of no use.
@@ -394,8 +394,8 @@ impl<'a> MediaTable<'a> {
                 (rate, offset, facts.and_then(|facts| facts.frames))
             }
         };
-        let index = self.add(source, rate, frames, reference.and_then(MediaReference::common));
-        Ok(ClipMedia { index, rate, offset: Ratio::nearest(offset), notes, still })
+        let media = self.add(source, rate, frames, reference.and_then(MediaReference::common));
+        Ok(ClipMedia { media, rate, offset: Ratio::nearest(offset), notes, still })
     }
 
     /// R8: whether `source`, of which the timeline says that it has `available`, is one picture: an image file, or a
@@ -411,14 +411,16 @@ impl<'a> MediaTable<'a> {
         }
     }
 
-    fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, common: Option<&MediaCommon>) -> usize {
+    fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, common: Option<&MediaCommon>) -> MediaId {
         let media = &mut self.media;
         let bounds = common.and_then(bounds);
         let key = (source, rate, frames, bounds.map(|bounds| bounds.map(f64::to_bits)));
         *self.index.entry(key).or_insert_with_key(|(source, rate, frames, _)| {
             let (size, pixel_aspect) = common.map_or((None, None), |common| shape(&common.metadata));
-            media.push(Media { source: source.clone(), rate: *rate, frames: *frames, size, pixel_aspect, bounds });
-            media.len() - 1
+            let new = Media { source: source.clone(), rate: *rate, frames: *frames, size, pixel_aspect, bounds };
+            let id = MediaId::new(media.len(), &new);
+            media.push(new);
+            id
         })
     }
 }

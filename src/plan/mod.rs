@@ -15,6 +15,7 @@ mod keys;
 mod lane;
 mod look;
 mod media;
+mod media_id;
 mod model;
 mod options;
 mod record_start;
@@ -36,6 +37,7 @@ pub use frames::{FrameLayer, FrameRow};
 pub use generator::{Bars, Generated, Rgba};
 pub use look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit, WIPE_CODES};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
+pub use media_id::MediaId;
 pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Weight};
 pub use options::{
     Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanLimits, PlanOptions, RateConform,

@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    CanvasRequest, ColorNote, Damaged, Generated, Look, MissingPolicy, OverrunPolicy, Placement, Retime, Sound,
-    SoundClip, SourceMap, Warning,
+    CanvasRequest, ColorNote, Damaged, Generated, Look, MediaId, MissingPolicy, OverrunPolicy, Placement, Retime,
+    Sound, SoundClip, SourceMap, Warning,
 };
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
 
 /// Everything a backend needs to render every shot. It can be printed, stored as JSON, compared and sent elsewhere.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Plan {
     /// The version of this crate that made it.
@@ -36,7 +36,7 @@ pub struct Plan {
     pub canvas: CanvasRequest,
     /// The media of the hero track's clips, in record order: the first that can be decoded gives the canvas what the
     /// caller left open.
-    pub canvas_media: Vec<usize>,
+    pub canvas_media: Vec<MediaId>,
     /// How media of another shape lies in the canvas.
     #[serde(default)]
     pub placement: Placement,
@@ -61,6 +61,21 @@ pub struct Plan {
     pub shots: Vec<Shot>,
     /// What the plan could not express.
     pub warnings: Vec<Warning>,
+}
+
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Plan::serialize(self, serializer)
+    }
+}
+
+/// Ids of media are indices in JSON: they are told what they refer to.
+impl<'de> Deserialize<'de> for Plan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Plan, D::Error> {
+        let mut plan = Plan::deserialize(deserializer)?;
+        plan.update_media_ids();
+        Ok(plan)
+    }
 }
 
 impl Plan {
@@ -108,7 +123,7 @@ impl Plan {
 
     /// The medium whose bounds all others are laid out around: the hero track's first that has any. It lies where it
     /// would without them. (R13)
-    pub fn ruler(&self) -> Option<usize> {
+    pub fn ruler(&self) -> Option<MediaId> {
         self.canvas_media.iter().copied().find(|&media| self.media[media].bounds.is_some())
     }
 
@@ -436,7 +451,7 @@ pub struct Layer {
     /// The clip's path in the timeline.
     pub object: String,
     /// Which of [`Plan::media`].
-    pub media: usize,
+    pub media: MediaId,
     /// Record frame → source frame.
     pub map: SourceMap,
     /// Opacity, blend mode, crop and transform.

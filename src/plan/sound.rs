@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SampleGrid;
 use super::sound_map::SoundMap;
+use super::{MediaId, SampleGrid};
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::words::word_enum;
 
@@ -124,7 +124,7 @@ pub struct SoundClip {
     /// The clip's path in the timeline.
     pub object: String,
     /// Which of [`Plan::media`](super::Plan::media).
-    pub media: usize,
+    pub media: MediaId,
     /// When it is heard: record time, counted from the cut's first frame. Where the mix is limited, that of a shot
     /// reaches beyond the shot by what the limiter looks at.
     pub range: TimeRange,

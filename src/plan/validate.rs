@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{
-    Animated, Crop, Element, Gain, Layer, Look, Media, MediaSource, MixStyle, Plan, Shot, SoundClip, Span, Transform,
-    Weight,
+    Animated, Crop, Element, Gain, Layer, Look, Media, MediaId, MediaSource, MixStyle, Plan, Shot, SoundClip, Span,
+    Transform, Weight,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Ratio, Time};
@@ -142,8 +142,8 @@ impl Plan {
         Ok(())
     }
 
-    fn check_index(&self, media: usize, at: impl Fn() -> String) -> Result<()> {
-        let count = self.media.len();
+    fn check_index(&self, media: MediaId, at: impl Fn() -> String) -> Result<()> {
+        let (media, count) = (media.index(), self.media.len());
         if media < count {
             return Ok(());
         }

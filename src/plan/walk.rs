@@ -244,7 +244,7 @@ mod tests {
             track: String::new(),
             clip: name.to_owned(),
             object: String::new(),
-            media: 0,
+            media: crate::plan::MediaId::by_index(0),
             map,
             look,
             color: Vec::new(),

@@ -6,6 +6,7 @@ mod compositions;
 mod curves;
 mod cuts;
 mod dialects;
+mod equality;
 mod handles;
 mod looks;
 mod media;

@@ -24,7 +24,7 @@ use super::writer::Writer;
 use crate::backend::{Control, Rendered, RepresentationTask, Task, Worker};
 use crate::error::Result;
 use crate::picture::{self, Rect, Rgba16, RgbaF32, WipeMap};
-use crate::plan::{Background, Blend, Element, Layer, MixStyle, Shot, WIPE_CODES};
+use crate::plan::{Background, Blend, Element, Layer, MediaId, MixStyle, Shot, WIPE_CODES};
 use crate::time::{Ratio, Timecode};
 
 /// A worker of the FFmpeg backend: one thread's decoders, converters and encoder.
@@ -341,7 +341,7 @@ impl<'s> Compositor<'s> {
     }
 
     /// What burn-ins can say about the pictures of `shot`.
-    fn facts<'p>(&self, shot: &'p Shot) -> ShotFacts<'p, impl Fn(usize) -> Option<Timecode> + use<'p, 's>>
+    fn facts<'p>(&self, shot: &'p Shot) -> ShotFacts<'p, impl Fn(MediaId) -> Option<Timecode> + use<'p, 's>>
     where
         's: 'p,
     {

@@ -23,7 +23,7 @@ pub(super) struct Copied {
 pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied> {
     let [span] = shot.spans.as_slice() else { return None };
     let [Element::Layer(layer)] = session.visible(&span.stack) else { return None };
-    let info = session.found[layer.media].picture()?;
+    let info = session.found[layer.media.index()].picture()?;
     let (canvas, preset, media) = (session.canvas, session.preset, &session.plan.media[layer.media]);
     let untouched = layer.look.is_plain()
         && session.rect(layer) == Rect::whole(canvas.width, canvas.height)

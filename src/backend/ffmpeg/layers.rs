@@ -117,7 +117,7 @@ impl Compositor<'_> {
     fn picture(&mut self, layer: &Layer, seen: &Seen) -> Result<Picture> {
         let Seen::Frame { frame, .. } = seen else { return self.made(layer) };
         let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
-        let degrees = self.session.found[layer.media].picture().map_or(0, |info| info.rotation);
+        let degrees = self.session.found[layer.media.index()].picture().map_or(0, |info| info.rotation);
         let rotation = Rotation::from_degrees(f64::from(degrees));
         if rotation == Rotation::None {
             return Ok(Picture { frame: frame.to_av()?, color, premultiplied });
@@ -132,7 +132,7 @@ impl Compositor<'_> {
         if let Some((_, picture)) = self.made.as_ref().filter(|(object, _)| *object == layer.object) {
             return picture.share();
         }
-        let picture = match &self.session.found[layer.media] {
+        let picture = match &self.session.found[layer.media.index()] {
             Found::Generated(Generated::Bars { bars }) => self.bars(*bars)?,
             Found::Generated(Generated::Slate { title, text }) => self.card(title, &layer.clip, text)?,
             Found::Generated(generated) => self.generated(generated)?,

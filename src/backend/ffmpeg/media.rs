@@ -82,10 +82,10 @@ impl Found {
 pub(super) fn find(plan: &Plan) -> Vec<Found> {
     let mut used = vec![false; plan.media.len()];
     for layer in layers(plan) {
-        used[layer.media] = true;
+        used[layer.media.index()] = true;
     }
     for &media in &plan.canvas_media {
-        used[media] = true;
+        used[media.index()] = true;
     }
     plan.media
         .par_iter()
@@ -153,7 +153,7 @@ pub(super) fn layers(plan: &Plan) -> Vec<&Layer> {
 /// not there to be heard: what it is, and the clip.
 pub(super) fn refuse_missing(seen: &[&Layer], found: &[Found], unheard: &[(&str, &str)]) -> Result<()> {
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let unseen = seen.iter().filter_map(|layer| match &found[layer.media] {
+    let unseen = seen.iter().filter_map(|layer| match &found[layer.media.index()] {
         Found::Missing(what) => Some((what.as_str(), layer.clip.as_str())),
         _ => None,
     });
@@ -187,7 +187,7 @@ pub(super) fn warnings(plan: &Plan, seen: &[&Layer], found: &[Found], canvas: &c
             }
         };
         let media = &plan.media[layer.media];
-        match &found[layer.media] {
+        match &found[layer.media.index()] {
             Found::Picture(info) => {
                 let ratio = info.rate.map_or(1.0, |rate| rate.nominal().to_f64() / media.rate.nominal().to_f64());
                 if (ratio - 1.0).abs() > 0.002 && !info.is_still {

@@ -26,7 +26,7 @@ impl Compositor<'_> {
     ) -> Result<Option<Video>> {
         let (Some(Element::Layer(from)), Some(Element::Layer(to))) = (from, to) else { return Ok(None) };
         let alike = |layer: &Layer| {
-            let info = self.session.found[layer.media].picture()?;
+            let info = self.session.found[layer.media.index()].picture()?;
             let whole = (info.width, info.height) == (self.coding.width, self.coding.height)
                 && self.session.rect(layer) == Rect::whole(self.coding.width, self.coding.height);
             let plain = whole && info.rotation == 0 && !info.has_alpha && self.session.layer_covers(layer);

@@ -7,7 +7,7 @@ use super::media::Found;
 use super::probe::MediaInfo;
 use super::session::FfmpegSession;
 use crate::picture::{Affine, Area, MediaShape, Part, Rect, Rotation, place};
-use crate::plan::{Canvas, Layer, Look, Media, Placement, Plan, Unit};
+use crate::plan::{Canvas, Layer, Look, Media, MediaId, Placement, Plan, Unit};
 use crate::time::Ratio;
 
 /// Where a medium's picture lies in the canvas.
@@ -33,7 +33,7 @@ pub(super) struct Drawing {
 /// Where every medium of the plan lies. (R13)
 pub(super) fn placed(plan: &Plan, found: &[Found], canvas: &Canvas, format: Pixel) -> Vec<Placed> {
     let plain = |media: &Media, found: &Found| plainly(media, found, plan.placement, canvas, format);
-    let area_of = |index: usize| plain(&plan.media[index], &found[index]).area;
+    let area_of = |media: MediaId| plain(&plan.media[media], &found[media.index()]).area;
     let ruler = plan.ruler().and_then(|media| Some((plan.media[media].bounds?, area_of(media))));
     let place = |(media, found): (&Media, &Found)| {
         let area = ruler.zip(media.bounds).and_then(|((known, area), bounds)| area.of_bounds(known, bounds));
@@ -82,11 +82,11 @@ fn frame(canvas: &Canvas) -> MediaShape {
 
 impl FfmpegSession<'_> {
     fn placed(&self, layer: &Layer) -> Placed {
-        let placed = self.placed[layer.media];
+        let placed = self.placed[layer.media.index()];
         match layer.look.placement {
             Some(placement) if !placed.bounded => {
                 let media = &self.plan.media[layer.media];
-                plainly(media, &self.found[layer.media], placement, &self.canvas, self.format)
+                plainly(media, &self.found[layer.media.index()], placement, &self.canvas, self.format)
             }
             _ => placed,
         }

@@ -115,7 +115,7 @@ impl<'s> Readers<'s> {
     /// share.
     pub(super) fn seen(&mut self, layer: &Layer, record: i64) -> Result<(Seen, Option<(Frame, Ratio)>)> {
         let session = self.session;
-        let found = &session.found[layer.media];
+        let found = &session.found[layer.media.index()];
         match found {
             Found::Picture(_) => {}
             Found::Black => return Ok((Seen::Black, None)),
@@ -143,7 +143,7 @@ impl<'s> Readers<'s> {
         let index = position.frame();
         let session = self.session;
         let media = &session.plan.media[layer.media];
-        let fields = session.found[layer.media].picture().and_then(|info| info.top_field_first);
+        let fields = session.found[layer.media.index()].picture().and_then(|info| info.top_field_first);
         if fields.is_some() {
             self.note(format!(
                 "{} is interlaced: it was deinterlaced, one frame for one frame",

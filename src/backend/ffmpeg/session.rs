@@ -15,7 +15,7 @@ use super::verify::{self, Expected};
 use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Look, Media, MixStyle, Plan, Shot, Warning};
+use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Look, Media, MediaId, MixStyle, Plan, Shot, Warning};
 use crate::time::{Ratio, Timecode};
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -70,7 +70,7 @@ impl<'a> FfmpegSession<'a> {
         plan.validate()?;
         let found = media::find(plan);
         let shown = media::layers(plan).into_iter().map(|layer| layer.media);
-        let picture = |media: usize| Some((found[media].picture()?, &plan.media[media]));
+        let picture = |media: MediaId| Some((found[media.index()].picture()?, &plan.media[media]));
         let own = plan.canvas_media.iter().copied().chain(shown).find_map(picture);
         let (canvas, size_note) = canvas(plan, preset, own)?;
         let wish = Wish { source: deepest(plan, &found), alpha: plan.background == Background::Transparent };
@@ -174,7 +174,7 @@ impl<'a> FfmpegSession<'a> {
 
     /// Whether nothing can be seen through the picture of `layer`.
     pub(super) fn is_opaque(&self, layer: &Layer) -> bool {
-        match &self.found[layer.media] {
+        match &self.found[layer.media.index()] {
             Found::Picture(info) => !info.has_alpha,
             Found::Generated(generated) => generated.is_opaque(),
             // What cannot be shown stops the shot anyway.
@@ -208,8 +208,8 @@ impl<'a> FfmpegSession<'a> {
     }
 
     /// The timecode of a medium's first frame, where its file has one.
-    pub(super) fn start_timecode(&self, media: usize) -> Option<Timecode> {
-        self.found[media].picture()?.start_timecode
+    pub(super) fn start_timecode(&self, media: MediaId) -> Option<Timecode> {
+        self.found[media.index()].picture()?.start_timecode
     }
 
     /// What the frames of `task` are encoded as.
@@ -277,7 +277,7 @@ fn canvas(plan: &Plan, preset: &Preset, own: Option<(&MediaInfo, &Media)>) -> Re
         // Nothing can be decoded: what the timeline says about it.
         (None, None) => {
             let written = plan.canvas_media.iter().find_map(|&media| Some((plan.media[media].size?, media)));
-            let aspect = |media: usize| plan.media[media].pixel_aspect.unwrap_or(Ratio::ONE);
+            let aspect = |media: MediaId| plan.media[media].pixel_aspect.unwrap_or(Ratio::ONE);
             written.map_or((1920, 1080, Ratio::ONE), |((width, height), media)| (width, height, aspect(media)))
         }
     };
@@ -314,7 +314,7 @@ fn canvas(plan: &Plan, preset: &Preset, own: Option<(&MediaInfo, &Media)>) -> Re
 fn deepest(plan: &Plan, found: &[Found]) -> Pixel {
     let formats = media::layers(plan)
         .into_iter()
-        .filter_map(|layer| found[layer.media].picture())
+        .filter_map(|layer| found[layer.media.index()].picture())
         .filter_map(|info| info.pixel_format.parse::<Pixel>().ok());
     let weight = |format: &Pixel| {
         PixelInfo::of(*format).map_or((0, 0), |info| {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::cut::Cut;
 use super::options::{ResolveOptions, Scope, Solo};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{CanvasRequest, Element, Layer, Look, Media, MediaSource, Plan, Shot, SourceMap, Span};
+use crate::plan::{CanvasRequest, Element, Layer, Look, Media, MediaId, MediaSource, Plan, Shot, SourceMap, Span};
 use crate::time::Ratio;
 
 /// One render of Resolve.
@@ -85,16 +85,17 @@ pub(super) fn plan_of(plan: &Plan, size: (u32, u32), renders: &[(Piece, MediaSou
     cut.canvas_media.clear();
     let mut shots: Vec<(usize, Shot)> = Vec::new();
     for (piece, source) in renders {
-        let media = cut.media.len();
         let frames = Some(piece.frames());
-        cut.media.push(Media {
+        let medium = Media {
             source: source.clone(),
             rate: plan.rate,
             frames,
             size: Some(size),
             pixel_aspect: None,
             bounds: None,
-        });
+        };
+        let media = MediaId::new(cut.media.len(), &medium);
+        cut.media.push(medium);
         cut.canvas_media.push(media);
         shots.extend(piece.shots.iter().map(|&index| (index, shot_of(&plan.shots[index], media, piece.record))));
     }
@@ -104,7 +105,7 @@ pub(super) fn plan_of(plan: &Plan, size: (u32, u32), renders: &[(Piece, MediaSou
 }
 
 /// `shot`, showing the render that is medium `media` and starts at record frame `first`.
-fn shot_of(shot: &Shot, media: usize, first: i64) -> Shot {
+fn shot_of(shot: &Shot, media: MediaId, first: i64) -> Shot {
     let layer = Layer {
         track: shot.track.clone(),
         clip: shot.clip.clone(),

@@ -1,6 +1,6 @@
 //! What burn-ins can say about a picture.
 
-use crate::plan::{Layer, Media, MediaSource, Plan, Shot};
+use crate::plan::{Layer, Media, MediaId, MediaSource, Plan, Shot};
 use crate::time::{Rate, Timecode};
 
 /// What is known about the pictures of a shot or a file, one by one.
@@ -20,7 +20,7 @@ pub(crate) struct ShotFacts<'p, F> {
     pub(crate) start: F,
 }
 
-impl<F: Fn(usize) -> Option<Timecode>> ShotFacts<'_, F> {
+impl<F: Fn(MediaId) -> Option<Timecode>> ShotFacts<'_, F> {
     /// The topmost visible layer, its medium and the index of the frame it shows.
     fn topmost(&self, index: i64) -> Option<(&Layer, &Media, i64)> {
         let (layer, frame) = self.plan.topmost(self.shot, self.shot.start + index)?;
@@ -47,7 +47,7 @@ fn advanced(start: Timecode, frame: i64, rate: Rate) -> Timecode {
     Timecode::from_frame(start.frame() + frame, start.rate(), start.is_drop())
 }
 
-impl<F: Fn(usize) -> Option<Timecode>> Facts for ShotFacts<'_, F> {
+impl<F: Fn(MediaId) -> Option<Timecode>> Facts for ShotFacts<'_, F> {
     fn field(&self, field: &str, index: i64) -> String {
         let (plan, shot) = (self.plan, self.shot);
         let shown = match field {

@@ -19,7 +19,7 @@ use crate::backend::{Control, RepresentationTask, Target, Task};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rotation;
-use crate::plan::{Canvas, MediaSource, Plan, Shot, SoundLayout};
+use crate::plan::{Canvas, MediaId, MediaSource, Plan, Shot, SoundLayout};
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Timecode};
 
 /// A movie or numbered frames, opened.
@@ -279,10 +279,10 @@ pub(crate) fn represent_rendered(plan: &Plan, task: &Task<'_>, control: &Control
 
 /// The timecodes of media, each looked up once.
 #[derive(Default)]
-struct StartTimecodes(std::cell::RefCell<std::collections::HashMap<usize, Option<Timecode>>>);
+struct StartTimecodes(std::cell::RefCell<std::collections::HashMap<MediaId, Option<Timecode>>>);
 
 impl StartTimecodes {
-    fn of(&self, plan: &Plan, media: usize) -> Option<Timecode> {
+    fn of(&self, plan: &Plan, media: MediaId) -> Option<Timecode> {
         let look = || probe(plan.media[media].source.file(0)?).ok()?.start_timecode;
         *self.0.borrow_mut().entry(media).or_insert_with(look)
     }

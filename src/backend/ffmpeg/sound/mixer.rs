@@ -290,7 +290,7 @@ impl<'s> Mixer<'s> {
     }
 
     fn open(&self, clip: &SoundClip) -> Result<Option<Voice>> {
-        Voice::open(&self.heard[clip.media], clip, &self.speakers, self.sound.rate)
+        Voice::open(&self.heard[clip.media.index()], clip, &self.speakers, self.sound.rate)
     }
 
     fn rest(&mut self, clip: &SoundClip, mut voice: Voice) {

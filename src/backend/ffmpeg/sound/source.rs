@@ -9,7 +9,7 @@ use super::convert::RateConverter;
 use super::reader::SoundReader;
 use crate::audio::{Matrix, Samples, Speaker, default_speakers};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{MediaSource, MissingPolicy, Plan, SoundClip, SourceChannel, Warning};
+use crate::plan::{MediaId, MediaSource, MissingPolicy, Plan, SoundClip, SourceChannel, Warning};
 use crate::time::Ratio;
 
 /// What a medium of the plan sounds like.
@@ -42,7 +42,7 @@ impl Heard {
 pub(crate) fn find<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip>) -> Vec<Heard> {
     let mut used = vec![false; plan.media.len()];
     for clip in clips {
-        used[clip.media] = true;
+        used[clip.media.index()] = true;
     }
     let look = |(media, used): (&crate::plan::Media, bool)| match used {
         true => look(&media.source, plan.media_missing),
@@ -87,7 +87,7 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> Heard {
 pub(crate) fn warnings<'p>(clips: impl Iterator<Item = &'p SoundClip>, heard: &[Heard]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for clip in clips {
-        if let Heard::Silent(why) = &heard[clip.media] {
+        if let Heard::Silent(why) = &heard[clip.media.index()] {
             let warning = Warning::new(&clip.object, format!("{why}: the clip is silent"));
             if !warnings.contains(&warning) {
                 warnings.push(warning);
@@ -102,7 +102,7 @@ pub(crate) fn missing<'h, 'p: 'h>(
     clips: impl Iterator<Item = &'p SoundClip>,
     heard: &'h [Heard],
 ) -> Vec<(&'h str, &'h str)> {
-    let missing = |clip: &'p SoundClip| match &heard[clip.media] {
+    let missing = |clip: &'p SoundClip| match &heard[clip.media.index()] {
         Heard::Missing(what) => Some((what.as_str(), clip.clip.as_str())),
         _ => None,
     };
@@ -112,7 +112,7 @@ pub(crate) fn missing<'h, 'p: 'h>(
 /// What a [`Voice`] is opened for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct VoiceKey {
-    media: usize,
+    media: MediaId,
     channels: Vec<SourceChannel>,
     output: Option<u32>,
 }
