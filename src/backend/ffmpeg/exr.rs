@@ -25,8 +25,8 @@ const PREFIX: &str = "picture";
 pub(crate) struct Prepared<'d> {
     /// The file.
     pub(crate) data: Cow<'d, [u8]>,
-    /// Whether every chunk of the part is there.
-    pub(crate) whole: bool,
+    /// What is wrong with the list of its chunks, if anything is. FFmpeg says nothing about that.
+    pub(crate) flaw: Option<&'static str>,
     /// Whether its channels are those of [`LAYER`].
     pub(crate) layered: bool,
     /// Width and height of the display window and of the data window.
@@ -47,18 +47,21 @@ pub(crate) fn prepare(data: &[u8]) -> Result<Prepared<'_>, String> {
         && choice.channels.iter().flatten().count() == part.channels.len()
         && part.channels.iter().all(|channel| ["R", "G", "B", "A", "Y"].contains(&channel.name.as_str()));
     let chunks = part.chunks(data)?;
-    let whole = chunks.iter().all(Option::is_some);
+    let flaw = match chunks.iter().all(Option::is_some) {
+        true => overlap(&chunks).then_some("its chunks overlap"),
+        false => Some("a part of it is missing or lies in the wrong place"),
+    };
     // FFmpeg's DWA decoder reads beyond lines that are cut off.
     let inside = part.data.is_inside(part.display);
     if plain && inside {
-        return Ok(Prepared { data: Cow::Borrowed(data), whole, layered: false, sizes, offset: None });
+        return Ok(Prepared { data: Cow::Borrowed(data), flaw, layered: false, sizes, offset: None });
     }
     let display = if inside { part.display } else { part.data };
     let apart = |edge: i32, from: i32| i64::from(edge) - i64::from(from);
     let offset = (apart(part.data.left, part.display.left), apart(part.data.top, part.display.top));
     Ok(Prepared {
         data: Cow::Owned(rebuilt(data, part, &choice, (display, &chunks))?),
-        whole,
+        flaw,
         layered: true,
         sizes,
         offset: (!inside).then_some(offset),
@@ -270,14 +273,7 @@ impl Part {
     fn count(&self, every_level: bool) -> Option<usize> {
         let (width, height) = self.data.size();
         let Some(tiles) = self.tiles else {
-            let lines: u64 = match self.compression {
-                0..=2 => 1,
-                3 | 5 => 16,
-                4 | 6 | 7 | 8 => 32,
-                9 => 256,
-                _ => return None,
-            };
-            return usize::try_from(height.div_ceil(lines)).ok();
+            return usize::try_from(height.div_ceil(self.lines()?)).ok();
         };
         let level = |level: u32, length: u64| match tiles.rounding {
             0 => (length >> level).max(1),
@@ -311,6 +307,7 @@ impl Part {
             return Err(SHORT.to_owned());
         }
         let head = if self.tiles.is_some() { 16 } else { 4 };
+        let across = self.tiles.map_or(1, |tiles| self.data.size().0.div_ceil(tiles.width.into()).max(1));
         let chunk = |index: usize| {
             let at = self.table.checked_add(index.checked_mul(8)?)?;
             let offset = u64::from_le_bytes(data.get(at..at.checked_add(8)?)?.try_into().ok()?);
@@ -318,10 +315,62 @@ impl Part {
             let start = start.checked_add(if self.numbered { 4 } else { 0 })?;
             let size = usize::try_from(u32_at(data, start.checked_add(head)?)?).ok()?;
             let end = start.checked_add(head + 4)?.checked_add(size)?;
-            (end <= data.len()).then_some(start..end)
+            // Nothing is stored compressed that would be larger than the samples are; DWA may be.
+            let most = self.chunk_bytes(index as u64, across)?;
+            let fits = size as u64 <= most && (self.compression != 0 || size as u64 == most);
+            let is_its_own = self.is_place_of(data.get(start..start + head)?, index as u64, across);
+            (end <= data.len() && is_its_own && (fits || self.compression > 7)).then_some(start..end)
         };
         Ok((0..count).map(chunk).collect())
     }
+}
+
+impl Part {
+    /// Lines of a chunk, of a part that has no tiles.
+    fn lines(&self) -> Option<u64> {
+        match self.compression {
+            0..=2 => Some(1),
+            3 | 5 => Some(16),
+            4 | 6 | 7 | 8 => Some(32),
+            9 => Some(256),
+            _ => None,
+        }
+    }
+
+    /// Whether what stands in front of a chunk says that it is this one of the largest level: a line, or a tile and its
+    /// level.
+    fn is_place_of(&self, head: &[u8], index: u64, across: u64) -> bool {
+        let said: Vec<i64> = (0..head.len() / 4).filter_map(|at| i32_at(head, at * 4)).map(i64::from).collect();
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        match (self.tiles, self.lines()) {
+            (Some(_), _) => said == [number(index % across), number(index / across), 0, 0],
+            (None, Some(lines)) => said == [i64::from(self.data.top).saturating_add(number(index * lines))],
+            (None, None) => false,
+        }
+    }
+
+    /// Bytes of the samples in a chunk of the largest level.
+    fn chunk_bytes(&self, index: u64, across: u64) -> Option<u64> {
+        let (width, height) = self.data.size();
+        let left =
+            |all: u64, step: u64, number: u64| all.checked_sub(step.checked_mul(number)?).map(|left| left.min(step));
+        let (columns, rows) = match self.tiles {
+            Some(tiles) => {
+                let (wide, high) = (u64::from(tiles.width), u64::from(tiles.height));
+                (left(width, wide, index % across)?, left(height, high, index / across)?)
+            }
+            None => (width, left(height, self.lines()?, index)?),
+        };
+        let pixel: u64 = self.channels.iter().map(|channel| if channel.kind == 1 { 2 } else { 4 }).sum();
+        columns.checked_mul(rows)?.checked_mul(pixel)
+    }
+}
+
+/// Whether two chunks share bytes.
+fn overlap(chunks: &[Option<Range<usize>>]) -> bool {
+    let mut ranges: Vec<&Range<usize>> = chunks.iter().flatten().collect();
+    ranges.sort_by_key(|range| range.start);
+    ranges.windows(2).any(|pair| pair[0].end > pair[1].start)
 }
 
 /// The layer that is the picture.
@@ -565,7 +614,7 @@ mod tests {
     }
 
     fn is_whole(data: &[u8]) -> bool {
-        prepare(data).is_ok_and(|prepared| prepared.whole)
+        prepare(data).is_ok_and(|prepared| prepared.flaw.is_none())
     }
 
     #[test]
@@ -574,6 +623,18 @@ mod tests {
         assert!(is_whole(&data));
         for length in 0..data.len() {
             assert!(!is_whole(&data[..length]), "cut to {length}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_lies_where_it_says_and_is_no_larger_than_its_samples() {
+        let data = sample(&["B", "G", "R"], [0, 0, 1, 1]);
+        let (first, second) = (data.len() - 26, data.len() - 13);
+        // The line; the size; the place in the table.
+        for (at, flipped) in [(second, 8), (second + 4, 128), (first + 4, 8), (first - 8, 13)] {
+            let mut broken = data.clone();
+            broken[at] ^= flipped;
+            assert!(!is_whole(&broken), "{at}");
         }
     }
 

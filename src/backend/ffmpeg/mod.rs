@@ -31,6 +31,7 @@ mod sound;
 mod still;
 mod sys;
 mod trim;
+mod units;
 mod verify;
 mod writer;
 mod yuv;

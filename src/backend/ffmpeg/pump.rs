@@ -9,7 +9,9 @@ use ffmpeg_next::{Error as AvError, Packet};
 use super::damage::{Reason, is_damage};
 use super::frame::undecodable;
 use super::probe;
+use super::sys::log::{COMPARED, DECODED};
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Demuxer, Received, StreamFacts};
+use super::units;
 use crate::error::Result;
 use crate::time::Ratio;
 
@@ -41,8 +43,16 @@ pub(crate) struct Pump {
     demuxer: Demuxer,
     decoder: Decoder,
     ready: VecDeque<Shown>,
-    /// A packet that was read to look at it.
-    held: Option<Packet>,
+    /// What was read to look at it.
+    ahead: VecDeque<Read>,
+    /// Packets come in another order than their pictures are shown in: their timestamps are those of display.
+    reordered: bool,
+    /// The highest timestamp of a packet read so far.
+    highest: Option<i64>,
+    /// The timestamp of the frame that was given out last.
+    given: Option<i64>,
+    /// The decoder tells of every picture that it decodes to its end.
+    tells_ends: bool,
     /// Packets that went in and whose pictures are not out yet, in the order of decoding.
     flights: VecDeque<Flight>,
     /// What is known to be damaged, as far as pictures still to come may be built on it.
@@ -73,6 +83,15 @@ pub(crate) struct Pump {
     read: u64,
 }
 
+/// What reading on gave.
+struct Read {
+    packet: Result<Option<Packet>>,
+    /// Something went wrong on the way.
+    failed: bool,
+    /// The container said that packets may be lost here.
+    broken_off: bool,
+}
+
 /// A packet in the decoder.
 struct Flight {
     /// The decoder's number of it.
@@ -85,6 +104,12 @@ struct Flight {
     hidden: bool,
     /// It is shown before the keyframe that decoding began at, and may refer to what was not decoded.
     leading: bool,
+    /// It holds a hash of its picture.
+    hashed: bool,
+    /// The picture was compared with that.
+    compared: bool,
+    /// The decoder came to the end of the picture.
+    complete: bool,
 }
 
 /// A packet that could not be decoded as it was encoded.
@@ -97,6 +122,10 @@ struct Damage {
 const ONE_PICTURE_EACH: [&str; 4] = ["h264", "hevc", "mpeg2video", "mpeg1video"];
 /// Codecs in which nothing refers to a B picture.
 const UNREFERRED_B: [&str; 3] = ["mpeg1video", "mpeg2video", "mpeg4"];
+/// Codecs in which pictures may be shown up to sixteen later than they are decoded.
+const DEEP_ORDER: [&str; 2] = ["h264", "hevc"];
+/// Packets that are read ahead of those in the decoder, in such codecs.
+const AHEAD: usize = 16;
 /// Packets at most of which no picture has come.
 const IN_FLIGHT: usize = 1024;
 
@@ -126,7 +155,11 @@ impl Pump {
             demuxer,
             decoder,
             ready: VecDeque::new(),
-            held: None,
+            ahead: VecDeque::new(),
+            reordered: false,
+            highest: None,
+            given: None,
+            tells_ends: sys::hevc_tells_incomplete(),
             flights: VecDeque::new(),
             damages: Vec::new(),
             broken: Vec::new(),
@@ -213,7 +246,8 @@ impl Pump {
         self.decoder.take_lines();
         self.demuxer.take_lines();
         self.ready.clear();
-        self.held = None;
+        self.ahead.clear();
+        (self.highest, self.given) = (None, None);
         self.flights.clear();
         self.damages.clear();
         self.broken.clear();
@@ -249,7 +283,7 @@ impl Pump {
             if let Some(packet) = self.read_packet()?
                 && Some((packet.pts(), packet.dts())) == first
             {
-                self.held = Some(packet);
+                self.ahead.push_front(Read { packet: Ok(Some(packet)), failed: false, broken_off: false });
                 return Ok(());
             }
         }
@@ -264,30 +298,53 @@ impl Pump {
 
     /// The next packet of the picture stream, as it is in the file; `None` at the end.
     pub(crate) fn read_packet(&mut self) -> Result<Option<Packet>> {
-        if let Some(packet) = self.held.take() {
-            return Ok(Some(packet));
-        }
-        loop {
-            let read = self.demuxer.read();
-            self.broken_off |= self.demuxer.take_lines().iter().any(is_damage);
-            match read {
-                Ok(Some(packet)) if packet.stream() == self.stream => {
-                    if self.first_packet.is_none() {
-                        self.first_packet = Some((packet.pts(), packet.dts()));
-                    }
-                    self.last_dts = packet.dts().or(packet.pts()).or(self.last_dts);
-                    self.read += 1;
-                    return Ok(Some(packet));
-                }
-                Ok(Some(_)) => {}
-                Ok(None) => return Ok(None),
-                Err(AvError::InvalidData) if self.errors < PATIENCE => {
-                    self.failed = true;
-                    self.errors += 1;
-                }
-                Err(AvError::InvalidData) => return Ok(None),
-                Err(cause) => return Err(undecodable(&self.path, "reading failed").because(cause)),
+        let Read { packet, failed, broken_off } = match self.ahead.pop_front() {
+            Some(read) => read,
+            None => self.read_on(),
+        };
+        self.failed |= failed;
+        self.broken_off |= broken_off;
+        self.errors += u32::from(failed);
+        let packet = packet?;
+        if let Some(packet) = &packet {
+            if self.first_packet.is_none() {
+                self.first_packet = Some((packet.pts(), packet.dts()));
             }
+            self.last_dts = packet.dts().or(packet.pts()).or(self.last_dts);
+            self.read += 1;
+        }
+        Ok(packet)
+    }
+
+    fn read_on(&mut self) -> Read {
+        let (mut errors, mut broken_off) = (self.errors, false);
+        let packet = loop {
+            let read = self.demuxer.read();
+            broken_off |= self.demuxer.take_lines().iter().any(is_damage);
+            match read {
+                Ok(Some(packet)) if packet.stream() == self.stream => break Ok(Some(packet)),
+                Ok(Some(_)) => {}
+                Ok(None) => break Ok(None),
+                Err(AvError::InvalidData) if errors < PATIENCE => errors += 1,
+                Err(AvError::InvalidData) => break Ok(None),
+                Err(cause) => break Err(undecodable(&self.path, "reading failed").because(cause)),
+            }
+        };
+        if let Ok(Some(packet)) = &packet
+            && let Some(pts) = packet.pts()
+        {
+            self.reordered |= self.highest.is_some_and(|highest| pts < highest);
+            self.highest = self.highest.max(Some(pts));
+        }
+        Read { packet, failed: errors > self.errors, broken_off }
+    }
+
+    /// Reads on as far as a packet may lie whose picture is shown before one that was decoded already.
+    fn look_ahead(&mut self) {
+        let ended = |read: &Read| !matches!(&read.packet, Ok(Some(_)));
+        while self.ahead.len() < AHEAD && !self.ahead.back().is_some_and(ended) {
+            let read = self.read_on();
+            self.ahead.push_back(read);
         }
     }
 
@@ -317,7 +374,14 @@ impl Pump {
     /// Takes over what the decoder said; whether that told of damage.
     fn listen(&mut self) -> bool {
         let mut told = false;
-        for line in self.decoder.take_lines().iter().filter(|line| is_damage(line)) {
+        for line in &self.decoder.take_lines() {
+            if let Some(flight) = self.flights.iter_mut().find(|flight| flight.number == line.packet) {
+                flight.complete |= line.text == DECODED;
+                flight.compared |= line.text == COMPARED;
+            }
+            if !is_damage(line) {
+                continue;
+            }
             // What refers to frames that were not decoded is not shown.
             let unshown = |flight: &Flight| flight.number == line.packet && flight.leading && self.passes_leading();
             if self.flights.iter().any(unshown) {
@@ -425,7 +489,9 @@ impl Pump {
         let leading = begin.zip(pts).is_some_and(|(begin, pts)| pts < begin);
         let number = self.decoder.sent() + 1;
         let hidden = sys::is_discarded(&packet);
-        self.flights.push_back(Flight { number, pts, key: packet.is_key(), hidden, leading });
+        let hashed = self.facts.codec == "hevc" && packet.data().is_some_and(units::has_picture_hash);
+        let (key, compared, complete) = (packet.is_key(), false, false);
+        self.flights.push_back(Flight { number, pts, key, hidden, leading, hashed, compared, complete });
         if self.flights.len() > IN_FLIGHT {
             self.flights.pop_front();
         }
@@ -454,14 +520,16 @@ impl Pump {
         if lists_all {
             return listed;
         }
-        !packet.data().is_some_and(|data| sys::depends_on_others(&self.facts.codec, data))
+        !packet.data().is_some_and(|data| units::depends_on_others(&self.facts.codec, data))
     }
 
     /// Takes a picture over from the decoder.
     fn take(&mut self, frame: Video) {
         self.listen();
         let pts = frame.pts();
-        let number = self.claim(pts, frame.is_key());
+        let flight = self.claim(pts, frame.is_key());
+        // Without one, the nearest guess that does not put the picture in front of anything it may be built on.
+        let number = flight.as_ref().map_or(self.decoder.sent(), |flight| flight.number);
         if let Landing::Key(key) = self.landing {
             if pts.is_none_or(|pts| pts < key) {
                 return;
@@ -469,7 +537,7 @@ impl Pump {
             self.landing = Landing::Flowing;
         }
         let flagged = sys::is_damaged(&frame).then(|| "FFmpeg had to make up a part of it".into());
-        let mut own = self.reason_for(number).or(flagged);
+        let mut own = self.reason_for(number).or(flagged).or_else(|| self.unproved(flight.as_ref()));
         if self.headless {
             if own.is_some() {
                 return;
@@ -485,7 +553,15 @@ impl Pump {
             }
             follows = !forget(&mut self.gaps, pts);
         }
+        let before = self.given.filter(|_| self.keeps_order());
+        if pts.zip(before).is_some_and(|(pts, before)| pts <= before) {
+            // It has been told as lost.
+            return;
+        }
+        let told = self.ready.len();
         self.lose(Some((number, pts)));
+        self.lose_undecoded(pts);
+        self.ready.make_contiguous()[told..].sort_by_key(|lost| lost.pts);
         let after_error = self.failed || std::mem::take(&mut self.broken_off);
         if frame.is_key() && own.is_none() {
             // Nothing shown after a keyframe refers to anything before it.
@@ -501,20 +577,47 @@ impl Pump {
             _ => {}
         }
         self.ready.push_back(Shown { pts, picture: Some(frame), damage, doubtful: false, follows, after_error });
+        self.given = pts.or(self.given);
     }
 
-    /// Takes the packet of a picture shown at `pts` out of the list; its number, or the nearest guess that does not put
-    /// the picture in front of anything it may be built on.
-    fn claim(&mut self, pts: Option<i64>, key: bool) -> u64 {
+    /// Why an HEVC picture may be another one than was encoded, although the decoder says nothing: it ended early, or was
+    /// not compared with its hash.
+    fn unproved(&self, flight: Option<&Flight>) -> Option<Reason> {
+        let flight = flight.filter(|_| self.facts.codec == "hevc")?;
+        if flight.hashed && !flight.compared {
+            return Some("it could not be compared with its checksum".into());
+        }
+        (self.tells_ends && !flight.complete).then(|| "its coded data ends before the picture does".into())
+    }
+
+    /// Whether packets have the times their pictures are shown at, and the decoder has to keep to them.
+    fn keeps_order(&self) -> bool {
+        self.reordered && DEEP_ORDER.contains(&self.facts.codec.as_str())
+    }
+
+    /// What should have been shown between the last frame and the one at `pts`, and has not even been given to the
+    /// decoder, is lost: a number that says in which order pictures are shown is damaged.
+    fn lose_undecoded(&mut self, pts: Option<i64>) {
+        if DEEP_ORDER.contains(&self.facts.codec.as_str()) {
+            self.look_ahead();
+        }
+        let (Some(given), Some(pts), true) = (self.given, pts, self.keeps_order()) else { return };
+        let packets = self.ahead.iter().filter_map(|read| read.packet.as_ref().ok()?.as_ref());
+        let late = packets.filter(|packet| !sys::is_discarded(packet)).filter_map(Packet::pts);
+        for late in late.filter(|late| (given + 1..pts).contains(late)) {
+            let reason = "its picture comes out of order".into();
+            self.ready.push_back(Shown { doubtful: true, ..Shown::lost(Some(late), reason) });
+        }
+    }
+
+    /// Takes the packet of a picture shown at `pts` out of the list.
+    fn claim(&mut self, pts: Option<i64>, key: bool) -> Option<Flight> {
         let by_time = |flight: &Flight| pts.is_some() && flight.pts == pts;
         let place = self.flights.iter().position(by_time).or_else(|| {
             let in_order = |flight: &Flight| flight.pts.is_none() && (self.facts.intra_only || (key && flight.key));
             self.flights.iter().position(in_order)
         });
-        match place.and_then(|place| self.flights.remove(place)) {
-            Some(flight) => flight.number,
-            None => self.decoder.sent(),
-        }
+        place.and_then(|place| self.flights.remove(place))
     }
 
     /// Packets that should have been shown before the picture of packet `shown`, with this timestamp, and were not are
@@ -532,7 +635,12 @@ impl Pump {
         lost.sort_by_key(|flight| flight.pts);
         let codec = self.facts.codec.as_str();
         let each = intra_only || ONE_PICTURE_EACH.contains(&codec);
+        let given = self.given.filter(|_| self.keeps_order());
         for flight in lost {
+            // It has been told already, as one out of order.
+            if flight.pts.zip(given).is_some_and(|(pts, given)| pts <= given) {
+                continue;
+            }
             let own = self.reason_for(flight.number);
             let passed_over = flight.leading && (own.is_none() || self.passes_leading());
             let untimed = flight.pts.is_none() && !intra_only;

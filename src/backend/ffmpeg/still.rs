@@ -148,12 +148,12 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
     let lenient = options.damaged != Damaged::Error;
     // FFmpeg fills in what is missing from these two without a word.
     let exr = if kind == StillKind::Exr { Some(exr::prepare(&data).map_err(refuse)?) } else { None };
-    let whole = match &exr {
-        Some(prepared) => prepared.whole,
-        None => kind != StillKind::Jpeg || has_jpeg_end(&data),
+    let flaw = match &exr {
+        Some(prepared) => prepared.flaw,
+        None => (kind == StillKind::Jpeg && !has_jpeg_end(&data)).then_some("the file is incomplete"),
     };
-    if !whole && !lenient {
-        return Err(undecodable(path, "the file is incomplete"));
+    if let (Some(flaw), false) = (flaw, lenient) {
+        return Err(undecodable(path, flaw));
     }
     for size in exr.iter().flat_map(|prepared| prepared.sizes) {
         limits::check(size, most(16)).map_err(refuse)?;
@@ -172,7 +172,7 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
         StillKind::Exr | StillKind::Dpx => Orientation::UPRIGHT,
     };
     let upright = |frame: Frame| orientation.applied(frame).map_err(|error| error.at_file(path));
-    let mut damage: Option<Reason> = (!whole).then(|| "the file is incomplete".into());
+    let mut damage: Option<Reason> = flaw.map(Reason::from);
     let deep = (kind == StillKind::Png).then(|| deep_png(&picture)).flatten();
     if let Some((av, pixel_aspect)) = deep.and_then(|aspect| Some((by_image(kind, &picture, most)?, aspect))) {
         let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin: Origin::Still };
@@ -181,7 +181,7 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
     }
     let mut decoded = by_ffmpeg(kind, &picture, options, (layer, most), true);
     if let Err(Failed { reason, damaged, .. }) = &decoded
-        && (*damaged || !whole)
+        && (*damaged || flaw.is_some())
     {
         // What `image` makes of a damaged file it does not say.
         if !lenient {

@@ -32,6 +32,13 @@ const LINE: c_int = 512;
 /// The mark of a thread whose lines are dropped.
 const QUIET: usize = 1;
 
+/// What the HEVC decoder says, for debugging, of a picture that it decoded to its end.
+pub(crate) const DECODED: &str = "Decoded frame with POC";
+/// What it says when it compares a picture with the hash that came with it.
+pub(crate) const COMPARED: &str = "Verifying checksum for frame";
+/// Lines for debugging that are kept: as these texts, with nothing filled in.
+const MARKS: [&str; 2] = [DECODED, COMPARED];
+
 /// The level up to which lines of this library's own objects are printed.
 static PRINTED: AtomicI32 = AtomicI32::new(ffi::AV_LOG_FATAL);
 /// Whose memory an `opaque` pointer points into, by the address of its first byte.
@@ -65,7 +72,7 @@ pub(super) fn install() {
 pub(crate) struct Line {
     /// The number of the packet that was being decoded (the first one is 1), 0 while the decoder was opened.
     pub(crate) packet: u64,
-    /// FFmpeg's level: 16 an error, 24 a warning, 32 for information.
+    /// FFmpeg's level: 16 an error, 24 a warning, 32 for information, 48 for [`DECODED`] and [`COMPARED`].
     pub(crate) level: i32,
     /// What it says, in one line.
     pub(crate) text: String,
@@ -240,6 +247,13 @@ unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c
             return;
         }
     };
+    if let (ffi::AV_LOG_DEBUG, Some(shared)) = (severity, &shared) {
+        // SAFETY: a format is a string that ends with a zero.
+        let format = unsafe { std::ffi::CStr::from_ptr(format) }.to_bytes();
+        if let Some(mark) = MARKS.iter().find(|mark| format.starts_with(mark.as_bytes())) {
+            shared.lines().push(Line { packet, level: severity, text: (*mark).to_owned() });
+        }
+    }
     // Concealed errors are told as information.
     let kept = shared.filter(|_| severity <= ffi::AV_LOG_INFO);
     if kept.is_none() && severity > printed {

@@ -462,49 +462,11 @@ pub(crate) fn is_discarded(packet: &Packet) -> bool {
     unsafe { (*packet.as_ptr()).flags & ffi::AV_PKT_FLAG_DISCARD != 0 }
 }
 
-/// Whether the data of a packet is, by its headers, a picture that refers to others. `false` where it is none, or nothing
-/// can be made of it.
-pub(crate) fn depends_on_others(codec: &str, data: &[u8]) -> bool {
-    // Units behind start codes; in MP4 and Matroska behind their lengths of four bytes.
-    let coded = |data: &[u8]| match codec {
-        "h264" => data.first().map(|head| (head & 0x1f, head & 0x80 == 0)),
-        "hevc" => data.first().map(|head| (head >> 1 & 0x3f, head & 0x80 == 0)),
-        _ => data.first().map(|head| (*head, true)),
-    };
-    let mut kinds = Vec::new();
-    if data.starts_with(&[0, 0, 1]) || data.starts_with(&[0, 0, 0, 1]) {
-        let starts = data.windows(3).enumerate().filter(|(_, window)| *window == [0, 0, 1]);
-        kinds.extend(starts.filter_map(|(place, _)| Some((coded(data.get(place + 3..)?)?, place + 3))));
-    } else if matches!(codec, "h264" | "hevc") {
-        let mut place = 0usize;
-        while let Some(head) = data.get(place..).and_then(|rest| rest.first_chunk::<4>()) {
-            let length = usize::try_from(u32::from_be_bytes(*head)).unwrap_or(usize::MAX);
-            let Some(end) = (place + 4).checked_add(length).filter(|end| length > 0 && *end <= data.len()) else {
-                return false;
-            };
-            kinds.extend(coded(&data[place + 4..]).map(|kind| (kind, place + 4)));
-            place = end;
-        }
-    }
-    if kinds.iter().any(|((_, sound), _)| !sound) {
-        return false;
-    }
-    let has = |kind: std::ops::RangeInclusive<u8>| kinds.iter().any(|((found, _), _)| kind.contains(found));
-    match codec {
-        // Slices of any picture; those of a keyframe, and the headers in front of one.
-        "h264" => has(1..=1) && !has(5..=5) && !has(7..=8),
-        "hevc" => has(0..=9) && !has(16..=21) && !has(32..=34),
-        // A picture header, ten bits of number and three of kind, without a sequence header.
-        "mpeg1video" | "mpeg2video" => {
-            let picture = kinds.iter().find(|((kind, _), _)| *kind == 0).and_then(|(_, place)| data.get(place + 2));
-            picture.is_some_and(|bits| matches!(bits >> 3 & 7, 2 | 3)) && !has(0xb3..=0xb3)
-        }
-        "mpeg4" => {
-            let picture = kinds.iter().find(|((kind, _), _)| *kind == 0xb6).and_then(|(_, place)| data.get(place + 1));
-            picture.is_some_and(|bits| bits >> 6 != 0) && !has(0xb0..=0xb0) && !has(0x20..=0x2f)
-        }
-        _ => true,
-    }
+/// Whether the HEVC decoder tells of every picture it comes to the end of, and of no other: before FFmpeg 7.
+pub(crate) fn hevc_tells_incomplete() -> bool {
+    // SAFETY: the call returns a number.
+    let version = unsafe { ffi::avcodec_version() };
+    version >> 16 < 61
 }
 
 /// An open decoder.

@@ -1,0 +1,133 @@
+//! Units of coded video: what the headers inside a packet say.
+
+/// A unit of a packet: what kind it is, whether its header is sound, and its bytes from the header on.
+struct Unit<'d> {
+    kind: u8,
+    sound: bool,
+    bytes: &'d [u8],
+}
+
+/// The units of a packet: behind start codes, or, in MP4 and Matroska, behind their lengths of four bytes. `None` where
+/// the lengths do not add up.
+fn units<'d>(codec: &str, data: &'d [u8]) -> Option<Vec<Unit<'d>>> {
+    let unit = |bytes: &'d [u8]| {
+        let head = *bytes.first()?;
+        let (kind, sound) = match codec {
+            "h264" => (head & 0x1f, head & 0x80 == 0),
+            "hevc" => (head >> 1 & 0x3f, head & 0x80 == 0),
+            _ => (head, true),
+        };
+        Some(Unit { kind, sound, bytes })
+    };
+    let mut found = Vec::new();
+    if data.starts_with(&[0, 0, 1]) || data.starts_with(&[0, 0, 0, 1]) {
+        let windows = data.windows(3).enumerate();
+        let starts: Vec<usize> = windows.filter(|(_, code)| *code == [0, 0, 1]).map(|(at, _)| at).collect();
+        for (number, start) in starts.iter().enumerate() {
+            let end = starts.get(number + 1).copied().unwrap_or(data.len());
+            found.extend(data.get(start + 3..end).and_then(unit));
+        }
+    } else if matches!(codec, "h264" | "hevc") {
+        let mut place = 0usize;
+        while let Some(head) = data.get(place..).and_then(|rest| rest.first_chunk::<4>()) {
+            let length = usize::try_from(u32::from_be_bytes(*head)).unwrap_or(usize::MAX);
+            let end = (place + 4).checked_add(length).filter(|end| length > 0 && *end <= data.len())?;
+            found.extend(unit(&data[place + 4..end]));
+            place = end;
+        }
+    }
+    Some(found)
+}
+
+/// Whether the data of a packet is, by its headers, a picture that refers to others. `false` where it is none, or nothing
+/// can be made of it.
+pub(crate) fn depends_on_others(codec: &str, data: &[u8]) -> bool {
+    let Some(units) = units(codec, data) else { return false };
+    if units.iter().any(|unit| !unit.sound) {
+        return false;
+    }
+    let has = |kind: std::ops::RangeInclusive<u8>| units.iter().any(|unit| kind.contains(&unit.kind));
+    let byte = |kind: u8, at: usize| units.iter().find(|unit| unit.kind == kind)?.bytes.get(at).copied();
+    match codec {
+        // Slices of any picture; those of a keyframe, and the headers in front of one.
+        "h264" => has(1..=1) && !has(5..=5) && !has(7..=8),
+        "hevc" => has(0..=9) && !has(16..=21) && !has(32..=34),
+        // A picture header, ten bits of number and three of kind, without a sequence header.
+        "mpeg1video" | "mpeg2video" => {
+            byte(0, 2).is_some_and(|bits| matches!(bits >> 3 & 7, 2 | 3)) && !has(0xb3..=0xb3)
+        }
+        "mpeg4" => byte(0xb6, 1).is_some_and(|bits| bits >> 6 != 0) && !has(0xb0..=0xb0) && !has(0x20..=0x2f),
+        _ => true,
+    }
+}
+
+/// Whether an HEVC packet holds the MD5 hash of its picture: supplemental information of type 132, behind the slices
+/// (ITU-R H.265, D.2.19).
+pub(crate) fn has_picture_hash(data: &[u8]) -> bool {
+    const SUFFIX: u8 = 40;
+    const HASH: u32 = 132;
+    let units = units("hevc", data).unwrap_or_default();
+    units.iter().filter(|unit| unit.kind == SUFFIX).any(|unit| {
+        let content = unescaped(unit.bytes.get(2..).unwrap_or_default());
+        let mut rest = content.as_slice();
+        // Type and size, each in bytes that are added up as long as they are 255. What ends a unit is one byte.
+        while rest.len() > 2 {
+            let (Some(kind), Some(size)) = (added_up(&mut rest), added_up(&mut rest)) else { return false };
+            if kind == HASH {
+                return rest.first() == Some(&0);
+            }
+            rest = rest.get(size as usize..).unwrap_or_default();
+        }
+        false
+    })
+}
+
+fn added_up(rest: &mut &[u8]) -> Option<u32> {
+    let mut sum = 0u32;
+    loop {
+        let (byte, behind) = rest.split_first()?;
+        *rest = behind;
+        sum = sum.saturating_add((*byte).into());
+        if *byte != 255 {
+            return Some(sum);
+        }
+    }
+}
+
+/// A unit without the bytes that keep start codes from appearing in it.
+fn unescaped(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut zeros = 0;
+    for &byte in bytes {
+        if zeros >= 2 && byte == 3 {
+            zeros = 0;
+            continue;
+        }
+        zeros = if byte == 0 { zeros + 1 } else { 0 };
+        plain.push(byte);
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_told_from_what_else_is_said_behind_a_picture() {
+        let packet = |payload: &[u8]| {
+            let unit = [&[0x50, 1], payload, &[0x80]].concat();
+            let length = u32::try_from(unit.len()).expect("short").to_be_bytes();
+            [&[0, 0, 0, 3, 2, 1, 7][..], &length, &unit].concat()
+        };
+        let hash = [&[132, 4, 0][..], &[7; 3]].concat();
+        assert!(has_picture_hash(&packet(&hash)));
+        assert!(has_picture_hash(&packet(&[&[255, 3, 2, 9, 9][..], &hash].concat())));
+        assert!(!has_picture_hash(&packet(&[132, 4, 1, 7, 7, 7])), "a CRC");
+        assert!(!has_picture_hash(&packet(&[5, 4, 0, 0, 3, 132, 4])));
+        assert!(!has_picture_hash(&[0, 0, 0, 3, 2, 1, 7]));
+        assert!(!has_picture_hash(&[0, 0, 9, 3, 2, 1, 7]));
+        let annex_b = [&[0, 0, 1, 2, 1, 7, 0, 0, 1, 0x50, 1][..], &hash, &[0x80]].concat();
+        assert!(has_picture_hash(&annex_b));
+    }
+}
