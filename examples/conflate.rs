@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use otio_conflate::backend::CancelToken;
-use otio_conflate::backend::ffmpeg::{FfmpegBackend, write_mix_as};
+use otio_conflate::backend::ffmpeg::{FfmpegBackend, mix_files, write_mix_as};
 use otio_conflate::deliver::Representation;
 use otio_conflate::{Conflation, Existing, Plan, Report, Result};
 
@@ -51,25 +51,29 @@ fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
     let mut options = flags.plan.options();
     flags.delivery.change(&mut options);
     options.sound.enabled |= flags.mix.is_some();
-    let plan = flags.plan.plan(&timeline, &options)?;
+    let loudness = flags.delivery.loudness;
+    let mut plan = flags.plan.plan(&timeline, &options)?;
     let mut delivery = flags.delivery.delivery();
     let existing = delivery.existing;
     let inputs: Vec<PathBuf> =
         delivery.representations.iter().filter_map(Representation::file).map(Path::to_owned).collect();
     if let Some(path) = &flags.mix {
-        delivery = delivery.input(path);
+        delivery.inputs.extend(mix_files(&plan, path));
     }
     let mut conflation = Conflation::new(FfmpegBackend::new(), delivery).timeline(&timeline).cancel(cancel.clone());
     if !flags.only.is_empty() {
         conflation = conflation.only(flags.only);
     }
-    if let Some(path) = &flags.mix {
+    if flags.mix.is_some() || loudness.is_some() {
         // Nothing is mixed for shots that are refused.
         conflation.check(&plan)?;
+    }
+    run::interrupt::cancel_on_interrupt(cancel);
+    run::normalize(&mut plan, &options, loudness, cancel)?;
+    if let Some(path) = &flags.mix {
         mix(&plan, path, (existing, &inputs), cancel)?;
     }
     let progress = run::Progress::new();
-    run::interrupt::cancel_on_interrupt(cancel);
     let report = conflation.run(&plan, &progress);
     progress.bar.finish_and_clear();
     let report = report?;
@@ -87,6 +91,8 @@ fn mix(plan: &Plan, path: &Path, (existing, inputs): (Existing, &[PathBuf]), can
     for warning in &report.warnings {
         tell!("warning: {warning}");
     }
-    tell!("mixed    {}: {} samples, peak {:+.2} dB", path.display(), report.samples, report.peak.decibels());
+    let stems = report.stems.iter().map(|stem| format!(", {}", stem.display())).collect::<String>();
+    tell!("mixed    {}{stems}: {} samples, peak {:+.2} dB", path.display(), report.samples, report.peak.decibels());
+    tell!("         {}", report.loudness);
     Ok(())
 }

@@ -144,7 +144,9 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
     let timeline = flags.plan.source.read()?;
     let mut wanted = flags.plan.options();
     flags.delivery.change(&mut wanted);
-    let plan = flags.plan.plan(&timeline, &wanted)?;
+    let mut plan = flags.plan.plan(&timeline, &wanted)?;
+    run::interrupt::cancel_on_interrupt(cancel);
+    run::normalize(&mut plan, &wanted, flags.delivery.loudness, cancel)?;
     options.timeline = flags.resolve_timeline.unwrap_or(options.timeline);
     options.preset = flags.render_preset.unwrap_or(options.preset);
     options.format = flags.format.or(options.format);
@@ -155,7 +157,6 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
     options.accept_differences |= flags.accept_differences;
     let delivery = flags.delivery.delivery();
     if let Some(path) = &flags.submit {
-        run::interrupt::cancel_on_interrupt(cancel);
         return submit(&ResolveBackend::new(options), &plan, &delivery, path, cancel);
     }
     let mut deliveries = vec![(options.grade.clone(), delivery.clone())];
@@ -165,7 +166,6 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
         deliveries.push((Grade::Bypass, ungraded));
     }
     let progress = run::Progress::new();
-    run::interrupt::cancel_on_interrupt(cancel);
     let reports = ResolveBackend::new(options).run_each(&plan, Some(&timeline), deliveries, &progress, cancel);
     progress.bar.finish_and_clear();
     let reports = reports?;

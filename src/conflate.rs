@@ -335,6 +335,7 @@ impl<'r> Run<'r> {
             shot: &self.plan.shots[index],
             target: places.picture.target.clone(),
             wav: places.sound.as_ref().map(|sound| sound.target.path().to_owned()),
+            stems: places.stems.iter().map(|(_, stem)| stem.target.path().to_owned()).collect(),
             representations: wanted
                 .map(|(representation, place)| RepresentationTask { representation, target: place.target.clone() })
                 .collect(),
@@ -364,7 +365,7 @@ impl<'r> Run<'r> {
         match deliver() {
             Ok((rendered, delivered)) => {
                 let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
-                let delivered = Delivered { peak: rendered.peak, ..delivered };
+                let delivered = Delivered { peak: rendered.peak, loudness: rendered.loudness, ..delivered };
                 self.shot_report(index, Status::Done, delivered, warnings, Vec::new())
             }
             Err((error, left)) => {
@@ -431,6 +432,8 @@ impl<'r> Run<'r> {
             output: delivered.picture,
             sound: delivered.sound,
             peak: delivered.peak,
+            loudness: delivered.loudness,
+            stems: delivered.stems,
             representations: delivered.representations,
             first_frame: shot.first_frame,
             frame_count: shot.frame_count,
@@ -482,6 +485,7 @@ impl<'r> Run<'r> {
             name: self.plan.name.clone(),
             backend: self.backend.to_owned(),
             preset: self.delivery.preset.name.clone(),
+            gain: self.plan.sound.as_ref().filter(|sound| sound.loudness.is_some()).map(|sound| sound.gain),
             canvas,
             rate: self.plan.rate,
             start: self.plan.global_start,

@@ -5,6 +5,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
+use crate::audio::Loudness;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Warning};
 use crate::time::Rate;
@@ -24,6 +25,9 @@ pub struct Report {
     pub backend: String,
     /// The preset's name.
     pub preset: String,
+    /// By how many decibels the sound of the whole cut was made louder to come to a loudness that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gain: Option<f64>,
     /// The canvas every frame has.
     pub canvas: Canvas,
     /// The record rate.
@@ -103,6 +107,12 @@ pub struct ShotReport {
     /// How loud its sound is, where it has any and was rendered in this run or an earlier one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub peak: Option<crate::audio::Peak>,
+    /// Its loudness, loudness range and true peak (EBU R 128), as its peak.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub loudness: Option<Loudness>,
+    /// The stems of its sound, one WAV file each, in the order of [`Sound::stems`](crate::plan::Sound::stems).
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub stems: Vec<DeliveredStem>,
     /// What else was made of it, in the order it was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub representations: Vec<Represented>,
@@ -162,6 +172,17 @@ pub struct Represented {
     pub output: Output,
 }
 
+/// A stem that was delivered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct DeliveredStem {
+    /// The stem's name: that of an audio track, or a role.
+    pub name: String,
+    /// What was delivered.
+    #[serde(flatten)]
+    pub output: Output,
+}
+
 /// A place in the cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -186,7 +207,7 @@ pub enum OutputKind {
 }
 
 /// What a manifest says of a file, or of a folder of frames, that this library made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Written {
     /// Its path relative to the manifest, with `/`; a sequence's is a pattern such as `sh010/sh010.%04d.exr`.
@@ -195,17 +216,21 @@ pub struct Written {
     pub bytes: u64,
     /// When its files were written, in milliseconds since 1970: the earliest and the latest.
     pub modified: (u64, u64),
+    /// Of the mix of a whole cut: its loudness, loudness range and true peak (EBU R 128).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub loudness: Option<Loudness>,
 }
 
 impl Written {
     /// No file at all.
-    pub(crate) const NOTHING: Written = Written { path: String::new(), bytes: 0, modified: (u64::MAX, 0) };
+    pub(crate) const NOTHING: Written =
+        Written { path: String::new(), bytes: 0, modified: (u64::MAX, 0), loudness: None };
 
     /// A regular file, without its path.
     pub(crate) fn of(metadata: &std::fs::Metadata) -> Option<Written> {
         let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let modified = u64::try_from(modified).unwrap_or(u64::MAX);
-        let written = Written { path: String::new(), bytes: metadata.len(), modified: (modified, modified) };
+        let written = Written { bytes: metadata.len(), modified: (modified, modified), ..Written::NOTHING };
         metadata.is_file().then_some(written)
     }
 
@@ -213,6 +238,6 @@ impl Written {
     pub(crate) fn and(self, other: &Written) -> Written {
         let (earliest, latest) = self.modified;
         let modified = (earliest.min(other.modified.0), latest.max(other.modified.1));
-        Written { path: self.path, bytes: self.bytes.saturating_add(other.bytes), modified }
+        Written { bytes: self.bytes.saturating_add(other.bytes), modified, ..self }
     }
 }

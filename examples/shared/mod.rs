@@ -6,7 +6,7 @@ mod read;
 use clap::Args;
 use otio_conflate::plan::{
     Crossfade, Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Pitch, Placement, PlanOptions, RateConform,
-    Retime, ReverseConvention, ShotSelection, SoundLayout,
+    Retime, ReverseConvention, ShotSelection, SoundLayout, StemSelection,
 };
 use otio_conflate::time::Rate;
 use otio_conflate::{Plan, Result, Timeline};
@@ -76,6 +76,10 @@ pub(crate) struct PlanArgs {
     /// Keep the mix at or below this level, in decibels of full scale
     #[arg(long, value_name = "DB", allow_negative_numbers = true)]
     pub(crate) limit: Option<f64>,
+    /// WAV files beside each mix that add up to it: none, track (one for each audio track), or role:KEY (one for each text
+    /// that metadata has under KEY; keys inside one another are separated by /)
+    #[arg(long, default_value = "none", value_name = "WHICH")]
+    pub(crate) stems: StemSelection,
 }
 
 impl PlanArgs {
@@ -106,6 +110,7 @@ impl PlanArgs {
         options.sound.crossfade = self.crossfade;
         options.sound.pitch = self.pitch;
         options.sound.limit = self.limit;
+        options.sound.stems = self.stems.clone();
         options.path_map = self.source.maps.clone();
         options
     }

@@ -11,9 +11,10 @@ use std::process::ExitCode;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otio_conflate::backend::CancelToken;
+use otio_conflate::backend::ffmpeg::bring_to_loudness;
 use otio_conflate::deliver::{AudioDelivery, NameTemplate, Preset, Representation};
-use otio_conflate::plan::{PlanOptions, Shot};
-use otio_conflate::{Delivery, ErrorKind, Existing, Observer, Report, Result, ShotReport, Status, printable};
+use otio_conflate::plan::{PlanOptions, Shot, StemSelection};
+use otio_conflate::{Delivery, ErrorKind, Existing, Observer, Plan, Report, Result, ShotReport, Status, printable};
 
 /// What decides about a delivery.
 #[derive(Args)]
@@ -44,6 +45,9 @@ pub(crate) struct DeliveryArgs {
     /// Where the sound of shots goes: none, mux (into each movie), wav (a file per shot) or both
     #[arg(long, default_value = "mux")]
     pub(crate) audio: AudioDelivery,
+    /// Bring the whole cut to this integrated loudness (EBU R 128) with one gain, shots and stems with the same
+    #[arg(long, value_name = "LUFS", allow_negative_numbers = true)]
+    pub(crate) loudness: Option<f64>,
 }
 
 impl DeliveryArgs {
@@ -61,6 +65,35 @@ impl DeliveryArgs {
         delivery.jobs = self.jobs;
         delivery
     }
+}
+
+/// Brings the sound of `plan` to the loudness that is asked for, and says what that takes.
+pub(crate) fn normalize(
+    plan: &mut Plan,
+    options: &PlanOptions,
+    target: Option<f64>,
+    cancel: &CancelToken,
+) -> Result<()> {
+    if plan.sound.is_none() && options.sound.stems != StemSelection::None {
+        tell!("warning: there is no sound to deliver: no stems are written");
+    }
+    let Some(target) = target else { return Ok(()) };
+    if plan.sound.is_none() {
+        tell!("warning: the cut has no sound to bring to {target:.1} LUFS");
+        return Ok(());
+    }
+    let normalized = bring_to_loudness(plan, target, cancel)?;
+    for warning in &normalized.warnings {
+        tell!("warning: {warning}");
+    }
+    tell!("loudness of the cut: {}; gain {:+.2} dB", normalized.before, normalized.gain);
+    if let Some(peak) = normalized.true_peak() {
+        tell!("true peak at {target:.1} LUFS, before a limiter: {peak:+.2} dBTP");
+        if peak > 0.0 {
+            tell!("warning: without a limiter (--limit) the true peak is above full scale");
+        }
+    }
+    Ok(())
 }
 
 /// What a program that delivers shots ends with.

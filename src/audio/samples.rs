@@ -97,6 +97,35 @@ impl Samples {
         }
     }
 
+    /// Rounds every sample to a whole number of 2⁻²³, the step of 24-bit files. Sums of such samples are exact, whatever
+    /// their order.
+    pub fn round_to_24_bits(&mut self) {
+        const STEPS: f64 = 8_388_608.0;
+        #[allow(clippy::cast_possible_truncation, reason = "a multiple of 2⁻²³ of this size is a 32-bit float")]
+        let round = |sample: f32| ((f64::from(sample) * STEPS).round() / STEPS) as f32;
+        self.planes.iter_mut().flatten().for_each(|sample| *sample = round(*sample));
+    }
+
+    /// The sum of `parts`, which have as many channels and samples as the first: exact up to the rounding of the result.
+    #[must_use]
+    pub fn sum(parts: &[Samples]) -> Samples {
+        let Some(first) = parts.first() else { return Samples::default() };
+        let mut sum = first.clone();
+        if parts.len() == 1 {
+            return sum;
+        }
+        for (channel, plane) in sum.planes.iter_mut().enumerate() {
+            for (index, sample) in plane.iter_mut().enumerate() {
+                let exact: f64 = parts.iter().map(|part| f64::from(part.planes[channel][index])).sum();
+                #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+                {
+                    *sample = exact as f32;
+                }
+            }
+        }
+        sum
+    }
+
     /// Cuts off what is beyond ±`level`.
     pub fn clip(&mut self, level: f32) {
         self.planes.iter_mut().flatten().for_each(|sample| *sample = sample.clamp(-level, level));

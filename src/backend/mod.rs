@@ -29,7 +29,7 @@ pub(crate) use without_ffmpeg::{check_before_render, represent_rendered};
 /// [`Backend::open`] is called once per run, before anything is written. It opens what the plan needs, and fails with
 /// *every* missing file at once where the plan does not allow media to be missing. The [`Session`] then hands out one
 /// [`Worker`] per thread; a worker gets one [`Task`] after another. A worker writes to the task's target and its WAV
-/// file, and nowhere else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it.
+/// files, and nowhere else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it.
 /// What is made once for all shots, such as a render of the whole timeline, is made in [`Session::prepare`].
 /// Where [`Capabilities::representations`] is set, it writes the task's representations, too; for any other backend they
 /// are made from the file that it wrote.
@@ -137,6 +137,9 @@ pub struct Task<'a> {
     pub target: Target,
     /// The WAV file for the shot's sound, if one is asked for. Its name says nothing about its format.
     pub wav: Option<PathBuf>,
+    /// The WAV files for its stems, in the order of [`Sound::stems`](crate::plan::Sound::stems); empty where none are
+    /// asked for.
+    pub stems: Vec<PathBuf>,
     /// What else is made of it.
     pub representations: Vec<RepresentationTask<'a>>,
 }
@@ -197,6 +200,8 @@ pub struct Rendered {
     pub frames: i64,
     /// How loud its sound is, where it has any.
     pub peak: Option<crate::audio::Peak>,
+    /// Its loudness, loudness range and true peak, likewise.
+    pub loudness: Option<crate::audio::Loudness>,
     /// What did not turn out as planned, such as media that ended early: sentences for the report.
     pub warnings: Vec<String>,
 }

@@ -100,7 +100,7 @@ impl Worker for RecordingWorker<'_> {
         let Recording { backend, plan } = self.session;
         backend.asked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(task.shot.name.clone());
         let fails = backend.failing.contains(&task.shot.name);
-        if let Some(wav) = &task.wav {
+        for wav in task.wav.iter().chain(&task.stems) {
             let sound = serde_json::to_vec(&task.shot.sound).expect("plain data always serialises");
             std::fs::write(wav, sound).map_err(|error| Error::io("write", wav, error))?;
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::outputs::stems_of;
 use super::{Folder, NameTemplate, Preset, Protected, Representation, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
@@ -127,7 +128,8 @@ impl Delivery {
     /// Where everything of each shot of `plan` goes, in the order of the shots.
     pub(crate) fn places(&self, folder: &Folder, plan: &Plan) -> Vec<ShotPlaces> {
         let made = (&self.preset, self.representations.as_slice());
-        let others: Vec<&str> = made.1.iter().map(|representation| representation.name.as_str()).collect();
+        let stems = stems_of(plan, &self.preset).iter().map(String::as_str);
+        let others: Vec<&str> = made.1.iter().map(|representation| representation.name.as_str()).chain(stems).collect();
         let names = self.name.names_with(plan, &others);
         let place = |(shot, (name, others)): (&Shot, &(PathBuf, Vec<PathBuf>))| {
             ShotPlaces::new(folder, (name, others), made, plan, shot)

@@ -492,6 +492,30 @@ mod tests {
         assert_eq!(fs::read_dir(root.path()).expect("the folder").count(), 2);
     }
 
+    /// A process that is started by another thread has copies of all open files until it becomes another program.
+    #[cfg(unix)]
+    #[test]
+    fn locks_end_with_their_holders_though_another_process_still_has_a_copy() {
+        use rustix::io::{FdFlags, fcntl_getfd};
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::open(root.path()).expect("it is free");
+        let Some(lock) = &folder.lock else { return };
+        assert!(fcntl_getfd(lock).expect("an open file").contains(FdFlags::CLOEXEC));
+        let copy = lock.try_clone().expect("one more");
+        assert_eq!(Folder::open(root.path()).expect_err("it is taken").kind(), ErrorKind::Locked);
+        drop(folder);
+        drop(Folder::open(root.path()).expect("it is free again"));
+        drop(copy);
+        let target = root.path().join("a.mov");
+        let hold = Hold::take(&target).expect("no errors").expect("it is free");
+        let file = hold.file.as_ref().expect("a lock");
+        assert!(fcntl_getfd(file).expect("an open file").contains(FdFlags::CLOEXEC));
+        let copy = file.try_clone().expect("one more");
+        drop(hold);
+        assert!(Hold::take(&target).expect("no errors").is_some());
+        drop(copy);
+    }
+
     #[test]
     fn a_folder_takes_the_place_of_another() {
         let root = tempfile::tempdir().expect("a temporary folder");

@@ -51,7 +51,17 @@ struct Mix {
     layout: SoundLayout,
     pitch: Pitch,
     limit: Option<f64>,
+    #[serde(skip_serializing_if = "is_zero")]
+    gain: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loudness: Option<f64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    stems: Vec<String>,
     origin: Time,
+}
+
+fn is_zero(gain: &f64) -> bool {
+    *gain == 0.0
 }
 
 /// What tells that files are still the same, without reading them.
@@ -131,8 +141,17 @@ pub(crate) fn fingerprint(
         shot: own,
         sound: sound.map(|sound| {
             // The shot has its own clips.
-            let Sound { rate, layout, pitch, limit, origin, clips: _ } = sound;
-            Mix { rate: *rate, layout: *layout, pitch: *pitch, limit: *limit, origin: *origin }
+            let Sound { rate, layout, pitch, limit, gain, loudness, stems, origin, clips: _ } = sound;
+            Mix {
+                rate: *rate,
+                layout: *layout,
+                pitch: *pitch,
+                limit: *limit,
+                gain: *gain,
+                loudness: *loudness,
+                stems: stems.clone(),
+                origin: *origin,
+            }
         }),
         media: used.iter().map(|used| (&media[used.media], stamp(plan, used))).collect(),
         ruler: ruler.map(|used| (&media[used.media], stamp(plan, &used))),
@@ -167,11 +186,12 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
             pan,
             channels,
             output,
+            stem,
             notes,
         } = heard;
         let media = MediaId::by_index(own_place(media, 0, 0, used));
         let object = String::new();
-        SoundClip { track, clip, object, media, range, stretched_from, map, gains, pan, channels, output, notes }
+        SoundClip { track, clip, object, media, range, stretched_from, map, gains, pan, channels, output, stem, notes }
     });
     let sound = sound.collect();
     Shot {

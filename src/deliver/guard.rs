@@ -16,6 +16,8 @@ use super::manifest::{CONFLATED, Found, Listed, MANIFEST, Manifest, not_ours};
 use super::protected::Protected;
 #[cfg(feature = "ffmpeg")]
 use super::{files::clear, manifest::settle, outputs::commit_all};
+#[cfg(feature = "ffmpeg")]
+use crate::audio::Loudness;
 use crate::backend::Target;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Written;
@@ -228,18 +230,19 @@ impl<'p> SingleFiles<'p> {
         clear(std::iter::once(place.path.as_path()))
     }
 
-    /// Gives what was written at `place` its final name.
+    /// Gives what was written at `places`, which lie in one folder, their final names; the first is listed with `loudness`.
     ///
     /// # Errors
     /// [`ErrorKind::Exists`] where something was put there meanwhile, [`ErrorKind::Io`].
-    pub(crate) fn commit(&self, place: &Place) -> Result<()> {
+    pub(crate) fn commit(&self, places: &[&Place], loudness: Option<Loudness>) -> Result<()> {
+        let Some(place) = places.first() else { return Ok(()) };
         let folder = SingleFiles::folder(place);
         let Some(guard) = self.guards.get(&folder) else {
             return Err(
                 Error::new(ErrorKind::Exists, "a file that nobody asked about is not written").at_file(&place.path)
             );
         };
-        commit_all(std::iter::once((place, 0, 1)), &folder, guard)?;
+        commit_all(places.iter().map(|place| (*place, 0, 1)), loudness, &folder, guard)?;
         self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(folder);
         Ok(())
     }

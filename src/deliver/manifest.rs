@@ -100,12 +100,13 @@ pub(crate) enum Progress {
 /// Everything that was delivered of a shot.
 pub(crate) fn outputs(shot: &crate::report::ShotReport) -> impl Iterator<Item = &Output> {
     let others = shot.representations.iter().map(|made| &made.output);
-    shot.output.iter().chain(&shot.sound).chain(others)
+    let stems = shot.stems.iter().map(|stem| &stem.output);
+    shot.output.iter().chain(&shot.sound).chain(stems).chain(others)
 }
 
 /// What earlier versions said of a file: not when it was written.
 fn of_old(output: &Output) -> Written {
-    Written { path: output.path.clone(), bytes: output.bytes, modified: (0, u64::MAX) }
+    Written { path: output.path.clone(), bytes: output.bytes, modified: (0, u64::MAX), loudness: None }
 }
 
 /// Files that were made by this library, by their path relative to the folder; each as it was left.

@@ -42,6 +42,8 @@ pub(crate) use guard::Guard;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use guard::SingleFiles;
 pub(crate) use manifest::{Manifest, Progress, clear_strays, on_disk, outputs, settle, write_cut};
+#[cfg(feature = "ffmpeg")]
+pub(crate) use names::stem_paths;
 pub(crate) use outputs::{Delivered, ShotPlaces};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use preset::choice;

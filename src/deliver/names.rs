@@ -87,6 +87,22 @@ pub(super) fn beside(name: &str, representations: &[&str]) -> Vec<PathBuf> {
     representations.iter().map(|other| taken.beside(&name, other)).collect()
 }
 
+/// Paths of the stems of a mix in the file `path`: its name, an underscore and each one's own, all different.
+#[cfg(feature = "ffmpeg")]
+pub(crate) fn stem_paths(path: &Path, stems: &[String]) -> Vec<PathBuf> {
+    let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut taken = Taken(HashSet::from([name.to_lowercase()]));
+    let file = |stem: &String| {
+        let name = taken.unique(PathBuf::from(format!(
+            "{}_{}",
+            cut_to(&name, LONGEST / 2),
+            cut_to(&safe(stem), LONGEST / 2 - 4)
+        )));
+        path.with_file_name(format!("{}.wav", name.display()))
+    };
+    stems.iter().map(file).collect()
+}
+
 /// The names given so far, in lower case.
 #[derive(Default)]
 struct Taken(HashSet<String>);

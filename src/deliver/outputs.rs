@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::files::{Folder, Hold, Place};
 use super::manifest::note;
 use super::{Guard, Preset, Representation};
-use crate::audio::Peak;
+use crate::audio::{Loudness, Peak};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
-use crate::report::{Output, OutputKind, Represented, ShotReport, Written};
+use crate::report::{DeliveredStem, Output, OutputKind, Represented, ShotReport, Written};
 use crate::time::Rate;
 
 /// Where everything that is delivered of one shot goes.
@@ -17,6 +17,8 @@ pub(crate) struct ShotPlaces {
     pub(crate) picture: Place,
     /// Its WAV file, where one is asked for and there is sound.
     pub(crate) sound: Option<Place>,
+    /// The WAV files of its stems, each with the stem's name.
+    pub(crate) stems: Vec<(String, Place)>,
     representations: Vec<Part>,
 }
 
@@ -61,11 +63,13 @@ pub(crate) struct Delivered {
     pub(crate) sound: Option<Output>,
     /// How loud it is.
     pub(crate) peak: Option<Peak>,
+    pub(crate) loudness: Option<Loudness>,
+    pub(crate) stems: Vec<DeliveredStem>,
     pub(crate) representations: Vec<Represented>,
 }
 
 impl ShotPlaces {
-    /// Where `shot` of `plan` goes, whose own name is `name` and whose representations have the names `others`.
+    /// Where `shot` of `plan` goes, whose own name is `name` and whose representations and then stems have the names `others`.
     pub(crate) fn new(
         folder: &Folder,
         (name, others): (&Path, &[PathBuf]),
@@ -78,16 +82,20 @@ impl ShotPlaces {
         };
         let kind = if preset.is_sequence() { OutputKind::Sequence } else { OutputKind::Movie };
         let wav = preset.wav && plan.sound.is_some();
+        let (made, apart) = others.split_at(representations.len().min(others.len()));
+        let stem = |(stem, name): (&String, &PathBuf)| (stem.clone(), folder.place(name, OutputKind::Sound, "wav"));
         ShotPlaces {
             picture: folder.place(name, kind, &preset.extension),
             sound: wav.then(|| folder.place(name, OutputKind::Sound, "wav")),
-            representations: representations.iter().zip(others).map(part).collect(),
+            stems: stems_of(plan, preset).iter().zip(apart).map(stem).collect(),
+            representations: representations.iter().zip(made).map(part).collect(),
         }
     }
 
     /// All of them; the shot's own picture comes last.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Place> {
-        self.representations().chain(&self.sound).chain([&self.picture])
+        let stems = self.stems.iter().map(|(_, place)| place);
+        self.representations().chain(stems).chain(&self.sound).chain([&self.picture])
     }
 
     /// Where the representations go, in their order.
@@ -107,18 +115,25 @@ impl ShotPlaces {
     fn numbered(&self, shot: &Shot) -> impl Iterator<Item = (&Place, i64, i64)> {
         let (first, frames) = (shot.first_frame, shot.frame_count);
         let parts = self.representations.iter().map(move |part| part.numbered(first));
-        parts.chain(self.sound.iter().chain([&self.picture]).map(move |place| (place, first, frames)))
+        let stems = self.stems.iter().map(|(_, place)| place);
+        parts.chain(stems.chain(&self.sound).chain([&self.picture]).map(move |place| (place, first, frames)))
     }
 
     /// Gives everything that was written its final name, in the output folder `folder`. Where one cannot have it, none
     /// keeps it.
     pub(crate) fn deliver(&self, shot: &Shot, folder: &Path, guard: &Guard<'_>) -> Result<Delivered> {
-        commit_all(self.numbered(shot), folder, guard)?;
+        commit_all(self.numbered(shot), None, folder, guard)?;
         let (first, frames) = (shot.first_frame, shot.frame_count);
         Ok(Delivered {
             picture: Some(whole(&self.picture, first, frames)?),
             sound: self.sound.as_ref().map(|place| whole(place, first, frames)).transpose()?,
             peak: None,
+            loudness: None,
+            stems: self
+                .stems
+                .iter()
+                .map(|(name, place)| Ok(DeliveredStem { name: name.clone(), output: whole(place, first, frames)? }))
+                .collect::<Result<_>>()?,
             representations: self.representations.iter().map(|part| part.delivered(first)).collect::<Result<_>>()?,
         })
     }
@@ -134,6 +149,11 @@ impl ShotPlaces {
             Some(place) => Some(before.sound.clone().filter(|output| there(place, all, output))?),
             None => None,
         };
+        let stem = |(name, place): &(String, Place)| {
+            let known = before.stems.iter().find(|known| known.name == *name);
+            known.filter(|known| there(place, all, &known.output)).cloned()
+        };
+        let stems = self.stems.iter().map(stem).collect::<Option<_>>()?;
         let part = |part: &Part| {
             let known = before.representations.iter().find(|known| known.name == part.name);
             known
@@ -141,7 +161,8 @@ impl ShotPlaces {
                 .cloned()
         };
         let representations = self.representations.iter().map(part).collect::<Option<_>>()?;
-        Some(Delivered { picture: Some(picture), sound, peak: before.peak, representations })
+        let (peak, loudness) = (before.peak, before.loudness);
+        Some(Delivered { picture: Some(picture), sound, peak, loudness, stems, representations })
     }
 
     /// Removes what was written under temporary names, if anything; says what could not be.
@@ -150,18 +171,27 @@ impl ShotPlaces {
     }
 }
 
+/// Names of the stems that are written beside each shot of `plan`.
+pub(super) fn stems_of<'p>(plan: &'p Plan, preset: &Preset) -> &'p [String] {
+    plan.sound.as_ref().filter(|_| preset.delivers_sound()).map_or(&[], |sound| &sound.stems)
+}
+
 /// Gives all of `places`, each with the number of its first frame and how many it has, their final names, once they are
-/// noted in `folder`. Where one cannot have it, none keeps it.
+/// noted in `folder`, the first of them with `loudness`. Where one cannot have it, none keeps it.
 pub(super) fn commit_all<'p>(
     places: impl Iterator<Item = (&'p Place, i64, i64)>,
+    loudness: Option<Loudness>,
     folder: &Path,
     guard: &Guard<'_>,
 ) -> Result<()> {
     let places: Vec<(&Place, i64, i64)> = places.collect();
     places.iter().try_for_each(|(place, ..)| place.sync())?;
     // What is not whole was told by whoever verified it; here it is only not noted.
-    let written: Vec<Written> =
-        places.iter().filter_map(|&(place, first, count)| place.written(first, count)).collect();
+    let written = places.iter().filter_map(|&(place, first, count)| place.written(first, count));
+    let written: Vec<Written> = written
+        .enumerate()
+        .map(|(index, written)| Written { loudness: loudness.filter(|_| index == 0), ..written })
+        .collect();
     if guard.records() {
         note(folder, &written)?;
     }

@@ -108,7 +108,7 @@ pub fn transcode(
         };
         let tasks: Vec<_> = representations.iter().zip(&parts).map(task).collect();
         let made = represent_file(&mut footage, &tasks, &shot, control).and_then(|warnings| {
-            commit_all(parts.iter().map(|part| part.numbered(shot.first_frame)), folder.path(), &guard)?;
+            commit_all(parts.iter().map(|part| part.numbered(shot.first_frame)), None, folder.path(), &guard)?;
             Ok(warnings)
         });
         made.map_err(|error| {

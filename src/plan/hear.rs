@@ -10,6 +10,7 @@ use super::retime::{Bend, Speed, is_retimed, not_applied};
 use super::sound::{Gain, Pitch, Sound, SoundClip};
 use super::sound_map::{SoundCurve, SoundMap, heard};
 use super::sound_metadata;
+use super::stems::{Audible, StemKey, StemSelection};
 use super::{MediaSource, OverrunPolicy, RateConform, ReverseConvention, SampleGrid, Shot};
 use crate::audio::Limiter;
 use crate::error::{Error, ErrorKind, Result};
@@ -35,6 +36,10 @@ struct Around {
     in_audio: Rc<HashSet<usize>>,
     /// Where what is heard goes: the channel of the mix that Final Cut's tracks name, from 1.
     output: Option<u32>,
+    /// Number of the stem of the audio track around this, where there is one.
+    stem: Option<usize>,
+    /// The role that metadata names nearest around this.
+    role: Option<String>,
 }
 
 /// An object of the timeline on its way down from the root.
@@ -51,7 +56,7 @@ struct At<'p> {
 impl Builder<'_> {
     /// The sound of the whole cut, which lasts `duration`; `None` where no enabled track carries any.
     pub(super) fn sound(&mut self, root: &Composition, duration: Time) -> Result<Option<Sound>> {
-        let options = self.options.sound;
+        let options = &self.options.sound;
         if !options.enabled || !root.item.is_enabled() || !carries_sound(root) {
             return Ok(None);
         }
@@ -64,18 +69,28 @@ impl Builder<'_> {
             seen: false,
             in_audio: Rc::default(),
             output: None,
+            stem: None,
+            role: None,
         };
-        let mut clips = Vec::new();
+        let mut audible = Audible::default();
         let clock = SoundMap::new(Time::ZERO, Ratio::ZERO, Ratio::ONE);
-        self.hear_composition(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut clips)?;
+        self.hear_composition(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut audible)?;
+        let (clips, names) = audible.into_parts();
         let mut clips = self.each_once(clips);
         clips.sort_by_key(|clip| clip.range.start);
+        let stems = match self.options.sound.stems {
+            StemSelection::None => Vec::new(),
+            _ => Audible::settle(&names, &mut clips),
+        };
         self.check_silence(&clips)?;
         Ok(Some(Sound {
             rate: options.rate,
             layout: options.layout,
             pitch: options.pitch,
             limit: options.limit,
+            gain: 0.0,
+            loudness: None,
+            stems,
             origin: Time::ZERO,
             clips,
         }))
@@ -134,13 +149,7 @@ impl Builder<'_> {
     }
 
     /// What is heard of the children of `stack`; `at.clock` is that of its own time.
-    fn hear_stack(
-        &mut self,
-        stack: &Composition,
-        at: At<'_>,
-        around: &Around,
-        clips: &mut Vec<(bool, SoundClip)>,
-    ) -> Result<()> {
+    fn hear_stack(&mut self, stack: &Composition, at: At<'_>, around: &Around, audible: &mut Audible) -> Result<()> {
         let pieces = at.clock.pieces(around.window);
         let around = &Around { in_audio: self.in_audio_tracks(stack, &around.in_audio), ..around.clone() };
         let mut number = 0;
@@ -154,11 +163,29 @@ impl Builder<'_> {
             }
             let Some(range) = self.own_range(child, &path)? else { continue };
             for window in heard(&pieces, range) {
-                let inner = Around { window, ..around.clone() };
-                self.hear(child, At { path: &path, track: &name, ..at }, &inner, clips)?;
+                let stem = around.stem.or_else(|| self.track_stem(child, &path, (at.track, &numbered), audible));
+                let inner = Around { window, stem, ..around.clone() };
+                self.hear(child, At { path: &path, track: &name, ..at }, &inner, audible)?;
             }
         }
         Ok(())
+    }
+
+    /// Number of the stem of `child` of a stack in the track `outer`, where it is an audio track; without a name it is called
+    /// `numbered`.
+    fn track_stem(
+        &self,
+        child: &Child,
+        path: &str,
+        (outer, numbered): (&str, &str),
+        audible: &mut Audible,
+    ) -> Option<usize> {
+        if self.options.sound.stems == StemSelection::None || !is_sound(child) {
+            return None;
+        }
+        let own = track_name(child, numbered);
+        let name = if outer.is_empty() { own.clone() } else { format!("{outer} {own}") };
+        Some(audible.stem(StemKey::track(path, &own), &name))
     }
 
     /// The nests `known`, and those in audio tracks of `stack`, enabled or not: applications write a nest into tracks of
@@ -196,17 +223,18 @@ impl Builder<'_> {
 
     /// What is heard of `child`, whose trimmed range starts at time 0 of `at.clock`, over the window, whether or not that
     /// lies inside its range.
-    fn hear(&mut self, child: &Child, at: At<'_>, around: &Around, clips: &mut Vec<(bool, SoundClip)>) -> Result<()> {
+    fn hear(&mut self, child: &Child, at: At<'_>, around: &Around, audible: &mut Audible) -> Result<()> {
         match child {
             Child::Clip(clip) if around.heard && clip.item.is_enabled() => {
-                clips.extend(self.sound_clip(clip, at, around)?.map(|clip| (around.seen, clip)));
+                let clip = self.sound_clip(clip, at, around, audible)?;
+                audible.clips.extend(clip.map(|clip| (around.seen, clip)));
             }
             Child::Composition(composition)
                 if !around.heard
                     && !around.in_audio.is_empty()
                     && self.reuse.identity(composition).is_some_and(|own| around.in_audio.contains(&own)) => {}
             Child::Composition(composition) if composition.item.is_enabled() => {
-                self.hear_composition(composition, at, around, clips)?;
+                self.hear_composition(composition, at, around, audible)?;
             }
             _ => {}
         }
@@ -218,7 +246,7 @@ impl Builder<'_> {
         composition: &Composition,
         at: At<'_>,
         around: &Around,
-        clips: &mut Vec<(bool, SoundClip)>,
+        audible: &mut Audible,
     ) -> Result<()> {
         let heard = match &composition.kind {
             CompositionKind::Stack => around.heard,
@@ -230,13 +258,14 @@ impl Builder<'_> {
         let trimmed = self.trimmed(composition, at.path)?;
         let video = composition.kind == CompositionKind::Track(MediaKind::Video);
         let output = sound_metadata::output_channel(&composition.item).or(around.output);
-        let around = Around { heard, seen: around.seen || video, output, ..around.clone() };
+        let role = self.options.sound.stems.role(&composition.item).or_else(|| around.role.clone());
+        let around = Around { heard, seen: around.seen || video, output, role, ..around.clone() };
         let around = self.with_effects(&composition.item, at, &around, self.rate);
         let clock = self.inside_heard(composition, at, trimmed)?;
         let at = At { clock: &clock, ..at };
         match composition.is_track() {
-            true => self.hear_track(composition, at, &around, clips),
-            false => self.hear_stack(composition, at, &around, clips),
+            true => self.hear_track(composition, at, &around, audible),
+            false => self.hear_stack(composition, at, &around, audible),
         }
     }
 
@@ -279,13 +308,7 @@ impl Builder<'_> {
     }
 
     /// What is heard of the children of `track`; `at.clock` is that of its own time.
-    fn hear_track(
-        &mut self,
-        track: &Composition,
-        at: At<'_>,
-        around: &Around,
-        clips: &mut Vec<(bool, SoundClip)>,
-    ) -> Result<()> {
+    fn hear_track(&mut self, track: &Composition, at: At<'_>, around: &Around, audible: &mut Audible) -> Result<()> {
         if !around.heard && !track.children.iter().any(has_sound) {
             return Ok(());
         }
@@ -304,7 +327,7 @@ impl Builder<'_> {
                 let fades = fades.iter().map(|fade| fade.clone().through(at.clock, window, self.rate));
                 let gains = around.gains.iter().cloned().chain(fades).collect();
                 let inner = Around { window, gains, ..around.clone() };
-                self.hear(child, At { path: &path, track: at.track, clock: &clock }, &inner, clips)?;
+                self.hear(child, At { path: &path, track: at.track, clock: &clock }, &inner, audible)?;
             }
         }
         Ok(())
@@ -357,7 +380,13 @@ impl Builder<'_> {
     }
 
     /// What is heard of a clip whose trimmed range starts at time 0 of `at.clock`; nothing of one that stands still.
-    fn sound_clip(&mut self, clip: &Clip, at: At<'_>, around: &Around) -> Result<Option<SoundClip>> {
+    fn sound_clip(
+        &mut self,
+        clip: &Clip,
+        at: At<'_>,
+        around: &Around,
+        audible: &mut Audible,
+    ) -> Result<Option<SoundClip>> {
         let place = |error: crate::Error| error.at_object(at.path);
         let range = self.media.trimmed_range(clip).map_err(place)?;
         let Around { window, gains, pan, .. } = self.with_effects(&clip.item, at, around, range.duration.rate);
@@ -392,6 +421,13 @@ impl Builder<'_> {
         {
             (channels, output) = (vec![channel], (pan == 0.0).then_some(to));
         }
+        let role = self.options.sound.stems.role(&clip.item).or_else(|| around.role.clone());
+        let stem = match (&self.options.sound.stems, role, around.stem) {
+            (StemSelection::None, ..) => 0,
+            (_, Some(role), _) => audible.stem(StemKey::Role(role.clone()), &role),
+            (_, None, Some(stem)) => stem,
+            (_, None, None) => audible.stem(StemKey::track(at.path, at.track), at.track),
+        };
         let map = run.shifted(position);
         let keeps = self.options.sound.pitch == Pitch::Keep && map.keeps_pitch();
         Ok(Some(SoundClip {
@@ -406,6 +442,7 @@ impl Builder<'_> {
             pan,
             channels,
             output,
+            stem,
             notes,
         }))
     }

@@ -27,6 +27,7 @@ mod sound;
 mod sound_map;
 mod sound_metadata;
 mod source_map;
+mod stems;
 mod transition;
 mod validate;
 mod walk;
@@ -47,6 +48,7 @@ pub use sample_grid::SampleGrid;
 pub use sound::{Crossfade, Gain, Pitch, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
 pub use sound_map::{SoundCurve, SoundMap};
 pub use source_map::{Curve, SourceMap};
+pub use stems::StemSelection;
 pub use warning::Warning;
 
 pub(crate) use effects::{BAKED, INTERMEDIATE, MARK, is_baked_in};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::sound_map::SoundMap;
-use super::{MediaId, SampleGrid};
+use super::{MediaId, SampleGrid, StemSelection};
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::words::word_enum;
 
@@ -46,7 +46,7 @@ word_enum! {
 }
 
 /// What a caller decides about sound.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SoundOptions {
@@ -63,6 +63,9 @@ pub struct SoundOptions {
     /// The level that the mix is kept below, in decibels of full scale: at most 0. `None`: nothing is limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
+    /// Which stems are written beside each mix.
+    #[serde(skip_serializing_if = "is_default")]
+    pub stems: StemSelection,
 }
 
 impl Default for SoundOptions {
@@ -74,6 +77,7 @@ impl Default for SoundOptions {
             crossfade: Crossfade::default(),
             pitch: Pitch::default(),
             limit: None,
+            stems: StemSelection::None,
         }
     }
 }
@@ -93,6 +97,17 @@ pub struct Sound {
     /// The level that the mix is kept below, in decibels of full scale.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
+    /// By how many decibels all of it is made louder, before it is limited: one gain for the whole cut, so that shots
+    /// join. `backend::ffmpeg::bring_to_loudness` sets it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub gain: f64,
+    /// The integrated loudness in LUFS that [`Sound::gain`] brings the whole cut to, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loudness: Option<f64>,
+    /// Names of the stems that are written beside each mix, all different; empty: none are. The samples of a mix are then
+    /// the sums of those of its stems, each rounded to 24 bits, where nothing is limited and nothing clips.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stems: Vec<String>,
     /// How far in front of the cut's first frame the grid of samples starts. Sample *n* of the cut lies *n* / rate
     /// seconds behind that.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -110,6 +125,10 @@ impl Sound {
 
 fn is_zero(time: &Time) -> bool {
     *time == Time::ZERO
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A piece of media that is heard for a while.
@@ -147,6 +166,9 @@ pub struct SoundClip {
     /// The channel of the mix that a single channel goes to as it is, counted from 1; `None`: as the layouts say.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub output: Option<u32>,
+    /// Which of [`Sound::stems`] it belongs to; 0 where there are none.
+    #[serde(skip_serializing_if = "is_default", default)]
+    pub stem: usize,
     /// Rules that had to guess: what was assumed, and why.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,

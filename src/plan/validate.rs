@@ -11,6 +11,8 @@ use crate::time::{Ratio, Time};
 
 /// More samples per second than any sound has.
 const FASTEST_SOUND: u32 = 1_000_000;
+/// More channels than applications number in a mix.
+const MOST_OUTPUTS: u32 = 1024;
 /// Elements inside one another, at most.
 const DEEPEST: usize = 256;
 
@@ -42,6 +44,12 @@ impl Plan {
             })?;
             let limit = sound.limit.is_none_or(|limit| limit.is_finite() && limit <= 0.0);
             check(limit, "sound.limit", || "expected at most 0 dB of full scale".to_owned())?;
+            check_finite(&[sound.gain, sound.loudness.unwrap_or(0.0)], "sound.gain")?;
+            let mut stems = HashSet::new();
+            for (index, stem) in sound.stems.iter().enumerate() {
+                let is_new = !stem.trim().is_empty() && stems.insert(stem.to_lowercase());
+                check(is_new, &format!("sound.stems[{index}]"), || format!("empty, or another's name, too: {stem:?}"))?;
+            }
             for (index, clip) in sound.clips.iter().enumerate() {
                 self.check_sound(clip, &format!("sound.clips[{index}]"))?;
             }
@@ -124,10 +132,17 @@ impl Plan {
     }
 
     fn check_sound(&self, clip: &SoundClip, at: &str) -> Result<()> {
-        let SoundClip { media, range, gains, pan, .. } = clip;
+        let SoundClip { media, range, gains, pan, output, stem, .. } = clip;
         self.check_index(*media, || format!("{at}.media"))?;
         check(range.duration >= Time::ZERO, &format!("{at}.range"), || "negative duration".to_owned())?;
         check(pan.abs() <= 1.0, &format!("{at}.pan"), || format!("expected -1 to 1; found {pan}"))?;
+        check(output.is_none_or(|output| (1..=MOST_OUTPUTS).contains(&output)), &format!("{at}.output"), || {
+            format!("expected a channel of the mix from 1 to {MOST_OUTPUTS}; found {}", output.unwrap_or(0))
+        })?;
+        let stems = self.sound.as_ref().map_or(0, |sound| sound.stems.len());
+        check(*stem < stems.max(1), &format!("{at}.stem"), || {
+            format!("{stem} is out of range; the plan has {stems} stems")
+        })?;
         for (index, gain) in gains.iter().enumerate() {
             let at = format!("{at}.gains[{index}]");
             match gain {

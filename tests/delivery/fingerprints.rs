@@ -99,7 +99,10 @@ fn each_value_of_a_plan_counts_for_the_shots_that_depend_on_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut options = PlanOptions::default();
     options.sound.limit = Some(-6.0);
-    let plan = Plan::new(&rich(), &options).expect("a plan");
+    options.sound.stems = "track".parse().expect("a selection");
+    let mut plan = Plan::new(&rich(), &options).expect("a plan");
+    let sound = plan.sound.as_mut().expect("it has sound");
+    (sound.gain, sound.loudness) = (-3.5, Some(-23.0));
     let preset = otio_conflate::deliver::Preset::default().with_audio(AudioDelivery::Wav);
     let runs = std::cell::Cell::new(0);
     let print = |plan: &Plan| {
@@ -164,11 +167,12 @@ fn how_the_mix_is_made_counts_where_sound_is_delivered_and_nowhere_else() {
         let delivery = delivery(folder.path(), "overwrite").preset(preset);
         run(&plan, delivery, RecordBackend::new()).expect("a run").shots[0].fingerprint.clone()
     };
-    let changes: [&dyn Fn(&mut PlanOptions); 4] = [
+    let changes: [&dyn Fn(&mut PlanOptions); 5] = [
         &|options| options.sound.limit = Some(-6.0),
         &|options| options.sound.pitch = "keep".parse().expect("a word"),
         &|options| options.sound.rate = 44_100,
         &|options| options.sound.layout = "mono".parse().expect("a word"),
+        &|options| options.sound.stems = "track".parse().expect("a selection"),
     ];
     for (number, change) in changes.into_iter().enumerate() {
         assert_ne!(print(AudioDelivery::Wav, change), print(AudioDelivery::Wav, &|_| ()), "change {number}");

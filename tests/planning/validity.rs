@@ -24,8 +24,13 @@ fn rich() -> Value {
 /// What is said of the plan after `path` (a JSON pointer) was set to `value`.
 fn refusal(path: &str, value: impl Into<Value>) -> (ErrorKind, String) {
     let mut stored = rich();
-    let place = stored.pointer_mut(path).unwrap_or_else(|| panic!("nothing at {path}"));
-    *place = value.into();
+    // What has its default is not stored; the object that it belongs to is.
+    let (object, key) = path.rsplit_once('/').expect("a pointer");
+    let place = stored.pointer_mut(object).unwrap_or_else(|| panic!("nothing at {object}"));
+    match place.as_object_mut() {
+        Some(object) => drop(object.insert(key.to_owned(), value.into())),
+        None => place[key.parse::<usize>().expect("an index")] = value.into(),
+    }
     let plan: Plan = serde_json::from_value(stored).expect("well-formed JSON of the right types");
     let error = plan.validate().expect_err("it does not hold together");
     (error.kind(), error.to_string())
@@ -55,6 +60,9 @@ fn what_does_not_hold_together_is_told_with_its_place() {
         ("/global_start", json!(i64::MAX), "global_start: the record range overflows"),
         ("/sound/rate", json!(0), "sound.rate: expected 1 to 1000000 samples per second; found 0"),
         ("/sound/limit", json!(3.0), "sound.limit: expected at most 0 dB"),
+        ("/sound/clips/0/stem", json!(1), "sound.clips[0].stem: 1 is out of range; the plan has 0 stems"),
+        ("/sound/clips/0/output", json!(0), "sound.clips[0].output: expected a channel of the mix from 1 to 1024"),
+        ("/sound/stems", json!(["A", "a"]), "sound.stems[1]: empty, or another's name"),
         ("/sound/clips/0/range/duration", json!(-1), "sound.clips[0].range: negative duration"),
         ("/media/0/frames", json!(-24), "media[0].frames: negative: -24"),
         ("/canvas/pixel_aspect", json!([0, 1]), "canvas.pixel_aspect: expected a positive ratio"),

@@ -387,9 +387,9 @@ impl Compositor<'_> {
             warnings.extend(sink.finish(frames)?);
         }
         let heard = sound.map(ShotSound::finish).transpose()?;
-        let peak = heard.as_ref().map(|(peak, _)| *peak);
-        warnings.extend(heard.into_iter().flat_map(|(_, notes)| notes));
-        Ok(Rendered { frames, peak, warnings })
+        let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
+        warnings.extend(heard.into_iter().flat_map(|heard| heard.notes));
+        Ok(Rendered { frames, peak, loudness: loudness.flatten(), warnings })
     }
 
     /// The representations of a task, open.

@@ -50,5 +50,7 @@ pub(crate) use representation::{Footage, check_before_render, represent_file, re
 pub use sequence::SequenceReader;
 pub use sequence_writer::{SequenceNames, SequenceWriter};
 pub use session::FfmpegBackend;
-pub use sound::{MixReport, SoundReader, write_mix, write_mix_as, write_shot_mixes};
+pub use sound::{
+    MixReport, Normalized, SoundReader, bring_to_loudness, mix_files, write_mix, write_mix_as, write_shot_mixes,
+};
 pub(crate) use trim::trim;

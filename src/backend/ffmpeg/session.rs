@@ -94,6 +94,10 @@ impl<'a> FfmpegSession<'a> {
             let message = format!("{} files hold no sound, and none is delivered beside them", preset.extension);
             session.warnings.push(Warning::new("audio", message));
         }
+        if plan.sound.as_ref().is_some_and(|sound| !sound.stems.is_empty()) && !preset.delivers_sound() {
+            let message = "no stems are written beside shots: their sound is not delivered";
+            session.warnings.push(Warning::new("audio", message));
+        }
         let sounding = representations.iter().filter(|representation| representation.has_sound());
         for preset in [preset].into_iter().chain(sounding.map(|representation| &representation.preset)) {
             let Some((rate, codec)) = plan.sound.as_ref().map(|sound| sound.rate).zip(preset.audio.as_deref()) else {
@@ -244,8 +248,9 @@ impl Session for FfmpegSession<'_> {
         let shot = task.shot;
         let samples = self.plan.samples(shot).map(|samples| samples.end - samples.start);
         let planned = samples.zip(self.plan.sound.as_ref().map(|sound| sound.rate));
-        if let (Some(wav), Some((samples, _))) = (&task.wav, planned) {
-            verify::length_of_sound(wav, samples, 0)?;
+        if let Some((samples, _)) = planned {
+            let mut files = task.wav.iter().chain(&task.stems);
+            files.try_for_each(|wav| verify::length_of_sound(wav, samples, 0))?;
         }
         let expected = Expected {
             preset: self.preset,

@@ -64,11 +64,22 @@ pub(crate) struct Mix<'c> {
     pub(crate) notes: Vec<String>,
 }
 
+/// Samples of a mix.
+#[derive(Debug)]
+pub(crate) struct Mixed {
+    /// All that is heard.
+    pub(crate) whole: Samples,
+    /// The same apart, by stems, where the plan has any: not limited.
+    pub(crate) stems: Vec<Samples>,
+}
+
 /// A mix that is limited. What lies around the window is mixed, too, as far as the limiter looks.
 struct Limited {
     limiter: Limiter,
     /// What came out and was not asked for yet.
     ready: Samples,
+    /// Samples of the stems in the window that were not asked for yet.
+    stems: Vec<Samples>,
     /// Which samples are to be mixed for it.
     rest: Range<i64>,
 }
@@ -100,7 +111,13 @@ impl<'s> Mixer<'s> {
             let reach = Limiter::reach(grid.rate());
             let limiter = Limiter::new(ceiling, grid.rate(), channels).after(reach);
             let reach = i64::try_from(reach).unwrap_or(0);
-            Limited { limiter, ready: Samples::silence(channels, 0), rest: window.start - reach..window.end + reach }
+            let nothing = Samples::silence(channels, 0);
+            Limited {
+                limiter,
+                stems: vec![nothing.clone(); self.sound.stems.len()],
+                ready: nothing,
+                rest: window.start - reach..window.end + reach,
+            }
         });
         let mixed = limiter.as_ref().map_or(&window, |limited| &limited.rest);
         let lines = clips.iter().map(|clip| line(clip, grid, mixed)).collect();
@@ -111,36 +128,46 @@ impl<'s> Mixer<'s> {
     ///
     /// # Errors
     /// [`ErrorKind::Decode`] where media cannot be heard and the plan does not let that pass, with clip and file.
-    pub(crate) fn next(&mut self, mix: &mut Mix<'_>, count: usize) -> Result<Samples> {
+    pub(crate) fn next(&mut self, mix: &mut Mix<'_>, count: usize) -> Result<Mixed> {
         let count = count.min(usize::try_from(mix.window.end - mix.done).unwrap_or(0));
         let Some(mut limited) = mix.limiter.take() else {
-            let samples = self.sum(mix, mix.done, count)?;
-            mix.done += len(&samples);
-            return Ok(samples);
+            let mixed = self.sum(mix, mix.done, count)?;
+            mix.done += len(&mixed.whole);
+            return Ok(mixed);
         };
         while limited.ready.len() < count {
             let rest = usize::try_from(limited.rest.end - limited.rest.start).unwrap_or(0);
-            let samples = self.sum(mix, limited.rest.start, rest.min(AHEAD))?;
-            limited.rest.start += len(&samples);
-            limited.ready.append(&limited.limiter.push(&samples));
+            let from = limited.rest.start;
+            let mixed = self.sum(mix, from, rest.min(AHEAD))?;
+            limited.rest.start += len(&mixed.whole);
+            limited.ready.append(&limited.limiter.push(&mixed.whole));
+            let inside = |place: i64| usize::try_from(place - from).unwrap_or(0).min(mixed.whole.len());
+            let own = inside(mix.window.start)..inside(mix.window.end);
+            limited.stems.iter_mut().zip(&mixed.stems).for_each(|(stem, more)| stem.push(more, own.clone()));
         }
-        let samples = limited.ready.part(0..count);
-        limited.ready.drop_front(count);
-        mix.done += len(&samples);
+        let taken = |samples: &mut Samples| {
+            let part = samples.part(0..count);
+            samples.drop_front(count);
+            part
+        };
+        let whole = taken(&mut limited.ready);
+        let stems = limited.stems.iter_mut().map(taken).collect();
+        mix.done += len(&whole);
         mix.limiter = Some(limited);
-        Ok(samples)
+        Ok(Mixed { whole, stems })
     }
 
     /// `count` samples of `mix`, from sample `from` of the cut on, where it has come to.
-    fn sum(&mut self, mix: &mut Mix<'_>, from: i64, count: usize) -> Result<Samples> {
-        let mut sum = Samples::silence(self.speakers.len(), count);
+    fn sum(&mut self, mix: &mut Mix<'_>, from: i64, count: usize) -> Result<Mixed> {
+        let apart = self.sound.stems.len();
+        let mut sums = vec![Samples::silence(self.speakers.len(), count); apart.max(1)];
         let to = from + i64::try_from(count).unwrap_or(0);
         for line in &mut mix.lines {
             let (first, end) = (line.first.max(from), line.end.min(to));
             if first < end {
                 let at_clip = |error: Error| error.at_clip(&line.clip.clip).at_object(&line.clip.object);
                 if let Some(samples) = self.line(line, first..end, mix.grid, &mut mix.notes).map_err(at_clip)? {
-                    sum.mix(&samples, usize::try_from(first - from).unwrap_or(0));
+                    sums[line.clip.stem].mix(&samples, usize::try_from(first - from).unwrap_or(0));
                 }
             }
             if line.end <= to
@@ -149,7 +176,17 @@ impl<'s> Mixer<'s> {
                 self.rest(line.clip, voice);
             }
         }
-        Ok(sum)
+        if self.sound.gain != 0.0 {
+            #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+            let gain = 10f64.powf(self.sound.gain / 20.0) as f32;
+            sums.iter_mut().for_each(|sum| sum.scale(|_| gain));
+        }
+        if apart == 0 {
+            return Ok(Mixed { whole: sums.swap_remove(0), stems: Vec::new() });
+        }
+        // Whole steps of the files they go to: what is added up is what is in them.
+        sums.iter_mut().for_each(Samples::round_to_24_bits);
+        Ok(Mixed { whole: Samples::sum(&sums), stems: sums })
     }
 
     /// What samples `range` of the cut have of a clip.

@@ -12,6 +12,7 @@ use super::super::presets::sound_rate;
 use super::super::sys::sound::{SoundEncoder, SoundSetup};
 use super::super::sys::write::{Muxer, StreamSetup};
 use super::convert::RateConverter;
+use super::mixer::Mixed;
 use crate::audio::Samples;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -334,5 +335,41 @@ impl WavWriter {
     pub(crate) fn finish(mut self) -> Result<()> {
         let finished = self.stream.finish(&mut self.muxer).and_then(|()| self.muxer.finish());
         finished.map_err(|error| error.at_file(&self.path))
+    }
+}
+
+/// The WAV files of a mix: its own, and those of its stems.
+pub(crate) struct WavFiles {
+    whole: Option<WavWriter>,
+    stems: Vec<WavWriter>,
+}
+
+impl WavFiles {
+    /// Creates the file of the mix, where there is to be one, and those of the stems, of this format (samples a second and
+    /// channels).
+    pub(crate) fn create(
+        whole: Option<&Path>,
+        stems: &[PathBuf],
+        (rate, channels): (u32, u16),
+        reference: i64,
+    ) -> Result<WavFiles> {
+        let create = |path: &Path| WavWriter::create(path, rate, channels, reference);
+        Ok(WavFiles {
+            whole: whole.map(create).transpose()?,
+            stems: stems.iter().map(|path| create(path)).collect::<Result<_>>()?,
+        })
+    }
+
+    /// Writes the next samples.
+    pub(crate) fn write(&mut self, mixed: &Mixed) -> Result<()> {
+        if let Some(wav) = &mut self.whole {
+            wav.write(&mixed.whole)?;
+        }
+        self.stems.iter_mut().zip(&mixed.stems).try_for_each(|(wav, stem)| wav.write(stem))
+    }
+
+    /// Closes the files.
+    pub(crate) fn finish(self) -> Result<()> {
+        self.whole.into_iter().chain(self.stems).try_for_each(WavWriter::finish)
     }
 }

@@ -1,21 +1,24 @@
-//! The mix of the whole cut, as one WAV file.
+//! The mix of the whole cut, and those of its shots, as WAV files without pictures.
 
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::levels::Levels;
 use super::mixer::Mixer;
-use super::output::WavWriter;
-use super::shot::loudness;
+use super::output::WavFiles;
 use super::source::{self, Heard};
-use crate::audio::Peak;
+use crate::audio::{Loudness, Peak};
 use crate::backend::CancelToken;
-use crate::deliver::{Existing, Place, Protected, SingleFiles};
+use crate::deliver::{Existing, Place, Protected, SingleFiles, stem_paths};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot, SoundClip, Warning};
 use crate::report::OutputKind;
 use crate::time::{Time, TimeRange};
+
+/// By how many LU a mix may miss the loudness that was asked for before that is said.
+const LOUDNESS_SLACK: f64 = 0.1;
 
 /// What became of the mix of a whole cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +28,12 @@ pub struct MixReport {
     pub samples: i64,
     /// How loud it gets.
     pub peak: Peak,
+    /// Its loudness, loudness range and true peak (EBU R 128).
+    #[serde(default)]
+    pub loudness: Loudness,
+    /// The files of its stems, in the order of [`Sound::stems`](crate::plan::Sound::stems).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stems: Vec<PathBuf>,
     /// What could not be heard as planned.
     pub warnings: Vec<Warning>,
 }
@@ -38,16 +47,17 @@ pub fn write_mix(plan: &Plan, path: impl AsRef<Path>, cancel: &CancelToken) -> R
     write_mix_as(plan, path, Existing::Overwrite, &[], cancel)
 }
 
-/// Mixes the whole cut of `plan` into one WAV file of 24 bits at `path`. Its time reference is the record timecode of the
-/// cut's first frame. `existing` says what becomes of a file that is there; with [`Existing::Skip`] it is replaced as with
-/// [`Existing::Overwrite`]. No file in `inputs` is ever replaced, and none that the plan reads. The file is listed in the
-/// `manifest.json` of its folder; where something else has that name, it stays, with a warning.
+/// Mixes the whole cut of `plan` into one WAV file of 24 bits at `path`, and its stems into those beside it that
+/// [`mix_files`] names. The time reference of each is the record timecode of the cut's first frame. `existing` says what
+/// becomes of files that are there; with [`Existing::Skip`] they are replaced as with [`Existing::Overwrite`]. No file in
+/// `inputs` is ever replaced, and none that the plan reads. The files are listed in the `manifest.json` of their folder, the
+/// mix with its loudness; where something else has that name, it stays, with a warning.
 ///
 /// # Errors
 /// [`ErrorKind::Option`] where the plan has no sound, [`ErrorKind::MediaMissing`] listing every missing file where the
 /// plan does not allow any, [`ErrorKind::Exists`] for a file that may not be replaced, [`ErrorKind::Locked`] where another
 /// process writes it, [`ErrorKind::Decode`] where media cannot be heard, [`ErrorKind::Io`] and [`ErrorKind::Encode`] where
-/// the file cannot be written, [`ErrorKind::Cancelled`] when `cancel` says so. The file is written as a whole or not at all.
+/// the file cannot be written, [`ErrorKind::Cancelled`] when `cancel` says so. All files are written as a whole, or none.
 pub fn write_mix_as(
     plan: &Plan,
     path: impl AsRef<Path>,
@@ -58,21 +68,40 @@ pub fn write_mix_as(
     let clips = plan.sound.as_ref().map_or(&[][..], |sound| &sound.clips);
     let mut protected = Protected::of_plan(plan);
     inputs.iter().for_each(|input| protected.add("the input", input));
-    let place = Place::of_file(path.as_ref(), OutputKind::Sound);
+    let places = places(plan, path.as_ref());
     let mut files = SingleFiles::new(&protected, existing);
-    files.check(&place)?;
+    places.iter().try_for_each(|place| files.check(place))?;
     let heard = look(plan, clips.iter())?;
     let mixer = &mut Mixer::new(plan, &heard);
-    let written = write(plan, mixer, &heard, clips, (0, plan.duration), (&place, &files), cancel);
+    let written = write(plan, mixer, &heard, clips, (0, plan.duration), (&places, &files), cancel);
     let unlisted = files.finish();
     let mut report = written?;
     let warning = |message| Warning::new("mix", message);
+    let target = plan.sound.as_ref().and_then(|sound| sound.loudness);
+    if let (Some(target), Some(loudness)) = (target, report.loudness.integrated)
+        && (loudness - target).abs() > LOUDNESS_SLACK
+    {
+        let what = "what was limited or clipped is missing";
+        report.warnings.push(warning(format!("the mix has {loudness:.1} LUFS, not the {target:.1} asked for: {what}")));
+    }
     report.warnings.extend(unlisted.into_iter().map(warning));
     Ok(report)
 }
 
+/// The files that [`write_mix_as`] writes for `path`: that itself, then one for each stem of `plan`, called like it with an
+/// underscore and the stem's name.
+pub fn mix_files(plan: &Plan, path: impl AsRef<Path>) -> Vec<PathBuf> {
+    let path = path.as_ref();
+    let stems = plan.sound.as_ref().map_or(&[][..], |sound| &sound.stems);
+    std::iter::once(path.to_owned()).chain(stem_paths(path, stems)).collect()
+}
+
+fn places(plan: &Plan, path: &Path) -> Vec<Place> {
+    mix_files(plan, path).iter().map(|path| Place::of_file(path, OutputKind::Sound)).collect()
+}
+
 /// Mixes what is heard in each shot of `plan` into a WAV file as [`write_mix`] does, several at once, without pictures:
-/// that of a shot goes to `path(shot)`. The reports lie in the order of the shots.
+/// that of a shot goes to `path(shot)`, its stems beside it. The reports lie in the order of the shots.
 ///
 /// # Errors
 /// As [`write_mix`]: the first that is met. Files that were whole by then stay.
@@ -83,16 +112,16 @@ pub fn write_shot_mixes(
 ) -> Result<Vec<MixReport>> {
     let protected = Protected::of_plan(plan);
     let mut files = SingleFiles::new(&protected, Existing::Overwrite);
-    let places: Vec<Place> = plan.shots.iter().map(|shot| Place::of_file(&path(shot), OutputKind::Sound)).collect();
-    places.iter().try_for_each(|place| files.check(place))?;
+    let places: Vec<Vec<Place>> = plan.shots.iter().map(|shot| places(plan, &path(shot))).collect();
+    places.iter().flatten().try_for_each(|place| files.check(place))?;
     let heard = look(plan, plan.shots.iter().flat_map(|shot| &shot.sound))?;
     // Shots that follow on one another go to one thread, whose media run on.
     let shots = plan.shots.par_iter().zip(&places).with_min_len(4);
     let reports = shots.map_init(
         || Mixer::new(plan, &heard),
-        |mixer, (shot, place)| {
+        |mixer, (shot, places)| {
             let frames = (shot.start, shot.frame_count);
-            write(plan, mixer, &heard, &shot.sound, frames, (place, &files), cancel)
+            write(plan, mixer, &heard, &shot.sound, frames, (places, &files), cancel)
         },
     );
     let reports: Result<Vec<MixReport>> = reports.collect();
@@ -106,52 +135,62 @@ pub fn write_shot_mixes(
 }
 
 /// Looks at the media of `clips`; what is not there ends it, if the plan says so.
-fn look<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip> + Clone) -> Result<Vec<Heard>> {
+pub(super) fn look<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip> + Clone) -> Result<Vec<Heard>> {
     plan.validate()?;
     let heard = source::find(plan, clips.clone());
     super::super::media::refuse_missing(&[], &[], &source::missing(clips, &heard))?;
     Ok(heard)
 }
 
-/// Writes the mix of `clips` over record frames: the first, and how many.
+/// Writes the mix of `clips` over record frames (the first, and how many) to the first of `places`, its stems to the others.
 fn write<'s>(
     plan: &'s Plan,
     mixer: &mut Option<Mixer<'s>>,
     heard: &[Heard],
     clips: &[SoundClip],
     (first, count): (i64, i64),
-    (place, files): (&Place, &SingleFiles<'_>),
+    (places, files): (&[Place], &SingleFiles<'_>),
     cancel: &CancelToken,
 ) -> Result<MixReport> {
     let mixer = mixer.as_mut().ok_or_else(|| Error::new(ErrorKind::Option, "the cut has no sound to be mixed"))?;
     let at = |frame| Time::from_frames(frame, plan.rate);
     let window = TimeRange::between(at(first), at(first.saturating_add(count)));
     let window = mixer.grid().samples(window);
-    let (rate, channels) = mixer.format();
-    let reference = plan.time_reference(window.start, rate);
+    let format = mixer.format();
+    let reference = plan.time_reference(window.start, format.0);
     let mut mix = mixer.begin(clips, window);
-    let _hold = place.prepare()?;
-    let mut peak = Peak::default();
+    let _holds = places.iter().map(Place::prepare).collect::<Result<Vec<_>>>()?;
     let mut write = || {
-        let mut wav = WavWriter::create(place.target.path(), rate, channels, reference)?;
+        let targets: Vec<PathBuf> = places.iter().map(|place| place.target.path().to_owned()).collect();
+        let mut wavs = WavFiles::create(targets.first().map(PathBuf::as_path), &targets[1..], format, reference)?;
+        let mut levels = Levels::new(plan);
         while !mix.is_done() {
-            if cancel.is_cancelled() {
-                return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
-            }
-            let samples = mixer.next(&mut mix, rate as usize)?;
-            peak.add(&samples);
-            wav.write(&samples)?;
+            check(cancel)?;
+            let mixed = mixer.next(&mut mix, at_once(format.0, places.len()))?;
+            levels.add(&mixed);
+            wavs.write(&mixed)?;
         }
-        wav.finish()?;
-        files.commit(place)
+        wavs.finish()?;
+        let levels = levels.finish(plan, &mix);
+        files.commit(&places.iter().collect::<Vec<_>>(), levels.loudness)?;
+        Ok(levels)
     };
-    if let Err(error) = write() {
+    let levels = write().inspect_err(|_| {
         // The first error says what is wrong.
-        let _ = place.discard();
-        return Err(error);
-    }
+        places.iter().for_each(|place| drop(place.discard()));
+    })?;
     let mut warnings = source::warnings(clips.iter(), heard);
-    let notes = mix.notes.iter().cloned().chain(loudness(&peak, &mix, plan));
-    warnings.extend(notes.map(|message| Warning::new("mix", message)));
-    Ok(MixReport { samples: mix.len(), peak, warnings })
+    warnings.extend(levels.notes.into_iter().map(|message| Warning::new("mix", message)));
+    let stems = places[1..].iter().map(|place| place.path.clone()).collect();
+    let loudness = levels.loudness.unwrap_or_default();
+    Ok(MixReport { samples: mix.len(), peak: levels.peak, loudness, stems, warnings })
+}
+
+/// How many samples are mixed at once for so many files: a second, or less for many.
+pub(super) fn at_once(rate: u32, files: usize) -> usize {
+    (rate as usize / files.max(1)).max(4096)
+}
+
+pub(super) fn check(cancel: &CancelToken) -> Result<()> {
+    if cancel.is_cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
 }

@@ -215,7 +215,7 @@ impl PieceWriter {
             self.tracks.iter_mut().try_for_each(|track| track.finish(&mut muxer))?;
             muxer.finish()?;
             verify(self.place.target.path(), job.count, copied)?;
-            files.commit(&self.place)
+            files.commit(&[&self.place], None)
         };
         if let Err(error) = close() {
             // The first error says what is wrong.
