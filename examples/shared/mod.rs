@@ -46,7 +46,7 @@ pub(crate) struct PlanArgs {
     /// What to do about frames outside the media: hold, black or error
     #[arg(long, default_value = "hold")]
     pub(crate) overrun: OverrunPolicy,
-    /// What to do about frames that are damaged: error, or warn (deliver them, and say so)
+    /// What to do about frames and sound that are damaged: error, or warn (deliver them, and say so)
     #[arg(long, default_value = "error")]
     pub(crate) damaged: Damaged,
     /// How media of another shape lies in the canvas: fit, fill, stretch or native

@@ -8,6 +8,7 @@ mod common;
 
 mod cases;
 mod channels;
+mod damage;
 mod joins;
 mod levels;
 mod loudness;

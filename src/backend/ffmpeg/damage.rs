@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::sys::log::Line;
-use super::sys::read::LOG_WARNING;
+use super::sys::read::{LOG_ERROR, LOG_WARNING};
 
 /// What FFmpeg says about a damaged picture.
 pub(crate) type Reason = Arc<str>;
@@ -55,6 +55,20 @@ pub(crate) fn is_damage(line: &Line) -> bool {
     // Concealment is told as information.
     let bad = line.level <= LOG_WARNING || line.text.starts_with("concealing ");
     bad && !HARMLESS.iter().any(|part| line.text.contains(part))
+}
+
+/// What decoders of sound report as errors although the samples are right, or lack what the file never had.
+const HARMLESS_FOR_SOUND: [&str; 3] = [
+    // MP3 that was cut out of something: its first frames build on others that are not there.
+    "backstep",
+    // AAC: programme configurations that are of no use.
+    "program config element",
+    "Sample rate index",
+];
+
+/// Whether this line means that the samples of its packet are damaged. Warnings are mostly about timestamps.
+pub(crate) fn is_sound_damage(line: &Line) -> bool {
+    is_damage(line) && line.level <= LOG_ERROR && !HARMLESS_FOR_SOUND.iter().any(|part| line.text.contains(part))
 }
 
 /// Frames in a row of one file that were delivered although they are damaged.
@@ -138,5 +152,8 @@ mod tests {
         assert!(!is_damage(&line(4, 32, "nothing of note")));
         assert!(!is_damage(&line(4, 16, "SEI type 5 size 2208 truncated at 1944")));
         assert!(!is_damage(&line(0, 16, "while it was opened")));
+        assert!(is_sound_damage(&line(2, 16, "frame CRC mismatch")));
+        assert!(!is_sound_damage(&line(2, 24, "Could not update timestamps for skipped samples.")));
+        assert!(!is_sound_damage(&line(2, 16, "invalid new backstep 440")));
     }
 }

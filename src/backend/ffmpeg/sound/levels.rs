@@ -47,7 +47,7 @@ impl Levels {
         let Levels { peak, meter, stems } = self;
         let loudness = meter.map(|meter| meter.loudness());
         let place = |sample: u64| plan.timecode(mix.time(sample).floor(plan.rate));
-        let mut notes = mix.notes.clone();
+        let mut notes = mix.notes(plan);
         notes.extend(mix.limited().map(|(decibels, first)| {
             format!("the mix is limited: by {decibels:.2} dB where it is loudest, from {} on", place(first))
         }));

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use super::super::damage::Reason;
 use super::source::{Heard, Voice, VoiceKey};
 use super::stretch::Stretch;
 use crate::audio::{Limiter, REACH, Samples, Speaker, at_speed, finest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{MissingPolicy, OverrunPolicy, Plan, SampleGrid, Sound, SoundClip, SoundCurve, SoundMap};
+use crate::plan::{Damaged, MissingPolicy, OverrunPolicy, Plan, SampleGrid, Sound, SoundClip, SoundCurve, SoundMap};
 use crate::time::{Ratio, Time, TimeRange};
 
 /// How many samples are mixed ahead for the limiter.
@@ -60,8 +61,30 @@ pub(crate) struct Mix<'c> {
     lines: Vec<Line<'c>>,
     /// What keeps it below a ceiling.
     limiter: Option<Limited>,
-    /// What did not turn out as planned: sentences for the report.
-    pub(crate) notes: Vec<String>,
+    told: Told,
+}
+
+/// What did not turn out as planned.
+#[derive(Debug, Default)]
+struct Told {
+    /// Sentences for the report.
+    notes: Vec<String>,
+    damage: Vec<Damage>,
+    /// How many runs of damaged samples are not in that list.
+    more: usize,
+}
+
+/// Samples of a clip in a row that are damaged.
+#[derive(Debug)]
+struct Damage {
+    object: String,
+    clip: String,
+    file: String,
+    /// From where to where in the media, in samples of the mix.
+    media: (Ratio, Ratio),
+    /// The first sample of the cut that is damaged.
+    first: i64,
+    reason: Reason,
 }
 
 /// Samples of a mix.
@@ -121,7 +144,7 @@ impl<'s> Mixer<'s> {
         });
         let mixed = limiter.as_ref().map_or(&window, |limited| &limited.rest);
         let lines = clips.iter().map(|clip| line(clip, grid, mixed)).collect();
-        Mix { grid, done: window.start, window, lines, limiter, notes: Vec::new() }
+        Mix { grid, done: window.start, window, lines, limiter, told: Told::default() }
     }
 
     /// The next `count` samples of `mix`, or as many as it still has.
@@ -166,7 +189,7 @@ impl<'s> Mixer<'s> {
             let (first, end) = (line.first.max(from), line.end.min(to));
             if first < end {
                 let at_clip = |error: Error| error.at_clip(&line.clip.clip).at_object(&line.clip.object);
-                if let Some(samples) = self.line(line, first..end, mix.grid, &mut mix.notes).map_err(at_clip)? {
+                if let Some(samples) = self.line(line, first..end, mix.grid, &mut mix.told).map_err(at_clip)? {
                     sums[line.clip.stem].mix(&samples, usize::try_from(first - from).unwrap_or(0));
                 }
             }
@@ -195,13 +218,13 @@ impl<'s> Mixer<'s> {
         line: &mut Line<'_>,
         range: Range<i64>,
         grid: SampleGrid,
-        notes: &mut Vec<String>,
+        told: &mut Told,
     ) -> Result<Option<Samples>> {
         let (clip, first, read_to) = (line.clip, range.start, range.end);
         if !line.opened {
             line.opened = true;
             let place = line.runs.first().map_or(0, |run| run.at(first).floor());
-            line.voice = self.voice(clip, place, notes)?;
+            line.voice = self.voice(clip, place, &mut told.notes)?;
             line.stretch = self.stretch(line, grid)?;
         }
         let Some(voice) = &mut line.voice else { return Ok(None) };
@@ -211,17 +234,14 @@ impl<'s> Mixer<'s> {
         };
         let mut samples = match samples {
             Err(error) if self.plan.media_missing != MissingPolicy::Error && error.kind() == ErrorKind::Decode => {
-                notes.push(format!("clip {:?} is silent from there on: {error}", clip.clip));
+                told.notes.push(format!("clip {:?} is silent from there on: {error}", clip.clip));
                 line.voice = None;
                 return Ok(None);
             }
             samples => samples?,
         };
-        if voice.damaged() > voice.told {
-            voice.told = voice.damaged();
-            self.damage(clip, voice.told, notes)?;
-        }
-        self.check_end(line, first, read_to, grid, notes)?;
+        self.check_damage(line, first, read_to, told)?;
+        self.check_end(line, first, read_to, grid, &mut told.notes)?;
         let Some(voice) = &mut line.voice else { return Ok(None) };
         if clip.pan != 0.0 {
             pan(&mut samples, &self.speakers, clip.pan, voice.is_mono());
@@ -252,10 +272,7 @@ impl<'s> Mixer<'s> {
         if claimed.is_some_and(|claimed| claimed <= Ratio::whole(last) + slack) {
             return Ok(());
         }
-        let at = |sample: i64| {
-            let run = line.runs.partition_point(|run| run.first <= sample).saturating_sub(1);
-            line.runs.get(run).map_or(Ratio::ZERO, |run| run.at(sample))
-        };
+        let at = |sample: i64| line.at(sample);
         if at(first).max(at(end - 1)) <= Ratio::whole(last) + slack {
             return Ok(());
         }
@@ -289,17 +306,22 @@ impl<'s> Mixer<'s> {
         Stretch::begin(run.speed, self.format(), from, run.at(from)).map(Some)
     }
 
-    /// Packets that could not be decoded: an error, or silence and a note.
-    fn damage(&self, clip: &SoundClip, packets: u32, notes: &mut Vec<String>) -> Result<()> {
-        let file = self.plan.media[clip.media].source.display();
-        let what = format!("{file} is damaged: {packets} packets of its sound cannot be decoded");
-        if self.plan.media_missing == MissingPolicy::Error {
+    /// Samples that are damaged: an error, or a note.
+    fn check_damage(&self, line: &Line<'_>, first: i64, end: i64, told: &mut Told) -> Result<()> {
+        let (low, high) = line.reach(first, end);
+        let Some((start, stop, reason)) = line.voice.as_ref().and_then(|voice| voice.damage(low, high)) else {
+            return Ok(());
+        };
+        let file = self.plan.media[line.clip.media].source.display();
+        let rate = Ratio::whole(self.sound.rate.into());
+        if self.plan.damaged == Damaged::Error && self.plan.media_missing == MissingPolicy::Error {
+            let [start, stop] = [start, stop].map(|place| (place / rate).to_f64());
+            let what = format!("the sound of {file} is damaged from {start:.3} s to {stop:.3} s: {reason}");
             return Err(Error::new(ErrorKind::Decode, what));
         }
-        let note = format!("clip {:?}: {file} is damaged: what cannot be decoded is silent", clip.clip);
-        if !notes.contains(&note) {
-            notes.push(note);
-        }
+        let first = (first..end).find(|&sample| (start..stop).contains(&line.at(sample))).unwrap_or(first);
+        let (object, clip) = (line.clip.object.clone(), line.clip.clip.clone());
+        told.add(Damage { object, clip, file, media: (start, stop), first, reason }, rate / Ratio::whole(20));
         Ok(())
     }
 
@@ -363,7 +385,62 @@ fn line<'c>(clip: &'c SoundClip, grid: SampleGrid, window: &Range<i64>) -> Line<
     Line { clip, first, end, runs, stretch: None, voice: None, opened: false }
 }
 
+impl Line<'_> {
+    /// The place in the media of sample `sample` of the cut.
+    fn at(&self, sample: i64) -> Ratio {
+        let run = self.runs.partition_point(|run| run.first <= sample).saturating_sub(1);
+        self.runs.get(run).map_or(Ratio::ZERO, |run| run.at(sample))
+    }
+
+    /// The lowest and the highest place in the media that samples `first` to `end` of the cut go through.
+    fn reach(&self, first: i64, end: i64) -> (Ratio, Ratio) {
+        let inside = |run: &&Run| run.first > first && run.first < end;
+        let turns = self.runs.iter().filter(inside).flat_map(|run| [run.first - 1, run.first]);
+        let places = [first, end - 1].into_iter().chain(turns).map(|sample| self.at(sample));
+        let (low, high) = places.fold((Ratio::whole(i64::MAX), Ratio::whole(i64::MIN)), |(low, high), place| {
+            (low.min(place), high.max(place))
+        });
+        (low, high + Ratio::ONE)
+    }
+}
+
+impl Told {
+    /// Runs of damaged samples that are listed at most.
+    const MOST: usize = 50;
+
+    /// Adds a run of damaged samples; what touches the one before belongs to it.
+    fn add(&mut self, damage: Damage, slack: Ratio) {
+        let touches = |last: &&mut Damage| {
+            let (start, end) = last.media;
+            last.object == damage.object && damage.media.0 <= end + slack && start <= damage.media.1 + slack
+        };
+        if let Some(last) = self.damage.last_mut().filter(touches) {
+            last.media = (last.media.0.min(damage.media.0), last.media.1.max(damage.media.1));
+        } else if self.damage.len() < Told::MOST {
+            self.damage.push(damage);
+        } else {
+            self.more += 1;
+        }
+    }
+}
+
 impl Mix<'_> {
+    /// What did not turn out as planned: sentences for the report.
+    pub(crate) fn notes(&self, plan: &Plan) -> Vec<String> {
+        let seconds = |place: Ratio| (place / Ratio::whole(self.grid.rate().into())).to_f64();
+        let damage = self.told.damage.iter().map(|Damage { clip, file, media, first, reason, .. }| {
+            let (start, end) = (seconds(media.0), seconds(media.1));
+            let from = plan.timecode(self.grid.time(*first).floor(plan.rate));
+            format!(
+                "clip {clip:?}: the sound of {file} is damaged from {start:.3} s to {end:.3} s, heard from {from} on, \
+                 and was delivered: {reason}"
+            )
+        });
+        let more = self.told.more;
+        let more = (more > 0).then(|| format!("{more} more runs of damaged sound were delivered"));
+        self.told.notes.iter().cloned().chain(damage).chain(more).collect()
+    }
+
     /// How many samples there are altogether.
     pub(crate) fn len(&self) -> i64 {
         self.window.end - self.window.start

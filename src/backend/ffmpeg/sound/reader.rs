@@ -1,10 +1,13 @@
 //! One stream of sound, sample by sample: any place of it, exactly.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use ffmpeg_next::Error as AvError;
 use ffmpeg_next::format::Sample;
 use ffmpeg_next::frame::Audio;
 
+use super::super::damage::{Reason, is_sound_damage};
 use super::super::frame::undecodable;
 use super::super::probe;
 use super::super::sys::read::{Decoder, DecoderSetup, Demuxer, Received, StreamKind};
@@ -46,6 +49,10 @@ pub struct SoundReader {
     /// The place behind the last sample, once that was met.
     end: Option<i64>,
     damaged: u32,
+    /// Runs of samples that are damaged, as far as the stream was decoded, with what FFmpeg says of them.
+    damage: Vec<(Range<i64>, Reason)>,
+    /// What was said of packets whose samples have not come out yet.
+    doubt: Option<Reason>,
 }
 
 impl std::fmt::Debug for SoundReader {
@@ -94,6 +101,8 @@ impl SoundReader {
             ended: false,
             end: None,
             damaged: 0,
+            damage: Vec::new(),
+            doubt: None,
         };
         reader.demuxer.select(stream);
         reader.look()?;
@@ -146,6 +155,17 @@ impl SoundReader {
     /// How many packets could not be decoded so far: there is silence in their place.
     pub fn damaged(&self) -> u32 {
         self.damaged
+    }
+
+    /// What is damaged of samples `range`, of those that were read: from the first damaged one to behind the last, and what
+    /// FFmpeg says of the first.
+    pub(crate) fn damage(&self, range: Range<i64>) -> Option<(Range<i64>, Reason)> {
+        let inside = |run: &Range<i64>| run.start.max(range.start)..run.end.min(range.end);
+        let runs = self.damage.iter().map(|(run, reason)| (inside(run), reason)).filter(|(run, _)| !run.is_empty());
+        runs.fold(None, |sum: Option<(Range<i64>, Reason)>, (run, reason)| match sum {
+            None => Some((run, Reason::clone(reason))),
+            Some((sum, first)) => Some((sum.start.min(run.start)..sum.end.max(run.end), first)),
+        })
     }
 
     /// The place behind the last sample of the stream; `None` as long as reading has not come there.
@@ -277,10 +297,14 @@ impl SoundReader {
     /// Decodes from where a seek has led up to `at`, if that lies in front of it. What lies between may build on what was
     /// not decoded, and is forgotten.
     fn landed(&mut self, at: i64) -> Result<bool> {
+        let known = self.damage.len();
         let Some((start, samples)) = self.run()? else { return Ok(false) };
         self.start = start;
         self.ahead = Some((start, samples));
         self.fill(at, at)?;
+        // So is what was said of it.
+        self.damage.iter_mut().skip(known).for_each(|(run, _)| run.start = run.start.max(at));
+        self.damage.retain(|(run, _)| !run.is_empty());
         let forgotten = usize::try_from(at - self.start).unwrap_or(0).min(self.buffer.len());
         self.buffer.drop_front(forgotten);
         self.start += i64::try_from(forgotten).unwrap_or(0);
@@ -301,18 +325,48 @@ impl SoundReader {
     /// The next run of samples and its place; `None` at the end.
     fn run(&mut self) -> Result<Option<(i64, Samples)>> {
         while !self.ended {
-            match self.decoder.receive_sound() {
+            let received = self.decoder.receive_sound();
+            self.listen();
+            match received {
                 Ok(Received::Frame(frame)) => {
-                    if let Some(run) = self.taken(&frame) {
-                        return Ok(Some(run));
+                    let (expected, running) = (self.next(), self.running);
+                    if let Some((place, samples)) = self.taken(&frame) {
+                        let end = place + i64::try_from(samples.len()).unwrap_or(0);
+                        // Where something is missing in front of it, that is it.
+                        let run = if running && expected < place { expected..place } else { place..end };
+                        self.settle(run);
+                        return Ok(Some((place, samples)));
                     }
                 }
                 Ok(Received::Hungry) => self.feed()?,
                 Ok(Received::End) => self.ended = true,
-                Err(_) => self.damaged += 1,
+                Err(error) => self.lost(&error),
             }
         }
+        let end = self.next();
+        self.settle(end..end + 1);
         Ok(None)
+    }
+
+    /// Takes in what the decoder has logged.
+    fn listen(&mut self) {
+        let told = self.decoder.take_lines().into_iter().find(is_sound_damage);
+        if let Some(line) = told.filter(|_| self.doubt.is_none()) {
+            self.doubt = Some(line.text.into());
+        }
+    }
+
+    /// A packet cannot be decoded.
+    fn lost(&mut self, error: &AvError) {
+        self.damaged += 1;
+        self.doubt.get_or_insert_with(|| format!("a packet cannot be decoded: {error}").into());
+    }
+
+    /// What was said is about the samples `run`.
+    fn settle(&mut self, run: Range<i64>) {
+        if let Some(reason) = self.doubt.take() {
+            self.damage.push((run, reason));
+        }
     }
 
     /// Gives the decoder its next packet.
@@ -325,11 +379,13 @@ impl SoundReader {
                 Err(cause) => return Err(undecodable(&self.path, "reading it failed").because(cause)),
             }
         };
-        match self.decoder.send(packet.as_ref()) {
+        let sent = self.decoder.send(packet.as_ref());
+        self.listen();
+        match sent {
             Ok(_) => {}
             Err(_) if packet.is_none() => self.ended = true,
-            Err(_) => {
-                self.damaged += 1;
+            Err(error) => {
+                self.lost(&error);
                 // The place of what comes next is not where the last run ended.
                 self.running = self.running && !self.is_coarse();
             }
@@ -347,6 +403,7 @@ impl SoundReader {
         let samples = samples.filter(|samples| frame.rate() == self.rate && samples.channels() == self.speakers.len());
         let Some(samples) = samples else {
             self.damaged += 1;
+            self.doubt.get_or_insert_with(|| "its samples change their rate or channels on the way".into());
             return None;
         };
         let expected = self.next();

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::super::damage::Reason;
 use super::super::media::Broken;
 use super::convert::RateConverter;
 use super::reader::SoundReader;
@@ -131,8 +132,6 @@ pub(super) struct Voice {
     mono: bool,
     /// Where reading would go on.
     pub(super) next: i64,
-    /// How many packets that could not be decoded have been told of.
-    pub(super) told: u32,
     /// What had to be assumed about its channels.
     pub(super) notes: Vec<String>,
     /// Whether it was said that its file ends early.
@@ -179,7 +178,7 @@ impl Voice {
             (0, [only]) => only.reader.speakers().len() == 1,
             (chosen, _) => chosen == 1,
         };
-        Voice { parts, rate, channels: to.len(), mono, next: 0, told: 0, notes, ended: false }
+        Voice { parts, rate, channels: to.len(), mono, next: 0, notes, ended: false }
     }
 
     /// The `count` samples from place `at` on.
@@ -220,9 +219,14 @@ impl Voice {
         self.mono
     }
 
-    /// How many packets could not be decoded so far.
-    pub(super) fn damaged(&self) -> u32 {
-        self.parts.iter().map(|part| part.reader.damaged()).sum()
+    /// What is damaged of the samples between the places `low` and `high`, of those that were read: from where to where,
+    /// and what FFmpeg says of it.
+    pub(super) fn damage(&self, low: Ratio, high: Ratio) -> Option<(Ratio, Ratio, Reason)> {
+        self.parts.iter().find_map(|part| {
+            let scale = Ratio::new(part.reader.rate().into(), i64::from(self.rate).max(1));
+            let (run, reason) = part.reader.damage((low * scale).floor()..(high * scale).ceil())?;
+            Some((Ratio::whole(run.start) / scale, Ratio::whole(run.end) / scale, reason))
+        })
     }
 }
 

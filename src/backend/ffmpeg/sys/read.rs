@@ -46,6 +46,8 @@ pub(super) unsafe fn text(text: *const c_char) -> String {
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
+/// The level of errors in the log.
+pub(crate) const LOG_ERROR: i32 = ffi::AV_LOG_ERROR;
 /// The level of warnings in the log; what is below is worse.
 pub(crate) const LOG_WARNING: i32 = ffi::AV_LOG_WARNING;
 
