@@ -2,6 +2,7 @@
 
 pub mod audio;
 pub mod backend;
+pub mod codec;
 mod conflate;
 pub mod deliver;
 mod error;

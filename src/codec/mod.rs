@@ -1,0 +1,4 @@
+//! Encoders of this crate's own, for codecs whose usual encoders take most of a conform's time. They know neither a
+//! timeline nor FFmpeg.
+
+pub mod prores;

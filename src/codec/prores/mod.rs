@@ -1,0 +1,314 @@
+//! Encoder for ProRes-compatible video: 10-bit 4:2:2, progressive, in the bitstream that SMPTE RDD 36 describes.
+//!
+//! ```
+//! use otio_conflate::codec::prores::{Description, Encoder, Picture, Plane, Profile, Threads};
+//!
+//! let about = Description { vendor: *b"abcd", rate: (24, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
+//! let encoder = Encoder::new(Profile::Lt, (64, 36), about)?;
+//! let (luma, chroma) = (vec![500; 64 * 36], vec![512; 32 * 36]);
+//! let plane = |samples, stride| Plane { samples, stride };
+//! let planes = [plane(&luma[..], 64), plane(&chroma[..], 32), plane(&chroma[..], 32)];
+//! let mut frame = Vec::new();
+//! encoder.encode(&Picture { planes, width: 64, height: 36 }, Threads::One, &mut frame);
+//! assert_eq!(&frame[4..8], b"icpf");
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `transform` | samples into coefficients |
+//! | `quantise` | coefficients into levels |
+//! | `entropy`, `bits` | levels into bits |
+//! | `slice` | where slices lie, and how one is made |
+//! | `rate` | which quantiser each of them gets |
+//! | `frame` | headers and tables |
+//! | `simd` | AVX2, and the choice of it |
+//!
+//! Frames are independent of one another, and the same frame makes the same bytes on any machine and any number of
+//! threads.
+
+mod bits;
+mod entropy;
+mod frame;
+mod quantise;
+mod rate;
+mod simd;
+mod slice;
+#[cfg(test)]
+mod tests;
+mod transform;
+
+use std::cell::RefCell;
+
+use rayon::prelude::*;
+
+pub use frame::Description;
+pub use slice::{Picture, Plane};
+
+use crate::error::{Error, ErrorKind, Result};
+use quantise::{INDICES, Steps, Weights};
+use rate::{Control, Estimate, Fractional, GROUP, Sample};
+use slice::{Coefficients, MACROBLOCK, Place, Quantiser, Workspace};
+
+/// Profiles of 4:2:2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// 422 Proxy.
+    Proxy,
+    /// 422 LT.
+    Lt,
+    /// 422.
+    Standard,
+    /// 422 HQ.
+    Hq,
+}
+
+impl Profile {
+    /// All profiles.
+    pub const ALL: [Profile; 4] = [Profile::Proxy, Profile::Lt, Profile::Standard, Profile::Hq];
+
+    /// Target in bits a second of 1920 × 1080 at 30000/1001 frames a second, as Apple's white paper publishes it.
+    const fn bits_a_second(self) -> u64 {
+        match self {
+            Profile::Proxy => 45_000_000,
+            Profile::Lt => 102_000_000,
+            Profile::Standard => 147_000_000,
+            Profile::Hq => 220_000_000,
+        }
+    }
+
+    /// Target for the slices of a frame of that many macroblocks, in bytes: in proportion to the 8160 of 1920 × 1080.
+    fn bytes(self, macroblocks: usize) -> usize {
+        let whole = self.bits_a_second() * 1001 / 30_000 / 8;
+        usize::try_from(whole * macroblocks as u64 / 8160).expect("less than 4 MB each 8160 macroblocks")
+    }
+
+    /// Weights of luma and chroma: the less there is to spend, the more is saved at high frequencies.
+    fn weights(self) -> (Weights, Weights) {
+        let (luma, chroma) = match self {
+            Profile::Proxy => (2, 5),
+            Profile::Lt => (1, 3),
+            Profile::Standard => (0, 2),
+            Profile::Hq => (0, 1),
+        };
+        (quantise::weights(luma), quantise::weights(chroma))
+    }
+
+    /// The index at which the search for a frame's quantiser begins.
+    const fn usual_index(self) -> usize {
+        match self {
+            Profile::Proxy => 12,
+            Profile::Lt => 8,
+            Profile::Standard => 6,
+            Profile::Hq => 4,
+        }
+    }
+}
+
+/// How slices of a frame are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Threads {
+    /// One after the other, by the calling thread.
+    One,
+    /// By all threads of the current pool.
+    Pool,
+}
+
+/// How often a frame that misses its target is made again at most.
+const MORE_ATTEMPTS: usize = 3;
+
+/// Largest width and height.
+pub const LARGEST: usize = 8192;
+
+/// Encodes frames of one size.
+pub struct Encoder {
+    size: (u16, u16),
+    about: Description,
+    weights: (Weights, Weights),
+    /// Steps of luma and chroma at each index; 0 is not used.
+    steps: Vec<(Steps, Steps)>,
+    places: Vec<Place>,
+    /// Where the slices of each group of rows begin, and their macroblocks.
+    groups: Vec<(usize, usize)>,
+    samples: Vec<Sample>,
+    usual_index: usize,
+    /// Bytes of a frame's slices that are aimed at.
+    target: usize,
+    path: simd::Path,
+}
+
+impl Encoder {
+    /// Creates an encoder for frames of `size` samples, width and height.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for a width that is odd, and for sides of 0 or more than [`LARGEST`].
+    pub fn new(profile: Profile, size: (usize, usize), about: Description) -> Result<Encoder> {
+        let (width, height) = size;
+        let side = |length| u16::try_from(length).ok().filter(|_| (1..=LARGEST).contains(&length));
+        let (Some(across), Some(down), 0) = (side(width), side(height), width % 2) else {
+            let what = format!(
+                "invalid size {width}x{height} for ProRes 4:2:2; expected an even width and sides of at most {LARGEST}"
+            );
+            return Err(Error::new(ErrorKind::Option, what));
+        };
+        let (columns, rows) = (width.div_ceil(MACROBLOCK), height.div_ceil(MACROBLOCK));
+        let places = slice::places(columns, rows);
+        let in_a_row = places.len() / rows;
+        let groups: Vec<_> =
+            (0..rows).step_by(GROUP).map(|row| (row * in_a_row, (rows - row).min(GROUP) * columns)).collect();
+        let weights = profile.weights();
+        let at = |index| (Steps::new(&weights.0, index), Steps::new(&weights.1, index));
+        Ok(Encoder {
+            size: (across, down),
+            about,
+            weights,
+            steps: (0..=INDICES).map(|index| at(index.max(1))).collect(),
+            samples: Sample::of(columns, rows, &places),
+            groups,
+            places,
+            usual_index: profile.usual_index(),
+            target: profile.bytes(columns * rows),
+            path: simd::Path::fastest(),
+        })
+    }
+
+    /// Aims at frames of that many bytes instead of the profile's.
+    #[must_use]
+    pub fn with_target(self, bytes: usize) -> Encoder {
+        let target = bytes.saturating_sub(frame::FRAME_HEADER + frame::PICTURE_HEADER);
+        Encoder { target, ..self }
+    }
+
+    /// Uses no instructions but those every processor has.
+    #[must_use]
+    pub fn portable(self) -> Encoder {
+        Encoder { path: simd::Path::PORTABLE, ..self }
+    }
+
+    /// Bytes of a frame that are aimed at.
+    pub fn target(&self) -> usize {
+        self.target + frame::FRAME_HEADER + frame::PICTURE_HEADER
+    }
+
+    /// Encodes a picture of this encoder's size into `frame`, which is emptied first.
+    ///
+    /// # Panics
+    /// When the picture has another size or a plane is too short.
+    pub fn encode(&self, picture: &Picture<'_>, threads: Threads, frame: &mut Vec<u8>) {
+        assert_eq!((picture.width, picture.height), (self.size.0.into(), self.size.1.into()), "the encoder's size");
+        // The table of slices counts as part of the target.
+        let target = self.target.saturating_sub(2 * self.places.len());
+        let sampled: Vec<Coefficients> = self.map(&self.samples, threads, |work, sample| {
+            self.path.transform(picture, &sample.pieces, &mut work.scratch, &mut work.coefficients);
+            work.coefficients.join(&sample.pieces);
+            Coefficients::clone(&work.coefficients)
+        });
+        let estimate = Estimate::search(target, self.usual_index, |index| self.sample(&sampled, index, threads));
+        let mut best = self.attempt(picture, threads, target, &estimate);
+        let mut learned = best.control.learned();
+        for _ in 0..MORE_ATTEMPTS {
+            if !best.control.missed() {
+                break;
+            }
+            let again = self.attempt(picture, threads, target, &learned);
+            learned = again.control.learned();
+            if again.control.miss() < best.control.miss() {
+                best = again;
+            }
+        }
+        frame.clear();
+        frame::start(frame, self.size, &self.about, &self.weights.0, &self.weights.1);
+        frame::start_picture(frame, self.places.len());
+        frame.extend_from_slice(&best.slices);
+        frame::finish(frame, &best.sizes);
+    }
+
+    /// Does something to each item, in order or by all threads; results are in order.
+    fn map<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        threads: Threads,
+        make: impl Fn(&mut Workspace, &T) -> R + Sync,
+    ) -> Vec<R> {
+        thread_local! {
+            static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::new());
+        }
+        let one = |item: &T| WORKSPACE.with_borrow_mut(|work| make(work, item));
+        match threads {
+            Threads::One => items.iter().map(one).collect(),
+            Threads::Pool => items.par_iter().map(one).collect(),
+        }
+    }
+
+    fn quantiser(&self, index: usize) -> Quantiser<'_> {
+        let (luma, chroma) = &self.steps[index];
+        Quantiser { index: u8::try_from(index).expect("224 at most"), luma, chroma }
+    }
+
+    /// Bytes of each group of rows at an index, as far as samples tell.
+    fn sample(&self, coefficients: &[Coefficients], index: usize, threads: Threads) -> Vec<f64> {
+        let numbers: Vec<_> = self.samples.iter().zip(coefficients).collect();
+        let bytes = self.map(&numbers, threads, |work, &(sample, coefficients)| {
+            self.path.code(coefficients, sample.macroblocks(), self.quantiser(index), &mut work.scratch).len()
+        });
+        let mut groups = vec![(0, 0); self.groups.len()];
+        let mut all = (0, 0);
+        for (sample, bytes) in self.samples.iter().zip(bytes) {
+            for (sum, macroblocks) in [&mut groups[sample.group], &mut all] {
+                *sum += bytes;
+                *macroblocks += sample.macroblocks();
+            }
+        }
+        let share = |(bytes, of): (usize, usize), macroblocks| rate::number(bytes * macroblocks) / rate::number(of);
+        let groups = groups.into_iter().zip(&self.groups);
+        groups.map(|(group, &(_, count))| share(if group.1 > 0 { group } else { all }, count)).collect()
+    }
+
+    /// Makes all slices.
+    fn attempt(&self, picture: &Picture<'_>, threads: Threads, target: usize, estimate: &Estimate) -> Attempt {
+        let mut attempt = Attempt {
+            slices: Vec::with_capacity(target + target / 16),
+            sizes: Vec::with_capacity(self.places.len()),
+            control: Control::new(target, estimate),
+        };
+        for (group, &(start, _)) in self.groups.iter().enumerate() {
+            let end = self.groups.get(group + 1).map_or(self.places.len(), |&(next, _)| next);
+            let index = attempt.control.next();
+            let before = attempt.slices.len();
+            self.make(picture, threads, (start, end), index, &mut attempt);
+            let bytes = attempt.slices.len() - before;
+            attempt.control.made(index, bytes);
+        }
+        attempt
+    }
+
+    /// Makes the slices of a group.
+    fn make(
+        &self,
+        picture: &Picture<'_>,
+        threads: Threads,
+        (start, end): (usize, usize),
+        index: Fractional,
+        attempt: &mut Attempt,
+    ) {
+        let numbers: Vec<usize> = (start..end).collect();
+        let slices = self.map(&numbers, threads, |work, &number| {
+            let place = self.places[number];
+            let Workspace { coefficients, scratch } = work;
+            self.path.transform(picture, &[place], scratch, coefficients);
+            let quantiser = self.quantiser(index.index_of(number));
+            self.path.code(coefficients, place.macroblocks, quantiser, scratch).to_vec()
+        });
+        for slice in slices {
+            attempt.sizes.push(u16::try_from(slice.len()).expect("a slice is less than 2¹⁶ bytes"));
+            attempt.slices.extend_from_slice(&slice);
+        }
+    }
+}
+
+/// A frame's slices and what they came to.
+struct Attempt {
+    slices: Vec<u8>,
+    sizes: Vec<u16>,
+    control: Control,
+}

@@ -1,0 +1,290 @@
+//! Frames of all kinds of pictures, read by a decoder that others wrote.
+
+#![expect(clippy::cast_possible_truncation, reason = "samples are small numbers")]
+
+use oxideav_prores::decoder::{BitDepth, OutputRange, decode_packet_with_options};
+use oxideav_prores::frame::ChromaFormat;
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::*;
+
+/// A picture that owns its samples.
+#[derive(Debug, Clone, PartialEq)]
+struct Samples {
+    width: usize,
+    height: usize,
+    planes: [Vec<u16>; 3],
+}
+
+impl Samples {
+    fn new(width: usize, height: usize, mut at: impl FnMut(usize, usize, usize) -> u16) -> Samples {
+        let planes = std::array::from_fn(|plane| {
+            let width = if plane == 0 { width } else { width / 2 };
+            (0..width * height).map(|index| at(plane, index % width, index / width)).collect()
+        });
+        Samples { width, height, planes }
+    }
+
+    fn picture(&self) -> Picture<'_> {
+        let plane = |index: usize| Plane {
+            samples: &self.planes[index],
+            stride: if index == 0 { self.width } else { self.width / 2 },
+        };
+        Picture { planes: [plane(0), plane(1), plane(2)], width: self.width, height: self.height }
+    }
+
+    /// PSNR of luma in dB against another picture; 200 where they are the same.
+    fn psnr(&self, other: &Samples) -> f64 {
+        let errors = self.planes[0].iter().zip(&other.planes[0]);
+        let squares: f64 = errors.map(|(&a, &b)| f64::from(a.abs_diff(b)).powi(2)).sum();
+        if squares == 0.0 { 200.0 } else { 10.0 * (1023.0 * 1023.0 / (squares / self.planes[0].len() as f64)).log10() }
+    }
+
+    /// The largest difference of any sample.
+    fn worst(&self, other: &Samples) -> u16 {
+        let pairs = self.planes.iter().flatten().zip(other.planes.iter().flatten());
+        pairs.map(|(&a, &b)| a.abs_diff(b)).max().expect("a picture has samples")
+    }
+}
+
+/// Numbers that look random and are the same each time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 >> 16
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Content {
+    Natural,
+    Flat(u16),
+    Extremes,
+    Noise,
+    BinaryNoise,
+    Checkers(usize),
+    Impulses,
+    Ramps,
+}
+
+const CONTENTS: [Content; 12] = [
+    Content::Natural,
+    Content::Flat(0),
+    Content::Flat(64),
+    Content::Flat(511),
+    Content::Flat(1023),
+    Content::Extremes,
+    Content::Noise,
+    Content::BinaryNoise,
+    Content::Checkers(1),
+    Content::Checkers(8),
+    Content::Impulses,
+    Content::Ramps,
+];
+
+fn make(content: Content, width: usize, height: usize) -> Samples {
+    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
+    Samples::new(width, height, |plane, x, y| match content {
+        Content::Natural => {
+            // Slow waves, an edge, and a texture in one half.
+            let across = x * if plane == 0 { 1 } else { 2 };
+            let (u, v) = (across as f64, y as f64);
+            let waves = (u / 37.0).sin() * 90.0 + ((u + 2.0 * v) / 91.0).cos() * 110.0;
+            let edge = if (across / 50 + y / 40) % 3 == 0 { 120.0 } else { 0.0 };
+            let texture = if across > width / 2 { (numbers.next() % 41) as f64 - 20.0 } else { 0.0 };
+            (420.0 + waves + edge + texture) as u16
+        }
+        Content::Flat(level) => level,
+        Content::Extremes => [0, 1023][usize::from(y > height / 2)],
+        Content::Noise => (numbers.next() % 1024) as u16,
+        Content::BinaryNoise => [0, 1023][(numbers.next() % 2) as usize],
+        Content::Checkers(size) => [0, 1023][(x / size + y / size) % 2],
+        Content::Impulses => [100, 1000][usize::from(numbers.next().is_multiple_of(97))],
+        Content::Ramps => ((x * 3 + y) % 1024) as u16,
+    })
+}
+
+const ABOUT: Description = Description { vendor: *b"test", rate: (25, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
+
+fn encoder(profile: Profile, samples: &Samples) -> Encoder {
+    Encoder::new(profile, (samples.width, samples.height), ABOUT).expect("a size it takes")
+}
+
+fn encode(encoder: &Encoder, samples: &Samples) -> Vec<u8> {
+    let mut frame = Vec::new();
+    encoder.encode(&samples.picture(), Threads::One, &mut frame);
+    frame
+}
+
+fn decode(frame: &[u8], width: usize, height: usize) -> Samples {
+    let wanted = Some((BitDepth::Ten, ChromaFormat::Y422));
+    let decoded = decode_packet_with_options(frame, None, wanted, OutputRange::Full).expect("a frame that decodes");
+    Samples::new(width, height, |plane, x, y| {
+        let plane = &decoded.planes[plane];
+        let at = y * plane.stride + 2 * x;
+        u16::from_le_bytes([plane.data[at], plane.data[at + 1]])
+    })
+}
+
+const SIZES: [(usize, usize); 6] = [(2, 2), (16, 16), (18, 1), (34, 17), (126, 62), (250, 30)];
+
+#[test]
+fn every_profile_size_and_content_decodes() {
+    for content in CONTENTS {
+        for (width, height) in SIZES {
+            let samples = make(content, width, height);
+            for profile in Profile::ALL {
+                let encoder = encoder(profile, &samples);
+                let frame = encode(&encoder, &samples);
+                let psnr = samples.psnr(&decode(&frame, width, height));
+                // What a few bits a sample allow.
+                let floor = match (content, profile) {
+                    (Content::Flat(_), _) => 60.0,
+                    (Content::Ramps | Content::Natural, Profile::Standard | Profile::Hq) => 34.0,
+                    (Content::Ramps | Content::Natural, _) => 27.0,
+                    _ => 5.0,
+                };
+                assert!(psnr > floor, "{content:?} {width}×{height} {profile:?}: {psnr:.2} dB");
+                let portable = self::encoder(profile, &samples).portable();
+                assert!(frame == encode(&portable, &samples), "{content:?} {width}×{height} {profile:?}: other bytes");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_finest_quantiser_gives_everything_back() {
+    for content in CONTENTS {
+        for (width, height) in [(2, 2), (48, 34), (160, 90)] {
+            let samples = make(content, width, height);
+            let encoder = encoder(Profile::Hq, &samples).with_target(1 << 24);
+            let decoded = decode(&encode(&encoder, &samples), width, height);
+            let (psnr, worst) = (samples.psnr(&decoded), samples.worst(&decoded));
+            assert!(psnr > 62.0 && worst <= 8, "{content:?} {width}×{height}: {psnr:.2} dB, off by {worst}");
+        }
+    }
+}
+
+/// Unoptimised code takes seconds for large frames.
+const TARGET_SIZES: &[(usize, usize)] =
+    if cfg!(debug_assertions) { &[(426, 240)] } else { &[(720, 576), (1280, 720), (1920, 1080)] };
+
+#[test]
+fn frames_have_their_targets_sizes() {
+    for content in CONTENTS {
+        for &(width, height) in TARGET_SIZES {
+            let samples = make(content, width, height);
+            for profile in Profile::ALL {
+                let encoder = encoder(profile, &samples);
+                let frame = encode(&encoder, &samples);
+                let share = frame.len() as f64 / encoder.target() as f64;
+                // The quantisers used, from the headers of slices.
+                let table = frame::FRAME_HEADER + frame::PICTURE_HEADER;
+                let mut start = table + 2 * encoder.places.len();
+                let mut indices = Vec::new();
+                for entry in frame[table..start].to_vec().as_chunks::<2>().0 {
+                    indices.push(frame[start + 1]);
+                    start += usize::from(u16::from_be_bytes(*entry));
+                }
+                assert_eq!(start, frame.len());
+                let all = |end| indices.iter().filter(|&&index| index == end).count() * 10 > indices.len() * 8;
+                assert!(share < 1.02 || all(224), "{content:?} {width}×{height} {profile:?}: {share}");
+                assert!(share > 0.97 || all(1), "{content:?} {width}×{height} {profile:?}: {share}");
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_change_bytes() {
+    let samples = make(Content::Natural, 600, 200);
+    let encoder = encoder(Profile::Lt, &samples);
+    let one = encode(&encoder, &samples);
+    for threads in [1, 2, 3, 7] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        let mut frame = vec![1, 2, 3];
+        pool.install(|| encoder.encode(&samples.picture(), Threads::Pool, &mut frame));
+        assert!(frame == one, "{threads} threads");
+    }
+}
+
+/// Bytes change only where somebody means them to: whoever changes them says why.
+#[test]
+fn bytes_are_those_of_before() {
+    let hash = |profile| {
+        // Whole numbers alone: sines differ from machine to machine.
+        let mut numbers = Numbers(5);
+        let samples = Samples::new(322, 174, |_, x, y| (200 + (x * 2 + y) % 500 + numbers.next() as usize % 31) as u16);
+        let frame = encode(&encoder(profile, &samples), &samples);
+        Sha256::digest(frame).iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    assert_eq!(Profile::ALL.map(hash), GOLDEN);
+}
+
+const GOLDEN: [&str; 4] = ["457b39038da924aa", "db60ff51ba11d1fd", "accdd654c733c241", "25e08398bb6bb64c"];
+
+#[test]
+fn sizes_that_cannot_be_are_refused() {
+    for size in [(0, 0), (1, 2), (3, 2), (2, 0), (8194, 2), (2, 8193)] {
+        assert!(Encoder::new(Profile::Lt, size, ABOUT).is_err(), "{size:?}");
+    }
+}
+
+#[test]
+fn the_longest_sides_work() {
+    for (width, height) in [(8192, 2), (2, 8192), (8190, 34)] {
+        let samples = make(Content::Natural, width, height);
+        let frame = encode(&encoder(Profile::Proxy, &samples), &samples);
+        assert!(samples.psnr(&decode(&frame, width, height)) > 25.0, "{width}×{height}");
+    }
+}
+
+#[test]
+fn rows_may_lie_apart() {
+    let samples = make(Content::Natural, 100, 40);
+    let mut apart = samples.clone();
+    let spread = |plane: &Vec<u16>, width: usize| -> Vec<u16> {
+        plane.chunks(width).flat_map(|row| row.iter().copied().chain([777; 12])).collect()
+    };
+    apart.planes = [spread(&samples.planes[0], 100), spread(&samples.planes[1], 50), spread(&samples.planes[2], 50)];
+    let mut picture = apart.picture();
+    for (plane, stride) in picture.planes.iter_mut().zip([112, 62, 62]) {
+        plane.stride = stride;
+        // The last row needs no room behind it.
+        plane.samples = &plane.samples[..plane.samples.len() - 12];
+    }
+    let encoder = encoder(Profile::Hq, &samples);
+    let mut frame = Vec::new();
+    encoder.encode(&picture, Threads::One, &mut frame);
+    assert!(frame == encode(&encoder, &samples));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Any samples, also such as have more than ten bits, of any size.
+    #[test]
+    fn any_picture_decodes_close_to_what_it_was(
+        width in 1usize..90,
+        height in 1usize..70,
+        seed in 1u64..u64::MAX,
+        spread in 0u32..=16,
+        profile in 0usize..4,
+    ) {
+        let mut numbers = Numbers(seed);
+        let samples = Samples::new(width * 2, height, |_, _, _| (numbers.next() & ((1 << spread) - 1)) as u16);
+        let encoder = encoder(Profile::ALL[profile], &samples);
+        let frame = encode(&encoder, &samples);
+        let portable = self::encoder(Profile::ALL[profile], &samples).portable();
+        prop_assert_eq!(&frame, &encode(&portable, &samples));
+        let clamped = Samples { planes: samples.planes.clone().map(|plane| plane.into_iter().map(|sample| sample.min(1023)).collect()), ..samples };
+        let finest = encoder.with_target(1 << 24);
+        let decoded = decode(&encode(&finest, &clamped), width * 2, height);
+        prop_assert!(clamped.psnr(&decoded) > 54.0, "{} dB", clamped.psnr(&decoded));
+    }
+}
