@@ -20,8 +20,6 @@ mod limits;
 mod run;
 mod shared;
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -30,7 +28,7 @@ use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::resolve::{
     Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, Solo, Ticket, TicketState, TimelineChoice,
 };
-use otio_conflate::{Delivery, Error, ErrorKind, Plan, Report, Result};
+use otio_conflate::{Error, ErrorKind, Report, Result};
 
 #[derive(Parser)]
 #[command(about = "Renders one finished file per shot through DaVinci Resolve Studio")]
@@ -75,6 +73,9 @@ struct Flags {
     /// Begins to render and writes a ticket to FILE, to be collected later
     #[arg(long, value_name = "FILE", conflicts_with = "ungraded")]
     submit: Option<PathBuf>,
+    /// Only these shots, called and numbered as in a run of all; several are separated by commas
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    only: Vec<String>,
 }
 
 /// How Resolve is reached.
@@ -155,57 +156,37 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
     options.solo = flags.solo.unwrap_or(options.solo);
     options.grade = flags.grade.unwrap_or(options.grade);
     options.accept_differences |= flags.accept_differences;
-    let delivery = flags.delivery.delivery();
-    if let Some(path) = &flags.submit {
-        return submit(&ResolveBackend::new(options), &plan, &delivery, path, cancel);
+    let mut delivery = flags.delivery.delivery();
+    if let Some(file) = &flags.reach.options {
+        delivery = delivery.input(file);
     }
     let mut deliveries = vec![(options.grade.clone(), delivery.clone())];
+    let mut backend = ResolveBackend::new(options);
+    if !flags.only.is_empty() {
+        backend = backend.only(flags.only);
+    }
+    if let Some(path) = &flags.submit {
+        backend.submit_to(&plan, &delivery, path, cancel)?;
+        tell!("Resolve renders; collect {}", path.display());
+        return Ok(Vec::new());
+    }
     if let Some(folder) = flags.ungraded {
         let mut ungraded = delivery;
         ungraded.folder = folder;
         deliveries.push((Grade::Bypass, ungraded));
     }
     let progress = run::Progress::new();
-    let reports = ResolveBackend::new(options).run_each(&plan, Some(&timeline), deliveries, &progress, cancel);
+    let reports = backend.run_each(&plan, Some(&timeline), deliveries, &progress, cancel);
     progress.bar.finish_and_clear();
     let reports = reports?;
     reports.iter().for_each(run::summary);
     Ok(reports)
 }
 
-/// Begins to render. The ticket's file is there before anything is started, and gone when that fails.
-fn submit(
-    backend: &ResolveBackend,
-    plan: &Plan,
-    delivery: &Delivery,
-    path: &Path,
-    cancel: &CancelToken,
-) -> Result<Vec<Report>> {
-    let mut file = match File::create_new(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let what = format!("{} is there already; expected a new file for the ticket", path.display());
-            return Err(Error::new(ErrorKind::Exists, what).at_file(path));
-        }
-        Err(error) => return Err(unwritten(path, error)),
-    };
-    let store = |ticket: &Ticket| {
-        let text = serde_json::to_vec(ticket).map_err(|error| unwritten(path, error.into()))?;
-        file.write_all(&text).and_then(|()| file.sync_all()).map_err(|error| unwritten(path, error))
-    };
-    if let Err(error) = backend.submit_with(plan, delivery, cancel, store) {
-        // What is wrong is said; a ticket of nothing is no use.
-        let _ = std::fs::remove_file(path);
-        return Err(error);
-    }
-    tell!("Resolve renders; collect {}", path.display());
-    Ok(Vec::new())
-}
-
 fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
     match &flags.what {
         OfTicket::Poll { ticket, reach } => {
-            match ResolveBackend::new(reach.options()?).poll(&read::<Ticket>(ticket)?)? {
+            match ResolveBackend::new(reach.options()?).poll(&Ticket::open(ticket)?)? {
                 TicketState::Rendering(share) => say!("rendering, {:.0} %", share * 100.0),
                 TicketState::Complete => say!("complete"),
                 TicketState::Failed(what) => say!("failed: {what}"),
@@ -215,7 +196,7 @@ fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
         }
         OfTicket::Collect { ticket, reach, from } => {
             let backend = ResolveBackend::new(reach.options()?);
-            let ticket = read(ticket)?;
+            let ticket = Ticket::open(ticket)?;
             let progress = run::Progress::new();
             run::interrupt::cancel_on_interrupt(cancel);
             let report = match from {
@@ -228,7 +209,7 @@ fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
             Ok(vec![report])
         }
         OfTicket::Withdraw { ticket, reach } => {
-            for warning in ResolveBackend::new(reach.options()?).withdraw(&read(ticket)?)? {
+            for warning in ResolveBackend::new(reach.options()?).withdraw(&Ticket::open(ticket)?)? {
                 tell!("warning: {warning}");
             }
             Ok(Vec::new())
@@ -236,7 +217,8 @@ fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
         OfTicket::Restore { reach } => {
             let restored = ResolveBackend::new(reach.options()?).restore()?;
             restored.done.iter().for_each(|done| say!("put back: {done}"));
-            if restored.done.is_empty() && restored.left.is_empty() {
+            restored.kept.iter().for_each(|kept| say!("{kept}"));
+            if [&restored.done, &restored.left, &restored.kept].iter().all(|said| said.is_empty()) {
                 say!("nothing to put back");
             }
             match restored.left.is_empty() {
@@ -247,12 +229,8 @@ fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+fn read(path: &Path) -> Result<ResolveOptions> {
     let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Error::new(ErrorKind::Json, format!("cannot read {}", path.display())).because(error))
-}
-
-fn unwritten(path: &Path, error: std::io::Error) -> Error {
-    Error::io("write", path, error)
 }

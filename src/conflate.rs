@@ -74,7 +74,8 @@ impl<'a, B: Backend> Conflation<'a, B> {
     /// What keeps the run from starting: [`ErrorKind::Plan`], [`ErrorKind::MediaMissing`] with every missing file, [`ErrorKind::Exists`] with
     /// every output in the way and with those that are, contain or lie inside something that is read,
     /// [`ErrorKind::Locked`] while another run writes there, [`ErrorKind::Option`] for names of shots that there are not,
-    /// an output folder or a manifest that cannot be written.
+    /// an output folder or a manifest that cannot be written; [`ErrorKind::Cancelled`] when it is stopped before any shot is
+    /// begun, while an application is reached or renders.
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
         plan.validate()?;
         Representation::check_all(&self.delivery.representations)?;
@@ -86,9 +87,9 @@ impl<'a, B: Backend> Conflation<'a, B> {
         protected.refuse(paths(&places))?;
         let (mut guard, _) = Guard::new(planned.path(), &protected, self.delivery.existing)?;
         guard.refuse_manifest(planned.path(), self.timeline.is_some())?;
-        let session = self.backend.open(&part, &self.delivery.preset, &self.delivery.representations)?;
+        let Delivery { preset, representations, .. } = &self.delivery;
+        let session = self.backend.open_until(&part, preset, representations, &self.cancel)?;
         if !self.backend.capabilities().representations {
-            let Delivery { preset, representations, .. } = &self.delivery;
             check_before_render(&part, preset, session.canvas(), representations)?;
         }
         let folder = Folder::open(&self.delivery.folder)?;
@@ -127,23 +128,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
 
     /// `plan` with the shots that are asked for.
     fn part<'p>(&self, plan: &'p Plan) -> Result<Cow<'p, Plan>> {
-        let Some(only) = &self.only else { return Ok(Cow::Borrowed(plan)) };
-        let known: HashSet<&str> = plan.shots.iter().map(|shot| shot.name.as_str()).collect();
-        let unknown: Vec<String> =
-            only.iter().filter(|name| !known.contains(name.as_str())).map(|name| format!("{name:?}")).collect();
-        if !unknown.is_empty() || only.is_empty() {
-            let names: Vec<&str> = plan.shots.iter().map(|shot| shot.name.as_str()).collect();
-            let what = if unknown.is_empty() {
-                "no shot is asked for".to_owned()
-            } else {
-                format!("no shot is called {}", unknown.join(", "))
-            };
-            let message = format!("{what}; expected names among {}", names.join(", "));
-            return Err(Error::new(ErrorKind::Option, message));
-        }
-        let mut part = plan.clone();
-        part.shots.retain(|shot| only.contains(&shot.name));
-        Ok(Cow::Owned(part))
+        part(plan, self.only.as_deref())
     }
 
     /// Where the shots that are asked for go, and in the order of the plan, the paths of the other shots' pictures and
@@ -161,6 +146,30 @@ impl<'a, B: Backend> Conflation<'a, B> {
         }
         (places, others)
     }
+}
+
+/// `plan` with the shots called `only`, if these are given.
+///
+/// # Errors
+/// [`ErrorKind::Option`] for names of shots that there are not.
+pub(crate) fn part<'p>(plan: &'p Plan, only: Option<&[String]>) -> Result<Cow<'p, Plan>> {
+    let Some(only) = only else { return Ok(Cow::Borrowed(plan)) };
+    let known: HashSet<&str> = plan.shots.iter().map(|shot| shot.name.as_str()).collect();
+    let unknown: Vec<String> =
+        only.iter().filter(|name| !known.contains(name.as_str())).map(|name| format!("{name:?}")).collect();
+    if !unknown.is_empty() || only.is_empty() {
+        let names: Vec<&str> = plan.shots.iter().map(|shot| shot.name.as_str()).collect();
+        let what = if unknown.is_empty() {
+            "no shot is asked for".to_owned()
+        } else {
+            format!("no shot is called {}", unknown.join(", "))
+        };
+        let message = format!("{what}; expected names among {}", names.join(", "));
+        return Err(Error::new(ErrorKind::Option, message));
+    }
+    let mut part = plan.clone();
+    part.shots.retain(|shot| only.contains(&shot.name));
+    Ok(Cow::Owned(part))
 }
 
 /// The final paths of all places.
@@ -393,7 +402,7 @@ impl<'r> Run<'r> {
         }
         session.verify(task)?;
         if !self.represents && !task.representations.is_empty() {
-            rendered.warnings.extend(represent_rendered(self.plan, task, control)?);
+            rendered.warnings.extend(represent_rendered(self.plan, task, session.canvas().color, control)?);
         }
         Ok(rendered)
     }

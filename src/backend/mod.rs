@@ -26,7 +26,8 @@ pub(crate) use without_ffmpeg::{check_before_render, represent_rendered};
 /// Renders the shots of a plan.
 ///
 /// # For implementations
-/// [`Backend::open`] is called once per run, before anything is written. It opens what the plan needs, and fails with
+/// [`Backend::open_until`] is called once per run, before anything is written; where opening takes no time,
+/// [`Backend::open`] alone is implemented. It opens what the plan needs, and fails with
 /// *every* missing file at once where the plan does not allow media to be missing. The [`Session`] then hands out one
 /// [`Worker`] per thread; a worker gets one [`Task`] after another. A worker writes to the task's target and its WAV
 /// files, and nowhere else, and leaves what it wrote, whole or not, to the caller, who verifies, renames or removes it.
@@ -57,6 +58,21 @@ pub trait Backend: Sync {
         preset: &'a Preset,
         representations: &'a [Representation],
     ) -> Result<Box<dyn Session + 'a>>;
+
+    /// The same, given up as soon as `cancel` says so: where an application has to be reached, that may take long.
+    ///
+    /// # Errors
+    /// As [`Backend::open`]; [`ErrorKind::Cancelled`].
+    fn open_until<'a>(
+        &'a self,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        representations: &'a [Representation],
+        cancel: &CancelToken,
+    ) -> Result<Box<dyn Session + 'a>> {
+        let _ = cancel;
+        self.open(plan, preset, representations)
+    }
 }
 
 /// What a backend can do.

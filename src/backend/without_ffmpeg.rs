@@ -3,7 +3,7 @@
 use super::{Control, Task};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Plan};
+use crate::plan::{Canvas, ColorTags, Plan};
 
 /// Representations are made by FFmpeg alone.
 pub(crate) fn check_before_render(_: &Plan, _: &Preset, _: Canvas, representations: &[Representation]) -> Result<()> {
@@ -11,7 +11,7 @@ pub(crate) fn check_before_render(_: &Plan, _: &Preset, _: Canvas, representatio
 }
 
 /// As [`check_before_render`].
-pub(crate) fn represent_rendered(_: &Plan, _: &Task<'_>, _: &Control<'_>) -> Result<Vec<String>> {
+pub(crate) fn represent_rendered(_: &Plan, _: &Task<'_>, _: ColorTags, _: &Control<'_>) -> Result<Vec<String>> {
     Err(not_built_in())
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Conflation;
-use crate::backend::resolve::{Collector, Grade, ResolveBackend, ResolveOptions, Ticket};
+use crate::backend::resolve::{Collector, Grade, ResolveBackend, ResolveOptions, Ticket, Whole};
 use crate::backend::{CancelToken, Observer};
 use crate::deliver::Delivery;
 use crate::error::Result;
@@ -26,8 +26,12 @@ impl ResolveBackend {
         cancel: &CancelToken,
     ) -> Result<Vec<Report>> {
         let run = |(grade, delivery): (Grade, Delivery)| {
-            let backend = ResolveBackend::new(ResolveOptions { grade, ..self.options().clone() });
-            let conflation = Conflation::new(backend, delivery).cancel(cancel.clone());
+            let mut backend = ResolveBackend::new(ResolveOptions { grade, ..self.options().clone() });
+            backend.whole = Some(Whole { plan: plan.clone(), delivery: delivery.clone() });
+            let mut conflation = Conflation::new(backend, delivery).cancel(cancel.clone());
+            if let Some(only) = self.wanted() {
+                conflation = conflation.only(only.to_vec());
+            }
             match timeline {
                 Some(timeline) => conflation.timeline(timeline).run(plan, observer),
                 None => conflation.run(plan, observer),
@@ -70,7 +74,10 @@ impl ResolveBackend {
         cancel: &CancelToken,
     ) -> Result<Report> {
         let collector = Collector::new(self.options(), ticket, from);
-        let run = Conflation::new(collector, ticket.delivery().clone()).cancel(cancel.clone());
+        let mut run = Conflation::new(collector, ticket.delivery().clone()).cancel(cancel.clone());
+        if let Some(only) = ticket.only() {
+            run = run.only(only.to_vec());
+        }
         let mut report = run.run(ticket.plan(), observer)?;
         let said = ticket.collected(self.options(), report.succeeded());
         report.warnings.extend(said.into_iter().map(|message| Warning::new("resolve", message)));

@@ -137,23 +137,6 @@ impl Delivery {
         plan.shots.iter().zip(&names).map(place).collect()
     }
 
-    /// Refuses, before anything is rendered or made, what may not be written for the shots at `places` of `plan`: targets
-    /// that are, contain or lie inside what the plan reads or one of `inputs`, and what [`Delivery::existing`] does not allow
-    /// to replace.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Exists`](crate::ErrorKind::Exists) with everything in the way.
-    #[cfg(feature = "resolve")]
-    pub(crate) fn refuse(&self, plan: &Plan, inputs: &[PathBuf]) -> Result<()> {
-        let folder = Folder::planned(&self.folder);
-        let places = self.places(&folder, plan);
-        let protected = self.protected(plan, inputs);
-        let (mut guard, _) = super::Guard::new(folder.path(), &protected, self.existing)?;
-        let all: Vec<&super::Place> = places.iter().flat_map(ShotPlaces::all).collect();
-        guard.refuse(all.iter().copied())?;
-        guard.refuse_manifest(folder.path(), false)
-    }
-
     /// What is never written to: what `plan` reads, the files of representations, and `inputs`.
     pub(crate) fn protected(&self, plan: &Plan, inputs: &[PathBuf]) -> Protected {
         let mut protected = Protected::of_plan(plan);

@@ -41,6 +41,8 @@ pub(crate) use fingerprint::fingerprint;
 pub(crate) use guard::Guard;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use guard::SingleFiles;
+#[cfg(feature = "resolve")]
+pub(crate) use manifest::{CONFLATED, MANIFEST};
 pub(crate) use manifest::{Manifest, Progress, clear_strays, on_disk, outputs, settle, write_cut};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use names::stem_paths;

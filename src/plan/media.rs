@@ -417,7 +417,8 @@ impl<'a> MediaTable<'a> {
         let key = (source, rate, frames, bounds.map(|bounds| bounds.map(f64::to_bits)));
         *self.index.entry(key).or_insert_with_key(|(source, rate, frames, _)| {
             let (size, pixel_aspect) = common.map_or((None, None), |common| shape(&common.metadata));
-            let new = Media { source: source.clone(), rate: *rate, frames: *frames, size, pixel_aspect, bounds };
+            let new =
+                Media { source: source.clone(), rate: *rate, frames: *frames, size, pixel_aspect, color: None, bounds };
             let id = MediaId::new(media.len(), &new);
             media.push(new);
             id

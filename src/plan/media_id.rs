@@ -10,7 +10,7 @@ use super::{Element, Media, Plan, Shot};
 
 /// Reference to an entry of [`Plan::media`], which it indexes: `plan.media[layer.media]`.
 ///
-/// Two of them are equal if the media they refer to are equal (location, rate, length, size, bounds), in whatever order
+/// Two of them are equal if the media they refer to are equal (location, rate, length, size, colour, bounds), in whatever order
 /// their plans list them; so [shots](super::Shot) of two plans are equal only if they show the same. In JSON it is the
 /// index alone. A plan that is read from JSON knows its media again; a shot that is read without its plan does not, and
 /// compares by index with others like it, and is equal to none that knows. After a change of [`Plan::media`], call
@@ -174,9 +174,9 @@ fn change_in_element(element: &mut Element, change: &dyn Fn(MediaId) -> MediaId)
 
 /// 128 bits of a cryptographic digest: two media that differ have different ones.
 fn digest(media: &Media) -> u128 {
-    let Media { source, rate, frames, size, pixel_aspect, bounds } = media;
+    let Media { source, rate, frames, size, pixel_aspect, color, bounds } = media;
     let mut hasher = Sha(Sha256::new());
-    (source, rate, frames, size, pixel_aspect).hash(&mut hasher);
+    (source, rate, frames, size, pixel_aspect, color).hash(&mut hasher);
     // Zero is zero, whatever its sign.
     bounds.map(|bounds| bounds.map(|edge| (edge + 0.0).to_bits())).hash(&mut hasher);
     hasher.0.finalize().iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte))
@@ -208,18 +208,20 @@ mod tests {
             frames: Some(10),
             size: Some((64, 48)),
             pixel_aspect: Some(Ratio::ONE),
+            color: None,
             bounds: Some([0.0, 0.0, 16.0, 9.0]),
         }
     }
 
     #[test]
     fn ids_are_equal_where_media_are() {
-        let changes: [fn(&mut Media); 6] = [
+        let changes: [fn(&mut Media); 7] = [
             |media| media.source = MediaSource::File { path: "/b.mov".into() },
             |media| media.rate = Rate::new(25.0).expect("a rate"),
             |media| media.frames = None,
             |media| media.size = Some((48, 64)),
             |media| media.pixel_aspect = None,
+            |media| media.color = Some(crate::plan::ColorTags::SRGB),
             |media| media.bounds = Some([0.0, 0.0, 16.0, 9.1]),
         ];
         assert_eq!(MediaId::new(0, &media()), MediaId::new(3, &media()));

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    CanvasRequest, ColorNote, Damaged, Generated, Look, MediaId, MissingPolicy, OverrunPolicy, Placement, Retime,
-    Sound, SoundClip, SourceMap, Warning,
+    CanvasRequest, ColorNote, ColorTags, Damaged, Generated, Look, MediaId, MissingPolicy, OverrunPolicy, Placement,
+    Retime, Sound, SoundClip, SourceMap, Warning,
 };
 use crate::time::{Rate, Ratio, Timecode, padded};
 use crate::timeline::MissingFramePolicy;
@@ -161,6 +161,10 @@ pub struct Media {
     /// Width of its pixels over their height, likewise. What the file itself says counts first, unless that is 1.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pixel_aspect: Option<Ratio>,
+    /// What the values of its EXR files are, where an application wrote something else than scene-linear light: no EXR
+    /// file says that itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub color: Option<ColorTags>,
     /// Where its picture lies in the canvas, in OpenTimelineIO's spatial coordinates: `[min x, min y, max x, max y]`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bounds: Option<[f64; 4]>,

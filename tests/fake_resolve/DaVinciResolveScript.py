@@ -7,6 +7,7 @@ None, so that calling it is a TypeError. The folder of the simulated application
 import json
 import os
 import socket
+import time
 
 
 class _Line:
@@ -84,6 +85,13 @@ def scriptapp(name, *_):
     folder = os.environ.get("FAKE_RESOLVE")
     if name != "Resolve" or not folder:
         return None
+    try:
+        with open(os.path.join(folder, "faults.json"), encoding="utf-8") as file:
+            hangs = json.load(file).get("connecting") == "hang"
+    except OSError:
+        hangs = False
+    while hangs:
+        time.sleep(1)
     try:
         line = _Line(os.path.join(folder, "socket"))
     except (OSError, ValueError):

@@ -156,6 +156,10 @@ class Server:
             return {key: self.encoded(item) for key, item in value.items()}
         if type(value) is int and self.application.quirks["numbers_as_float"]:
             return float(value)
+        if type(value) is int and self.application.quirks["numbers_as_text"]:
+            return str(value)
+        if value is False and self.application.quirks["nothing_for_no"]:
+            return None
         return value
 
     def record(self, kind, name, request, result):

@@ -454,6 +454,7 @@ const SAID: &[(&str, &str)] = &[
     ("Timeline.GetMarkInOut", "marks"),
     ("Timeline.GetTrackName", "no video track \"V1\""),
     ("ProjectManager.GetCurrentProject", "no project is open"),
+    ("Project.GetCurrentTimeline", "no timeline is open"),
     ("Project.GetTimelineCount", "timeline"),
     ("Project.GetTimelineByIndex", "timeline"),
     ("Resolve.GetCurrentPage", "page"),
@@ -463,17 +464,26 @@ const SAID: &[(&str, &str)] = &[
 
 /// One run after the other, in each of which the first call of one method fails, until every method had its turn. A run
 /// that fails says which call it was; whatever could not be put back in Resolve is said, too.
-#[test]
-fn each_call_fails() {
-    let change = |options: &mut ResolveOptions| {
-        options.timeline = TimelineChoice::Import;
-        options.scope = Scope::PerShot;
-        options.solo = Solo::Own;
-        options.grade = Grade::Bypass;
+fn each_call_fails_in(plan: &PlanOptions, methods: usize, needless: &[&str], change: impl Fn(&mut ResolveOptions)) {
+    let trial = || {
+        let mut trial = Trial::short();
+        trial.plan = trial.stage.plan(plan);
+        let rows = "0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n";
+        let lut = trial.stage.fake.folder().join("LUT/none.cube");
+        std::fs::write(lut, format!("LUT_3D_SIZE 2\n{rows}")).expect("a new file");
+        trial
     };
-    let mut trial = Trial::short();
-    assert!(trial.run(trial.stage.with(change)).expect("nothing is wrong yet").succeeded());
-    let calls = trial.stage.fake.calls();
+    let mut trial_now = trial();
+    let run = |trial: &Trial| trial.run(trial.stage.with(&change));
+    let said_of = |report: Report| {
+        let errors = report.shots.iter().flat_map(|shot| shot.error.iter().chain(&shot.warnings)).cloned();
+        errors.chain(report.warnings.into_iter().map(|warning| warning.message)).collect::<Vec<_>>().join("; ")
+    };
+    let report = run(&trial_now).expect("nothing is wrong yet");
+    assert!(report.succeeded());
+    // What is said when nothing is wrong.
+    let usual = said_of(report);
+    let calls = trial_now.stage.fake.calls();
     let name = |call: &Value| format!("{}.{}", call["type"], call["method"]).replace('"', "");
     // A method that says whether it did something says no; any other gives nothing.
     let answer = |call: &Value| match call["result"].is_boolean() && !name(call).contains(".Get") {
@@ -481,31 +491,58 @@ fn each_call_fails() {
         false => "none",
     };
     let answers: BTreeMap<String, &str> = calls.iter().map(|call| (name(call), answer(call))).collect();
-    assert!(answers.len() > 40, "{answers:?}");
+    assert!(answers.len() > methods, "{answers:?}");
     let mut wrong = Vec::new();
     for (method, answer) in answers {
         // A run that failed early has not made it.
-        let _ = std::fs::remove_dir_all(&trial.out);
+        let _ = std::fs::remove_dir_all(&trial_now.out);
         // What one run could not put back is told by the next one; here each is on its own.
-        let _ = std::fs::remove_dir_all(trial.stage.state());
-        trial.stage.fake.set_faults(&json!({"calls": [{"method": method, "nth": 1, "do": answer}]}));
-        let told = match trial.run(trial.stage.with(change)) {
+        let _ = std::fs::remove_dir_all(trial_now.stage.state());
+        trial_now.stage.fake.set_faults(&json!({"calls": [{"method": method, "nth": 1, "do": answer}]}));
+        let told = match run(&trial_now) {
             Err(error) => whole_text(&error),
-            Ok(report) => {
-                let errors = report.shots.iter().flat_map(|shot| shot.error.iter().chain(&shot.warnings)).cloned();
-                errors.chain(report.warnings.into_iter().map(|warning| warning.message)).collect::<Vec<_>>().join("; ")
-            }
+            Ok(report) => said_of(report),
         };
         let said = SAID.iter().find(|(call, _)| *call == method).map_or(method.as_str(), |(_, words)| words);
-        let is_told = told.contains(said) || told.is_empty() && NEEDLESS.contains(&method.as_str());
-        let is_restored = trial.stage.fake.now() == trial.before;
-        if !is_told || !is_restored && !told.contains("could not be restored") || !bridges(&trial.stage.fake).is_empty()
-        {
+        // Of several words, the call's own name tells, too.
+        let is_told = told.contains(said)
+            || told.contains(&method)
+            || told == usual && NEEDLESS.iter().chain(needless).any(|call| *call == method);
+        let is_restored = trial_now.stage.fake.now() == trial_now.before;
+        let bridges = bridges(&trial_now.stage.fake);
+        if !is_told || !is_restored && !told.contains("could not be restored") || !bridges.is_empty() {
             wrong.push(format!("{method} gives {answer}: {told:?}, restored: {is_restored}"));
         }
         if !is_restored {
-            trial = Trial::short();
+            trial_now = trial();
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_call_fails() {
+    each_call_fails_in(&PlanOptions::default(), 40, &[], |options| {
+        options.timeline = TimelineChoice::Import;
+        options.scope = Scope::PerShot;
+        options.solo = Solo::Own;
+        options.grade = Grade::Bypass;
+    });
+}
+
+#[test]
+fn each_call_fails_with_source_handles() {
+    let mut handles = PlanOptions::default();
+    handles.handles = otio_conflate::plan::Handles::both(1);
+    handles.handle_mode = otio_conflate::plan::HandleMode::Source;
+    // No track is asked for by its name.
+    each_call_fails_in(&handles, 40, &["Timeline.GetTrackName"], |options| options.scope = Scope::PerShot);
+}
+
+#[test]
+fn each_call_fails_with_a_lut_over_the_grade() {
+    // The whole timeline is rendered, all its tracks, without marks.
+    each_call_fails_in(&PlanOptions::default(), 30, &["Timeline.GetTrackName", "Timeline.GetMarkInOut"], |options| {
+        options.grade = Grade::Lut { path: "none.cube".to_owned(), node: None };
+    });
 }

@@ -45,6 +45,81 @@ fn killed() {
     unreachable!("it was to end while Resolve renders: {run:?}");
 }
 
+/// Not a test of its own: the process that others kill once it cuts shots.
+#[test]
+#[ignore = "other tests run it as a process of its own, which ends while it cuts shots"]
+fn killed_while_cutting() {
+    struct Ends;
+    impl Observer for Ends {
+        fn frame(&self, _: &otio_conflate::plan::Shot, _: i64, _: i64) {
+            std::process::abort();
+        }
+    }
+    let Some(task) = std::env::var_os(TASK) else { return };
+    let task: serde_json::Value = serde_json::from_slice(&std::fs::read(task).expect("a task")).expect("JSON");
+    let options: ResolveOptions = serde_json::from_value(task["options"].clone()).expect("options");
+    let plan = serde_json::from_value(task["plan"].clone()).expect("a plan");
+    let delivery = Delivery::new(task["out"].as_str().expect("a folder"));
+    let backend = ResolveBackend::new(options);
+    let run = match task["whole"].as_bool() {
+        Some(true) => {
+            let deliveries = vec![(Grade::Bypass, delivery)];
+            backend.run_each(&plan, None, deliveries, &Ends, &CancelToken::new()).map(|_| ())
+        }
+        _ => Conflation::new(backend, delivery).run(&plan, &Ends).map(|_| ()),
+    };
+    unreachable!("it was to end while it cuts: {run:?}");
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_cuts_loses_no_render() {
+    for whole in [true, false] {
+        let stage = Stage::usual(|_| ());
+        let before = stage.fake.now();
+        let plan = stage.plan(&PlanOptions::default());
+        let task = stage.media.path("task.json");
+        let options = stage.with(|options| options.grade = Grade::Bypass);
+        let text = json!({"options": options, "plan": plan, "out": out(&stage, "killed"), "whole": whole}).to_string();
+        std::fs::write(&task, text).expect("a new file");
+        let killed = Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "leftovers::killed_while_cutting", "--ignored"])
+            .env(TASK, task)
+            .output()
+            .expect("this test can be run");
+        assert!(!killed.status.success(), "{killed:?}");
+        assert_eq!(stage.fake.now(), before, "Resolve was put back before");
+        let kept = folders(&out(&stage, "killed"));
+        assert_eq!((kept.len(), journals(&stage).len()), (1, 1), "{kept:?}");
+        assert!(kept[0].join("0001/render.mov").is_file());
+        // Another run tells of it and leaves it alone, as often as it is there.
+        for _ in 0..2 {
+            let _ = std::fs::remove_dir_all(out(&stage, "run"));
+            let report = run(&stage, stage.options(), &NoObserver).expect("a run");
+            let path = kept[0].display().to_string();
+            assert!(report.warnings.iter().any(|warning| warning.message.contains(&path)), "{:?}", report.warnings);
+            assert!(kept[0].join("0001/render.mov").is_file());
+        }
+        let backend = ResolveBackend::new(stage.options());
+        let restored = backend.restore().expect("Resolve runs");
+        assert!(restored.kept.len() == 1 && restored.left.is_empty() && restored.done.is_empty(), "{restored:?}");
+        let ticket = kept[0].join("ticket.json");
+        assert_eq!(ticket.is_file(), whole);
+        if whole {
+            assert!(restored.kept[0].contains(&ticket.display().to_string()), "{restored:?}");
+            let ticket = Ticket::open(ticket).expect("a ticket");
+            let report = backend.collect_from(&ticket, &kept[0], &NoObserver, &CancelToken::new()).expect("shots");
+            stage.check_run(&report, plan, NONE);
+            assert!(!report.warnings.iter().any(|warning| warning.message.contains("left as it was")));
+        } else {
+            std::fs::remove_dir_all(&kept[0]).expect("it is ours");
+        }
+        assert!(!kept[0].exists());
+        assert_eq!(backend.restore().expect("Resolve runs").kept, Vec::<String>::new());
+        assert_eq!(journals(&stage), Vec::<PathBuf>::new());
+        assert_eq!(stage.fake.now(), before);
+    }
+}
+
 /// Lets a run be killed while Resolve renders without a grade, each track alone.
 fn kill_a_run(stage: &Stage) {
     let options = stage.with(|options| {

@@ -15,6 +15,8 @@ mod delivery;
 mod faults;
 mod grades;
 mod leftovers;
+mod lock;
+mod programs;
 mod quirks;
 mod scopes;
 mod support;

@@ -230,26 +230,189 @@ fn a_queue_that_is_cleared_after_the_render_takes_nothing_away() {
     stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
 }
 
+/// A stage whose project has these settings, and options that let it render EXR.
+fn exr(settings: Value) -> (Stage, ResolveOptions) {
+    let stage = Stage::usual(|state| state["project"]["settings"] = settings);
+    let options = stage.with(|options| {
+        options.format = Some("EXR".to_owned());
+        options.codec = Some("RGB half (ZIP)".to_owned());
+    });
+    (stage, options)
+}
+
+fn managed(output: &str) -> Value {
+    json!({"colorScienceMode": "davinciYRGBColorManagedv2", "colorSpaceOutput": output})
+}
+
 #[test]
-fn exr_is_taken_where_the_project_says_that_it_is_linear() {
-    let exr = |settings: Value| {
-        let stage = Stage::usual(|state| state["project"]["settings"] = settings);
-        let before = stage.fake.now();
-        let options = stage.with(|options| {
-            options.format = Some("EXR".to_owned());
-            options.codec = Some("RGB half (ZIP)".to_owned());
-        });
-        let run = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt");
-        assert_eq!(stage.fake.now(), before);
-        run.map(|run| run.report.succeeded())
-    };
-    let managed = |output: &str| json!({"colorScienceMode": "davinciYRGBColorManagedv2", "colorSpaceOutput": output});
-    assert_eq!(exr(managed("Linear")).ok(), Some(true));
-    for settings in [managed("Rec.709 Gamma 2.4"), json!({})] {
-        let error = exr(settings).expect_err("it is display-referred");
-        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
-        assert!(error.to_string().contains("linear"), "{error}");
+fn exr_of_display_colours_is_not_taken_for_light() {
+    // The simulated Resolve writes the same values whatever its settings say: taken for what they are, they are what a
+    // movie would have been.
+    for (output, transfer) in
+        [("Rec.709 Gamma 2.4", 1), ("sRGB", 13), ("Rec.2100 ST2084", 16), ("DaVinci WG/Intermediate", 2)]
+    {
+        let (stage, options) = exr(managed(output));
+        let run = stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
+        let said = |warnings: &[String]| warnings.iter().any(|warning| warning.contains(&format!("{output:?}")));
+        assert!(run.report.shots.iter().all(|shot| said(&shot.warnings)), "{output}: {:#?}", run.report.shots);
+        let messages: Vec<String> = run.report.warnings.iter().map(|warning| warning.message.clone()).collect();
+        assert!(said(&messages), "{output}: {messages:?}");
+        let manifest = Report::open(run.report.folder.join("manifest.json")).expect("a manifest");
+        assert!(manifest.shots.iter().all(|shot| said(&shot.warnings)));
+        // What ProRes has a code for.
+        let written = if [1, 16].contains(&transfer) { transfer } else { 2 };
+        assert_eq!(manifest.canvas.color.transfer, written, "{output}");
+        let tag = &crate::common::ffprobe(&run.path("a"))["streams"][0]["color_transfer"];
+        match transfer {
+            1 => assert_eq!(tag, "bt709"),
+            16 => assert_eq!(tag, "smpte2084"),
+            _ => assert!(tag.is_null() || tag == "unknown", "{output}: {tag}"),
+        }
     }
+}
+
+#[test]
+fn exr_goes_into_exr_and_representations_as_it_is() {
+    let (stage, options) = exr(managed("Rec.709 Gamma 2.4"));
+    let plan = stage.plan(&PlanOptions::default());
+    let out = stage.media.path("out/x").parent().expect("a folder").to_owned();
+    let mut delivery = Delivery::new(&out).preset(preset("exr"));
+    delivery.representations = vec![otio_conflate::deliver::Representation::by_name("h264").expect("a representation")];
+    let backend = ResolveBackend::new(options);
+    let report = Conflation::new(backend, delivery).run(&plan, &otio_conflate::NoObserver).expect("a run");
+    assert!(report.succeeded(), "{report:#?}");
+    assert_eq!(report.canvas.color.transfer, 1, "EXR, and not linear");
+    let shot = &report.shots[0];
+    let review = out.join(&shot.representations[0].output.path);
+    let gray = |path: &std::path::Path| {
+        let pixels = crate::common::samples(path, None, "rgb24");
+        let sum: u64 = pixels.iter().map(|&value| u64::from(value)).sum();
+        sum as f64 / pixels.len() as f64
+    };
+    // Taken for light, it would be brighter.
+    let stage = Stage::usual(|_| ());
+    let run = stage.check(stage.options(), &PlanOptions::default(), "h264", WARM);
+    let difference = (gray(&review) - gray(&run.path("a"))).abs();
+    assert!(difference < 3.0, "{difference}");
+}
+
+#[test]
+fn exr_that_is_linear_is_light_and_exr_of_which_nothing_is_told_is_refused() {
+    for settings in [
+        managed("Linear"),
+        json!({"colorScienceMode": "acescct", "colorAcesODT": "No Output Transform"}),
+        json!({"separateColorSpaceAndGamma": "1", "colorSpaceOutput": "Rec.709", "colorSpaceOutputGamma": "Linear"}),
+    ] {
+        let (stage, options) = exr(settings);
+        let before = stage.fake.now();
+        let run = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").expect("it is linear");
+        assert!(run.report.succeeded() && run.report.shots.iter().all(|shot| shot.warnings.is_empty()));
+        assert_eq!(stage.fake.now(), before);
+    }
+    for settings in [json!({}), json!({"colorScienceMode": "davinciYRGB", "colorSpaceOutput": ""})] {
+        let (stage, options) = exr(settings);
+        let before = stage.fake.now();
+        let error =
+            stage.try_run(options.clone(), stage.plan(&PlanOptions::default()), "prores-lt").err().expect("untold");
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+        assert!(error.to_string().contains("GetSetting") && error.to_string().contains("linear"), "{error}");
+        assert_eq!(stage.fake.now(), before);
+        let mut told = options.clone();
+        (told.color_space, told.gamma) = (Some("Rec.709".to_owned()), Some("Gamma 2.4".to_owned()));
+        stage.check(told, &PlanOptions::default(), "prores-lt", WARM);
+        let mut accepted = options;
+        accepted.accept_differences = true;
+        let run = stage.try_run(accepted, stage.plan(&PlanOptions::default()), "ffv1").expect("it is accepted");
+        assert!(
+            run.report.warnings.iter().any(|warning| warning.message.contains("linear")),
+            "{:?}",
+            run.report.warnings
+        );
+    }
+}
+
+#[test]
+fn a_ticket_knows_what_its_exr_holds() {
+    let (stage, mut options) = exr(managed("Rec.709 Gamma 2.4"));
+    options.scope = Scope::PerShot;
+    let backend = ResolveBackend::new(options);
+    let out = stage.media.path("out/x").parent().expect("a folder").to_owned();
+    let plan = stage.plan(&PlanOptions::default());
+    let ticket = backend.submit(&plan, &Delivery::new(out)).expect("a ticket");
+    let ticket = serde_json::from_str(&serde_json::to_string(&ticket).expect("plain data")).expect("it was written");
+    let report =
+        backend.collect(&ticket, &otio_conflate::NoObserver, &otio_conflate::CancelToken::new()).expect("shots");
+    stage.check_run(&report, plan, WARM);
+}
+
+#[test]
+fn other_spellings_of_the_same_answers_are_understood() {
+    for odd in [
+        json!({"set": "usual", "numbers_as_text": true}),
+        json!({"set": "usual", "nothing_for_no": true, "delete_while_rendering": false}),
+        json!({"set": "usual", "appended": "done", "jobs_listed": false, "name_suffix": " (1)"}),
+        json!({"set": "usual", "status_has_words": false}),
+        json!({"set": "usual", "rate_setting": "{} fps", "end_frame_is_last": true, "export": "none"}),
+    ] {
+        let stage = Stage::usual(quirks(odd.clone()));
+        println!("{odd}");
+        stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
+        let alone = stage.with(|options| (options.scope, options.grade) = (Scope::PerShot, Grade::Bypass));
+        stage.check(alone.clone(), &PlanOptions::default(), "prores-lt", NONE);
+        let handles = crate::rendering::options(|options| {
+            options.handles = otio_conflate::plan::Handles::both(2);
+            options.handle_mode = otio_conflate::plan::HandleMode::Source;
+        });
+        stage.check(alone, &handles, "prores-lt", NONE);
+        let imported = stage.with(|options| options.timeline = TimelineChoice::Import);
+        let before = stage.fake.now();
+        let run = stage.try_run(imported, stage.plan(&PlanOptions::default()), "prores-lt").expect("a run");
+        assert!(run.report.succeeded());
+        assert_eq!(stage.fake.now(), before, "{odd}");
+    }
+}
+
+#[test]
+fn a_run_is_cancelled_while_it_connects() {
+    for (what, faults) in [
+        ("the module", json!({"connecting": "hang"})),
+        ("a call", json!({"calls": [{"method": "Resolve.GetProductName", "do": "hang"}]})),
+        ("the project", json!({"calls": [{"method": "ProjectManager.GetCurrentProject", "do": "hang"}]})),
+    ] {
+        let stage = Stage::usual(|_| ());
+        stage.fake.set_faults(&faults);
+        let cancel = otio_conflate::CancelToken::new();
+        let out = stage.media.path("out/x").parent().expect("a folder").to_owned();
+        let plan = stage.plan(&PlanOptions::default());
+        let run = Conflation::new(ResolveBackend::new(stage.options()), Delivery::new(&out)).cancel(cancel.clone());
+        let begun = std::time::Instant::now();
+        let error = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(700));
+                cancel.cancel();
+            });
+            run.run(&plan, &otio_conflate::NoObserver).expect_err("it is cancelled")
+        });
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{what}: {error}");
+        assert!(begun.elapsed() < Duration::from_secs(15), "{what}: {:?}", begun.elapsed());
+        assert!(crate::rendering::files(&out).is_empty(), "{what}");
+    }
+    // One that has to be started, and never comes.
+    let mut stage = Stage::usual(|_| ());
+    stage.fake.kill();
+    let options = stage.with(|options| options.start = Some(vec!["sleep".to_owned(), "60".to_owned()]));
+    let cancel = otio_conflate::CancelToken::new();
+    let plan = stage.plan(&PlanOptions::default());
+    let run =
+        Conflation::new(ResolveBackend::new(options), Delivery::new(stage.media.path("never"))).cancel(cancel.clone());
+    let error = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(700));
+            cancel.cancel();
+        });
+        run.run(&plan, &otio_conflate::NoObserver).expect_err("it is cancelled")
+    });
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(crate) struct Stage {
     pub(crate) media: Media,
     pub(crate) otio: PathBuf,
     pub(crate) fake: FakeResolve,
+    /// Where its lock lies, if not beside the application.
+    pub(crate) lock: Option<PathBuf>,
 }
 
 /// What a graded frame has of green and blue, as shares of its red. Numbered frames are gray.
@@ -37,7 +39,7 @@ impl Stage {
         std::fs::write(&otio, timeline_at(start, tracks).to_string()).expect("a new file");
         let mut state = json!({"project": {"name": "show", "timelines": [{"otio": otio}]}});
         change(&mut state);
-        Stage { media, otio, fake: FakeResolve::start(&state) }
+        Stage { media, otio, fake: FakeResolve::start(&state), lock: None }
     }
 
     /// Two clips with a gap between them, in 24 frames a second from 01:00:00:00 on: `a` for 8 frames from its 4th on,
@@ -73,6 +75,7 @@ impl Stage {
         options.limits.poll = Duration::from_millis(20);
         options.limits.files = Duration::from_millis(400);
         options.state = Some(self.state());
+        options.lock = Some(self.lock.clone().unwrap_or_else(|| self.fake.folder().join("locks")));
         options
     }
 

@@ -18,7 +18,7 @@ use super::still;
 use super::sys::read::DecoderSetup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::MediaFile;
-use crate::plan::Damaged;
+use crate::plan::{ColorTags, Damaged};
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
 
 /// How media is decoded.
@@ -30,6 +30,9 @@ pub struct DecodeOptions {
     /// Applies the transfer characteristic with this H.273 code (1 BT.709, 13 sRGB) to scene-linear EXR values while
     /// they are decoded; frames are tagged with it. `None` leaves them linear.
     pub linear_to: Option<u8>,
+    /// What the values of EXR files are, where they are not scene-linear: they stay as they are, and frames have these
+    /// primaries and this transfer characteristic.
+    pub exr_color: Option<ColorTags>,
     /// What to do about frames that are damaged.
     pub damaged: Damaged,
     /// Pixels that a picture may have at most. `None` allows 16 384 × 16 384, and of a small file less: what takes up
@@ -39,7 +42,7 @@ pub struct DecodeOptions {
 
 impl Default for DecodeOptions {
     fn default() -> DecodeOptions {
-        DecodeOptions { threads: 1, linear_to: None, damaged: Damaged::Error, max_pixels: None }
+        DecodeOptions { threads: 1, linear_to: None, exr_color: None, damaged: Damaged::Error, max_pixels: None }
     }
 }
 
@@ -69,6 +72,13 @@ impl DecodeOptions {
     #[must_use]
     pub fn linear_to(mut self, transfer: Option<u8>) -> DecodeOptions {
         self.linear_to = transfer;
+        self
+    }
+
+    /// With EXR values that are what these tags say.
+    #[must_use]
+    pub fn exr_color(mut self, color: Option<ColorTags>) -> DecodeOptions {
+        self.exr_color = color;
         self
     }
 }

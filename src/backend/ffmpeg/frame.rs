@@ -48,6 +48,8 @@ pub(crate) enum Origin {
     Still,
     /// Scene-linear with premultiplied alpha; or with this transfer characteristic applied once it is decoded.
     Exr(Option<u8>),
+    /// EXR with values that are what these tags say.
+    ExrTagged(ColorTags),
 }
 
 impl Frame {
@@ -87,7 +89,7 @@ impl Frame {
             color,
             pixel_aspect: context.pixel_aspect,
             has_alpha: layout.alpha,
-            premultiplied: layout.alpha && matches!(context.origin, Origin::Exr(_)),
+            premultiplied: layout.alpha && matches!(context.origin, Origin::Exr(_) | Origin::ExrTagged(_)),
             pts,
             av,
         })))
@@ -215,6 +217,7 @@ pub(crate) fn resolve_tags(
     let gray = layout.components <= 2 && !layout.rgb;
     let usual = match context.origin {
         Origin::Exr(applied) => ColorTags { transfer: applied.unwrap_or(ColorTags::LINEAR), ..ColorTags::LINEAR_RGB },
+        Origin::ExrTagged(color) => return ColorTags { full_range: true, matrix: 0, ..color },
         _ if layout.rgb => ColorTags::SRGB,
         Origin::Still if gray => ColorTags { full_range: true, matrix: 1, ..ColorTags::SRGB },
         // JFIF: full range, the matrix of BT.601.

@@ -10,7 +10,7 @@ use super::probe::{MediaInfo, probe};
 use super::sequence::SequenceReader;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{self, Generated, Layer, MediaSource, MissingPolicy, Plan, Warning};
+use crate::plan::{self, ColorTags, Generated, Layer, Media, MediaSource, MissingPolicy, Plan, Warning};
 
 /// A medium that is there and cannot be used: what every shot that needs it fails with.
 #[derive(Debug)]
@@ -90,11 +90,12 @@ pub(super) fn find(plan: &Plan) -> Vec<Found> {
     plan.media
         .par_iter()
         .zip(used)
-        .map(|(media, used)| if used { look(&media.source, plan.media_missing) } else { Found::Unused })
+        .map(|(media, used)| if used { look(media, plan.media_missing) } else { Found::Unused })
         .collect()
 }
 
-fn look(source: &MediaSource, policy: MissingPolicy) -> Found {
+fn look(media: &Media, policy: MissingPolicy) -> Found {
+    let source = &media.source;
     let missing = |what: String| match policy {
         MissingPolicy::Black => Found::Black,
         MissingPolicy::Slate => Found::Slate { title: "MEDIA MISSING", what },
@@ -102,7 +103,7 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> Found {
     };
     let info = match source {
         MediaSource::File { path } => probe(path),
-        MediaSource::Sequence { .. } => match first_of_sequence(source) {
+        MediaSource::Sequence { .. } => match first_of_sequence(source, media.color) {
             Ok(Some(info)) => Ok(info),
             Ok(None) => return missing(source.display()),
             Err(error) => Err(error),
@@ -126,7 +127,7 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> Found {
 const TRIED: usize = 4;
 
 /// What the frames of a sequence are like, by the first that is there and whole.
-fn first_of_sequence(source: &MediaSource) -> Result<Option<MediaInfo>> {
+fn first_of_sequence(source: &MediaSource, color: Option<ColorTags>) -> Result<Option<MediaInfo>> {
     let MediaSource::Sequence { start, step, .. } = source else { return Ok(None) };
     let numbers = SequenceReader::new(source, &DecodeOptions::default())?.list()?;
     let in_steps = |number: &&i64| **number >= *start && (**number - start) % step == 0;
@@ -134,7 +135,7 @@ fn first_of_sequence(source: &MediaSource) -> Result<Option<MediaInfo>> {
     let mut broken = None;
     for number in if own.is_empty() { numbers } else { own }.into_iter().take(TRIED) {
         let Some(file) = source.file((number - start) / step) else { return Ok(None) };
-        match still::read(&file, &DecodeOptions::default().damaged(plan::Damaged::Warn)) {
+        match still::read(&file, &DecodeOptions::default().damaged(plan::Damaged::Warn).exr_color(color)) {
             Ok((frame, _)) => return Ok(Some(still::describe(&file, &frame))),
             // Who shows it will hear of it.
             Err(error) => broken = broken.or(Some(error)),

@@ -209,11 +209,12 @@ impl<'s> Readers<'s> {
             Some(place) => place,
             None => {
                 self.close_idle();
+                let options = self.options.clone().exr_color(self.session.plan.media[layer.media].color);
                 let reader = match source {
-                    MediaSource::Sequence { .. } => Reader::Sequence(SequenceReader::new(source, &self.options)?),
+                    MediaSource::Sequence { .. } => Reader::Sequence(SequenceReader::new(source, &options)?),
                     _ => {
                         let path = source.file(0).unwrap_or_default();
-                        Reader::Movie(Box::new(MovieReader::open(path, &self.options)?))
+                        Reader::Movie(Box::new(MovieReader::open(path, &options)?))
                     }
                 };
                 let object = layer.object.clone();

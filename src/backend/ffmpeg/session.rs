@@ -13,7 +13,7 @@ use super::sound::{self, Heard, Mixer};
 use super::sys::frames::PixelInfo;
 use super::verify::{self, Expected};
 use crate::backend::{Backend, Capabilities, Session, Task, Worker};
-use crate::deliver::{Preset, Representation};
+use crate::deliver::{ColorRule, Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Look, Media, MediaId, MixStyle, Plan, Shot, Warning};
 use crate::time::{Ratio, Timecode};
@@ -75,7 +75,11 @@ impl<'a> FfmpegSession<'a> {
         let (canvas, size_note) = canvas(plan, preset, own)?;
         let wish = Wish { source: deepest(plan, &found), alpha: plan.background == Background::Transparent };
         let format = preset.pixel_format(wish, canvas.width, canvas.height)?;
-        let color = preset.color_tags(format, canvas.color);
+        let mut color = preset.color_tags(format, canvas.color);
+        if preset.color == ColorRule::Linear && own.is_some_and(|(_, media)| media.color.is_some()) {
+            // What is known not to be light goes on as it is, and not under another name.
+            color.transfer = canvas.color.transfer;
+        }
         let canvas = Canvas { color, ..canvas };
         let placed = placed(plan, &found, &canvas, format);
         let is_heard = preset.delivers_sound() || representations.iter().any(Representation::has_sound);

@@ -195,7 +195,8 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
         Ok(av) => match &exr {
             Some(prepared) => {
                 let no_room = |cause| undecodable(path, "its windows cannot be laid out").because(cause);
-                (in_display(av, prepared).map_err(no_room)?, Origin::Exr(options.linear_to))
+                let origin = options.exr_color.map_or(Origin::Exr(options.linear_to), Origin::ExrTagged);
+                (in_display(av, prepared).map_err(no_room)?, origin)
             }
             None => (av, Origin::Still),
         },

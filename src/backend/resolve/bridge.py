@@ -10,6 +10,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import re
 import sys
 
 
@@ -61,10 +62,21 @@ class Bridge:
         self.methods = frozenset(methods)
         self.objects = {}
         self.application = None
+        self.module = None
 
     def connect(self):
-        self.application = load().scriptapp("Resolve")
+        self.module = load()
+        self.application = self.module.scriptapp("Resolve")
         return self.pack(self.application)
+
+    def identity(self):
+        """What tells the Resolve that is reached from others. Resolve's own library reaches the one of a machine, whatever
+        folder it lies in; what another module reaches depends on what it is told."""
+        host = re.search(r"\bon ([^],\s]+)", str(self.application))
+        path = os.path.realpath(getattr(self.module, "__file__", None) or library())
+        own = not path.endswith((".py", ".pyc")) or "fusionscript" in sys.modules
+        told = {} if own else {name: value for name, value in os.environ.items() if "RESOLVE" in name.upper()}
+        return {"host": host.group(1) if host else "", "module": "" if own else path, "told": told}
 
     def call(self, number, name, arguments):
         if name not in self.methods:
@@ -106,7 +118,7 @@ class Bridge:
     def answer(self, request):
         if "call" in request:
             return self.call(request["on"], request["call"], request["arguments"])
-        return self.connect()
+        return self.identity() if "identify" in request else self.connect()
 
 
 def main():

@@ -1,6 +1,6 @@
 //! How Resolve is reached: a process that holds its objects, and calls their methods as it is told.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -14,12 +14,15 @@ use tempfile::NamedTempFile;
 
 use super::calls::Calls;
 use super::options::ResolveOptions;
+use crate::backend::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The program that the process runs.
 const SCRIPT: &str = include_str!("bridge.py");
 /// How many of the process's last lines are shown when it ends.
 const LAST_LINES: usize = 12;
+/// How often one looks whether an answer is still waited for.
+const LOOK: Duration = Duration::from_millis(20);
 /// How long a process that was told to end may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -65,6 +68,34 @@ struct Process {
     lost: Option<String>,
 }
 
+/// Which Resolve is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct Instance {
+    /// The machine that it runs on.
+    host: String,
+    /// The module that reaches it, and what that is told; nothing for Resolve's own library, which reaches the one of the
+    /// machine.
+    module: String,
+    told: BTreeMap<String, String>,
+}
+
+impl Instance {
+    /// A number that is the same for everybody who reaches this Resolve, and another for every other one.
+    pub(super) fn key(&self) -> u64 {
+        let is_here = ["", "127.0.0.1", "localhost", "::1"].contains(&self.host.as_str());
+        let host = if is_here { "here" } else { &self.host };
+        let told = self.told.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+        // FNV-1a, which is the same in every build.
+        let mut sum = 0xcbf2_9ce4_8422_2325_u64;
+        for part in [host, &self.module].into_iter().chain(told) {
+            for byte in part.bytes().chain([0]) {
+                sum = (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        sum
+    }
+}
+
 /// What the process says to a request.
 #[derive(Debug, Deserialize)]
 struct Reply {
@@ -82,8 +113,9 @@ impl Bridge {
     /// Starts the process.
     ///
     /// # Errors
-    /// [`ErrorKind::Application`] when it cannot be started or ends at once, [`ErrorKind::Timeout`] when it says nothing.
-    pub(super) fn start(options: &ResolveOptions) -> Result<Bridge> {
+    /// [`ErrorKind::Application`] when it cannot be started or ends at once, [`ErrorKind::Timeout`] when it says nothing,
+    /// [`ErrorKind::Cancelled`].
+    pub(super) fn start(options: &ResolveOptions, cancel: &CancelToken) -> Result<Bridge> {
         let failed =
             |error: std::io::Error| Error::new(ErrorKind::Io, "cannot write the bridge's script").because(error);
         let mut script = tempfile::Builder::new().prefix("otio-conflate-").suffix(".py").tempfile().map_err(failed)?;
@@ -95,17 +127,29 @@ impl Bridge {
         command.args(arguments).arg(script.path()).envs(&options.environment);
         let process = Process::start(&mut command)?;
         let bridge = Bridge { process: Mutex::new(process), limit: options.limits.call, _script: script };
-        bridge.ask("the bridge", json!({"methods": Calls::table().methods()}))?;
+        bridge.ask("the bridge", json!({"methods": Calls::table().methods()}), Some(cancel))?;
         Ok(bridge)
     }
 
     /// Resolve itself, where it runs and lets itself be scripted.
     ///
     /// # Errors
-    /// [`ErrorKind::Application`] when Resolve's module cannot be loaded.
-    pub(super) fn connect(&self) -> Result<Option<Object>> {
-        let value = self.ask("the connection to Resolve", json!({"connect": true}))?;
+    /// [`ErrorKind::Application`] when Resolve's module cannot be loaded; [`ErrorKind::Cancelled`].
+    pub(super) fn connect(&self, cancel: &CancelToken) -> Result<Option<Object>> {
+        let value = self.ask("the connection to Resolve", json!({"connect": true}), Some(cancel))?;
         Ok(object(&value, "Resolve"))
+    }
+
+    /// Which Resolve is reached.
+    ///
+    /// # Errors
+    /// As [`Bridge::connect`].
+    pub(super) fn identify(&self, cancel: &CancelToken) -> Result<Instance> {
+        let value = self.ask("the connection to Resolve", json!({"identify": true}), Some(cancel))?;
+        let unknown = |error| {
+            Error::new(ErrorKind::Application, "the bridge does not tell which Resolve it reaches").because(error)
+        };
+        serde_json::from_value(value).map_err(unknown)
     }
 
     /// Calls `method` of `on`.
@@ -115,14 +159,29 @@ impl Bridge {
     /// [`ErrorKind::Application`] when it raises an error or the bridge is gone; [`ErrorKind::Timeout`] when there is no
     /// answer: the bridge is ended then, since a call cannot be taken back.
     pub(super) fn call(&self, on: &Object, method: &str, arguments: Vec<Value>) -> Result<Answer> {
+        self.call_until(on, method, arguments, None)
+    }
+
+    /// The same; where `cancel` says so, the answer is not waited for, and the bridge is ended. For calls that change
+    /// nothing.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`]; [`ErrorKind::Cancelled`].
+    pub(super) fn call_until(
+        &self,
+        on: &Object,
+        method: &str,
+        arguments: Vec<Value>,
+        cancel: Option<&CancelToken>,
+    ) -> Result<Answer> {
         let returns = Calls::table().returns(&on.class, method, &arguments)?;
         let what = format!("{}.{method}", on.class);
-        let value = self.ask(&what, json!({"on": on.number, "call": method, "arguments": arguments}))?;
+        let value = self.ask(&what, json!({"on": on.number, "call": method, "arguments": arguments}), cancel)?;
         Ok(Answer { what, value, returns: returns.trim_matches(['[', ']']).to_owned() })
     }
 
-    fn ask(&self, what: &str, request: Value) -> Result<Value> {
-        self.lock().ask(what, request, self.limit)
+    fn ask(&self, what: &str, request: Value, cancel: Option<&CancelToken>) -> Result<Value> {
+        self.lock().ask(what, request, self.limit, cancel)
     }
 
     /// Whether it can be asked no more.
@@ -167,7 +226,7 @@ impl Process {
         Ok(Process { child, input, answers, last_lines, readers, requests: 0, lost: None })
     }
 
-    fn ask(&mut self, what: &str, mut request: Value, limit: Duration) -> Result<Value> {
+    fn ask(&mut self, what: &str, mut request: Value, limit: Duration, cancel: Option<&CancelToken>) -> Result<Value> {
         if let Some(lost) = &self.lost {
             return Err(Error::new(ErrorKind::Application, format!("{what} cannot be asked for: {lost}")));
         }
@@ -181,13 +240,20 @@ impl Process {
         }
         let deadline = Instant::now() + limit;
         loop {
-            match self.answers.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if cancel.is_some_and(CancelToken::is_cancelled) {
+                self.end(Duration::ZERO);
+                self.lost = Some("the bridge was ended when the run was cancelled".to_owned());
+                return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.answers.recv_timeout(cancel.map_or(left, |_| left.min(LOOK))) {
                 Ok(line) => match self.reply(what, &line) {
                     // What is printed into the answers by somebody else is no answer.
                     None => {}
                     Some(reply) => return reply,
                 },
                 Err(RecvTimeoutError::Disconnected) => return Err(self.died(what)),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
                 Err(RecvTimeoutError::Timeout) => return Err(self.gave_up(what, limit)),
             }
         }
@@ -360,8 +426,11 @@ fn object(value: &Value, class: &str) -> Option<Object> {
     value.get("$object").and_then(Value::as_u64).map(|number| Object { class: class.to_owned(), number })
 }
 
-/// A whole number, which may come as a float.
+/// A whole number, which may come as a float, or as text.
 pub(super) fn whole(value: &Value) -> Option<i64> {
+    if let Value::String(text) = value {
+        return whole(&serde_json::from_str(text.trim()).ok().filter(Value::is_number)?);
+    }
     let from_float = || {
         let number = value.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 1e15)?;
         #[allow(clippy::cast_possible_truncation, reason = "whole, and small enough for a double to be exact")]

@@ -398,7 +398,17 @@ fn frame_rate(text: &str) -> Result<(Rate, bool)> {
         Some(number) => (number.trim(), true),
         None => (text.trim(), false),
     };
-    let rate = number.parse::<f64>().ok().and_then(|number| Rate::new(number).ok());
+    let number = number.strip_suffix("fps").unwrap_or(number).trim().replace(',', ".");
+    let number = match number.split_once('/') {
+        Some((frames, seconds)) => frames
+            .trim()
+            .parse::<f64>()
+            .ok()
+            .zip(seconds.trim().parse::<f64>().ok())
+            .map(|(frames, seconds)| frames / seconds),
+        None => number.parse().ok(),
+    };
+    let rate = number.and_then(|number| Rate::new(number).ok());
     rate.map(|rate| (rate, drop)).ok_or_else(|| {
         Error::new(ErrorKind::Application, format!("the timeline in Resolve has {text:?} for a frame rate"))
     })
@@ -533,8 +543,11 @@ mod tests {
         assert_eq!(rate("24"), Some((24, 1, false)));
         assert_eq!(rate("24.0"), Some((24, 1, false)));
         assert_eq!(rate("23.976"), Some((24_000, 1001, false)));
+        assert_eq!(rate("23.98"), Some((24_000, 1001, false)));
+        assert_eq!(rate("23,976 fps"), Some((24_000, 1001, false)));
+        assert_eq!(rate("24000/1001"), Some((24_000, 1001, false)));
         assert_eq!(rate("29.97 DF"), Some((30_000, 1001, true)));
-        for text in ["", "DF", "nan", "-24", "0", "twenty-four"] {
+        for text in ["", "DF", "nan", "-24", "0", "twenty-four", "24/0", "/"] {
             assert_eq!(rate(text), None, "{text:?}");
         }
     }

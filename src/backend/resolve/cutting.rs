@@ -15,6 +15,8 @@ pub(super) struct Renders {
     pub(super) failed: Vec<(String, Error)>,
     /// Where the renders lie.
     pub(super) folder: Scratch,
+    /// What is to be said of every shot that is cut out of them.
+    pub(super) note: Option<String>,
 }
 
 /// Shots are cut out of renders by the session that [`Session::prepare`] gives.
@@ -71,7 +73,10 @@ impl Worker for Cutter<'_> {
     fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
         let named = |shot: &&Shot| shot.name == task.shot.name;
         if let Some(shot) = self.renders.plan.shots.iter().find(named) {
-            let rendered = self.inner.render(&picture_of(task, shot), control);
+            let mut rendered = self.inner.render(&picture_of(task, shot), control);
+            if let Ok(rendered) = &mut rendered {
+                rendered.warnings.extend(self.renders.note.clone());
+            }
             return rendered.map_err(|error| match error.kind() {
                 ErrorKind::Cancelled => error,
                 _ => error.context(format!("Resolve's render is kept in {}", self.renders.folder.keep().display())),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::light::{ColorSettings, Light};
 use super::link::{LOOK, Link, pause};
 use super::options::{RenderPreset, ResolveOptions};
 use super::state::{Guard, queue, remove_job};
@@ -211,30 +212,27 @@ fn suitable(delivery: &Preset) -> Vec<&'static str> {
     own.iter().chain(&best).copied().collect()
 }
 
-/// Refuses EXR that Resolve would write in the project's output colours: EXR is taken for scene-linear light when shots are
-/// cut out of it.
+/// What EXR holds, where that is what is rendered: `None` for other formats, and for EXR `Err` with a sentence where Resolve
+/// does not tell.
 ///
 /// # Errors
-/// [`ErrorKind::Mismatch`] with the project's colour settings.
-pub(super) fn refuse_display_exr(link: &Link) -> Result<()> {
+/// As [`Link::call`].
+pub(super) fn light_of_exr(
+    link: &Link,
+    settings: &ColorSettings,
+    options: &ResolveOptions,
+) -> Result<Option<std::result::Result<Light, String>>> {
     let current = link.project("GetCurrentRenderFormatAndCodec", vec![])?.value();
     let format = current.get("format").and_then(Value::as_str).unwrap_or_default();
-    if !format.eq_ignore_ascii_case("exr") {
-        return Ok(());
+    if !format.to_ascii_lowercase().contains("exr") {
+        return Ok(None);
     }
-    let setting = |key: &str| link.project("GetSetting", vec![json!(key)]).ok().and_then(|value| value.text().ok());
-    let keys = ["colorScienceMode", "colorSpaceOutput", "colorSpaceOutputGamma"];
-    let told: Vec<String> = keys.iter().filter_map(|key| Some(format!("{key} {}", setting(key)?))).collect();
-    let linear = |text: &str| ["linear", "acescg", "aces2065", "ap0", "ap1"].iter().any(|word| text.contains(word));
-    if keys[1..].iter().any(|key| setting(key).is_some_and(|text| linear(&text.to_lowercase()))) {
-        return Ok(());
-    }
-    let told = if told.is_empty() { "which it does not tell".to_owned() } else { told.join(", ") };
-    let what = format!(
-        "Resolve writes EXR in the project's output colours ({told}), and EXR is read as linear light; expected a linear \
-        output colour space, or another format"
-    );
-    Err(Error::new(ErrorKind::Mismatch, what))
+    Ok(Some(settings.light(options).ok_or_else(|| {
+        "Resolve writes EXR in the project's output colours, which Project.GetSetting does not tell, and EXR is read as linear \
+        light; expected a project that tells them (colorSpaceOutput), color_space and gamma in the options of Resolve, or \
+        another format"
+            .to_owned()
+    })))
 }
 
 /// Adds a job to the queue that renders record frames `range` (first, and the one behind the last, in Resolve's count)
@@ -393,7 +391,7 @@ impl Status {
 pub(super) fn status(link: &Link, id: &str) -> Result<Option<Status>> {
     let status = link.project("GetRenderJobStatus", vec![json!(id)])?.value();
     let text = status.get("JobStatus").and_then(Value::as_str).unwrap_or_default();
-    if text.is_empty() {
+    if text.is_empty() && status.get("CompletionPercentage").is_none_or(Value::is_null) {
         return match link.is_alive() {
             true => Ok(None),
             false => {

@@ -1,26 +1,18 @@
-//! What is changed in Resolve, on disk before it is changed; and one user of Resolve at a time.
+//! What is changed in Resolve, on disk before it is changed.
 //!
-//! A folder of the user's holds a lock, which whoever changes anything in Resolve has for as long, and one file for each
-//! run or ticket. A run that is killed leaves its file: the next one, or [`ResolveBackend::restore`], puts Resolve back.
+//! A folder of the user's holds one file for each run or ticket. A run that is killed leaves its file: the next one, or
+//! [`ResolveBackend::restore`], puts Resolve back.
 //!
 //! [`ResolveBackend::restore`]: super::ResolveBackend::restore
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::link::{LOOK, pause};
 use super::options::ResolveOptions;
 use super::state::{State, own_name};
-use crate::backend::CancelToken;
 use crate::deliver::write_whole;
 use crate::error::{Error, ErrorKind, Result};
-
-/// The name of the lock's file.
-const LOCK: &str = "resolve.lock";
 
 /// Who changed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +55,20 @@ impl Journal {
         let path = desk.folder.join(Path::new(name).file_name().unwrap_or_default());
         let record = Record { owner: Owner::Ticket, restored: false, failed: false, state: state.clone() };
         Journal { path, record }
+    }
+
+    /// The one at `path`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Json`] for a file that is no journal: what it was about is
+    /// not known, so nothing may be rendered on top of it.
+    pub(super) fn read(path: &Path) -> Result<Journal> {
+        let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
+        let record = serde_json::from_slice(&bytes).map_err(|error| {
+            let what = format!("cannot read {}, where an earlier run noted what it changed in Resolve", path.display());
+            Error::new(ErrorKind::Json, what).at_file(path).because(error)
+        })?;
+        Ok(Journal { path: path.to_owned(), record })
     }
 
     /// Its file's name.
@@ -143,7 +149,7 @@ impl Desk {
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be made, [`ErrorKind::Option`] when nothing says where the user's files lie.
     pub(super) fn of(options: &ResolveOptions) -> Result<Desk> {
-        let folder = options.state.clone().or_else(usual).ok_or_else(|| {
+        let folder = options.state_folder().ok_or_else(|| {
             let what = "the folder for the state of Resolve is not known: set `state` in the options of Resolve";
             Error::new(ErrorKind::Option, what)
         })?;
@@ -151,35 +157,9 @@ impl Desk {
         Ok(Desk { folder })
     }
 
-    /// Takes the lock, waiting for it for so long.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Application`] when another process has it.
-    pub(super) fn lock(&self, patience: Duration, cancel: &CancelToken) -> Result<Lock> {
-        let path = self.folder.join(LOCK);
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = open.map_err(|error| Error::io("open", &path, error))?;
-        let deadline = Instant::now() + patience;
-        loop {
-            match file.try_lock() {
-                Ok(()) => {
-                    // For the message of others; the lock holds without it.
-                    let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
-                    return Ok(Lock { _file: Some(file) });
-                }
-                // Some network file systems know no locks.
-                Err(TryLockError::Error(_)) => return Ok(Lock { _file: None }),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => pause(LOOK, cancel)?,
-                Err(TryLockError::WouldBlock) => {
-                    let mut process = String::new();
-                    let read = file.rewind().and_then(|()| file.read_to_string(&mut process));
-                    let by =
-                        if read.is_ok_and(|read| read > 0) { format!(" (process {process})") } else { String::new() };
-                    let what = format!("another run{by} is using Resolve; expected it to be free: it has the lock");
-                    return Err(Error::new(ErrorKind::Application, format!("{what} {}", path.display())));
-                }
-            }
-        }
+    /// The one at `folder`, if it is there: a ticket's own comes first.
+    pub(super) fn at(folder: &Path) -> Option<Desk> {
+        folder.is_dir().then(|| Desk { folder: folder.to_owned() })
     }
 
     /// The journal of this name, if it is there.
@@ -203,29 +183,25 @@ impl Desk {
             if hidden || path.extension().is_none_or(|ending| ending != "json") {
                 continue;
             }
-            let bytes = match std::fs::read(&path) {
-                Ok(bytes) => bytes,
-                // Somebody has just collected it.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(Error::io("read", &path, error)),
-            };
-            let record = serde_json::from_slice(&bytes).map_err(|error| {
-                let what =
-                    format!("cannot read {}, where an earlier run noted what it changed in Resolve", path.display());
-                Error::new(ErrorKind::Json, what).at_file(&path).because(error)
-            })?;
             let age = path.metadata().and_then(|metadata| metadata.modified()).ok();
-            found.push((age, Journal { path, record }));
+            match Journal::read(&path) {
+                Ok(journal) => found.push((age, journal)),
+                // Somebody has just collected it.
+                Err(_) if !path.exists() => {}
+                Err(error) => return Err(error),
+            }
         }
         found.sort_by(|one, other| (one.0, &one.1.path).cmp(&(other.0, &other.1.path)));
         Ok(found.into_iter().map(|(_, journal)| journal).collect())
     }
 }
 
-/// The lock, until it is dropped.
-#[derive(Debug)]
-pub(super) struct Lock {
-    _file: Option<File>,
+impl ResolveOptions {
+    /// Where changes are noted: an absolute path, unless nothing says where the user's files lie.
+    pub(super) fn state_folder(&self) -> Option<PathBuf> {
+        let folder = self.state.clone().or_else(usual)?;
+        Some(std::path::absolute(&folder).unwrap_or(folder))
+    }
 }
 
 /// Where the user's programs keep their state.

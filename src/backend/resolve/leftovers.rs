@@ -8,9 +8,11 @@ use super::bridge::whole;
 use super::cut::{Cut, Item};
 use super::jobs::{self, Progress};
 use super::journal::{Desk, Journal, Owner};
-use super::link::Link;
+use super::link::{Link, Named};
+use super::lock::{Change, Lock, is_own_file};
 use super::opening::warning;
 use super::options::ResolveOptions;
+use super::scratch::{Scratch, TICKET};
 use super::session::ResolveBackend;
 use super::state::{Jobs, Version, is_own, restore, restore_version, version_under};
 use crate::backend::CancelToken;
@@ -28,15 +30,24 @@ pub struct Restored {
     pub done: Vec<String>,
     /// What was left as it is, or could not be put back, with the reason: sentences.
     pub left: Vec<String>,
+    /// Where finished renders lie of runs that were killed while they cut their shots out of them: sentences.
+    pub kept: Vec<String>,
 }
 
 /// Puts back what earlier runs left; says what could not be.
 ///
 /// # Errors
 /// [`ErrorKind::Application`] when a ticket's render is not done: what it renders with must stay.
-pub(super) fn settle(desk: &Desk, link: &Link, options: &ResolveOptions) -> Result<Vec<Warning>> {
+pub(super) fn settle(desk: &Desk, lock: &mut Lock, link: &Link, options: &ResolveOptions) -> Result<Vec<Warning>> {
     let mut warnings = Vec::new();
-    for mut journal in desk.journals()?.into_iter().filter(|journal| !journal.is_restored()) {
+    let (journals, others) = noted(desk, lock)?;
+    for change in others {
+        if is_of(link, change.project.as_ref())? {
+            return Err(Error::new(ErrorKind::Application, of_somebody(&change, lock)));
+        }
+    }
+    warnings.extend(journals.iter().filter_map(killed_while_cutting).map(warning));
+    for mut journal in journals.into_iter().filter(|journal| !journal.is_restored()) {
         if !is_open(link, &journal)? {
             warnings.push(warning(format!("{}; it is left as it is", elsewhere(&journal))));
             continue;
@@ -47,7 +58,7 @@ pub(super) fn settle(desk: &Desk, link: &Link, options: &ResolveOptions) -> Resu
             );
             return Err(Error::new(ErrorKind::Application, what));
         }
-        let failed = put_back(link, &mut journal, options)?;
+        let failed = put_back(link, lock, &mut journal, options)?;
         let what = "what an earlier run had left in Resolve was put back first";
         if failed.is_empty() && journal.owner() == Owner::Run {
             warnings.push(warning(what.to_owned()));
@@ -58,25 +69,91 @@ pub(super) fn settle(desk: &Desk, link: &Link, options: &ResolveOptions) -> Resu
 }
 
 /// Puts back what a journal notes, and the journal away where nothing else needs it.
-fn put_back(link: &Link, journal: &mut Journal, options: &ResolveOptions) -> Result<Vec<String>> {
+fn put_back(link: &Link, lock: &mut Lock, journal: &mut Journal, options: &ResolveOptions) -> Result<Vec<String>> {
     let jobs = if journal.owner() == Owner::Ticket { Jobs::Keep } else { Jobs::Remove };
     let failed = restore(link, journal.state(), options, jobs);
     // What fails a second time fails for ever.
     let all = failed.len() <= journal.state().untold.len() || journal.has_failed();
+    let is_needed =
+        journal.state().rendered_all && journal.state().folder.as_ref().is_some_and(|folder| folder.is_dir());
     match journal.owner() {
-        Owner::Run if all => journal.remove(),
+        Owner::Run if all && !is_needed => journal.remove(),
         _ => journal.restored(all)?,
     }
-    if let (Owner::Run, true, Some(folder)) = (journal.owner(), all, &journal.state().folder) {
-        // What a killed run had let render is no use to anybody.
-        let _ = std::fs::remove_dir_all(folder);
+    if all {
+        lock.strike(journal.path());
+    }
+    if let (Owner::Run, true, false, Some(folder)) = (journal.owner(), all, is_needed, &journal.state().folder) {
+        // What a killed run had let render, and not to the end, is no use to anybody.
+        Scratch::remove(folder);
     }
     Ok(failed)
 }
 
+/// The journals of this user, wherever they lie, and what others have changed and not put back.
+fn noted(desk: &Desk, lock: &mut Lock) -> Result<(Vec<Journal>, Vec<Change>)> {
+    let (mut journals, mut others) = (desk.journals()?, Vec::new());
+    for change in lock.changes() {
+        let path = &change.journal;
+        let known = journals.iter().find(|journal| journal.path() == path);
+        let absent = || path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+        match known {
+            Some(journal) if journal.is_restored() => lock.strike(path),
+            Some(_) => {}
+            None if is_own_file(path) => journals.push(Journal::read(path)?),
+            None if absent() => lock.strike(path),
+            None => others.push(change),
+        }
+    }
+    Ok((journals, others))
+}
+
+/// What is to be said of a run that was killed while it cut its shots: its renders are whole. What nobody needs any more is
+/// cleared up.
+fn killed_while_cutting(journal: &Journal) -> Option<String> {
+    let state = journal.state();
+    let folder = state.folder.as_ref().filter(|_| state.rendered_all && journal.owner() == Owner::Run)?;
+    if !folder.is_dir() {
+        if journal.is_restored() {
+            journal.remove();
+        }
+        return None;
+    }
+    if Scratch::is_in_use(folder) {
+        return None;
+    }
+    let (folder, ticket) = (folder.display(), folder.join(TICKET));
+    Some(match ticket.is_file() {
+        true => format!(
+            "a run was killed while it cut its shots out of a finished render, which is kept in {folder}: `resolve collect {} \
+            --from {folder}` delivers them",
+            ticket.display()
+        ),
+        false => format!("a run was killed while it cut its shots out of a finished render, which is kept in {folder}"),
+    })
+}
+
+/// What is to be said of what another user has changed.
+fn of_somebody(change: &Change, lock: &Lock) -> String {
+    let Change { user, journal, owner, .. } = change;
+    let what = match owner {
+        Owner::Ticket => {
+            "has handed in a render that needs Resolve as it is; expected its ticket to be collected or withdrawn"
+        }
+        Owner::Run => {
+            "had a run that was killed and left Resolve as it was rendering; expected `resolve restore` by that user"
+        }
+    };
+    format!("user {user} {what} (noted in {}, listed in {})", journal.display(), lock.path().display())
+}
+
 fn is_open(link: &Link, journal: &Journal) -> Result<bool> {
+    is_of(link, journal.state().project.as_ref())
+}
+
+fn is_of(link: &Link, project: Option<&Named>) -> Result<bool> {
     let open = link.named(&link.project)?;
-    Ok(journal.state().project.as_ref().is_none_or(|project| project.is(&open)))
+    Ok(project.is_none_or(|project| project.is(&open)))
 }
 
 fn elsewhere(journal: &Journal) -> String {
@@ -150,11 +227,17 @@ impl ResolveBackend {
     pub fn restore(&self) -> Result<Restored> {
         let options = self.options();
         let desk = Desk::of(options)?;
-        let _lock = desk.lock(Duration::ZERO, &CancelToken::new())?;
         let link = Link::open(options, &CancelToken::new())?;
+        let mut lock = Lock::take(options, &link.instance, Duration::ZERO, &CancelToken::new())?;
         let mut restored = Restored::default();
         let mut needed = false;
-        for mut journal in desk.journals()?.into_iter().filter(|journal| !journal.is_restored()) {
+        let (journals, others) = noted(&desk, &mut lock)?;
+        for change in others {
+            needed |= is_of(&link, change.project.as_ref())?;
+            restored.left.push(of_somebody(&change, &lock));
+        }
+        restored.kept.extend(journals.iter().filter_map(killed_while_cutting));
+        for mut journal in journals.into_iter().filter(|journal| !journal.is_restored()) {
             if !is_open(&link, &journal)? {
                 restored.left.push(elsewhere(&journal));
             } else if let Some(pending) = pending(&link, &journal)? {
@@ -163,7 +246,7 @@ impl ResolveBackend {
                     .left
                     .push(format!("a render that was handed in is not done ({pending}): nothing of it was changed"));
             } else {
-                let failed = put_back(&link, &mut journal, options)?;
+                let failed = put_back(&link, &mut lock, &mut journal, options)?;
                 if failed.is_empty() {
                     restored.done.push(format!("everything that {} notes", journal.name()));
                 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::bridge::{Answer, Bridge, Object};
+use super::bridge::{Answer, Bridge, Instance, Object};
 use super::calls::Calls;
 use super::options::ResolveOptions;
 use crate::backend::CancelToken;
@@ -26,6 +26,8 @@ pub(super) struct Link {
     pub(super) project: Object,
     /// Its version, as it says it.
     pub(super) version: String,
+    /// Which Resolve it is.
+    pub(super) instance: Instance,
     /// What ends whatever is asked, as long as it is heeded.
     pub(super) cancel: CancelToken,
     ignores_cancel: AtomicBool,
@@ -50,30 +52,33 @@ impl Link {
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not run, does not let itself be scripted, is too old, or has no
-    /// project open; [`ErrorKind::Timeout`] when it does not answer.
+    /// project open; [`ErrorKind::Timeout`] when it does not answer; [`ErrorKind::Cancelled`], at once.
     pub(super) fn open(options: &ResolveOptions, cancel: &CancelToken) -> Result<Link> {
-        let bridge = Bridge::start(options)?;
-        let app = match (bridge.connect()?, &options.start) {
+        let bridge = Bridge::start(options, cancel)?;
+        let app = match (bridge.connect(cancel)?, &options.start) {
             (Some(app), _) => app,
             (None, Some(command)) => started(&bridge, command, options.limits.start, cancel)?,
             (None, None) => return Err(unreachable_application()),
         };
-        let product = bridge.call(&app, "GetProductName", vec![])?.text()?;
+        let instance = bridge.identify(cancel)?;
+        let ask = |on: &Object, method: &str| bridge.call_until(on, method, vec![], Some(cancel));
+        let product = ask(&app, "GetProductName")?.text()?;
         if !product.contains("Studio") {
             let what = format!("{product} is running; scripts from outside need DaVinci Resolve Studio");
             return Err(Error::new(ErrorKind::Application, what));
         }
-        let version = bridge.call(&app, "GetVersionString", vec![])?.text()?;
+        let version = ask(&app, "GetVersionString")?.text()?;
         let major: u32 = version.split('.').next().and_then(|major| major.trim().parse().ok()).unwrap_or(0);
         if major < OLDEST {
             let what = format!("{product} {version} is running; {OLDEST} or newer is needed");
             return Err(Error::new(ErrorKind::Application, what));
         }
-        let manager = bridge.call(&app, "GetProjectManager", vec![])?.some()?;
-        let Some(project) = bridge.call(&manager, "GetCurrentProject", vec![])?.object() else {
+        let manager = ask(&app, "GetProjectManager")?.some()?;
+        let Some(project) = ask(&manager, "GetCurrentProject")?.object() else {
             return Err(Error::new(ErrorKind::Application, "no project is open in Resolve"));
         };
-        Ok(Link { bridge, app, project, version, cancel: cancel.clone(), ignores_cancel: AtomicBool::new(false) })
+        let ignores_cancel = AtomicBool::new(false);
+        Ok(Link { bridge, app, project, version, instance, cancel: cancel.clone(), ignores_cancel })
     }
 
     /// From here on, everything is asked to the end: something is put back.
@@ -201,7 +206,7 @@ fn started(bridge: &Bridge, command: &[String], limit: Duration, cancel: &Cancel
         .map_err(|error| Error::new(ErrorKind::Application, format!("cannot start {program}")).because(error))?;
     let deadline = Instant::now() + limit;
     while Instant::now() < deadline {
-        if let Some(app) = bridge.connect()? {
+        if let Some(app) = bridge.connect(cancel)? {
             // It is not ours to end; whoever waits for it may.
             drop(std::thread::spawn(move || child.wait()));
             return Ok(app);

@@ -7,7 +7,7 @@
 //! A process of its own (Python) holds Resolve's objects and calls what it is told, one call at a time, each with a limit.
 //! Only calls of a fixed table are made. Whatever is changed in Resolve on the way is put back: after a run, an error, a
 //! cancelled run or a panic; after a kill by the next run, or [`ResolveBackend::restore`], since every change is on disk
-//! before it is made. One run at a time uses Resolve.
+//! before it is made. One run at a time uses Resolve, whoever started it.
 
 mod bridge;
 mod calls;
@@ -16,10 +16,13 @@ mod cutting;
 mod export;
 mod found;
 mod grade;
+mod guarding;
 mod jobs;
 mod journal;
 mod leftovers;
+mod light;
 mod link;
+mod lock;
 mod opening;
 mod options;
 mod pieces;
@@ -28,10 +31,12 @@ mod scratch;
 mod session;
 mod state;
 mod ticket;
+mod ticket_file;
 
 pub use leftovers::Restored;
 pub use options::{Cdl, Grade, Limits, RenderPreset, ResolveOptions, Scope, Solo, TimelineChoice};
 pub use session::ResolveBackend;
 pub use ticket::{Ticket, TicketState};
 
+pub(crate) use session::Whole;
 pub(crate) use ticket::Collector;

@@ -84,17 +84,10 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
         let what = "the plan names no timeline file that Resolve could import";
         return Err(Error::new(ErrorKind::Option, what));
     };
-    guard.note_timeline()?;
+    let Bin { pool, root, name, open } = own_bin(guard)?;
+    // Nothing has been imported yet.
+    let before: Vec<String> = clips(&guard.link, &root)?.into_iter().map(|(_, id)| id).collect();
     let link = &guard.link;
-    let pool = link.project("GetMediaPool", vec![])?.some()?;
-    let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
-    let open = link.call(&pool, "GetCurrentFolder", vec![])?.some()?;
-    let name = own_name();
-    let before: Vec<String> = clips(link, &root)?.into_iter().map(|(_, id)| id).collect();
-    guard.note(|state| state.bin = Some(name.clone()))?;
-    let link = &guard.link;
-    let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
-    link.call(&pool, "SetCurrentFolder", vec![Value::from(&bin)])?.granted()?;
     let options = json!({"timelineName": name, "importSourceClips": true});
     // Resolve is somewhere else.
     let file = std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -111,8 +104,18 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     Ok(timeline)
 }
 
-/// Makes a bin of our own, which is open then. Gives the media pool, the bin's name, and the bin that was open.
-pub(super) fn own_bin(guard: &mut Guard<'_>) -> Result<(Object, String, Object)> {
+/// A bin of our own in the media pool, which is open.
+pub(super) struct Bin {
+    pub(super) pool: Object,
+    /// The bin that it lies in.
+    root: Object,
+    pub(super) name: String,
+    /// The bin that was open before.
+    pub(super) open: Object,
+}
+
+/// Makes a bin of our own, which is open then.
+pub(super) fn own_bin(guard: &mut Guard<'_>) -> Result<Bin> {
     guard.note_timeline()?;
     let link = &guard.link;
     let pool = link.project("GetMediaPool", vec![])?.some()?;
@@ -123,7 +126,7 @@ pub(super) fn own_bin(guard: &mut Guard<'_>) -> Result<(Object, String, Object)>
     let link = &guard.link;
     let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
     link.call(&pool, "SetCurrentFolder", vec![Value::from(&bin)])?.granted()?;
-    Ok((pool, name, open))
+    Ok(Bin { pool, root, name, open })
 }
 
 /// Refuses a timeline that is not the plan's cut, or warns of it; and of what may be another picture.
@@ -152,6 +155,6 @@ fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
         whole: true,
         shots: (0..plan.shots.len()).collect(),
     };
-    let plan = plan_of(plan, size, &[(all, black)]);
+    let plan = plan_of(plan, size, None, &[(all, black)]);
     Ok(FfmpegBackend.open(&plan, preset, &[])?.canvas())
 }

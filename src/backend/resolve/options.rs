@@ -50,9 +50,12 @@ pub struct ResolveOptions {
     /// The folder for Resolve's renders until the shots are cut out of them; `None`: the output folder. It has to be one
     /// that Resolve can write to.
     pub folder: Option<PathBuf>,
-    /// The folder where changes in Resolve are noted before they are made, and where the lock lies that lets one run at a
-    /// time use Resolve. `None`: the user's own, such as `~/.local/state/otio-conflate/resolve`.
+    /// The folder where changes in Resolve are noted before they are made. `None`: the user's own, such as
+    /// `~/.local/state/otio-conflate/resolve`.
     pub state: Option<PathBuf>,
+    /// The folder of the lock that lets one run at a time use Resolve: the same for all users of a Resolve. `None`: the
+    /// first of `/run/lock`, `/tmp` and `/var/tmp` that everybody can write to, and `%PROGRAMDATA%` on Windows.
+    pub lock: Option<PathBuf>,
     /// How long things may take.
     pub limits: Limits,
 }
@@ -76,6 +79,7 @@ impl Default for ResolveOptions {
             grade: Grade::AsIs,
             folder: None,
             state: None,
+            lock: None,
             limits: Limits::default(),
         }
     }

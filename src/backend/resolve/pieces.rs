@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cut::Cut;
+use super::light::Light;
 use super::options::{ResolveOptions, Scope, Solo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{CanvasRequest, Element, Layer, Look, Media, MediaId, MediaSource, Plan, Shot, SourceMap, Span};
@@ -78,10 +79,13 @@ pub(super) fn pieces(plan: &Plan, cut: &Cut, options: &ResolveOptions, shots: &[
     Ok(merged)
 }
 
-/// The plan whose shots show `renders` and nothing else; their sound is the plan's.
-pub(super) fn plan_of(plan: &Plan, size: (u32, u32), renders: &[(Piece, MediaSource)]) -> Plan {
+/// The plan whose shots show `renders` and nothing else; their sound is the plan's. `light` is what EXR files hold, where
+/// that is not linear.
+pub(super) fn plan_of(plan: &Plan, size: (u32, u32), light: Option<&Light>, renders: &[(Piece, MediaSource)]) -> Plan {
     let mut cut = Plan { shots: Vec::new(), ..plan.clone() };
-    cut.canvas = CanvasRequest { size: Some(size), ..plan.canvas };
+    let color = light.map(|light| light.color);
+    cut.canvas =
+        CanvasRequest { size: Some(size), color: plan.canvas.color.or(light.map(Light::canvas)), ..plan.canvas };
     cut.canvas_media.clear();
     let mut shots: Vec<(usize, Shot)> = Vec::new();
     for (piece, source) in renders {
@@ -92,6 +96,7 @@ pub(super) fn plan_of(plan: &Plan, size: (u32, u32), renders: &[(Piece, MediaSou
             frames,
             size: Some(size),
             pixel_aspect: None,
+            color,
             bounds: None,
         };
         let media = MediaId::new(cut.media.len(), &medium);

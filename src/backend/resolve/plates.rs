@@ -9,7 +9,7 @@ use super::bridge::Object;
 use super::cut::{Cut, Item};
 use super::grade::{of_timeline, tools_of};
 use super::link::Link;
-use super::opening::{own_bin, warning};
+use super::opening::{Bin, own_bin, warning};
 use super::options::{ResolveOptions, Scope, TimelineChoice};
 use super::pieces::Piece;
 use super::state::{self, Guard};
@@ -127,7 +127,7 @@ pub(super) fn build(
         let media = guard.link.call(&item.object, "GetMediaPoolItem", vec![])?.some()?;
         wanted.push((index, item, media, layer.map.index(shot.start), shot.frame_count));
     }
-    let (pool, name, open) = own_bin(guard)?;
+    let Bin { pool, name, open, .. } = own_bin(guard)?;
     // Whether the end frame is the last one or the one behind it is not documented.
     for behind in [0, 1] {
         let name = format!("{name}{}", if behind == 0 { "" } else { " again" });
@@ -140,11 +140,12 @@ pub(super) fn build(
                 "mediaType": 1})
         });
         let infos = Value::from(infos.collect::<Vec<_>>());
-        let added = guard.link.call(&pool, "AppendToTimeline", vec![infos])?.objects()?;
+        // What it gives differs: the items, or whether it did it. What is in the timeline tells.
+        guard.link.call(&pool, "AppendToTimeline", vec![infos])?;
         let own = Cut::read(&guard.link, made.clone())?;
         let items: Vec<&Item> = own.tracks.iter().flat_map(|track| &track.items).collect();
         let mut at = 0;
-        let fits = added.len() == wanted.len() && items.len() == wanted.len() && {
+        let fits = items.len() == wanted.len() && {
             items.iter().zip(&wanted).all(|(item, (.., frames))| {
                 at += frames;
                 (item.start, item.end) == (at - frames, at)
@@ -173,7 +174,7 @@ pub(super) fn build(
             not copied";
         return Ok((own, pieces, vec![warning(what.to_owned())]));
     }
-    let what = "Resolve made another timeline of the clips than was asked for; expected the project's own rate and size to \
+    let what = "MediaPool.AppendToTimeline made another timeline of the clips than was asked for; expected the project's own rate and size to \
         be those of the cut";
     Err(Error::new(ErrorKind::Mismatch, what))
 }

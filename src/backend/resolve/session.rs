@@ -8,18 +8,22 @@ use super::cut::Cut;
 use super::cutting::{Cutting, Renders, Unprepared, unprepared};
 use super::found::{Expected, render_at_last};
 use super::grade;
+use super::guarding::refuse_folders;
 use super::jobs::{self, End, OwnJob, Picture};
-use super::journal::Desk;
+use super::journal::{Desk, Journal};
 use super::leftovers::settle;
+use super::light::{ColorSettings, Light};
 use super::link::Link;
+use super::lock::Lock;
 use super::opening::{look, warning};
 use super::options::{ResolveOptions, Scope};
 use super::pieces::{Piece, pieces, plan_of};
 use super::plates;
-use super::scratch::Scratch;
+use super::scratch::{Scratch, TICKET};
 use super::state::Guard;
+use super::ticket::{Job, Ticket};
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
-use crate::deliver::{Preset, Representation};
+use crate::deliver::{Delivery, Existing, Preset, Representation, write_whole};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning};
 
@@ -27,12 +31,36 @@ use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning};
 #[derive(Debug, Clone, Default)]
 pub struct ResolveBackend {
     options: ResolveOptions,
+    only: Option<Vec<String>>,
+    /// What a run delivers, as far as it is known: by it, a render can be collected when the run is killed.
+    pub(crate) whole: Option<Whole>,
+}
+
+/// A run as a whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Whole {
+    /// The plan, with the shots that are not asked for.
+    pub(crate) plan: Plan,
+    pub(crate) delivery: Delivery,
 }
 
 impl ResolveBackend {
     /// A backend that does as `options` say.
     pub fn new(options: ResolveOptions) -> ResolveBackend {
-        ResolveBackend { options }
+        ResolveBackend { options, only: None, whole: None }
+    }
+
+    /// Renders only the shots of these names in [`ResolveBackend::run_each`] and what is handed in, as
+    /// [`Conflation::only`](crate::Conflation::only) does in a run.
+    #[must_use]
+    pub fn only(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> ResolveBackend {
+        self.only = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The names of the shots that are rendered, where these are not all.
+    pub(crate) fn wanted(&self) -> Option<&[String]> {
+        self.only.as_deref()
     }
 
     /// How it reaches Resolve, and what it renders there.
@@ -60,9 +88,27 @@ impl Backend for ResolveBackend {
         &'a self,
         plan: &'a Plan,
         preset: &'a Preset,
-        _: &'a [Representation],
+        representations: &'a [Representation],
     ) -> Result<Box<dyn Session + 'a>> {
-        Ok(Box::new(ResolveSession::open(&self.options, plan, preset, &CancelToken::new())?))
+        self.open_until(plan, preset, representations, &CancelToken::new())
+    }
+
+    fn open_until<'a>(
+        &'a self,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        _: &'a [Representation],
+        cancel: &CancelToken,
+    ) -> Result<Box<dyn Session + 'a>> {
+        let is_wanted = |shot: &Shot| self.only.as_ref().is_none_or(|only| only.contains(&shot.name));
+        if let Some(shot) = plan.shots.iter().find(|shot| !is_wanted(shot)) {
+            let what = format!("the backend is to render some shots alone, of which {:?} is none", shot.name);
+            return Err(Error::new(ErrorKind::Option, what));
+        }
+        Ok(Box::new(ResolveSession {
+            whole: self.whole.as_ref(),
+            ..ResolveSession::open(&self.options, plan, preset, cancel)?
+        }))
     }
 }
 
@@ -76,12 +122,17 @@ pub(super) struct ResolveSession<'a> {
     work: Mutex<Option<Work<'a>>>,
     warnings: Mutex<Vec<Warning>>,
     renders: OnceLock<Renders>,
+    /// The project's.
+    colors: ColorSettings,
+    whole: Option<&'a Whole>,
 }
 
 /// The way to Resolve, and what is there.
 pub(super) struct Work<'a> {
     pub(super) guard: Guard<'a>,
     pub(super) cut: Cut,
+    /// What EXR files hold that are rendered, where that is not linear.
+    pub(super) light: Option<Light>,
 }
 
 impl<'a> ResolveSession<'a> {
@@ -93,23 +144,27 @@ impl<'a> ResolveSession<'a> {
         cancel: &CancelToken,
     ) -> Result<ResolveSession<'a>> {
         options.check()?;
-        let desk = Desk::of(options)?;
-        let lock = desk.lock(Duration::ZERO, cancel)?;
+        refuse_folders(options, plan)?;
         let link = Link::open(options, cancel)?;
-        let mut warnings = settle(&desk, &link, options)?;
+        let desk = Desk::of(options)?;
+        let mut lock = Lock::take(options, &link.instance, Duration::ZERO, cancel)?;
+        let mut warnings = settle(&desk, &mut lock, &link, options)?;
         jobs::refuse_busy(&link)?;
         let mut guard = Guard::begin(options, link, &desk, lock)?;
-        let looked = look(&mut guard, plan, preset, options);
-        let (cut, canvas, more) = looked.map_err(|error| guard.failed(error))?;
+        let looked = look(&mut guard, plan, preset, options)
+            .and_then(|looked| Ok((ColorSettings::read(&guard.link, &looked.0.timeline)?, looked)));
+        let (colors, (cut, canvas, more)) = looked.map_err(|error| guard.failed(error))?;
         warnings.extend(more);
         Ok(ResolveSession {
             options,
             plan,
             preset,
             canvas,
-            work: Mutex::new(Some(Work { guard, cut })),
+            work: Mutex::new(Some(Work { guard, cut, light: None })),
             warnings: Mutex::new(warnings),
             renders: OnceLock::new(),
+            colors,
+            whole: None,
         })
     }
 
@@ -121,7 +176,7 @@ impl<'a> ResolveSession<'a> {
 
     /// Gets Resolve ready to render what `shots` (places in the plan) need: grades, and the Deliver page.
     pub(super) fn set_up(&self, work: &mut Work<'a>, shots: &[usize]) -> Result<Vec<Piece>> {
-        let Work { guard, cut } = work;
+        let Work { guard, cut, light } = work;
         let pieces = match plates::are_asked_for(self.options, self.plan) {
             true => {
                 let (own, pieces, warnings) = plates::build(guard, self.options, self.plan, cut, shots)?;
@@ -140,18 +195,19 @@ impl<'a> ResolveSession<'a> {
             )]);
         }
         jobs::set_up(guard, self.options, self.preset)?;
-        match jobs::refuse_display_exr(&guard.link) {
-            Err(error) if error.kind() == ErrorKind::Mismatch && self.options.accept_differences => {
-                self.warn([warning(error.to_string())]);
-            }
-            result => result?,
+        match jobs::light_of_exr(&guard.link, &self.colors, self.options)? {
+            Some(Ok(told)) => *light = Some(told).filter(|light| !light.is_linear()),
+            Some(Err(untold)) if self.options.accept_differences => self.warn([warning(untold)]),
+            Some(Err(untold)) => return Err(Error::new(ErrorKind::Mismatch, untold)),
+            None => {}
         }
+        self.warn(light.as_ref().map(|light| warning(light.note())));
         Ok(pieces)
     }
 
     /// Adds a job that renders `piece` into the new folder `folder`.
     pub(super) fn add(&self, work: &mut Work<'a>, piece: &Piece, folder: &Path) -> Result<OwnJob> {
-        let Work { guard, cut } = work;
+        let Work { guard, cut, .. } = work;
         std::fs::create_dir(folder).map_err(|error| Error::io("make the folder", folder, error))?;
         if let Some(alone) = piece.alone {
             guard.enable_tracks(cut, |track| track.number == alone)?;
@@ -166,7 +222,7 @@ impl<'a> ResolveSession<'a> {
     fn render(&self, work: &mut Work<'a>, shots: &[usize], folder: Scratch, control: &Control<'_>) -> Result<Renders> {
         let pieces = self.set_up(work, shots)?;
         let all: i64 = pieces.iter().map(Piece::frames).sum();
-        let (mut renders, mut failed, mut before) = (Vec::new(), Vec::new(), 0);
+        let (mut renders, mut failed, mut jobs, mut before) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for (number, piece) in pieces.into_iter().enumerate() {
             control.check()?;
             let frames = piece.frames();
@@ -176,7 +232,10 @@ impl<'a> ResolveSession<'a> {
                 control.observer.preparing(done / all.max(1) as f64);
             };
             match self.piece(work, &piece, (&folder, number), control, tell) {
-                Ok(source) => renders.push((piece, source)),
+                Ok((job, source)) => {
+                    jobs.push(Job { job, expected: self.expected(&work.cut, &piece), piece: piece.clone() });
+                    renders.push((piece, source));
+                }
                 Err(error) if self.options.scope == Scope::PerShot && is_its_own(&error, &work.guard) => {
                     failed.push((self.plan.shots[piece.shots[0]].name.clone(), error));
                 }
@@ -185,8 +244,31 @@ impl<'a> ResolveSession<'a> {
             before += frames;
         }
         control.observer.preparing(1.0);
+        // Should this process be killed while it cuts, the renders are not lost.
+        if failed.is_empty() {
+            self.store_ticket(work, &folder, jobs)?;
+        }
+        work.guard.note(|state| state.rendered_all = true)?;
         self.warn(work.guard.restore().into_iter().map(warning));
-        Ok(Renders { plan: plan_of(self.plan, self.size(), &renders), failed, folder })
+        // One that tells of what could not be put back stays.
+        let journal = Some(work.guard.journal().clone()).filter(Journal::is_restored);
+        let folder = folder.with_journal(journal);
+        let plan = plan_of(self.plan, self.size(), work.light.as_ref(), &renders);
+        Ok(Renders { plan, failed, folder, note: work.light.as_ref().map(Light::note) })
+    }
+
+    /// Puts a ticket beside the renders by which they can be collected.
+    fn store_ticket(&self, work: &Work<'_>, folder: &Scratch, jobs: Vec<Job>) -> Result<()> {
+        let Some(Whole { plan, delivery }) = self.whole else { return Ok(()) };
+        let mut delivery = delivery.clone();
+        if delivery.existing == Existing::Error {
+            // What was cut until then is not cut again.
+            delivery.existing = Existing::Skip;
+        }
+        let ticket = Ticket::new(self, work, (plan, &delivery), folder.path(), jobs)?;
+        let text = serde_json::to_vec(&ticket)
+            .map_err(|error| Error::new(ErrorKind::Io, "cannot write down the renders of Resolve").because(error))?;
+        write_whole(&folder.path().join(TICKET), &text)
     }
 
     /// Lets Resolve render one piece.
@@ -197,14 +279,19 @@ impl<'a> ResolveSession<'a> {
         (folder, number): (&Scratch, usize),
         control: &Control<'_>,
         tell: impl Fn(f64),
-    ) -> Result<MediaSource> {
+    ) -> Result<(OwnJob, MediaSource)> {
         let part = folder.part(number);
         let job = self.add(work, piece, &part)?;
         jobs::start(&mut work.guard, std::slice::from_ref(&job))?;
         let end = jobs::follow(&work.guard.link, self.options, &job, control, tell)?;
         let expected = self.expected(&work.cut, piece);
         let found = render_at_last(&part, &expected, &self.options.limits, control.cancel);
-        found.map_err(|error| not_whole(error, end, folder, &part))
+        found.map(|source| (job, source)).map_err(|error| not_whole(error, end, folder, &part))
+    }
+
+    /// The plan whose pictures are rendered.
+    pub(super) fn plan(&self) -> &'a Plan {
+        self.plan
     }
 
     fn size(&self) -> (u32, u32) {
@@ -248,7 +335,7 @@ impl Session for ResolveSession<'_> {
         let options = self.options;
         let what = (&options.grade, &options.solo, &options.preset, &options.format, &options.codec);
         let tags = (&options.color_space, &options.gamma, &options.settings);
-        serde_json::to_string(&(what, tags)).unwrap_or_else(|_| format!("{what:?} {tags:?}"))
+        serde_json::to_string(&(what, tags, &self.colors)).unwrap_or_else(|_| format!("{what:?} {tags:?}"))
     }
 
     fn prepare<'s>(
@@ -261,7 +348,7 @@ impl Session for ResolveSession<'_> {
         let wanted = |shot: &Shot| tasks.iter().any(|task| task.shot.name == shot.name);
         let shots: Vec<usize> = (0..self.plan.shots.len()).filter(|&index| wanted(&self.plan.shots[index])).collect();
         work.guard.link.cancel = control.cancel.clone();
-        let folder = self.scratch(&mut work, folder, ".part").map_err(|error| work.guard.failed(error))?;
+        let folder = self.scratch(&mut work, folder, ".render").map_err(|error| work.guard.failed(error))?;
         let renders = self.render(&mut work, &shots, folder, control);
         let renders = renders.map_err(|error| work.guard.failed(error))?;
         let renders = self.renders.get_or_init(|| renders);

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::bridge::{Answer, Object, whole};
 use super::cut::{Cut, VideoTrack};
 use super::jobs::{self, OwnJob};
-use super::journal::{Desk, Journal, Lock, Owner};
+use super::journal::{Desk, Journal, Owner};
 use super::link::{LOOK, Link, Named, pause};
+use super::lock::Lock;
 use super::options::ResolveOptions;
 use crate::backend::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
@@ -45,6 +46,9 @@ pub(super) struct State {
     /// Our render jobs, and whether they were started.
     pub(super) jobs: Vec<OwnJob>,
     pub(super) started: bool,
+    /// Whether a run has all its renders in `folder`, whole, and is about to cut its shots out of them.
+    #[serde(default)]
+    pub(super) rendered_all: bool,
     /// A render preset that was imported.
     pub(super) preset: Option<String>,
     /// Before that: what it will be called, and the presets that there were.
@@ -101,7 +105,7 @@ pub(super) struct Guard<'o> {
     journal: Journal,
     restored: bool,
     // Given back last.
-    _lock: Lock,
+    pub(super) lock: Lock,
 }
 
 impl<'o> Guard<'o> {
@@ -111,12 +115,12 @@ impl<'o> Guard<'o> {
     /// [`ErrorKind::Application`] when Resolve does not tell which project is open.
     pub(super) fn begin(options: &'o ResolveOptions, link: Link, desk: &Desk, lock: Lock) -> Result<Guard<'o>> {
         let state = State { project: Some(link.named(&link.project)?), ..State::default() };
-        Ok(Guard { options, link, state, journal: Journal::new(desk), restored: false, _lock: lock })
+        Ok(Guard { options, link, state, journal: Journal::new(desk), restored: false, lock })
     }
 
     /// Takes over what another process changed.
     pub(super) fn resume(options: &'o ResolveOptions, link: Link, journal: Journal, lock: Lock) -> Guard<'o> {
-        Guard { options, link, state: journal.state().clone(), journal, restored: false, _lock: lock }
+        Guard { options, link, state: journal.state().clone(), journal, restored: false, lock }
     }
 
     /// Changes the state, and writes it down: before what it tells of is done.
@@ -125,12 +129,13 @@ impl<'o> Guard<'o> {
     /// [`ErrorKind::Io`] when it cannot be written; then nothing may be done.
     pub(super) fn note(&mut self, change: impl FnOnce(&mut State)) -> Result<()> {
         change(&mut self.state);
+        self.lock.list(self.journal.path(), self.journal.owner(), self.state.project.as_ref());
         self.journal.note(&self.state)
     }
 
-    /// The journal, by its file's name.
-    pub(super) fn journal(&self) -> String {
-        self.journal.name()
+    /// The journal.
+    pub(super) fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     /// From here on, what was changed is a ticket's: it stays when this process is killed.
@@ -138,7 +143,9 @@ impl<'o> Guard<'o> {
     /// # Errors
     /// As [`Guard::note`].
     pub(super) fn hand_over(&mut self) -> Result<()> {
-        self.journal.hand_over()
+        self.journal.hand_over()?;
+        self.lock.list(self.journal.path(), self.journal.owner(), self.state.project.as_ref());
+        Ok(())
     }
 
     /// Switches to a page.
@@ -254,8 +261,12 @@ impl<'o> Guard<'o> {
         }
         let failed = restore(&self.link, &self.state, self.options, Jobs::Remove);
         let all = failed.len() <= self.state.untold.len();
+        if all {
+            self.lock.strike(self.journal.path());
+        }
         match self.journal.owner() {
-            Owner::Run if all => self.journal.remove(),
+            // What it tells of the renders is needed until the shots are cut out of them.
+            Owner::Run if all && !self.state.rendered_all => self.journal.remove(),
             // Somebody may open the project again, or collect the ticket. What cannot be written is put back once more.
             _ => drop(self.journal.restored(all)),
         }
@@ -316,9 +327,14 @@ pub(super) fn restore(link: &Link, state: &State, options: &ResolveOptions, jobs
         attempt("the open timeline", set_timeline(link, &timeline));
     }
     if let Some(bin) = &state.bin {
-        // It has the name of its bin, should it not have been noted.
+        // It has the name of its bin, or one that begins so, should it not have been noted.
         let imported = find(&state.imported).or_else(|| {
-            timelines.as_ref().ok()?.iter().find(|(_, named)| named.name == *bin).map(|(object, _)| object.clone())
+            timelines
+                .as_ref()
+                .ok()?
+                .iter()
+                .find(|(_, named)| named.name.starts_with(bin))
+                .map(|(object, _)| object.clone())
         });
         attempt("the media pool", remove_import(link, imported, bin, &state.pooled));
     }
@@ -395,13 +411,14 @@ pub(super) fn remove_jobs(link: &Link, state: &State, options: &ResolveOptions) 
         return Ok(());
     }
     let queued = queue(link)?;
-    for (id, target) in &queued {
-        let known = state.jobs.iter().find(|job| job.id == *id);
+    // Whether they are listed or not.
+    for job in &state.jobs {
+        remove_job(link, options, job, &queued)?;
+    }
+    for (id, target) in queued.iter().filter(|(id, _)| state.jobs.iter().all(|job| job.id != *id)) {
         // A run may have been killed before it noted the job.
-        let inside = || state.folder.as_ref().is_some_and(|folder| Path::new(target).starts_with(folder));
-        if known.is_some() || inside() {
-            let unknown = OwnJob { id: id.clone(), ready: String::new() };
-            remove_job(link, options, known.unwrap_or(&unknown), &queued)?;
+        if state.folder.as_ref().is_some_and(|folder| Path::new(target).starts_with(folder)) {
+            remove_job(link, options, &OwnJob { id: id.clone(), ready: String::new() }, &queued)?;
         }
     }
     Ok(())

@@ -7,16 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use super::cutting::{Cutting, Renders, Unprepared, unprepared};
 use super::found::{Expected, render_at_last, render_in};
+use super::guarding::refuse_folders;
 use super::jobs::{self, End, OwnJob, Progress, progress};
-use super::journal::{Desk, Journal};
+use super::journal::{Desk, Journal, Owner};
+use super::light::Light;
 use super::link::Link;
+use super::lock::Lock;
 use super::opening::warning;
 use super::options::ResolveOptions;
 use super::pieces::{Piece, plan_of};
 use super::scratch::{Scratch, part};
 use super::session::{ResolveBackend, ResolveSession, Work, not_whole};
 use super::state::{Guard, State, remove_jobs};
+use crate::Conflation;
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
+use crate::conflate::part as part_of;
 use crate::deliver::{Delivery, Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, MediaSource, Plan, Warning};
@@ -34,16 +39,28 @@ pub struct Ticket {
     /// How Resolve was before, and the name of the file where that is noted, too.
     state: State,
     journal: String,
+    /// The folder that this file lies in.
+    #[serde(default)]
+    desk: Option<PathBuf>,
     folder: PathBuf,
     jobs: Vec<Job>,
+    /// The names of the shots that are delivered, where these are not all.
+    #[serde(default)]
+    only: Option<Vec<String>>,
+    /// What EXR files hold that are rendered, where that is not linear.
+    #[serde(default)]
+    light: Option<Light>,
+    /// Where it was read from.
+    #[serde(skip)]
+    pub(super) file: Option<PathBuf>,
 }
 
 /// One job of a ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Job {
-    job: OwnJob,
-    piece: Piece,
-    expected: Expected,
+pub(super) struct Job {
+    pub(super) job: OwnJob,
+    pub(super) piece: Piece,
+    pub(super) expected: Expected,
 }
 
 /// How far the render of a ticket is.
@@ -60,6 +77,55 @@ pub enum TicketState {
 }
 
 impl Ticket {
+    /// One for `jobs` of `session`, which render into `folder` what `whole` is to deliver.
+    pub(super) fn new(
+        session: &ResolveSession<'_>,
+        work: &Work<'_>,
+        (plan, delivery): (&Plan, &Delivery),
+        folder: &Path,
+        mut jobs: Vec<Job>,
+    ) -> Result<Ticket> {
+        let (plan, delivery) = (somewhere(plan)?, delivery_somewhere(delivery)?);
+        let rendered = session.plan();
+        // The jobs know shots by their place in what is rendered.
+        let place = |index: usize| {
+            let name = &rendered.shots[index].name;
+            plan.shots.iter().position(|shot| shot.name == *name).ok_or_else(|| {
+                Error::new(ErrorKind::Plan, format!("the shot {name:?} that is rendered is not one of the plan's"))
+            })
+        };
+        for job in &mut jobs {
+            job.piece.shots = job.piece.shots.iter().map(|&index| place(index)).collect::<Result<_>>()?;
+        }
+        let is_part = rendered.shots.len() != plan.shots.len();
+        let journal = work.guard.journal();
+        Ok(Ticket {
+            only: is_part.then(|| rendered.shots.iter().map(|shot| shot.name.clone()).collect()),
+            plan,
+            delivery,
+            canvas: session.canvas(),
+            depends_on: session.depends_on(),
+            warnings: session.warnings(),
+            state: State { started: true, ..work.guard.state.clone() },
+            journal: journal.name(),
+            desk: journal.path().parent().map(Path::to_owned),
+            folder: folder.to_owned(),
+            jobs,
+            light: work.light.clone(),
+            file: None,
+        })
+    }
+
+    /// The names of the shots that are delivered, where these are not all of the plan's.
+    pub fn only(&self) -> Option<&[String]> {
+        self.only.as_deref()
+    }
+
+    /// The folder where it is noted what was changed: the one that it was handed in with, where that can be reached.
+    fn desk(&self, options: &ResolveOptions) -> Result<Desk> {
+        self.desk.as_deref().and_then(Desk::at).map_or_else(|| Desk::of(options), Ok)
+    }
+
     /// The plan that was handed in.
     pub fn plan(&self) -> &Plan {
         &self.plan
@@ -114,11 +180,11 @@ impl Ticket {
     /// # Errors
     /// [`ErrorKind::Application`] when another run uses Resolve.
     fn give_back(&self, options: &ResolveOptions, link: Link, cancel: &CancelToken) -> Result<Vec<String>> {
-        let desk = Desk::of(options)?;
+        let desk = self.desk(options)?;
         let done = |journal: &Option<Journal>| journal.as_ref().is_some_and(Journal::is_restored);
         let mut journal = desk.journal(&self.journal);
         if !done(&journal) {
-            let lock = desk.lock(options.limits.call, cancel)?;
+            let lock = Lock::take(options, &link.instance, options.limits.call, cancel)?;
             // Whoever had it may have done it.
             journal = desk.journal(&self.journal);
             if !done(&journal) {
@@ -136,8 +202,8 @@ impl Ticket {
 
     /// Removes everything of it that is on disk.
     fn clear(&self, options: &ResolveOptions) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-        if let Some(journal) = Desk::of(options).ok().and_then(|desk| desk.journal(&self.journal)) {
+        Scratch::remove(&self.folder);
+        if let Some(journal) = self.desk(options).ok().and_then(|desk| desk.journal(&self.journal)) {
             journal.remove();
         }
     }
@@ -151,7 +217,7 @@ impl Ticket {
             return vec![kept];
         }
         // Where every shot was there already, nobody has looked at Resolve yet.
-        let journal = Desk::of(options).ok().and_then(|desk| desk.journal(&self.journal));
+        let journal = self.desk(options).ok().and_then(|desk| desk.journal(&self.journal));
         let mut unrestored = Vec::new();
         if journal.is_some_and(|journal| !journal.is_restored() && !journal.has_failed()) {
             let given = Link::open(options, &CancelToken::new()).and_then(|link| {
@@ -162,7 +228,7 @@ impl Ticket {
                 Ok(failed) => unrestored = failed,
                 Err(error) => {
                     // What is noted stays, so that it can be put back.
-                    let _ = std::fs::remove_dir_all(&self.folder);
+                    Scratch::remove(&self.folder);
                     return vec![format!(
                         "Resolve is left as it was rendering; `resolve restore` puts it back: {error}"
                     )];
@@ -199,11 +265,12 @@ impl ResolveBackend {
     ) -> Result<Ticket> {
         // What cannot be, or is in the way, is told before Resolve renders for hours, too.
         Representation::check_all(&delivery.representations)?;
-        // Whoever collects it is somewhere else.
-        let absolute = |path: &Path| std::path::absolute(path).map_err(|error| Error::io("find", path, error));
-        let delivery = Delivery { folder: absolute(&delivery.folder)?, ..delivery.clone() };
-        let plan = Plan { timeline: plan.timeline.as_deref().map(absolute).transpose()?, ..plan.clone() };
-        delivery.refuse(&plan, &self.options().inputs())?;
+        let (plan, delivery) = (somewhere(plan)?, delivery_somewhere(delivery)?);
+        let whole = Conflation::new(self.clone(), delivery.clone());
+        match self.wanted() {
+            Some(only) => whole.only(only.to_vec()).check(&plan)?,
+            None => whole.check(&plan)?,
+        }
         let made = missing(&delivery.folder);
         let submitted = self.hand_in(&plan, &delivery, cancel, store);
         if submitted.is_err() {
@@ -221,7 +288,8 @@ impl ResolveBackend {
         store: impl FnOnce(&Ticket) -> Result<()>,
     ) -> Result<Ticket> {
         let options = self.options();
-        let session = ResolveSession::open(options, plan, &delivery.preset, cancel)?;
+        let rendered = part_of(plan, self.wanted())?;
+        let session = ResolveSession::open(options, &rendered, &delivery.preset, cancel)?;
         let mut work = session.take_work()?;
         let mut make = || {
             std::fs::create_dir_all(&delivery.folder)
@@ -229,19 +297,10 @@ impl ResolveBackend {
             session.scratch(&mut work, &delivery.folder, ".ticket")
         };
         let folder = make().map_err(|error| work.guard.failed(error))?;
-        let shots: Vec<usize> = (0..plan.shots.len()).collect();
+        let shots: Vec<usize> = (0..rendered.shots.len()).collect();
         let jobs = add(&session, &mut work, &shots, &folder).map_err(|error| work.guard.failed(error))?;
-        let ticket = Ticket {
-            plan: plan.clone(),
-            delivery: delivery.clone(),
-            canvas: session.canvas(),
-            depends_on: session.depends_on(),
-            warnings: session.warnings(),
-            state: State { started: true, ..work.guard.state.clone() },
-            journal: work.guard.journal(),
-            folder: folder.path().to_owned(),
-            jobs,
-        };
+        let ticket = Ticket::new(&session, &work, (plan, delivery), folder.path(), jobs);
+        let ticket = ticket.map_err(|error| work.guard.failed(error))?;
         let ids: Vec<OwnJob> = ticket.jobs.iter().map(|job| job.job.clone()).collect();
         let start = || {
             store(&ticket)?;
@@ -283,6 +342,37 @@ impl ResolveBackend {
         ticket.clear(self.options());
         Ok(unrestored)
     }
+}
+
+/// `plan` for whoever is somewhere else: with an absolute path.
+fn somewhere(plan: &Plan) -> Result<Plan> {
+    let mut plan = plan.clone();
+    plan.timeline = plan.timeline.as_deref().map(absolute).transpose()?;
+    for media in &mut plan.media {
+        match &mut media.source {
+            MediaSource::File { path } | MediaSource::Sequence { folder: path, .. } => *path = absolute(path)?,
+            MediaSource::Generator { .. } | MediaSource::Missing { .. } => {}
+        }
+    }
+    Ok(plan)
+}
+
+/// `delivery` for whoever is somewhere else: with absolute paths.
+fn delivery_somewhere(delivery: &Delivery) -> Result<Delivery> {
+    let mut delivery = delivery.clone();
+    delivery.folder = absolute(&delivery.folder)?;
+    for input in &mut delivery.inputs {
+        *input = absolute(input)?;
+    }
+    for representation in &mut delivery.representations {
+        // Nobody reads it again; no output may have its place.
+        delivery.inputs.extend(representation.file().map(absolute).transpose()?);
+    }
+    Ok(delivery)
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Error::io("find", path, error))
 }
 
 /// The folders on the way to `path` that are not there, the innermost first.
@@ -333,10 +423,17 @@ impl Backend for Collector<'_> {
     }
 
     fn inputs(&self) -> Vec<PathBuf> {
-        self.options.inputs()
+        let given = self.given.map(Path::to_owned);
+        self.options.inputs().into_iter().chain(self.ticket.file.clone()).chain(given).collect()
     }
 
-    fn open<'a>(&'a self, _: &'a Plan, preset: &'a Preset, _: &'a [Representation]) -> Result<Box<dyn Session + 'a>> {
+    fn open<'a>(
+        &'a self,
+        plan: &'a Plan,
+        preset: &'a Preset,
+        _: &'a [Representation],
+    ) -> Result<Box<dyn Session + 'a>> {
+        refuse_folders(self.options, plan)?;
         Ok(Box::new(Collection { from: self, preset, renders: OnceLock::new(), unrestored: OnceLock::new() }))
     }
 }
@@ -359,7 +456,9 @@ impl Collection<'_> {
         let size = (ticket.canvas.width, ticket.canvas.height);
         // It is needed until everything is delivered.
         let folder = Scratch::borrow(given.map_or_else(|| ticket.folder.clone(), Path::to_owned));
-        Ok(Renders { plan: plan_of(&ticket.plan, size, &renders), failed: Vec::new(), folder })
+        let light = ticket.light.as_ref();
+        let plan = plan_of(&ticket.plan, size, light, &renders);
+        Ok(Renders { plan, failed: Vec::new(), folder, note: light.map(Light::note) })
     }
 
     /// What Resolve has rendered, followed to its end.
@@ -432,10 +531,16 @@ impl Collection<'_> {
             let place = if own.exists() || ticket.jobs.len() > 1 { own } else { path.to_owned() };
             renders.push((job.piece.clone(), render_in(&place, &job.expected.given())?));
         }
-        let given = Link::open(options, control.cancel).and_then(|link| {
-            ticket.check(&link)?;
-            ticket.give_back(options, link, control.cancel)
-        });
+        let journal = ticket.desk(options).ok().and_then(|desk| desk.journal(&ticket.journal));
+        let was_run = journal.is_some_and(|journal| journal.is_restored() && journal.owner() == Owner::Run);
+        let given = match was_run {
+            // A run that was killed while it cut had put everything back.
+            true => Ok(Vec::new()),
+            false => Link::open(options, control.cancel).and_then(|link| {
+                ticket.check(&link)?;
+                ticket.give_back(options, link, control.cancel)
+            }),
+        };
         let mut said = given.unwrap_or_else(|error| {
             vec![format!("Resolve is left as it was rendering; `resolve restore` puts it back: {error}")]
         });

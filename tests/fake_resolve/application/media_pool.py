@@ -171,7 +171,7 @@ class MediaPool(ApiObject):
         if any(timeline.name == name for timeline in project.timelines):
             return None
         size = [int(project.settings["timelineResolution" + side]) for side in ("Width", "Height")]
-        described = {"name": name, "rate": project.settings["timelineFrameRate"], "size": size, "video": [{"items": []}]}
+        described = {"name": name + self.quirks["name_suffix"], "rate": project.settings["timelineFrameRate"], "size": size, "video": [{"items": []}]}
         timeline = Timeline(self.application, described)
         self.current.clips.append(MediaPoolItem(self.application, timeline=timeline))
         project.timelines.append(timeline)
@@ -193,7 +193,7 @@ class MediaPool(ApiObject):
                 "media": media.path})
             timeline.tracks["video"][info.get("trackIndex", 1) - 1].items.append(item)
             added.append(item)
-        return added
+        return added if self.quirks["appended"] == "items" else True
 
     def ImportTimelineFromFile(self, filePath, importOptions=None):
         options = importOptions or {}
@@ -208,6 +208,7 @@ class MediaPool(ApiObject):
             if self.quirks["same_name"] == "refused":
                 return None
             name = next("%s %d" % (name, number) for number in range(1, 1000) if "%s %d" % (name, number) not in names)
+        name += self.quirks["name_suffix"]
         folder = self.root if self.quirks["import_into"] == "root" else self.current
         before = set(self.application.media_by_path)
         timeline = Timeline(self.application, dict(described, name=name, size=self.application.canvas))

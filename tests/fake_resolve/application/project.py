@@ -279,14 +279,14 @@ class Project(Named):
         return True
 
     def GetRenderJobList(self):
-        return [job.listed() for job in self.jobs]
+        return [job.listed() for job in self.jobs] if self.quirks["jobs_listed"] else []
 
     def GetRenderJobStatus(self, jobId):
         job = self.job(jobId)
         if job is None:
             return {}
         if job.status != "Ready" and job.still_seems_ready():
-            return {"JobStatus": self.quirks["status"].get("Ready", "Ready"), "CompletionPercentage": 0}
+            return self.said({"JobStatus": self.quirks["status"].get("Ready", "Ready"), "CompletionPercentage": 0})
         shown = "Rendering" if job.status == "Complete" and self.quirks["stuck_at_the_end"] else job.status
         status = {"JobStatus": self.quirks["status"].get(shown, shown), "CompletionPercentage": int(job.percent)}
         if job.status == "Rendering":
@@ -297,6 +297,11 @@ class Project(Named):
             status["TimeTakenToRenderInMs"] = job.taken
         if job.error:
             status["Error"] = job.error
+        return self.said(status)
+
+    def said(self, status):
+        if not self.quirks["status_has_words"]:
+            del status["JobStatus"]
         return status
 
     def IsRenderingInProgress(self):

@@ -61,6 +61,17 @@ USUAL = {
     "append_end_is_last": True,
     # Whether a node without a LUT has the LUT "" or none at all.
     "no_lut": "",
+    # Whether whole numbers come as "86400", and what is no comes as nothing.
+    "numbers_as_text": False,
+    "nothing_for_no": False,
+    # What AppendToTimeline gives: the "items", or whether it did it ("done").
+    "appended": "items",
+    # Whether the list of jobs has those that scripts added.
+    "jobs_listed": True,
+    # Whether a job's status has words.
+    "status_has_words": True,
+    # What follows the name of a timeline that is imported or made by a script.
+    "name_suffix": "",
 }
 
 # Methods that came with a version, and one that moved.

@@ -19,7 +19,7 @@ use crate::backend::{Control, RepresentationTask, Target, Task};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rotation;
-use crate::plan::{Canvas, MediaId, MediaSource, Plan, Shot, SoundLayout};
+use crate::plan::{Canvas, ColorTags, MediaId, MediaSource, Plan, Shot, SoundLayout};
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Timecode};
 
 /// A movie or numbered frames, opened.
@@ -64,6 +64,16 @@ impl Footage {
 
     /// Opens frames `start` to `start + count − 1` of a sequence, or with `None` all that are in its folder.
     pub(crate) fn sequence(source: MediaSource, range: Option<(i64, i64)>, rate: Rate) -> Result<Footage> {
+        Footage::tagged_sequence(source, range, rate, None)
+    }
+
+    /// The same of EXR files whose values are what `color` says, if anything: see [`DecodeOptions::exr_color`].
+    fn tagged_sequence(
+        source: MediaSource,
+        range: Option<(i64, i64)>,
+        rate: Rate,
+        color: Option<ColorTags>,
+    ) -> Result<Footage> {
         let path = PathBuf::from(source.display());
         let missing = |what: String| Error::new(ErrorKind::MediaMissing, what).at_file(&path);
         let numbers = SequenceReader::new(&source, &DecodeOptions::default())?.list()?;
@@ -80,8 +90,12 @@ impl Footage {
             return Err(missing(format!("{} is no sequence", path.display())));
         };
         let source = MediaSource::Sequence { folder, prefix, suffix, padding, start: first, step: 1, holes };
-        let info = probe(source.file(0).unwrap_or_default())?;
-        let pictures = Pictures::Sequence(SequenceReader::new(&source, &DecodeOptions::default())?);
+        let mut info = probe(source.file(0).unwrap_or_default())?;
+        let options = DecodeOptions::default().exr_color(color);
+        if let Some(color) = color.filter(|_| info.color.transfer == ColorTags::LINEAR) {
+            info.color = ColorTags { full_range: true, matrix: 0, ..color };
+        }
+        let pictures = Pictures::Sequence(SequenceReader::new(&source, &options)?);
         let rotation = Rotation::from_degrees(f64::from(info.rotation));
         Ok(Footage { path, pictures, rotation, rate, frames: count, first: Some(first), sound: None, info })
     }
@@ -245,8 +259,13 @@ pub(crate) fn check_before_render(
 }
 
 /// Makes the representations of `task` from the file that was rendered for it, and looks at them: for backends that
-/// render and no more. Returns what did not turn out as asked.
-pub(crate) fn represent_rendered(plan: &Plan, task: &Task<'_>, control: &Control<'_>) -> Result<Vec<String>> {
+/// render and no more. `color` is what that has. Returns what did not turn out as asked.
+pub(crate) fn represent_rendered(
+    plan: &Plan,
+    task: &Task<'_>,
+    color: ColorTags,
+    control: &Control<'_>,
+) -> Result<Vec<String>> {
     let shot = task.shot;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let footage = match &task.target {
@@ -261,7 +280,8 @@ pub(crate) fn represent_rendered(plan: &Plan, task: &Task<'_>, control: &Control
                 step: 1,
                 holes: crate::timeline::MissingFramePolicy::Error,
             };
-            Footage::sequence(source, Some((shot.first_frame, shot.frame_count)), plan.rate)?
+            let color = Some(color).filter(|color| color.transfer != ColorTags::LINEAR);
+            Footage::tagged_sequence(source, Some((shot.first_frame, shot.frame_count)), plan.rate, color)?
         }
     };
     let sound = match &task.wav {
