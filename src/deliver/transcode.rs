@@ -82,9 +82,7 @@ pub fn transcode(
     Representation::check_all(representations)?;
     let mut footage = open(source, options)?;
     if representations.iter().any(Representation::has_sound) && footage.has_audio() {
-        // What Opus takes suits all others.
-        let opus = representations.iter().any(|wanted| wanted.preset.audio.as_deref() == Some("libopus"));
-        footage = footage.with_sound(source, opus.then_some(48_000), None)?;
+        footage = footage.with_own_sounds()?;
     }
     footage.check(representations)?;
     let shot = shot(source, &footage, options);

@@ -18,4 +18,5 @@ mod policies;
 mod reading;
 mod speed;
 mod stems;
+mod streams;
 mod support;

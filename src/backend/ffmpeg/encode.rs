@@ -42,6 +42,24 @@ pub struct OutputSettings {
     pub threads: u32,
     /// The sound, if there is any and the preset's container holds it: samples per second, and how many channels.
     pub audio: Option<(u32, u16)>,
+    /// The streams of sound that take the place of `audio`, where they come from a file with streams of its own.
+    pub audio_streams: Vec<AudioStream>,
+}
+
+/// A stream of sound on its way into a movie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AudioStream {
+    /// Samples per second that come in; where the codec does not take as many, they are converted.
+    pub rate: u32,
+    /// How many channels it has.
+    pub channels: u16,
+    /// FFmpeg's name of their layout, such as `stereo`.
+    pub layout: String,
+    /// What is said about it, key by key, such as its language and title.
+    pub metadata: Vec<(String, String)>,
+    /// FFmpeg's flags of what it is for, such as whether players choose it.
+    pub disposition: i32,
 }
 
 impl OutputSettings {
@@ -62,6 +80,7 @@ impl OutputSettings {
             metadata: BTreeMap::new(),
             threads: 1,
             audio: None,
+            audio_streams: Vec::new(),
         }
     }
 

@@ -38,7 +38,7 @@ mod yuv;
 
 pub use convert::{ChromaSite, Converter, Source, Target, rgba8_frame};
 pub use decode::{DecodeOptions, MovieReader, Outside, Picked};
-pub use encode::OutputSettings;
+pub use encode::{AudioStream, OutputSettings};
 pub use frame::Frame;
 pub use lookup::FfmpegLookup;
 #[cfg(feature = "resolve")]

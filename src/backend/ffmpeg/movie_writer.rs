@@ -7,8 +7,9 @@ use ffmpeg_next::codec::packet::Packet;
 use ffmpeg_next::frame::Video;
 
 use super::encode::{OutputSettings, open_encoder};
-use super::sound::SoundStream;
+use super::sound::{SoundFormat, SoundStream};
 use super::sys::write::{Encoder, Muxer, StreamSetup};
+use super::trim::of_piece;
 use crate::audio::Samples;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -30,7 +31,7 @@ pub struct MovieWriter {
     muxer: Muxer,
     /// `None`: packets are passed through.
     encoder: Option<Encoder>,
-    sound: Option<SoundStream>,
+    sounds: Vec<SoundStream>,
     packet: Packet2,
     video: usize,
     /// How long a frame is, in seconds: numerator, denominator.
@@ -104,13 +105,27 @@ impl MovieWriter {
             tag: settings.preset.tag.as_deref(),
             metadata: &about,
         })?;
-        let sound = match (settings.audio, &settings.preset.audio) {
-            (Some((rate, channels)), Some(codec)) => Some(SoundStream::add(&mut muxer, codec, rate, channels)?),
-            _ => None,
-        };
+        let mut sounds = Vec::new();
+        match (&settings.preset.audio, settings.audio) {
+            (Some(codec), _) if !settings.audio_streams.is_empty() => {
+                let name = muxer_name(settings)?;
+                for stream in &settings.audio_streams {
+                    let metadata = of_piece(&stream.metadata, name, false);
+                    let layout = (stream.layout.as_str(), stream.channels);
+                    let format = SoundFormat { encoder: codec, rate: stream.rate, layout, metadata: &metadata };
+                    let sound = SoundStream::add_converted(&mut muxer, &format)?;
+                    muxer.set_disposition(sound.index(), stream.disposition);
+                    sounds.push(sound);
+                }
+            }
+            (Some(codec), Some((rate, channels))) => {
+                sounds.push(SoundStream::add(&mut muxer, codec, rate, channels)?);
+            }
+            _ => {}
+        }
         muxer.write_header(&header_options(settings, num))?;
         let packet = Packet2(Packet::empty());
-        Ok(MovieWriter { path: path.to_owned(), muxer, encoder, sound, packet, video, time_base, frames: 0 })
+        Ok(MovieWriter { path: path.to_owned(), muxer, encoder, sounds, packet, video, time_base, frames: 0 })
     }
 
     /// Encodes the next frame, which has the settings' pixel format and size.
@@ -155,15 +170,23 @@ impl MovieWriter {
     /// [`ErrorKind::Encode`] when the movie has no sound or the samples have other channels, [`ErrorKind::Io`] when the
     /// disk is full.
     pub fn write_sound(&mut self, samples: &Samples) -> Result<()> {
-        let Some(sound) = &mut self.sound else {
-            return Err(Error::new(ErrorKind::Encode, "sound for a movie without any"));
+        self.write_sound_of(0, samples)
+    }
+
+    /// The same for its stream of sound number `stream`, counted from 0.
+    ///
+    /// # Errors
+    /// As [`MovieWriter::write_sound`].
+    pub fn write_sound_of(&mut self, stream: usize, samples: &Samples) -> Result<()> {
+        let Some(sound) = self.sounds.get_mut(stream) else {
+            return Err(Error::new(ErrorKind::Encode, format!("samples for sound {stream} of a movie without that")));
         };
         sound.write(samples, &mut self.muxer).map_err(|error| error.at_file(&self.path))
     }
 
     /// Whether it has sound.
     pub fn has_sound(&self) -> bool {
-        self.sound.is_some()
+        !self.sounds.is_empty()
     }
 
     /// How many frames were written so far.
@@ -190,7 +213,7 @@ impl MovieWriter {
             encoder.send(None).map_err(|error| error.at_file(&self.path))?;
         }
         self.drain()?;
-        if let Some(sound) = &mut self.sound {
+        for sound in &mut self.sounds {
             sound.finish(&mut self.muxer).map_err(|error| error.at_file(&self.path))?;
         }
         let MovieWriter { path, muxer, frames, .. } = self;

@@ -200,13 +200,14 @@ impl<'a> FfmpegSession<'a> {
     }
 
     /// What goes into representations.
-    pub(super) fn feed(&self) -> Feed {
+    pub(super) fn feed(&self) -> Feed<'_> {
         Feed {
             canvas: self.canvas,
             format: self.format,
             alpha: self.plan.background == Background::Transparent,
             rate: self.plan.rate,
             sound: self.plan.sound.as_ref().map(|sound| (sound.rate, sound.layout.channels())),
+            streams: None,
         }
     }
 

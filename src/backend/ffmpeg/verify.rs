@@ -70,6 +70,14 @@ pub(super) fn length_of_sound(file: &Path, planned: i64, slack: i64) -> Result<(
     bad(format!("{written} samples were written, {planned} planned"), file)
 }
 
+/// Whether `file` has so many streams of sound.
+pub(super) fn count_of_sounds(file: &Path, planned: usize) -> Result<()> {
+    match SoundReader::count(file)? {
+        written if written == planned => Ok(()),
+        written => bad(format!("{written} streams of sound were written, {planned} planned"), file),
+    }
+}
+
 /// By how many samples sound may miss its length: codecs count packets, and Matroska knows the length of the longest
 /// stream alone.
 fn slack(expected: &Expected<'_>, rate: u32) -> i64 {

@@ -48,12 +48,17 @@ impl Writer {
 
     /// Writes the next samples, where there is a place for them.
     pub(super) fn write_sound(&mut self, samples: &Samples) -> Result<()> {
+        self.write_sound_of(0, samples)
+    }
+
+    /// The same for stream of sound number `stream`.
+    pub(super) fn write_sound_of(&mut self, stream: usize, samples: &Samples) -> Result<()> {
         let movie = match self {
             Writer::Movie(movie) => movie,
             Writer::Copy(copying) => copying.movie(),
             Writer::Sequence(_) => return Ok(()),
         };
-        if movie.has_sound() { movie.write_sound(samples) } else { Ok(()) }
+        if movie.has_sound() { movie.write_sound_of(stream, samples) } else { Ok(()) }
     }
 
     pub(super) fn frames(&self) -> i64 {

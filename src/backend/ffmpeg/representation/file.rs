@@ -13,7 +13,7 @@ use super::super::lookup::exact_count;
 use super::super::presets::Wish;
 use super::super::probe::{MediaInfo, probe};
 use super::super::sequence::SequenceReader;
-use super::super::sound::FileSound;
+use super::super::sound::FileSounds;
 use super::{Facts, Feed, FileFacts, ShotFacts, Sink, Stretch};
 use crate::backend::{Control, RepresentationTask, Target, Task};
 use crate::deliver::{Preset, Representation};
@@ -32,7 +32,9 @@ pub(crate) struct Footage {
     frames: i64,
     /// The number of the first frame of a sequence.
     first: Option<i64>,
-    sound: Option<FileSound>,
+    sound: Option<FileSounds>,
+    /// Whether all of its streams are kept.
+    keeps_streams: bool,
 }
 
 enum Pictures {
@@ -58,6 +60,7 @@ impl Footage {
             frames: timed.unwrap_or(frames),
             first: None,
             sound: None,
+            keeps_streams: false,
             info,
         })
     }
@@ -97,12 +100,28 @@ impl Footage {
         }
         let pictures = Pictures::Sequence(SequenceReader::new(&source, &options)?);
         let rotation = Rotation::from_degrees(f64::from(info.rotation));
-        Ok(Footage { path, pictures, rotation, rate, frames: count, first: Some(first), sound: None, info })
+        Ok(Footage {
+            path,
+            pictures,
+            rotation,
+            rate,
+            frames: count,
+            first: Some(first),
+            sound: None,
+            keeps_streams: false,
+            info,
+        })
     }
 
-    /// With the sound of `file`, if it holds any: at `rate` samples a second, or its own.
-    pub(crate) fn with_sound(mut self, file: &Path, rate: Option<u32>, layout: Option<SoundLayout>) -> Result<Footage> {
-        self.sound = FileSound::open(file, rate, layout)?;
+    /// With the sound of `file`, if it holds any, at `rate` samples a second in `layout`.
+    pub(crate) fn with_sound(mut self, file: &Path, rate: u32, layout: SoundLayout) -> Result<Footage> {
+        self.sound = FileSounds::open_as(file, rate, layout)?;
+        Ok(self)
+    }
+
+    /// With every stream of sound that its file holds.
+    pub(crate) fn with_own_sounds(mut self) -> Result<Footage> {
+        (self.sound, self.keeps_streams) = (FileSounds::open(&self.path)?, true);
         Ok(self)
     }
 
@@ -141,7 +160,7 @@ impl Footage {
     }
 
     /// What its pictures have in common, once they stand upright.
-    fn feed(&self) -> Result<Feed> {
+    fn feed(&self) -> Result<Feed<'_>> {
         let info = &self.info;
         let format = Pixel::from_str(&info.pixel_format)
             .map_err(|_| undecodable(&self.path, format!("its pixels are {:?}", info.pixel_format)))?;
@@ -154,7 +173,8 @@ impl Footage {
             format,
             alpha: info.has_alpha,
             rate: self.rate,
-            sound: self.sound.as_ref().map(FileSound::format),
+            sound: self.sound.as_ref().map(FileSounds::format),
+            streams: self.sound.as_ref().filter(|_| self.keeps_streams),
         })
     }
 
@@ -217,16 +237,19 @@ impl Footage {
                 let source = Source { frame: turned.as_ref().unwrap_or(frame.as_av()), color, premultiplied };
                 sinks.iter_mut().try_for_each(|sink| sink.write(&source, index, facts))?;
             }
-            if let Some(sound) = &mut self.sound {
-                let end = stretch.samples_of(index + 1, self.rate, sound.format().0);
-                let samples = sound.read_to(end)?;
-                sinks.iter_mut().try_for_each(|sink| sink.write_sound(&samples))?;
+            for (number, sound) in self.sound.iter_mut().flat_map(FileSounds::iter_mut).enumerate() {
+                if sinks.iter().any(|sink| sink.has_sound_of(number)) {
+                    let end = stretch.samples_of(index + 1, self.rate, sound.rate());
+                    let samples = sound.read_to(end)?;
+                    sinks.iter_mut().try_for_each(|sink| sink.write_sound_of(number, &samples))?;
+                }
             }
             control.frame(shot, index + 1)?;
         }
         for sink in sinks {
             notes.extend(sink.finish(stretch.frames)?);
         }
+        let feed = self.feed()?;
         tasks.iter().try_for_each(|task| feed.verify(task, &stretch))?;
         Ok(notes)
     }
@@ -254,7 +277,7 @@ pub(crate) fn check_before_render(
         [] => return Ok(()),
         _ => preset.pixel_format(wish, canvas.width, canvas.height)?,
     };
-    let feed = Feed { canvas, format, alpha: false, rate: plan.rate, sound };
+    let feed = Feed { canvas, format, alpha: false, rate: plan.rate, sound, streams: None };
     representations.iter().try_for_each(|representation| feed.check(representation).map(drop))
 }
 
@@ -289,7 +312,7 @@ pub(crate) fn represent_rendered(
         None => Some(task.target.path()).filter(|_| footage.has_audio()),
     };
     let mut footage = match (sound, &plan.sound) {
-        (Some(file), Some(sound)) => footage.with_sound(file, Some(sound.rate), Some(sound.layout))?,
+        (Some(file), Some(sound)) => footage.with_sound(file, sound.rate, sound.layout)?,
         _ => footage,
     };
     let starts = StartTimecodes::default();

@@ -13,15 +13,16 @@ mod shape;
 mod sheet;
 
 use super::convert::{Converter, Source, Target as Coding};
-use super::encode::OutputSettings;
+use super::encode::{AudioStream, OutputSettings};
 use super::pixels;
 use super::presets::Wish;
 use super::sequence_writer::write_still;
+use super::sound::FileSounds;
 use super::sys::frames::{self, PixelInfo};
 use super::verify::{self, Expected};
 use super::writer::Writer;
 use crate::audio::Samples;
-use crate::backend::RepresentationTask;
+use crate::backend::{RepresentationTask, Target};
 use crate::deliver::{Content, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rect;
@@ -36,8 +37,8 @@ use shape::Shape;
 use sheet::Sheet;
 
 /// What the pictures that come in have in common.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Feed {
+#[derive(Clone, Copy)]
+pub(super) struct Feed<'a> {
     pub(super) canvas: Canvas,
     pub(super) format: Pixel,
     /// Whether there is alpha that matters.
@@ -45,6 +46,8 @@ pub(super) struct Feed {
     pub(super) rate: Rate,
     /// Samples per second of the sound, and its channels, where there is any.
     pub(super) sound: Option<(u32, u16)>,
+    /// The streams of a file that it comes from, where those are kept.
+    pub(super) streams: Option<&'a FileSounds>,
 }
 
 /// The stretch of pictures that comes in.
@@ -92,7 +95,7 @@ impl Stretch {
     }
 }
 
-impl Feed {
+impl Feed<'_> {
     /// The shape and the settings of what `representation` makes of these pictures.
     fn settings(&self, representation: &Representation) -> Result<(Shape, OutputSettings)> {
         let preset = &representation.preset;
@@ -109,7 +112,17 @@ impl Feed {
         settings.color = preset.color_tags(format, self.canvas.color);
         pixels::curve_between(self.canvas.color.transfer, settings.color.transfer)?;
         settings.audio = self.sound.filter(|_| representation.has_sound());
+        settings.audio_streams = self.streams(representation).0.into_iter().map(|(_, stream)| stream).collect();
+        if self.streams.is_some() && settings.audio_streams.is_empty() {
+            settings.audio = None;
+        }
         Ok((shape, settings))
+    }
+
+    /// Streams of the file's sound that `representation` has, by their numbers; and what is said of them.
+    fn streams(&self, representation: &Representation) -> (Vec<(usize, AudioStream)>, Vec<String>) {
+        let codec = representation.preset.audio.as_deref().filter(|_| representation.has_sound());
+        codec.zip(self.streams).map_or_else(Default::default, |(codec, streams)| streams.of_codec(codec))
     }
 
     /// Looks at what was written for `task`, and counts its frames.
@@ -143,7 +156,13 @@ impl Feed {
             first: stretch.first + representation.shown(stretch.frames, stretch.handles).start,
             sound: settings.audio.map(|(rate, _)| (samples(rate), rate)),
         };
-        verify::verify(target, &expected)
+        verify::verify(target, &expected)?;
+        match (target, settings.audio_streams.len()) {
+            (Target::Movie(path), planned) if planned > 0 && matches!(representation.content, Content::All) => {
+                verify::count_of_sounds(path, planned)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether `representation` can be made; what does not come out of it as it went in is a sentence for the report.
@@ -178,10 +197,8 @@ fn at(representation: &Representation, error: Error) -> Error {
 pub(super) struct Sink<'r> {
     representation: &'r Representation,
     picks: Picks,
-    /// The samples it has: the first, and the first behind.
-    sound: Option<(i64, i64)>,
-    /// How many samples came so far.
-    heard: i64,
+    /// Its streams of sound.
+    sounds: Vec<SoundWindow>,
     /// What pictures are converted to before they are drawn upon.
     coding: Coding,
     shape: Shape,
@@ -190,6 +207,16 @@ pub(super) struct Sink<'r> {
     output: Output<'r>,
     notes: Vec<String>,
     today: String,
+}
+
+/// A stream of sound of a representation.
+struct SoundWindow {
+    /// Its number where it comes from.
+    number: usize,
+    /// The samples it has: the first, and the first behind.
+    range: (i64, i64),
+    /// How many samples came so far.
+    done: i64,
 }
 
 /// What pictures become.
@@ -206,7 +233,7 @@ impl<'r> Sink<'r> {
     /// These, and all that come later, name the representation.
     pub(super) fn open(
         task: &'r RepresentationTask<'_>,
-        feed: Feed,
+        feed: Feed<'_>,
         stretch: Stretch,
         facts: &dyn Facts,
         threads: usize,
@@ -218,8 +245,18 @@ impl<'r> Sink<'r> {
         let skipped = representation.shown(stretch.frames, stretch.handles).start;
         let from = |start: Timecode| Timecode::from_frame(start.frame() + skipped, start.rate(), start.is_drop());
         settings.timecode = stretch.timecode.map(|start| from(start).at_rate(settings.rate));
-        let sound = settings.audio.map(|(rate, _)| stretch.samples(representation, feed.rate, rate));
-        let mut notes = Vec::new();
+        let (streams, mut notes) = feed.streams(representation);
+        let mut streams: Vec<(usize, u32)> =
+            streams.into_iter().map(|(number, stream)| (number, stream.rate)).collect();
+        if feed.streams.is_none() {
+            streams.extend(settings.audio.map(|(rate, _)| (0, rate)));
+        }
+        let sound = |(number, rate): (usize, u32)| SoundWindow {
+            number,
+            range: stretch.samples(representation, feed.rate, rate),
+            done: 0,
+        };
+        let sounds = streams.into_iter().map(sound).collect();
         let picks = Picks::of(representation, feed.rate, &stretch, &mut notes);
         let (mut coding, path) = (settings.target(), target.path());
         let output = match representation.content {
@@ -238,7 +275,7 @@ impl<'r> Sink<'r> {
         let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window).map_err(named)?;
         let today = jiff::Zoned::now().date().to_string();
         let converter = Converter::new();
-        Ok(Sink { representation, picks, sound, heard: 0, coding, shape, painter, converter, output, notes, today })
+        Ok(Sink { representation, picks, sounds, coding, shape, painter, converter, output, notes, today })
     }
 
     /// Whether picture `index` of the stretch is needed.
@@ -273,14 +310,25 @@ impl<'r> Sink<'r> {
 
     /// Takes the samples that belong beside the pictures so far.
     pub(super) fn write_sound(&mut self, samples: &Samples) -> Result<()> {
-        let Some((first, end)) = self.sound else { return Ok(()) };
-        let place = |sample: i64| usize::try_from(sample - self.heard).unwrap_or(0).min(samples.len());
-        let part = place(first)..place(end);
-        self.heard += i64::try_from(samples.len()).unwrap_or(0);
+        self.write_sound_of(0, samples)
+    }
+
+    /// Whether it has the sound of this number.
+    pub(super) fn has_sound_of(&self, number: usize) -> bool {
+        self.sounds.iter().any(|sound| sound.number == number)
+    }
+
+    /// The same of the sound of this number.
+    pub(super) fn write_sound_of(&mut self, number: usize, samples: &Samples) -> Result<()> {
+        let mut own = self.sounds.iter_mut().enumerate();
+        let Some((stream, sound)) = own.find(|(_, sound)| sound.number == number) else { return Ok(()) };
+        let place = |sample: i64| usize::try_from(sample - sound.done).unwrap_or(0).min(samples.len());
+        let part = place(sound.range.0)..place(sound.range.1);
+        sound.done += i64::try_from(samples.len()).unwrap_or(0);
         match &mut self.output {
-            Output::Frames(writer) if part == (0..samples.len()) => writer.write_sound(samples),
+            Output::Frames(writer) if part == (0..samples.len()) => writer.write_sound_of(stream, samples),
             Output::Frames(writer) if part.is_empty() => Ok(()),
-            Output::Frames(writer) => writer.write_sound(&samples.part(part)),
+            Output::Frames(writer) => writer.write_sound_of(stream, &samples.part(part)),
             Output::Poster { .. } | Output::Sheet { .. } => Ok(()),
         }
         .map_err(|error| at(self.representation, error))

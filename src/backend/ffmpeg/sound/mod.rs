@@ -16,7 +16,7 @@ mod source;
 mod stretch;
 mod whole;
 
-pub(super) use file::FileSound;
+pub(super) use file::FileSounds;
 pub(super) use mixer::Mixer;
 pub use normalize::{Normalized, bring_to_loudness};
 pub(super) use output::{SoundFormat, SoundStream, is_lossless};

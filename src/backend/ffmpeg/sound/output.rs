@@ -8,6 +8,7 @@ use ffmpeg_next::format::Sample;
 use ffmpeg_next::format::sample::Type;
 use ffmpeg_next::frame::Audio;
 
+use super::super::encode::AudioStream;
 use super::super::presets::sound_rate;
 use super::super::sys::sound::{SoundEncoder, SoundSetup};
 use super::super::sys::write::{Muxer, StreamSetup};
@@ -102,13 +103,18 @@ impl SoundStream {
     /// the codec does not take that rate, they are converted to one that it takes.
     pub(crate) fn add(muxer: &mut Muxer, codec: &str, rate: u32, channels: u16) -> Result<SoundStream> {
         let layout = (layout_name(channels)?, channels);
-        let taken = sound_rate(codec, rate);
-        let mut stream =
-            SoundStream::add_as(muxer, &SoundFormat { encoder: codec, rate: taken, layout, metadata: &[] })?;
+        SoundStream::add_converted(muxer, &SoundFormat { encoder: codec, rate, layout, metadata: &[] })
+    }
+
+    /// Adds a stream of this format; where the codec does not take its rate, samples are converted to one that it takes.
+    pub(crate) fn add_converted(muxer: &mut Muxer, sound: &SoundFormat<'_>) -> Result<SoundStream> {
+        let (rate, channels) = (sound.rate, usize::from(sound.layout.1));
+        let taken = sound_rate(sound.encoder, rate);
+        let mut stream = SoundStream::add_as(muxer, &SoundFormat { rate: taken, ..*sound })?;
         stream.converter = (taken != rate).then(|| Conversion {
-            converter: RateConverter::new(rate, taken, channels.into()),
+            converter: RateConverter::new(rate, taken, channels),
             rates: (rate, taken),
-            input: Samples::silence(channels.into(), 0),
+            input: Samples::silence(channels, 0),
             start: 0,
             done: 0,
         });
@@ -285,6 +291,25 @@ fn short(sample: f32) -> i16 {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to the range of 8 bits just before")]
 fn unsigned(sample: f32) -> u8 {
     (f64::from(sample) * 128.0 + 128.0).round().clamp(0.0, 255.0) as u8
+}
+
+/// The name of the layout under which `encoder` takes the channels of `stream`: its own, else the usual one of as many;
+/// `None` where it takes neither.
+pub(super) fn layout_taken(encoder: &str, stream: &AudioStream) -> Option<String> {
+    let usual = ["mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1", "7.1"];
+    let usual = usual.get(usize::from(stream.channels).checked_sub(1)?).copied();
+    let opens = |layout: &&str| {
+        let setup = SoundSetup {
+            name: encoder,
+            format: input_format(encoder),
+            rate: sound_rate(encoder, stream.rate),
+            layout: (layout, stream.channels),
+            options: &[],
+            global_header: false,
+        };
+        SoundEncoder::open(&setup).is_ok()
+    };
+    std::iter::once(stream.layout.as_str()).chain(usual).find(opens).map(str::to_owned)
 }
 
 /// FFmpeg's name of the layout of so many channels.

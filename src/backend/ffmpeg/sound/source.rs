@@ -167,6 +167,13 @@ impl Voice {
         Ok(Voice::new(streams, 0, to, rate, notes))
     }
 
+    /// A stream as it is: its channels at its rate.
+    pub(super) fn of_reader(reader: SoundReader) -> Voice {
+        let (rate, speakers) = (reader.rate(), reader.speakers().to_vec());
+        let identity = Matrix::identity(speakers.len());
+        Voice::new(vec![(reader, identity)], 0, &speakers, rate, Vec::new())
+    }
+
     /// A voice of these streams, of which so many channels were chosen, or 0 where none were.
     fn new(streams: Vec<(SoundReader, Matrix)>, chosen: usize, to: &[Speaker], rate: u32, notes: Vec<String>) -> Voice {
         let part = |(reader, matrix): (SoundReader, Matrix)| {

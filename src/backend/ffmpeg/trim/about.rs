@@ -41,14 +41,49 @@ const OF_QUICKTIME: [&str; 2] = ["handler_name", "vendor_id"];
 
 /// The metadata of a stream or of a file that is true of a piece of it, too, in files of `muxer`. Who encoded it is true of
 /// what is `copied`.
-pub(super) fn of_piece(tags: &[(String, String)], muxer: &str, copied: bool) -> Vec<(String, String)> {
+pub(in crate::backend::ffmpeg) fn of_piece(
+    tags: &[(String, String)],
+    muxer: &str,
+    copied: bool,
+) -> Vec<(String, String)> {
     let quicktime = matches!(muxer, "mov" | "mp4");
     let stays = |key: &str| {
         let of_the_file = OF_THE_FILE.contains(&key) && !(copied && key == "encoder");
         let own = !quicktime && OF_QUICKTIME.contains(&key);
         of_the_file || own || STATISTICS.iter().any(|start| key.starts_with(start))
     };
-    tags.iter().filter(|(key, _)| !stays(&key.to_lowercase())).cloned().collect()
+    let written = |(key, value): &(String, String)| match muxer == "mov" && key.eq_ignore_ascii_case("language") {
+        true => (key.clone(), quicktime_language(value).to_owned()),
+        false => (key.clone(), value.clone()),
+    };
+    tags.iter().filter(|(key, _)| !stays(&key.to_lowercase())).map(written).collect()
+}
+
+/// The code of a language that QuickTime's muxer knows: of languages with two codes (ISO 639-2), it knows one.
+fn quicktime_language(code: &str) -> &str {
+    const KNOWN: [(&str, &str); 20] = [
+        ("sqi", "alb"),
+        ("hye", "arm"),
+        ("eus", "baq"),
+        ("mya", "bur"),
+        ("zho", "chi"),
+        ("cze", "ces"),
+        ("nld", "dut"),
+        ("fre", "fra"),
+        ("kat", "geo"),
+        ("deu", "ger"),
+        ("ell", "gre"),
+        ("isl", "ice"),
+        ("mkd", "mac"),
+        ("msa", "may"),
+        ("fas", "per"),
+        ("rum", "ron"),
+        ("slo", "slk"),
+        ("bod", "tib"),
+        ("cym", "wel"),
+        ("swe", "sve"),
+    ];
+    KNOWN.iter().find(|(other, _)| *other == code).map_or(code, |(_, known)| known)
 }
 
 /// Timecode and reel name as metadata of the picture.

@@ -11,6 +11,8 @@ mod sound;
 mod source;
 mod writer;
 
+pub(super) use about::of_piece;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
