@@ -224,6 +224,46 @@ fn files_that_come_late_or_grow_are_waited_for() {
 }
 
 #[test]
+fn a_job_that_stays_at_its_end_is_told_by_its_files() {
+    /// Lets somebody else render from then on.
+    struct Busy<'s>(&'s Stage);
+    impl Observer for Busy<'_> {
+        fn preparing(&self, share: f64) {
+            if share > 0.0 {
+                self.0.fake.set_faults(&json!({"render": {"pace": 0.02, "somebody": true}}));
+            }
+        }
+    }
+    let stage = Stage::usual(quirks(json!({"stuck_at_the_end": true})));
+    let before = stage.fake.now();
+    stage.fake.set_faults(&json!({"render": {"pace": 0.02}}));
+    let options = stage.with(|options| options.limits.stall = Duration::from_secs(4));
+    let out = stage.media.path("out/x").parent().expect("a folder").to_owned();
+    let run = Conflation::new(ResolveBackend::new(options), Delivery::new(out).preset(preset("prores-lt")));
+    let plan = stage.plan(&PlanOptions::default());
+    let report = run.run(&plan, &Busy(&stage)).expect("it is whole");
+    stage.check_run(&report, plan, WARM);
+    assert!(stage.fake.calls_of("Project.StopRendering").is_empty(), "somebody else is rendering");
+    assert_eq!(stage.fake.now(), before);
+}
+
+#[test]
+fn parts_that_are_rendered_are_kept_when_another_fails() {
+    let stage = Stage::usual(|_| ());
+    let before = stage.fake.now();
+    stage.fake.set_faults(&json!({"calls": [{"method": "Project.AddRenderJob", "nth": 2, "do": "empty"}]}));
+    let out = stage.media.path("out/x").parent().expect("a folder").to_owned();
+    let options = stage.with(|options| options.scope = Scope::Union);
+    let run = Conflation::new(ResolveBackend::new(options), Delivery::new(&out));
+    let error = run.run(&stage.plan(&PlanOptions::default()), &otio_conflate::NoObserver).expect_err("the second part");
+    let text = error.to_string();
+    let kept = text.split("kept in ").nth(1).and_then(|rest| rest.split(':').next()).expect("where they are kept");
+    assert!(std::path::Path::new(kept).join("0001/render.mov").is_file(), "{text}");
+    assert!(text.contains("AddRenderJob"), "{text}");
+    assert_eq!(stage.fake.now(), before);
+}
+
+#[test]
 fn a_queue_that_is_cleared_after_the_render_takes_nothing_away() {
     let stage = Stage::usual(|_| ());
     stage.fake.set_faults(&json!({"render": {"cleared": true}}));

@@ -80,6 +80,14 @@ pub(super) struct Instance {
 }
 
 impl Instance {
+    /// The same, reached with these variables: they count where it is not Resolve's own library that reads them.
+    pub(super) fn with(mut self, variables: &BTreeMap<String, String>) -> Instance {
+        if !self.module.is_empty() {
+            self.told.extend(variables.clone());
+        }
+        self
+    }
+
     /// A number that is the same for everybody who reaches this Resolve, and another for every other one.
     pub(super) fn key(&self) -> u64 {
         let is_here = ["", "127.0.0.1", "localhost", "::1"].contains(&self.host.as_str());

@@ -523,6 +523,10 @@ pub(super) fn wait(
                 }
             }
         }
+        if share >= 1.0 && moved.elapsed() > limits.stall {
+            // It stays at its end: what it has written tells whether it is whole.
+            return Ok(End::Complete);
+        }
         let late = |what: &str, limit: Duration| {
             let percent = share.max(0.0) * 100.0;
             let what = format!("Resolve's render {what} {} s, at {percent:.0} %", limit.as_secs_f64());

@@ -60,7 +60,7 @@ impl Link {
             (None, Some(command)) => started(&bridge, command, options.limits.start, cancel)?,
             (None, None) => return Err(unreachable_application()),
         };
-        let instance = bridge.identify(cancel)?;
+        let instance = bridge.identify(cancel)?.with(&options.environment);
         let ask = |on: &Object, method: &str| bridge.call_until(on, method, vec![], Some(cancel));
         let product = ask(&app, "GetProductName")?.text()?;
         if !product.contains("Studio") {

@@ -276,6 +276,8 @@ fn usual() -> Option<PathBuf> {
         let is_common = |folder: &&str| {
             let mode = std::fs::metadata(folder).ok().filter(Metadata::is_dir).map(|found| found.permissions().mode());
             mode.is_some_and(|mode| mode & 0o1002 == 0o1002)
+                // It may lie on a disk that nobody can write to.
+                && rustix::fs::access(*folder, rustix::fs::Access::WRITE_OK).is_ok()
         };
         ["/run/lock", "/tmp", "/var/tmp"].into_iter().find(is_common).map(PathBuf::from)
     }

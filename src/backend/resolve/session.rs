@@ -239,16 +239,24 @@ impl<'a> ResolveSession<'a> {
                 Err(error) if self.options.scope == Scope::PerShot && is_its_own(&error, &work.guard) => {
                     failed.push((self.plan.shots[piece.shots[0]].name.clone(), error));
                 }
+                // Hours of rendering may be in those that are whole.
+                Err(error) if !renders.is_empty() && error.kind() != ErrorKind::Cancelled => {
+                    let kept = folder.keep();
+                    return Err(error.context(format!("parts that are whole are kept in {}", kept.display())));
+                }
                 Err(error) => return Err(error),
             }
             before += frames;
         }
         control.observer.preparing(1.0);
         // Should this process be killed while it cuts, the renders are not lost.
-        if failed.is_empty() {
-            self.store_ticket(work, &folder, jobs)?;
-        }
-        work.guard.note(|state| state.rendered_all = true)?;
+        let stored = if failed.is_empty() { self.store_ticket(work, &folder, jobs) } else { Ok(()) };
+        let noted = stored.and_then(|()| work.guard.note(|state| state.rendered_all = true));
+        self.warn(noted.err().map(|error| {
+            warning(format!(
+                "should this run be killed before its shots are cut, its render is not found again: {error}"
+            ))
+        }));
         self.warn(work.guard.restore().into_iter().map(warning));
         // One that tells of what could not be put back stays.
         let journal = Some(work.guard.journal().clone()).filter(Journal::is_restored);
