@@ -114,6 +114,7 @@ pub(crate) fn fingerprint(
         hero_track: _,
         canvas: _,
         canvas_media: _,
+        allow_empty: _,
         shots: _,
         warnings: _,
     } = plan;

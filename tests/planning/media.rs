@@ -303,3 +303,52 @@ fn media_that_moved_is_found_through_the_path_map() {
         plan(&one(clip("A", 5, 2)), &options(|options| options.path_map = vec![("/m".to_owned(), path("/n/o"))]));
     assert_eq!(plan.media[0].source.display(), "/n/o/A.mov");
 }
+
+#[test]
+fn a_clip_of_unknown_length_is_as_long_as_another_of_its_references() {
+    let two = |first: Value, second: Value| {
+        json!({"OTIO_SCHEMA": "Clip.2", "name": "A", "source_range": null, "active_media_reference_key": "high",
+            "media_references": {"high": first, "low": second}})
+    };
+    let low = movie("low", range(1001, 6, 24));
+    let cut = timeline([track("V1", [two(movie("high", Value::Null), low), clip("B", 0, 2)])]);
+    let missing = options(|options| options.media_missing = "black".parse().expect("a policy"));
+    let plan = plan_with(&cut, &missing, None);
+    assert_eq!((plan.shots[0].frame_count, plan.shots[1].start), (6, 6));
+    assert!(
+        notes(&plan).iter().any(|note| note.contains("as long as another of its references")),
+        "{:?}",
+        notes(&plan)
+    );
+    assert_eq!((shown(&plan, "A")[0].as_str(), plan.media[0].source.display().as_str()), ("A 0", "/m/high.mov"));
+    // Nothing says where what follows would lie.
+    let alone = timeline([track("V1", [clip_of("A", Value::Null, movie("a", Value::Null)), clip("B", 0, 2)])]);
+    let error = refused(&alone, &missing);
+    assert_eq!(error.place().clip.as_deref(), Some("A"));
+    assert!(error.to_string().contains("how long the clip is"), "{error}");
+}
+
+#[test]
+fn media_are_named_without_a_plan_as_plans_name_them() {
+    let media = [
+        movie("a", Value::Null),
+        sequence("s", 1001, range(1001, 10, 24)),
+        json!({"OTIO_SCHEMA": "ExternalReference.1", "target_url": "/m/sh.####.exr", "available_range": range(5, 9, 24)}),
+    ];
+    let clips: Vec<Value> = media.into_iter().map(|media| clip_of("c", range(6, 2, 24), media)).collect();
+    let cut = read(&timeline([track("V1", clips)]));
+    let planned = otio_conflate::Plan::new(&cut, &PlanOptions::default()).expect("a plan");
+    let options = PlanOptions::default();
+    let mut sources = otio_conflate::plan::ClipMediaSources::new(&cut, &options);
+    let otio_conflate::timeline::Child::Composition(track) = &cut.tracks.children[0] else { panic!("a track") };
+    let named: Vec<String> = track
+        .children
+        .iter()
+        .map(|child| match child {
+            otio_conflate::timeline::Child::Clip(clip) => sources.source(clip).expect("a location").display(),
+            other => panic!("a clip, not {other:?}"),
+        })
+        .collect();
+    assert_eq!(named, planned.media.iter().map(|media| media.source.display()).collect::<Vec<_>>());
+    assert_eq!(named, ["/m/a.mov", "/m/s.%04d.exr", "/m/sh.%04d.exr"]);
+}

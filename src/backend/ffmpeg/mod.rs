@@ -10,6 +10,7 @@ mod encode;
 mod exr;
 mod fields;
 mod frame;
+mod frame_times;
 mod layers;
 mod limits;
 mod lookup;
@@ -40,6 +41,7 @@ pub use convert::{ChromaSite, Converter, Source, Target, rgba8_frame};
 pub use decode::{DecodeOptions, MovieReader, Outside, Picked};
 pub use encode::{AudioStream, OutputSettings};
 pub use frame::Frame;
+pub use frame_times::FfmpegFrameTimes;
 pub use lookup::FfmpegLookup;
 #[cfg(feature = "resolve")]
 pub(crate) use lookup::count_frames;
