@@ -37,7 +37,10 @@ fn frames_of_variable_length_are_brought_down_to_once() {
     let kept: Vec<u16> = (0..60).filter(|n| n % 7 != 3).collect();
     for available in [Value::Null, range(0, 60, 30.0)] {
         let listed = listed(file(&path, available), range(20, 20, 30.0));
-        assert_eq!(listed.iter().map(|index| kept[*index as usize]).collect::<Vec<_>>(), expected);
+        assert_eq!(
+            listed.iter().map(|index| kept[usize::try_from(*index).expect("an index")]).collect::<Vec<_>>(),
+            expected
+        );
     }
 }
 
