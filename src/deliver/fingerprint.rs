@@ -185,6 +185,7 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
             map,
             gains,
             pan,
+            pan_keys,
             channels,
             output,
             stem,
@@ -192,7 +193,22 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
         } = heard;
         let media = MediaId::by_index(own_place(media, 0, 0, used));
         let object = String::new();
-        SoundClip { track, clip, object, media, range, stretched_from, map, gains, pan, channels, output, stem, notes }
+        SoundClip {
+            track,
+            clip,
+            object,
+            media,
+            range,
+            stretched_from,
+            map,
+            gains,
+            pan,
+            pan_keys,
+            channels,
+            output,
+            stem,
+            notes,
+        }
     });
     let sound = sound.collect();
     Shot {

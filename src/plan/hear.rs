@@ -28,6 +28,8 @@ struct Around {
     /// Fades and volumes of the compositions around, and where they are heard.
     gains: Vec<Gain>,
     pan: f64,
+    /// What is added to it at these record times.
+    pan_keys: Vec<(Time, f64)>,
     /// Whether this lies in an audio track: clips are heard, video tracks are not.
     heard: bool,
     /// Whether a video track lies around this.
@@ -65,6 +67,7 @@ impl Builder<'_> {
             window,
             gains: Vec::new(),
             pan: 0.0,
+            pan_keys: Vec::new(),
             heard: false,
             seen: false,
             in_audio: Rc::default(),
@@ -371,6 +374,14 @@ impl Builder<'_> {
         let written = sound_metadata::effects(item, rate);
         inner.gains.extend(written.gains.into_iter().map(|gain| gain.through(at.clock, around.window, self.rate)));
         inner.pan = (inner.pan + written.pan).clamp(-1.0, 1.0);
+        if !written.pan_keys.is_empty() && !inner.pan_keys.is_empty() {
+            self.warn(at.path, "its pan has key frames, and so has one around it, which is not heard".to_owned());
+        }
+        if let Gain::Factors(keys) = Gain::Factors(written.pan_keys).through(at.clock, around.window, self.rate)
+            && !keys.is_empty()
+        {
+            inner.pan_keys = keys;
+        }
         let time = item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled);
         let time = time.filter_map(|(index, effect)| Some((index, not_applied(effect)?)));
         for (index, what) in written.ignored.into_iter().chain(time) {
@@ -389,7 +400,8 @@ impl Builder<'_> {
     ) -> Result<Option<SoundClip>> {
         let place = |error: crate::Error| error.at_object(at.path);
         let range = self.media.trimmed_range(clip).map_err(place)?;
-        let Around { window, gains, pan, .. } = self.with_effects(&clip.item, at, around, range.duration.rate);
+        let Around { window, gains, pan, pan_keys, .. } =
+            self.with_effects(&clip.item, at, around, range.duration.rate);
         let media = self.media.resolve(clip, range).map_err(place)?;
         let mut speed = Speed::of(&clip.item);
         if speed.scalar.num() == 0 || media.still {
@@ -419,7 +431,7 @@ impl Builder<'_> {
         if let (true, Some(channel), Some(to)) =
             (channels.is_empty(), sound_metadata::source_track(clip), around.output)
         {
-            (channels, output) = (vec![channel], (pan == 0.0).then_some(to));
+            (channels, output) = (vec![channel], (pan == 0.0 && pan_keys.is_empty()).then_some(to));
         }
         let role = self.options.sound.stems.role(&clip.item).or_else(|| around.role.clone());
         let stem = match (&self.options.sound.stems, role, around.stem) {
@@ -440,6 +452,7 @@ impl Builder<'_> {
             map,
             gains,
             pan,
+            pan_keys,
             channels,
             output,
             stem,
@@ -497,7 +510,7 @@ impl Sound {
             let heard = self.within(TimeRange { start: at, duration: Time::from_flicks(1) });
             let held = heard.map(move |clip| {
                 let gains = vec![Gain::Constant(clip.gain(at))];
-                SoundClip { range, gains, ..clip }
+                SoundClip { range, gains, pan: clip.pan_at(at), pan_keys: Vec::new(), ..clip }
             });
             held.filter(move |clip| clip.range.duration > Time::ZERO && clip.gains != [Gain::Constant(0.0)])
         };

@@ -159,6 +159,9 @@ pub struct SoundClip {
     /// Where it is heard between left, −1, and right, 1.
     #[serde(skip_serializing_if = "is_center", default)]
     pub pan: f64,
+    /// What is added to `pan` at these record times, in order, straight lines between them; the ends hold.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub pan_keys: Vec<(Time, f64)>,
     /// The channels of the media that are heard, in the order of the layout that as many channels have. Empty: all that
     /// the media's first sound has.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -178,6 +181,11 @@ impl SoundClip {
     /// How loud it is at record time `time`, as a factor.
     pub fn gain(&self, time: Time) -> f64 {
         self.gains.iter().map(|gain| gain.at(time)).product()
+    }
+
+    /// Where it is heard at record time `time`: between left, −1, and right, 1.
+    pub fn pan_at(&self, time: Time) -> f64 {
+        (self.pan + between(&self.pan_keys, time)).clamp(-1.0, 1.0)
     }
 }
 

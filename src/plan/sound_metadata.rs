@@ -18,6 +18,8 @@ pub(super) struct Written {
     pub(super) gains: Vec<Gain>,
     /// From −1, left, to 1, right.
     pub(super) pan: f64,
+    /// What is added to it at these times.
+    pub(super) pan_keys: Vec<(Time, f64)>,
     /// What is not heard: the place of the effect, and what it is.
     pub(super) ignored: Vec<(usize, String)>,
 }
@@ -57,6 +59,10 @@ pub(super) fn effects(item: &Item, rate: Rate) -> Written {
             match part {
                 Part::Gain(gain) => written.gains.push(gain),
                 Part::Pan(pan) => written.pan = (written.pan + pan).clamp(-1.0, 1.0),
+                Part::PanKeys(keys) if written.pan_keys.is_empty() => written.pan_keys = keys,
+                Part::PanKeys(_) => {
+                    written.ignored.push((index, "a second pan with key frames is not heard".to_owned()))
+                }
                 Part::Unknown(what) => {
                     written.ignored.push((index, format!("{what} of effect {name:?} is not heard")));
                 }
@@ -77,6 +83,7 @@ fn is_off(effect: &Effect, name: &str) -> bool {
 enum Part {
     Gain(Gain),
     Pan(f64),
+    PanKeys(Vec<(Time, f64)>),
     /// Nothing that is known: its name.
     Unknown(String),
 }
@@ -148,8 +155,12 @@ fn final_cut(xml: &Value, item: &Item, rate: Rate) -> Option<Vec<Part>> {
         let text = || parameter.get("value")?.as_str()?.trim().parse().ok();
         let value = text().or_else(|| parameter.get("value")?.as_f64()).filter(|value: &f64| value.is_finite());
         let known = match value {
-            _ if parameter.get("keyframe").is_some() && id == wanted && kind == "audiolevels" => {
-                parameter.get("keyframe").and_then(|keys| final_cut_keys(keys, item, rate)).map(Part::Gain)
+            _ if parameter.get("keyframe").is_some() && id == wanted => {
+                let keys = |least, most| final_cut_keys(parameter.get("keyframe")?, item, (rate, least, most));
+                match kind {
+                    "audiolevels" => keys(0.0, factor(LOUDEST)).map(|keys| Part::Gain(Gain::Factors(keys))),
+                    _ => keys(-1.0, 1.0).map(Part::PanKeys),
+                }
             }
             _ if parameter.get("keyframe").is_some() => None,
             Some(value) if id == wanted && kind == "audiopan" => Some(Part::Pan(value.clamp(-1.0, 1.0))),
@@ -161,8 +172,8 @@ fn final_cut(xml: &Value, item: &Item, rate: Rate) -> Option<Vec<Part>> {
     Some(all.iter().map(part).collect())
 }
 
-/// Key frames of Final Cut's levels: factors at media frames, as `source_range` counts them.
-fn final_cut_keys(keys: &Value, item: &Item, rate: Rate) -> Option<Gain> {
+/// Key frames of Final Cut's levels and pans, between `least` and `most`: at media frames, as `source_range` counts them.
+fn final_cut_keys(keys: &Value, item: &Item, (rate, least, most): (Rate, f64, f64)) -> Option<Vec<(Time, f64)>> {
     let number = |value: &Value| {
         let text = || value.as_str()?.trim().parse().ok();
         text().or_else(|| value.as_f64()).filter(|value: &f64| value.is_finite())
@@ -175,14 +186,13 @@ fn final_cut_keys(keys: &Value, item: &Item, rate: Rate) -> Option<Gain> {
     let key = |key: &Value| {
         let time = Time::from_value(number(key.get("when")?)?, rate).ok()?;
         let elapsed = Time::from_seconds((time - start).samples(1) / speed.scalar);
-        let level = number(key.get("value")?)?.clamp(0.0, factor(LOUDEST));
-        Some((elapsed, level))
+        Some((elapsed, number(key.get("value")?)?.clamp(least, most)))
     };
     let all = keys.as_array().unwrap_or(std::slice::from_ref(keys));
     let mut read = all.iter().map(key).collect::<Option<Vec<_>>>()?;
     read.sort_by_key(|(time, _)| *time);
     read.dedup_by_key(|(time, _)| *time);
-    (!read.is_empty()).then_some(Gain::Factors(read))
+    (!read.is_empty()).then_some(read)
 }
 
 /// Premiere: levels as parts of +15 dB, mutes, and pan from 0 to 1. What a parameter is called depends on the language that

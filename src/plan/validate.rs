@@ -132,10 +132,13 @@ impl Plan {
     }
 
     fn check_sound(&self, clip: &SoundClip, at: &str) -> Result<()> {
-        let SoundClip { media, range, gains, pan, output, stem, .. } = clip;
+        let SoundClip { media, range, gains, pan, pan_keys, output, stem, .. } = clip;
         self.check_index(*media, || format!("{at}.media"))?;
         check(range.duration >= Time::ZERO, &format!("{at}.range"), || "negative duration".to_owned())?;
         check(pan.abs() <= 1.0, &format!("{at}.pan"), || format!("expected -1 to 1; found {pan}"))?;
+        check_finite(&pan_keys.iter().map(|(_, pan)| *pan).collect::<Vec<_>>(), &format!("{at}.pan_keys"))?;
+        let in_order = pan_keys.is_sorted_by_key(|(time, _)| *time);
+        check(in_order, &format!("{at}.pan_keys"), || "key frames out of order".to_owned())?;
         check(output.is_none_or(|output| (1..=MOST_OUTPUTS).contains(&output)), &format!("{at}.output"), || {
             format!("expected a channel of the mix from 1 to {MOST_OUTPUTS}; found {}", output.unwrap_or(0))
         })?;

@@ -1,5 +1,7 @@
 //! What applications write, and what files do not have.
 
+use std::path::Path;
+
 use otio_conflate::ErrorKind;
 use otio_conflate::deliver::AudioDelivery;
 use otio_conflate::plan::OverrunPolicy;
@@ -186,5 +188,105 @@ fn codecs_of_few_rates_get_one_that_they_take() {
         let heard = heard(&run.movie("cut"));
         let peak = (0..heard[0].len()).max_by(|&a, &b| heard[0][a].total_cmp(&heard[0][b])).expect("some");
         assert!(peak.abs_diff(taken / 2) < 400, "{preset}: {peak}");
+    }
+}
+
+/// An effect as OTIO's adapter for Final Cut's XML writes it.
+fn adapted(kind: &str, parameter: Value) -> Value {
+    json!({"OTIO_SCHEMA": "Effect.1", "name": kind, "effect_name": "", "enabled": true,
+        "metadata": {"fcp_xml": {"effectid": kind, "effecttype": kind, "mediatype": "audio", "parameter": parameter}}})
+}
+
+#[test]
+fn key_frames_of_final_cuts_pan_are_followed() {
+    let media = Media::new();
+    let stereo = media.wav("a.wav", 48_000, &steady(&[0.5, 0.5], 192_000));
+    let mono = media.wav("m.wav", 48_000, &steady(&[0.5], 192_000));
+    let key = |when: u32, value: f64| json!({"when": when.to_string(), "value": value.to_string()});
+    let pan = adapted(
+        "audiopan",
+        json!({"parameterid": "pan", "value": "-1", "keyframe": [key(10, -1.0), key(34, 1.0)], "valuemax": "1"}),
+    );
+    let panned = |path: &Path| {
+        let mut one = clip("A", path, range(10, 48, 24));
+        one["effects"] = json!([pan]);
+        timeline([audio([one])])
+    };
+    let whole = run(&panned(&stereo), &pieces(&[("cut", 0, 48), ("part", 7, 9)]));
+    assert_eq!(whole.said(), "");
+    let heard = whole.heard("cut");
+    let quarter = |part: f64| (0.5 * (part * std::f64::consts::FRAC_PI_2).cos()) as f32;
+    for (sample, pan) in [(0, -1.0f64), (12_000, -0.5), (24_000, 0.0), (36_000, 0.5), (48_000, 1.0), (90_000, 1.0)] {
+        let wanted = [quarter(pan.max(0.0)), quarter((-pan).max(0.0))];
+        for side in 0..2 {
+            assert!((heard[side][sample] - wanted[side]).abs() < 1e-4, "{sample}: {}", heard[side][sample]);
+        }
+    }
+    let part = whole.heard("part");
+    assert!(part[0] == heard[0][14_000..32_000] && part[1] == heard[1][14_000..32_000], "shots join");
+    // One channel keeps its power on the way.
+    let heard = cut(&panned(&mono), 48);
+    for sample in [0, 10_000, 24_000, 40_000, 60_000] {
+        let power = heard[0][sample].powi(2) + heard[1][sample].powi(2);
+        assert!((power - 0.25).abs() < 1e-4, "{sample}: {power}");
+    }
+    assert!(heard[1][0].abs() < 1e-6 && heard[0][50_000].abs() < 1e-6);
+}
+
+/// What the adapter leaves in metadata: objects that are switched off are enabled for OTIO.
+#[test]
+fn what_final_cut_switches_off_is_neither_heard_nor_seen() {
+    let media = Media::new();
+    let wav = media.wav("a.wav", 48_000, &steady(&[0.5, 0.5], 192_000));
+    let off = |mut object: Value, written: &str| {
+        object["enabled"] = true.into();
+        object["metadata"] = json!({"fcp_xml": {"enabled": written}});
+        object
+    };
+    let one = |name: &str| clip(name, &wav, range(0, 24, 24));
+    let cut = timeline([
+        off(audio([one("a")]), "FALSE"),
+        audio([off(one("b"), "FALSE"), off(one("c"), "TRUE")]),
+        off(audio([one("d")]), "TRUE"),
+    ]);
+    let planned = plan(&cut, &pieces(&[("cut", 0, 48)])).expect("a plan");
+    let clips: Vec<&str> = planned.sound.iter().flat_map(|sound| &sound.clips).map(|clip| clip.clip.as_str()).collect();
+    assert_eq!(clips, ["d", "c"]);
+    let picture = crate::common::movie(&media.path("p.mov"), 0..48, "24", "-c:v mjpeg");
+    let shown = timeline([
+        video([one_picture(&picture, "under")]),
+        video([off(one_picture(&picture, "clip"), "FALSE")]),
+        off(video([one_picture(&picture, "track")]), "FALSE"),
+    ]);
+    let planned = plan(&shown, &options(|_| ())).expect("a plan");
+    assert_eq!(planned.shots.len(), 1);
+    assert_eq!(planned.shots[0].spans[0].stack.len(), 1);
+    assert_eq!(planned.shots[0].clip, "under");
+}
+
+fn one_picture(path: &Path, name: &str) -> Value {
+    clip(name, path, range(0, 24, 24))
+}
+
+/// Time Remap retimes sound, too, at half speed: the click at the media's second 1 comes after two.
+#[test]
+fn time_remap_of_final_cut_is_heard() {
+    let media = Media::new();
+    let mut ramp = clicks(2, 192_000, &[]);
+    for plane in &mut ramp {
+        plane.iter_mut().enumerate().for_each(|(index, sample)| *sample = 0.5 * (index as f32 / 48_000.0) / 4.0);
+    }
+    let wav = media.wav("a.wav", 48_000, &ramp);
+    let mut one = clip("A", &wav, range(0, 48, 24));
+    one["effects"] = json!([adapted(
+        "timeremap",
+        json!([{"parameterid": "speed", "value": "50"}, {"parameterid": "reverse", "value": "FALSE"}])
+    )]);
+    one["effects"][0]["name"] = "Time Remap".into();
+    let run = run(&timeline([audio([one])]), &pieces(&[("cut", 0, 48)]));
+    let heard = &run.heard("cut")[0];
+    for sample in [10_000, 48_000, 80_000] {
+        let wanted = 0.5 * (sample as f32 / 2.0 / 48_000.0) / 4.0;
+        assert!((heard[sample] - wanted).abs() < 1e-3, "{sample}: {}, not {wanted}: {}", heard[sample], run.said());
     }
 }

@@ -97,7 +97,7 @@ fn shots_join_at_any_pair_of_rates() {
         let (media, mut noise) = (Media::new(), Noise(number as u64));
         let shots = shots(&mut noise);
         let end = shots.last().map_or(0, |(_, first, count)| first + count);
-        let own = [48_000, 44_100][number % 2];
+        let own = [48_000, 44_100, 11_025, 96_000, 192_000, 22_050][number % 6];
         let wav = media.wav("a.wav", own, &noise.channels(2, own as usize * 8, 0.3));
         let tracks = [1, 2].map(|_| audio(clips_of(&wav, rate, end, &mut noise)));
         let cut = timeline_at(time(100_003, rate), tracks);

@@ -9,7 +9,11 @@ use crate::support::*;
 
 /// Three seconds that are different everywhere, and a click at each of a few samples.
 fn noise(rate: u32, channels: usize) -> Channels {
-    let len = rate as usize * 3 + 123;
+    noise_of(rate, channels, 3)
+}
+
+fn noise_of(rate: u32, channels: usize, seconds: usize) -> Channels {
+    let len = rate as usize * seconds + 123;
     let mut dice = Dice::new(7);
     let mut planes = vec![Vec::with_capacity(len); channels];
     let mut phase = 0.0f32;
@@ -122,6 +126,34 @@ reads! {
     mxf: "a.mxf", 48_000, 1, 1e-6, "-f lavfi -i testsrc=s=64x64:r=25:d=3 -map 1:v -map 0:a -c:v mpeg2video -c:a pcm_s16le";
     avi: "a.avi", 48_000, 2, 1e-6, format!("{PICTURE} -c:v mjpeg -c:a pcm_s16le");
     ts: "a.ts", 48_000, 2, 1e-3, format!("{PICTURE} -c:v libx264 -bf 0 -c:a mp2 -b:a 256k");
+}
+
+/// Streams without timestamps, and blocks whose times containers guess: any place is what decoding from the start gives.
+#[test]
+fn elementary_streams_and_blocks_are_exact() {
+    let media = Media::new();
+    for (name, rate, tolerance, arguments) in [
+        ("a.ac3", 48_000, 5e-2, "-c:a ac3 -b:a 192k"),
+        ("b.ac3", 44_100, 5e-2, "-c:a ac3 -b:a 256k"),
+        ("a.eac3", 48_000, 5e-2, "-c:a eac3 -b:a 192k"),
+        ("a.aac", 44_100, 1e-4, "-c:a aac -aac_pns 0 -b:a 128k"),
+        ("a.mp2", 48_000, 1e-3, "-c:a mp2 -b:a 192k"),
+        ("vbr.mp3", 44_100, 1e-3, "-c:a libmp3lame -q:a 5 -write_xing 0"),
+        ("cbr.mp3", 44_100, 1e-3, "-c:a libmp3lame -b:a 128k -write_xing 0 -id3v2_version 0"),
+        ("ima.wav", 44_100, 1e-6, "-c:a adpcm_ima_wav"),
+        ("ms.wav", 48_000, 1e-6, "-c:a adpcm_ms"),
+        ("qt.mov", 44_100, 1e-6, "-c:a adpcm_ima_qt"),
+        ("qt.aiff", 44_100, 1e-6, "-c:a adpcm_ima_qt"),
+        ("mp3.wav", 44_100, 1e-3, "-c:a libmp3lame -b:a 128k"),
+        ("ac3.wav", 48_000, 5e-2, "-c:a ac3 -b:a 192k"),
+        ("law.wav", 8_000, 1e-6, "-c:a pcm_mulaw"),
+        ("dts.dts", 48_000, 1e-2, "-c:a dca -strict -2 -b:a 768k"),
+        ("lossless.caf", 48_000, 1e-6, "-c:a alac"),
+        ("q.caf", 44_100, 1e-6, "-c:a adpcm_ima_qt"),
+    ] {
+        let path = sound(&media.path(name), rate, &noise_of(rate, 2, 9), arguments);
+        check(&path, tolerance);
+    }
 }
 
 #[test]

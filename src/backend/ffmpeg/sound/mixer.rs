@@ -243,8 +243,10 @@ impl<'s> Mixer<'s> {
         self.check_damage(line, first, read_to, told)?;
         self.check_end(line, first, read_to, grid, &mut told.notes)?;
         let Some(voice) = &mut line.voice else { return Ok(None) };
-        if clip.pan != 0.0 {
-            pan(&mut samples, &self.speakers, clip.pan, voice.is_mono());
+        if clip.pan != 0.0 || !clip.pan_keys.is_empty() {
+            let place = |sample: usize| clip.pan_at(grid.time(first + i64::try_from(sample).unwrap_or(0)));
+            let moves = (!clip.pan_keys.is_empty()).then_some(&place as &dyn Fn(usize) -> f64);
+            pan(&mut samples, &self.speakers, (clip.pan, moves), voice.is_mono());
         }
         if !clip.gains.is_empty() {
             let at = |sample: usize| grid.time(first + i64::try_from(sample).unwrap_or(0));
@@ -467,21 +469,27 @@ impl Mix<'_> {
     }
 }
 
-/// Moves sound between left and right. One channel keeps its power; of more, the side it moves away from grows softer.
-fn pan(samples: &mut Samples, speakers: &[Speaker], pan: f64, mono: bool) {
+/// Moves sound between left and right, by one pan or one for each sample. One channel keeps its power; of more, the side it moves away from grows softer.
+fn pan(samples: &mut Samples, speakers: &[Speaker], (fixed, moves): (f64, Option<&dyn Fn(usize) -> f64>), mono: bool) {
     use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, SQRT_2};
-    let (left, right) = match mono {
-        true => (SQRT_2 * ((1.0 + pan) * FRAC_PI_4).cos(), SQRT_2 * ((1.0 + pan) * FRAC_PI_4).sin()),
-        false => ((pan.max(0.0) * FRAC_PI_2).cos(), ((-pan).max(0.0) * FRAC_PI_2).cos()),
+    let gain = |speaker: Speaker, pan: f64| match (speaker, mono) {
+        (Speaker::Left, true) => SQRT_2 * ((1.0 + pan) * FRAC_PI_4).cos(),
+        (Speaker::Left, false) => (pan.max(0.0) * FRAC_PI_2).cos(),
+        (_, true) => SQRT_2 * ((1.0 + pan) * FRAC_PI_4).sin(),
+        (_, false) => ((-pan).max(0.0) * FRAC_PI_2).cos(),
     };
-    for (channel, speaker) in speakers.iter().enumerate() {
-        let gain = match speaker {
-            Speaker::Left => left,
-            Speaker::Right => right,
-            _ => continue,
-        };
-        #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
-        samples.plane_mut(channel).iter_mut().for_each(|sample| *sample *= gain as f32);
+    for (channel, &speaker) in speakers.iter().enumerate() {
+        if !matches!(speaker, Speaker::Left | Speaker::Right) {
+            continue;
+        }
+        let all = gain(speaker, fixed);
+        for (index, sample) in samples.plane_mut(channel).iter_mut().enumerate() {
+            let gain = moves.map_or(all, |moves| gain(speaker, moves(index)));
+            #[allow(clippy::cast_possible_truncation, reason = "samples have the precision of a 32-bit float")]
+            {
+                *sample *= gain as f32;
+            }
+        }
     }
 }
 

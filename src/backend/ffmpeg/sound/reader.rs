@@ -43,6 +43,8 @@ pub struct SoundReader {
     start: i64,
     /// A run that lies behind a gap.
     ahead: Option<(i64, Samples)>,
+    /// Whether the container knows where a packet that is sought lies. Else the file is decoded from its start.
+    seeks: bool,
     /// Decoding goes on from the last sample; the next run needs no timestamp.
     running: bool,
     ended: bool,
@@ -87,7 +89,6 @@ impl SoundReader {
             path: path.to_owned(),
             stream,
             rate: demuxer.sample_rate(stream),
-            demuxer,
             decoder,
             speakers: Vec::new(),
             time_base: probe::time_base(&facts),
@@ -97,12 +98,14 @@ impl SoundReader {
             buffer: Samples::default(),
             start: 0,
             ahead: None,
+            seeks: knows_places(&demuxer, &facts.codec),
             running: false,
             ended: false,
             end: None,
             damaged: 0,
             damage: Vec::new(),
             doubt: None,
+            demuxer,
         };
         reader.demuxer.select(stream);
         reader.look()?;
@@ -182,7 +185,9 @@ impl SoundReader {
         if self.end.is_some_and(|last| at >= last) {
             return Ok(Samples::silence(self.speakers.len(), count));
         }
-        if at < self.start && self.start > self.first || at > self.next() + READ_ON * i64::from(self.rate) {
+        let is_behind = at < self.start && self.start > self.first;
+        let is_far = self.seeks && at > self.next() + READ_ON * i64::from(self.rate);
+        if is_behind || is_far {
             self.go_to(at)?;
         }
         self.fill(at, end)?;
@@ -281,7 +286,8 @@ impl SoundReader {
         self.ahead = None;
         self.running = false;
         self.ended = false;
-        if target > Ratio::whole(self.first) / rate + Ratio::ONE && (!self.is_coarse() || self.grid.is_some()) {
+        let is_exact = self.seeks && (!self.is_coarse() || self.grid.is_some());
+        if is_exact && target > Ratio::whole(self.first) / rate + Ratio::ONE {
             let tick = ((target + self.origin) / self.time_base).floor();
             if self.demuxer.seek(self.stream, tick).is_ok() {
                 self.decoder.flush();
@@ -413,6 +419,8 @@ impl SoundReader {
         let near = Ratio::whole(2) + self.time_base * rate * Ratio::whole(2);
         let place = match at {
             None => expected,
+            // Guessed times drift away; only where something is missing they say more than counting.
+            Some(_) if self.running && !self.seeks && self.doubt.is_none() => expected,
             Some(at) if self.running && (at - Ratio::whole(expected)).abs() <= near => expected,
             Some(at) => self.on_grid(at),
         };
@@ -432,6 +440,20 @@ impl SoundReader {
             None => nearest,
         }
     }
+}
+
+/// Whether packets of this codec have their true times behind a seek. Elementary streams have none: FFmpeg guesses by bytes;
+/// in WAV and AIFF files the times of what is compressed are guessed by a mean number of bytes a second.
+fn knows_places(demuxer: &Demuxer, codec: &str) -> bool {
+    const ELEMENTARY: [&str; 16] = [
+        "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "amr", "amrnb", "amrwb", "gsm", "g722", "sbc",
+        "adx", "bit",
+    ];
+    let container = demuxer.container();
+    let is_among = |names: &[&str]| names.contains(&container.as_str());
+    let is_plain = codec.starts_with("pcm_");
+    let is_guessed = is_among(&ELEMENTARY) || (is_among(&["wav", "aiff", "w64", "caf", "au"]) && !is_plain);
+    !demuxer.is_untimed() && !is_guessed && !codec.starts_with("adpcm_")
 }
 
 /// How many samples the first sound of an open file has, as far as its container says.
