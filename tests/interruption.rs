@@ -266,6 +266,21 @@ fn a_run_killed_while_overwriting_sequences_leaves_the_old_or_the_new() {
     killed_while_overwriting("png", 14);
 }
 
+/// What asks for sound of a cut without any is a warning each, and not the end of the run.
+#[test]
+fn a_mix_of_a_cut_without_sound_is_a_warning() {
+    let cut = Cut::new();
+    let (out, mix) = (cut.path("out"), cut.path("mix.wav"));
+    let flags = ["--preset", "mjpeg", "--only", "sh010", "--stems", "track", "--loudness", "-23", "--mix"];
+    let output = cut.command(&out, &flags).arg(&mix).output().expect("the example starts");
+    let text = said(&output);
+    assert!(output.status.success(), "{text}");
+    for warning in ["no sound to mix", "no sound to bring to -23.0 LUFS", "no stems are written"] {
+        assert!(text.contains(warning), "{warning}: {text}");
+    }
+    assert!(!mix.exists() && out.join("sh010.mov").is_file());
+}
+
 fn signal(child: &Child, signal: &str) {
     // The shell's own kill: a bare system has no other.
     let status = Command::new("bash").args(["-c", &format!("kill -{signal} {}", child.id())]).status();

@@ -191,6 +191,50 @@ fn codecs_of_few_rates_get_one_that_they_take() {
     }
 }
 
+#[test]
+fn whatever_a_codec_takes_the_mix_has_its_place() {
+    let media = Media::new();
+    let mut channels = steady(&[0.0, 0.0], 96_000);
+    for offset in -40i32..=40 {
+        let bell = 0.5 * (-f64::from(offset * offset) / 50.0).exp();
+        channels.iter_mut().for_each(|channel| channel[(24_000 + offset) as usize] = bell as f32);
+    }
+    let wav = media.wav("a.wav", 48_000, &channels);
+    let cut = timeline([video([gap(24)]), audio([clip("A", &wav, range(0, 24, 24))])]);
+    for (codec, rate, taken) in [
+        ("mp2", 96_000, 48_000),
+        ("mp2", 11_025, 16_000),
+        ("libmp3lame", 88_200, 48_000),
+        ("libmp3lame", 9_000, 11_025),
+        ("ac3", 22_050, 32_000),
+        ("ac3", 192_000, 48_000),
+        ("eac3", 44_056, 44_100),
+        ("aac", 192_000, 96_000),
+        ("libopus", 11_025, 48_000),
+        ("libopus", 16_000, 48_000),
+    ] {
+        let mut options = pieces(&[("cut", 0, 24)]);
+        options.sound.rate = rate;
+        let mut preset = otio_conflate::deliver::Preset::by_name("ffv1").expect("a preset");
+        preset.audio = Some(codec.to_owned());
+        let planned = plan(&cut, &options).expect("a plan");
+        let delivery = otio_conflate::Delivery::new(media.path(&format!("{codec}{rate}"))).preset(preset);
+        let backend = otio_conflate::backend::ffmpeg::FfmpegBackend::new();
+        let report =
+            otio_conflate::Conflation::new(backend, delivery).run(&planned, &otio_conflate::NoObserver).expect("a run");
+        assert!(report.succeeded(), "{codec} at {rate}: {:?}", report.shots[0].error);
+        let said = format!("{codec} does not take {rate} samples per second: sound is converted to {taken}");
+        assert!(report.warnings.iter().any(|warning| warning.message == said), "{:?}", report.warnings);
+        let movie = report.folder.join(&report.shots[0].output.as_ref().expect("delivered").path);
+        let facts = crate::common::ffprobe(&movie);
+        assert_eq!(facts["streams"][1]["sample_rate"].as_str().map(str::parse), Some(Ok(taken)), "{codec}: {facts:#}");
+        let heard = heard(&movie);
+        let peak = (0..heard[0].len()).max_by(|&a, &b| heard[0][a].total_cmp(&heard[0][b])).expect("some");
+        // Matroska counts milliseconds, and muxers up to FFmpeg 5 do not tell the priming of MP3: 1105 samples.
+        assert!(peak.abs_diff(taken / 2) < 1_200 + taken / 100, "{codec} at {rate}: {peak}");
+    }
+}
+
 /// An effect as OTIO's adapter for Final Cut's XML writes it.
 fn adapted(kind: &str, parameter: Value) -> Value {
     json!({"OTIO_SCHEMA": "Effect.1", "name": kind, "effect_name": "", "enabled": true,

@@ -170,8 +170,8 @@ impl Preset {
 /// Samples per second that `encoder` takes of sound that has `rate`.
 pub(super) fn sound_rate(encoder: &str, rate: u32) -> u32 {
     let rates: &[u32] = match encoder {
-        // RFC 6716, section 2.1.3.
-        "libopus" => &[8_000, 12_000, 16_000, 24_000, 48_000],
+        // It takes fewer, but comes out with as many whatever went in (RFC 7845, section 5.1).
+        "libopus" => &[48_000],
         // ISO/IEC 14496-3, table 1.18.
         "aac" => {
             &[7_350, 8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 64_000, 88_200, 96_000]

@@ -124,7 +124,7 @@ impl SoundStream {
     /// Adds a stream of this format to `muxer`, whose header is not written yet.
     pub(crate) fn add_as(muxer: &mut Muxer, sound: &SoundFormat<'_>) -> Result<SoundStream> {
         let (format, channels) = (input_format(sound.encoder), sound.layout.1);
-        let bits = [("b".to_owned(), bit_rate(sound.encoder, channels).to_string())];
+        let bits = [("b".to_owned(), bit_rate(sound.encoder, channels, sound.rate).to_string())];
         let encoder = SoundEncoder::open(&SoundSetup {
             name: sound.encoder,
             format,
@@ -253,13 +253,14 @@ pub(crate) fn is_lossless(encoder: &str) -> bool {
     encoder.starts_with("pcm_") || matches!(encoder, "flac" | "alac")
 }
 
-fn bit_rate(encoder: &str, channels: u16) -> u32 {
+/// Bits per second for so many channels of `rate` samples a second.
+fn bit_rate(encoder: &str, channels: u16, rate: u32) -> u32 {
     let wanted = BITS_PER_CHANNEL * u32::from(channels);
-    // The most that these have.
-    if matches!(encoder, "ac3" | "mp2" | "libmp3lame") {
-        wanted.min(if encoder == "ac3" { 640_000 } else { 320_000 })
-    } else {
-        wanted
+    // The most that these have: ATSC A/52; ISO/IEC 11172-3, and 13818-3 at half its rates.
+    match encoder {
+        "ac3" => wanted.min(640_000),
+        "mp2" | "libmp3lame" => wanted.min(if rate < 32_000 { 160_000 } else { 320_000 }),
+        _ => wanted,
     }
 }
 
