@@ -60,7 +60,8 @@ fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
     if let Some(path) = &flags.mix {
         delivery.inputs.extend(mix_files(&plan, path));
     }
-    let mut conflation = Conflation::new(FfmpegBackend::new(), delivery).timeline(&timeline).cancel(cancel.clone());
+    let backend = FfmpegBackend::new().max_pixels(flags.plan.max_pixels);
+    let mut conflation = Conflation::new(backend, delivery).timeline(&timeline).cancel(cancel.clone());
     if !flags.only.is_empty() {
         conflation = conflation.only(flags.only);
     }

@@ -11,8 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use otio_conflate::otio::MediaFile;
-use otio_conflate::plan::{ClipMediaSources, MediaSource, PlanOptions};
+use otio_conflate::otio::{Locator, MediaFile};
 use otio_conflate::timeline::{
     Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, MediaReference, RawTimeRange, Timeline,
     TrackLayout,
@@ -38,10 +37,8 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<()> {
     let timeline = args.source.read()?;
-    let mut options = PlanOptions::default();
-    options.path_map = args.source.maps.clone();
-    let mut report =
-        Report { sources: ClipMediaSources::new(&timeline, &options), lines: Vec::new(), found: 0, missing: 0 };
+    let locator = Locator::new(timeline.path.as_deref(), &args.source.maps);
+    let mut report = Report { locator, lines: Vec::new(), found: 0, missing: 0 };
     report.timeline(&timeline);
     let text = report.lines.join("\n") + "\n";
     match std::io::stdout().write_all(text.as_bytes()) {
@@ -51,14 +48,14 @@ fn run(args: Args) -> Result<()> {
     }
 }
 
-struct Report<'a> {
-    sources: ClipMediaSources<'a>,
+struct Report {
+    locator: Locator,
     lines: Vec<String>,
     found: usize,
     missing: usize,
 }
 
-impl Report<'_> {
+impl Report {
     fn line(&mut self, line: impl AsRef<str>) {
         self.lines.push(printable(line.as_ref().trim_end()).into_owned());
     }
@@ -122,20 +119,33 @@ impl Report<'_> {
 
     fn media(&mut self, clip: &Clip, indent: &str) {
         let located = match clip.media_reference() {
+            Some(MediaReference::External { target_url, .. }) if !target_url.is_empty() => {
+                self.locator.file(target_url).and_then(|path| look(&path))
+            }
+            Some(MediaReference::ImageSequence {
+                target_url_base,
+                name_prefix,
+                name_suffix,
+                start_frame,
+                frame_zero_padding,
+                ..
+            }) => {
+                let padding = *frame_zero_padding as usize;
+                let sign = if *start_frame < 0 { "-" } else { "" };
+                let number = format!("{sign}{:0padding$}", start_frame.unsigned_abs());
+                self.locator
+                    .sequence(target_url_base, name_prefix, name_suffix, &number)
+                    .and_then(|place| look(&place.folder.join(format!("{}{number}{}", place.prefix, place.suffix))))
+            }
+            Some(MediaReference::Generator { generator_kind, .. }) => {
+                return self.line(format!("{indent}generator {generator_kind:?}"));
+            }
             Some(MediaReference::Unknown(object)) => {
                 return self.line(format!("{indent}media of schema {:?}", object.schema));
             }
-            _ => match self.sources.source(clip) {
-                Ok(MediaSource::Generator { generator_kind, .. }) => {
-                    return self.line(format!("{indent}generator {generator_kind:?}"));
-                }
-                Ok(MediaSource::Missing { .. }) => return self.line(format!("{indent}no media")),
-                // A sequence has one name, as in plans; its first file tells whether it is there.
-                Ok(source) => {
-                    source.file(0).map_or(Ok(false), |file| look(&file)).map(|found| (found, source.display()))
-                }
-                Err(error) => Err(error),
-            },
+            Some(MediaReference::External { .. } | MediaReference::Missing { .. }) | None => {
+                return self.line(format!("{indent}no media"));
+            }
         };
         let (found, text) = located.unwrap_or_else(|error| (false, error.to_string()));
         if found {
@@ -149,11 +159,11 @@ impl Report<'_> {
     }
 }
 
-/// Whether there is media at `path`.
-fn look(path: &Path) -> Result<bool> {
+/// Whether there is media at `path`, and the path.
+fn look(path: &Path) -> Result<(bool, String)> {
     match MediaFile::open(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::MediaMissing => Ok(false),
+        Ok(_) => Ok((true, path.display().to_string())),
+        Err(error) if error.kind() == ErrorKind::MediaMissing => Ok((false, path.display().to_string())),
         Err(error) => Err(error),
     }
 }

@@ -55,12 +55,7 @@ fn print(plan: &Plan, frames: bool) -> std::io::Result<()> {
         writeln!(out, "{}", printable_json(serde_json::to_string_pretty(plan)?))?;
         return out.flush();
     }
-    // Movies are looked into where their frames may lie elsewhere than the timeline says.
-    #[cfg(feature = "ffmpeg")]
-    let times = otio_conflate::backend::ffmpeg::FfmpegFrameTimes::new();
-    #[cfg(not(feature = "ffmpeg"))]
-    let times = otio_conflate::plan::ClaimedGrid;
-    for row in plan.shots.iter().flat_map(|shot| plan.frames_by(shot, &times)) {
+    for row in plan.shots.iter().flat_map(|shot| plan.frames(shot)) {
         writeln!(out, "{}", printable_json(serde_json::to_string(&row)?))?;
     }
     out.flush()

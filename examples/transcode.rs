@@ -44,6 +44,9 @@ struct Flags {
     /// The rate of numbered frames, by default 24, or of a file without a constant one, by default its average
     #[arg(long, value_parser = rate::rate)]
     rate: Option<Rate>,
+    /// The most pixels that a picture of the file may have; by default 16384 × 16384, and less in a small file
+    #[arg(long, value_name = "N")]
+    max_pixels: Option<u64>,
     /// Replaces what is there already and was made by these programs, as the folder's manifest.json lists it
     #[arg(long)]
     overwrite: bool,
@@ -70,6 +73,7 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<()> {
     options.name = flags.title;
     options.first_frame = flags.first_frame;
     options.rate = flags.rate;
+    options.max_pixels = flags.max_pixels;
     options.overwrite = flags.overwrite;
     options.overwrite_foreign = flags.overwrite_foreign;
     let control = Control { observer: &NoObserver, cancel };

@@ -71,22 +71,13 @@ impl<'a, B: Backend> Conflation<'a, B> {
     /// error is in the report.
     ///
     /// # Errors
-    /// What keeps the run from starting: [`ErrorKind::Plan`], [`ErrorKind::Empty`] for a plan without shots unless it says
-    /// that it may have none, [`ErrorKind::MediaMissing`] with every missing file, [`ErrorKind::Exists`] with
+    /// What keeps the run from starting: [`ErrorKind::Plan`], [`ErrorKind::MediaMissing`] with every missing file, [`ErrorKind::Exists`] with
     /// every output in the way and with those that are, contain or lie inside something that is read,
     /// [`ErrorKind::Locked`] while another run writes there, [`ErrorKind::Option`] for names of shots that there are not,
     /// an output folder or a manifest that cannot be written; [`ErrorKind::Cancelled`] when it is stopped before any shot is
     /// begun, while an application is reached or renders.
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
         plan.validate()?;
-        if plan.shots.is_empty() && !plan.allow_empty {
-            let why = match plan.media.len() {
-                0 => "nor any media",
-                _ => "though it has media",
-            };
-            let message = format!("nothing to deliver: the plan of {:?} has no shots, {why}", plan.name);
-            return Err(Error::new(ErrorKind::Empty, message));
-        }
         Representation::check_all(&self.delivery.representations)?;
         let part = self.part(plan)?;
         let protected = self.delivery.protected(plan, &self.backend.inputs());

@@ -352,6 +352,28 @@ fn files_are_read_and_written() {
     let error = Timeline::open(&path).expect_err("cut off");
     assert_eq!((error.kind(), error.place().line_column), (ErrorKind::Json, Some((2, 31))));
     assert!(otio::write_file(&timeline, folder.path().join("no/such/folder.otio")).is_err());
+
+    // What is there is not replaced unless that is asked for, and nothing but a regular file is.
+    let error = otio::write_file(&timeline, &path).expect_err("there is a file");
+    assert_eq!((error.kind(), error.place().file.as_deref()), (ErrorKind::Exists, Some(path.as_path())));
+    assert!(std::fs::read_to_string(&path).expect("text").ends_with("1\","), "it was left alone");
+    otio::replace_file(&timeline, &path).expect("replaced");
+    assert!(Timeline::open(&path).is_ok());
+    otio::replace_file(&timeline, folder.path().join("new.otio")).expect("written");
+    std::fs::create_dir(folder.path().join("folder.otio")).expect("a folder");
+    let mut others = vec![folder.path().join("folder.otio")];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(&path, folder.path().join("link.otio")).expect("a link");
+        others.push(folder.path().join("link.otio"));
+    }
+    for other in others {
+        for error in [otio::write_file(&timeline, &other), otio::replace_file(&timeline, &other)] {
+            assert_eq!(error.expect_err("no regular file").kind(), ErrorKind::Exists);
+        }
+    }
+    let hidden = std::fs::read_dir(folder.path()).expect("a folder").filter_map(|entry| Some(entry.ok()?.file_name()));
+    assert!(hidden.into_iter().all(|name| !name.to_string_lossy().starts_with('.')), "a temporary file was left");
 }
 
 /// Stacks and tracks, `depth` of them inside one another, with a clip in the innermost.

@@ -543,6 +543,184 @@ fn a_kilobyte_costs_neither_memory_nor_time() {
     }
 }
 
+/// Numbers of so many bits, one behind another.
+#[derive(Default)]
+struct Bits(Vec<bool>);
+
+impl Bits {
+    fn put(mut self, value: u32, bits: u32) -> Bits {
+        self.0.extend((0..bits).rev().map(|bit| value >> bit & 1 == 1));
+        self
+    }
+
+    /// A number as H.264 codes those that may be of any size.
+    fn any(self, value: u32) -> Bits {
+        let bits = u32::BITS - (value + 1).leading_zeros();
+        self.put(0, bits - 1).put(value + 1, bits)
+    }
+
+    fn bytes(mut self) -> Vec<u8> {
+        self.0.push(true);
+        self.0.resize(self.0.len().next_multiple_of(8), false);
+        self.0.chunks(8).map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit))).collect()
+    }
+}
+
+/// A stream of H.264 whose header claims this size.
+fn h264(size: u32) -> Vec<u8> {
+    let unit = |head: u8, body: &[u8]| {
+        let mut unit = vec![0, 0, 0, 1, head];
+        let mut zeros = 0;
+        for &byte in body {
+            if zeros >= 2 && byte <= 3 {
+                unit.push(3);
+                zeros = 0;
+            }
+            zeros = if byte == 0 { zeros + 1 } else { 0 };
+            unit.push(byte);
+        }
+        unit
+    };
+    let blocks = size / 16 - 1;
+    let sequence = Bits::default().put(66, 8).put(0, 8).put(51, 8).any(0).any(0).any(2).any(1).put(0, 1);
+    let sequence = sequence.any(blocks).any(blocks).put(0b1100, 4).bytes();
+    let picture = Bits::default().any(0).any(0).put(0, 2).any(0).any(0).any(0).put(0, 3).any(0).any(0).any(0);
+    let slice = Bits::default().any(0).any(7).any(0).put(0, 4).any(0).put(0, 2).any(0).bytes();
+    let picture = picture.put(0, 3).bytes();
+    [unit(0x67, &sequence), unit(0x68, &picture), unit(0x65, &[slice, vec![0x55; 300]].concat())].concat().repeat(3)
+}
+
+/// A movie of ProRes whose frames, and whose header, claim this size.
+fn prores(folder: &TempDir, size: u16) -> Vec<u8> {
+    let path = folder.path().join("small.mov");
+    let input = ["-f", "lavfi", "-i", "color=gray:s=32x32:d=0.1:r=25", "-c:v", "prores_ks", "-profile:v", "0"];
+    ffmpeg(&[&input[..], &[path.to_str().expect("plain")]].concat(), None);
+    let mut data = std::fs::read(path).expect("reads");
+    let claim = [size.to_be_bytes(), size.to_be_bytes()].concat();
+    for (name, behind) in [(b"icpf", 12), (b"apco", 28)] {
+        let places: Vec<usize> =
+            data.windows(4).enumerate().filter(|(_, part)| part == name).map(|(at, _)| at + behind).collect();
+        assert!(!places.is_empty());
+        places.iter().for_each(|&place| data[place..place + 4].copy_from_slice(&claim));
+    }
+    data
+}
+
+/// A JPEG 2000 picture of almost nothing that claims this size.
+fn jpeg_2000(size: u32) -> Vec<u8> {
+    let segment = |marker: u8, content: &[u8]| {
+        let length = u16::try_from(content.len() + 2).expect("short").to_be_bytes();
+        [&[0xff, marker][..], &length, content].concat()
+    };
+    let sizes: Vec<u8> = [size, size, 0, 0, size, size, 0, 0].iter().flat_map(|side| side.to_be_bytes()).collect();
+    let components = [[7, 1, 1]; 3].concat();
+    [
+        vec![0xff, 0x4f],
+        segment(0x51, &[&[0, 0][..], &sizes, &[0, 3], &components].concat()),
+        segment(0x52, &[0, 0, 0, 1, 1, 5, 4, 4, 0, 1]),
+        segment(0x5c, &[0x40; 17]),
+        segment(0x90, &[0, 0, 0, 0, 0, 0, 0, 1]),
+        vec![0xff, 0x93],
+        vec![0; 500],
+        vec![0xff, 0xd9],
+    ]
+    .concat()
+}
+
+/// A GIF of two frames of this size, which hold next to nothing.
+fn gif(size: u16) -> Vec<u8> {
+    let [low, high] = size.to_le_bytes();
+    let head = [&b"GIF89a"[..], &[low, high, low, high, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]].concat();
+    let frame = [0x21, 0xf9, 4, 0, 5, 0, 0, 0, 0x2c, 0, 0, 0, 0, low, high, low, high, 0, 2, 2, 0x4c, 1, 0];
+    [&head[..], &frame, &frame, b";"].concat()
+}
+
+/// An APNG of two frames of this size.
+fn apng(size: u32) -> Vec<u8> {
+    let sides = [size.to_be_bytes(), size.to_be_bytes()].concat();
+    let control = |number: u8| {
+        let frame = [&[0, 0, 0, number][..], &sides, &[0; 8], &[0, 1, 0, 10, 0, 0]].concat();
+        png_chunk(b"fcTL", &frame)
+    };
+    let data = zlib(&[0; 1000]);
+    [
+        b"\x89PNG\r\n\x1a\n".to_vec(),
+        png_chunk(b"IHDR", &[&sides[..], &[8, 6, 0, 0, 0]].concat()),
+        png_chunk(b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]),
+        control(0),
+        png_chunk(b"IDAT", &data),
+        control(1),
+        png_chunk(b"fdAT", &[&[0, 0, 0, 2][..], &data].concat()),
+        png_chunk(b"IEND", &[]),
+    ]
+    .concat()
+}
+
+/// A WebP picture of this size: lossless, or not.
+fn webp(size: u32, lossless: bool) -> Vec<u8> {
+    let side = size.min(16_383);
+    let short = u16::try_from(side).expect("14 bits").to_le_bytes();
+    let content = match lossless {
+        true => [&[0x2f][..], &((side - 1) | (side - 1) << 14).to_le_bytes(), &[0; 300]].concat(),
+        false => [&[0x10, 0x20, 0, 0x9d, 1, 0x2a][..], &short, &short, &[0; 300]].concat(),
+    };
+    let length = u32::try_from(content.len()).expect("short");
+    let kind = if lossless { b"VP8L" } else { b"VP8 " };
+    let chunk = [&kind[..], &length.to_le_bytes(), &content, &vec![0; content.len() % 2]].concat();
+    [&b"RIFF"[..], &(length + 12 + length % 2).to_le_bytes(), b"WEBP", &chunk].concat()
+}
+
+/// A transport stream, whose streams are found only while it is read, of H.264 that claims 16 000 × 16 000 pixels.
+fn transport_stream(folder: &TempDir) -> Vec<u8> {
+    // As long a header, of a picture that the command line tool can be given.
+    let (small, large) = (h264(8_208), h264(16_000));
+    let (stream, packed) = (write(folder, "in.h264", &small.repeat(8)), folder.path().join("packed.ts"));
+    let input = ["-f", "h264", "-i", stream.to_str().expect("plain"), "-c", "copy", "-f", "mpegts"];
+    ffmpeg(&[&input[..], &[packed.to_str().expect("plain")]].concat(), None);
+    let mut data = std::fs::read(packed).expect("reads");
+    let header = |stream: &[u8]| stream[4..16].to_vec();
+    let places: Vec<usize> =
+        data.windows(12).enumerate().filter(|(_, part)| *part == header(&small)).map(|(at, _)| at).collect();
+    assert!(!places.is_empty(), "the header is in it");
+    places.iter().for_each(|&place| data[place..place + 12].copy_from_slice(&header(&large)));
+    data
+}
+
+/// Movies, animations and JPEG 2000 that claim much: FFmpeg decodes a frame of each while it opens them.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_movie_of_a_kilobyte_costs_neither_memory_nor_time() {
+    let folder = folder();
+    for size in [4_000u32, 16_000, 60_000] {
+        let short = u16::try_from(size).expect("16 bits");
+        let mut movies = vec![
+            ("m.h264", h264(size)),
+            ("m.mov", prores(&folder, short)),
+            ("m.j2k", jpeg_2000(size)),
+            ("m.gif", gif(short)),
+            ("m.png", apng(size)),
+            ("l.webp", webp(size, true)),
+            ("m.webp", webp(size, false)),
+        ];
+        if size == 16_000 {
+            movies.push(("m.ts", transport_stream(&folder)));
+        }
+        for (name, data) in movies {
+            assert!(data.len() < 20_000, "{name}: {} bytes", data.len());
+            let path = write(&folder, &format!("{size}{name}"), &data);
+            let (memory, seconds) = cost(&path);
+            println!("{size} {name}: {} MB, {seconds:.2} s", memory >> 20);
+            assert!(memory < 200 << 20, "{size} {name}: {} MB", memory >> 20);
+            assert!(seconds < 5.0, "{size} {name}: {seconds} s");
+            if size == 16_000 {
+                let error = MovieReader::open(&path, &DecodeOptions::default()).expect_err("too large");
+                assert!(error.to_string().contains("max_pixels"), "{name}: {error}");
+                assert!(probe(&path).expect_err("too large").to_string().contains("max_pixels"), "{name}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_limit_can_be_set() {
     let folder = folder();

@@ -49,6 +49,9 @@ pub(crate) struct PlanArgs {
     /// What to do about frames and sound that are damaged: error, or warn (deliver them, and say so)
     #[arg(long, default_value = "error")]
     pub(crate) damaged: Damaged,
+    /// The most pixels that a picture of a medium may have; by default 16384 × 16384, and less in small files
+    #[arg(long, value_name = "N")]
+    pub(crate) max_pixels: Option<u64>,
     /// How media of another shape lies in the canvas: fit, fill, stretch or native
     #[arg(long, default_value = "fit")]
     pub(crate) placement: Placement,
@@ -118,8 +121,11 @@ impl PlanArgs {
     /// Plans `timeline`; media is opened only where the timeline does not say enough.
     pub(crate) fn plan(&self, timeline: &Timeline, options: &PlanOptions) -> Result<Plan> {
         #[cfg(feature = "ffmpeg")]
-        return Plan::with_media(timeline, options, &otio_conflate::backend::ffmpeg::FfmpegLookup::new());
+        {
+            let lookup = otio_conflate::backend::ffmpeg::FfmpegLookup::new().max_pixels(self.max_pixels);
+            Plan::with_media(timeline, options, &lookup)
+        }
         #[cfg(not(feature = "ffmpeg"))]
-        return Plan::new(timeline, options);
+        Plan::new(timeline, options)
     }
 }

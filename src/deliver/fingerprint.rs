@@ -114,7 +114,6 @@ pub(crate) fn fingerprint(
         hero_track: _,
         canvas: _,
         canvas_media: _,
-        allow_empty: _,
         shots: _,
         warnings: _,
     } = plan;

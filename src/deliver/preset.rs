@@ -33,6 +33,10 @@ pub struct Preset {
     /// Where chroma samples lie, where there are fewer of them.
     #[serde(default)]
     pub centered_chroma: bool,
+    /// Whether codec and container carry an order of fields. Interlaced media that is not scaled or placed then stays
+    /// interlaced; otherwise it is deinterlaced.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub fields: bool,
     /// Whether every frame can be decoded on its own.
     pub intra_only: bool,
     /// Whether what is decoded is exactly what was encoded.
@@ -252,6 +256,7 @@ fn prores(name: &str, profile: &str) -> Preset {
         encoders: vec![even("prores_aw"), even("prores"), even("prores_ks")],
         color: ColorRule::Video,
         centered_chroma: false,
+        fields: true,
         intra_only: true,
         lossless: false,
         audio: Some("pcm_s24le".into()),
@@ -262,6 +267,8 @@ fn prores(name: &str, profile: &str) -> Preset {
 fn dnxhr(name: &str, profile: &str) -> Preset {
     Preset {
         codec: "dnxhd".into(),
+        // DNxHR has no interlaced pictures.
+        fields: false,
         encoders: vec![choice("dnxhd", &["yuv422p"], &[("profile", profile)])],
         ..prores(name, "1")
     }
@@ -283,6 +290,7 @@ fn h264() -> Preset {
             even(choice("libopenh264", &["yuv420p"], &[("b", "20000000"), closed])),
             even(choice("h264_videotoolbox", &["yuv420p"], &[("b", "20000000"), closed])),
         ],
+        fields: false,
         intra_only: false,
         audio: Some("aac".into()),
         ..prores("h264", "1")
@@ -387,6 +395,7 @@ fn still(name: &str, extension: &str, choice: EncoderChoice, color: ColorRule) -
         encoders: vec![choice],
         color,
         centered_chroma: false,
+        fields: false,
         intra_only: true,
         lossless: matches!(extension, "png" | "tiff"),
         audio: None,

@@ -11,7 +11,7 @@ use super::names::beside;
 use super::outputs::{Part, commit_all};
 use super::protected::Protected;
 use super::{Existing, Representation};
-use crate::backend::ffmpeg::{Footage, represent_file};
+use crate::backend::ffmpeg::{DecodeOptions, Footage, represent_file};
 use crate::backend::{Control, RepresentationTask};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{MediaSource, Shot};
@@ -34,6 +34,8 @@ pub struct TranscodeOptions {
     pub overwrite: bool,
     /// Whether regular files are replaced, whoever made them.
     pub overwrite_foreign: bool,
+    /// Pixels that a picture of the file may have, as [`DecodeOptions::max_pixels`] has it.
+    pub max_pixels: Option<u64>,
 }
 
 /// What a transcode made.
@@ -125,9 +127,11 @@ pub fn transcode(
 
 /// Opens a movie, a still, or the frames of a pattern.
 fn open(source: &Path, options: &TranscodeOptions) -> Result<Footage> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let decode = DecodeOptions::default().threads(threads).max_pixels(options.max_pixels);
     match pattern(source) {
-        Some(frames) => Footage::sequence(frames, None, options.rate.unwrap_or(Rate::FPS_24)),
-        None => Footage::movie(source, options.rate, std::thread::available_parallelism().map_or(1, usize::from)),
+        Some(frames) => Footage::sequence(frames, None, options.rate.unwrap_or(Rate::FPS_24), &decode),
+        None => Footage::movie(source, options.rate, &decode),
     }
 }
 

@@ -218,19 +218,54 @@ fn read_native(bytes: &[u8], options: &ReadOptions) -> Result<Timeline> {
     read::Reader::new(&document).timeline(options)
 }
 
-/// Writes `timeline` to the file at `path`, whole or not at all: a file that was there before is replaced in the end.
+/// Writes `timeline` to a new file at `path`, whole or not at all. What has that name already stays as it is.
 ///
 /// # Errors
-/// [`ErrorKind::Io`] when the file cannot be written.
+/// [`ErrorKind::Exists`] where there is something of that name, [`ErrorKind::Io`] when the file cannot be written.
 pub fn write_file(timeline: &Timeline, path: impl AsRef<Path>) -> Result<()> {
-    write_whole(&to_json(timeline), path.as_ref())
+    write_new(&to_json(timeline), path.as_ref())
 }
 
-/// Writes `text` to the file at `path`, whole or not at all.
-fn write_whole(text: &str, path: &Path) -> Result<()> {
+/// As [`write_file`]; a regular file that was there before is replaced in the end. Whether that file may be replaced is the
+/// caller's to know.
+///
+/// # Errors
+/// [`ErrorKind::Exists`] where something has that name that is no regular file, [`ErrorKind::Io`] when the file cannot
+/// be written.
+pub fn replace_file(timeline: &Timeline, path: impl AsRef<Path>) -> Result<()> {
+    let path = path.as_ref();
+    match path.symlink_metadata() {
+        Ok(there) if !there.is_file() => Err(taken(path, "and is no regular file")),
+        Ok(_) => put(&to_json(timeline), path),
+        Err(_) => write_new(&to_json(timeline), path),
+    }
+}
+
+fn taken(path: &Path, why: &str) -> Error {
+    Error::new(ErrorKind::Exists, format!("{} exists already {why}", path.display())).at_file(path)
+}
+
+/// Writes `text` to a new file at `path`, whole or not at all.
+fn write_new(text: &str, path: &Path) -> Result<()> {
+    // The name is taken first, by an empty file, so that nobody else's can be replaced later.
+    match File::create_new(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(taken(path, "and was left alone"));
+        }
+        Err(error) => return Err(Error::io("write", path, error)),
+    }
+    put(text, path).inspect_err(|_| {
+        // What went wrong is what counts.
+        let _ = std::fs::remove_file(path);
+    })
+}
+
+/// Writes `text` to the file at `path`, whole or not at all, in place of what is there.
+fn put(text: &str, path: &Path) -> Result<()> {
     let part = part_path(path)?;
+    let mut file = File::create_new(&part).map_err(|error| Error::io("write", path, error))?;
     let written = (|| {
-        let mut file = File::create(&part)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(&part, path)
@@ -247,8 +282,12 @@ fn part_path(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| {
         Error::new(ErrorKind::Io, format!("cannot write {}: that is no file name", path.display())).at_file(path)
     })?;
+    // Another process' or another call's is not touched.
+    static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let time = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos());
     let mut part = std::ffi::OsString::from(".");
     part.push(name);
-    part.push(format!(".{}.part", std::process::id()));
+    part.push(format!(".{}-{time}-{count}.part", std::process::id()));
     Ok(path.with_file_name(part))
 }

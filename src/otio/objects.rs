@@ -43,7 +43,10 @@ impl<'a> Reader<'a> {
 
     /// An object of a schema nobody here knows.
     pub(super) fn unknown(&mut self, node: Node, label: Label) -> UnknownObject {
-        self.note(UnknownObject::note(&label.text));
+        self.note(format!(
+            "objects of the unknown schema {:?} are kept, and not used",
+            super::read::shortened(&label.text)
+        ));
         UnknownObject { schema: label.text.into_owned(), data: self.values(node) }
     }
 

@@ -9,7 +9,6 @@ use super::json::{Document, Kind, Node};
 use super::schema::{self, Schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::Map;
-use crate::timeline::shortened;
 
 /// One step from an object to something in it.
 #[derive(Debug)]
@@ -257,5 +256,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn is_null(&self, node: Node) -> bool {
         self.doc.kind(node) == Kind::Null
+    }
+}
+
+/// `text`, cut to a length that a message can bear.
+pub(super) fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
     }
 }

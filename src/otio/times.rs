@@ -34,7 +34,7 @@ impl Reader<'_> {
 
     fn ignore(&mut self, key: &str, what: &str) {
         if key != "OTIO_SCHEMA" {
-            self.note(format!("the field {:?} of a {what} is not kept", crate::timeline::shortened(key)));
+            self.note(format!("the field {:?} of a {what} is not kept", super::read::shortened(key)));
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod blend;
 mod dissolve;
+#[cfg(feature = "ffmpeg")]
+mod field;
 mod generate;
 #[cfg(feature = "ffmpeg")]
 mod label;
@@ -20,6 +22,8 @@ mod wipe;
 pub use crate::plan::Placement;
 pub use blend::{fade, lay};
 pub use dissolve::{PlaneMut, PlaneRef, SampleKind, dissolve_plane};
+#[cfg(feature = "ffmpeg")]
+pub(crate) use field::{field, weave};
 pub use generate::{draw_bars, draw_generated};
 #[cfg(feature = "ffmpeg")]
 pub use label::{LabelStyle, draw_label};

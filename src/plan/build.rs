@@ -1,7 +1,7 @@
 //! The builder: what every part of planning shares, and [`Plan::new`].
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -22,7 +22,7 @@ use super::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Time, TimeRange};
-use crate::timeline::{Child, Clip, Composition, CompositionKind, MediaKind, Timeline, TrackLayout, UnknownObject};
+use crate::timeline::{Child, Clip, Composition, CompositionKind, MediaKind, Timeline, TrackLayout};
 
 impl Plan {
     /// Plans `timeline` without touching any media: where the timeline does not say enough, a note on the layer says
@@ -41,7 +41,6 @@ impl Plan {
     /// # Errors
     /// As [`Plan::new`].
     pub fn with_media(timeline: &Timeline, options: &PlanOptions, lookup: &dyn MediaLookup) -> Result<Plan> {
-        options.check()?;
         let laid_out = record_start::laid_out(timeline);
         let (timeline, said) = laid_out.as_ref().map_or((timeline, &[][..]), |(timeline, said)| (timeline, said));
         let locator = Locator::new(timeline.path.as_deref(), &options.path_map);
@@ -58,7 +57,6 @@ impl Plan {
             cuts_alone: false,
             log: None,
             warnings: Warnings::default(),
-            unknown: HashSet::new(),
             steps: Cell::new(0),
             curve_values: Cell::new(0),
         };
@@ -92,8 +90,6 @@ pub(super) struct Builder<'a> {
     /// Where warnings go while there is one.
     pub(super) log: Option<Log>,
     warnings: Warnings,
-    /// The schemas of objects that are told as not shown.
-    pub(super) unknown: HashSet<String>,
     /// What planning has cost so far.
     steps: Cell<u64>,
     curve_values: Cell<u64>,
@@ -154,9 +150,7 @@ impl Builder<'_> {
             let message = "no media of the hero track has available_image_bounds: those of other tracks are not used";
             self.warn("tracks", message.to_owned());
         }
-        // What is not shown was told with its place.
-        let told: Vec<String> = self.unknown.iter().map(|schema| UnknownObject::note(schema)).collect();
-        for note in timeline.notes.iter().filter(|note| !told.iter().any(|told| note.contains(told))) {
+        for note in &timeline.notes {
             self.warn("", note.clone());
         }
         Ok(Plan {
@@ -176,7 +170,6 @@ impl Builder<'_> {
             damaged: self.options.damaged,
             media_missing: self.options.media_missing,
             retime: self.options.retime,
-            allow_empty: self.options.allow_empty,
             media: std::mem::take(&mut self.media.media),
             sound,
             shots,
@@ -336,7 +329,6 @@ impl Builder<'_> {
 
     pub(super) fn note_unknown(&mut self, child: &Child, path: &str) {
         if let Child::Unknown(object) = child {
-            self.unknown.insert(object.schema.clone());
             self.warn(path, format!("schema {} is not known; it is not shown and takes no room", object.schema));
         }
     }

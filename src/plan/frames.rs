@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Element, Layer, MediaSource, Plan, Shot, walk};
-use crate::time::{Rate, Ratio};
+use super::{Element, Layer, Plan, Shot, walk};
+use crate::time::Ratio;
 
 /// One output frame, as `plan --frames` prints it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,50 +27,26 @@ pub struct FrameLayer<'a> {
     pub clip: &'a str,
     /// The media's absolute path; a sequence's is a pattern.
     pub media: String,
-    /// The frame's index in a movie, or its number in a sequence. What [`Plan::frames`] lists is on the grid of the rate
-    /// that the timeline claims; [`Plan::frames_by`] knows better where a movie's frames lie elsewhere.
+    /// The frame's index in a movie, or its number in a sequence.
     pub source: i64,
     /// The layer's share of the picture where every medium is taken as opaque and covering the canvas.
     pub weight: f64,
 }
 
-/// Tells which frame of a movie is on screen at a time, for movies whose frames do not lie on the grid that the timeline
-/// claims: of variable or another rate.
-pub trait FrameTimes {
-    /// The index of the frame of `source` on screen at `position`, in frames at `rate` from its first one; `None` where
-    /// that is the whole frame that `position` lies in, or nothing is known.
-    fn frame_at(&self, source: &MediaSource, position: Ratio, rate: Rate) -> Option<i64>;
-}
-
-/// Takes every movie's frames to lie on the grid that the timeline claims.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ClaimedGrid;
-
-impl FrameTimes for ClaimedGrid {
-    fn frame_at(&self, _: &MediaSource, _: Ratio, _: Rate) -> Option<i64> {
-        None
-    }
-}
-
 impl Plan {
-    /// Every output frame of `shot`, in order, without a look at any media.
+    /// Every output frame of `shot`, in order.
     pub fn frames<'a>(&'a self, shot: &'a Shot) -> impl Iterator<Item = FrameRow<'a>> {
-        self.frames_by(shot, &ClaimedGrid)
-    }
-
-    /// Every output frame of `shot`, in order, with the frames of movies that `times` tells: those that are rendered. (R7)
-    pub fn frames_by<'a>(&'a self, shot: &'a Shot, times: &'a dyn FrameTimes) -> impl Iterator<Item = FrameRow<'a>> {
         let frames = shot.spans.iter().flat_map(|span| (span.start..span.start + span.count).map(move |n| (span, n)));
         frames.enumerate().map(move |(place, (span, record))| FrameRow {
             shot: &shot.name,
             frame: shot.first_frame + i64::try_from(place).unwrap_or(i64::MAX),
             record: self.global_start + record,
-            layers: self.visible(&span.stack, record, times),
+            layers: self.visible(&span.stack, record),
         })
     }
 
     /// The layers of `stack` that have a share at record frame `record`, bottom to top.
-    fn visible<'a>(&'a self, stack: &'a [Element], record: i64, times: &dyn FrameTimes) -> Vec<FrameLayer<'a>> {
+    fn visible<'a>(&'a self, stack: &'a [Element], record: i64) -> Vec<FrameLayer<'a>> {
         let mut shares = all_hide(stack, record);
         // Top to bottom so far, a mix's outgoing side behind its incoming one.
         shares.reverse();
@@ -78,18 +54,9 @@ impl Plan {
         let mut layers = Vec::new();
         for (layer, share) in seen {
             let Some((first, second)) = self.source_blend(layer, record) else { continue };
-            let media = &self.media[layer.media];
-            let shown =
-                |position: Ratio, index: i64| times.frame_at(&media.source, position, media.rate).unwrap_or(index);
-            let Some((second, weight)) = second else {
-                // A position is brought down to a frame once.
-                let position = self.source_position(layer, record).unwrap_or(Ratio::whole(first));
-                layers.push(self.frame_layer(layer, shown(position, first), share));
-                continue;
-            };
-            for (index, part) in [(first, Ratio::ONE - weight), (second, weight)] {
-                layers.push(self.frame_layer(layer, shown(Ratio::whole(index), index), share * part));
-            }
+            let weight = second.map_or(Ratio::ZERO, |(_, weight)| weight);
+            layers.push(self.frame_layer(layer, first, share * (Ratio::ONE - weight)));
+            layers.extend(second.map(|(index, weight)| self.frame_layer(layer, index, share * weight)));
         }
         layers
     }

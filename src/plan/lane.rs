@@ -332,9 +332,6 @@ impl Builder<'_> {
                 _ => not_applied(effect),
             };
             if let Some(message) = message {
-                if let EffectKind::Unknown(object) = &effect.kind {
-                    self.unknown.insert(object.schema.clone());
-                }
                 self.warn(&format!("{path}.effects[{index}]"), message);
             }
         }

@@ -9,9 +9,7 @@ use super::{Media, MediaId, MediaSource, PlanOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::{Locator, NumberedFiles, is_there};
 use crate::time::{Rate, Ratio, padded};
-use crate::timeline::{
-    Clip, Map, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Timeline,
-};
+use crate::timeline::{Clip, Map, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange};
 
 /// What can be learned of media by opening it. Asked only where the timeline does not say enough.
 pub trait MediaLookup {
@@ -43,15 +41,6 @@ impl MediaFacts {
         MediaFacts { rate, frames, start, still: false, drop_frame: None }
     }
 
-    /// The same, without counts that no media has.
-    fn believable(self) -> MediaFacts {
-        const MOST: i64 = 1_000_000_000_000_000;
-        let MediaFacts { rate, frames, start, still, drop_frame } = self;
-        let frames = frames.filter(|frames| (0..=MOST).contains(frames));
-        let start = start.filter(|start| (-MOST..=MOST).contains(start));
-        MediaFacts { rate, frames, start, still, drop_frame }
-    }
-
     /// Facts about a single picture.
     pub fn still() -> MediaFacts {
         MediaFacts { rate: None, frames: None, start: None, still: true, drop_frame: None }
@@ -72,33 +61,6 @@ pub struct NoLookup;
 impl MediaLookup for NoLookup {
     fn look_up(&self, _: &MediaSource) -> Option<MediaFacts> {
         None
-    }
-}
-
-/// What media the clips of a timeline show, as its plans name them, without a plan.
-pub struct ClipMediaSources<'a>(MediaTable<'a>);
-
-impl std::fmt::Debug for ClipMediaSources<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("ClipMediaSources").finish_non_exhaustive()
-    }
-}
-
-impl<'a> ClipMediaSources<'a> {
-    /// For the clips of `timeline`; `options` may move locations and prefer some of several references. Media is not
-    /// opened, but the disk is asked what is there, as it is for a plan.
-    pub fn new(timeline: &Timeline, options: &'a PlanOptions) -> ClipMediaSources<'a> {
-        let locator = Locator::new(timeline.path.as_deref(), &options.path_map);
-        ClipMediaSources(MediaTable::new(locator, options, &NoLookup))
-    }
-
-    /// What and where the media of `clip` is.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`] and others for a location that leads nowhere, unless media may be missing.
-    pub fn source(&mut self, clip: &Clip) -> Result<MediaSource> {
-        let (reference, _) = self.0.reference(clip);
-        Ok(self.0.source(clip, reference)?.0)
     }
 }
 
@@ -144,7 +106,7 @@ impl<'a> MediaTable<'a> {
         if let Some(known) = self.facts.get(source) {
             return known.clone();
         }
-        let facts = self.lookup.look_up(source).map(MediaFacts::believable);
+        let facts = self.lookup.look_up(source);
         self.facts.insert(source.clone(), facts.clone());
         facts
     }
@@ -175,14 +137,10 @@ impl<'a> MediaTable<'a> {
             let at = |frame: i64| RationalTime::new(frame as f64, rate);
             return Ok(RawTimeRange { start_time: at(start.unwrap_or(0)), duration: at(frames) });
         }
-        if let Some(range) = length_of_another(clip) {
-            return Ok(range);
-        }
         Err(Error::new(
             ErrorKind::Time,
             format!(
-                "clip {:?} has neither a source_range nor an available_range, and its media does not tell either: {}: \
-                 nothing says how long the clip is, and so where what follows it lies",
+                "clip {:?} has neither a source_range nor an available_range, and its media does not tell either: {}",
                 clip.item.name,
                 source.display()
             ),
@@ -385,15 +343,6 @@ impl<'a> MediaTable<'a> {
         let (source, note) = self.source(clip, reference)?;
         let mut notes: Vec<String> = said.into_iter().chain(note).collect();
         let available = reference.and_then(MediaReference::available_range);
-        if clip.item.source_range.is_none()
-            && available.is_none()
-            && self.facts(&source).is_none_or(|facts| facts.rate.is_none() || facts.frames.is_none())
-            && length_of_another(clip).is_some()
-        {
-            notes.push(
-                "nothing says how long its media is: the clip is as long as another of its references".to_owned(),
-            );
-        }
         let mut still = available.is_some_and(|available| self.is_still(&source, available));
         let (rate, offset, frames) = match available {
             Some(available) if still => {
@@ -475,13 +424,6 @@ impl<'a> MediaTable<'a> {
             id
         })
     }
-}
-
-/// The length of `clip` by another of its media references than the one it shows, of which nothing is known: from the
-/// first frame on.
-fn length_of_another(clip: &Clip) -> Option<RawTimeRange> {
-    let range = clip.media_references.values().find_map(MediaReference::available_range)?;
-    Some(RawTimeRange { start_time: RationalTime::new(0.0, range.duration.rate), duration: range.duration })
 }
 
 /// The media rate: that of the available range. A start of 0 at another rate (mostly OTIO's default, 1.0) says nothing.

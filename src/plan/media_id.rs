@@ -126,7 +126,6 @@ impl PartialEq for Plan {
             damaged,
             media_missing,
             retime,
-            allow_empty,
             media,
             sound,
             shots,
@@ -148,7 +147,6 @@ impl PartialEq for Plan {
             && *damaged == others.damaged
             && *media_missing == others.media_missing
             && *retime == others.retime
-            && *allow_empty == others.allow_empty
             && *media == others.media
             && *sound == others.sound
             && *shots == others.shots

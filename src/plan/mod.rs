@@ -34,10 +34,10 @@ mod walk;
 mod warning;
 
 pub use canvas::{Canvas, CanvasRequest, ColorTags};
-pub use frames::{ClaimedGrid, FrameLayer, FrameRow, FrameTimes};
+pub use frames::{FrameLayer, FrameRow};
 pub use generator::{Bars, Generated, Rgba};
 pub use look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit, WIPE_CODES};
-pub use media::{ClipMediaSources, MediaFacts, MediaLookup, NoLookup};
+pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use media_id::MediaId;
 pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Weight};
 pub use options::{

@@ -52,9 +52,6 @@ pub struct Plan {
     /// What slow motion shows between two source frames.
     #[serde(default)]
     pub retime: Retime,
-    /// Whether it may be rendered though it has no shots ([`PlanOptions::allow_empty`](super::PlanOptions)).
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub allow_empty: bool,
     /// Every piece of media that a layer shows or that is heard, each once.
     pub media: Vec<Media>,
     /// The sound of the whole cut; `None` where it has none.

@@ -78,25 +78,6 @@ impl Default for PlanLimits {
     }
 }
 
-impl PlanOptions {
-    /// What a frame's number may be at most, away from 0.
-    const FARTHEST: i64 = 1_000_000_000_000;
-
-    /// Whether a plan can be made with these numbers.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let refuse = |message: String| Err(Error::new(ErrorKind::Option, message));
-        let most = self.handles.head.max(self.handles.tail);
-        if most > Handles::MOST {
-            return refuse(format!("handles of {most} frames; expected at most {} on each side", Handles::MOST));
-        }
-        let (first, farthest) = (self.first_frame, PlanOptions::FARTHEST);
-        if !(-farthest..=farthest).contains(&first) {
-            return refuse(format!("first frame {first}; expected -{farthest} to {farthest}"));
-        }
-        Ok(())
-    }
-}
-
 impl Default for PlanOptions {
     fn default() -> PlanOptions {
         PlanOptions {
@@ -195,9 +176,6 @@ impl Handles {
     pub const fn both(frames: u32) -> Handles {
         Handles { head: frames, tail: frames }
     }
-
-    /// Frames that a handle may have at most.
-    const MOST: u32 = 1_000_000;
 }
 
 impl FromStr for Handles {
@@ -205,7 +183,7 @@ impl FromStr for Handles {
     fn from_str(text: &str) -> Result<Handles, Error> {
         let (head, tail) = text.split_once(':').unwrap_or((text, text));
         let count = |text: &str| {
-            text.trim().parse().ok().filter(|&frames: &u32| frames <= Handles::MOST).ok_or_else(|| {
+            text.trim().parse().ok().filter(|&frames: &u32| frames <= 1_000_000).ok_or_else(|| {
                 Error::new(ErrorKind::Option, format!("{text:?} is no number of handle frames; use H or HEAD:TAIL"))
             })
         };

@@ -307,8 +307,8 @@ impl Builder<'_> {
                 let own_layers = own.as_ref().map(|layer| vec![layer]);
                 let head_layers = own_layers.clone().unwrap_or_else(|| layers_of(&first));
                 let tail_layers = own_layers.unwrap_or_else(|| layers_of(&last));
-                let head = self.reach(&head_layers, asked_head, &object, |step| frames.start - step)?;
-                let tail = self.reach(&tail_layers, asked_tail, &object, |step| frames.end - 1 + step)?;
+                let head = self.reach(&head_layers, asked_head, |step| frames.start - step);
+                let tail = self.reach(&tail_layers, asked_tail, |step| frames.end - 1 + step);
                 push_span(&mut spans_of_shot, Span { start: frames.start - head, count: head, stack: first });
                 for span in self.spans(&lanes.lanes, &frames, &object)? {
                     push_span(&mut spans_of_shot, span);
@@ -344,29 +344,15 @@ impl Builder<'_> {
         })
     }
 
-    /// How many of `asked` frames away from the cut every one of `layers` has media for; `object` is the shot's.
-    fn reach(&self, layers: &[&Layer], asked: i64, object: &str, record: impl Fn(i64) -> i64) -> Result<i64> {
+    /// How many of `asked` frames away from the cut every one of `layers` has media for.
+    fn reach(&self, layers: &[&Layer], asked: i64, record: impl Fn(i64) -> i64) -> i64 {
         let inside = |record: i64| {
             layers.iter().all(|layer| {
                 let index = layer.map.index(record);
                 index >= 0 && self.media.media[layer.media].frames.is_none_or(|frames| index < frames)
             })
         };
-        if layers.iter().all(|layer| layer.map.curve.is_none()) {
-            // On a straight line, what is outside once stays outside.
-            let (mut reached, mut beyond) = (0, asked + 1);
-            while beyond - reached > 1 {
-                let middle = reached + (beyond - reached) / 2;
-                if inside(record(middle)) { reached = middle } else { beyond = middle }
-            }
-            return Ok(reached);
-        }
-        let mut reached = 0;
-        while reached < asked && inside(record(reached + 1)) {
-            self.spend(layers.len(), object)?;
-            reached += 1;
-        }
-        Ok(reached)
+        (1..=asked).take_while(|&step| inside(record(step))).last().unwrap_or(0)
     }
 }
 

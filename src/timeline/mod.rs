@@ -5,11 +5,11 @@ mod queries;
 mod ranges;
 mod value;
 
+pub(crate) use model::is_off;
 pub use model::{
     Box2d, Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Marker, MediaCommon, MediaKind,
     MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Timeline, Transition, UnknownObject, V2d,
 };
-pub(crate) use model::{is_off, shortened};
 pub(crate) use ranges::Across;
 pub use ranges::{Placed, TrackLayout};
 pub use value::{Map, Value};

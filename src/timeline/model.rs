@@ -3,7 +3,6 @@
 //! Every object keeps its `metadata` whole, and `extra`: the fields of the file that its schema does not name, so
 //! that reading and writing loses nothing.
 
-use std::borrow::Cow;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
@@ -448,19 +447,4 @@ pub struct UnknownObject {
     pub schema: String,
     /// Every field, `OTIO_SCHEMA` included.
     pub data: Map,
-}
-
-impl UnknownObject {
-    /// What a reader notes of objects of `schema`.
-    pub(crate) fn note(schema: &str) -> String {
-        format!("objects of the unknown schema {:?} are kept, and not used", shortened(schema))
-    }
-}
-
-/// `text`, cut to a length that a message can bear.
-pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
-        None => Cow::Borrowed(text),
-    }
 }

@@ -6,7 +6,7 @@ use otio_conflate::backend::RecordBackend;
 use otio_conflate::otio::{ReadOptions, read_file};
 use otio_conflate::plan::{PlanOptions, Shot};
 use otio_conflate::timeline::{Child, Clip, EffectKind, MediaReference};
-use otio_conflate::{Conflation, ErrorKind, NoObserver, Observer, Plan, Report, ShotReport, Status, Timeline};
+use otio_conflate::{Conflation, NoObserver, Observer, Plan, Report, ShotReport, Status, Timeline};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -298,22 +298,4 @@ fn what_is_retimed_from_outside_or_delivered_in_part_stays_as_it_was() {
     let plan = self::plan(&trimmed);
     let found = conflated(&trimmed, &plan, delivery(&folder.path().join("c"), "error"), RecordBackend::new());
     assert_eq!(clip_at(&found, 1), clip_at(&cut, 1));
-}
-
-#[test]
-fn a_plan_without_shots_is_an_error_unless_it_may_have_none() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let target = folder.path().join("out");
-    let run = |plan: &Plan| Conflation::new(RecordBackend::new(), delivery(&target, "error")).run(plan, &NoObserver);
-    let mut options = PlanOptions::default();
-    let mut stored = serde_json::to_value(Plan::new(&named(&["A"]), &options).expect("a plan")).expect("plain data");
-    stored["shots"] = serde_json::json!([]);
-    let error = run(&serde_json::from_value(stored).expect("a plan")).expect_err("nothing would be delivered");
-    assert_eq!(error.kind(), ErrorKind::Empty);
-    assert!(error.to_string().contains("the plan of \"cut\" has no shots"), "{error}");
-    assert!(!target.exists());
-    options.allow_empty = true;
-    let empty = Plan::new(&timeline([]), &options).expect("a plan");
-    let stored: Plan = serde_json::from_str(&serde_json::to_string(&empty).expect("plain data")).expect("a plan");
-    assert!(run(&stored).expect("a run").shots.is_empty());
 }

@@ -217,7 +217,7 @@ pub(crate) struct Run {
 
 pub(crate) fn plan(timeline: &Value, options: &PlanOptions) -> Result<Plan> {
     let timeline = read_str(&timeline.to_string(), &ReadOptions::default()).expect("a timeline that a test wrote");
-    Plan::with_media(&timeline, options, &FfmpegLookup)
+    Plan::with_media(&timeline, options, &FfmpegLookup::new())
 }
 
 pub(crate) fn preset(name: &str) -> Preset {

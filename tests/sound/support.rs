@@ -83,7 +83,7 @@ pub(crate) fn pieces(pieces: &[(&str, i64, i64)]) -> PlanOptions {
 
 pub(crate) fn plan(timeline: &Value, options: &PlanOptions) -> Result<Plan> {
     let timeline = read_str(&timeline.to_string(), &ReadOptions::default()).expect("a timeline that a test wrote");
-    Plan::with_media(&timeline, options, &FfmpegLookup)
+    Plan::with_media(&timeline, options, &FfmpegLookup::new())
 }
 
 /// Channels, each a list of samples.

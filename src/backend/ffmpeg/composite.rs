@@ -16,7 +16,7 @@ use super::encode::OutputSettings;
 use super::layers::{Image, Picture};
 use super::placing::Drawing;
 use super::readers::{Readers, Seen};
-use super::representation::{ShotFacts, Sink};
+use super::representation::{Feed, ShotFacts, Sink};
 use super::session::FfmpegSession;
 use super::sound::{Mixer, ShotSound};
 use super::sys::frames::{self, PixelInfo};
@@ -90,7 +90,22 @@ impl<'s> Compositor<'s> {
             return self.light_frame(&canvas);
         }
         let canvas: Arc<Rgba16> = self.laid_over(stack, record)?;
-        self.converter.from_rgba16(&canvas, self.coding.color.transfer, &self.coding)
+        let (coding, fields) = (self.coding, self.readers.keep_fields);
+        let transfer = coding.color.transfer;
+        self.converter.interlaced(fields, |converter| converter.from_rgba16(&canvas, transfer, &coding))
+    }
+
+    /// The picture of record frame `record`, with the fields of what is interlaced, or without.
+    fn frame_with(&mut self, fields: bool, stack: &[Element], record: i64) -> Result<Video> {
+        self.keep_fields(fields);
+        self.frame(stack, record)
+    }
+
+    fn keep_fields(&mut self, keep: bool) {
+        if std::mem::replace(&mut self.readers.keep_fields, keep) != keep {
+            self.converted.clear();
+            self.laid.clear();
+        }
     }
 
     /// Whether `stack` can be made in the output's coding, without alpha: every layer fills the canvas, but for those
@@ -304,18 +319,27 @@ impl<'s> Compositor<'s> {
     ) -> Result<i64> {
         let (color, premultiplied) = (self.coding.color, self.coding.premultiplied);
         let facts = self.facts(task.shot);
+        // What is copied stays as it is, whatever the preset says.
+        let interlaced = self.session.kept_fields(task.shot).is_some() || !writer.needs_pictures();
         for span in &task.shot.spans {
             for record in span.start..span.start + span.count {
                 let index = writer.frames();
-                let wanted = writer.needs_pictures() || sinks.iter().any(|sink| sink.wants(index));
-                let picture = if wanted { Some(self.frame(&span.stack, record)?) } else { None };
-                if picture.is_none() {
+                let wants = |fields: bool| {
+                    sinks.iter().any(|sink| (!interlaced || sink.keeps_fields() == fields) && sink.wants(index))
+                };
+                let (wanted, wanted_whole) = (writer.needs_pictures() || wants(true), interlaced && wants(false));
+                let picture = if wanted { Some(self.frame_with(interlaced, &span.stack, record)?) } else { None };
+                let whole = if wanted_whole { Some(self.frame_with(false, &span.stack, record)?) } else { None };
+                if picture.is_none() && whole.is_none() {
+                    self.keep_fields(interlaced);
                     self.judge(&span.stack, record)?;
                 }
                 writer.write(picture.as_ref())?;
-                if let Some(frame) = &picture {
-                    let source = Source { frame, color, premultiplied };
-                    sinks.iter_mut().try_for_each(|sink| sink.write(&source, index, &facts))?;
+                for sink in &mut *sinks {
+                    let suitable = if interlaced && !sink.keeps_fields() { &whole } else { &picture };
+                    if let Some(frame) = suitable {
+                        sink.write(&Source { frame, color, premultiplied }, index, &facts)?;
+                    }
                 }
                 if let Some(sound) = &mut sound {
                     let samples = sound.accompany(index + 1)?;
@@ -394,7 +418,8 @@ impl Compositor<'_> {
 
     /// The representations of a task, open.
     fn sinks<'t>(&self, task: &'t Task<'_>) -> Result<Vec<Sink<'t>>> {
-        let (feed, stretch, facts) = (self.session.feed(), self.session.stretch(task.shot), self.facts(task.shot));
+        let feed = Feed { top_field_first: self.session.kept_fields(task.shot), ..self.session.feed() };
+        let (stretch, facts) = (self.session.stretch(task.shot), self.facts(task.shot));
         let open = |wanted: &'t RepresentationTask<'_>| Sink::open(wanted, feed, stretch, &facts, self.threads);
         task.representations.iter().map(open).collect()
     }

@@ -75,12 +75,28 @@ pub struct Target {
 pub struct Converter {
     scalers: Vec<((Side, Side), Scaler)>,
     pool: FramePool,
+    /// Each field is converted on its own, where lines are made of several.
+    by_fields: bool,
 }
 
 impl Converter {
     /// A converter that has nothing set up yet.
     pub fn new() -> Converter {
         Converter::default()
+    }
+
+    /// Does this with interlaced frames, or with whole ones: where the number of chroma lines changes, each field is
+    /// converted on its own.
+    pub(super) fn interlaced<T>(&mut self, interlaced: bool, work: impl FnOnce(&mut Converter) -> T) -> T {
+        let before = std::mem::replace(&mut self.by_fields, interlaced);
+        let result = work(self);
+        self.by_fields = before;
+        result
+    }
+
+    /// Whether frames of this height and format have to be taken apart into fields.
+    fn splits(&self, height: u32, chroma: u32) -> bool {
+        self.by_fields && chroma > 0 && height.is_multiple_of(4)
     }
 
     /// The columns and lines that a rectangle has to lie on multiples of for the fast path into `format`.
@@ -129,6 +145,11 @@ impl Converter {
             pixels::can_hold_black(&to)?;
         }
         let same_size = (source.frame.width(), source.frame.height()) == (rect.width, rect.height);
+        let lines_change = from.chroma_shift.1 != to.chroma_shift.1;
+        let (chroma, height) = (from.chroma_shift.1.max(to.chroma_shift.1), target.height);
+        if whole && same_size && lines_change && self.splits(height, chroma) && frames::is_top_down(source.frame) {
+            return self.convert_fields(source, target, &to).map(Some);
+        }
         let curve = pixels::curve_between(source.color.transfer, target.color.transfer)?.is_some();
         let same_alpha = from.alpha == to.alpha && (!from.alpha || source.premultiplied == target.premultiplied);
         let same_colors = !curve && same_coding(source, &from, target, &to);
@@ -180,6 +201,20 @@ impl Converter {
         Ok(Some(out))
     }
 
+    /// Each field on its own.
+    fn convert_fields(&mut self, source: &Source<'_>, target: &Target, to: &PixelInfo) -> Result<Video> {
+        let half = Target { height: target.height / 2, ..*target };
+        let mut out = self.blank(target)?;
+        for second in [false, true] {
+            let field = frames::field(source.frame, second)?;
+            let source = Source { frame: &field, ..*source };
+            let rect = Rect::whole(half.width, half.height);
+            let converted = self.interlaced(false, |converter| converter.convert(&source, &half, rect))?;
+            pixels::weave(converted.as_ref().unwrap_or(&field), &mut out, to, second)?;
+        }
+        Ok(out)
+    }
+
     /// The long way round, through premultiplied RGB.
     fn convert_in_rgb(&mut self, source: &Source<'_>, target: &Target, rect: Rect) -> Result<Video> {
         let mut image = self.to_rgba16(source, (rect.width, rect.height), target.color.transfer)?;
@@ -212,6 +247,17 @@ impl Converter {
             let image = pixels::read_floats(source.frame, &info, curve, straight)?;
             return self.resize(image, size);
         }
+        if size == (source.frame.width(), source.frame.height()) && self.splits(size.1, info.chroma_shift.1) {
+            let mut image = Rgba16::transparent(size.0, size.1);
+            for second in [false, true] {
+                let field = frames::field(source.frame, second)?;
+                let source = Source { frame: &field, ..*source };
+                let half = (size.0, size.1 / 2);
+                let field = self.interlaced(false, |converter| converter.to_rgba16(&source, half, transfer))?;
+                picture::weave(&field, &mut image, second);
+            }
+            return Ok(image);
+        }
         // Straight colour is multiplied before it is scaled, and so is light that is still linear encoded.
         let mut image = read_rgba(source, &info)?;
         if let Some(curve) = curve {
@@ -236,6 +282,16 @@ impl Converter {
         let mut image = Cow::Borrowed(image);
         if (image.width, image.height) != size {
             image = Cow::Owned(self.resize(image.into_owned(), size)?);
+        }
+        if self.splits(size.1, info.chroma_shift.1) {
+            let mut out = self.blank(target)?;
+            let half = Target { height: size.1 / 2, ..*target };
+            for second in [false, true] {
+                let field = picture::field(&image, second);
+                let field = self.interlaced(false, |converter| converter.from_rgba16(&field, transfer, &half))?;
+                pixels::weave(&field, &mut out, &info, second)?;
+            }
+            return Ok(out);
         }
         let curve = pixels::curve_between(transfer, target.color.transfer)?;
         let straight = info.alpha && !target.premultiplied;

@@ -17,6 +17,8 @@ pub(super) struct Copied {
     path: std::path::PathBuf,
     first: i64,
     count: i64,
+    /// As [`DecodeOptions`] has it.
+    max_pixels: Option<u64>,
 }
 
 /// The packets that make up `shot`, where nothing has to be done to them.
@@ -44,7 +46,12 @@ pub(super) fn source(session: &FfmpegSession<'_>, shot: &Shot) -> Option<Copied>
     let first = layer.map.index(span.start);
     let last = first + span.count - 1;
     let inside = first >= 0 && media.frames.is_none_or(|frames| last < frames);
-    (untouched && asked_for && inside).then(|| Copied { path: info.path.clone(), first, count: span.count })
+    (untouched && asked_for && inside).then(|| Copied {
+        path: info.path.clone(),
+        first,
+        count: span.count,
+        max_pixels: session.max_pixels,
+    })
 }
 
 /// Packets on their way from one file to another.
@@ -63,7 +70,7 @@ impl Copying {
         let Target::Movie(path) = &task.target else {
             return Err(Error::new(ErrorKind::Encode, "packets are copied to movies alone"));
         };
-        let mut reader = MovieReader::open(&source.path, &DecodeOptions::default())?;
+        let mut reader = MovieReader::open(&source.path, &DecodeOptions::default().max_pixels(source.max_pixels))?;
         if reader.packet(source.first + source.count - 1)?.is_none() {
             return Ok(None);
         }

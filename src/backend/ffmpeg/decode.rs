@@ -150,7 +150,7 @@ impl MovieReader {
             let (frame, damage) = still::read(path, options)?;
             return Ok(MovieReader { info: still::describe(path, &frame), source: Source::Still(frame, damage) });
         }
-        let mut demuxer = probe::open(path)?;
+        let mut demuxer = probe::open_within(path, options.max_pixels)?;
         let (stream, facts) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
         let info = probe::describe(path, &mut demuxer, stream, &facts);
         let untimed = demuxer.is_untimed();
@@ -160,7 +160,7 @@ impl MovieReader {
             strict: false,
             lenient: options.damaged != Damaged::Error,
             exr_layer: None,
-            max_pixels: limits::pixels(options.max_pixels, length, 8),
+            max_pixels: limits::movie_pixels(options.max_pixels, length, &facts.codec),
         };
         let pump = Pump::new(path, demuxer, stream, setup)?;
         let mut movie = Movie::new(path, pump, &info, untimed)?;
@@ -632,7 +632,9 @@ impl Movie {
     }
 
     fn lost(&self, why: &str) -> Error {
-        undecodable(&self.path, why)
+        // FFmpeg names the limit otherwise.
+        let hint = if why.contains("max pixel count") { "; a larger limit (max_pixels) lets it pass" } else { "" };
+        undecodable(&self.path, format!("{why}{hint}"))
     }
 
     fn find(&self, aim: &Aim) -> Found {

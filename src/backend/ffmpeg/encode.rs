@@ -38,6 +38,8 @@ pub struct OutputSettings {
     pub reel: Option<String>,
     /// What else is written into the container, key by key.
     pub metadata: BTreeMap<String, String>,
+    /// Set where frames are interlaced: whether the field with the first line is shown first.
+    pub top_field_first: Option<bool>,
     /// How many threads encode; 0 leaves it to FFmpeg.
     pub threads: u32,
     /// The sound, if there is any and the preset's container holds it: samples per second, and how many channels.
@@ -78,6 +80,7 @@ impl OutputSettings {
             timecode: None,
             reel: None,
             metadata: BTreeMap::new(),
+            top_field_first: None,
             threads: 1,
             audio: None,
             audio_streams: Vec::new(),
@@ -131,6 +134,9 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
             // A second: short enough to jump around in, long enough not to matter for the size.
             options.push(("g".into(), settings.rate.timecode_base().to_string()));
         }
+        if let Some(top_field_first) = settings.top_field_first {
+            interlace(&mut options, top_field_first);
+        }
         if choice.encoder == "libx265" && settings.threads > 0 {
             limit_x265(&mut options, settings.threads);
         }
@@ -143,6 +149,7 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
             rate: settings.rate_pair()?,
             color: settings.color,
             chroma: settings.chroma,
+            top_field_first: settings.top_field_first,
             threads: settings.threads,
             options: &options,
             global_header,
@@ -157,6 +164,16 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
         let what = format!("{} is not encoded from {:?}", preset.name, settings.format);
         Error::new(ErrorKind::Unsupported, what)
     }))
+}
+
+/// Encodes fields, and says in which order they are shown.
+fn interlace(options: &mut Vec<(String, String)>, top_field_first: bool) {
+    match options.iter_mut().find(|(key, _)| key == "flags") {
+        Some((_, flags)) => flags.push_str("+ildct"),
+        None => options.push(("flags".into(), "+ildct".into())),
+    }
+    options.retain(|(key, _)| key != "field_order");
+    options.push(("field_order".into(), if top_field_first { "tt" } else { "bb" }.into()));
 }
 
 /// x265 takes every core for itself unless it is told in its own words.

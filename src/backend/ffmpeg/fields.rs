@@ -18,6 +18,11 @@ pub(crate) enum FieldOrder {
     Bottom,
 }
 
+/// What a report says of a file whose fields are not kept.
+pub(crate) fn was_deinterlaced(file: &str) -> String {
+    format!("{file} is interlaced: it was deinterlaced, one frame for one frame")
+}
+
 /// The frame between `before` and `after`, of one file, without fields: one frame for one frame. It lies in time where its
 /// first field does.
 pub(crate) fn deinterlaced(

@@ -58,7 +58,10 @@ impl Compositor<'_> {
                     canvas.lay_under(&placed_light(light, rect, size));
                     self.light_frame(&canvas)?
                 } else {
-                    let converted = self.converter.convert(&picture.source(), &self.coding, rect)?;
+                    let (source, coding) = (picture.source(), self.coding);
+                    let fields = self.has_fields(layer);
+                    let converted =
+                        self.converter.interlaced(fields, |converter| converter.convert(&source, &coding, rect))?;
                     converted.unwrap_or(picture.frame)
                 }
             }
@@ -98,6 +101,12 @@ impl Compositor<'_> {
             }
         }
         Ok(Some(out))
+    }
+
+    /// Whether the frames of `layer` are interlaced, and stay so.
+    pub(super) fn has_fields(&self, layer: &Layer) -> bool {
+        let info = self.session.found[layer.media.index()].picture();
+        self.readers.keep_fields && info.is_some_and(|info| info.top_field_first.is_some())
     }
 
     /// What `layer` shows at `record`, as it is stored.
@@ -224,7 +233,10 @@ impl Compositor<'_> {
             return Ok(draw(&image, drawing.way, drawing.part, size));
         }
         let rect = self.session.rect(layer);
-        let image = self.converter.to_rgba16(&picture.source(), (rect.width, rect.height), transfer)?;
+        let (source, fields) = (picture.source(), self.has_fields(layer));
+        let image = self
+            .converter
+            .interlaced(fields, |converter| converter.to_rgba16(&source, (rect.width, rect.height), transfer))?;
         if rect == Rect::whole(size.0, size.1) {
             return Ok(image);
         }

@@ -24,6 +24,24 @@ pub(crate) fn pixels(asked: Option<u64>, length: u64, bytes_per_pixel: u64) -> u
     asked.unwrap_or_else(usual)
 }
 
+/// How many pixels a movie's picture in this codec may have, in a file of `length` bytes: `asked`, or what is usual.
+pub(crate) fn movie_pixels(asked: Option<u64>, length: u64, codec: &str) -> u64 {
+    let bytes_per_pixel = match codec {
+        // Coefficients of 32 bits beside the samples.
+        "jpeg2000" => 16,
+        // Up to sixteen pictures are kept to be referred to, and a few bytes are enough for each.
+        "h264" | "hevc" => 24,
+        _ => 8,
+    };
+    pixels(asked, length, bytes_per_pixel)
+}
+
+/// The limit for a file whose picture is known to have this size: containers and codecs count in blocks.
+pub(crate) fn of_size(width: u32, height: u32) -> u64 {
+    const BLOCK: u64 = 128;
+    (u64::from(width) + BLOCK) * (u64::from(height) + BLOCK)
+}
+
 /// Refuses a picture that is larger than it may be, with a sentence.
 pub(crate) fn check((width, height): (u64, u64), most: u64) -> Result<(), String> {
     if width.checked_mul(height).is_some_and(|pixels| pixels <= most) {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::decode::DecodeOptions;
-use super::probe::{self, MediaInfo, probe};
+use super::limits;
+use super::probe::{self, MediaInfo, probe_within};
 use super::sequence::SequenceReader;
 use super::sound::SoundReader;
 use super::sys::read as sys;
@@ -12,12 +13,21 @@ use crate::plan::{MediaFacts, MediaLookup, MediaSource};
 
 /// Opens media through FFmpeg for [`Plan::with_media`](crate::Plan::with_media).
 #[derive(Debug, Clone, Copy, Default)]
-pub struct FfmpegLookup;
+pub struct FfmpegLookup {
+    max_pixels: Option<u64>,
+}
 
 impl FfmpegLookup {
     /// A lookup that opens files as it is asked about them.
     pub fn new() -> FfmpegLookup {
-        FfmpegLookup
+        FfmpegLookup::default()
+    }
+
+    /// With this many pixels allowed in a picture; `None` as [`DecodeOptions::max_pixels`] has it.
+    #[must_use]
+    pub fn max_pixels(mut self, pixels: Option<u64>) -> FfmpegLookup {
+        self.max_pixels = pixels;
+        self
     }
 }
 
@@ -25,7 +35,7 @@ impl MediaLookup for FfmpegLookup {
     fn look_up(&self, source: &MediaSource) -> Option<MediaFacts> {
         match source {
             MediaSource::File { path } => {
-                let info = probe(path).ok()?;
+                let info = probe_within(path, self.max_pixels).ok()?;
                 if !info.has_picture {
                     return SoundReader::facts(path).ok();
                 }
@@ -53,13 +63,19 @@ pub(super) fn exact_count(path: &Path, info: &MediaInfo) -> Option<i64> {
     let claimed = info.frames.filter(|_| info.container.contains("mov") && !info.vfr);
     match (claimed, by_duration) {
         (Some(claimed), Some(duration)) if duration == crate::time::Ratio::whole(claimed) => Some(claimed),
-        _ => count_frames(path).ok(),
+        // Its size has been looked at.
+        _ => count_frames_of(path, info).ok(),
     }
 }
 
 /// Counts the frames of a movie by its packets, leaving out those that the file says are not shown.
-pub(crate) fn count_frames(path: &Path) -> Result<i64> {
-    let mut demuxer = probe::open(path)?;
+pub(crate) fn count_frames_of(path: &Path, info: &MediaInfo) -> Result<i64> {
+    count_frames(path, limits::of_size(info.width, info.height))
+}
+
+/// The same; pictures have at most so many pixels.
+pub(super) fn count_frames(path: &Path, max_pixels: u64) -> Result<i64> {
+    let mut demuxer = probe::open_within(path, Some(max_pixels))?;
     let (stream, _) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
     demuxer.select(stream);
     let mut frames = 0;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 
 use super::decode::DecodeOptions;
-use super::probe::{MediaInfo, probe};
+use super::probe::{MediaInfo, probe_within};
 use super::sequence::SequenceReader;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{self, ColorTags, Generated, Layer, Media, MediaSource, MissingPolicy, Plan, Warning};
+use crate::plan::{self, Generated, Layer, Media, MediaSource, MissingPolicy, Plan, Warning};
 
 /// A medium that is there and cannot be used: what every shot that needs it fails with.
 #[derive(Debug)]
@@ -78,8 +78,8 @@ impl Found {
     }
 }
 
-/// Looks at every medium that a shot of `plan` shows.
-pub(super) fn find(plan: &Plan) -> Vec<Found> {
+/// Looks at every medium that a shot of `plan` shows; pictures have at most so many pixels.
+pub(super) fn find(plan: &Plan, max_pixels: Option<u64>) -> Vec<Found> {
     let mut used = vec![false; plan.media.len()];
     for layer in layers(plan) {
         used[layer.media.index()] = true;
@@ -90,20 +90,21 @@ pub(super) fn find(plan: &Plan) -> Vec<Found> {
     plan.media
         .par_iter()
         .zip(used)
-        .map(|(media, used)| if used { look(media, plan.media_missing) } else { Found::Unused })
+        .map(|(media, used)| if used { look(media, plan.media_missing, max_pixels) } else { Found::Unused })
         .collect()
 }
 
-fn look(media: &Media, policy: MissingPolicy) -> Found {
+fn look(media: &Media, policy: MissingPolicy, max_pixels: Option<u64>) -> Found {
     let source = &media.source;
+    let options = DecodeOptions::default().damaged(plan::Damaged::Warn).max_pixels(max_pixels).exr_color(media.color);
     let missing = |what: String| match policy {
         MissingPolicy::Black => Found::Black,
         MissingPolicy::Slate => Found::Slate { title: "MEDIA MISSING", what },
         _ => Found::Missing(what),
     };
     let info = match source {
-        MediaSource::File { path } => probe(path),
-        MediaSource::Sequence { .. } => match first_of_sequence(source, media.color) {
+        MediaSource::File { path } => probe_within(path, max_pixels),
+        MediaSource::Sequence { .. } => match first_of_sequence(source, &options) {
             Ok(Some(info)) => Ok(info),
             Ok(None) => return missing(source.display()),
             Err(error) => Err(error),
@@ -127,7 +128,7 @@ fn look(media: &Media, policy: MissingPolicy) -> Found {
 const TRIED: usize = 4;
 
 /// What the frames of a sequence are like, by the first that is there and whole.
-fn first_of_sequence(source: &MediaSource, color: Option<ColorTags>) -> Result<Option<MediaInfo>> {
+fn first_of_sequence(source: &MediaSource, options: &DecodeOptions) -> Result<Option<MediaInfo>> {
     let MediaSource::Sequence { start, step, .. } = source else { return Ok(None) };
     let numbers = SequenceReader::new(source, &DecodeOptions::default())?.list()?;
     let in_steps = |number: &&i64| **number >= *start && (**number - start) % step == 0;
@@ -135,7 +136,7 @@ fn first_of_sequence(source: &MediaSource, color: Option<ColorTags>) -> Result<O
     let mut broken = None;
     for number in if own.is_empty() { numbers } else { own }.into_iter().take(TRIED) {
         let Some(file) = source.file((number - start) / step) else { return Ok(None) };
-        match still::read(&file, &DecodeOptions::default().damaged(plan::Damaged::Warn).exr_color(color)) {
+        match still::read(&file, options) {
             Ok((frame, _)) => return Ok(Some(still::describe(&file, &frame))),
             // Who shows it will hear of it.
             Err(error) => broken = broken.or(Some(error)),

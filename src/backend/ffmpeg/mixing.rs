@@ -56,7 +56,8 @@ impl Compositor<'_> {
         let blended = self.blend(a.as_av(), b.as_av(), &coding, weight)?;
         let source = Source { frame: &blended, color: own.1, premultiplied: false };
         let whole = Rect::whole(self.coding.width, self.coding.height);
-        let converted = self.converter.convert(&source, &self.coding, whole)?;
+        let (coding, fields) = (self.coding, self.has_fields(from) || self.has_fields(to));
+        let converted = self.converter.interlaced(fields, |converter| converter.convert(&source, &coding, whole))?;
         Ok(Some(converted.unwrap_or(blended)))
     }
 

@@ -131,6 +131,23 @@ pub(super) fn paste(from: &Video, to: &mut Video, info: &PixelInfo, (x, y): (i64
     Ok(())
 }
 
+/// Writes a field, a frame of half the height, into every second line of a frame.
+pub(super) fn weave(field: &Video, frame: &mut Video, info: &PixelInfo, second: bool) -> Result<()> {
+    for index in 0..info.planes() {
+        let row = frame.width().div_ceil(1 << info.plane_shift(index).0) as usize * info.plane_step(index);
+        let (source, source_stride) = plane(field, info, index);
+        let (target, target_stride) = plane_mut(frame, info, index);
+        if source.is_empty() || target.is_empty() {
+            return Err(Error::new(ErrorKind::Encode, format!("no samples to copy in {}", info.name)));
+        }
+        let lines = target.chunks_mut(target_stride).skip(usize::from(second)).step_by(2);
+        for (line, target) in source.chunks(source_stride).zip(lines) {
+            target[..row].copy_from_slice(&line[..row]);
+        }
+    }
+    Ok(())
+}
+
 /// Whether a frame of this format can be turned plane by plane.
 pub(super) fn can_turn(info: &PixelInfo, rotation: Rotation) -> bool {
     // Packed 4:2:2 has a pixel's chroma in its neighbour.

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::decode::DecodeOptions;
 use super::frame::{FrameContext, Origin, resolve_tags, undecodable};
+use super::limits;
 use super::still;
-use super::sys::read::{self as sys, Demuxer, StreamFacts, StreamKind};
+use super::sys::read::{self as sys, Decoder, DecoderSetup, Demuxer, Received, StreamFacts, StreamKind};
 use crate::error::{Error, Result};
 use crate::otio::MediaFile;
 use crate::plan::{ColorTags, Damaged};
@@ -76,14 +77,22 @@ pub struct MediaInfo {
 /// As [`MediaFile::open`], and [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it holds neither picture nor sound
 /// that can be decoded.
 pub fn probe(path: impl AsRef<Path>) -> Result<MediaInfo> {
-    let path = path.as_ref();
+    probe_within(path.as_ref(), None)
+}
+
+/// The same; `max_pixels` as [`DecodeOptions`] has it.
+pub(crate) fn probe_within(path: &Path, max_pixels: Option<u64>) -> Result<MediaInfo> {
     if still::kind_of(path)?.is_some() {
         // Damage does not change what kind of file it is; who shows it will hear of it.
-        let (frame, _) = still::read(path, &DecodeOptions::default().damaged(Damaged::Warn))?;
+        let options = DecodeOptions::default().damaged(Damaged::Warn).max_pixels(max_pixels);
+        let (frame, _) = still::read(path, &options)?;
         return Ok(still::describe(path, &frame));
     }
-    let mut demuxer = open(path)?;
+    let mut demuxer = open_within(path, max_pixels)?;
     match picture_stream(&demuxer) {
+        Some((_, facts)) if facts.width == 0 || facts.height == 0 => {
+            Err(undecodable(path, "the size of its picture is not known, or larger than allowed (max_pixels)"))
+        }
         Some((stream, facts)) => Ok(describe(path, &mut demuxer, stream, &facts)),
         None if has_audio(&demuxer) => {
             let mut info = empty(path, demuxer.container());
@@ -105,15 +114,26 @@ const PICTURES: [&str; 24] = [
     "ppm", "psd", "qoi", "sgi", "tga", "webp", "xbm", "xpm",
 ];
 
-/// Opens a movie's container.
+/// Opens a movie's container, with the usual limit on pixels.
 pub(crate) fn open(path: &Path) -> Result<Demuxer> {
+    open_within(path, None)
+}
+
+/// Opens a movie's container; `max_pixels` as [`DecodeOptions`] has it.
+pub(crate) fn open_within(path: &Path, max_pixels: Option<u64>) -> Result<Demuxer> {
     let media = MediaFile::open(path)?;
+    let length = media.length();
+    let most = |codec: &str| limits::movie_pixels(max_pixels, length, codec);
     // FFmpeg reads a picture whole before it says anything about it.
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     if PICTURES.contains(&ending.as_str()) {
         still::check_size(path, media.length())?;
     }
-    let demuxer = Demuxer::open(media, path).map_err(|refused| {
+    let demuxer = Demuxer::open(media, path, &most).map_err(|refused| {
+        if let Some(((width, height), most)) = refused.too_large {
+            let refusal = limits::check((width.into(), height.into()), most);
+            return undecodable(path, refusal.err().unwrap_or_default());
+        }
         if refused.is_list() {
             return undecodable(path, "it is a list of other files or a script; a medium is one file");
         }
@@ -126,6 +146,10 @@ pub(crate) fn open(path: &Path) -> Result<Demuxer> {
     // Formats that make a picture out of any text.
     if matches!(demuxer.container().as_str(), "tty" | "bin" | "xbin" | "adf" | "idf") {
         return Err(no_picture(path));
+    }
+    if let Some((_, facts)) = picture_stream(&demuxer) {
+        let size = (facts.width.into(), facts.height.into());
+        limits::check(size, most(&facts.codec)).map_err(|why| undecodable(path, why))?;
     }
     Ok(demuxer)
 }
@@ -205,7 +229,8 @@ pub(crate) fn describe(path: &Path, demuxer: &mut Demuxer, stream: usize, facts:
     info.top_field_first = match facts.field_order {
         2 | 4 => Some(true),
         3 | 5 => Some(false),
-        _ => None,
+        1 => None,
+        _ => order_of_first_frame(path, stream, facts),
     };
     info.intra_only = facts.intra_only;
     (info.rate, info.vfr) = if info.is_still { (None, false) } else { (cadence.rate, cadence.vfr) };
@@ -223,6 +248,26 @@ pub(crate) fn describe(path: &Path, demuxer: &mut Demuxer, stream: usize, facts:
     info.start_timecode = info.rate.and_then(|rate| Timecode::parse(&tag("timecode")?, rate).ok());
     info.reel_name = tag("reel_name").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     info
+}
+
+/// The order of fields that a movie's first frame has, in codecs whose decoders tell it, where the container does not: DV,
+/// and DNxHD in QuickTime.
+fn order_of_first_frame(path: &Path, stream: usize, facts: &StreamFacts) -> Option<bool> {
+    if !["dvvideo", "dnxhd", "ffv1", "prores", "mjpeg"].contains(&facts.codec.as_str()) {
+        return None;
+    }
+    // The size that the file claims has been looked at.
+    let max_pixels = limits::of_size(facts.width, facts.height);
+    let mut demuxer = open_within(path, Some(max_pixels)).ok()?;
+    let setup = DecoderSetup { threads: 1, strict: false, lenient: true, exr_layer: None, max_pixels };
+    let mut decoder = Decoder::for_stream(&demuxer, stream, setup).ok()?;
+    let packet = std::iter::from_fn(|| demuxer.read().ok()?).find(|packet| packet.stream() == stream)?;
+    decoder.send(Some(&packet)).ok()?;
+    decoder.send(None).ok()?;
+    match decoder.receive().ok()? {
+        Received::Frame(frame) => frame.is_interlaced().then(|| frame.is_top_first()),
+        _ => None,
+    }
 }
 
 /// Whether a file that may be an animation is one.

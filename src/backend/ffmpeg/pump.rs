@@ -288,7 +288,8 @@ impl Pump {
             }
         }
         let fail = || undecodable(&self.path, "it could be opened once, but not again");
-        self.demuxer = probe::open(&self.path).map_err(|cause| fail().because(cause))?;
+        let demuxer = probe::open_within(&self.path, Some(self.setup.max_pixels));
+        self.demuxer = demuxer.map_err(|cause| fail().because(cause))?;
         self.demuxer.select(self.stream);
         self.decoder =
             Decoder::for_stream(&self.demuxer, self.stream, self.setup).map_err(|cause| fail().because(cause))?;

@@ -1,7 +1,7 @@
 //! The decoders of one worker, and what a layer shows at a record frame.
 
 use super::damage::{Run, Runs};
-use super::decode::{DecodeOptions, MovieReader, Outside};
+use super::decode::{DecodeOptions, MovieReader, Outside, Picked};
 use super::fields::{self, FieldOrder};
 use super::frame::Frame;
 use super::media::Found;
@@ -72,12 +72,15 @@ pub(super) struct Readers<'s> {
     notes: Vec<String>,
     /// Damaged frames that were shown.
     damaged: Runs,
+    /// Interlaced frames stay as they are.
+    pub(super) keep_fields: bool,
 }
 
 impl<'s> Readers<'s> {
     pub(super) fn new(session: &'s FfmpegSession<'s>, threads: usize) -> Readers<'s> {
         // EXR stays linear until it is converted: only the conversion knows the output.
-        let options = DecodeOptions::default().threads(threads).damaged(session.plan.damaged);
+        let options =
+            DecodeOptions::default().threads(threads).damaged(session.plan.damaged).max_pixels(session.max_pixels);
         Readers {
             session,
             options,
@@ -86,6 +89,7 @@ impl<'s> Readers<'s> {
             clock: 0,
             notes: Vec::new(),
             damaged: Runs::default(),
+            keep_fields: false,
         }
     }
 
@@ -143,17 +147,18 @@ impl<'s> Readers<'s> {
         let index = position.frame();
         let session = self.session;
         let media = &session.plan.media[layer.media];
+        let keep = self.keep_fields;
         let fields = session.found[layer.media.index()].picture().and_then(|info| info.top_field_first);
-        if fields.is_some() {
-            self.note(format!(
-                "{} is interlaced: it was deinterlaced, one frame for one frame",
-                media.source.display()
-            ));
+        if fields.is_some() && !keep {
+            self.note(fields::was_deinterlaced(&media.source.display()));
         }
         let (seen, damage) = match self.reader(layer, &media.source)? {
             Reader::Movie(reader) if let Some(top_first) = fields => {
                 let order = if top_first { FieldOrder::Top } else { FieldOrder::Bottom };
-                whole_frame(reader, position, media.rate, order)?
+                match keep {
+                    true => held_without_fields(reader, position, media.rate, order)?,
+                    false => whole_frame(reader, position, media.rate, order)?,
+                }
             }
             Reader::Movie(reader) => movie_frame(reader, position, media.rate)?,
             Reader::Sequence(reader) => {
@@ -249,6 +254,19 @@ enum Read {
     Outside { frame: Frame, side: Outside },
 }
 
+/// A frame of an interlaced movie as it is; one that is held beyond the media's ends does not move, and has no fields.
+fn held_without_fields(
+    reader: &mut MovieReader,
+    position: Ratio,
+    rate: Rate,
+    order: FieldOrder,
+) -> Result<(Read, Option<String>)> {
+    match movie_frame(reader, position, rate)? {
+        (Read::Outside { .. }, _) => whole_frame(reader, position, rate, order),
+        read => Ok(read),
+    }
+}
+
 /// A frame of an interlaced movie without its fields, made of it and its neighbours.
 fn whole_frame(
     reader: &mut MovieReader,
@@ -256,6 +274,16 @@ fn whole_frame(
     rate: Rate,
     order: FieldOrder,
 ) -> Result<(Read, Option<String>)> {
+    let picked = deinterlaced(reader, position, rate, order)?;
+    let read = match picked.outside {
+        Some(side) => Read::Outside { frame: picked.frame, side },
+        None => Read::Frame { frame: picked.frame, position, note: None },
+    };
+    Ok((read, picked.damage))
+}
+
+/// The frame at `position` of an interlaced movie, counted at `rate`, without its fields.
+pub(super) fn deinterlaced(reader: &mut MovieReader, position: Ratio, rate: Rate, order: FieldOrder) -> Result<Picked> {
     let neighbour = |reader: &mut MovieReader, position: Ratio| {
         // A damaged one is told where it is shown itself.
         let picked = reader.frame_at(position, rate).ok();
@@ -269,11 +297,7 @@ fn whole_frame(
     let (before, after) = (before.as_ref().filter(like), after.as_ref().filter(like));
     let whole = fields::deinterlaced(before.map(Frame::as_av), picked.frame.as_av(), after.map(Frame::as_av), order)?;
     let frame = picked.frame.progressive(whole);
-    let read = match picked.outside {
-        Some(side) => Read::Outside { frame, side },
-        None => Read::Frame { frame, position, note: None },
-    };
-    Ok((read, picked.damage))
+    Ok(Picked { frame, ..picked })
 }
 
 fn movie_frame(reader: &mut MovieReader, position: Ratio, rate: Rate) -> Result<(Read, Option<String>)> {

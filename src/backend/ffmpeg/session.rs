@@ -3,6 +3,8 @@
 use ffmpeg_next::format::Pixel;
 
 use super::composite::Compositor;
+#[cfg(doc)]
+use super::decode::DecodeOptions;
 use super::encode::OutputSettings;
 use super::media::{self, Found};
 use super::placing::{Placed, placed, shape};
@@ -15,17 +17,29 @@ use super::verify::{self, Expected};
 use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{ColorRule, Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Background, Canvas, ColorTags, Element, Layer, Look, Media, MediaId, MixStyle, Plan, Shot, Warning};
+use crate::picture::Rect;
+use crate::plan::{
+    Background, Canvas, ColorTags, Element, Layer, Look, Media, MediaId, MixStyle, Plan, Shot, Span, Warning,
+};
 use crate::time::{Ratio, Timecode};
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct FfmpegBackend;
+pub struct FfmpegBackend {
+    max_pixels: Option<u64>,
+}
 
 impl FfmpegBackend {
     /// A backend that uses as many threads as there are cores.
-    pub fn new() -> FfmpegBackend {
-        FfmpegBackend
+    pub const fn new() -> FfmpegBackend {
+        FfmpegBackend { max_pixels: None }
+    }
+
+    /// With this many pixels allowed in a picture of a medium; `None` as [`DecodeOptions::max_pixels`] has it.
+    #[must_use]
+    pub fn max_pixels(mut self, pixels: Option<u64>) -> FfmpegBackend {
+        self.max_pixels = pixels;
+        self
     }
 }
 
@@ -44,7 +58,7 @@ impl Backend for FfmpegBackend {
         preset: &'a Preset,
         representations: &'a [Representation],
     ) -> Result<Box<dyn Session + 'a>> {
-        Ok(Box::new(FfmpegSession::open(plan, preset, representations)?))
+        Ok(Box::new(FfmpegSession::open(plan, preset, representations, self.max_pixels)?))
     }
 }
 
@@ -61,14 +75,21 @@ pub(super) struct FfmpegSession<'a> {
     pub(super) canvas: Canvas,
     /// The pixel format that is encoded.
     pub(super) format: Pixel,
+    /// As [`DecodeOptions`] has it.
+    pub(super) max_pixels: Option<u64>,
     warnings: Vec<Warning>,
 }
 
 impl<'a> FfmpegSession<'a> {
-    fn open(plan: &'a Plan, preset: &'a Preset, representations: &'a [Representation]) -> Result<FfmpegSession<'a>> {
+    fn open(
+        plan: &'a Plan,
+        preset: &'a Preset,
+        representations: &'a [Representation],
+        max_pixels: Option<u64>,
+    ) -> Result<FfmpegSession<'a>> {
         super::sys::read::init();
         plan.validate()?;
-        let found = media::find(plan);
+        let found = media::find(plan, max_pixels);
         let shown = media::layers(plan).into_iter().map(|layer| layer.media);
         let picture = |media: MediaId| Some((found[media.index()].picture()?, &plan.media[media]));
         let own = plan.canvas_media.iter().copied().chain(shown).find_map(picture);
@@ -85,7 +106,7 @@ impl<'a> FfmpegSession<'a> {
         let is_heard = preset.delivers_sound() || representations.iter().any(Representation::has_sound);
         let heard = if is_heard { sound::find(plan, sound::clips(plan)) } else { Vec::new() };
         let warnings = size_note.into_iter().collect();
-        let mut session = FfmpegSession { plan, preset, found, heard, placed, canvas, format, warnings };
+        let mut session = FfmpegSession { plan, preset, found, heard, placed, canvas, format, max_pixels, warnings };
         let seen = session.seen();
         let unheard = match session.heard.is_empty() {
             true => Vec::new(),
@@ -199,12 +220,71 @@ impl<'a> FfmpegSession<'a> {
         self.is_opaque(layer) && self.rect(layer).covers(self.canvas.width, self.canvas.height)
     }
 
+    /// Where `shot` stays interlaced: whether the field with the first line is shown first. That is where the output carries
+    /// an order of fields, and all that is interlaced in it has one order, and is neither scaled nor placed nor played at
+    /// another speed than its own. What is not interlaced may lie over it, under it and beside it.
+    pub(super) fn kept_fields(&self, shot: &Shot) -> Option<bool> {
+        if !self.preset.fields {
+            return None;
+        }
+        let hides = |layer: Option<&Layer>, look: &Look| look.is_flat() && layer.is_none_or(|layer| self.fills(layer));
+        let visible = shot.spans.iter().flat_map(|span| span.visible(&hides));
+        let mut kept = None;
+        for layer in visible.map(|visible| visible.layer) {
+            let Some(info) = self.found[layer.media.index()].picture() else { continue };
+            let Some(top_field_first) = info.top_field_first else { continue };
+            let other = kept.is_some_and(|kept| kept != top_field_first);
+            if other || !self.is_untouched(layer, info) || self.is_drawn(&shot.spans, layer) {
+                return None;
+            }
+            kept = Some(top_field_first);
+        }
+        kept
+    }
+
+    /// Whether every pixel of a frame of `layer` is a pixel of the canvas, and every one of its frames a record frame.
+    fn is_untouched(&self, layer: &Layer, info: &MediaInfo) -> bool {
+        let media = &self.plan.media[layer.media];
+        let in_place = info.rotation == 0
+            && (info.width, info.height) == (self.canvas.width, self.canvas.height)
+            && self.rect(layer) == Rect::whole(self.canvas.width, self.canvas.height)
+            && self.is_direct(layer);
+        let in_time = layer.map.step == Ratio::ONE
+            && layer.map.curve.is_none()
+            && media.rate == self.plan.rate
+            && info.rate == Some(self.plan.rate)
+            && !info.vfr;
+        in_place && in_time
+    }
+
+    /// Whether `layer` lies in a stack that is cropped or transformed as a whole.
+    fn is_drawn(&self, spans: &[Span], layer: &Layer) -> bool {
+        fn within(elements: &[Element], layer: &Layer) -> bool {
+            let holds = |element: &Element| {
+                let mut found = false;
+                element.for_each_layer(&mut |own| found |= own.object == layer.object && own.media == layer.media);
+                found
+            };
+            elements.iter().filter(|element| holds(element)).any(|element| match element {
+                Element::Layer(_) => false,
+                Element::Stack { elements, look } => {
+                    look.crop.is_some() || look.transform.is_some() || within(elements, layer)
+                }
+                Element::Mix { from, to, .. } => {
+                    [from, to].into_iter().flatten().any(|side| within(std::slice::from_ref(side), layer))
+                }
+            })
+        }
+        spans.iter().any(|span| within(&span.stack, layer))
+    }
+
     /// What goes into representations.
     pub(super) fn feed(&self) -> Feed<'_> {
         Feed {
             canvas: self.canvas,
             format: self.format,
             alpha: self.plan.background == Background::Transparent,
+            top_field_first: None,
             rate: self.plan.rate,
             sound: self.plan.sound.as_ref().map(|sound| (sound.rate, sound.layout.channels())),
             streams: None,
@@ -228,6 +308,7 @@ impl<'a> FfmpegSession<'a> {
         settings.pixel_aspect = self.canvas.pixel_aspect;
         settings.color = self.canvas.color;
         settings.timecode = Some(self.plan.timecode(task.shot.start));
+        settings.top_field_first = self.kept_fields(task.shot);
         settings.threads = threads;
         let muxed = self.plan.sound.as_ref().filter(|_| self.preset.audio.is_some());
         settings.audio = muxed.map(|sound| (sound.rate, sound.layout.channels()));
@@ -263,11 +344,13 @@ impl Session for FfmpegSession<'_> {
             rate: self.plan.rate,
             frames: shot.frame_count,
             first: shot.first_frame,
+            top_field_first: self.kept_fields(shot),
             sound: planned.filter(|_| self.preset.audio.is_some()),
         };
         verify::verify(&task.target, &expected)?;
         let stretch = self.stretch(shot);
-        task.representations.iter().try_for_each(|task| self.feed().verify(task, &stretch))
+        let feed = Feed { top_field_first: self.kept_fields(shot), ..self.feed() };
+        task.representations.iter().try_for_each(|task| feed.verify(task, &stretch))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::limits;
 use super::lookup::count_frames;
-use super::probe::probe;
+use super::probe::{MediaInfo, probe_within};
 use super::sound::{self, SoundReader};
 use crate::backend::Target;
 use crate::deliver::Preset;
@@ -20,6 +21,8 @@ pub(super) struct Expected<'a> {
     pub(super) frames: i64,
     /// The number of a sequence's first frame.
     pub(super) first: i64,
+    /// Where a movie is to be interlaced: the order of its fields.
+    pub(super) top_field_first: Option<bool>,
     /// Where a movie is to have sound: how many samples, and how many of them a second.
     pub(super) sound: Option<(i64, u32)>,
 }
@@ -43,11 +46,15 @@ pub(super) fn verify(target: &Target, expected: &Expected<'_>) -> Result<()> {
     if expected.preset.is_sequence() {
         return Ok(());
     }
+    let order = written(path, expected.size)?.top_field_first;
+    if expected.top_field_first.is_some_and(|wanted| order != Some(wanted)) {
+        return bad("a movie with another order of fields was written".to_owned(), path);
+    }
     if rate != Some(expected.rate) && expected.frames > 1 {
         let rate = rate.map_or_else(|| "no rate".to_owned(), |rate| rate.to_string());
         return bad(format!("a movie of {rate} was written, not one of {}", expected.rate), path);
     }
-    let frames = count_frames(path)?;
+    let frames = count_frames(path, pixels(expected.size))?;
     if frames != expected.frames {
         return bad(format!("{frames} frames were written, {} planned", expected.frames), path);
     }
@@ -91,9 +98,18 @@ fn slack(expected: &Expected<'_>, rate: u32) -> i64 {
     }
 }
 
+fn pixels((width, height): (u32, u32)) -> u64 {
+    limits::of_size(width, height)
+}
+
+/// Looks at what was written, however small its file is for a picture of this size.
+fn written(file: &Path, size: (u32, u32)) -> Result<MediaInfo> {
+    probe_within(file, Some(pixels(size)))
+}
+
 /// The rate of the picture in `file`, which is of this size.
 fn picture(file: &Path, size: (u32, u32)) -> Result<Option<Rate>> {
-    let info = probe(file)?;
+    let info = written(file, size)?;
     if info.has_picture && (info.width, info.height) == size {
         return Ok(info.rate);
     }

@@ -41,7 +41,8 @@ pub(super) struct Cutting<'s> {
 impl<'s> Cutting<'s> {
     /// Looks at the renders.
     pub(super) fn open(renders: &'s Renders, preset: &'s Preset) -> Result<Cutting<'s>> {
-        Ok(Cutting { inner: FfmpegBackend.open(&renders.plan, preset, &[])?, renders })
+        static BACKEND: FfmpegBackend = FfmpegBackend::new();
+        Ok(Cutting { inner: BACKEND.open(&renders.plan, preset, &[])?, renders })
     }
 }
 

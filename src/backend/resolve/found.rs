@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::link::pause;
 use super::options::Limits;
 use crate::backend::CancelToken;
-use crate::backend::ffmpeg::{MediaInfo, count_frames, probe};
+use crate::backend::ffmpeg::{MediaInfo, count_frames_of, probe};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::MediaSource;
 use crate::time::{Rate, Timecode};
@@ -151,7 +151,7 @@ fn movie(info: &MediaInfo, expected: &Expected) -> Result<()> {
         let rate = info.rate.map_or_else(|| "no rate".to_owned(), |rate| rate.to_string());
         return bad(format!("runs at {rate}, not {}", expected.rate));
     }
-    let frames = count_frames(&info.path)?;
+    let frames = count_frames_of(&info.path, info)?;
     if !expected.has(frames) {
         return bad(format!("has {frames} frames, not {}", expected.frames));
     }

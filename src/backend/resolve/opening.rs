@@ -156,5 +156,5 @@ fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
         shots: (0..plan.shots.len()).collect(),
     };
     let plan = plan_of(plan, size, None, &[(all, black)]);
-    Ok(FfmpegBackend.open(&plan, preset, &[])?.canvas())
+    Ok(FfmpegBackend::new().open(&plan, preset, &[])?.canvas())
 }

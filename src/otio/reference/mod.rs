@@ -35,7 +35,7 @@ mod target;
 use std::path::Path;
 
 use self::sys::{Handle, RawRange, RawTime};
-use super::{ReadOptions, Reader, read_file, read_native, write_whole};
+use super::{ReadOptions, Reader, read_file, read_native, write_new};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::Rate;
 use crate::timeline::{Child, Composition, RationalTime, RawTimeRange, Timeline};
@@ -96,7 +96,7 @@ pub fn to_json_for(timeline: &Timeline, target: &SchemaTarget) -> Result<String>
 pub fn write_for(timeline: &Timeline, path: impl AsRef<Path>, target: &SchemaTarget) -> Result<()> {
     let path = path.as_ref();
     let json = to_json_for(timeline, target).map_err(|error| error.at_file(path))?;
-    write_whole(&json, path)
+    write_new(&json, path)
 }
 
 /// The library's version, such as `0.18.1`; those before 0.18 are `0.16 or 0.17`.

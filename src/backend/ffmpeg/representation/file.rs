@@ -8,10 +8,12 @@ use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Converter, Source};
 use super::super::decode::{DecodeOptions, MovieReader, Outside};
+use super::super::fields::{FieldOrder, was_deinterlaced};
 use super::super::frame::{Frame, undecodable};
 use super::super::lookup::exact_count;
 use super::super::presets::Wish;
-use super::super::probe::{MediaInfo, probe};
+use super::super::probe::{MediaInfo, probe, probe_within};
+use super::super::readers::deinterlaced;
 use super::super::sequence::SequenceReader;
 use super::super::sound::FileSounds;
 use super::{Facts, Feed, FileFacts, ShotFacts, Sink, Stretch};
@@ -44,8 +46,8 @@ enum Pictures {
 
 impl Footage {
     /// Opens a movie or a still; `rate` is that of a file that has none, or none that is constant.
-    pub(crate) fn movie(path: &Path, rate: Option<Rate>, threads: usize) -> Result<Footage> {
-        let mut reader = MovieReader::open(path, &DecodeOptions::default().threads(threads))?;
+    pub(crate) fn movie(path: &Path, rate: Option<Rate>, options: &DecodeOptions) -> Result<Footage> {
+        let mut reader = MovieReader::open(path, options)?;
         let info = reader.info().clone();
         let frames = if info.is_still { Some(1) } else { exact_count(path, &info) };
         let frames = frames.filter(|&frames| frames > 0).ok_or_else(|| undecodable(path, "it has no frames"))?;
@@ -66,16 +68,11 @@ impl Footage {
     }
 
     /// Opens frames `start` to `start + count − 1` of a sequence, or with `None` all that are in its folder.
-    pub(crate) fn sequence(source: MediaSource, range: Option<(i64, i64)>, rate: Rate) -> Result<Footage> {
-        Footage::tagged_sequence(source, range, rate, None)
-    }
-
-    /// The same of EXR files whose values are what `color` says, if anything: see [`DecodeOptions::exr_color`].
-    fn tagged_sequence(
+    pub(crate) fn sequence(
         source: MediaSource,
         range: Option<(i64, i64)>,
         rate: Rate,
-        color: Option<ColorTags>,
+        options: &DecodeOptions,
     ) -> Result<Footage> {
         let path = PathBuf::from(source.display());
         let missing = |what: String| Error::new(ErrorKind::MediaMissing, what).at_file(&path);
@@ -93,12 +90,11 @@ impl Footage {
             return Err(missing(format!("{} is no sequence", path.display())));
         };
         let source = MediaSource::Sequence { folder, prefix, suffix, padding, start: first, step: 1, holes };
-        let mut info = probe(source.file(0).unwrap_or_default())?;
-        let options = DecodeOptions::default().exr_color(color);
-        if let Some(color) = color.filter(|_| info.color.transfer == ColorTags::LINEAR) {
+        let mut info = probe_within(&source.file(0).unwrap_or_default(), options.max_pixels)?;
+        if let Some(color) = options.exr_color.filter(|_| info.color.transfer == ColorTags::LINEAR) {
             info.color = ColorTags { full_range: true, matrix: 0, ..color };
         }
-        let pictures = Pictures::Sequence(SequenceReader::new(&source, &options)?);
+        let pictures = Pictures::Sequence(SequenceReader::new(&source, options)?);
         let rotation = Rotation::from_degrees(f64::from(info.rotation));
         Ok(Footage {
             path,
@@ -172,6 +168,7 @@ impl Footage {
             canvas: Canvas { width, height, pixel_aspect, color: info.color },
             format,
             alpha: info.has_alpha,
+            top_field_first: self.fields(),
             rate: self.rate,
             sound: self.sound.as_ref().map(FileSounds::format),
             streams: self.sound.as_ref().filter(|_| self.keeps_streams),
@@ -184,11 +181,22 @@ impl Footage {
         representations.iter().try_for_each(|representation| feed.check(representation).map(drop))
     }
 
-    /// Picture `index`, upright.
-    fn picture(&mut self, index: i64, converter: &mut Converter) -> Result<(Frame, Option<Video>)> {
+    /// Where its pictures are interlaced and stand upright as they are stored, the order of their fields.
+    fn fields(&self) -> Option<bool> {
+        self.info.top_field_first.filter(|_| self.rotation == Rotation::None && !self.info.vfr)
+    }
+
+    /// Picture `index`, upright; with the fields of what is interlaced, or without.
+    fn picture(&mut self, index: i64, fields: bool, converter: &mut Converter) -> Result<(Frame, Option<Video>)> {
         let frame = match &mut self.pictures {
             Pictures::Movie(reader) => {
-                let picked = reader.frame(index, self.rate)?;
+                let picked = match self.info.top_field_first.filter(|_| !fields) {
+                    Some(top) => {
+                        let order = if top { FieldOrder::Top } else { FieldOrder::Bottom };
+                        deinterlaced(reader, Ratio::whole(index), self.rate, order)?
+                    }
+                    None => reader.frame(index, self.rate)?,
+                };
                 // The last frame of a variable rate lasts beyond the others' grid.
                 if picked.outside == Some(Outside::After) && !self.info.vfr {
                     let what = format!("{} ends before frame {index} of {}", self.path.display(), self.frames);
@@ -229,13 +237,20 @@ impl Footage {
             .map(|task| feed.check(task.representation))
             .filter_map(Result::transpose)
             .collect::<Result<_>>()?;
+        if self.info.top_field_first.is_some() && sinks.iter().any(|sink| !sink.keeps_fields()) {
+            notes.push(was_deinterlaced(&self.path.display().to_string()));
+        }
         let mut converter = Converter::new();
         for index in 0..stretch.frames {
-            if sinks.iter().any(|sink| sink.wants(index)) {
-                let (frame, turned) = self.picture(index, &mut converter)?;
+            for fields in [true, false] {
+                if !sinks.iter().any(|sink| sink.keeps_fields() == fields && sink.wants(index)) {
+                    continue;
+                }
+                let (frame, turned) = self.picture(index, fields, &mut converter)?;
                 let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
                 let source = Source { frame: turned.as_ref().unwrap_or(frame.as_av()), color, premultiplied };
-                sinks.iter_mut().try_for_each(|sink| sink.write(&source, index, facts))?;
+                let suitable = sinks.iter_mut().filter(|sink| sink.keeps_fields() == fields);
+                suitable.into_iter().try_for_each(|sink| sink.write(&source, index, facts))?;
             }
             for (number, sound) in self.sound.iter_mut().flat_map(FileSounds::iter_mut).enumerate() {
                 if sinks.iter().any(|sink| sink.has_sound_of(number)) {
@@ -277,7 +292,7 @@ pub(crate) fn check_before_render(
         [] => return Ok(()),
         _ => preset.pixel_format(wish, canvas.width, canvas.height)?,
     };
-    let feed = Feed { canvas, format, alpha: false, rate: plan.rate, sound, streams: None };
+    let feed = Feed { canvas, format, alpha: false, top_field_first: None, rate: plan.rate, sound, streams: None };
     representations.iter().try_for_each(|representation| feed.check(representation).map(drop))
 }
 
@@ -291,8 +306,10 @@ pub(crate) fn represent_rendered(
 ) -> Result<Vec<String>> {
     let shot = task.shot;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    // What was rendered is as large as was asked for.
+    let options = DecodeOptions::default().threads(threads).max_pixels(Some(1 << 40));
     let footage = match &task.target {
-        Target::Movie(path) => Footage::movie(path, Some(plan.rate), threads)?,
+        Target::Movie(path) => Footage::movie(path, Some(plan.rate), &options)?,
         Target::Sequence { folder, prefix, padding, suffix } => {
             let source = MediaSource::Sequence {
                 folder: folder.clone(),
@@ -303,8 +320,9 @@ pub(crate) fn represent_rendered(
                 step: 1,
                 holes: crate::timeline::MissingFramePolicy::Error,
             };
-            let color = Some(color).filter(|color| color.transfer != ColorTags::LINEAR);
-            Footage::tagged_sequence(source, Some((shot.first_frame, shot.frame_count)), plan.rate, color)?
+            // EXR files whose values are display-referred.
+            let options = options.exr_color(Some(color).filter(|color| color.transfer != ColorTags::LINEAR));
+            Footage::sequence(source, Some((shot.first_frame, shot.frame_count)), plan.rate, &options)?
         }
     };
     let sound = match &task.wav {

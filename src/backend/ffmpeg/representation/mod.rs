@@ -43,6 +43,8 @@ pub(super) struct Feed<'a> {
     pub(super) format: Pixel,
     /// Whether there is alpha that matters.
     pub(super) alpha: bool,
+    /// Where they are interlaced, the order of their fields.
+    pub(super) top_field_first: Option<bool>,
     pub(super) rate: Rate,
     /// Samples per second of the sound, and its channels, where there is any.
     pub(super) sound: Option<(u32, u16)>,
@@ -116,6 +118,9 @@ impl Feed<'_> {
         if self.streams.is_some() && settings.audio_streams.is_empty() {
             settings.audio = None;
         }
+        let whole = size == (self.canvas.width, self.canvas.height) && shape.pixel_aspect == self.canvas.pixel_aspect;
+        let same = whole && rate == self.rate && preset.fields && representation.content == Content::All;
+        settings.top_field_first = self.top_field_first.filter(|_| same);
         Ok((shape, settings))
     }
 
@@ -154,6 +159,7 @@ impl Feed<'_> {
             rate: settings.rate,
             frames,
             first: stretch.first + representation.shown(stretch.frames, stretch.handles).start,
+            top_field_first: settings.top_field_first,
             sound: settings.audio.map(|(rate, _)| (samples(rate), rate)),
         };
         verify::verify(target, &expected)?;
@@ -207,6 +213,7 @@ pub(super) struct Sink<'r> {
     output: Output<'r>,
     notes: Vec<String>,
     today: String,
+    keeps_fields: bool,
 }
 
 /// A stream of sound of a representation.
@@ -259,6 +266,7 @@ impl<'r> Sink<'r> {
         let sounds = streams.into_iter().map(sound).collect();
         let picks = Picks::of(representation, feed.rate, &stretch, &mut notes);
         let (mut coding, path) = (settings.target(), target.path());
+        let keeps_fields = settings.top_field_first.is_some();
         let output = match representation.content {
             Content::All => Output::Frames(Writer::create(target, stretch.first + skipped, &settings).map_err(named)?),
             Content::Poster(_) => Output::Poster { path, settings, written: 0 },
@@ -275,7 +283,24 @@ impl<'r> Sink<'r> {
         let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window).map_err(named)?;
         let today = jiff::Zoned::now().date().to_string();
         let converter = Converter::new();
-        Ok(Sink { representation, picks, sounds, coding, shape, painter, converter, output, notes, today })
+        Ok(Sink {
+            representation,
+            picks,
+            sounds,
+            coding,
+            shape,
+            painter,
+            converter,
+            output,
+            notes,
+            today,
+            keeps_fields,
+        })
+    }
+
+    /// Whether it takes interlaced pictures as they are; otherwise they have to be deinterlaced.
+    pub(super) fn keeps_fields(&self) -> bool {
+        self.keeps_fields
     }
 
     /// Whether picture `index` of the stretch is needed.
@@ -360,7 +385,9 @@ impl<'r> Sink<'r> {
     /// The picture as it is written: converted, scaled, and drawn upon.
     fn painted(&mut self, picture: &Source<'_>, index: i64, facts: &dyn Facts) -> Result<Video> {
         let rect = self.shape.rect(Converter::alignment(self.coding.format));
-        let converted = match self.converter.convert(picture, &self.coding, rect)? {
+        let (fields, coding) = (self.keeps_fields, self.coding);
+        let converted = self.converter.interlaced(fields, |converter| converter.convert(picture, &coding, rect))?;
+        let converted = match converted {
             Some(converted) => converted,
             None => frames::share(picture.frame)?,
         };

@@ -263,6 +263,49 @@ pub(crate) fn center_chroma(frame: &mut Video) {
     unsafe { (*frame.as_mut_ptr()).chroma_location = ffi::AVChromaLocation::AVCHROMA_LOC_CENTER }
 }
 
+/// Says that a frame is interlaced, and which of its fields is shown first.
+pub(crate) fn set_fields(frame: &mut Video, top_field_first: bool) {
+    // `AV_FRAME_FLAG_INTERLACED` and `AV_FRAME_FLAG_TOP_FIELD_FIRST`, which FFmpeg has from 6.1 on; before that it does
+    // not look at these bits.
+    const INTERLACED: c_int = 1 << 3;
+    const TOP_FIELD_FIRST: c_int = 1 << 4;
+    // SAFETY: the frame is allocated; plain fields are set.
+    unsafe {
+        let raw = frame.as_mut_ptr();
+        (*raw).flags &= !(INTERLACED | TOP_FIELD_FIRST);
+        (*raw).flags |= INTERLACED | if top_field_first { TOP_FIELD_FIRST } else { 0 };
+        #[cfg(not(ffmpeg_8))]
+        {
+            (*raw).interlaced_frame = 1;
+            (*raw).top_field_first = c_int::from(top_field_first);
+        }
+    }
+}
+
+/// One field of a frame as a frame of half the height: every second line, from the first or from the second on. No pixel
+/// is copied.
+pub(crate) fn field(frame: &Video, second: bool) -> Result<Video> {
+    let mut field = share(frame)?;
+    // SAFETY: the frame is allocated and shares its buffers with `frame`. Its lines are every second of those that are
+    // there: each plane has at least two where its height is a multiple of four, which the caller sees to.
+    unsafe {
+        let raw = field.as_mut_ptr();
+        for index in 0..4 {
+            let line = (*raw).linesize[index];
+            // A palette is no plane of lines.
+            if (*raw).data[index].is_null() || line == 0 {
+                continue;
+            }
+            if second {
+                (*raw).data[index] = (*raw).data[index].offset(line as isize);
+            }
+            (*raw).linesize[index] = line * 2;
+        }
+        (*raw).height /= 2;
+    }
+    Ok(field)
+}
+
 /// Whether nobody else refers to the picture, so that it may be drawn upon.
 pub(crate) fn is_own(frame: &mut Video) -> bool {
     // SAFETY: the frame is allocated; the call only reads how often its buffers are referred to.

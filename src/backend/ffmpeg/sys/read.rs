@@ -10,11 +10,11 @@ use std::sync::Once;
 use ffmpeg_next::codec::packet::side_data::Type as SideDataType;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::format::context::{Input, StreamIo};
-use ffmpeg_next::format::input_from_stream;
 use ffmpeg_next::frame::Video;
-use ffmpeg_next::{Dictionary, Error as AvError, Packet, Rational, ffi};
+use ffmpeg_next::{Error as AvError, Packet, Rational, ffi};
 
 use super::log::{Line, Lines};
+use super::open::{self, Look, MostPixels, Opened};
 use crate::otio::MediaFile;
 use crate::time::Ratio;
 
@@ -129,29 +129,50 @@ pub(crate) struct IndexEntry {
 impl Demuxer {
     /// Opens a medium by its bytes. It goes by its name, since some formats are told by that, too. Nothing else can be
     /// reached from it, not even its own path: no protocol is allowed, and no format that lists other files.
-    pub(crate) fn open(media: MediaFile, path: &Path) -> Result<Demuxer, Refused> {
+    /// `most`: the pixels that a picture of a codec may have; no decoder takes more while the file is looked at.
+    pub(crate) fn open(media: MediaFile, path: &Path, most: MostPixels<'_>) -> Result<Demuxer, Refused> {
         init();
         if ["tga", "icb", "vda", "vst"].iter().any(|name| has_ending(path, name)) && !media.is_part() {
-            return Demuxer::open_picture(path);
+            return Demuxer::open_picture(path, most);
         }
         let log = Lines::new();
-        let open = || {
-            let mut options = Dictionary::new();
+        let open = |media: MediaFile, look: Look| {
             // No protocol is called that.
-            options.set("protocol_whitelist", "none");
-            options.set("format_whitelist", single_files());
+            let options = [("protocol_whitelist", "none"), ("format_whitelist", single_files())];
             let name = format!("file:{}", path.display());
             let _listening = log.listen(0);
-            input_from_stream(StreamIo::from_read_seek(media)?, Some(&name), Some(options))
+            match open::open(StreamIo::from_read_seek(media)?, &name, &options, (look, most))? {
+                Opened::Input(input) => Ok(Some(input)),
+                Opened::Unlimited => Ok(None),
+                Opened::TooLarge(size, most) => Err(Stopped::TooLarge(size, most)),
+            }
         };
-        match open() {
+        let again = || MediaFile::open(path).map_err(|_| Stopped::Failed(AvError::InvalidData));
+        let input = || match open(media, Look::Decode)? {
+            Some(input) => Ok(input),
+            None => {
+                let headers = open(again()?, Look::Headers)?.ok_or(Stopped::Failed(AvError::InvalidData))?;
+                let headers = Demuxer { input: headers, log: Lines::new(), read: 0 };
+                let facts = (0..headers.stream_count()).filter_map(|stream| headers.facts(stream));
+                let pixels = |facts: &StreamFacts| u64::from(facts.width) * u64::from(facts.height);
+                if let Some(facts) = facts.into_iter().find(|facts| pixels(facts) > most(&facts.codec)) {
+                    return Err(Stopped::TooLarge((facts.width, facts.height), most(&facts.codec)));
+                }
+                log.take(0);
+                open(again()?, Look::DecodeAll)?.ok_or(Stopped::Failed(AvError::InvalidData))
+            }
+        };
+        match input() {
             Ok(input) => Ok(Demuxer { input, log, read: 0 }),
-            Err(cause) => Err(Refused { cause, lines: log.take(0) }),
+            Err(Stopped::Failed(cause)) => Err(Refused { cause, lines: log.take(0), too_large: None }),
+            Err(Stopped::TooLarge(size, most)) => {
+                Err(Refused { cause: AvError::InvalidData, lines: Vec::new(), too_large: Some((size, most)) })
+            }
         }
     }
 
     /// Opens a file of one of the few pictures that are told by their names alone.
-    fn open_picture(path: &Path) -> Result<Demuxer, Refused> {
+    fn open_picture(path: &Path, most: MostPixels<'_>) -> Result<Demuxer, Refused> {
         let log = Lines::new();
         let open = || {
             let _listening = log.listen(0);
@@ -175,13 +196,12 @@ impl Demuxer {
             check(opened)?;
             // SAFETY: the call above succeeded, so this is an open input context, and nobody else owns it.
             let mut input = unsafe { Input::wrap(context) };
-            // SAFETY: the context is open; null options are allowed.
-            check(unsafe { ffi::avformat_find_stream_info(input.as_mut_ptr(), ptr::null_mut()) })?;
+            open::find_streams(&mut input, most)?;
             Ok(input)
         };
         match open() {
             Ok(input) => Ok(Demuxer { input, log, read: 0 }),
-            Err(cause) => Err(Refused { cause, lines: log.take(0) }),
+            Err(cause) => Err(Refused { cause, lines: log.take(0), too_large: None }),
         }
     }
 
@@ -389,6 +409,20 @@ pub(crate) struct Refused {
     pub(crate) cause: AvError,
     /// What it logged on the way.
     pub(crate) lines: Vec<Line>,
+    /// Where its picture is larger than it may be: the size that it claims, and how many pixels it may have.
+    pub(crate) too_large: Option<((u32, u32), u64)>,
+}
+
+/// Why opening came to an end.
+enum Stopped {
+    Failed(AvError),
+    TooLarge((u32, u32), u64),
+}
+
+impl From<AvError> for Stopped {
+    fn from(cause: AvError) -> Stopped {
+        Stopped::Failed(cause)
+    }
 }
 
 impl Refused {

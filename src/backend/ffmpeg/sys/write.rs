@@ -88,6 +88,8 @@ pub(crate) struct EncoderSetup<'a> {
     pub(crate) rate: (i32, i32),
     pub(crate) color: ColorTags,
     pub(crate) chroma: ChromaSite,
+    /// Set where frames are interlaced.
+    pub(crate) top_field_first: Option<bool>,
     /// 0: as many as FFmpeg likes.
     pub(crate) threads: u32,
     pub(crate) options: &'a [(String, String)],
@@ -119,6 +121,7 @@ pub(crate) struct Encoder {
     raw: *mut ffi::AVCodecContext,
     color: ColorTags,
     pixel_aspect: ffi::AVRational,
+    top_field_first: Option<bool>,
     shape: (Pixel, u32, u32),
 }
 
@@ -139,7 +142,8 @@ impl Encoder {
         let ratio = |(num, den): (i32, i32)| ffi::AVRational { num, den };
         let pixel_aspect = ratio(setup.pixel_aspect);
         let shape = (setup.format, setup.width, setup.height);
-        let encoder = Encoder { raw, color: setup.color, pixel_aspect, shape };
+        let top_field_first = setup.top_field_first;
+        let encoder = Encoder { raw, color: setup.color, pixel_aspect, top_field_first, shape };
         // SAFETY: the context is allocated and not open yet; plain fields are set.
         unsafe {
             (*raw).width = width;
@@ -205,6 +209,9 @@ impl Encoder {
         tag(&mut shared, self.color);
         shared.set_pts(Some(number));
         shared.set_kind(ffmpeg_next::picture::Type::None);
+        if let Some(top_field_first) = self.top_field_first {
+            super::frames::set_fields(&mut shared, top_field_first);
+        }
         // SAFETY: the frame is owned and valid; the context is open.
         let code = unsafe {
             (*shared.as_mut_ptr()).sample_aspect_ratio = self.pixel_aspect;

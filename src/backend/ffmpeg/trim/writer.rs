@@ -9,6 +9,7 @@ use super::super::convert::{Converter, Source as Picture, chroma_site};
 use super::super::decode::{DecodeOptions, MovieReader};
 use super::super::encode::{OutputSettings, aspect_pair, open_encoder};
 use super::super::frame::Frame;
+use super::super::limits;
 use super::super::lookup::count_frames;
 use super::super::movie_writer::container_options;
 use super::super::presets::Wish;
@@ -214,7 +215,7 @@ impl PieceWriter {
         let close = || {
             self.tracks.iter_mut().try_for_each(|track| track.finish(&mut muxer))?;
             muxer.finish()?;
-            verify(self.place.target.path(), job.count, copied)?;
+            verify(self.place.target.path(), source, job.count, copied)?;
             files.commit(&[&self.place], None)
         };
         if let Err(error) = close() {
@@ -291,13 +292,14 @@ fn add_picture(
 
 /// Looks at a finished file: it has all its frames, and the first can be decoded; where packets were copied, so can the
 /// last.
-fn verify(path: &Path, count: i64, copied: bool) -> Result<()> {
+fn verify(path: &Path, source: &Source, count: i64, copied: bool) -> Result<()> {
     let bad = |what: String| Error::new(ErrorKind::Verify, what).at_file(path);
-    let frames = count_frames(path)?;
+    let pixels = limits::of_size(source.info.width, source.info.height);
+    let frames = count_frames(path, pixels)?;
     if frames != count {
         return Err(bad(format!("{frames} frames were written, {count} planned")));
     }
-    let mut reader = MovieReader::open(path, &DecodeOptions::default())?;
+    let mut reader = MovieReader::open(path, &DecodeOptions::default().max_pixels(Some(pixels)))?;
     if copied && let Some(rate) = reader.info().rate {
         reader.frame(count - 1, rate)?;
     }
