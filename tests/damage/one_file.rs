@@ -67,13 +67,42 @@ fn lists_of_other_files_open_nothing() {
     }
 }
 
-/// The same QuickTime file with its picture in another file.
-fn with_external_data(whole: &Path, target: &str) -> Vec<u8> {
+/// An alias of the Macintosh: a volume, a file, how far both lie below what they share, and the whole path.
+fn alias(target: &str) -> Vec<u8> {
+    let file = target.rsplit('/').next().expect("a name");
+    let field = |text: &str, room: usize| {
+        let mut field = vec![u8::try_from(text.len()).expect("short")];
+        field.extend_from_slice(text.as_bytes());
+        field.resize(room + 1, 0);
+        field
+    };
+    let path = format!("disk:{}", target.trim_start_matches('/').replace('/', ":"));
+    let padded = [path.as_bytes(), &vec![0; path.len() % 2]].concat();
+    let length = u16::try_from(path.len()).expect("short").to_be_bytes();
+    let levels = [0, 1, 0, 1];
+    [
+        &[0; 10][..],
+        &field("disk", 27),
+        &[0; 12],
+        &field(file, 63),
+        &[0; 16],
+        &levels,
+        &[0; 16],
+        &[0, 2],
+        &length,
+        &padded,
+        &[0xff, 0xff, 0, 0],
+    ]
+    .concat()
+}
+
+/// The same QuickTime file with its picture in another file, which is named in this way.
+fn with_external_data(whole: &Path, kind: &[u8; 4], name: &[u8]) -> Vec<u8> {
     let mut data = std::fs::read(whole).expect("reads");
     let mut entry = vec![0, 0, 0, 0];
-    entry.extend_from_slice(b"url \0\0\0\0");
-    entry.extend_from_slice(target.as_bytes());
-    entry.push(0);
+    entry.extend_from_slice(kind);
+    entry.extend_from_slice(&[0; 4]);
+    entry.extend_from_slice(name);
     let length = u32::try_from(entry.len()).expect("short");
     entry[..4].copy_from_slice(&length.to_be_bytes());
     let size = |data: &[u8], at: usize| u32::from_be_bytes(data[at..at + 4].try_into().expect("four")) as usize;
@@ -99,12 +128,17 @@ fn external_data_references_open_nothing() {
     let other = movie(&folder.path().join("other.mp4"), 100..112, "24", coder);
     let path = folder.path().join("reference.mp4");
     for target in ["other.mp4".to_owned(), format!("file://{}", other.display()), other.display().to_string()] {
-        std::fs::write(&path, with_external_data(&own, &target)).expect("writes");
-        // Either its own bytes are taken, or none.
-        let read = |index| MovieReader::open(&path, &DecodeOptions::default())?.frame(index, Rate::FPS_24);
-        for index in [0, 7] {
-            if let Ok(picked) = read(index) {
-                assert_eq!(number(&picked.frame), u16::try_from(index).ok(), "{target}");
+        let url = [target.as_bytes(), &[0]].concat();
+        for (kind, name) in [(b"url ", url), (b"alis", alias(&target))] {
+            for path in [&path, &path.with_extension("mov")] {
+                std::fs::write(path, with_external_data(&own, kind, &name)).expect("writes");
+                // Either its own bytes are taken, or none.
+                let read = |index| MovieReader::open(path, &DecodeOptions::default())?.frame(index, Rate::FPS_24);
+                for index in [0, 7] {
+                    if let Ok(picked) = read(index) {
+                        assert_eq!(number(&picked.frame), u16::try_from(index).ok(), "{target}");
+                    }
+                }
             }
         }
     }
