@@ -25,10 +25,14 @@ const KILLS: usize = 10;
 
 /// The example, which `cargo test` builds before any test runs. `cargo test --test interruption` alone does not.
 fn conflate() -> PathBuf {
+    example("conflate")
+}
+
+fn example(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("a test has a path");
     let profile = own.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
-    let program = profile.join("examples/conflate");
-    assert!(program.is_file(), "{} is not built: cargo build --example conflate", program.display());
+    let program = profile.join("examples").join(name);
+    assert!(program.is_file(), "{} is not built: cargo build --example {name}", program.display());
     program
 }
 
@@ -343,6 +347,139 @@ fn a_second_run_into_the_same_folder_is_refused_while_the_first_goes_on() {
     assert!(first.wait().expect("a child ends").success());
     assert_eq!(shots(&out), wanted);
     assert_no_strays(&out);
+}
+
+/// Two processes at the same moment: one works, and the other is told, whichever it is.
+#[test]
+fn of_two_processes_that_begin_at_once_one_works_and_the_other_is_told() {
+    let cut = Cut::new();
+    let wanted = cut.reference("reference", &[]);
+    for round in 0..4 {
+        let out = cut.path(&format!("out{round}"));
+        let spawn = || cut.command(&out, &[]).spawn().expect("the example starts");
+        let outputs = [spawn(), spawn()].map(|child| child.wait_with_output().expect("a child ends"));
+        let told: Vec<&Output> = outputs.iter().filter(|output| !output.status.success()).collect();
+        assert_eq!(told.len(), 1, "{}", outputs.iter().map(said).collect::<String>());
+        let said = said(told[0]);
+        assert!(["another run", "another process", "exist already"].iter().any(|part| said.contains(part)), "{said}");
+        assert_eq!(told[0].status.code(), Some(1), "{said}");
+        assert_eq!(shots(&out), wanted);
+        assert_no_strays(&out);
+    }
+}
+
+/// Hidden names of a process that goes on are not taken for strays by a run into the same folder.
+#[test]
+fn a_run_leaves_what_a_transcode_writes_beside_it() {
+    let cut = Cut::new();
+    let out = cut.path("out");
+    let mut transcode = Command::new(example("transcode"));
+    transcode.arg(cut.path("media.mp4")).arg("--out").arg(&out).args(["--representation", "ffv1"]);
+    let mut transcode = transcode.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the example starts");
+    let hidden = || -> Vec<PathBuf> {
+        let part = |path: &PathBuf| name(path).starts_with('.') && name(path).ends_with(".part");
+        entries(&out).into_iter().filter(part).collect()
+    };
+    while hidden().is_empty() {
+        assert!(transcode.try_wait().expect("a child").is_none(), "it ended before it was seen to write");
+        sleep(Duration::from_millis(1));
+    }
+    signal(&transcode, "STOP");
+    let written = hidden();
+    let run = cut.run(&out, &["--existing", "overwrite"]);
+    assert!(run.status.success(), "{}", said(&run));
+    assert_eq!(hidden(), written, "the run took what another process writes for strays");
+    signal(&transcode, "CONT");
+    let output = transcode.wait_with_output().expect("a child ends");
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(out.join("media_ffv1.mkv").is_file());
+    assert_no_strays(&out);
+}
+
+/// A run within these limits of the shell is whole, or fails with a reason, and leaves nothing half written.
+fn within(cut: &Cut, limit: &str, wanted: &Shots) -> bool {
+    let out = cut.path(&format!("out {limit}"));
+    let script = format!("ulimit {limit} && exec \"$0\" \"$@\"");
+    let output = Command::new("sh")
+        .args(["-c", &script])
+        .arg(conflate())
+        .arg(&cut.timeline)
+        .arg("--out")
+        .arg(&out)
+        .args(["--jobs", "2"])
+        .output()
+        .expect("a shell");
+    let said = said(&output);
+    // The loader itself, before there is a program.
+    if output.status.code() == Some(127) {
+        return false;
+    }
+    // Rust ends a program that gets no memory for its own small change, and says so; hidden files go with the next run.
+    let ended = output.status.signal() == Some(6) && said.contains("memory allocation of");
+    if ended && limit.starts_with("-v") {
+        assert_whole(&out, &[wanted]);
+        return true;
+    }
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{limit}: {}: {said}", output.status);
+    assert!(!said.contains("panicked"), "{limit}: {said}");
+    assert_whole(&out, &[wanted]);
+    let part = |path: &PathBuf| name(path).ends_with(".part");
+    assert!(!entries(&out).iter().any(part), "{limit}: {:?}", entries(&out));
+    if output.status.success() {
+        assert_eq!(shots(&out).len(), SHOTS, "{limit}");
+        return false;
+    }
+    let reasons = ["memory", "Resource temporarily unavailable", "Too many open files", "thread"];
+    assert!(reasons.iter().any(|reason| said.contains(reason)), "{limit}: {said}");
+    true
+}
+
+#[test]
+fn a_limit_on_memory_or_on_open_files_is_an_error_with_its_reason() {
+    let cut = Cut::new();
+    let wanted = cut.reference("reference", &[]);
+    // At least one of each has to fail, or nothing was tried.
+    assert!([5, 6, 8, 10, 12, 16].iter().filter(|files| within(&cut, &format!("-n {files}"), &wanted)).count() > 0);
+    let failed = (4..16).filter(|step| within(&cut, &format!("-v {}", step * 60_000), &wanted)).count();
+    assert!(failed > 0);
+}
+
+/// Whoever reads what an example prints may stop reading, or never begin.
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let cut = Cut::new();
+    let out = cut.path("out");
+    let report = cut.run(&out, &[]);
+    assert!(report.status.success(), "{}", said(&report));
+    let (timeline, media, folder) = (&cut.timeline, cut.path("media.mp4"), cut.path("more"));
+    let path = |path: &Path| path.to_str().expect("plain").to_owned();
+    let piece = path(&cut.path("piece.mov"));
+    let commands = [
+        ("inspect", vec![path(timeline)]),
+        ("plan", vec![path(timeline)]),
+        ("plan", vec![path(timeline), "--frames".to_owned()]),
+        ("conflate", vec![path(timeline), "--out".to_owned(), path(&folder)]),
+        (
+            "transcode",
+            vec![path(&media), "--out".to_owned(), path(&folder), "--representation".to_owned(), "h264".to_owned()],
+        ),
+        ("trim", vec![path(&media), format!("{piece}=0-4")]),
+        ("review", vec![path(&out), "--out".to_owned(), path(&folder)]),
+        ("conflate", vec!["--help".to_owned()]),
+    ];
+    for (program, arguments) in commands {
+        for closed in ["| true", ">&- 2>&-", "2>&1 | head -c 1 > /dev/null"] {
+            let log = cut.path("log");
+            let script = format!("(\"$0\" \"$@\" 2> '{}'; echo $? > '{}.code') {closed}", log.display(), log.display());
+            let status = Command::new("bash").args(["-c", &script]).arg(example(program)).args(&arguments).status();
+            status.expect("a shell");
+            let said = String::from_utf8_lossy(&read(&log)).into_owned();
+            assert!(!said.contains("panicked"), "{program} {arguments:?} {closed}: {said}");
+            let code = String::from_utf8_lossy(&read(&cut.path("log.code"))).trim().parse::<i32>().expect("a number");
+            // 134 and 101 are aborts and panics; 141 is the signal that a shell's programs end by.
+            assert!(matches!(code, 0..=2), "{program} {arguments:?} {closed}: {code}: {said}");
+        }
+    }
 }
 
 /// A run that cannot write: it fails with `reason` in what it says, and what is delivered is whole.
