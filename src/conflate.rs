@@ -374,7 +374,10 @@ impl<'r> Run<'r> {
         match deliver() {
             Ok((rendered, delivered)) => {
                 let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
-                let delivered = Delivered { peak: rendered.peak, loudness: rendered.loudness, ..delivered };
+                let mut delivered = Delivered { peak: rendered.peak, loudness: rendered.loudness, ..delivered };
+                if let Some(picture) = &mut delivered.picture {
+                    picture.encoder = rendered.encoder;
+                }
                 self.shot_report(index, Status::Done, delivered, warnings, Vec::new())
             }
             Err((error, left)) => {

@@ -159,6 +159,10 @@ pub struct Output {
     pub path: String,
     /// How many bytes it has, all files together.
     pub bytes: u64,
+    /// The encoder of its pictures, by the name that presets have for it, where that is known: of a shot's own file that
+    /// was encoded, not copied.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub encoder: Option<String>,
 }
 
 /// A representation that was delivered.

@@ -15,7 +15,7 @@ use otio_conflate::backend::ffmpeg::OutputSettings;
 use otio_conflate::backend::ffmpeg::Wish;
 use otio_conflate::backend::ffmpeg::{Converter, Source, rgba8_frame};
 use otio_conflate::backend::ffmpeg::{SequenceNames, SequenceWriter};
-use otio_conflate::deliver::Preset;
+use otio_conflate::deliver::{EncoderSource, Preset};
 use otio_conflate::picture::{Rect, draw_text};
 use otio_conflate::plan::ColorTags;
 use otio_conflate::time::{Rate, Ratio, Timecode};
@@ -232,6 +232,76 @@ fn every_movie_preset_comes_out_as_asked() {
         }
         let range = if color.full_range { "pc" } else { "tv" };
         assert!(video["color_range"].is_null() || video["color_range"] == range, "{name}: {}", video["color_range"]);
+    }
+}
+
+/// The bytes of the first frame of a movie.
+fn first_packet(path: &Path) -> Vec<u8> {
+    let path = path.to_str().unwrap();
+    run("ffmpeg", &["-v", "error", "-i", path, "-map", "0:v", "-c", "copy", "-frames:v", "1", "-f", "data", "-"])
+}
+
+#[test]
+fn prores_frames_say_who_made_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |name: &str, change: &dyn Fn(&mut OutputSettings)| {
+        let mut settings = settings(name, Pixel::RGBA, false, (320, 180), 25.0);
+        change(&mut settings);
+        let path = folder.path().join("made.mov");
+        let mut writer = MovieWriter::create(&path, &settings).unwrap();
+        let encoder = writer.encoder().unwrap().to_owned();
+        for frame in frames(&settings, false) {
+            writer.write(&frame).unwrap();
+        }
+        writer.finish().unwrap();
+        (encoder, first_packet(&path))
+    };
+    for name in ["prores-proxy", "prores-lt", "prores-422", "prores-hq"] {
+        let (encoder, own) = made(name, &|_| {});
+        assert_eq!(encoder, Preset::OWN_PRORES, "{name}");
+        assert_eq!((&own[4..8], &own[12..16]), (&b"icpf"[..], &b"otcf"[..]), "{name}");
+        // Size, 4:2:2 progressive, square pixels at 25 a second, BT.709.
+        assert_eq!(own[16..25], [1, 64, 0, 180, 128, 0x13, 1, 1, 1], "{name}");
+        let (encoder, ffmpeg) = made(name, &|settings| settings.preset.encoder = EncoderSource::Ffmpeg);
+        assert!(encoder.starts_with("prores") && encoder != Preset::OWN_PRORES, "{name}: {encoder}");
+        assert_eq!(ffmpeg[12..16], *b"apl0", "{name}");
+        let (_, named) = made(name, &|settings| settings.preset.vendor = Some("abcd".into()));
+        assert_eq!((&named[12..16], &named[16..]), (&b"abcd"[..], &own[16..]), "{name}");
+    }
+    // Whoever makes the slices, they are the same.
+    let (_, one) = made("prores-lt", &|_| {});
+    assert!(made("prores-lt", &|settings| settings.threads = 3).1 == one);
+    assert!(made("prores-lt", &|settings| settings.idle_cores = true).1 == one);
+    let (encoder, _) = made("prores-4444", &|_| {});
+    assert!(encoder.starts_with("prores"), "{encoder}");
+    let mut settings = settings("prores-lt", Pixel::RGBA, false, (320, 180), 25.0);
+    settings.preset.vendor = Some("abc".into());
+    let error = MovieWriter::create(folder.path().join("none.mov"), &settings).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Option);
+    assert!(error.to_string().contains("four letters"), "{error}");
+}
+
+#[test]
+fn prores_of_any_even_size_decodes_without_a_complaint() {
+    let folder = tempfile::tempdir().unwrap();
+    for (width, height) in [(2, 2), (18, 1), (34, 17), (130, 98), (720, 576), (4098, 16), (16, 2050)] {
+        for name in ["prores-proxy", "prores-hq"] {
+            let settings = settings(name, Pixel::YUV420P, false, (width, height), 24.0);
+            let path = folder.path().join("made.mov");
+            let mut writer = MovieWriter::create(&path, &settings).unwrap();
+            let mut frame = Video::new(settings.format, width, height);
+            for (index, step) in [(0, 3), (1, 5), (2, 7)] {
+                for (number, sample) in frame.data_mut(index).as_chunks_mut::<2>().0.iter_mut().enumerate() {
+                    *sample = u16::try_from(number * step % 1024).unwrap().to_le_bytes();
+                }
+            }
+            writer.write(&frame).unwrap();
+            assert_eq!(writer.finish().unwrap().frames, 1);
+            let strict = ["-v", "warning", "-xerror", "-err_detect", "explode", "-i", path.to_str().unwrap()];
+            let output = Command::new("ffmpeg").args(strict).args(["-f", "null", "-"]).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && said.is_empty(), "{name} {width}×{height}: {said}");
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::ffmpeg::bring_to_loudness;
-use otio_conflate::deliver::{AudioDelivery, NameTemplate, Preset, Representation};
+use otio_conflate::deliver::{AudioDelivery, EncoderSource, NameTemplate, Preset, Representation};
 use otio_conflate::plan::{PlanOptions, Shot, StemSelection};
 use otio_conflate::{Delivery, ErrorKind, Existing, Observer, Plan, Report, Result, ShotReport, Status, printable};
 
@@ -25,6 +25,9 @@ pub(crate) struct DeliveryArgs {
     /// What shots are written as
     #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name)]
     preset: Preset,
+    /// Whose encoder is used: own (this library's, where it has one: ProRes 422) or ffmpeg
+    #[arg(long, default_value = "own", value_name = "SOURCE")]
+    encoder: EncoderSource,
     /// What else is made of each shot: a name such as h264, proxy-half, poster or contact-sheet, or a .toml or .json file;
     /// may be repeated
     #[arg(long = "representation", value_name = "NAME|FILE", value_parser = Representation::by_name_or_file)]
@@ -59,7 +62,7 @@ impl DeliveryArgs {
 
     /// The delivery that these flags stand for.
     pub(crate) fn delivery(self) -> Delivery {
-        let preset = self.preset.with_audio(self.audio);
+        let preset = self.preset.with_audio(self.audio).with_encoder(self.encoder);
         let mut delivery = Delivery::new(self.out).preset(preset).name(self.name).existing(self.existing);
         delivery.representations = self.representations;
         delivery.jobs = self.jobs;

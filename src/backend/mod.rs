@@ -214,6 +214,8 @@ impl Target {
 pub struct Rendered {
     /// How many frames were written.
     pub frames: i64,
+    /// The encoder of the shot's own pictures, by the name that presets have for it; `None` where packets were copied.
+    pub encoder: Option<String>,
     /// How loud its sound is, where it has any.
     pub peak: Option<crate::audio::Peak>,
     /// Its loudness, loudness range and true peak, likewise.

@@ -23,7 +23,7 @@ pub(crate) use cut::conflated;
 pub use cut::with_intermediates;
 pub use delivery::{Delivery, Existing};
 pub use names::NameTemplate;
-pub use preset::{AudioDelivery, ColorRule, EncoderChoice, Preset};
+pub use preset::{AudioDelivery, ColorRule, EncoderChoice, EncoderSource, Preset};
 pub use representation::{ContactSheet, Content, Poster, Representation, Size};
 pub use review::{Review, ReviewSlate};
 #[cfg(feature = "ffmpeg")]

@@ -405,6 +405,7 @@ impl Compositor<'_> {
             Some(copying) => Writer::Copy(Box::new(copying)),
             None => Writer::create(&task.target, task.shot.first_frame, settings)?,
         };
+        let encoder = writer.encoder().map(str::to_owned);
         let frames = self.write(task, writer, &mut sinks, sound.as_mut(), control)?;
         let mut warnings = self.readers.take_notes();
         for sink in sinks {
@@ -413,7 +414,7 @@ impl Compositor<'_> {
         let heard = sound.map(ShotSound::finish).transpose()?;
         let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
         warnings.extend(heard.into_iter().flat_map(|heard| heard.notes));
-        Ok(Rendered { frames, peak, loudness: loudness.flatten(), warnings })
+        Ok(Rendered { frames, encoder, peak, loudness: loudness.flatten(), warnings })
     }
 
     /// The representations of a task, open.

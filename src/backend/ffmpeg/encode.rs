@@ -6,7 +6,8 @@ use std::str::FromStr;
 use ffmpeg_next::format::Pixel;
 
 use super::convert::{ChromaSite, Target};
-use super::sys::write::{Encoder, EncoderSetup};
+use super::picture_encoder::PictureEncoder;
+use super::sys::write::EncoderSetup;
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
@@ -42,6 +43,8 @@ pub struct OutputSettings {
     pub top_field_first: Option<bool>,
     /// How many threads encode; 0 leaves it to FFmpeg.
     pub threads: u32,
+    /// Whether cores that have nothing to encode may be used beside those threads, by encoders of this crate.
+    pub idle_cores: bool,
     /// The sound, if there is any and the preset's container holds it: samples per second, and how many channels.
     pub audio: Option<(u32, u16)>,
     /// The streams of sound that take the place of `audio`, where they come from a file with streams of its own.
@@ -82,6 +85,7 @@ impl OutputSettings {
             metadata: BTreeMap::new(),
             top_field_first: None,
             threads: 1,
+            idle_cores: false,
             audio: None,
             audio_streams: Vec::new(),
         }
@@ -121,7 +125,7 @@ pub(super) fn aspect_pair(aspect: Ratio) -> (i32, i32) {
 }
 
 /// Opens the first of the preset's encoders that takes the picture.
-pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Result<Encoder> {
+pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Result<PictureEncoder> {
     let preset = &settings.preset;
     let mut failed: Option<Error> = None;
     for choice in preset.candidates(settings.width, settings.height)? {
@@ -129,7 +133,15 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
         if !formats.any(|format| format == settings.format) {
             continue;
         }
+        // It encodes whole frames only.
+        if choice.encoder == Preset::OWN_PRORES && settings.top_field_first.is_some() {
+            continue;
+        }
         let mut options = choice.options.clone();
+        if let Some(vendor) = &preset.vendor {
+            options.retain(|(key, _)| key != "vendor");
+            options.push(("vendor".into(), vendor.clone()));
+        }
         if !preset.intra_only {
             // A second: short enough to jump around in, long enough not to matter for the size.
             options.push(("g".into(), settings.rate.timecode_base().to_string()));
@@ -140,7 +152,7 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
         if choice.encoder == "libx265" && settings.threads > 0 {
             limit_x265(&mut options, settings.threads);
         }
-        let opened = Encoder::open(&EncoderSetup {
+        let setup = EncoderSetup {
             name: &choice.encoder,
             format: settings.format,
             width: settings.width,
@@ -153,7 +165,8 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
             threads: settings.threads,
             options: &options,
             global_header,
-        });
+        };
+        let opened = PictureEncoder::open(&setup, settings.idle_cores);
         match opened {
             Ok(encoder) => return Ok(encoder),
             // What the best encoder says is worth more than what its stand-ins say.

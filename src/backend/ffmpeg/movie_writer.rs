@@ -7,8 +7,9 @@ use ffmpeg_next::codec::packet::Packet;
 use ffmpeg_next::frame::Video;
 
 use super::encode::{OutputSettings, open_encoder};
+use super::picture_encoder::PictureEncoder;
 use super::sound::{SoundFormat, SoundStream};
-use super::sys::write::{Encoder, Muxer, StreamSetup};
+use super::sys::write::{Muxer, StreamSetup};
 use super::trim::of_piece;
 use crate::audio::Samples;
 use crate::error::{Error, ErrorKind, Result};
@@ -30,7 +31,7 @@ pub struct MovieWriter {
     path: PathBuf,
     muxer: Muxer,
     /// `None`: packets are passed through.
-    encoder: Option<Encoder>,
+    encoder: Option<PictureEncoder>,
     sounds: Vec<SoundStream>,
     packet: Packet2,
     video: usize,
@@ -83,7 +84,7 @@ impl MovieWriter {
         path: &Path,
         settings: &OutputSettings,
         mut muxer: Muxer,
-        encoder: Option<Encoder>,
+        encoder: Option<PictureEncoder>,
         parameters: &Parameters,
     ) -> Result<MovieWriter> {
         let (num, den) = settings.rate_pair()?;
@@ -187,6 +188,11 @@ impl MovieWriter {
     /// Whether it has sound.
     pub fn has_sound(&self) -> bool {
         !self.sounds.is_empty()
+    }
+
+    /// The name of the encoder, as presets have it; `None` where packets are passed through.
+    pub fn encoder(&self) -> Option<&str> {
+        self.encoder.as_ref().map(PictureEncoder::name)
     }
 
     /// How many frames were written so far.

@@ -5,9 +5,10 @@ use std::str::FromStr;
 use ffmpeg_next::format::Pixel;
 
 use super::convert::ChromaSite;
+use super::prores;
 use super::sys::frames::PixelInfo;
 use super::sys::write::{can_hold, has_encoder, has_muxer};
-use crate::deliver::{ColorRule, EncoderChoice, Preset};
+use crate::deliver::{ColorRule, EncoderChoice, EncoderSource, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 
@@ -49,12 +50,16 @@ impl Preset {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] when FFmpeg was built without what is needed, and [`ErrorKind::Option`] when no
-    /// encoder takes the size.
+    /// encoder takes the size or the vendor is none.
     pub fn candidates(&self, width: u32, height: u32) -> Result<Vec<&EncoderChoice>> {
+        if let Some(vendor) = self.vendor.as_deref().filter(|vendor| vendor.len() != 4 || !vendor.is_ascii()) {
+            let what = format!("{}: invalid vendor {vendor:?}; expected four letters, such as apl0", self.name);
+            return Err(Error::new(ErrorKind::Option, what));
+        }
         if let Some(muxer) = self.muxer.as_deref().filter(|muxer| !has_muxer(muxer)) {
             return Err(Error::new(ErrorKind::Unsupported, format!("this FFmpeg has no muxer {muxer}")));
         }
-        let installed: Vec<_> = self.encoders.iter().filter(|choice| has_encoder(&choice.encoder)).collect();
+        let installed: Vec<_> = self.encoders.iter().filter(|choice| self.has(choice)).collect();
         if installed.is_empty() {
             let names: Vec<_> = self.encoders.iter().map(|choice| choice.encoder.as_str()).collect();
             let usable: Vec<_> = Preset::NAMES
@@ -69,7 +74,9 @@ impl Preset {
         }
         self.check_container(&installed)?;
         let fits = |choice: &&EncoderChoice| {
-            width.is_multiple_of(choice.multiple_of.0.max(1)) && height.is_multiple_of(choice.multiple_of.1.max(1))
+            let takes = choice.encoder != Preset::OWN_PRORES || prores::takes(width, height);
+            let (x, y) = choice.multiple_of;
+            takes && width.is_multiple_of(x.max(1)) && height.is_multiple_of(y.max(1))
         };
         let fitting: Vec<_> = installed.iter().copied().filter(fits).collect();
         if fitting.is_empty() {
@@ -78,6 +85,12 @@ impl Preset {
             return Err(Error::new(ErrorKind::Option, format!("{what}, not {width} × {height}")));
         }
         Ok(fitting)
+    }
+
+    /// Whether an encoder is there and may be used.
+    fn has(&self, choice: &EncoderChoice) -> bool {
+        let is_wanted = choice.encoder != Preset::OWN_PRORES || self.encoder == EncoderSource::Own;
+        is_wanted && has_encoder(&choice.encoder)
     }
 
     /// Whether the container holds what the encoders make, picture and sound.
@@ -117,7 +130,7 @@ impl Preset {
 
     /// The size nearest to `width × height`, not above, that its best encoder takes.
     pub fn nearest_size(&self, width: u32, height: u32) -> (u32, u32) {
-        let best = self.encoders.iter().find(|choice| has_encoder(&choice.encoder)).or(self.encoders.first());
+        let best = self.encoders.iter().find(|choice| self.has(choice)).or(self.encoders.first());
         let (x, y) = best.map_or((1, 1), |choice| choice.multiple_of);
         ((width / x.max(1) * x).max(x), (height / y.max(1) * y).max(y))
     }

@@ -9,7 +9,7 @@ use ffmpeg_next::frame::Video;
 
 use super::encode::{OutputSettings, open_encoder};
 use super::movie_writer::Written;
-use super::sys::write::Encoder;
+use super::picture_encoder::PictureEncoder;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How the files of a sequence are called: `folder/prefix` + number + `suffix`.
@@ -51,7 +51,7 @@ impl SequenceNames {
 #[derive(Debug)]
 pub struct SequenceWriter {
     names: SequenceNames,
-    encoder: Encoder,
+    encoder: PictureEncoder,
     frames: i64,
     files: i64,
     bytes: u64,
@@ -81,6 +81,11 @@ impl SequenceWriter {
         self.encoder.send(Some((frame, self.frames)))?;
         self.frames += 1;
         self.drain()
+    }
+
+    /// The name of the encoder, as presets have it.
+    pub fn encoder(&self) -> &str {
+        self.encoder.name()
     }
 
     /// How many frames were handed over so far.

@@ -310,6 +310,7 @@ impl<'a> FfmpegSession<'a> {
         settings.timecode = Some(self.plan.timecode(task.shot.start));
         settings.top_field_first = self.kept_fields(task.shot);
         settings.threads = threads;
+        settings.idle_cores = true;
         let muxed = self.plan.sound.as_ref().filter(|_| self.preset.audio.is_some());
         settings.audio = muxed.map(|sound| (sound.rate, sound.layout.channels()));
         settings

@@ -61,6 +61,15 @@ impl Writer {
         if movie.has_sound() { movie.write_sound_of(stream, samples) } else { Ok(()) }
     }
 
+    /// The name of the encoder; `None` where nothing is encoded.
+    pub(super) fn encoder(&self) -> Option<&str> {
+        match self {
+            Writer::Movie(writer) => writer.encoder(),
+            Writer::Sequence(writer) => Some(writer.encoder()),
+            Writer::Copy(_) => None,
+        }
+    }
+
     pub(super) fn frames(&self) -> i64 {
         match self {
             Writer::Movie(writer) => writer.frames(),

@@ -190,7 +190,7 @@ impl Encoder {
         self.target + frame::FRAME_HEADER + frame::PICTURE_HEADER
     }
 
-    /// Encodes a picture of this encoder's size into `frame`, which is emptied first.
+    /// Encodes a picture of this encoder's size into `frame`, which is emptied first; its memory is used again.
     ///
     /// # Panics
     /// When the picture has another size or a plane is too short.
@@ -204,22 +204,19 @@ impl Encoder {
             Coefficients::clone(&work.coefficients)
         });
         let estimate = Estimate::search(target, self.usual_index, |index| self.sample(&sampled, index, threads));
-        let mut best = self.attempt(picture, threads, target, &estimate);
+        let mut best = self.attempt(picture, threads, target, &estimate, std::mem::take(frame));
         let mut learned = best.control.learned();
         for _ in 0..MORE_ATTEMPTS {
             if !best.control.missed() {
                 break;
             }
-            let again = self.attempt(picture, threads, target, &learned);
+            let again = self.attempt(picture, threads, target, &learned, Vec::new());
             learned = again.control.learned();
             if again.control.miss() < best.control.miss() {
                 best = again;
             }
         }
-        frame.clear();
-        frame::start(frame, self.size, &self.about, &self.weights.0, &self.weights.1);
-        frame::start_picture(frame, self.places.len());
-        frame.extend_from_slice(&best.slices);
+        *frame = best.frame;
         frame::finish(frame, &best.sizes);
     }
 
@@ -230,10 +227,7 @@ impl Encoder {
         threads: Threads,
         make: impl Fn(&mut Workspace, &T) -> R + Sync,
     ) -> Vec<R> {
-        thread_local! {
-            static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::new());
-        }
-        let one = |item: &T| WORKSPACE.with_borrow_mut(|work| make(work, item));
+        let one = |item: &T| with_workspace(|work| make(work, item));
         match threads {
             Threads::One => items.iter().map(one).collect(),
             Threads::Pool => items.par_iter().map(one).collect(),
@@ -264,19 +258,27 @@ impl Encoder {
         groups.map(|(group, &(_, count))| share(if group.1 > 0 { group } else { all }, count)).collect()
     }
 
-    /// Makes all slices.
-    fn attempt(&self, picture: &Picture<'_>, threads: Threads, target: usize, estimate: &Estimate) -> Attempt {
-        let mut attempt = Attempt {
-            slices: Vec::with_capacity(target + target / 16),
-            sizes: Vec::with_capacity(self.places.len()),
-            control: Control::new(target, estimate),
-        };
+    /// Makes a frame, into `frame`, whose content does not matter. Its headers lack what [`frame::finish`] fills in.
+    fn attempt(
+        &self,
+        picture: &Picture<'_>,
+        threads: Threads,
+        target: usize,
+        estimate: &Estimate,
+        mut frame: Vec<u8>,
+    ) -> Attempt {
+        frame.clear();
+        frame.reserve(self.target() + self.target() / 16);
+        frame::start(&mut frame, self.size, &self.about, &self.weights.0, &self.weights.1);
+        frame::start_picture(&mut frame, self.places.len());
+        let sizes = Vec::with_capacity(self.places.len());
+        let mut attempt = Attempt { frame, sizes, control: Control::new(target, estimate) };
         for (group, &(start, _)) in self.groups.iter().enumerate() {
             let end = self.groups.get(group + 1).map_or(self.places.len(), |&(next, _)| next);
             let index = attempt.control.next();
-            let before = attempt.slices.len();
+            let before = attempt.frame.len();
             self.make(picture, threads, (start, end), index, &mut attempt);
-            let bytes = attempt.slices.len() - before;
+            let bytes = attempt.frame.len() - before;
             attempt.control.made(index, bytes);
         }
         attempt
@@ -291,24 +293,47 @@ impl Encoder {
         index: Fractional,
         attempt: &mut Attempt,
     ) {
-        let numbers: Vec<usize> = (start..end).collect();
-        let slices = self.map(&numbers, threads, |work, &number| {
+        let slice = |work: &mut Workspace, number: usize, take: &mut dyn FnMut(&[u8])| {
             let place = self.places[number];
             let Workspace { coefficients, scratch } = work;
             self.path.transform(picture, &[place], scratch, coefficients);
             let quantiser = self.quantiser(index.index_of(number));
-            self.path.code(coefficients, place.macroblocks, quantiser, scratch).to_vec()
-        });
-        for slice in slices {
-            attempt.sizes.push(u16::try_from(slice.len()).expect("a slice is less than 2¹⁶ bytes"));
-            attempt.slices.extend_from_slice(&slice);
+            take(self.path.code(coefficients, place.macroblocks, quantiser, scratch));
+        };
+        match threads {
+            Threads::One => with_workspace(|work| {
+                (start..end).for_each(|number| slice(work, number, &mut |bytes| attempt.push(bytes)));
+            }),
+            Threads::Pool => {
+                let made = (start..end).into_par_iter().map(|number| {
+                    let mut slice_bytes = Vec::new();
+                    with_workspace(|work| slice(work, number, &mut |bytes| slice_bytes.extend_from_slice(bytes)));
+                    slice_bytes
+                });
+                made.collect::<Vec<_>>().iter().for_each(|bytes| attempt.push(bytes));
+            }
         }
     }
 }
 
-/// A frame's slices and what they came to.
+/// Lends the calling thread's workspace.
+fn with_workspace<R>(task: impl FnOnce(&mut Workspace) -> R) -> R {
+    thread_local! {
+        static WORKSPACE: RefCell<Workspace> = RefCell::new(Workspace::new());
+    }
+    WORKSPACE.with_borrow_mut(task)
+}
+
+/// A frame whose slices are made one after the other.
 struct Attempt {
-    slices: Vec<u8>,
+    frame: Vec<u8>,
     sizes: Vec<u16>,
     control: Control,
+}
+
+impl Attempt {
+    fn push(&mut self, slice: &[u8]) {
+        self.sizes.push(u16::try_from(slice.len()).expect("a slice is less than 2¹⁶ bytes"));
+        self.frame.extend_from_slice(slice);
+    }
 }

@@ -69,15 +69,7 @@ pub(super) fn quantise(coefficients: &[i16], blocks: usize, steps: &Steps, level
     let places = coefficients.chunks_exact(blocks).zip(levels.chunks_exact_mut(blocks));
     let steps = steps.reciprocal.iter().zip(&steps.offset);
     for ((coefficients, levels), (&reciprocal, &offset)) in places.zip(steps) {
-        // Eights first: they become vectors.
-        let (eights, rest) = coefficients.as_chunks::<8>();
-        let (level_eights, level_rest) = levels.as_chunks_mut::<8>();
-        for (coefficients, levels) in eights.iter().zip(level_eights) {
-            for (result, &coefficient) in levels.iter_mut().zip(coefficients) {
-                *result = level(coefficient, reciprocal, offset);
-            }
-        }
-        for (result, &coefficient) in level_rest.iter_mut().zip(rest) {
+        for (result, &coefficient) in levels.iter_mut().zip(coefficients) {
             *result = level(coefficient, reciprocal, offset);
         }
     }
@@ -89,12 +81,12 @@ pub(super) fn quantise(coefficients: &[i16], blocks: usize, steps: &Steps, level
 /// A bit for each of 64 levels that is not zero.
 #[inline(always)]
 fn not_zero(levels: &[i16; 64]) -> u64 {
+    let mut ones = [0; 64];
+    for (one, &level) in ones.iter_mut().zip(levels) {
+        *one = u8::from(level != 0);
+    }
     let mut bits = 0;
-    for (index, levels) in levels.as_chunks::<8>().0.iter().enumerate() {
-        let mut ones = [0; 8];
-        for (one, &level) in ones.iter_mut().zip(levels) {
-            *one = u8::from(level != 0);
-        }
+    for (index, &ones) in ones.as_chunks().0.iter().enumerate() {
         // Moves the lowest bit of each byte into the uppermost byte, the first byte's to the bottom.
         let byte = u64::from_le_bytes(ones).wrapping_mul(0x0102_0408_1020_4080) >> 56;
         bits |= byte << (index * 8);

@@ -249,6 +249,7 @@ impl<'r> Sink<'r> {
         let named = |error| at(representation, error);
         let (shape, mut settings) = feed.settings(representation).map_err(named)?;
         settings.threads = u32::try_from(threads).unwrap_or(1);
+        settings.idle_cores = true;
         let skipped = representation.shown(stretch.frames, stretch.handles).start;
         let from = |start: Timecode| Timecode::from_frame(start.frame() + skipped, start.rate(), start.is_drop());
         settings.timecode = stretch.timecode.map(|start| from(start).at_rate(settings.rate));

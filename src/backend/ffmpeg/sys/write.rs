@@ -4,14 +4,15 @@ use std::ffi::{CString, c_int};
 use std::path::Path;
 use std::ptr;
 
-use ffmpeg_next::codec::Parameters;
 use ffmpeg_next::codec::packet::{Mut as _, Packet};
+use ffmpeg_next::codec::{Id, Parameters};
 use ffmpeg_next::ffi;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::frames::{c_size, c_text, check, is_drained, share, tag};
 use crate::backend::ffmpeg::convert::ChromaSite;
+use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 
@@ -47,8 +48,11 @@ impl Drop for Dictionary {
     }
 }
 
-/// Whether this FFmpeg has an encoder of this name.
+/// Whether there is an encoder of this name: in this FFmpeg, or in this crate.
 pub(crate) fn has_encoder(name: &str) -> bool {
+    if name == Preset::OWN_PRORES {
+        return crate::backend::ffmpeg::prores::is_there();
+    }
     // SAFETY: the call reads a C string and returns null or a pointer into a table that lives for ever.
     c_text(name).is_ok_and(|name| unsafe { !ffi::avcodec_find_encoder_by_name(name.as_ptr()).is_null() })
 }
@@ -68,9 +72,12 @@ pub(crate) fn can_hold(muxer: &str, encoder: &str) -> bool {
     // reads the container's own table. It answers with 0 for no, and with an error where there is no such table.
     unsafe {
         let format = ffi::av_guess_format(muxer.as_ptr(), ptr::null(), ptr::null());
-        let codec = ffi::avcodec_find_encoder_by_name(encoder.as_ptr());
-        match (format.as_ref(), codec.as_ref()) {
-            (Some(format), Some(codec)) => ffi::avformat_query_codec(format, codec.id, 0) != 0,
+        let codec = match encoder.to_str() {
+            Ok(Preset::OWN_PRORES) => Some(Id::PRORES.into()),
+            _ => ffi::avcodec_find_encoder_by_name(encoder.as_ptr()).as_ref().map(|codec| codec.id),
+        };
+        match (format.as_ref(), codec) {
+            (Some(format), Some(codec)) => ffi::avformat_query_codec(format, codec, 0) != 0,
             _ => true,
         }
     }
@@ -115,6 +122,66 @@ pub(super) fn encoder_context(name: &str) -> Result<(*const ffi::AVCodec, *mut f
     Ok((codec, raw))
 }
 
+/// Tells a context what its frames have in common.
+///
+/// # Safety
+/// `raw` is a codec context that is not open.
+unsafe fn set_up(raw: *mut ffi::AVCodecContext, setup: &EncoderSetup<'_>) -> Result<()> {
+    let (width, height) = (c_size(setup.width)?, c_size(setup.height)?);
+    let ratio = |(num, den): (i32, i32)| ffi::AVRational { num, den };
+    // SAFETY: plain fields of what the caller promises are set.
+    unsafe {
+        (*raw).width = width;
+        (*raw).height = height;
+        (*raw).pix_fmt = setup.format.into();
+        (*raw).time_base = ratio((setup.rate.1, setup.rate.0));
+        (*raw).framerate = ratio(setup.rate);
+        (*raw).sample_aspect_ratio = ratio(setup.pixel_aspect);
+        (*raw).thread_count = c_int::try_from(setup.threads).unwrap_or(0);
+    }
+    let chroma = match setup.chroma {
+        ChromaSite::Left => 1,
+        ChromaSite::Center => 2,
+        ChromaSite::TopLeft => 3,
+    };
+    let color = setup.color;
+    let tags = [
+        (c"color_range", if color.full_range { 2 } else { 1 }),
+        (c"colorspace", i64::from(color.matrix)),
+        (c"color_primaries", i64::from(color.primaries)),
+        (c"color_trc", i64::from(color.transfer)),
+        (c"chroma_sample_location", chroma),
+    ];
+    for (name, value) in tags {
+        // SAFETY: a codec context is an AVOptions object; the name is a C string.
+        let code = unsafe { ffi::av_opt_set_int(raw.cast(), name.as_ptr(), value, 0) };
+        check(code, ErrorKind::Encode, "tagging an encoder with its colours")?;
+    }
+    Ok(())
+}
+
+/// What a muxer has to know about a stream that no encoder of FFmpeg makes: ten bits of each sample count.
+pub(crate) fn describe(setup: &EncoderSetup<'_>, codec: Id, tag: [u8; 4], profile: c_int) -> Result<Parameters> {
+    super::read::init();
+    // SAFETY: null means no memory; a context of no codec in particular is allowed.
+    let raw = unsafe { ffi::avcodec_alloc_context3(ptr::null()) };
+    if raw.is_null() {
+        return Err(Error::new(ErrorKind::Encode, "no memory for a description of a stream"));
+    }
+    // SAFETY: the context was just allocated, is not open, and is freed here, whatever comes out.
+    unsafe {
+        (*raw).codec_type = ffi::AVMediaType::AVMEDIA_TYPE_VIDEO;
+        (*raw).codec_id = codec.into();
+        (*raw).codec_tag = u32::from_le_bytes(tag);
+        (*raw).profile = profile;
+        (*raw).bits_per_raw_sample = 10;
+        let parameters = set_up(raw, setup).and_then(|()| parameters_of(raw));
+        let mut raw = raw;
+        ffi::avcodec_free_context(&mut raw);
+        parameters
+    }
+}
+
 /// An open video encoder whose time base is one frame.
 #[derive(Debug)]
 pub(crate) struct Encoder {
@@ -139,39 +206,12 @@ impl Encoder {
     pub(crate) fn open(setup: &EncoderSetup<'_>) -> Result<Encoder> {
         let (width, height) = (c_size(setup.width)?, c_size(setup.height)?);
         let (codec, raw) = encoder_context(setup.name)?;
-        let ratio = |(num, den): (i32, i32)| ffi::AVRational { num, den };
-        let pixel_aspect = ratio(setup.pixel_aspect);
+        let pixel_aspect = ffi::AVRational { num: setup.pixel_aspect.0, den: setup.pixel_aspect.1 };
         let shape = (setup.format, setup.width, setup.height);
         let top_field_first = setup.top_field_first;
         let encoder = Encoder { raw, color: setup.color, pixel_aspect, top_field_first, shape };
-        // SAFETY: the context is allocated and not open yet; plain fields are set.
-        unsafe {
-            (*raw).width = width;
-            (*raw).height = height;
-            (*raw).pix_fmt = setup.format.into();
-            (*raw).time_base = ratio((setup.rate.1, setup.rate.0));
-            (*raw).framerate = ratio(setup.rate);
-            (*raw).sample_aspect_ratio = pixel_aspect;
-            (*raw).thread_count = c_int::try_from(setup.threads).unwrap_or(0);
-        }
-        let chroma = match setup.chroma {
-            ChromaSite::Left => 1,
-            ChromaSite::Center => 2,
-            ChromaSite::TopLeft => 3,
-        };
-        let color = setup.color;
-        let tags = [
-            (c"color_range", if color.full_range { 2 } else { 1 }),
-            (c"colorspace", i64::from(color.matrix)),
-            (c"color_primaries", i64::from(color.primaries)),
-            (c"color_trc", i64::from(color.transfer)),
-            (c"chroma_sample_location", chroma),
-        ];
-        for (name, value) in tags {
-            // SAFETY: a codec context is an AVOptions object; the name is a C string.
-            let code = unsafe { ffi::av_opt_set_int(raw.cast(), name.as_ptr(), value, 0) };
-            check(code, ErrorKind::Encode, "tagging an encoder with its colours")?;
-        }
+        // SAFETY: the context is allocated, not open yet, and the encoder's own.
+        unsafe { set_up(raw, setup) }?;
         let mut options = Dictionary::new();
         for (key, value) in setup.options {
             options.set(key, value)?;

@@ -12,9 +12,10 @@ use super::super::frame::Frame;
 use super::super::limits;
 use super::super::lookup::count_frames;
 use super::super::movie_writer::container_options;
+use super::super::picture_encoder::PictureEncoder;
 use super::super::presets::Wish;
 use super::super::sys::streams::with_tag_of;
-use super::super::sys::write::{Encoder, Muxer, StreamSetup};
+use super::super::sys::write::{Muxer, StreamSetup};
 use super::sound::{Sound, Track};
 use super::source::{Beat, Grid, Source, rate_pair};
 use super::{Job, about, container, own};
@@ -41,7 +42,7 @@ pub(super) struct PieceWriter {
 
 /// Pictures that are encoded anew.
 struct Encoding {
-    encoder: Encoder,
+    encoder: PictureEncoder,
     converter: Converter,
     settings: OutputSettings,
     /// Whether it makes what the source is made of.

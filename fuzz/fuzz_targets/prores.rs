@@ -1,0 +1,32 @@
+//! Encodes pictures of any size and content. Every frame is whole, the same on every path, and no larger than it may be.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use otio_conflate::codec::prores::{Description, Encoder, Picture, Plane, Profile, Threads};
+
+fuzz_target!(|bytes: &[u8]| {
+    let [width, height, profile, target, samples @ ..] = bytes else { return };
+    let (width, height) = (2 + usize::from(*width) % 80 * 2, 1 + usize::from(*height) % 100);
+    let sample = |index: usize| {
+        let byte = |index: usize| samples.get(index % samples.len().max(1)).copied().unwrap_or(0);
+        u16::from_le_bytes([byte(2 * index), byte(2 * index + 1)])
+    };
+    let planes: [Vec<u16>; 3] = std::array::from_fn(|plane| {
+        let width = if plane == 0 { width } else { width / 2 };
+        (0..width * height).map(|index| sample(index + plane)).collect()
+    });
+    let plane = |index: usize, stride| Plane { samples: &planes[index][..], stride };
+    let picture = Picture { planes: [plane(0, width), plane(1, width / 2), plane(2, width / 2)], width, height };
+    let about = Description { vendor: *b"fuzz", rate: (24, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
+    let encoder = || {
+        let profile = Profile::ALL[usize::from(*profile) % 4];
+        let encoder = Encoder::new(profile, (width, height), about).expect("an even width");
+        if *target == 0 { encoder } else { encoder.with_target(usize::from(*target) * 500) }
+    };
+    let (mut frame, mut portable) = (Vec::new(), Vec::new());
+    encoder().encode(&picture, Threads::One, &mut frame);
+    encoder().portable().encode(&picture, Threads::One, &mut portable);
+    assert!(frame == portable);
+    assert_eq!(frame[..4], u32::try_from(frame.len()).expect("small").to_be_bytes());
+});

@@ -1,0 +1,68 @@
+//! An encoder for pictures, whoever wrote it.
+
+use ffmpeg_next::codec::Parameters;
+use ffmpeg_next::codec::packet::Packet;
+use ffmpeg_next::frame::Video;
+
+use super::prores::ProresEncoder;
+use super::sys::write::{Encoder, EncoderSetup};
+use crate::deliver::Preset;
+use crate::error::Result;
+
+/// An open encoder whose time base is one frame.
+pub(super) struct PictureEncoder {
+    name: String,
+    kind: Kind,
+}
+
+enum Kind {
+    Ffmpeg(Encoder),
+    Prores(Box<ProresEncoder>),
+}
+
+impl std::fmt::Debug for PictureEncoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PictureEncoder({})", self.name)
+    }
+}
+
+impl PictureEncoder {
+    /// Opens the encoder of this name. Where `idle_cores` is set and it can, it uses cores that have nothing to encode.
+    pub(super) fn open(setup: &EncoderSetup<'_>, idle_cores: bool) -> Result<PictureEncoder> {
+        let kind = match setup.name {
+            Preset::OWN_PRORES => Kind::Prores(Box::new(ProresEncoder::open(setup, idle_cores)?)),
+            _ => Kind::Ffmpeg(Encoder::open(setup)?),
+        };
+        Ok(PictureEncoder { name: setup.name.to_owned(), kind })
+    }
+
+    /// Its name, as presets have it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Hands over frame number `number`, or says that there are no more.
+    pub(super) fn send(&mut self, frame: Option<(&Video, i64)>) -> Result<()> {
+        match (&mut self.kind, frame) {
+            (Kind::Ffmpeg(encoder), frame) => encoder.send(frame),
+            (Kind::Prores(encoder), Some((frame, number))) => encoder.send(frame, number),
+            (Kind::Prores(_), None) => Ok(()),
+        }
+    }
+
+    /// The next packet, if there is one already. Its times count frames.
+    pub(super) fn receive(&mut self, packet: &mut Packet) -> Result<bool> {
+        match &mut self.kind {
+            Kind::Ffmpeg(encoder) => encoder.receive(packet),
+            Kind::Prores(encoder) => Ok(encoder.receive(packet)),
+        }
+    }
+
+    /// What a muxer has to know about the stream.
+    pub(super) fn parameters(&self) -> Result<Parameters> {
+        match &self.kind {
+            Kind::Ffmpeg(encoder) => encoder.parameters(),
+            Kind::Prores(encoder) => Ok(encoder.parameters()),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Frames into packets by the ProRes-compatible encoder of this crate.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
+
+use ffmpeg_next::codec::packet::{Flags, Packet};
+use ffmpeg_next::codec::{Id, Parameters};
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::frame::Video;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::sys::frames::{self, PixelInfo};
+use super::sys::write::{EncoderSetup, describe};
+use crate::codec::prores::{Description, Encoder, LARGEST, Picture, Plane, Profile, Threads};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Who made the frame, as its header says it: this crate, unless a preset says otherwise.
+const VENDOR: [u8; 4] = *b"otcf";
+
+/// An open encoder, used as FFmpeg's are.
+pub(super) struct ProresEncoder {
+    encoder: Encoder,
+    parameters: Parameters,
+    size: (u32, u32),
+    workers: Workers,
+    ready: VecDeque<Packet>,
+    /// Memory for a frame, used again.
+    data: Vec<u8>,
+}
+
+/// Who makes the slices of a frame. Their bytes are the same.
+enum Workers {
+    /// The calling thread.
+    Caller,
+    /// Threads of the encoder's own.
+    Own(ThreadPool),
+    /// The calling thread, or all cores where fewer shots than cores are being written: near the end of a run.
+    Idle(Sharing),
+}
+
+/// One of the encoders that make use of idle cores.
+struct Sharing;
+
+/// How many there are.
+static SHARING: AtomicUsize = AtomicUsize::new(0);
+
+impl Sharing {
+    fn new() -> Sharing {
+        SHARING.fetch_add(1, Ordering::Relaxed);
+        Sharing
+    }
+
+    /// Whether some cores have nothing to encode.
+    fn cores_are_idle() -> bool {
+        SHARING.load(Ordering::Relaxed) < available_parallelism().map_or(1, usize::from)
+    }
+}
+
+impl Drop for Sharing {
+    fn drop(&mut self) {
+        SHARING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Whether frames are stored as this encoder reads them.
+pub(super) const fn is_there() -> bool {
+    cfg!(target_endian = "little")
+}
+
+/// Whether this encoder takes pictures of this size.
+pub(super) fn takes(width: u32, height: u32) -> bool {
+    usize::try_from(width.max(height)).is_ok_and(|side| side <= LARGEST)
+}
+
+impl ProresEncoder {
+    /// # Errors
+    /// [`ErrorKind::Option`] for sizes and vendors that cannot be, [`ErrorKind::Unsupported`] for options and pixel
+    /// formats that it does not have.
+    pub(super) fn open(setup: &EncoderSetup<'_>, idle_cores: bool) -> Result<ProresEncoder> {
+        let mut profile = (Profile::Standard, b"apcn", 2);
+        let mut vendor = VENDOR;
+        for (key, value) in setup.options {
+            match (key.as_str(), value.as_str()) {
+                ("profile", "0") => profile = (Profile::Proxy, b"apco", 0),
+                ("profile", "1") => profile = (Profile::Lt, b"apcs", 1),
+                ("profile", "2") => profile = (Profile::Standard, b"apcn", 2),
+                ("profile", "3") => profile = (Profile::Hq, b"apch", 3),
+                // Every frame is coded on its own.
+                ("g", "1") => {}
+                ("vendor", letters) => {
+                    vendor = letters.as_bytes().try_into().ok().filter(|_| letters.is_ascii()).ok_or_else(|| {
+                        let what = format!("invalid vendor {letters:?}; expected four letters, such as apl0");
+                        Error::new(ErrorKind::Option, what)
+                    })?;
+                }
+                _ => {
+                    let what = format!("{} has no option {key:?} with the value {value:?}", setup.name);
+                    return Err(Error::new(ErrorKind::Unsupported, what));
+                }
+            }
+        }
+        if setup.format != Pixel::YUV422P10LE {
+            let what = format!("{} does not encode {:?}; expected yuv422p10le", setup.name, setup.format);
+            return Err(Error::new(ErrorKind::Unsupported, what));
+        }
+        let positive = |(num, den): (i32, i32)| (num.unsigned_abs(), den.unsigned_abs());
+        let about = Description {
+            vendor,
+            rate: positive(setup.rate),
+            pixel_aspect: positive(setup.pixel_aspect),
+            color: [setup.color.primaries, setup.color.transfer, setup.color.matrix],
+        };
+        let side = |length: u32| usize::try_from(length).unwrap_or(usize::MAX);
+        let encoder = Encoder::new(profile.0, (side(setup.width), side(setup.height)), about)?;
+        let workers = match setup.threads {
+            _ if idle_cores => Workers::Idle(Sharing::new()),
+            1 => Workers::Caller,
+            threads => {
+                let pool = ThreadPoolBuilder::new().num_threads(side(threads)).build();
+                let failed = |cause| Error::new(ErrorKind::Encode, "no threads for an encoder").because(cause);
+                Workers::Own(pool.map_err(failed)?)
+            }
+        };
+        let parameters = describe(setup, Id::PRORES, *profile.1, profile.2)?;
+        let size = (setup.width, setup.height);
+        Ok(ProresEncoder { encoder, parameters, size, workers, ready: VecDeque::new(), data: Vec::new() })
+    }
+
+    /// Encodes frame number `number`.
+    pub(super) fn send(&mut self, frame: &Video, number: i64) -> Result<()> {
+        if (frame.format(), frame.width(), frame.height()) != (Pixel::YUV422P10LE, self.size.0, self.size.1) {
+            let (width, height) = self.size;
+            let got = format!("{:?} of {} × {}", frame.format(), frame.width(), frame.height());
+            let what = format!("a frame of {got} for a movie of {:?} of {width} × {height}", Pixel::YUV422P10LE);
+            return Err(Error::new(ErrorKind::Encode, what));
+        }
+        let upright = if frames::is_top_down(frame) { None } else { Some(frames::top_down(frame)?) };
+        let frame = upright.as_ref().unwrap_or(frame);
+        let planes = [samples(frame, 0)?, samples(frame, 1)?, samples(frame, 2)?];
+        let [width, height] = [self.size.0, self.size.1].map(|side| usize::try_from(side).unwrap_or(usize::MAX));
+        let picture = Picture { planes, width, height };
+        let data = &mut self.data;
+        match &self.workers {
+            Workers::Own(pool) => pool.install(|| self.encoder.encode(&picture, Threads::Pool, data)),
+            Workers::Idle(_) if Sharing::cores_are_idle() => {
+                self.encoder.encode(&picture, Threads::Pool, data);
+            }
+            Workers::Caller | Workers::Idle(_) => self.encoder.encode(&picture, Threads::One, data),
+        }
+        let mut packet = Packet::copy(data);
+        packet.set_pts(Some(number));
+        packet.set_dts(Some(number));
+        packet.set_duration(1);
+        packet.set_flags(Flags::KEY);
+        self.ready.push_back(packet);
+        Ok(())
+    }
+
+    /// The next packet, if there is one.
+    pub(super) fn receive(&mut self, packet: &mut Packet) -> bool {
+        match self.ready.pop_front() {
+            Some(ready) => {
+                *packet = ready;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// What a muxer has to know about the stream.
+    pub(super) fn parameters(&self) -> Parameters {
+        self.parameters.clone()
+    }
+}
+
+/// The samples of a plane of a frame that lies top down.
+fn samples(frame: &Video, plane: usize) -> Result<Plane<'_>> {
+    let (bytes, stride) = frames::plane(frame, &PixelInfo::need(frame.format())?, plane);
+    let samples = bytemuck::try_cast_slice(bytes).map_err(|_| {
+        let what = format!("plane {plane} of a frame does not consist of 16-bit samples");
+        Error::new(ErrorKind::Encode, what)
+    })?;
+    Ok(Plane { samples, stride: stride / 2 })
+}
