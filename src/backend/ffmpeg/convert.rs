@@ -14,7 +14,7 @@ use ffmpeg_next::frame::Video;
 
 use super::pixels::{self, full_range_twin};
 use super::sys::frames::{self, FramePool, PixelInfo, Scaler, Side};
-use super::yuv;
+use super::{ten_bits, yuv};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, Rgba16, Rotation};
 use crate::plan::ColorTags;
@@ -177,6 +177,9 @@ impl Converter {
         }
         if whole {
             let mut out = self.blank(target)?;
+            if same_size && is_limited_left(source, target) && ten_bits::convert(source.frame, &mut out)? {
+                return Ok(Some(out));
+            }
             self.scale(source, target, rect, &mut out, (0, 0))?;
             return Ok(Some(out));
         }
@@ -467,6 +470,12 @@ fn same_matrix(a: u8, b: u8) -> bool {
     known(a) == known(b)
 }
 
+/// Whether neither source nor target are of full range, and the chroma samples of both lie on the left.
+fn is_limited_left(source: &Source<'_>, target: &Target) -> bool {
+    let full = source.color.full_range || full_range_twin(source.frame.format()).1 || target.color.full_range;
+    !full && chroma_site(source.frame) == ChromaSite::Left && target.chroma == ChromaSite::Left
+}
+
 /// Whether samples of source and target mean the same colours.
 fn same_coding(source: &Source<'_>, from: &PixelInfo, target: &Target, to: &PixelInfo) -> bool {
     if from.rgb || to.rgb {
@@ -501,4 +510,64 @@ pub fn rgba8_frame(data: &[u8], width: u32, height: u32) -> Result<Video> {
         out[..line.len()].copy_from_slice(line);
     }
     Ok(frame)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What swscale makes of the same frame is the judge.
+    #[test]
+    fn video_becomes_ten_bits_as_swscale_does_it() {
+        let formats = [(Pixel::YUV420P, 8), (Pixel::YUV422P, 8), (Pixel::YUV420P10LE, 10)];
+        for ((format, bits), (width, height)) in
+            formats.into_iter().flat_map(|format| [(16, 16), (66, 18), (322, 182)].map(|size| (format, size)))
+        {
+            let mut converter = Converter::new();
+            let target = |format, size: (u32, u32)| Target {
+                format,
+                width: size.0,
+                height: size.1,
+                color: ColorTags::BT709,
+                premultiplied: false,
+                chroma: ChromaSite::Left,
+            };
+            let mut frame = converter.blank(&target(format, (width, height))).expect("a frame");
+            let (mut state, info) = (width, PixelInfo::need(format).expect("known"));
+            for plane in 0..3 {
+                let (bytes, _) = frames::plane_mut(&mut frame, &info, plane);
+                for (index, byte) in bytes.iter_mut().enumerate() {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    let high = bits == 10 && index % 2 == 1;
+                    *byte = (state >> 24).to_le_bytes()[0] & if high { 3 } else { 255 };
+                }
+            }
+            let wanted = target(Pixel::YUV422P10LE, (width, height));
+            let source = Source { frame: &frame, color: ColorTags::BT709, premultiplied: false };
+            let whole = Rect::whole(width, height);
+            let (mut ours, mut theirs) =
+                (converter.blank(&wanted).expect("one"), converter.blank(&wanted).expect("two"));
+            assert!(ten_bits::convert(&frame, &mut ours).expect("known formats"), "{format:?} {width}×{height}");
+            converter.scale(&source, &wanted, whole, &mut theirs, (0, 0)).expect("swscale");
+            let info = PixelInfo::need(wanted.format).expect("known");
+            let (mut samples, mut others) = (0, 0);
+            for plane in 0..3 {
+                let ((ours, stride), (theirs, _)) =
+                    (frames::plane(&ours, &info, plane), frames::plane(&theirs, &info, plane));
+                let line = usize::try_from(if plane == 0 { width } else { width / 2 }).expect("small") * 2;
+                for (a, b) in ours.chunks(stride).zip(theirs.chunks(stride)) {
+                    let pairs = a[..line].as_chunks::<2>().0.iter().zip(b[..line].as_chunks::<2>().0);
+                    for (&a, &b) in pairs {
+                        let off = u16::from_le_bytes(a).abs_diff(u16::from_le_bytes(b));
+                        assert!(off <= 1, "{format:?} {width}×{height}: off by {off}");
+                        (samples, others) = (samples + 1, others + usize::from(off));
+                    }
+                }
+            }
+            assert!(
+                others * 10_000 <= samples,
+                "{format:?} {width}×{height}: {others} of {samples} samples are others"
+            );
+        }
+    }
 }

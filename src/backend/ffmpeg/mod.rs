@@ -32,6 +32,7 @@ mod session;
 mod sound;
 mod still;
 mod sys;
+mod ten_bits;
 mod trim;
 mod units;
 mod verify;
