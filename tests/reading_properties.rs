@@ -143,7 +143,7 @@ fn value() -> BoxedStrategy<Value> {
     leaf.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(|values| Value::Array(values.into())),
-            vec((text(), inner), 0..4).prop_map(|pairs| Value::Object(Box::new(pairs.into_iter().collect()))),
+            vec((text(), inner), 0..4).prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
         ]
     })
     .boxed()
@@ -234,7 +234,7 @@ fn item() -> BoxedStrategy<Item> {
         any::<bool>(),
         vec(effect(), 0..2),
         vec(marker(), 0..2),
-        prop_oneof![Just(Value::Null), map().prop_map(|map| Value::Object(Box::new(map)))],
+        prop_oneof![Just(Value::Null), map().prop_map(Value::Object)],
         map(),
         extra(),
     )

@@ -225,9 +225,7 @@ fn remove_transitions(root: &mut Composition, paths: &[&[usize]]) {
                 ("in_offset", time(transition.in_offset)),
                 ("out_offset", time(transition.out_offset)),
             ];
-            removed.push(Value::Object(Box::new(
-                fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-            )));
+            removed.push(Value::Object(Map::from(fields)));
             track.children.remove(index);
         }
         if !removed.is_empty() {
@@ -386,12 +384,10 @@ fn joined(ranges: Vec<Range<i64>>) -> Vec<Range<i64>> {
 
 /// Notes `value` under `key` in our part of an object's metadata.
 fn mark(metadata: &mut Map, key: &str, value: Value) {
-    let own = metadata.entry(MARK.to_owned()).or_insert_with(|| Value::Object(Box::default()));
-    if !matches!(own, Value::Object(_)) {
-        *own = Value::Object(Box::default());
-    }
-    if let Value::Object(own) = own {
-        own.insert(key.to_owned(), value);
+    if let Some(Value::Object(own)) = metadata.get_mut(MARK) {
+        own.insert(key, value);
+    } else {
+        metadata.insert(MARK, Value::Object(Map::from([(key, value)])));
     }
 }
 

@@ -44,7 +44,9 @@ impl Kind {
     }
 }
 
+// Packed: there is one for each value and each key of a file.
 #[derive(Debug, Clone, Copy)]
+#[repr(Rust, packed)]
 struct Token {
     /// Byte offset of its text; a string's quotes are not counted in.
     start: u32,
@@ -221,7 +223,7 @@ impl<'a> Document<'a> {
             }
             Kind::Plain | Kind::Escaped => Value::String(self.string(node).unwrap_or_default().into_owned()),
             Kind::Array => self.array(node),
-            Kind::Object => Value::Object(Box::new(self.map(node))),
+            Kind::Object => Value::Object(self.map(node)),
         }
     }
 
@@ -234,11 +236,9 @@ impl<'a> Document<'a> {
 
     /// The members of an object. Of a key that stands there twice, the last value counts.
     pub(super) fn map(&self, node: Node) -> Map {
-        let mut map = Map::with_capacity(self.members(node).count());
-        for (key, value) in self.members(node) {
-            map.insert(key.into_owned(), self.value(value));
-        }
-        map
+        let mut members = Vec::with_capacity(self.members(node).count());
+        members.extend(self.members(node).map(|(key, value)| (key.into_owned().into_boxed_str(), self.value(value))));
+        members.into_iter().collect()
     }
 }
 
@@ -590,7 +590,7 @@ mod tests {
         let object = value("\u{feff} {\"b\": 1, \"a\": [], \"b\": {}}");
         let map = object.as_object().expect("an object");
         assert_eq!(map.keys().collect::<Vec<_>>(), ["b", "a"]);
-        assert_eq!(map["b"], Value::Object(Box::default()));
+        assert_eq!(map["b"], Value::Object(Map::new()));
     }
 
     #[test]

@@ -175,12 +175,12 @@ mod tests {
     #[test]
     fn layout_is_one_member_a_line_and_empty_brackets_stay_closed() {
         let map = Map::from([
-            ("a\n".to_owned(), Value::Array([Value::Int(1), Value::Object(Box::default())].into())),
+            ("a\n".to_owned(), Value::Array([Value::Int(1), Value::Object(Map::new())].into())),
             ("b".to_owned(), Value::Array(Box::default())),
             ("c".to_owned(), Value::String("\u{1}\"é".to_owned())),
         ]);
         let expected =
             "{\n    \"a\\n\": [\n        1,\n        {}\n    ],\n    \"b\": [],\n    \"c\": \"\\u0001\\\"é\"\n}\n";
-        assert_eq!(text(&Value::Object(Box::new(map))), expected);
+        assert_eq!(text(&Value::Object(map)), expected);
     }
 }

@@ -66,13 +66,13 @@ impl Reader<'_> {
     fn plain(&self, map: &Map, fields: &[&str]) -> Option<Value> {
         let mut map = map.clone();
         for field in fields {
-            let value = map.get_mut(*field)?;
+            let value = map.get_mut(field)?;
             match value.as_f64() {
                 Some(number) => *value = Value::Float(number),
                 None => self.upgrade(value),
             }
         }
-        Some(Value::Object(Box::new(map)))
+        Some(Value::Object(map))
     }
 
     /// An object that the model has a type for, read into that and written again.

@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
         };
         self.note(format!("a media reference cannot be read: {wrong}"));
         let data = match self.value(node) {
-            Value::Object(data) => *data,
+            Value::Object(data) => data,
             other => Map::from_iter([("value".to_owned(), other)]),
         };
         let schema = data.get("OTIO_SCHEMA").and_then(Value::as_str).unwrap_or("unreadable").to_owned();

@@ -45,7 +45,7 @@ impl ModelWriter {
         self.field("OTIO_SCHEMA").string(schema);
         fields(self);
         for (key, value) in extra {
-            if !self.names[first..].contains(&key.as_str()) {
+            if !self.names[first..].contains(&key) {
                 self.json.key(key);
                 self.json.value(value);
             }

@@ -192,7 +192,7 @@ struct Settings<'a> {
 impl Settings<'_> {
     /// Name and value of every setting, in the order they were written.
     fn all(&self) -> Vec<(&str, &Value)> {
-        let mut all: Vec<(&str, &Value)> = self.parameters.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        let mut all: Vec<(&str, &Value)> = self.parameters.iter().collect();
         // Resolve: a list of effects with parameters. Final Cut: a parameter, or a list of them.
         let effects = self.parameters.get("Resolve_OTIO").and_then(Value::as_array).unwrap_or_default();
         let resolve = effects.iter().filter_map(|effect| effect.get("Parameters").and_then(Value::as_array)).flatten();

@@ -132,7 +132,7 @@ fn volume(parameter: &Value, rate: Rate) -> Option<Gain> {
     let Some(written) = written else {
         return finite(parameter.get("Parameter Value")?).map(|value| Gain::Constant(factor(decibels(value))));
     };
-    let key = |(frame, key): (&String, &Value)| {
+    let key = |(frame, key): (&str, &Value)| {
         let value = finite(key.get("Value")?)?;
         let time = Time::from_value(frame.trim().parse().ok()?, rate).ok()?;
         Some((time, decibels(value)))

@@ -1,10 +1,12 @@
 //! The timeline as plain owned data, and the questions a plan asks of it.
 
+mod map;
 mod model;
 mod queries;
 mod ranges;
 mod value;
 
+pub use map::Map;
 pub(crate) use model::is_off;
 pub use model::{
     Box2d, Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Marker, MediaCommon, MediaKind,
@@ -12,4 +14,4 @@ pub use model::{
 };
 pub(crate) use ranges::Across;
 pub use ranges::{Placed, TrackLayout};
-pub use value::{Map, Value};
+pub use value::Value;

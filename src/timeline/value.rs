@@ -1,9 +1,6 @@
 //! Untyped JSON data, as `metadata` carries it: nothing a file holds is lost.
 
-use indexmap::IndexMap;
-
-/// A JSON object whose keys keep their order.
-pub type Map = IndexMap<String, Value>;
+use super::Map;
 
 /// A JSON value, with what OpenTimelineIO's dialect adds: `NaN`, `Infinity`, and integers of any length.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +21,7 @@ pub enum Value {
     /// An array.
     Array(Box<[Value]>),
     /// An object.
-    Object(Box<Map>),
+    Object(Map),
 }
 
 // Files of numbers are a few bytes a number: what each takes here is what reading them takes.

@@ -136,7 +136,7 @@ impl LookReader<'_> {
             Some(Value::Object(keys)) if !keys.is_empty() => keys,
             _ => return constant,
         };
-        let key = |(frame, key): (&String, &Value)| {
+        let key = |(frame, key): (&str, &Value)| {
             let frame = frame.trim().parse::<f64>().ok().filter(|frame| frame.abs() < 1e12)?;
             Some((frame, read(key.get("Value")?)?))
         };
