@@ -1,9 +1,10 @@
 //! Files that are read, and so never written to: the media of a plan, its timeline, bundles, and what else was given.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::bundle::is_bundle;
@@ -58,8 +59,49 @@ struct Item {
     /// As it was given.
     path: PathBuf,
     real: PathBuf,
-    there: bool,
+    /// Where it would be, if it is not on disk.
+    absent: Option<Anchor>,
     extent: Extent,
+}
+
+/// The place of something that is not on disk: the folder above it that is, and its path from there.
+#[derive(Debug)]
+struct Anchor {
+    folder: Identity,
+    rest: PathBuf,
+}
+
+impl Anchor {
+    /// Of a path as [`real`] gives it.
+    fn of(path: &Path) -> Option<Anchor> {
+        path.ancestors().skip(1).find_map(|folder| {
+            let id = identity(folder, &folder.metadata().ok()?)?;
+            Some(Anchor { folder: id, rest: path.strip_prefix(folder).ok()?.to_owned() })
+        })
+    }
+
+    /// How this place stands to another.
+    fn relation(&self, other: &Anchor) -> Option<&'static str> {
+        if self.folder == other.folder { relation(&self.rest, &other.rest) } else { None }
+    }
+}
+
+/// How one path stands to another, by their names.
+fn relation(one: &Path, other: &Path) -> Option<&'static str> {
+    if one == other {
+        Some("is")
+    } else if other.starts_with(one) {
+        Some("contains")
+    } else {
+        one.starts_with(other).then_some("lies inside")
+    }
+}
+
+/// Whether the first names by which two paths differ lie in a folder that ignores case.
+fn differ_by_case(one: &Path, other: &Path) -> bool {
+    let common = one.components().zip(other.components()).take_while(|(one, other)| one == other).count();
+    let differing: PathBuf = one.components().take(common + 1).collect();
+    common < one.components().count().min(other.components().count()) && ignores_case(&differing)
 }
 
 /// Everything that a run reads.
@@ -70,12 +112,17 @@ pub(crate) struct Protected {
     known: HashMap<Identity, usize>,
     /// Folders that hold an item at any depth.
     above: HashMap<Identity, usize>,
+    /// The same for paths in lower case: some file systems that ignore case give a file another inode for each spelling.
+    known_lower: HashMap<PathBuf, usize>,
+    above_lower: HashMap<PathBuf, usize>,
     /// Items that are not on disk.
     absent: Vec<usize>,
     /// Frames of sequences that are symbolic links, and with `true` those that have several names, too.
     frames: Mutex<HashMap<(usize, bool), HashMap<Identity, PathBuf>>>,
     /// What folders that targets lie in belong to.
     parents: Mutex<HashMap<PathBuf, Option<usize>>>,
+    /// Folders inside items of which everything is protected: a bind mount may lead straight into one.
+    within: OnceLock<HashMap<Identity, usize>>,
 }
 
 impl Protected {
@@ -130,6 +177,7 @@ impl Protected {
             // Frames of several sequences may lie in one folder, and a medium may be a bundle.
             Some(id) if !matches!(self.known.get(&id), Some(&known) if self.items[known].extent == Extent::Tree) => {
                 self.known.insert(id, index);
+                self.known_lower.insert(lower(&real), index);
             }
             Some(_) => {}
             None => self.absent.push(index),
@@ -140,8 +188,10 @@ impl Protected {
                 break;
             }
             self.above.insert(id, index);
+            self.above_lower.insert(lower(folder), index);
         }
-        self.items.push(Item { what, path: path.to_owned(), real, there: metadata.is_some(), extent });
+        let absent = if metadata.is_none() { Anchor::of(&real) } else { None };
+        self.items.push(Item { what, path: path.to_owned(), real, absent, extent });
     }
 
     /// Refuses targets that are, contain or lie inside something protected, in whatever mode.
@@ -172,7 +222,7 @@ impl Protected {
         let told = |index: usize, how: &str| {
             let item = &self.items[index];
             let mut text = format!("{how} {} {}", item.what, item.path.display());
-            if !item.there {
+            if item.absent.is_some() {
                 text += ", which is missing";
             }
             Some(text)
@@ -185,6 +235,9 @@ impl Protected {
                 return told(index, if is_frames { "is the folder of" } else { "is" });
             }
             if let Some(&index) = self.above.get(&id).filter(|_| metadata.is_dir()) {
+                return told(index, "contains");
+            }
+            if let Some(index) = self.directly_in(target, &metadata) {
                 return told(index, "contains");
             }
             if let Some(told) = self.frame(&id, &metadata) {
@@ -200,19 +253,71 @@ impl Protected {
         if let Some(index) = self.inside(&place) {
             return told(index, "lies inside");
         }
+        if let Some((index, how)) = self.spelled_otherwise(&place) {
+            return told(index, how);
+        }
+        let anchor = if self.absent.is_empty() { None } else { Anchor::of(&place) };
         self.absent.iter().find_map(|&index| {
-            let item = &self.items[index].real;
-            let how = if same_name(&place, item) {
-                "is"
-            } else if item.starts_with(&place) {
-                "contains"
-            } else if place.starts_with(item) {
-                "lies inside"
-            } else {
-                return None;
-            };
+            let item = &self.items[index];
+            let by_name =
+                || relation(&lower(&place), &lower(&item.real)).filter(|_| differ_by_case(&place, &item.real));
+            let how = anchor.as_ref()?.relation(item.absent.as_ref()?).or_else(by_name)?;
             told(index, how)
         })
+    }
+
+    /// How `place` stands to an item if case does not count where their paths differ.
+    fn spelled_otherwise(&self, place: &Path) -> Option<(usize, &'static str)> {
+        let same = |index: &&usize| differ_by_case(place, &self.items[**index].real);
+        let lower = lower(place);
+        if let Some(index) = self.known_lower.get(&lower).filter(same) {
+            let is_frames = matches!(self.items[*index].extent, Extent::Frames { .. });
+            return Some((*index, if is_frames { "is the folder of" } else { "is" }));
+        }
+        if let Some(index) = self.above_lower.get(&lower).filter(same) {
+            return Some((*index, "contains"));
+        }
+        lower.ancestors().skip(1).enumerate().find_map(|(depth, folder)| {
+            let index = self.known_lower.get(folder).filter(same)?;
+            let all = depth == 0 || !matches!(self.items[*index].extent, Extent::Frames { .. });
+            all.then_some((*index, "lies inside"))
+        })
+    }
+
+    /// What lies directly in the folder `target`, or in a folder that does. What lies deeper is found by the folders above
+    /// it, unless it is read by another path; no folder that holds others is ever replaced.
+    fn directly_in(&self, target: &Path, metadata: &Metadata) -> Option<usize> {
+        if !metadata.is_dir() {
+            return None;
+        }
+        fs::read_dir(target).ok()?.flatten().find_map(|entry| {
+            let id = identity(&entry.path(), &entry.path().symlink_metadata().ok()?)?;
+            self.known.get(&id).or_else(|| self.above.get(&id)).copied()
+        })
+    }
+
+    /// The item that a folder with this identity lies in.
+    fn within(&self, id: &Identity) -> Option<usize> {
+        let within = self.within.get_or_init(|| {
+            let mut found = HashMap::new();
+            for (index, item) in self.items.iter().enumerate().filter(|(_, item)| item.extent == Extent::Tree) {
+                let mut next = vec![item.real.clone()];
+                while let Some(folder) = next.pop() {
+                    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+                    for folder in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+                        let path = folder.path();
+                        let id = path.symlink_metadata().ok().and_then(|metadata| identity(&path, &metadata));
+                        if let Some(id) = id
+                            && found.insert(id, index).is_none()
+                        {
+                            next.push(path);
+                        }
+                    }
+                }
+            }
+            found
+        });
+        within.get(id).copied()
     }
 
     /// What the folder of `place` belongs to.
@@ -222,8 +327,9 @@ impl Protected {
         *parents.entry(parent.to_owned()).or_insert_with(|| {
             parent.ancestors().enumerate().find_map(|(depth, folder)| {
                 let id = identity(folder, &folder.metadata().ok()?)?;
-                let &index = self.known.get(&id)?;
-                (depth == 0 || !matches!(self.items[index].extent, Extent::Frames { .. })).then_some(index)
+                let known = self.known.get(&id).copied();
+                let all = |index: &usize| depth == 0 || !matches!(self.items[*index].extent, Extent::Frames { .. });
+                known.filter(all).or_else(|| self.within(&id))
             })
         })
     }
@@ -277,28 +383,31 @@ pub(crate) fn real(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether two paths, neither of which may be there, name one file: by case only where their folder ignores it.
-fn same_name(one: &Path, other: &Path) -> bool {
-    let lower = |path: &Path| path.to_string_lossy().to_lowercase();
-    one == other || (lower(one) == lower(other) && ignores_case(one))
+/// A path in lower case.
+fn lower(path: &Path) -> PathBuf {
+    PathBuf::from(path.to_string_lossy().to_lowercase())
 }
 
-/// Whether the folder that `path` would lie in finds names in any case: told by a name that is there.
+/// Whether the folder that `path` would lie in finds names in any case: one that it lists is found by a spelling that it
+/// does not list.
 fn ignores_case(path: &Path) -> bool {
     let flipped = |name: &str| -> String {
         let flip = |c: char| if c.is_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
         name.chars().map(flip).collect()
     };
     let Some(folder) = path.ancestors().skip(1).find(|folder| folder.is_dir()) else { return false };
-    let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut names = inside.chain([folder.to_owned()]);
-    let named = names.find_map(|path| {
-        let other = path.with_file_name(flipped(path.file_name()?.to_str()?));
-        (other != path).then_some((path, other))
+    let listed: HashSet<_> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
+    let other = listed.iter().find_map(|name| {
+        let other = flipped(name.to_str()?);
+        (*name != *other && !listed.contains(OsStr::new(&other))).then_some(other)
     });
-    let Some((path, other)) = named else { return cfg!(any(windows, target_os = "macos")) };
-    let id = |path: &Path| path.symlink_metadata().ok().and_then(|metadata| identity(path, &metadata));
-    id(&other).is_some_and(|other| Some(other) == id(&path))
+    match other {
+        Some(other) => folder.join(other).symlink_metadata().is_ok(),
+        // Nothing in it tells; the folder's own name tells of the one above.
+        None if listed.is_empty() && folder.parent().is_some() => ignores_case(folder),
+        None => cfg!(any(windows, target_os = "macos")),
+    }
 }
 
 #[cfg(test)]
@@ -324,7 +433,17 @@ mod tests {
         let root = tempfile::tempdir().expect("a temporary folder");
         fs::write(root.path().join("probe"), "").expect("a file");
         let ignores = root.path().join("PROBE").exists();
-        assert_eq!(same_name(&root.path().join("A.mov"), &root.path().join("a.MOV")), ignores);
-        assert!(same_name(&root.path().join("A.mov"), &root.path().join("A.mov")));
+        let relation = |one: &str, other: &str| {
+            let mut protected = Protected::default();
+            protected.add("the medium", &root.path().join(other));
+            let why = protected.why_not(&root.path().join(one))?;
+            Some(why.split_once(" the medium ").expect("what it is").0.to_owned())
+        };
+        let ignored = |how: &str| ignores.then(|| how.to_owned());
+        assert_eq!(relation("A.mov", "a.MOV"), ignored("is"));
+        assert_eq!(relation("New", "new/a.mov"), ignored("contains"));
+        assert_eq!(relation("A.mov", "A.mov"), Some("is".to_owned()));
+        assert_eq!(relation("new/a.mov", "new"), Some("lies inside".to_owned()));
+        assert_eq!(relation("new", "newer/a.mov"), None);
     }
 }

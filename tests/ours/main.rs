@@ -6,6 +6,7 @@ mod common;
 mod locks;
 mod manifests;
 mod matrix;
+mod mounts;
 mod parts;
 #[path = "../delivery/support.rs"]
 #[allow(dead_code, reason = "these tests need little of what deliveries need")]
