@@ -10,3 +10,4 @@ mod flips;
 mod one_file;
 mod shots;
 mod support;
+mod transport;

@@ -16,6 +16,7 @@ use super::probe::{self, MediaInfo};
 use super::pump::{Pump, Shown};
 use super::still;
 use super::sys::read::DecoderSetup;
+use super::transport;
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::MediaFile;
 use crate::plan::{ColorTags, Damaged};
@@ -286,6 +287,10 @@ struct Movie {
     counted: bool,
     /// The lowest timestamp that was passed over, looking around at the start.
     lowest: i64,
+    /// The container has no list of its packets: where one is lost nothing is left of it.
+    may_lose_packets: bool,
+    /// The last frames have come without one that should be before them, and may be built on it or be that one.
+    incomplete: bool,
     /// Why nobody knows which frame is which, if nobody does.
     adrift: Option<Reason>,
     /// Frames are counted, and what was lost on the way here may be more or less than is known.
@@ -329,6 +334,7 @@ impl Movie {
         let indexed = ["mov,", "avi"].iter().any(|name| info.container.starts_with(name));
         let clock =
             Clock { first: 0, length: ticks / rate.nominal(), ticks, rate, regular: !info.vfr && info.rate.is_some() };
+        let may_lose_packets = pump.is_transport_stream();
         let mut movie = Movie {
             path: path.to_owned(),
             pump,
@@ -337,6 +343,8 @@ impl Movie {
             clock,
             counted: false,
             lowest: i64::MAX,
+            may_lose_packets,
+            incomplete: false,
             adrift: None,
             miscounted: false,
             ring: VecDeque::new(),
@@ -365,7 +373,7 @@ impl Movie {
             }
         }
         movie.clock.first = movie.ring.back().map_or(0, |entry| entry.at);
-        if movie.ring.back().is_some_and(|entry| entry.damage.is_some()) {
+        if movie.may_lose_packets || movie.ring.back().is_some_and(|entry| entry.damage.is_some()) {
             movie.look_around()?;
         }
         Ok(movie)
@@ -380,7 +388,13 @@ impl Movie {
                 break;
             }
         }
-        if self.lowest < self.clock.first {
+        if self.may_lose_packets && !self.counted && !self.clock.regular {
+            self.clock.regular = transport::keeps_to_grid(self.pump.head(), self.clock.length);
+        }
+        let doubtful = self.may_lose_packets
+            && (transport::head_is_damaged(&self.path)
+                || (self.clock.regular && transport::start_is_doubtful(self.pump.head(), self.clock.length)));
+        if self.lowest < self.clock.first || doubtful {
             self.adrift = Some("the beginning of the file is damaged: where it starts is not known".into());
         }
         self.rewind()?;
@@ -411,6 +425,7 @@ impl Movie {
         self.ring.clear();
         self.ended = false;
         self.miscounted = false;
+        self.incomplete = false;
         self.copied = None;
     }
 
@@ -448,6 +463,13 @@ impl Movie {
         }
         let uncounted = self.miscounted.then(|| "frames without timestamps cannot be counted behind damage".into());
         self.miscounted |= self.counted && !self.intra_only && (damage.is_some() || after_error);
+        if self.may_lose_packets && self.clock.regular && !self.counted && !self.intra_only {
+            let wide = |last: &Entry| Ratio::whole(at - last.at) > self.clock.length * Ratio::new(3, 2);
+            self.incomplete |= follows && self.ring.back().is_some_and(wide);
+            self.incomplete &= !picture.as_ref().is_some_and(|picture| picture.is_key() && damage.is_none());
+        }
+        let incomplete = self.incomplete.then(|| "a frame before it is missing".into());
+        let damage = damage.or(incomplete);
         let damage = damage.or(uncounted).or_else(|| self.adrift.clone());
         let frame = match picture {
             Some(av) => {
@@ -586,6 +608,8 @@ impl Movie {
         let gap = entry.at < aim.low
             && self.clock.regular
             && self.ring.get(position + 1).is_some_and(|next| next.after_error && next.at > aim.limit);
+        // Nor one of which a transport stream has no packet.
+        let gap = gap || (self.may_lose_packets && self.is_hole(position, aim));
         let outside = match (before, after) {
             (true, _) => Some(Outside::Before),
             (_, true) => Some(Outside::After),
@@ -609,6 +633,15 @@ impl Movie {
         }
         let frame = self.nearest(position)?;
         Ok(Picked { frame, outside, damage: Some(format!("{reason} (another frame is held)")) })
+    }
+
+    /// Whether `aim` is a place on the grid, between the frame at this place of the ring and the next, that has no frame.
+    fn is_hole(&self, position: usize, aim: &Aim) -> bool {
+        let (entry, Some(next)) = (&self.ring[position], self.ring.get(position + 1)) else { return false };
+        let half = Ratio::new(1, 2);
+        let wanted = aim.instant.unwrap_or(Ratio::whole(aim.limit)) - Ratio::whole(entry.at);
+        let wide = Ratio::whole(next.at - entry.at) > self.clock.length * (Ratio::ONE + half);
+        self.clock.regular && next.follows && wide && aim.low > entry.at && wanted >= self.clock.length
     }
 
     /// The frame nearest to the one at this place of the ring: before it, else behind it.

@@ -33,6 +33,7 @@ mod sound;
 mod still;
 mod sys;
 mod ten_bits;
+mod transport;
 mod trim;
 mod units;
 mod verify;

@@ -81,6 +81,10 @@ pub(crate) struct Pump {
     first_packet: Option<(Option<i64>, Option<i64>)>,
     /// How many packets of the stream were read, wherever in the file.
     read: u64,
+    /// When the pictures of the first packets of the file are shown.
+    head: Vec<i64>,
+    /// Those were read as far as they were wanted.
+    head_read: bool,
 }
 
 /// What reading on gave.
@@ -126,6 +130,8 @@ const UNREFERRED_B: [&str; 3] = ["mpeg1video", "mpeg2video", "mpeg4"];
 const DEEP_ORDER: [&str; 2] = ["h264", "hevc"];
 /// Packets that are read ahead of those in the decoder, in such codecs.
 const AHEAD: usize = 16;
+/// Packets at the start of a file whose times are kept.
+const HEAD: usize = 16;
 /// Packets at most of which no picture has come.
 const IN_FLIGHT: usize = 1024;
 
@@ -177,6 +183,8 @@ impl Pump {
             last_dts: None,
             first_packet: None,
             read: 0,
+            head: Vec::new(),
+            head_read: false,
         };
         pump.demuxer.select(stream);
         pump.demuxer.take_lines();
@@ -205,6 +213,16 @@ impl Pump {
     /// How many packets of the stream were read so far, wherever in the file.
     pub(crate) fn packets_read(&self) -> u64 {
         self.read
+    }
+
+    /// When the pictures of the first packets of the file are shown, in ticks, as far as it was read until it was first left.
+    pub(crate) fn head(&self) -> &[i64] {
+        &self.head
+    }
+
+    /// Whether this is a transport stream.
+    pub(crate) fn is_transport_stream(&self) -> bool {
+        self.demuxer.container() == "mpegts"
     }
 
     /// The decoding time of the packet read last.
@@ -242,6 +260,7 @@ impl Pump {
     }
 
     fn reset(&mut self, landing: Landing) {
+        self.head_read = true;
         self.decoder.flush();
         self.decoder.take_lines();
         self.demuxer.take_lines();
@@ -336,6 +355,10 @@ impl Pump {
         {
             self.reordered |= self.highest.is_some_and(|highest| pts < highest);
             self.highest = self.highest.max(Some(pts));
+            if !self.head_read {
+                self.head.push(pts);
+                self.head_read = self.head.len() >= HEAD;
+            }
         }
         Read { packet, failed: errors > self.errors, broken_off }
     }
