@@ -28,7 +28,7 @@ impl SchemaTarget {
         match releases.get(label).and_then(Value::as_object) {
             Some(versions) => Ok(SchemaTarget { versions: numbers(versions) }),
             None => {
-                let mut known: Vec<_> = releases.keys().map(String::as_str).collect();
+                let mut known: Vec<_> = releases.keys().collect();
                 known.sort_unstable();
                 Err(Error::new(
                     ErrorKind::Option,
@@ -88,12 +88,12 @@ fn versions_of(part: &str) -> Result<Map> {
     let json = sys::schema_versions()?;
     let document = Document::parse(json.as_bytes(), 8)?;
     let mut all = document.map(document.root());
-    Ok(all.swap_remove(part).and_then(object).unwrap_or_default())
+    Ok(all.remove(part).and_then(object).unwrap_or_default())
 }
 
 fn object(value: Value) -> Option<Map> {
     match value {
-        Value::Object(map) => Some(*map),
+        Value::Object(map) => Some(map),
         _ => None,
     }
 }
@@ -103,5 +103,5 @@ fn numbers(map: &Map) -> BTreeMap<String, i64> {
         Value::Int(number) => Some(*number),
         _ => None,
     };
-    map.iter().filter_map(|(schema, version)| Some((schema.clone(), number(version)?))).collect()
+    map.iter().filter_map(|(schema, version)| Some((schema.to_owned(), number(version)?))).collect()
 }
