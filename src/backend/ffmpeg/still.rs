@@ -22,7 +22,7 @@ use super::decode::DecodeOptions;
 use super::exr;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::limits;
-use super::orientation::{Orientation, png_chunks};
+use super::orientation::{Orientation, jpeg_segments, png_chunks};
 use super::pixels;
 use super::probe::{MediaInfo, empty};
 use super::sys::expand::zeroed;
@@ -145,6 +145,11 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
     if let Some((size, bytes)) = limits::claimed(kind, &data) {
         limits::check(size, most(bytes)).map_err(refuse)?;
     }
+    if kind == StillKind::Jpeg && has_unknown_inks(&data) {
+        let why =
+            "it has four inks, and no Adobe marker that says whether 0 is all of an ink or none; expected RGB or YCbCr";
+        return Err(undecodable(path, why));
+    }
     let lenient = options.damaged != Damaged::Error;
     // FFmpeg fills in what is missing from these two without a word.
     let exr = if kind == StillKind::Exr { Some(exr::prepare(&data).map_err(refuse)?) } else { None };
@@ -264,6 +269,15 @@ fn deep_png(data: &[u8]) -> Option<Ratio> {
         }
         at = at.checked_add(12)?.checked_add(usize::try_from(word(at)?).ok()?)?;
     }
+}
+
+/// Whether a JPEG file has four components, and no segment of Adobe's (ITU-T T.872, 6.5.3): programs read such inks one
+/// way or the other.
+fn has_unknown_inks(data: &[u8]) -> bool {
+    let frame = |marker: u8| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+    let four = |(marker, segment): (u8, &[u8])| frame(marker) && segment.get(5) == Some(&4);
+    let adobe = |(marker, segment): (u8, &[u8])| marker == 0xee && segment.starts_with(b"Adobe");
+    jpeg_segments(data).any(four) && !jpeg_segments(data).any(adobe)
 }
 
 /// Whether the scan that comes last is ended: coded data holds neither marker by accident, and a thumbnail has both of
