@@ -1,12 +1,10 @@
 //! The timeline as plain owned data, and the questions a plan asks of it.
 
-mod map;
 mod model;
 mod queries;
 mod ranges;
 mod value;
 
-pub use map::Map;
 pub(crate) use model::is_off;
 pub use model::{
     Box2d, Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Marker, MediaCommon, MediaKind,
@@ -14,4 +12,4 @@ pub use model::{
 };
 pub(crate) use ranges::Across;
 pub use ranges::{Placed, TrackLayout};
-pub use value::Value;
+pub use value::{Map, Value};

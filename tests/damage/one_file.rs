@@ -57,7 +57,7 @@ fn lists_of_other_files_open_nothing() {
             refused(&path);
         }
     }
-    let error = &refused(&path("list0.mov"))[0];
+    let error = &refused(&path("list0.m3u8"))[0];
     assert!(error.to_string().contains("a medium is one file"), "{error}");
     // Names are names.
     for name in ["concat:secret.ts|secret.ts", "subfile,,start,0,end,100,,:secret.ts", "%d.tga", "data:,x"] {
