@@ -392,7 +392,7 @@ impl Movie {
             self.clock.regular = transport::keeps_to_grid(self.pump.head(), self.clock.length);
         }
         let doubtful = self.may_lose_packets
-            && (transport::head_is_damaged(&self.path)
+            && (transport::head_is_damaged(&self.path, self.pump.head().first().copied())
                 || (self.clock.regular && transport::start_is_doubtful(self.pump.head(), self.clock.length)));
         if self.lowest < self.clock.first || doubtful {
             self.adrift = Some("the beginning of the file is damaged: where it starts is not known".into());

@@ -15,13 +15,18 @@ const LOOK: usize = 2000;
 /// Streams below this number are tables.
 const TABLES: u16 = 0x20;
 const PADDING: u16 = 0x1fff;
+/// Times start again after so many ticks.
+const TURN: i64 = 1 << 33;
 /// Frames by which the times of packets may differ from one another at the beginning.
 const SPREAD: i64 = 17;
 
 /// Whether packets of the file's beginning are damaged or lost. A file that starts with its table of programmes was written
 /// as one, and each of its streams starts with the start of a unit; any other one was cut out of something, and may start
 /// anywhere. Files with packets of other lengths than 188 bytes are not looked at.
-pub(super) fn head_is_damaged(path: &Path) -> bool {
+///
+/// `first` is when FFmpeg shows the first packet that it gives a time, in ticks: it has to be what one of the streams says of
+/// its first unit. Where that unit's data is damaged, some versions make one of it and the next.
+pub(super) fn head_is_damaged(path: &Path, first: Option<i64>) -> bool {
     let mut head = Vec::new();
     let Ok(media) = MediaFile::open(path) else { return false };
     if media.take((PACKET * LOOK) as u64).read_to_end(&mut head).is_err() {
@@ -33,6 +38,7 @@ pub(super) fn head_is_damaged(path: &Path) -> bool {
         return false;
     }
     let mut seen = HashSet::new();
+    let mut firsts = Vec::new();
     let mut begins_with_tables = None;
     for packet in packets {
         let number = u16::from_be_bytes([packet[1], packet[2]]) & 0x1fff;
@@ -56,18 +62,33 @@ pub(super) fn head_is_damaged(path: &Path) -> bool {
         if packet[1] & 0x40 == 0 || !starts_unit(packet) {
             return true;
         }
+        firsts.extend(time_of(packet));
     }
-    false
+    let is = |time: &i64| first.is_none_or(|first| (first - time).rem_euclid(TURN) == 0);
+    !firsts.is_empty() && !firsts.iter().any(is)
+}
+
+/// The payload of a packet, if it has one.
+fn payload(packet: &[u8]) -> Option<&[u8]> {
+    match packet[3] >> 4 & 3 {
+        1 => packet.get(4..),
+        3 => packet.get(5 + usize::from(packet[4])..),
+        _ => None,
+    }
+}
+
+/// When the unit that starts in a packet is shown, if it says so: 33 bits of ticks (ISO/IEC 13818-1, 2.4.3.7).
+fn time_of(packet: &[u8]) -> Option<i64> {
+    let Some([0, 0, 1, _, _, _, _, flags, _, time @ ..]) = payload(packet) else { return None };
+    let &[a, b, c, d, e, ..] = time else { return None };
+    let bits = |byte: u8, from: u32, to: u32| i64::from(byte >> from) << to;
+    let time = bits(a & 0x0e, 1, 30) | bits(b, 0, 22) | bits(c, 1, 15) | bits(d, 0, 7) | bits(e, 1, 0);
+    (flags & 0x80 != 0).then_some(time)
 }
 
 /// Whether the payload of a packet starts a packet of an elementary stream, or a section of a table.
 fn starts_unit(packet: &[u8]) -> bool {
-    let from = match packet[3] >> 4 & 3 {
-        1 => 4,
-        3 => 5 + usize::from(packet[4]),
-        _ => return false,
-    };
-    match packet.get(from..) {
+    match payload(packet) {
         Some([0, 0, 1, kind, ..]) => *kind >= 0xbc,
         // A pointer to the section behind it, a table's number, and two bits that are set.
         Some([0, _, flags, ..]) => flags & 0x30 == 0x30,
