@@ -108,7 +108,7 @@ fn whole_streams_are_told_of_nothing() {
         ("aac.ts", "25", format!("{sound} -c:v libx264 -bf 3 -g 12 -c:a aac")),
         ("mp2.ts", "30000/1001", format!("{sound} {mpeg2} -c:a mp2")),
         ("ac3.m2ts", "24000/1001", format!("{sound} -c:v libx264 -bf 2 -c:a ac3 -mpegts_m2ts_mode 1")),
-        ("fields.ts", "25", format!("{mpeg2} -flags +ildct+ilme -top 1")),
+        ("fields.ts", "25", format!("-vf setfield=tff {mpeg2} -flags +ildct+ilme")),
         ("fields-h264.ts", "30000/1001", "-c:v libx264 -x264-params interlaced=1:tff=1 -bf 2".into()),
         ("open.ts", "24", "-c:v libx264 -x264-params open-gop=1:keyint=8:bframes=3".into()),
         ("intra.ts", "60000/1001", "-c:v mpeg2video -q:v 3 -g 1".into()),

@@ -288,8 +288,9 @@ fn an_interrupt_ends_what_is_handed_in_and_leaves_nothing() {
         std::thread::sleep(Duration::from_millis(10));
     }
     let stopped = Instant::now();
-    let number = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &number]).status().expect("kill is there").success());
+    let number =
+        i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process has a number");
+    rustix::process::kill_process(number, rustix::process::Signal::INT).expect("it is ours");
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
     assert!(stopped.elapsed() < Duration::from_secs(20), "{:?}", stopped.elapsed());
