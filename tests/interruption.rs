@@ -441,7 +441,7 @@ fn a_limit_on_memory_or_on_open_files_is_an_error_with_its_reason() {
     // At least one of each has to fail, or nothing was tried.
     assert!([5, 6, 8, 10, 12, 16].iter().filter(|files| within(&cut, &format!("-n {files}"), &wanted)).count() > 0);
     // FFmpeg's libraries alone take from some hundreds of megabytes on, depending on how they were built.
-    let failed = (8..60).filter(|step| within(&cut, &format!("-v {}", step * 30_000), &wanted)).take(3).count();
+    let failed = (4..30).filter(|step| within(&cut, &format!("-v {}", step * 60_000), &wanted)).take(3).count();
     assert!(failed > 0);
 }
 
