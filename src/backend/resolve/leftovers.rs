@@ -230,6 +230,7 @@ impl ResolveBackend {
         let link = Link::open(options, &CancelToken::new())?;
         let mut lock = Lock::take(options, &link.instance, Duration::ZERO, &CancelToken::new())?;
         let mut restored = Restored::default();
+        restored.left.extend(lock.warning().map(|warning| warning.message));
         let mut needed = false;
         let (journals, others) = noted(&desk, &mut lock)?;
         for change in others {

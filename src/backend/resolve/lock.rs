@@ -17,6 +17,7 @@ use super::link::{LOOK, Named, pause};
 use super::options::ResolveOptions;
 use crate::backend::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plan::Warning;
 
 /// How the file begins: nothing else is ever written over.
 const START: &[u8] = b"{\"otio-conflate\":";
@@ -141,6 +142,18 @@ impl Lock {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What is to be said where the file system knows no locks: nothing holds others off then.
+    pub(super) fn warning(&self) -> Option<Warning> {
+        self.file.is_none().then(|| {
+            let what = format!(
+                "{}: this file system has no locks; another run that uses Resolve now would not be noticed (set `lock` in the \
+                 options of Resolve to a folder on another disk)",
+                self.path.display()
+            );
+            Warning::new("resolve", what)
+        })
     }
 
     fn write(&mut self) {
@@ -308,5 +321,23 @@ pub(super) fn is_own_file(path: &Path) -> bool {
     #[cfg(not(unix))]
     {
         metadata.is_file()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_without_locks_is_told() {
+        let path = PathBuf::from("/net/locks/otio-conflate-resolve-1.lock");
+        let unlocked = Lock { path, file: None, register: Register::default() };
+        let said = unlocked.warning().expect("a warning").message;
+        assert!(said.contains("/net/locks/otio-conflate-resolve-1.lock") && said.contains("no locks"), "{said}");
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.lock");
+        let locked = Lock { file: Some(made(&path).expect("a file")), path, register: Register::default() };
+        assert_eq!(locked.warning(), None);
     }
 }

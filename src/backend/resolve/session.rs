@@ -148,7 +148,8 @@ impl<'a> ResolveSession<'a> {
         let link = Link::open(options, cancel)?;
         let desk = Desk::of(options)?;
         let mut lock = Lock::take(options, &link.instance, Duration::ZERO, cancel)?;
-        let mut warnings = settle(&desk, &mut lock, &link, options)?;
+        let mut warnings: Vec<Warning> = lock.warning().into_iter().collect();
+        warnings.extend(settle(&desk, &mut lock, &link, options)?);
         jobs::refuse_busy(&link)?;
         let mut guard = Guard::begin(options, link, &desk, lock)?;
         let looked = look(&mut guard, plan, preset, options)
