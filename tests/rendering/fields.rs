@@ -5,9 +5,10 @@ use std::path::Path;
 
 use otio_conflate::CancelToken;
 use otio_conflate::backend::Control;
-use otio_conflate::backend::ffmpeg::FfmpegBackend;
+use otio_conflate::backend::ffmpeg::{FfmpegBackend, probe};
 use otio_conflate::deliver::{Preset, Representation, TranscodeOptions, transcode};
 use otio_conflate::plan::{Placement, PlanOptions};
+use otio_conflate::time::Rate;
 use otio_conflate::{Conflation, Delivery, NoObserver, Status};
 use serde_json::{Value, json};
 
@@ -303,18 +304,27 @@ fn interlaced_dnxhd_is_made_where_a_preset_asks_for_it() {
     assert_eq!(flags(&run.path("c")), [(true, true); 4]);
 }
 
-/// DV says nowhere but in its frames that it is interlaced.
+/// DV says nowhere but in its frames that it is interlaced. Raw DV names no rate that can be relied on.
 #[test]
 fn dv_is_interlaced() {
     let media = Media::new();
-    for name in ["dv.avi", "dv.dv"] {
+    for name in ["dv.avi", "dv.dv", "dv.mov"] {
         let path = media.path(name);
-        test_movie(&path, "720x576", "-c:v dvvideo -pix_fmt yuv420p");
+        // QuickTime tells the order of fields, if only of pictures that have some.
+        test_movie(&path, "720x576", "-vf setfield=bff -c:v dvvideo -pix_fmt yuv420p");
+        let info = probe(&path).expect("a movie");
+        assert_eq!((info.rate, info.vfr, info.frames), (Rate::new(25.0).ok(), false, Some(10)), "{name}");
+        assert_eq!(info.top_field_first, Some(false), "{name}");
         let run = flat_run(&cut([part(&path, 2, 4)]), |_| (), "prores-422");
         assert!(["bb", "bt"].contains(&order(&run.path("c")).as_str()), "{name}: {}", order(&run.path("c")));
         let run = flat_run(&cut([part(&path, 2, 4)]), |_| (), "h264");
         assert!(told(&run), "{name}");
     }
+    let path = media.path("ntsc.dv");
+    test_movie(&path, "720x480", "-r 30000/1001 -c:v dvvideo -pix_fmt yuv411p");
+    let info = probe(&path).expect("a movie");
+    assert_eq!((info.rate, info.vfr, info.frames), (Rate::new(29.97).ok(), false, Some(12)));
+    assert_eq!(info.top_field_first, Some(false));
 }
 
 #[test]

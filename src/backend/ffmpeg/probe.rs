@@ -307,6 +307,9 @@ fn cadence(demuxer: &mut Demuxer, stream: usize, facts: &StreamFacts) -> Cadence
         return Cadence { rate: average.or(grid), vfr: false, frames: None };
     };
     let quotient = grid.nominal().to_f64() / average.nominal().to_f64();
+    if is_clock(average, grid, time_base(facts)) {
+        return Cadence { rate: Some(grid), vfr: false, frames: None };
+    }
     let is_standard = |rate: Rate| rate.is_ntsc() || rate.den() == 1;
     if (quotient - 1.0).abs() < 0.005 {
         // Almost the same: the one that is a rate in use, or else the grid.
@@ -320,6 +323,13 @@ fn cadence(demuxer: &mut Demuxer, stream: usize, facts: &StreamFacts) -> Cadence
         vfr: !fields && !facts.intra_only && facts.avg_rate != facts.grid_rate,
         frames: None,
     }
+}
+
+/// Whether an average rate is the container's clock: a frame in every tick, more than the grid of its frames has places
+/// for. FFmpeg 6 and newer says so of raw DV, whose ticks are 1/60000 s.
+fn is_clock(average: Rate, grid: Rate, tick: Ratio) -> bool {
+    let average = average.nominal();
+    average * tick == Ratio::ONE && average > grid.nominal() * Ratio::new(201, 200)
 }
 
 fn indexed_cadence(demuxer: &mut Demuxer, stream: usize, facts: &StreamFacts) -> Option<Cadence> {
@@ -364,5 +374,24 @@ mod label {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timecode>, D::Error> {
         let label = Option::<Label>::deserialize(deserializer)?;
         Ok(label.map(|label| Timecode::from_frame(label.frame, label.rate, label.drop)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_in_every_tick_of_the_clock_is_no_rate_where_the_grid_is_wider() {
+        let rate = |rate: f64| Rate::new(rate).expect("a rate");
+        for (average, grid, tick, wanted) in [
+            (60_000.0, 25.0, 60_000, true),
+            (60_000.0, 30_000.0 / 1001.0, 60_000, true),
+            (25.0, 25.0, 25, false),
+            (50.0, 25.0, 90_000, false),
+            (25.0, 50.0, 25, false),
+        ] {
+            assert_eq!(is_clock(rate(average), rate(grid), Ratio::new(1, tick)), wanted, "{average}, {grid}, 1/{tick}");
+        }
     }
 }
