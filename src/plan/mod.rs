@@ -53,4 +53,5 @@ pub use warning::Warning;
 
 pub(crate) use effects::{BAKED, INTERMEDIATE, MARK, is_baked_in};
 pub(crate) use retime::is_retimed;
+pub(crate) use walk::covers;
 pub(crate) use warning::Warnings;

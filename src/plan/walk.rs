@@ -49,6 +49,23 @@ impl Span {
         found.visible
     }
 
+    /// Its record frames in pieces over which no layer appears or vanishes, becomes whole or begins to be there in part; frame
+    /// by frame where it changes too often to be looked at.
+    pub(crate) fn steady(&self) -> impl Iterator<Item = Range<i64>> {
+        let end = self.start.saturating_add(self.count.max(0));
+        let breaks = Moments::of_span(self).map(|moments| moments.breaks);
+        let pieces =
+            breaks.as_ref().map_or(self.count.max(0), |breaks| i64::try_from(breaks.len()).unwrap_or(i64::MAX));
+        let start = self.start;
+        (0..pieces).map(move |place| match &breaks {
+            Some(breaks) => {
+                let place = usize::try_from(place).unwrap_or(usize::MAX);
+                breaks[place]..breaks.get(place + 1).copied().unwrap_or(end)
+            }
+            None => start + place..start + place + 1,
+        })
+    }
+
     /// How much work [`Span::visible`] is: how often a layer is looked at.
     pub(crate) fn looks(&self) -> usize {
         Moments::of_span(self).map_or(LOOKS, |moments| moments.breaks.len().saturating_mul(moments.layers))
@@ -62,6 +79,11 @@ pub(crate) fn shares<'p>(stack: &'p [Element], record: i64, hides: Hides<'_>) ->
     let mut walk = Walk { record, hides, shares: Vec::new() };
     walk.stack(stack, Ratio::ONE);
     walk.shares
+}
+
+/// Whether nothing of what is below `element` is seen at record frame `record`.
+pub(crate) fn covers(element: &Element, record: i64, hides: Hides<'_>) -> bool {
+    Walk { record, hides, shares: Vec::new() }.element(element, Ratio::ONE) <= Ratio::ZERO
 }
 
 /// A walk over one frame.

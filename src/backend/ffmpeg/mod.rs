@@ -1,34 +1,30 @@
 //! Pictures through FFmpeg's libraries, in this process.
 
 mod clock;
-mod composite;
 mod convert;
-mod copy;
 mod damage;
 mod decode;
 mod encode;
 mod exr;
 mod fields;
 mod frame;
-mod layers;
 mod limits;
 mod lookup;
 mod media;
-mod mixing;
 mod movie_writer;
 mod orientation;
 mod picture_encoder;
 mod pixels;
-mod placing;
 mod presets;
 mod probe;
 mod prores;
 mod pump;
-mod readers;
+mod render;
 mod representation;
 mod sequence;
 mod sequence_writer;
 mod session;
+mod sink;
 mod sound;
 mod still;
 mod sys;

@@ -1,8 +1,7 @@
-//! Frames on their way into a target: a movie, a sequence, or a movie that packets are copied to.
+//! Frames on their way into a target: a movie or a sequence.
 
 use ffmpeg_next::frame::Video;
 
-use super::copy::Copying;
 use super::encode::OutputSettings;
 use super::movie_writer::MovieWriter;
 use super::sequence_writer::{SequenceNames, SequenceWriter};
@@ -14,8 +13,6 @@ use crate::error::Result;
 pub(super) enum Writer {
     Movie(Box<MovieWriter>),
     Sequence(Box<SequenceWriter>),
-    /// Nothing is encoded: pictures are not needed.
-    Copy(Box<Copying>),
 }
 
 impl Writer {
@@ -31,18 +28,11 @@ impl Writer {
         }
     }
 
-    /// Whether it is given pictures.
-    pub(super) fn needs_pictures(&self) -> bool {
-        !matches!(self, Writer::Copy(_))
-    }
-
-    /// Writes the next frame: `picture`, or where packets are copied the next of those.
-    pub(super) fn write(&mut self, picture: Option<&Video>) -> Result<()> {
-        match (self, picture) {
-            (Writer::Movie(writer), Some(picture)) => writer.write(picture),
-            (Writer::Sequence(writer), Some(picture)) => writer.write(picture),
-            (Writer::Copy(copying), _) => copying.write(),
-            (Writer::Movie(_) | Writer::Sequence(_), None) => Ok(()),
+    /// Writes the next frame.
+    pub(super) fn write(&mut self, picture: &Video) -> Result<()> {
+        match self {
+            Writer::Movie(writer) => writer.write(picture),
+            Writer::Sequence(writer) => writer.write(picture),
         }
     }
 
@@ -53,28 +43,15 @@ impl Writer {
 
     /// The same for stream of sound number `stream`.
     pub(super) fn write_sound_of(&mut self, stream: usize, samples: &Samples) -> Result<()> {
-        let movie = match self {
-            Writer::Movie(movie) => movie,
-            Writer::Copy(copying) => copying.movie(),
-            Writer::Sequence(_) => return Ok(()),
-        };
+        let Writer::Movie(movie) = self else { return Ok(()) };
         if movie.has_sound() { movie.write_sound_of(stream, samples) } else { Ok(()) }
     }
 
-    /// The name of the encoder; `None` where nothing is encoded.
+    /// The name of the encoder.
     pub(super) fn encoder(&self) -> Option<&str> {
         match self {
             Writer::Movie(writer) => writer.encoder(),
             Writer::Sequence(writer) => Some(writer.encoder()),
-            Writer::Copy(_) => None,
-        }
-    }
-
-    pub(super) fn frames(&self) -> i64 {
-        match self {
-            Writer::Movie(writer) => writer.frames(),
-            Writer::Sequence(writer) => writer.frames(),
-            Writer::Copy(copying) => copying.frames(),
         }
     }
 
@@ -82,7 +59,6 @@ impl Writer {
         let written = match self {
             Writer::Movie(writer) => writer.finish(),
             Writer::Sequence(writer) => writer.finish(),
-            Writer::Copy(copying) => copying.finish(),
         };
         Ok(written?.frames)
     }

@@ -13,10 +13,11 @@ use super::super::frame::{Frame, undecodable};
 use super::super::lookup::exact_count;
 use super::super::presets::Wish;
 use super::super::probe::{MediaInfo, probe, probe_within};
-use super::super::readers::deinterlaced;
+use super::super::render::deinterlaced;
 use super::super::sequence::SequenceReader;
+use super::super::sink::Sink as _;
 use super::super::sound::FileSounds;
-use super::{Facts, Feed, FileFacts, ShotFacts, Sink, Stretch};
+use super::{Facts, Feed, FileFacts, RepresentationSink, ShotFacts, Stretch};
 use crate::backend::{Control, RepresentationTask, Target, Task};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
@@ -230,8 +231,8 @@ impl Footage {
     ) -> Result<Vec<String>> {
         let feed = self.feed()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let open = |task| Sink::open(task, feed, stretch, facts, threads);
-        let mut sinks: Vec<Sink<'_>> = tasks.iter().map(open).collect::<Result<_>>()?;
+        let open = |task| RepresentationSink::open(task, feed, stretch, facts, threads).map(Box::new);
+        let mut sinks: Vec<Box<RepresentationSink<'_>>> = tasks.iter().map(open).collect::<Result<_>>()?;
         let mut notes: Vec<String> = tasks
             .iter()
             .map(|task| feed.check(task.representation))
@@ -250,7 +251,7 @@ impl Footage {
                 let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
                 let source = Source { frame: turned.as_ref().unwrap_or(frame.as_av()), color, premultiplied };
                 let suitable = sinks.iter_mut().filter(|sink| sink.keeps_fields() == fields);
-                suitable.into_iter().try_for_each(|sink| sink.write(&source, index, facts))?;
+                suitable.into_iter().try_for_each(|sink| sink.write(Some(&source), index))?;
             }
             for (number, sound) in self.sound.iter_mut().flat_map(FileSounds::iter_mut).enumerate() {
                 if sinks.iter().any(|sink| sink.has_sound_of(number)) {

@@ -17,6 +17,7 @@ use super::encode::{AudioStream, OutputSettings};
 use super::pixels;
 use super::presets::Wish;
 use super::sequence_writer::write_still;
+use super::sink::Sink;
 use super::sound::FileSounds;
 use super::sys::frames::{self, PixelInfo};
 use super::verify::{self, Expected};
@@ -200,8 +201,9 @@ fn at(representation: &Representation, error: Error) -> Error {
 }
 
 /// One representation on its way.
-pub(super) struct Sink<'r> {
+pub(super) struct RepresentationSink<'r> {
     representation: &'r Representation,
+    facts: &'r dyn Facts,
     picks: Picks,
     /// Its streams of sound.
     sounds: Vec<SoundWindow>,
@@ -233,7 +235,7 @@ enum Output<'r> {
     Sheet { path: &'r Path, settings: OutputSettings, sheet: Box<Sheet> },
 }
 
-impl<'r> Sink<'r> {
+impl<'r> RepresentationSink<'r> {
     /// Opens the target of `task` for what its representation makes of a stretch of pictures; `threads` encode.
     ///
     /// # Errors
@@ -242,9 +244,9 @@ impl<'r> Sink<'r> {
         task: &'r RepresentationTask<'_>,
         feed: Feed<'_>,
         stretch: Stretch,
-        facts: &dyn Facts,
+        facts: &'r dyn Facts,
         threads: usize,
-    ) -> Result<Sink<'r>> {
+    ) -> Result<RepresentationSink<'r>> {
         let RepresentationTask { representation, target } = task;
         let named = |error| at(representation, error);
         let (shape, mut settings) = feed.settings(representation).map_err(named)?;
@@ -284,8 +286,9 @@ impl<'r> Sink<'r> {
         let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window).map_err(named)?;
         let today = jiff::Zoned::now().date().to_string();
         let converter = Converter::new();
-        Ok(Sink {
+        Ok(RepresentationSink {
             representation,
+            facts,
             picks,
             sounds,
             coding,
@@ -299,30 +302,11 @@ impl<'r> Sink<'r> {
         })
     }
 
-    /// Whether it takes interlaced pictures as they are; otherwise they have to be deinterlaced.
-    pub(super) fn keeps_fields(&self) -> bool {
-        self.keeps_fields
-    }
-
-    /// Whether picture `index` of the stretch is needed.
-    pub(super) fn wants(&self, index: i64) -> bool {
-        self.picks.times(index) > 0
-    }
-
-    /// Takes picture `index` of the stretch; they come in order, but for those that are not wanted.
-    pub(super) fn write(&mut self, picture: &Source<'_>, index: i64, facts: &dyn Facts) -> Result<()> {
-        let representation = self.representation;
-        match self.picks.times(index) {
-            0 => Ok(()),
-            times => self.shown(picture, index, times, facts).map_err(|error| at(representation, error)),
-        }
-    }
-
     /// Shows picture `index` so many times.
-    fn shown(&mut self, picture: &Source<'_>, index: i64, times: i64, facts: &dyn Facts) -> Result<()> {
-        let painted = self.painted(picture, index, facts)?;
+    fn shown(&mut self, picture: &Source<'_>, index: i64, times: i64) -> Result<()> {
+        let (painted, facts) = (self.painted(picture, index)?, self.facts);
         match &mut self.output {
-            Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(Some(&painted))),
+            Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(&painted)),
             Output::Poster { path, settings, written } => {
                 *written += 1;
                 write_still(path, settings, &painted)
@@ -332,11 +316,6 @@ impl<'r> Sink<'r> {
                 Ok(())
             }
         }
-    }
-
-    /// Takes the samples that belong beside the pictures so far.
-    pub(super) fn write_sound(&mut self, samples: &Samples) -> Result<()> {
-        self.write_sound_of(0, samples)
     }
 
     /// Whether it has the sound of this number.
@@ -360,31 +339,8 @@ impl<'r> Sink<'r> {
         .map_err(|error| at(self.representation, error))
     }
 
-    /// Closes the file; says what did not turn out as asked.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
-    pub(super) fn finish(self, frames: i64) -> Result<Vec<String>> {
-        let Sink { representation, output, picks, mut converter, notes, .. } = self;
-        let planned = picks.total(frames);
-        let written = match output {
-            Output::Frames(writer) => writer.finish(),
-            Output::Poster { written, .. } => Ok(written),
-            Output::Sheet { path, settings, sheet } => {
-                write_page(&sheet, path, settings, &mut converter).map(|()| sheet.placed())
-            }
-        };
-        let short =
-            |written| Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned"));
-        match written {
-            Ok(written) if written == planned => Ok(notes),
-            Ok(written) => Err(at(representation, short(written))),
-            Err(error) => Err(at(representation, error)),
-        }
-    }
-
     /// The picture as it is written: converted, scaled, and drawn upon.
-    fn painted(&mut self, picture: &Source<'_>, index: i64, facts: &dyn Facts) -> Result<Video> {
+    fn painted(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
         let rect = self.shape.rect(Converter::alignment(self.coding.format));
         let (fields, coding) = (self.keeps_fields, self.coding);
         let converted = self.converter.interlaced(fields, |converter| converter.convert(picture, &coding, rect))?;
@@ -404,10 +360,54 @@ impl<'r> Sink<'r> {
         let value = |field: &str| match field {
             "representation" => self.representation.name.clone(),
             "date" => self.today.clone(),
-            field => facts.field(field, index),
+            field => self.facts.field(field, index),
         };
         self.painter.paint(&mut own, value, &mut self.converter)?;
         Ok(own)
+    }
+}
+
+/// A picture is asked for where the representation shows it; what comes unasked is left.
+impl Sink for RepresentationSink<'_> {
+    fn wants(&self, index: i64) -> bool {
+        self.picks.times(index) > 0
+    }
+
+    fn keeps_fields(&self) -> bool {
+        self.keeps_fields
+    }
+
+    fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()> {
+        let representation = self.representation;
+        match (self.picks.times(index), picture) {
+            (0, _) | (_, None) => Ok(()),
+            (times, Some(picture)) => self.shown(picture, index, times).map_err(|error| at(representation, error)),
+        }
+    }
+
+    fn write_sound(&mut self, samples: &Samples) -> Result<()> {
+        self.write_sound_of(0, samples)
+    }
+
+    /// # Errors
+    /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
+    fn finish(self: Box<Self>, frames: i64) -> Result<Vec<String>> {
+        let RepresentationSink { representation, output, picks, mut converter, notes, .. } = *self;
+        let planned = picks.total(frames);
+        let written = match output {
+            Output::Frames(writer) => writer.finish(),
+            Output::Poster { written, .. } => Ok(written),
+            Output::Sheet { path, settings, sheet } => {
+                write_page(&sheet, path, settings, &mut converter).map(|()| sheet.placed())
+            }
+        };
+        let short =
+            |written| Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned"));
+        match written {
+            Ok(written) if written == planned => Ok(notes),
+            Ok(written) => Err(at(representation, short(written))),
+            Err(error) => Err(at(representation, error)),
+        }
     }
 }
 

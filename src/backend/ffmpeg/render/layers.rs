@@ -1,19 +1,24 @@
-//! What one layer shows at a record frame: in the output's coding, as premultiplied RGBA, or as linear light.
+//! What one layer shows at a record frame: in the output's coding, as premultiplied RGBA, or as linear light. Which of
+//! these a picture becomes is the program's; how it gets there depends on what the decoder gives.
 
 use std::sync::Arc;
 
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::composite::Compositor;
-use super::convert::{Source, Target, rgba8_frame};
-use super::media::Found;
-use super::readers::Seen;
-use super::sys::frames::{self, PixelInfo};
+use super::super::convert::{Converter, RGBA16, Source, Target, rgba8_frame};
+use super::super::media::Found;
+use super::super::sys::frames::{self, PixelInfo};
+use super::super::yuv;
+use super::blend::between;
+use super::fetch::{LayerFrame, Readers};
+use super::placing::Drawing;
+use super::program::Fetch;
+use super::scene::Scene;
+use super::surface::Surface;
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, Rgba16, RgbaF32, Rotation, Slate, draw, draw_bars, draw_generated, draw_slate};
-use crate::plan::{Background, Bars, ColorTags, Generated, Layer};
-use crate::time::Ratio;
+use crate::plan::{Background, Bars, ColorTags, Generated};
 
 /// A picture on its way: upright, with what its samples mean.
 pub(super) struct Picture {
@@ -36,41 +41,84 @@ impl Picture {
     }
 }
 
-impl Compositor<'_> {
+/// What the layers of a shot show: one worker's decoders, what it converts with, and what it made last.
+pub(super) struct Layers<'s> {
+    scene: &'s Scene<'s>,
+    pub(super) readers: Readers<'s>,
+    pub(super) converter: Converter,
+    pub(super) coding: Target,
+    /// The last picture made for a layer, by that layer's path in the timeline.
+    made: Option<(String, Picture)>,
+    /// Frames already in the output's coding, by their layer's path: a frame that is held is converted once.
+    converted: Vec<(String, LayerFrame, Video)>,
+    /// The same for frames that are laid over others, with the way they are drawn.
+    laid: Vec<(String, LayerFrame, Option<Drawing>, Arc<Rgba16>)>,
+}
+
+impl<'s> Layers<'s> {
+    pub(super) fn new(scene: &'s Scene<'s>, threads: usize) -> Layers<'s> {
+        Layers {
+            scene,
+            readers: Readers::new(scene, threads),
+            converter: Converter::new(),
+            coding: scene.coding(),
+            made: None,
+            converted: Vec::new(),
+            laid: Vec::new(),
+        }
+    }
+
+    /// Forgets what was converted: another shot begins.
+    pub(super) fn clear(&mut self) {
+        self.converted.clear();
+        self.laid.clear();
+    }
+
+    /// Leaves interlaced frames as they are, or makes whole ones of them.
+    pub(super) fn keep_fields(&mut self, keep: bool) {
+        if std::mem::replace(&mut self.readers.keep_fields, keep) != keep {
+            self.clear();
+        }
+    }
+
+    pub(super) fn black(&mut self) -> Result<Video> {
+        self.converter.black(&self.coding)
+    }
+
     /// One layer, converted into the output's coding, bars of black included.
-    pub(super) fn coded_layer(&mut self, layer: &Layer, record: i64) -> Result<Video> {
-        let seen = self.seen(layer, record)?;
-        let known = self.converted.iter().find(|(object, at, _)| *object == layer.object && at.is_same(&seen));
+    pub(super) fn coded(&mut self, fetch: &Fetch<'_>, record: i64) -> Result<Video> {
+        let seen = self.seen(fetch, record)?;
+        let known = self.converted.iter().find(|(object, at, _)| *object == fetch.layer.object && at.is_same(&seen));
         if let Some((_, _, video)) = known {
             return frames::share(video);
         }
         let video = match &seen {
-            Seen::Black => self.black()?,
+            LayerFrame::Black => self.black()?,
             seen => {
-                let picture = self.picture(layer, seen)?;
-                let rect = self.session.rect(layer);
+                let picture = self.picture(fetch, seen)?;
+                let rect = fetch.rect;
                 if let Some(stored) = self.as_stored(&picture.source(), rect)? {
                     stored
                 } else if let Some(light) = self.as_light(&picture) {
                     let size = (self.coding.width, self.coding.height);
-                    let clear = self.session.plan.background == Background::Transparent;
+                    let clear = self.scene.plan.background == Background::Transparent;
                     let mut canvas = RgbaF32::blank(size.0, size.1, !clear);
                     canvas.lay_under(&placed_light(light, rect, size));
                     self.light_frame(&canvas)?
                 } else {
                     let (source, coding) = (picture.source(), self.coding);
-                    let fields = self.has_fields(layer);
+                    let fields = self.has_fields(fetch);
                     let converted =
                         self.converter.interlaced(fields, |converter| converter.convert(&source, &coding, rect))?;
                     converted.unwrap_or(picture.frame)
                 }
             }
         };
-        self.converted.retain(|(object, _, _)| *object != layer.object);
+        self.converted.retain(|(object, _, _)| *object != fetch.layer.object);
         if self.converted.len() >= 4 {
             self.converted.remove(0);
         }
-        self.converted.push((layer.object.clone(), seen, frames::share(&video)?));
+        self.converted.push((fetch.layer.object.clone(), seen, frames::share(&video)?));
         Ok(video)
     }
 
@@ -103,52 +151,49 @@ impl Compositor<'_> {
         Ok(Some(out))
     }
 
-    /// Whether the frames of `layer` are interlaced, and stay so.
-    pub(super) fn has_fields(&self, layer: &Layer) -> bool {
-        let info = self.session.found[layer.media.index()].picture();
-        self.readers.keep_fields && info.is_some_and(|info| info.top_field_first.is_some())
+    /// Whether the frames of a layer are interlaced, and stay so.
+    pub(super) fn has_fields(&self, fetch: &Fetch<'_>) -> bool {
+        self.readers.keep_fields && fetch.interlaced
     }
 
-    /// What `layer` shows at `record`, as it is stored.
-    pub(super) fn seen(&mut self, layer: &Layer, record: i64) -> Result<Seen> {
-        let place = |error: Error| error.at_clip(&layer.clip).at_object(&layer.object);
-        let (seen, second) = self.readers.seen(layer, record).map_err(place)?;
+    /// What a layer shows at `record`, as it is stored.
+    pub(super) fn seen(&mut self, fetch: &Fetch<'_>, record: i64) -> Result<LayerFrame> {
+        let place = |error: Error| error.at_clip(&fetch.layer.clip).at_object(&fetch.layer.object);
+        let (seen, second) = self.readers.seen(&fetch.layer, record).map_err(place)?;
         match (seen, second) {
-            (Seen::Frame { frame, position, .. }, Some((other, share))) => {
-                let frame = self.between(&frame, &other, share).map_err(place)?;
-                Ok(Seen::Frame { frame, position, share })
+            (LayerFrame::Frame { frame, position, .. }, Some((other, share))) => {
+                let frame = between(&mut self.converter, &frame, &other, share, self.coding.chroma).map_err(place)?;
+                Ok(LayerFrame::Frame { frame, position, share })
             }
             (seen, _) => Ok(seen),
         }
     }
 
     /// What was seen, turned upright, or made.
-    fn picture(&mut self, layer: &Layer, seen: &Seen) -> Result<Picture> {
-        let Seen::Frame { frame, .. } = seen else { return self.made(layer) };
+    fn picture(&mut self, fetch: &Fetch<'_>, seen: &LayerFrame) -> Result<Picture> {
+        let LayerFrame::Frame { frame, .. } = seen else { return self.made(fetch) };
         let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
-        let degrees = self.session.found[layer.media.index()].picture().map_or(0, |info| info.rotation);
-        let rotation = Rotation::from_degrees(f64::from(degrees));
-        if rotation == Rotation::None {
+        if fetch.rotation == Rotation::None {
             return Ok(Picture { frame: frame.to_av()?, color, premultiplied });
         }
         let source = Source { frame: frame.as_av(), color, premultiplied };
-        Ok(Picture { frame: self.converter.rotate(&source, rotation)?, color, premultiplied })
+        Ok(Picture { frame: self.converter.rotate(&source, fetch.rotation)?, color, premultiplied })
     }
 
     /// A picture of the canvas's size that is made, not read: what a generator draws, or a card that names the clip and
     /// what it lacks.
-    fn made(&mut self, layer: &Layer) -> Result<Picture> {
-        if let Some((_, picture)) = self.made.as_ref().filter(|(object, _)| *object == layer.object) {
+    fn made(&mut self, fetch: &Fetch<'_>) -> Result<Picture> {
+        if let Some((_, picture)) = self.made.as_ref().filter(|(object, _)| *object == fetch.layer.object) {
             return picture.share();
         }
-        let picture = match &self.session.found[layer.media.index()] {
+        let picture = match &self.scene.found[fetch.layer.media.index()] {
             Found::Generated(Generated::Bars { bars }) => self.bars(*bars)?,
-            Found::Generated(Generated::Slate { title, text }) => self.card(title, &layer.clip, text)?,
+            Found::Generated(Generated::Slate { title, text }) => self.card(title, &fetch.layer.clip, text)?,
             Found::Generated(generated) => self.generated(generated)?,
-            Found::Slate { title, what } => self.card(title, &layer.clip, what)?,
-            _ => self.card("", &layer.clip, "")?,
+            Found::Slate { title, what } => self.card(title, &fetch.layer.clip, what)?,
+            _ => self.card("", &fetch.layer.clip, "")?,
         };
-        self.made = Some((layer.object.clone(), picture.share()?));
+        self.made = Some((fetch.layer.object.clone(), picture.share()?));
         Ok(picture)
     }
 
@@ -171,7 +216,7 @@ impl Compositor<'_> {
         let image = draw_generated(generated, width, height)
             .ok_or_else(|| Error::new(ErrorKind::Unsupported, "a generator that is not known"))?;
         let color = ColorTags { full_range: true, matrix: 0, ..self.drawn_tags() };
-        let format = super::convert::RGBA16;
+        let format = RGBA16;
         let target = Target { format, color, premultiplied: true, ..self.coding };
         let frame = self.converter.from_rgba16(&image, color.transfer, &target)?;
         Ok(Picture { frame, color, premultiplied: true })
@@ -186,7 +231,7 @@ impl Compositor<'_> {
         let format = Pixel::YUV444P16LE;
         let mut frame = self.converter.blank(&Target { format, color, ..self.coding })?;
         let info = PixelInfo::need(format)?;
-        let pixels = draw_bars(bars, width, height, super::yuv::luma_shares(matrix));
+        let pixels = draw_bars(bars, width, height, yuv::luma_shares(matrix));
         for plane in 0..3 {
             let (data, stride) = frames::plane_mut(&mut frame, &info, plane);
             for (line, pixels) in data.chunks_mut(stride.max(1)).zip(pixels.chunks(width.max(1) as usize)) {
@@ -199,41 +244,41 @@ impl Compositor<'_> {
     }
 
     /// A layer as premultiplied RGBA of the canvas's size.
-    fn rgba_layer(&mut self, layer: &Layer, record: i64) -> Result<Arc<Rgba16>> {
-        let seen = self.seen(layer, record)?;
-        let drawing = self.session.drawing(layer, record, (1, 1));
-        let known = |(object, at, way, _): &&(String, Seen, Option<_>, Arc<Rgba16>)| {
-            *object == layer.object && at.is_same(&seen) && *way == drawing
+    pub(super) fn rgba(&mut self, fetch: &Fetch<'_>, record: i64) -> Result<Arc<Rgba16>> {
+        let seen = self.seen(fetch, record)?;
+        let drawing = fetch.drawing(&self.scene.canvas, record, (1, 1));
+        let known = |(object, at, way, _): &&(String, LayerFrame, Option<_>, Arc<Rgba16>)| {
+            *object == fetch.layer.object && at.is_same(&seen) && *way == drawing
         };
         if let Some((.., image)) = self.laid.iter().find(known) {
             return Ok(Arc::clone(image));
         }
-        let image = Arc::new(self.rgba_picture(layer, &seen, record)?);
-        self.laid.retain(|(object, ..)| *object != layer.object);
+        let image = Arc::new(self.rgba_picture(fetch, &seen, record)?);
+        self.laid.retain(|(object, ..)| *object != fetch.layer.object);
         if self.laid.len() >= 2 {
             self.laid.remove(0);
         }
-        self.laid.push((layer.object.clone(), seen, drawing, Arc::clone(&image)));
+        self.laid.push((fetch.layer.object.clone(), seen, drawing, Arc::clone(&image)));
         Ok(image)
     }
 
-    fn rgba_picture(&mut self, layer: &Layer, seen: &Seen, record: i64) -> Result<Rgba16> {
+    fn rgba_picture(&mut self, fetch: &Fetch<'_>, seen: &LayerFrame, record: i64) -> Result<Rgba16> {
         let size = (self.coding.width, self.coding.height);
         let transfer = self.coding.color.transfer;
-        let whole = self.session.is_direct(layer) && self.session.rect(layer) == Rect::whole(size.0, size.1);
-        if matches!(seen, Seen::Black) && whole {
+        let whole = fetch.drawn.is_none() && fetch.rect == Rect::whole(size.0, size.1);
+        if matches!(seen, LayerFrame::Black) && whole {
             return Ok(Rgba16::black(size.0, size.1));
         }
         let picture = match seen {
-            Seen::Black => self.generated(&Generated::Solid { color: [0, 0, 0, u16::MAX] })?,
-            seen => self.picture(layer, seen)?,
+            LayerFrame::Black => self.generated(&Generated::Solid { color: [0, 0, 0, u16::MAX] })?,
+            seen => self.picture(fetch, seen)?,
         };
-        if let Some(drawing) = self.session.drawing(layer, record, picture.size()) {
+        if let Some(drawing) = fetch.drawing(&self.scene.canvas, record, picture.size()) {
             let image = self.converter.to_rgba16(&picture.source(), picture.size(), transfer)?;
             return Ok(draw(&image, drawing.way, drawing.part, size));
         }
-        let rect = self.session.rect(layer);
-        let (source, fields) = (picture.source(), self.has_fields(layer));
+        let rect = fetch.rect;
+        let (source, fields) = (picture.source(), self.has_fields(fetch));
         let image = self
             .converter
             .interlaced(fields, |converter| converter.to_rgba16(&source, (rect.width, rect.height), transfer))?;
@@ -246,20 +291,20 @@ impl Compositor<'_> {
     }
 
     /// A layer as linear light: without being cut to what 16 bits hold, where it is that already.
-    fn light_layer(&mut self, layer: &Layer, record: i64) -> Result<Arc<RgbaF32>> {
-        let seen = self.seen(layer, record)?;
+    pub(super) fn light(&mut self, fetch: &Fetch<'_>, record: i64) -> Result<Arc<RgbaF32>> {
+        let seen = self.seen(fetch, record)?;
         let size = (self.coding.width, self.coding.height);
-        if let Seen::Frame { .. } = &seen {
-            let picture = self.picture(layer, &seen)?;
+        if let LayerFrame::Frame { .. } = &seen {
+            let picture = self.picture(fetch, &seen)?;
             if let Some(image) = self.as_light(&picture) {
-                let image = match self.session.drawing(layer, record, picture.size()) {
+                let image = match fetch.drawing(&self.scene.canvas, record, picture.size()) {
                     Some(drawing) => draw(&image, drawing.way, drawing.part, size),
-                    None => placed_light(image, self.session.rect(layer), size),
+                    None => placed_light(image, fetch.rect, size),
                 };
                 return Ok(Arc::new(image));
             }
         }
-        Ok(Arc::new(RgbaF32::from(&*self.rgba_layer(layer, record)?)))
+        Ok(Arc::new(RgbaF32::from(&*self.rgba(fetch, record)?)))
     }
 
     /// A picture of floats in the output's light, as it is stored.
@@ -319,57 +364,3 @@ fn placed_light(image: RgbaF32, rect: Rect, size: (u32, u32)) -> RgbaF32 {
 
 /// The channels that the planes of FFmpeg's planar RGB hold.
 const PLANES_OF_LIGHT: [usize; 4] = [1, 2, 0, 3];
-
-/// What layers with alpha are laid over one another as.
-pub(super) trait Image: picture::Picture {
-    /// A picture of opaque black, or of nothing.
-    fn blank(width: u32, height: u32, black: bool) -> Self;
-    /// A picture of one colour: straight RGBA, 0 to 1.
-    fn flat(size: (u32, u32), color: [f64; 4]) -> Self;
-    /// A dissolve; a side that is `None` is transparent.
-    fn mix(from: Option<&Self>, to: Option<&Self>, weight: Ratio) -> Option<Self>;
-    /// A layer at a record frame.
-    fn of_layer(compositor: &mut Compositor<'_>, layer: &Layer, record: i64) -> Result<Arc<Self>>;
-}
-
-impl Image for Rgba16 {
-    fn blank(width: u32, height: u32, black: bool) -> Rgba16 {
-        if black { Rgba16::black(width, height) } else { Rgba16::transparent(width, height) }
-    }
-
-    fn flat((width, height): (u32, u32), color: [f64; 4]) -> Rgba16 {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 65535")]
-        let pixel = color.map(|part| (part.clamp(0.0, 1.0) * 65535.0).round() as u16);
-        let mut image = Rgba16 { width, height, data: pixel.repeat(width as usize * height as usize) };
-        picture::premultiply(&mut image);
-        image
-    }
-
-    fn mix(from: Option<&Rgba16>, to: Option<&Rgba16>, weight: Ratio) -> Option<Rgba16> {
-        picture::mix(from, to, weight)
-    }
-
-    fn of_layer(compositor: &mut Compositor<'_>, layer: &Layer, record: i64) -> Result<Arc<Rgba16>> {
-        compositor.rgba_layer(layer, record)
-    }
-}
-
-impl Image for RgbaF32 {
-    fn blank(width: u32, height: u32, black: bool) -> RgbaF32 {
-        if black { RgbaF32::black(width, height) } else { RgbaF32::transparent(width, height) }
-    }
-
-    fn flat((width, height): (u32, u32), [red, green, blue, alpha]: [f64; 4]) -> RgbaF32 {
-        #[allow(clippy::cast_possible_truncation, reason = "a colour in singles")]
-        let pixel = [red * alpha, green * alpha, blue * alpha, alpha].map(|part| part as f32);
-        RgbaF32 { width, height, data: pixel.repeat(width as usize * height as usize) }
-    }
-
-    fn mix(from: Option<&RgbaF32>, to: Option<&RgbaF32>, weight: Ratio) -> Option<RgbaF32> {
-        RgbaF32::mix(from, to, weight)
-    }
-
-    fn of_layer(compositor: &mut Compositor<'_>, layer: &Layer, record: i64) -> Result<Arc<RgbaF32>> {
-        compositor.light_layer(layer, record)
-    }
-}

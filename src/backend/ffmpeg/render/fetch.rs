@@ -1,14 +1,15 @@
 //! The decoders of one worker, and what a layer shows at a record frame.
 
-use super::damage::{Run, Runs};
-use super::decode::{DecodeOptions, MovieReader, Outside, Picked};
-use super::fields::{self, FieldOrder};
-use super::frame::Frame;
-use super::media::Found;
-use super::sequence::SequenceReader;
-use super::session::FfmpegSession;
+use super::super::damage::{Run, Runs};
+use super::super::decode::{DecodeOptions, MovieReader, Outside, Picked};
+use super::super::fields::{self, FieldOrder};
+use super::super::frame::Frame;
+use super::super::media::Found;
+use super::super::sequence::SequenceReader;
+use super::program::Same;
+use super::scene::Scene;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Element, Layer, MediaSource, OverrunPolicy};
+use crate::plan::{Layer, MediaSource, OverrunPolicy};
 use crate::time::{Rate, Ratio};
 use crate::timeline::MissingFramePolicy;
 
@@ -17,7 +18,7 @@ const IDLE: usize = 2;
 
 /// What a layer shows at a record frame.
 #[derive(Debug, Clone)]
-pub(super) enum Seen {
+pub(super) enum LayerFrame {
     /// A frame of its media.
     Frame {
         /// The frame.
@@ -33,16 +34,16 @@ pub(super) enum Seen {
     Made,
 }
 
-impl Seen {
+impl LayerFrame {
     /// Whether both are the same picture, seen by the same layer.
-    pub(super) fn is_same(&self, other: &Seen) -> bool {
+    pub(super) fn is_same(&self, other: &LayerFrame) -> bool {
         match (self, other) {
             // Several places may give one frame: media that ended, or that runs slower than the timeline takes it to.
             (
-                Seen::Frame { position: a, frame: one, share },
-                Seen::Frame { position: b, frame: other, share: same },
+                LayerFrame::Frame { position: a, frame: one, share },
+                LayerFrame::Frame { position: b, frame: other, share: same },
             ) => (a == b && share == same) || std::ptr::eq(one.plane(0).0, other.plane(0).0),
-            (Seen::Black, Seen::Black) | (Seen::Made, Seen::Made) => true,
+            (LayerFrame::Black, LayerFrame::Black) | (LayerFrame::Made, LayerFrame::Made) => true,
             _ => false,
         }
     }
@@ -63,7 +64,7 @@ struct Slot {
 
 /// The decoders of one worker.
 pub(super) struct Readers<'s> {
-    session: &'s FfmpegSession<'s>,
+    scene: &'s Scene<'s>,
     options: DecodeOptions,
     slots: Vec<Slot>,
     /// The paths of the layers that the frame at hand needs.
@@ -77,12 +78,12 @@ pub(super) struct Readers<'s> {
 }
 
 impl<'s> Readers<'s> {
-    pub(super) fn new(session: &'s FfmpegSession<'s>, threads: usize) -> Readers<'s> {
+    pub(super) fn new(scene: &'s Scene<'s>, threads: usize) -> Readers<'s> {
         // EXR stays linear until it is converted: only the conversion knows the output.
         let options =
-            DecodeOptions::default().threads(threads).damaged(session.plan.damaged).max_pixels(session.max_pixels);
+            DecodeOptions::default().threads(threads).damaged(scene.plan.damaged).max_pixels(scene.max_pixels);
         Readers {
-            session,
+            scene,
             options,
             slots: Vec::new(),
             needed: Vec::new(),
@@ -94,12 +95,10 @@ impl<'s> Readers<'s> {
     }
 
     /// Tells which layers the next frame needs, so that no decoder is taken from one for another.
-    pub(super) fn begin_frame(&mut self, stack: &[Element]) {
+    pub(super) fn begin_frame(&mut self, needed: &[Same<'_, Layer>]) {
         self.clock += 1;
         self.needed.clear();
-        for element in stack {
-            element.for_each_layer(&mut |layer| self.needed.push(layer.object.clone()));
-        }
+        self.needed.extend(needed.iter().map(|layer| layer.object.clone()));
     }
 
     /// What was noticed while reading, each once.
@@ -117,38 +116,40 @@ impl<'s> Readers<'s> {
 
     /// What `layer` shows at record frame `record`; in slow motion that is to be blended, the next frame, too, with its
     /// share.
-    pub(super) fn seen(&mut self, layer: &Layer, record: i64) -> Result<(Seen, Option<(Frame, Ratio)>)> {
-        let session = self.session;
-        let found = &session.found[layer.media.index()];
+    pub(super) fn seen(&mut self, layer: &Layer, record: i64) -> Result<(LayerFrame, Option<(Frame, Ratio)>)> {
+        let scene = self.scene;
+        let found = &scene.found[layer.media.index()];
         match found {
             Found::Picture(_) => {}
-            Found::Black => return Ok((Seen::Black, None)),
-            Found::Slate { .. } | Found::Generated(_) => return Ok((Seen::Made, None)),
+            Found::Black => return Ok((LayerFrame::Black, None)),
+            Found::Slate { .. } | Found::Generated(_) => return Ok((LayerFrame::Made, None)),
             other => {
                 let unseen = || Error::new(ErrorKind::MediaMissing, "the medium was not looked at");
                 return Err(other.error().unwrap_or_else(unseen));
             }
         }
-        let Some((index, second)) = session.plan.source_blend(layer, record) else { return Ok((Seen::Black, None)) };
+        let Some((index, second)) = scene.plan.source_blend(layer, record) else {
+            return Ok((LayerFrame::Black, None));
+        };
         let Some((next, share)) = second else {
             // Only the movie knows which frame is on screen then.
-            let position = session.plan.source_position(layer, record).unwrap_or(Ratio::whole(index));
+            let position = scene.plan.source_position(layer, record).unwrap_or(Ratio::whole(index));
             return Ok((self.read(layer, position)?, None));
         };
         let first = self.read(layer, Ratio::whole(index))?;
         Ok(match self.read(layer, Ratio::whole(next))? {
-            Seen::Frame { frame, .. } => (first, Some((frame, share))),
+            LayerFrame::Frame { frame, .. } => (first, Some((frame, share))),
             _ => (first, None),
         })
     }
 
     /// The frame at `position` of the media of `layer`, or what is shown instead.
-    fn read(&mut self, layer: &Layer, position: Ratio) -> Result<Seen> {
+    fn read(&mut self, layer: &Layer, position: Ratio) -> Result<LayerFrame> {
         let index = position.frame();
-        let session = self.session;
-        let media = &session.plan.media[layer.media];
+        let scene = self.scene;
+        let media = &scene.plan.media[layer.media];
         let keep = self.keep_fields;
-        let fields = session.found[layer.media.index()].picture().and_then(|info| info.top_field_first);
+        let fields = scene.found[layer.media.index()].picture().and_then(|info| info.top_field_first);
         if fields.is_some() && !keep {
             self.note(fields::was_deinterlaced(&media.source.display()));
         }
@@ -174,11 +175,11 @@ impl<'s> Readers<'s> {
                 if let Some(note) = note {
                     self.note(note);
                 }
-                Ok(Seen::Frame { frame, position, share: Ratio::ZERO })
+                Ok(LayerFrame::Frame { frame, position, share: Ratio::ZERO })
             }
             Read::Black { note } => {
                 self.note(note);
-                Ok(Seen::Black)
+                Ok(LayerFrame::Black)
             }
             Read::Outside { frame, side } => {
                 let file = media.source.display();
@@ -186,18 +187,18 @@ impl<'s> Readers<'s> {
                     Outside::Before => "begins later",
                     Outside::After => "ends earlier",
                 };
-                match session.plan.overrun {
+                match scene.plan.overrun {
                     OverrunPolicy::Error => {
                         let message = format!("{file} {where_it_ends} than source frame {index}");
                         Err(Error::new(ErrorKind::Overrun, message).at_frame(index))
                     }
                     OverrunPolicy::Black => {
                         self.note(format!("{file} {where_it_ends} than the timeline says: black is shown"));
-                        Ok(Seen::Black)
+                        Ok(LayerFrame::Black)
                     }
                     OverrunPolicy::Hold => {
                         self.note(format!("{file} {where_it_ends} than the timeline says: the nearest frame is held"));
-                        Ok(Seen::Frame { frame, position, share: Ratio::ZERO })
+                        Ok(LayerFrame::Frame { frame, position, share: Ratio::ZERO })
                     }
                 }
             }
@@ -214,7 +215,7 @@ impl<'s> Readers<'s> {
             Some(place) => place,
             None => {
                 self.close_idle();
-                let options = self.options.clone().exr_color(self.session.plan.media[layer.media].color);
+                let options = self.options.clone().exr_color(self.scene.plan.media[layer.media].color);
                 let reader = match source {
                     MediaSource::Sequence { .. } => Reader::Sequence(SequenceReader::new(source, &options)?),
                     _ => {
@@ -283,7 +284,12 @@ fn whole_frame(
 }
 
 /// The frame at `position` of an interlaced movie, counted at `rate`, without its fields.
-pub(super) fn deinterlaced(reader: &mut MovieReader, position: Ratio, rate: Rate, order: FieldOrder) -> Result<Picked> {
+pub(in super::super) fn deinterlaced(
+    reader: &mut MovieReader,
+    position: Ratio,
+    rate: Rate,
+    order: FieldOrder,
+) -> Result<Picked> {
     let neighbour = |reader: &mut MovieReader, position: Ratio| {
         // A damaged one is told where it is shown itself.
         let picked = reader.frame_at(position, rate).ok();

@@ -1,0 +1,217 @@
+//! What there is to make pictures of: a plan, what its media turned out to be, the canvas, and where each picture lies in
+//! it. Data, and questions about it: nothing is read here.
+
+use ffmpeg_next::format::Pixel;
+
+use super::super::convert::Target as Coding;
+use super::super::media::{self, Found};
+use super::super::presets::Wish;
+use super::super::probe::MediaInfo;
+use super::super::sys::frames::PixelInfo;
+use super::placing::{Placed, placed, plainly, shape};
+use crate::deliver::{ColorRule, Preset};
+use crate::error::{Error, ErrorKind, Result};
+use crate::picture::{Rect, Rotation};
+use crate::plan::{Background, Canvas, ColorTags, Layer, Look, Media, MediaId, Plan, Shot, Warning};
+use crate::time::{Ratio, Timecode};
+
+/// A plan whose media have been looked at.
+#[derive(Debug)]
+pub(in super::super) struct Scene<'a> {
+    pub(in super::super) plan: &'a Plan,
+    pub(in super::super) preset: &'a Preset,
+    /// What each medium shows, after what the plan wants where one is missing.
+    pub(in super::super) found: Vec<Found>,
+    /// Where each medium's picture lies in the canvas.
+    placed: Vec<Placed>,
+    pub(in super::super) canvas: Canvas,
+    /// The pixel format that is encoded.
+    pub(in super::super) format: Pixel,
+    /// As [`DecodeOptions`](super::super::decode::DecodeOptions) has it.
+    pub(in super::super) max_pixels: Option<u64>,
+}
+
+impl<'a> Scene<'a> {
+    /// Settles canvas, pixel format and places; says where the canvas is not what the media are.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for a canvas that the preset cannot have.
+    pub(in super::super) fn new(
+        plan: &'a Plan,
+        preset: &'a Preset,
+        found: Vec<Found>,
+        max_pixels: Option<u64>,
+    ) -> Result<(Scene<'a>, Option<Warning>)> {
+        let shown = media::layers(plan).into_iter().map(|layer| layer.media);
+        let picture = |media: MediaId| Some((found[media.index()].picture()?, &plan.media[media]));
+        let own = plan.canvas_media.iter().copied().chain(shown).find_map(picture);
+        let (canvas, size_note) = canvas(plan, preset, own)?;
+        let wish = Wish { source: deepest(plan, &found), alpha: plan.background == Background::Transparent };
+        let format = preset.pixel_format(wish, canvas.width, canvas.height)?;
+        let mut color = preset.color_tags(format, canvas.color);
+        if preset.color == ColorRule::Linear && own.is_some_and(|(_, media)| media.color.is_some()) {
+            // What is known not to be light goes on as it is, and not under another name.
+            color.transfer = canvas.color.transfer;
+        }
+        let canvas = Canvas { color, ..canvas };
+        let placed = placed(plan, &found, &canvas, format);
+        Ok((Scene { plan, preset, found, placed, canvas, format, max_pixels }, size_note))
+    }
+
+    /// What pictures are encoded as.
+    pub(super) fn coding(&self) -> Coding {
+        Coding {
+            format: self.format,
+            width: self.canvas.width,
+            height: self.canvas.height,
+            color: self.canvas.color,
+            premultiplied: self.preset.premultiplied(),
+            chroma: self.preset.chroma_site(),
+        }
+    }
+
+    /// The layers that are visible in some frame of `shot`: what lies under an opaque layer that covers the canvas is not.
+    pub(in super::super) fn visible<'s>(&self, shot: &'s Shot) -> Vec<&'s Layer> {
+        let hides = |layer: Option<&Layer>, look: &Look| self.hides(layer, look);
+        let visible = shot.spans.iter().flat_map(|span| span.visible(&hides));
+        visible.map(|visible| visible.layer).collect()
+    }
+
+    /// Whether nothing can be seen through or beside a layer, or a stack with this look, as long as it is opaque.
+    pub(super) fn hides(&self, layer: Option<&Layer>, look: &Look) -> bool {
+        look.is_flat() && layer.is_none_or(|layer| self.fills(layer))
+    }
+
+    /// Whether nothing can be seen through the picture of `layer`.
+    pub(super) fn is_opaque(&self, layer: &Layer) -> bool {
+        match &self.found[layer.media.index()] {
+            Found::Picture(info) => !info.has_alpha,
+            Found::Generated(generated) => generated.is_opaque(),
+            // What cannot be shown stops the shot anyway.
+            _ => true,
+        }
+    }
+
+    /// Whether the picture of `layer`, placed, is opaque and fills the canvas, whatever its look.
+    pub(super) fn fills(&self, layer: &Layer) -> bool {
+        self.is_opaque(layer) && self.placed(layer).rect.covers(self.canvas.width, self.canvas.height)
+    }
+
+    /// Where the picture of `layer` lies in the canvas, before crop and transform.
+    pub(super) fn placed(&self, layer: &Layer) -> Placed {
+        let placed = self.placed[layer.media.index()];
+        match layer.look.placement {
+            Some(placement) if !placed.bounded => {
+                let media = &self.plan.media[layer.media];
+                plainly(media, &self.found[layer.media.index()], placement, &self.canvas, self.format)
+            }
+            _ => placed,
+        }
+    }
+
+    /// Whether `layer` is its media, scaled into its rectangle: neither cropped nor transformed, nor so much larger than
+    /// the canvas that scaling all of it would be a waste.
+    pub(super) fn is_direct(&self, layer: &Layer) -> bool {
+        let rect = self.placed(layer).rect;
+        let most = u64::from(self.canvas.width) * u64::from(self.canvas.height) * 4;
+        layer.look.crop.is_none()
+            && layer.look.transform.is_none()
+            && u64::from(rect.width) * u64::from(rect.height) <= most
+    }
+
+    /// The file of `layer`, where it is one with a picture, and every pixel of its frames is a pixel of the canvas.
+    pub(super) fn pixel_for_pixel(&self, layer: &Layer) -> Option<&MediaInfo> {
+        let info = self.found[layer.media.index()].picture()?;
+        let (width, height) = (self.canvas.width, self.canvas.height);
+        let whole = (info.width, info.height) == (width, height) && info.rotation == 0;
+        (whole && self.placed(layer).rect == Rect::whole(width, height)).then_some(info)
+    }
+
+    /// Whether every frame of `layer`, whose file this is, is a record frame.
+    pub(super) fn frame_for_frame(&self, layer: &Layer, info: &MediaInfo) -> bool {
+        layer.map.step == Ratio::ONE
+            && layer.map.curve.is_none()
+            && self.plan.media[layer.media].rate == self.plan.rate
+            && info.rate == Some(self.plan.rate)
+            && !info.vfr
+    }
+
+    /// The width of the pixels of a file over their height.
+    pub(super) fn pixel_aspect(&self, layer: &Layer, info: &MediaInfo) -> Ratio {
+        shape(info, &self.plan.media[layer.media]).pixel_aspect
+    }
+
+    /// How the picture of `layer` is turned.
+    pub(super) fn rotation(&self, layer: &Layer) -> Rotation {
+        let degrees = self.found[layer.media.index()].picture().map_or(0, |info| info.rotation);
+        Rotation::from_degrees(f64::from(degrees))
+    }
+
+    /// The timecode of a medium's first frame, where its file has one.
+    pub(super) fn start_timecode(&self, media: MediaId) -> Option<Timecode> {
+        self.found[media.index()].picture()?.start_timecode
+    }
+}
+
+/// The canvas: what the caller asks for, else what the hero track's first decodable clip has.
+fn canvas(plan: &Plan, preset: &Preset, own: Option<(&MediaInfo, &Media)>) -> Result<(Canvas, Option<Warning>)> {
+    let request = plan.canvas;
+    let shape = own.map(|(info, media)| shape(info, media));
+    let info = own.map(|(info, _)| info);
+    let upright = shape.map(|shape| match shape.rotation.swaps_sides() {
+        true => (shape.height, shape.width, Ratio::ONE / shape.pixel_aspect),
+        false => (shape.width, shape.height, shape.pixel_aspect),
+    });
+    let (width, height, own_aspect) = match (request.size, upright) {
+        // A size that was asked for has square pixels unless they were asked for, too.
+        (Some((width, height)), _) => (width, height, Ratio::ONE),
+        (None, Some(upright)) => upright,
+        // Nothing can be decoded: what the timeline says about it.
+        (None, None) => {
+            let written = plan.canvas_media.iter().find_map(|&media| Some((plan.media[media].size?, media)));
+            let aspect = |media: MediaId| plan.media[media].pixel_aspect.unwrap_or(Ratio::ONE);
+            written.map_or((1920, 1080, Ratio::ONE), |((width, height), media)| (width, height, aspect(media)))
+        }
+    };
+    let pixel_aspect = request.pixel_aspect.unwrap_or(own_aspect);
+    let mut warning = None;
+    let (mut canvas_width, mut canvas_height) = (width, height);
+    if request.size.is_none() {
+        (canvas_width, canvas_height) = preset.nearest_size(width, height);
+        if (canvas_width, canvas_height) != (width, height) {
+            warning = Some(Warning::new(
+                "canvas",
+                format!(
+                    "{} cannot hold {width} × {height}; the canvas is {canvas_width} × {canvas_height}",
+                    preset.name
+                ),
+            ));
+        }
+    }
+    // Graphics and linear light say nothing about video.
+    let own_color = info.map(|info| info.color);
+    let video = own_color.filter(|color| color.matrix != 0 && color.transfer != ColorTags::LINEAR);
+    let color = request.color.or(video).or(own_color.filter(|_| preset.is_sequence())).unwrap_or_else(|| {
+        let untagged = ColorTags::untagged(canvas_height);
+        own_color.map_or(untagged, |own| ColorTags { primaries: own.primaries, ..untagged })
+    });
+    if canvas_width == 0 || canvas_height == 0 {
+        return Err(Error::new(ErrorKind::Option, "the canvas has no pixels"));
+    }
+    preset.check_size(canvas_width, canvas_height)?;
+    Ok((Canvas { width: canvas_width, height: canvas_height, pixel_aspect, color }, warning))
+}
+
+/// The pixel format of the media that loses most if the output is shallow: the deepest, and among those the finest.
+fn deepest(plan: &Plan, found: &[Found]) -> Pixel {
+    let formats = media::layers(plan)
+        .into_iter()
+        .filter_map(|layer| found[layer.media.index()].picture())
+        .filter_map(|info| info.pixel_format.parse::<Pixel>().ok());
+    let weight = |format: &Pixel| {
+        PixelInfo::of(*format).map_or((0, 0), |info| {
+            (if info.float { 16 } else { info.depth() }, 4 - info.chroma_shift.0.min(2) - info.chroma_shift.1.min(2))
+        })
+    };
+    formats.max_by_key(weight).unwrap_or(Pixel::YUV420P)
+}
