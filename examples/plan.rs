@@ -1,12 +1,17 @@
-//! Prints the plan of a timeline as JSON; with `--frames`, one JSON line per output frame.
+//! Prints the plan of a timeline as JSON; with `--frames`, one JSON line per output frame; with `--explain`, how the frames of
+//! each shot would be made, and what that costs.
 //!
 //! ```text
 //! cargo run --release --example plan -- cut.otio --handles 8 --frames
+//! cargo run --release --example plan -- cut.otio --explain --preset prores-hq
 //! ```
 
 #[macro_use]
 #[path = "shared/say.rs"]
 mod say;
+#[cfg(feature = "ffmpeg")]
+#[path = "shared/explain.rs"]
+mod explain;
 mod shared;
 
 use std::io::{BufWriter, Write};
@@ -23,11 +28,17 @@ struct Flags {
     /// One JSON line per output frame
     #[arg(long)]
     frames: bool,
+    #[cfg(feature = "ffmpeg")]
+    #[command(flatten)]
+    explain: explain::ExplainArgs,
 }
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    let options = flags.plan.options();
+    #[allow(unused_mut, reason = "without FFmpeg nothing is explained")]
+    let mut options = flags.plan.options();
+    #[cfg(feature = "ffmpeg")]
+    flags.explain.change(&mut options);
     let plan = match flags.plan.source.read().and_then(|timeline| flags.plan.plan(&timeline, &options)) {
         Ok(plan) => plan,
         Err(error) => {
@@ -38,7 +49,22 @@ fn main() -> ExitCode {
     for warning in &plan.warnings {
         tell!("warning: {warning}");
     }
-    match print(&plan, flags.frames) {
+    #[cfg(feature = "ffmpeg")]
+    if flags.explain.is_asked_for() {
+        return match flags.explain.shots(&plan, flags.plan.max_pixels) {
+            Ok(shots) => printed(flags.explain.print(&shots)),
+            Err(error) => {
+                tell!("error: {error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
+    printed(print(&plan, flags.frames))
+}
+
+/// What a program ends with that prints.
+fn printed(result: std::io::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output has had enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -17,6 +17,7 @@ mod passthrough;
 mod placement;
 mod policies;
 mod positions;
+mod programs;
 mod retimes;
 mod sources;
 mod support;

@@ -46,6 +46,7 @@ pub(crate) use lookup::count_frames_of;
 pub use movie_writer::{MovieWriter, Written};
 pub use presets::Wish;
 pub use probe::{MediaInfo, probe};
+pub use render::{FrameCost, FrameRun, LayerUse, PicturePath, ShotProgram};
 pub(crate) use representation::{Footage, check_before_render, represent_file, represent_rendered};
 pub use sequence::SequenceReader;
 pub use sequence_writer::{SequenceNames, SequenceWriter};

@@ -2,7 +2,7 @@
 
 use super::encode::OutputSettings;
 use super::media;
-use super::render::{Outputs, Scene, ShotWorker, lower};
+use super::render::{Outputs, Scene, ShotProgram, ShotWorker, explain, lower};
 use super::representation::{Feed, Stretch};
 use super::sound::{self, Heard, Mixer};
 use super::verify::{self, Expected};
@@ -29,6 +29,24 @@ impl FfmpegBackend {
     pub fn max_pixels(mut self, pixels: Option<u64>) -> FfmpegBackend {
         self.max_pixels = pixels;
         self
+    }
+
+    /// How the frames of each shot of `plan` would be made, to be written as `preset` says and beside that as
+    /// `representations` say, and what that costs. Media are looked at as for a run; nothing is rendered.
+    ///
+    /// # Errors
+    /// As [`Backend::open`].
+    pub fn explain(
+        &self,
+        plan: &Plan,
+        preset: &Preset,
+        representations: &[Representation],
+    ) -> Result<Vec<ShotProgram>> {
+        let session = FfmpegSession::open(plan, preset, representations, self.max_pixels)?;
+        let whole = representations.iter().filter(|representation| !representation.is_still()).count();
+        let others = u32::try_from(whole).unwrap_or(u32::MAX);
+        let scene = &session.scene;
+        Ok(plan.shots.iter().map(|shot| explain(scene, shot, &lower(scene, shot), others)).collect())
     }
 }
 

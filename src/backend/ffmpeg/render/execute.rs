@@ -199,7 +199,7 @@ impl<'s> Compositor<'s> {
                 let mixed = mixed.map(Arc::new);
                 Ok(if *over_below { mixed } else { over_plainly(below, mixed) })
             }
-            Node::Dip { color, side, weight, over_below } => {
+            Node::Dip { color, side, weight, over_below, .. } => {
                 let around = if *over_below { below.clone() } else { None };
                 let mut mixed = Some(S::flat((self.canvas.width, self.canvas.height), *color));
                 if let Some(side) = side {

@@ -250,7 +250,7 @@ impl Lowering<'_, '_> {
                     () if incoming > Ratio::ZERO => Some(Box::new(node(to))),
                     () => None,
                 };
-                return Node::Dip { color, side, weight, over_below };
+                return Node::Dip { color, side, outgoing: outgoing > Ratio::ZERO, weight, over_below };
             }
             MixStyle::Wipe { code, reverse } if WIPE_CODES.contains(&code) => Mixing::Wipe { code, reverse },
             _ if working == WorkingFormat::Output && self.are_decoded_alike(from, to) => Mixing::DissolveAsDecoded,

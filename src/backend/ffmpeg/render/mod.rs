@@ -7,6 +7,7 @@
 
 mod blend;
 mod execute;
+mod explain;
 mod fetch;
 mod layers;
 mod lower;
@@ -17,6 +18,8 @@ mod scene;
 mod shot;
 mod surface;
 
+pub(super) use explain::explain;
+pub use explain::{FrameCost, FrameRun, LayerUse, PicturePath, ShotProgram};
 pub(super) use fetch::deinterlaced;
 pub(super) use lower::lower;
 pub(super) use scene::Scene;

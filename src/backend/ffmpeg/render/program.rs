@@ -84,6 +84,8 @@ pub(super) enum Node<'p> {
         color: [f64; 4],
         /// The part that has a share of the picture, if one has.
         side: Option<Box<Node<'p>>>,
+        /// Whether that is the outgoing one.
+        outgoing: bool,
         weight: Same<'p, Weight>,
         /// As in a mix.
         over_below: bool,

@@ -1,0 +1,56 @@
+//! What `plan --explain` prints.
+
+use std::io::{BufWriter, Write as _};
+
+use clap::{Args, ValueEnum};
+use otio_conflate::backend::ffmpeg::{FfmpegBackend, ShotProgram};
+use otio_conflate::deliver::{Preset, Representation};
+use otio_conflate::plan::PlanOptions;
+use otio_conflate::{Plan, printable_json};
+
+/// What is explained, and how.
+#[derive(Args)]
+pub(crate) struct ExplainArgs {
+    /// How the frames of each shot would be made, and what that costs: for people, or as json
+    #[arg(long, value_name = "FORM", num_args = 0..=1, default_missing_value = "text", conflicts_with = "frames")]
+    explain: Option<Form>,
+    /// What shots would be written as; used with --explain
+    #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name)]
+    preset: Preset,
+    /// What else would be made of each shot, as `conflate` has it; used with --explain
+    #[arg(long = "representation", value_name = "NAME|FILE", value_parser = Representation::by_name_or_file)]
+    representations: Vec<Representation>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Form {
+    Text,
+    Json,
+}
+
+impl ExplainArgs {
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.explain.is_some()
+    }
+
+    /// Sound makes no picture.
+    pub(crate) fn change(&self, options: &mut PlanOptions) {
+        if self.is_asked_for() {
+            options.sound.enabled = false;
+        }
+    }
+
+    /// How the shots of `plan` would be made.
+    pub(crate) fn shots(&self, plan: &Plan, max_pixels: Option<u64>) -> otio_conflate::Result<Vec<ShotProgram>> {
+        FfmpegBackend::new().max_pixels(max_pixels).explain(plan, &self.preset, &self.representations)
+    }
+
+    pub(crate) fn print(&self, shots: &[ShotProgram]) -> std::io::Result<()> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        match self.explain {
+            Some(Form::Json) => writeln!(out, "{}", printable_json(serde_json::to_string_pretty(shots)?))?,
+            _ => shots.iter().try_for_each(|shot| writeln!(out, "{shot}"))?,
+        }
+        out.flush()
+    }
+}
