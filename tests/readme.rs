@@ -84,7 +84,9 @@ fn every_flag_of_the_examples_is_listed_and_no_other() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut flags = Vec::new();
     let own = ["inspect.rs", "plan.rs", "conflate.rs", "trim.rs", "transcode.rs", "review.rs", "resolve.rs"];
-    for file in own.into_iter().chain(["shared/mod.rs", "shared/read.rs", "shared/run.rs"]) {
+    let shared = std::fs::read_dir(folder.join("shared")).expect("shared parts of the examples");
+    let shared = shared.map(|entry| entry.expect("a file").path());
+    for file in own.into_iter().map(std::path::PathBuf::from).chain(shared) {
         let source = std::fs::read_to_string(folder.join(file)).expect("the examples are there");
         let mut lines = source.lines().map(str::trim);
         while let Some(line) = lines.next() {
