@@ -53,5 +53,6 @@ pub use warning::Warning;
 
 pub(crate) use effects::{BAKED, INTERMEDIATE, MARK, is_baked_in};
 pub(crate) use retime::is_retimed;
+#[cfg(feature = "ffmpeg")]
 pub(crate) use walk::covers;
 pub(crate) use warning::Warnings;

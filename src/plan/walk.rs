@@ -51,6 +51,7 @@ impl Span {
 
     /// Its record frames in pieces over which no layer appears or vanishes, becomes whole or begins to be there in part; frame
     /// by frame where it changes too often to be looked at.
+    #[cfg(feature = "ffmpeg")]
     pub(crate) fn steady(&self) -> impl Iterator<Item = Range<i64>> {
         let end = self.start.saturating_add(self.count.max(0));
         let breaks = Moments::of_span(self).map(|moments| moments.breaks);
@@ -82,6 +83,7 @@ pub(crate) fn shares<'p>(stack: &'p [Element], record: i64, hides: Hides<'_>) ->
 }
 
 /// Whether nothing of what is below `element` is seen at record frame `record`.
+#[cfg(feature = "ffmpeg")]
 pub(crate) fn covers(element: &Element, record: i64, hides: Hides<'_>) -> bool {
     Walk { record, hides, shares: Vec::new() }.element(element, Ratio::ONE) <= Ratio::ZERO
 }
