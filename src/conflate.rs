@@ -2,6 +2,10 @@
 
 #[cfg(feature = "resolve")]
 mod resolve;
+#[cfg(feature = "ffmpeg")]
+mod transcode;
+#[cfg(feature = "ffmpeg")]
+mod trim;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -22,6 +26,11 @@ use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning, Warnings};
 use crate::printable;
 use crate::report::{Record, Report, ShotReport, Status};
 use crate::timeline::Timeline;
+
+#[cfg(feature = "ffmpeg")]
+pub use transcode::transcode;
+#[cfg(feature = "ffmpeg")]
+pub use trim::trim;
 
 /// One run: a backend that renders and a delivery that says where to.
 pub struct Conflation<'a, B: Backend> {

@@ -6,6 +6,7 @@ pub mod codec;
 mod conflate;
 pub mod deliver;
 mod error;
+mod job;
 pub mod otio;
 pub mod picture;
 pub mod plan;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
-use crate::backend::Target;
 use crate::error::{Error, ErrorKind, Result};
+use crate::job::Target;
 use crate::report::{OutputKind, Written};
 use crate::time::padded;
 

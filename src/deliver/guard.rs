@@ -18,8 +18,8 @@ use super::protected::Protected;
 use super::{files::clear, manifest::settle, outputs::commit_all};
 #[cfg(feature = "ffmpeg")]
 use crate::audio::Loudness;
-use crate::backend::Target;
 use crate::error::{Error, ErrorKind, Result};
+use crate::job::Target;
 use crate::report::Written;
 
 /// Who decides what may be written into one folder.
@@ -259,7 +259,7 @@ impl<'p> SingleFiles<'p> {
 
 /// What is said where a manifest cannot be written.
 #[cfg(feature = "ffmpeg")]
-pub(super) fn unlisted(folder: &Path) -> String {
+pub(crate) fn unlisted(folder: &Path) -> String {
     let manifest = folder.join(MANIFEST);
     format!(
         "{} is no manifest of this library and is left as it is: what was written is not listed",

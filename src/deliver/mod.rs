@@ -18,6 +18,8 @@ mod template;
 mod transcode;
 mod trim;
 
+#[cfg(feature = "ffmpeg")]
+pub use crate::conflate::{transcode, trim};
 pub use burn_in::{BurnIn, BurnInText, Corner, HexColor};
 pub(crate) use cut::conflated;
 pub use cut::with_intermediates;
@@ -27,9 +29,7 @@ pub use preset::{AudioDelivery, ColorRule, EncoderChoice, EncoderSource, Preset}
 pub use representation::{ContactSheet, Content, Poster, Representation, Size};
 pub use review::{Review, ReviewSlate};
 #[cfg(feature = "ffmpeg")]
-pub use transcode::{TranscodeOptions, Transcoded, transcode};
-#[cfg(feature = "ffmpeg")]
-pub use trim::trim;
+pub use transcode::{TranscodeOptions, Transcoded};
 pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
 #[cfg(feature = "ffmpeg")]
@@ -40,13 +40,15 @@ pub(crate) use files::{Folder, Place, clear};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use guard::Guard;
 #[cfg(feature = "ffmpeg")]
-pub(crate) use guard::SingleFiles;
+pub(crate) use guard::{SingleFiles, unlisted};
 #[cfg(feature = "resolve")]
 pub(crate) use manifest::{CONFLATED, MANIFEST};
 pub(crate) use manifest::{Manifest, Progress, clear_strays, on_disk, outputs, settle, write_cut};
 #[cfg(feature = "ffmpeg")]
-pub(crate) use names::stem_paths;
+pub(crate) use names::{beside, stem_paths};
 pub(crate) use outputs::{Delivered, ShotPlaces};
+#[cfg(feature = "ffmpeg")]
+pub(crate) use outputs::{Part, commit_all};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use preset::choice;
 pub(crate) use protected::Protected;

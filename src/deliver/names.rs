@@ -82,7 +82,7 @@ impl NameTemplate {
 
 /// Names for the representations of a file called `name`: that, an underscore and each one's own name, all different.
 #[cfg(feature = "ffmpeg")]
-pub(super) fn beside(name: &str, representations: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn beside(name: &str, representations: &[&str]) -> Vec<PathBuf> {
     let (name, mut taken) = (PathBuf::from(safe(name)), Taken::default());
     representations.iter().map(|other| taken.beside(&name, other)).collect()
 }

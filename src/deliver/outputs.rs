@@ -24,9 +24,9 @@ pub(crate) struct ShotPlaces {
 
 /// One representation of one shot.
 #[derive(Debug, Clone)]
-pub(super) struct Part {
+pub(crate) struct Part {
     name: String,
-    pub(super) place: Place,
+    pub(crate) place: Place,
     /// How many of the shot's pictures come before its first.
     skipped: i64,
     frames: i64,
@@ -34,7 +34,7 @@ pub(super) struct Part {
 
 impl Part {
     /// Where `representation` of `shot` at `rate` goes, under `name`.
-    pub(super) fn new(folder: &Folder, name: &Path, representation: &Representation, shot: &Shot, rate: Rate) -> Part {
+    pub(crate) fn new(folder: &Folder, name: &Path, representation: &Representation, shot: &Shot, rate: Rate) -> Part {
         let shown = representation.shown(shot.frame_count, (shot.head, shot.tail));
         Part {
             name: representation.name.clone(),
@@ -45,12 +45,12 @@ impl Part {
     }
 
     /// Its place, the number of its first frame where the shot's is `first`, and how many it has.
-    pub(super) fn numbered(&self, first: i64) -> (&Place, i64, i64) {
+    pub(crate) fn numbered(&self, first: i64) -> (&Place, i64, i64) {
         (&self.place, first + self.skipped, self.frames)
     }
 
     /// What was delivered of a shot whose first frame has the number `first`.
-    pub(super) fn delivered(&self, first: i64) -> Result<Represented> {
+    pub(crate) fn delivered(&self, first: i64) -> Result<Represented> {
         let output = whole(&self.place, first + self.skipped, self.frames)?;
         Ok(Represented { name: self.name.clone(), output })
     }
@@ -178,7 +178,7 @@ pub(super) fn stems_of<'p>(plan: &'p Plan, preset: &Preset) -> &'p [String] {
 
 /// Gives all of `places`, each with the number of its first frame and how many it has, their final names, once they are
 /// noted in `folder`, the first of them with `loudness`. Where one cannot have it, none keeps it.
-pub(super) fn commit_all<'p>(
+pub(crate) fn commit_all<'p>(
     places: impl Iterator<Item = (&'p Place, i64, i64)>,
     loudness: Option<Loudness>,
     folder: &Path,

@@ -1,23 +1,9 @@
-//! From one file to its representations.
-
-use std::path::{Path, PathBuf};
+//! What a transcode is asked for, and what it made.
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{Folder, Hold, Place, clear};
-use super::guard::{Guard, unlisted};
-use super::manifest::settle;
-use super::names::beside;
-use super::outputs::{Part, commit_all};
-use super::protected::Protected;
-use super::{Existing, Representation};
-use crate::backend::ffmpeg::{DecodeOptions, Footage, represent_file};
-use crate::backend::{Control, RepresentationTask};
-use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{MediaSource, Shot};
 use crate::report::Represented;
 use crate::time::Rate;
-use crate::timeline::MissingFramePolicy;
 
 /// What a caller decides about a transcode.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -34,7 +20,8 @@ pub struct TranscodeOptions {
     pub overwrite: bool,
     /// Whether regular files are replaced, whoever made them.
     pub overwrite_foreign: bool,
-    /// Pixels that a picture of the file may have, as [`DecodeOptions::max_pixels`] has it.
+    /// Pixels that a picture of the file may have, as
+    /// [`DecodeOptions::max_pixels`](crate::backend::ffmpeg::DecodeOptions::max_pixels) has it.
     pub max_pixels: Option<u64>,
 }
 
@@ -48,169 +35,4 @@ pub struct Transcoded {
     pub representations: Vec<Represented>,
     /// What did not turn out as asked.
     pub warnings: Vec<String>,
-}
-
-/// Makes representations of a movie, of a still, or of numbered frames such as `sh010.%04d.exr`, in `folder`: each is
-/// called as the file is, with an underscore and its own name behind. The file is decoded once for all of them. What is made
-/// is listed in the folder's `manifest.json`; where something else has that name, it stays, with a warning.
-///
-/// ```no_run
-/// use otio_conflate::backend::Control;
-/// use otio_conflate::deliver::{Representation, TranscodeOptions, transcode};
-/// use otio_conflate::{CancelToken, NoObserver};
-///
-/// # fn main() -> otio_conflate::Result<()> {
-/// let wanted = [Representation::by_name("h264")?, Representation::load("dailies.toml")?];
-/// let control = Control { observer: &NoObserver, cancel: &CancelToken::new() };
-/// let made = transcode("sh010.mov", &wanted, "review", &TranscodeOptions::default(), &control)?;
-/// println!("{} frames: {:?}", made.frame_count, made.representations);
-/// # Ok(())
-/// # }
-/// ```
-///
-/// # Errors
-/// [`ErrorKind::MediaMissing`] and [`ErrorKind::Decode`] for a file that cannot be read, [`ErrorKind::Option`] and
-/// [`ErrorKind::Unsupported`] for a representation that cannot be made of it, [`ErrorKind::Exists`] for a target in the
-/// way, [`ErrorKind::Locked`] for one that another process is writing, [`ErrorKind::Verify`] where what was written is not what was asked for, and what else goes wrong while writing.
-/// Files appear whole and all together, or not at all.
-pub fn transcode(
-    source: impl AsRef<Path>,
-    representations: &[Representation],
-    folder: impl AsRef<Path>,
-    options: &TranscodeOptions,
-    control: &Control<'_>,
-) -> Result<Transcoded> {
-    let source = source.as_ref();
-    Representation::check_all(representations)?;
-    let mut footage = open(source, options)?;
-    if representations.iter().any(Representation::has_sound) && footage.has_audio() {
-        footage = footage.with_own_sounds()?;
-    }
-    footage.check(representations)?;
-    let shot = shot(source, &footage, options);
-    let folder = Folder::planned(folder.as_ref());
-    let parts = parts(&shot, footage.rate(), representations, &folder);
-    let protected = protected(source, representations);
-    let existing = match (options.overwrite, options.overwrite_foreign) {
-        (_, true) => Existing::OverwriteForeign,
-        (true, false) => Existing::Overwrite,
-        (false, false) => Existing::Error,
-    };
-    refuse_own(source, parts.iter().map(|part| &part.place))?;
-    let (guard, _) = Guard::new(folder.path(), &protected, existing)?;
-    guard.refuse(parts.iter().map(|part| &part.place))?;
-    clear(parts.iter().map(|part| part.place.path.as_path()))?;
-    let mut make = || {
-        let _holds: Vec<Hold> = parts.iter().map(|part| part.place.prepare()).collect::<Result<_>>()?;
-        let task = |(representation, part): (_, &Part)| RepresentationTask {
-            representation,
-            target: part.place.target.clone(),
-        };
-        let tasks: Vec<_> = representations.iter().zip(&parts).map(task).collect();
-        let made = represent_file(&mut footage, &tasks, &shot, control).and_then(|warnings| {
-            commit_all(parts.iter().map(|part| part.numbered(shot.first_frame)), None, folder.path(), &guard)?;
-            Ok(warnings)
-        });
-        made.map_err(|error| {
-            let left = parts.iter().filter_map(|part| part.place.discard().err());
-            left.fold(error, |error, left| error.context(left))
-        })
-    };
-    let mut warnings: Vec<String> = make()?;
-    match guard.records() {
-        true => settle(folder.path(), None, false)?,
-        false => warnings.push(unlisted(folder.path())),
-    }
-    let delivered = parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
-    Ok(Transcoded { frame_count: shot.frame_count, representations: delivered, warnings })
-}
-
-/// Opens a movie, a still, or the frames of a pattern.
-fn open(source: &Path, options: &TranscodeOptions) -> Result<Footage> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let decode = DecodeOptions::default().threads(threads).max_pixels(options.max_pixels);
-    match pattern(source) {
-        Some(frames) => Footage::sequence(frames, None, options.rate.unwrap_or(Rate::FPS_24), &decode),
-        None => Footage::movie(source, options.rate, &decode),
-    }
-}
-
-/// The numbered frames that a path with `%d` or `%04d` in its last part stands for.
-fn pattern(path: &Path) -> Option<MediaSource> {
-    let name = path.file_name()?.to_str()?;
-    let (prefix, rest) = name.split_once('%')?;
-    let (digits, suffix) = rest.split_once('d')?;
-    let padding = match digits {
-        "" => 0,
-        digits => digits.strip_prefix('0')?.parse().ok().filter(|digits| (1..=20).contains(digits))?,
-    };
-    Some(MediaSource::Sequence {
-        folder: path.parent()?.to_owned(),
-        prefix: prefix.to_owned(),
-        suffix: suffix.to_owned(),
-        padding,
-        start: 0,
-        step: 1,
-        holes: MissingFramePolicy::Error,
-    })
-}
-
-/// The file as a shot.
-fn shot(source: &Path, footage: &Footage, options: &TranscodeOptions) -> Shot {
-    let stem = || source.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    // `sh010.%04d` is called `sh010`.
-    let plain = |stem: String| match pattern(source) {
-        Some(_) => stem.split('%').next().unwrap_or_default().trim_end_matches(['.', '_', '-']).to_owned(),
-        None => stem,
-    };
-    let name = options.name.clone().unwrap_or_else(|| plain(stem()));
-    Shot {
-        clip: name.clone(),
-        name,
-        track: String::new(),
-        object: String::new(),
-        first_frame: options.first_frame.or(footage.first()).unwrap_or(1001),
-        frame_count: footage.frames(),
-        head: 0,
-        tail: 0,
-        start: 0,
-        spans: Vec::new(),
-        sound: Vec::new(),
-        notes: Vec::new(),
-    }
-}
-
-/// Where representations of `shot` go.
-fn parts(shot: &Shot, rate: Rate, representations: &[Representation], folder: &Folder) -> Vec<Part> {
-    let names: Vec<&str> = representations.iter().map(|representation| representation.name.as_str()).collect();
-    let names = beside(&shot.name, &names);
-    let part =
-        |(representation, name): (&Representation, PathBuf)| Part::new(folder, &name, representation, shot, rate);
-    representations.iter().zip(names).map(part).collect()
-}
-
-/// What is read, and so never written to.
-fn protected(source: &Path, representations: &[Representation]) -> Protected {
-    let mut protected = Protected::default();
-    match pattern(source) {
-        Some(frames) => protected.add_media(&frames),
-        None => protected.add("the medium", source),
-    }
-    for file in representations.iter().filter_map(Representation::file) {
-        protected.add("the representation's file", file);
-    }
-    protected
-}
-
-/// Targets that are the file itself, or the folder that it lies in.
-fn refuse_own<'p>(source: &Path, places: impl Iterator<Item = &'p Place>) -> Result<()> {
-    let own = [Some(source), source.parent()].map(|path| path.and_then(|path| path.canonicalize().ok()));
-    for place in places {
-        let there = place.path.canonicalize().ok();
-        if there.is_some() && own.contains(&there) {
-            let message = format!("{} is what is to be read", place.path.display());
-            return Err(Error::new(ErrorKind::Exists, message).at_file(&place.path));
-        }
-    }
-    Ok(())
 }

@@ -70,7 +70,7 @@ impl Run<'_> {
     }
 }
 
-/// See [`crate::deliver::trim`].
+/// See [`crate::deliver::trim`](crate::deliver::trim()).
 pub(crate) fn trim(request: &Trim, cancel: &CancelToken) -> Result<Trimmed> {
     if request.pieces.is_empty() {
         return Err(Error::new(ErrorKind::Option, "no piece is asked for"));
