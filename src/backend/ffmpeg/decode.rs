@@ -11,78 +11,19 @@ use std::path::{Path, PathBuf};
 use super::clock::{Aim, Clock};
 use super::damage::Reason;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
+use super::info::MediaInfo;
 use super::limits;
-use super::probe::{self, MediaInfo};
+use super::options::DecodeOptions;
+use super::probe;
 use super::pump::{Pump, Shown};
 use super::still;
+use super::still_kind::kind_of;
 use super::sys::read::DecoderSetup;
 use super::transport;
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::MediaFile;
-use crate::plan::{ColorTags, Damaged};
+use crate::plan::Damaged;
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
-
-/// How media is decoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DecodeOptions {
-    /// Threads that a decoder may use of its own; 1 decodes in the caller's thread.
-    pub threads: usize,
-    /// Applies the transfer characteristic with this H.273 code (1 BT.709, 13 sRGB) to scene-linear EXR values while
-    /// they are decoded; frames are tagged with it. `None` leaves them linear.
-    pub linear_to: Option<u8>,
-    /// What the values of EXR files are, where they are not scene-linear: they stay as they are, and frames have these
-    /// primaries and this transfer characteristic.
-    pub exr_color: Option<ColorTags>,
-    /// What to do about frames that are damaged.
-    pub damaged: Damaged,
-    /// Pixels that a picture may have at most. `None` allows 16 384 × 16 384, and of a small file less: what takes up
-    /// 112 MiB in memory and another 64 KiB for each byte of the file.
-    pub max_pixels: Option<u64>,
-}
-
-impl Default for DecodeOptions {
-    fn default() -> DecodeOptions {
-        DecodeOptions { threads: 1, linear_to: None, exr_color: None, damaged: Damaged::Error, max_pixels: None }
-    }
-}
-
-impl DecodeOptions {
-    /// With this many threads.
-    #[must_use]
-    pub fn threads(mut self, threads: usize) -> DecodeOptions {
-        self.threads = threads;
-        self
-    }
-
-    /// With this policy for damaged frames.
-    #[must_use]
-    pub fn damaged(mut self, damaged: Damaged) -> DecodeOptions {
-        self.damaged = damaged;
-        self
-    }
-
-    /// With this many pixels allowed in a picture.
-    #[must_use]
-    pub fn max_pixels(mut self, pixels: Option<u64>) -> DecodeOptions {
-        self.max_pixels = pixels;
-        self
-    }
-
-    /// With this transfer characteristic applied to EXR values.
-    #[must_use]
-    pub fn linear_to(mut self, transfer: Option<u8>) -> DecodeOptions {
-        self.linear_to = transfer;
-        self
-    }
-
-    /// With EXR values that are what these tags say.
-    #[must_use]
-    pub fn exr_color(mut self, color: Option<ColorTags>) -> DecodeOptions {
-        self.exr_color = color;
-        self
-    }
-}
 
 /// On which side of the media a frame that does not exist lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -147,7 +88,7 @@ impl MovieReader {
     /// be decoded.
     pub fn open(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<MovieReader> {
         let path = path.as_ref();
-        if still::kind_of(path)?.is_some() {
+        if kind_of(path)?.is_some() {
             let (frame, damage) = still::read(path, options)?;
             return Ok(MovieReader { info: still::describe(path, &frame), source: Source::Still(frame, damage) });
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use super::orientation::{jpeg_segments, png_chunks, tiff_tag};
-use super::still::StillKind;
+use super::still_kind::StillKind;
 
 /// Pixels that a picture has at most, unless the caller allows more.
 const MOST_PIXELS: u64 = 16_384 * 16_384;

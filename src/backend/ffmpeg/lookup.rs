@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::decode::DecodeOptions;
+use super::info::MediaInfo;
 use super::limits;
-use super::probe::{self, MediaInfo, probe_within};
+use super::options::DecodeOptions;
+use super::probe::{self, probe_within};
 use super::sequence::SequenceReader;
 use super::sound::SoundReader;
 use super::sys::read as sys;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::decode::DecodeOptions;
-use super::probe::{MediaInfo, probe_within};
+use super::info::MediaInfo;
+use super::options::DecodeOptions;
+use super::probe::probe_within;
 use super::sequence::SequenceReader;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};

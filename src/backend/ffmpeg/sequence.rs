@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::damage::Reason;
-use super::decode::DecodeOptions;
 use super::frame::Frame;
+use super::options::DecodeOptions;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::bundle;

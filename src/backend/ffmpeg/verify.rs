@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::info::MediaInfo;
 use super::limits;
 use super::lookup::count_frames;
-use super::probe::{MediaInfo, probe_within};
+use super::probe::probe_within;
 use super::sound::{self, SoundReader};
 use crate::backend::Target;
 use crate::deliver::Preset;

@@ -1,9 +1,10 @@
 //! Untouched media, copied packet by packet.
 
 use super::super::convert::Source;
-use super::super::decode::{DecodeOptions, MovieReader};
+use super::super::decode::MovieReader;
 use super::super::encode::OutputSettings;
 use super::super::movie_writer::MovieWriter;
+use super::super::options::DecodeOptions;
 use super::super::sink::Sink;
 use super::program::Packets;
 use super::scene::Scene;

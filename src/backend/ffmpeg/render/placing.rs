@@ -3,8 +3,8 @@
 use ffmpeg_next::format::Pixel;
 
 use super::super::convert::Converter;
+use super::super::info::MediaInfo;
 use super::super::media::Found;
-use super::super::probe::MediaInfo;
 use crate::picture::{Affine, Area, MediaShape, Part, Rect, Rotation, place};
 use crate::plan::{Animated, Canvas, Look, Media, MediaId, Placement, Plan, Unit};
 use crate::time::Ratio;

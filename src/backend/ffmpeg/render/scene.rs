@@ -4,9 +4,9 @@
 use ffmpeg_next::format::Pixel;
 
 use super::super::convert::Target as Coding;
+use super::super::info::MediaInfo;
 use super::super::media::{self, Found};
 use super::super::presets::Wish;
-use super::super::probe::MediaInfo;
 use super::super::sys::frames::PixelInfo;
 use super::placing::{Placed, placed, plainly, shape};
 use crate::deliver::{ColorRule, Preset};
@@ -27,7 +27,7 @@ pub(in super::super) struct Scene<'a> {
     pub(in super::super) canvas: Canvas,
     /// The pixel format that is encoded.
     pub(in super::super) format: Pixel,
-    /// As [`DecodeOptions`](super::super::decode::DecodeOptions) has it.
+    /// As [`DecodeOptions`](super::super::options::DecodeOptions) has it.
     pub(in super::super) max_pixels: Option<u64>,
 }
 

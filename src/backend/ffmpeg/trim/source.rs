@@ -6,9 +6,11 @@ use ffmpeg_next::Packet;
 use ffmpeg_next::codec::Parameters;
 
 use super::super::clock::Clock;
-use super::super::decode::{DecodeOptions, MovieReader};
+use super::super::decode::MovieReader;
 use super::super::frame::{Frame, undecodable};
-use super::super::probe::{self, MediaInfo};
+use super::super::info::MediaInfo;
+use super::super::options::DecodeOptions;
+use super::super::probe;
 use super::super::sys::read::{self as sys, Demuxer, StreamFacts};
 use super::super::sys::streams::{PictureTraits, SideData};
 use super::sound::Sound;

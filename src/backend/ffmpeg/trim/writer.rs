@@ -6,12 +6,13 @@ use ffmpeg_next::codec::Parameters;
 use ffmpeg_next::codec::packet::Packet;
 
 use super::super::convert::{Converter, Source as Picture, chroma_site};
-use super::super::decode::{DecodeOptions, MovieReader};
+use super::super::decode::MovieReader;
 use super::super::encode::{OutputSettings, aspect_pair, open_encoder};
 use super::super::frame::Frame;
 use super::super::limits;
 use super::super::lookup::count_frames;
 use super::super::movie_writer::container_options;
+use super::super::options::DecodeOptions;
 use super::super::picture_encoder::PictureEncoder;
 use super::super::presets::Wish;
 use super::super::sys::streams::with_tag_of;
