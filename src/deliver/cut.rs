@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::plan::{
-    BAKED, Background, Element, INTERMEDIATE, Look, MARK, Media, MediaFacts, MediaId, MediaLookup, MediaSource,
+    BAKED, Background, Element, INTERMEDIATE, Layer, Look, MARK, Media, MediaFacts, MediaId, MediaLookup, MediaSource,
     NoLookup, Plan, PlanOptions, Shot, ShotSelection, Span, is_baked_in, is_retimed,
 };
 use crate::report::{OutputKind, Report, ShotReport, Status};
@@ -285,7 +285,7 @@ fn differing(
         }
         let top = is.stack.last().filter(|_| !transparent || is.stack.len() == 1);
         let shows = top.is_some_and(|element| {
-            let Element::Layer(layer) = element else { return false };
+            let Some(layer) = element.layer() else { return false };
             let Some(index) = shot_of[layer.media.index()] else { return false };
             let shot = &delivered[index];
             let offset = shot.report.head - shot.cut.start;
@@ -342,23 +342,15 @@ impl<'a> Cursor<'a> {
 
 /// What a span shows, without where its layers lie in the timeline.
 fn normal(plan: &Plan, span: &Span) -> Vec<Element> {
-    fn strip(plan: &Plan, element: &mut Element) {
-        match element {
-            Element::Layer(layer) => {
-                // Locations were rewritten; lengths, rates, sizes and bounds tell media apart well enough here.
-                let nowhere = MediaSource::Missing { what: String::new() };
-                layer.media = MediaId::new(0, &Media { source: nowhere, ..plan.media[layer.media].clone() });
-                layer.object.clear();
-                layer.notes.clear();
-            }
-            Element::Stack { elements, .. } => elements.iter_mut().for_each(|element| strip(plan, element)),
-            Element::Mix { from, to, .. } => {
-                [from, to].into_iter().flatten().for_each(|side| strip(plan, side));
-            }
-        }
-    }
+    let mut strip = |layer: &mut Layer| {
+        // Locations were rewritten; lengths, rates, sizes and bounds tell media apart well enough here.
+        let nowhere = MediaSource::Missing { what: String::new() };
+        layer.media = MediaId::new(0, &Media { source: nowhere, ..plan.media[layer.media].clone() });
+        layer.object.clear();
+        layer.notes.clear();
+    };
     let mut stack = span.stack.clone();
-    stack.iter_mut().for_each(|element| strip(plan, element));
+    stack.iter_mut().for_each(|element| element.for_each_layer_mut(&mut strip));
     stack
 }
 

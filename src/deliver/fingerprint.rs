@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Preset, Representation};
 use crate::plan::{
-    Background, Canvas, Damaged, Element, Layer, Media, MediaId, MediaSource, MissingPolicy, OverrunPolicy, Pitch,
-    Placement, Plan, Retime, Shot, Sound, SoundClip, SoundLayout, Span,
+    Background, Canvas, Damaged, Element, Folded, Layer, Media, MediaId, MediaSource, MissingPolicy, OverrunPolicy,
+    Pitch, Placement, Plan, Retime, Shot, Sound, SoundClip, SoundLayout, Span,
 };
 use crate::time::{Rate, Time};
 
@@ -168,7 +168,7 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
         let Span { start, count, stack: _ } = span;
         let frames = *start..=start + count - 1;
         let mut stack = visible(span);
-        stack.iter_mut().for_each(|element| make_own(element, &frames, used));
+        stack.iter_mut().for_each(|element| element.for_each_layer_mut(&mut |layer| make_own(layer, &frames, used)));
         Span { start: *start, count: *count, stack }
     });
     let spans = spans.collect();
@@ -270,31 +270,24 @@ fn visible(span: &Span) -> Vec<Element> {
 }
 
 fn visible_part(element: &Element, visible: &HashSet<*const Layer>) -> Option<Element> {
-    let part = |element: &Element| visible_part(element, visible);
-    match element {
-        Element::Layer(layer) => visible.contains(&std::ptr::from_ref(layer.as_ref())).then(|| element.clone()),
-        Element::Stack { elements, look } => {
-            Some(Element::Stack { elements: elements.iter().filter_map(part).collect(), look: look.clone() })
+    element.fold(&mut |folded| match folded {
+        Folded::Layer(layer) => {
+            visible.contains(&std::ptr::from_ref(layer)).then(|| Element::Layer(Box::new(layer.clone())))
         }
-        Element::Mix { from, to, weight, style } => {
-            let side = |side: &Option<Box<Element>>| side.as_deref().and_then(part).map(Box::new);
-            Some(Element::Mix { from: side(from), to: side(to), weight: weight.clone(), style: *style })
+        Folded::Stack { elements, look } => {
+            Some(Element::Stack { elements: elements.into_iter().flatten().collect(), look: look.clone() })
         }
-    }
+        Folded::Mix { from, to, weight, style } => {
+            let side = |side: Option<Option<Element>>| side.flatten().map(Box::new);
+            Some(Element::Mix { from: side(from), to: side(to), weight: weight.clone(), style })
+        }
+    })
 }
 
-/// Takes out of `element` what says where it lies in the timeline, and counts its media by their order in the shot.
-fn make_own(element: &mut Element, frames: &RangeInclusive<i64>, used: &mut Vec<Used>) {
-    match element {
-        Element::Layer(layer) => {
-            let Layer { track: _, clip: _, object, media, map, look: _, color: _, notes: _ } = layer.as_mut();
-            let (low, high) = map.indices(frames.clone());
-            *media = MediaId::by_index(own_place(*media, low, high, used));
-            object.clear();
-        }
-        Element::Stack { elements, .. } => elements.iter_mut().for_each(|element| make_own(element, frames, used)),
-        Element::Mix { from, to, .. } => {
-            [from, to].into_iter().flatten().for_each(|side| make_own(side, frames, used));
-        }
-    }
+/// Takes out of `layer` what says where it lies in the timeline, and counts its medium by its order in the shot.
+fn make_own(layer: &mut Layer, frames: &RangeInclusive<i64>, used: &mut Vec<Used>) {
+    let Layer { track: _, clip: _, object, media, map, look: _, color: _, notes: _ } = layer;
+    let (low, high) = map.indices(frames.clone());
+    *media = MediaId::by_index(own_place(*media, low, high, used));
+    object.clear();
 }

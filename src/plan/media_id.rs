@@ -6,7 +6,7 @@ use std::ops::Index;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::{Element, Media, Plan, Shot};
+use super::{Media, Plan, Shot};
 
 /// Reference to an entry of [`Plan::media`], which it indexes: `plan.media[layer.media]`.
 ///
@@ -156,20 +156,8 @@ impl PartialEq for Plan {
 
 fn change_in_shot(shot: &mut Shot, change: &dyn Fn(MediaId) -> MediaId) {
     shot.sound.iter_mut().for_each(|clip| clip.media = change(clip.media));
-    let stacks = shot.spans.iter_mut().flat_map(|span| &mut span.stack);
-    stacks.for_each(|element| change_in_element(element, change));
-}
-
-fn change_in_element(element: &mut Element, change: &dyn Fn(MediaId) -> MediaId) {
-    match element {
-        Element::Layer(layer) => layer.media = change(layer.media),
-        Element::Stack { elements, look: _ } => {
-            elements.iter_mut().for_each(|element| change_in_element(element, change));
-        }
-        Element::Mix { from, to, weight: _, style: _ } => {
-            [from, to].into_iter().flatten().for_each(|side| change_in_element(side, change));
-        }
-    }
+    let elements = shot.spans.iter_mut().flat_map(|span| &mut span.stack);
+    elements.for_each(|element| element.for_each_layer_mut(&mut |layer| layer.media = change(layer.media)));
 }
 
 /// 128 bits of a cryptographic digest: two media that differ have different ones.

@@ -53,6 +53,9 @@ pub use warning::Warning;
 
 pub(crate) use effects::{BAKED, INTERMEDIATE, MARK, is_baked_in};
 pub(crate) use retime::is_retimed;
+pub(crate) use walk::Folded;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use walk::covers;
+#[cfg(feature = "resolve")]
+pub(crate) use walk::layers_of;
 pub(crate) use warning::Warnings;

@@ -331,46 +331,6 @@ pub enum Element {
     },
 }
 
-impl Element {
-    /// Calls `visit` for every layer inside, in no order that matters.
-    pub fn for_each_layer<'e>(&'e self, visit: &mut impl FnMut(&'e Layer)) {
-        match self {
-            Element::Layer(layer) => visit(layer),
-            Element::Stack { elements, .. } => elements.iter().for_each(|element| element.for_each_layer(visit)),
-            Element::Mix { from, to, .. } => {
-                [from, to].into_iter().flatten().for_each(|side| side.for_each_layer(visit));
-            }
-        }
-    }
-
-    /// How many elements it is made of, itself included.
-    pub(super) fn size(&self) -> usize {
-        match self {
-            Element::Layer(_) => 1,
-            Element::Stack { elements, .. } => 1 + elements.iter().map(Element::size).sum::<usize>(),
-            Element::Mix { from, to, .. } => {
-                1 + [from, to].into_iter().flatten().map(|side| side.size()).sum::<usize>()
-            }
-        }
-    }
-
-    /// Whether how it looks depends on what is below it, beyond alpha: a stack keeps the blend modes inside to itself.
-    pub fn blends(&self) -> bool {
-        match self {
-            Element::Layer(layer) => !layer.look.blend.is_normal(),
-            Element::Stack { look, .. } => !look.blend.is_normal(),
-            Element::Mix { from, to, .. } => [from, to].into_iter().flatten().any(|side| side.blends()),
-        }
-    }
-
-    /// Whether `test` holds for every layer inside.
-    pub fn all_layers(&self, test: impl Fn(&Layer) -> bool) -> bool {
-        let mut all = true;
-        self.for_each_layer(&mut |layer| all &= test(layer));
-        all
-    }
-}
-
 /// What a transition looks like on its way from one part to the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]

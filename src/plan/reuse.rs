@@ -179,53 +179,41 @@ impl Builder<'_> {
     }
 }
 
+/// `element` so many record frames later, and at another place in the timeline.
+fn moved(element: &Element, by: i64, from: &str, to: &str) -> Element {
+    let mut moved = element.clone();
+    // Every field is named: what counts record frames has to be moved.
+    moved.for_each_mut(&mut |element| match element {
+        Element::Layer(layer) => {
+            let Layer { track: _, clip: _, object, media: _, map, look, color: _, notes: _ } = layer.as_mut();
+            *object = moved_path(object, from, to);
+            move_map(map, by);
+            move_look(look, by);
+        }
+        Element::Mix { from: _, to: _, weight, style: _ } => match weight {
+            Weight::Ramp { start, length: _ } => *start += by,
+            Weight::Constant(_) => {}
+            Weight::Map(map) => move_map(map, by),
+        },
+        Element::Stack { elements: _, look } => move_look(look, by),
+    });
+    moved
+}
+
 /// `path`, which starts with `from`, as it is below `to`.
 fn moved_path(path: &str, from: &str, to: &str) -> String {
     path.strip_prefix(from).map_or_else(|| path.to_owned(), |rest| format!("{to}{rest}"))
 }
 
-/// `element` so many record frames later, and at another place in the timeline.
-fn moved(element: &Element, by: i64, from: &str, to: &str) -> Element {
-    let side = |side: &Option<Box<Element>>| side.as_deref().map(|side| Box::new(moved(side, by, from, to)));
-    match element {
-        Element::Layer(layer) => {
-            // Every field is named: what counts record frames has to be moved.
-            let Layer { track, clip, object, media, map, look, color, notes } = layer.as_ref();
-            Element::Layer(Box::new(Layer {
-                track: track.clone(),
-                clip: clip.clone(),
-                object: moved_path(object, from, to),
-                media: *media,
-                map: moved_map(map, by),
-                look: moved_look(look, by),
-                color: color.clone(),
-                notes: notes.clone(),
-            }))
-        }
-        Element::Mix { from: outgoing, to: incoming, weight, style } => {
-            let weight = match weight {
-                Weight::Ramp { start, length } => Weight::Ramp { start: start + by, length: *length },
-                Weight::Constant(weight) => Weight::Constant(*weight),
-                Weight::Map(map) => Weight::Map(moved_map(map, by)),
-            };
-            Element::Mix { from: side(outgoing), to: side(incoming), weight, style: *style }
-        }
-        Element::Stack { elements, look } => Element::Stack {
-            elements: elements.iter().map(|element| moved(element, by, from, to)).collect(),
-            look: moved_look(look, by),
-        },
+fn move_look(look: &mut Look, by: i64) {
+    if let Some(clock) = &mut look.clock {
+        move_map(clock, by);
     }
 }
 
-fn moved_look(look: &Look, by: i64) -> Look {
-    Look { clock: look.clock.as_ref().map(|clock| Box::new(moved_map(clock, by))), ..look.clone() }
-}
-
-fn moved_map(map: &SourceMap, by: i64) -> SourceMap {
-    let mut map = map.clone();
+fn move_map(map: &mut SourceMap, by: i64) {
     map.record = map.record.saturating_add(by);
     if let Some(curve) = &mut map.curve {
         curve.record = curve.record.saturating_add(by);
     }
-    map
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::build::{Builder, ROOT, child_path, enabled_clips, is_sound, push_span, root_name};
 use super::clock::Clock;
 use super::lane::{At, Lane, intersect, join};
+use super::walk::layers_of;
 use super::{Element, HandleMode, Layer, Shot, ShotSelection, Span, Weight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::without_media_endings;
@@ -179,7 +180,9 @@ impl Builder<'_> {
         self.cuts_alone = false;
         let mut last: Option<(Range<i64>, Layer)> = None;
         for span in self.spans(&cuts?, &(0..lanes.duration), ROOT)? {
-            let Some(top) = span.stack.last().and_then(topmost) else { continue };
+            let Some(top) = span.stack.last().and_then(|top| layers_of(std::slice::from_ref(top)).pop()) else {
+                continue;
+            };
             let frames = span.start..span.start + span.count;
             match &mut last {
                 Some((before, layer)) if before.end == frames.start && layer.object == top.object => {
@@ -398,32 +401,12 @@ fn unique(name: &str, taken: &mut HashMap<String, usize>) -> String {
 }
 
 /// `stack` as it is at record frame `record`, its dissolves stopped there.
-fn frozen(stack: Vec<Element>, record: i64) -> Vec<Element> {
-    fn freeze(element: Element, record: i64) -> Element {
-        let side = |side: Option<Box<Element>>| side.map(|side| Box::new(freeze(*side, record)));
-        match element {
-            Element::Mix { from, to, weight, style } => {
-                Element::Mix { from: side(from), to: side(to), weight: Weight::Constant(weight.at(record)), style }
-            }
-            Element::Stack { elements, look } => Element::Stack { elements: frozen(elements, record), look },
-            layer @ Element::Layer(_) => layer,
+fn frozen(mut stack: Vec<Element>, record: i64) -> Vec<Element> {
+    let mut stop = |element: &mut Element| {
+        if let Element::Mix { weight, .. } = element {
+            *weight = Weight::Constant(weight.at(record));
         }
-    }
-    stack.into_iter().map(|element| freeze(element, record)).collect()
-}
-
-/// The layer that lies over all others in `element`, which holds no transition.
-fn topmost(element: &Element) -> Option<&Layer> {
-    match element {
-        Element::Layer(layer) => Some(layer),
-        Element::Stack { elements, .. } => elements.iter().rev().find_map(topmost),
-        Element::Mix { .. } => None,
-    }
-}
-
-/// Every layer in `stack`.
-fn layers_of(stack: &[Element]) -> Vec<&Layer> {
-    let mut layers = Vec::new();
-    stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
-    layers
+    };
+    stack.iter_mut().for_each(|element| element.for_each_mut(&mut stop));
+    stack
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{
-    Animated, Crop, Element, Gain, Layer, Look, Media, MediaId, MediaSource, MixStyle, Plan, Shot, SoundClip, Span,
-    Transform, Weight,
+    Animated, Crop, Element, Gain, Look, Media, MediaId, MediaSource, MixStyle, Plan, Shot, SoundClip, Span, Transform,
+    Weight,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Ratio, Time};
@@ -104,31 +104,21 @@ impl Plan {
 
     fn check_element(&self, element: &Element, at: &str, depth: usize) -> Result<()> {
         check(depth > 0, at, || format!("more than {DEEPEST} elements inside one another"))?;
-        match element {
-            Element::Layer(layer) => {
-                let Layer { media, look, .. } = layer.as_ref();
-                self.check_index(*media, || format!("{at}.media"))?;
-                check_look(look, &format!("{at}.look"))
+        if let Some(layer) = element.layer() {
+            self.check_index(layer.media, || format!("{at}.media"))?;
+        }
+        if let Some(look) = element.look() {
+            check_look(look, &format!("{at}.look"))?;
+        }
+        if let Element::Mix { weight, style, .. } = element {
+            if let Weight::Ramp { start: _, length } = weight {
+                check(*length >= 0, &format!("{at}.weight"), || format!("negative length: {length}"))?;
             }
-            Element::Mix { from, to, weight, style } => {
-                if let Weight::Ramp { start: _, length } = weight {
-                    check(*length >= 0, &format!("{at}.weight"), || format!("negative length: {length}"))?;
-                }
-                if let MixStyle::Dip { color } = style {
-                    check_finite(color, &format!("{at}.style.color"))?;
-                }
-                let sides = [("from", from), ("to", to)];
-                let mut sides = sides.into_iter().filter_map(|(name, side)| Some((name, side.as_deref()?)));
-                sides.try_for_each(|(name, side)| self.check_element(side, &format!("{at}.{name}"), depth - 1))
-            }
-            Element::Stack { elements, look } => {
-                check_look(look, &format!("{at}.look"))?;
-                let mut elements = elements.iter().enumerate();
-                elements.try_for_each(|(index, part)| {
-                    self.check_element(part, &format!("{at}.elements[{index}]"), depth - 1)
-                })
+            if let MixStyle::Dip { color } = style {
+                check_finite(color, &format!("{at}.style.color"))?;
             }
         }
+        element.children().try_for_each(|(key, child)| self.check_element(child, &format!("{at}.{key}"), depth - 1))
     }
 
     fn check_sound(&self, clip: &SoundClip, at: &str) -> Result<()> {

@@ -1,11 +1,170 @@
-//! The walk over what a span shows: which layers have a share of the picture, and when. The one definition of what is
-//! visible, for plan, backends, fingerprints and missing media. (R10)
+//! The walk over what a span shows: the one place that knows how elements lie in one another, and the one definition of
+//! what is visible, for plan, backends, fingerprints and missing media. (R10)
+//!
+//! | asked | function |
+//! |---|---|
+//! | something of every element or layer | [`Element::for_each`], [`Element::for_each_layer`], [`layers_of`] |
+//! | change elements or layers in place | [`Element::for_each_mut`], [`Element::for_each_layer_mut`] |
+//! | one value from the leaves up | [`Element::fold`] |
+//! | recursion with something handed down | [`Element::children`] |
+//! | shares at one record frame | [`shares`], [`covers`] |
+//! | what is visible over a span | [`Span::visible`], [`Span::steady`] |
 
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::Range;
 
 use super::{Animated, Element, Layer, Look, MixStyle, SourceMap, Span, Weight};
 use crate::time::Ratio;
+
+/// Which child of an element another one is. It is displayed as the plan's JSON names it: `elements[3]`, `from`, `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChildKey {
+    /// A part of a stack, by its place from the bottom.
+    Element(usize),
+    /// The outgoing side of a mix.
+    From,
+    /// Its incoming side.
+    To,
+}
+
+impl fmt::Display for ChildKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ChildKey::Element(place) => write!(f, "elements[{place}]"),
+            ChildKey::From => f.write_str("from"),
+            ChildKey::To => f.write_str("to"),
+        }
+    }
+}
+
+/// An element whose children have become values of their own, for [`Element::fold`].
+pub(crate) enum Folded<'p, T> {
+    /// A layer has no children.
+    Layer(&'p Layer),
+    /// The values of a stack's elements, bottom to top, and its look.
+    Stack {
+        /// The values.
+        elements: Vec<T>,
+        /// The stack's own look.
+        look: &'p Look,
+    },
+    /// The values of a mix's sides; a side that is `None` is transparent.
+    Mix {
+        /// The value of the outgoing side.
+        from: Option<T>,
+        /// That of the incoming one.
+        to: Option<T>,
+        /// How far the transition is.
+        weight: &'p Weight,
+        /// What it looks like.
+        style: MixStyle,
+    },
+}
+
+impl Element {
+    /// The elements it is made of, without what lies in those: a stack's from the bottom up, a mix's outgoing side first.
+    pub(crate) fn children(&self) -> impl DoubleEndedIterator<Item = (ChildKey, &Element)> {
+        let (elements, from, to) = match self {
+            Element::Layer(_) => (&[][..], None, None),
+            Element::Stack { elements, .. } => (elements.as_slice(), None, None),
+            Element::Mix { from, to, .. } => (&[][..], from.as_deref(), to.as_deref()),
+        };
+        let sides = [(ChildKey::From, from), (ChildKey::To, to)];
+        let sides = sides.into_iter().filter_map(|(key, side)| Some((key, side?)));
+        elements.iter().enumerate().map(|(place, element)| (ChildKey::Element(place), element)).chain(sides)
+    }
+
+    /// [`Element::children`], to be changed.
+    fn children_mut(&mut self) -> impl Iterator<Item = &mut Element> {
+        let (elements, from, to) = match self {
+            Element::Layer(_) => (&mut [][..], None, None),
+            Element::Stack { elements, .. } => (elements.as_mut_slice(), None, None),
+            Element::Mix { from, to, .. } => (&mut [][..], from.as_deref_mut(), to.as_deref_mut()),
+        };
+        elements.iter_mut().chain(from).chain(to)
+    }
+
+    /// The value that `join` makes of it, given the values of its children.
+    pub(crate) fn fold<'p, T>(&'p self, join: &mut impl FnMut(Folded<'p, T>) -> T) -> T {
+        let folded = match self {
+            Element::Layer(layer) => Folded::Layer(layer),
+            Element::Stack { elements, look } => {
+                Folded::Stack { elements: elements.iter().map(|element| element.fold(join)).collect(), look }
+            }
+            Element::Mix { from, to, weight, style } => {
+                let from = from.as_deref().map(|side| side.fold(join));
+                let to = to.as_deref().map(|side| side.fold(join));
+                Folded::Mix { from, to, weight, style: *style }
+            }
+        };
+        join(folded)
+    }
+
+    /// The layer, where it is one.
+    pub(crate) fn layer(&self) -> Option<&Layer> {
+        if let Element::Layer(layer) = self { Some(layer) } else { None }
+    }
+
+    /// The look of a layer or of a stack as one; a mix has none.
+    pub(crate) fn look(&self) -> Option<&Look> {
+        match self {
+            Element::Layer(layer) => Some(&layer.look),
+            Element::Stack { look, .. } => Some(look),
+            Element::Mix { .. } => None,
+        }
+    }
+
+    /// Calls `visit` for it and then for every element inside, a stack's from the bottom up.
+    pub(crate) fn for_each<'e>(&'e self, visit: &mut impl FnMut(&'e Element)) {
+        visit(self);
+        self.children().for_each(|(_, child)| child.for_each(visit));
+    }
+
+    /// Calls `change` for it and then for every element inside, a stack's from the bottom up.
+    pub(crate) fn for_each_mut(&mut self, change: &mut impl FnMut(&mut Element)) {
+        change(self);
+        self.children_mut().for_each(|child| child.for_each_mut(change));
+    }
+
+    /// Calls `visit` for every layer inside, in no order that matters.
+    pub fn for_each_layer<'e>(&'e self, visit: &mut impl FnMut(&'e Layer)) {
+        self.for_each(&mut |element| element.layer().into_iter().for_each(&mut *visit));
+    }
+
+    /// Calls `change` for every layer inside, a stack's from the bottom up.
+    pub(crate) fn for_each_layer_mut(&mut self, change: &mut impl FnMut(&mut Layer)) {
+        self.for_each_mut(&mut |element| {
+            if let Element::Layer(layer) = element {
+                change(layer);
+            }
+        });
+    }
+
+    /// Whether `test` holds for every layer inside.
+    pub fn all_layers(&self, test: impl Fn(&Layer) -> bool) -> bool {
+        layers_of(std::slice::from_ref(self)).into_iter().all(test)
+    }
+
+    /// How many elements it is made of, itself included.
+    pub(super) fn size(&self) -> usize {
+        let mut size = 0;
+        self.for_each(&mut |_| size += 1);
+        size
+    }
+
+    /// Whether how it looks depends on what is below it, beyond alpha: a stack keeps the blend modes inside to itself.
+    pub fn blends(&self) -> bool {
+        self.look().map_or_else(|| self.children().any(|(_, side)| side.blends()), |look| !look.blend.is_normal())
+    }
+}
+
+/// Every layer in `stack`, from the bottom up, a mix's outgoing side first.
+pub(crate) fn layers_of(stack: &[Element]) -> Vec<&Layer> {
+    let mut layers = Vec::new();
+    stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
+    layers
+}
 
 /// Tells whether an element that has all of its picture's share, and is not blended, hides what is below it: of a layer
 /// with its look, or of a stack's look alone.
@@ -160,7 +319,7 @@ impl Moments {
         let frames = span.start..span.start.saturating_add(span.count.max(0));
         let mut moments = Moments { frames, breaks: Vec::new(), layers: 0 };
         moments.add(span.start);
-        span.stack.iter().for_each(|element| moments.of_element(element));
+        span.stack.iter().for_each(|element| element.for_each(&mut |element| moments.of_element(element)));
         moments.breaks.sort_unstable();
         moments.breaks.dedup();
         (moments.breaks.len().saturating_mul(moments.layers) < LOOKS).then_some(moments)
@@ -172,20 +331,14 @@ impl Moments {
         }
     }
 
+    /// Those of `element` itself, without what lies inside.
     fn of_element(&mut self, element: &Element) {
-        match element {
-            Element::Layer(layer) => {
-                self.layers += 1;
-                self.of_look(&layer.look);
-            }
-            Element::Stack { elements, look } => {
-                self.of_look(look);
-                elements.iter().for_each(|element| self.of_element(element));
-            }
-            Element::Mix { from, to, weight, .. } => {
-                self.of_weight(weight);
-                [from, to].into_iter().flatten().for_each(|side| self.of_element(side));
-            }
+        self.layers += usize::from(element.layer().is_some());
+        if let Some(look) = element.look() {
+            self.of_look(look);
+        }
+        if let Element::Mix { weight, .. } = element {
+            self.of_weight(weight);
         }
     }
 

@@ -6,7 +6,7 @@ use super::bridge::{Answer, Object};
 use super::export::{self, Told};
 use super::link::Link;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Element, Layer, MediaSource, Plan, Shot, Span};
+use crate::plan::{Element, Layer, MediaSource, Plan, Shot, Span, layers_of};
 use crate::time::{Rate, Ratio, Timecode};
 
 /// How many differences are listed.
@@ -191,9 +191,8 @@ impl Cut {
         };
         // Some versions have transitions between the clips of a track.
         let items: Vec<&Item> = self.seen(start, end, alone).filter(|item| !item.is_transition(shot)).collect();
-        let mut layers: Vec<&Layer> = Vec::new();
-        span.stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
-        let plain = |element: &Element| matches!(element, Element::Layer(_));
+        let layers = layers_of(&span.stack);
+        let plain = |element: &Element| element.layer().is_some();
         // Titles and generators are called differently everywhere, and a compound clip is one item.
         let vague = layers.iter().any(|layer| !is_file(plan, layer)) || !span.stack.iter().all(plain);
         for item in &items {
@@ -205,7 +204,7 @@ impl Cut {
             say(format!("the plan shows {:?}, the timeline nothing", layers[0].clip));
         }
         for element in &span.stack {
-            let Element::Layer(layer) = element else { continue };
+            let Some(layer) = element.layer() else { continue };
             let on_track = alone.is_none_or(|_| layer.track == shot.track);
             if !is_file(plan, layer) || !on_track {
                 continue;
@@ -278,7 +277,7 @@ impl Cut {
 impl Item {
     /// Whether it stands for a transition of `shot`: something without media where the plan has one.
     fn is_transition(&self, shot: &Shot) -> bool {
-        let mixes = |span: &&Span| !span.stack.iter().all(|element| matches!(element, Element::Layer(_)));
+        let mixes = |span: &&Span| !span.stack.iter().all(|element| element.layer().is_some());
         let mut spans = shot.spans.iter().filter(mixes);
         // Where its frames are counted from differs.
         !self.has_media() && spans.any(|span| self.reaches(span.start - 1, span.start + span.count + 1))

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::bridge::Object;
 use super::link::Link;
 use crate::otio::{ReadOptions, read_file};
-use crate::plan::{Element, Layer, MediaSource, MissingPolicy, Plan, PlanOptions, Shot, ShotSelection};
+use crate::plan::{MediaSource, MissingPolicy, Plan, PlanOptions, Shot, ShotSelection, layers_of};
 use crate::timeline::{Child, Composition, MediaKind};
 
 /// What stands in a track, but for gaps and transitions.
@@ -76,15 +76,8 @@ fn track_of(plan: &Plan, shots: &HashMap<&str, &Shot>, index: usize, track: &Com
 }
 
 fn clip_of(plan: &Plan, shot: &Shot) -> Option<Clip> {
-    let mut own: Option<&Layer> = None;
-    for element in shot.spans.iter().flat_map(|span| &span.stack) {
-        Element::for_each_layer(element, &mut |layer| {
-            if layer.object == shot.object {
-                own = own.or(Some(layer));
-            }
-        });
-    }
-    let layer = own?;
+    let mut layers = shot.spans.iter().flat_map(|span| layers_of(&span.stack));
+    let layer = layers.find(|layer| layer.object == shot.object)?;
     let source = &plan.media[layer.media].source;
     // Titles and generators have no file; what is offline has the one that is missing.
     let file = match source {

@@ -14,7 +14,7 @@ use super::options::{ResolveOptions, Scope, TimelineChoice};
 use super::pieces::Piece;
 use super::state::{self, Guard};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Element, Layer, Look, MediaSource, Plan, Shot, Span, Warning};
+use crate::plan::{Element, Layer, Look, MediaSource, Plan, Shot, Span, Warning, layers_of};
 use crate::time::Ratio;
 
 /// Whether shots of `plan` show source frames around the cut, and are to be rendered one by one.
@@ -26,11 +26,7 @@ pub(super) fn are_asked_for(options: &ResolveOptions, plan: &Plan) -> bool {
 fn has_source_handles(shot: &Shot) -> bool {
     let own = |at: i64| {
         let span = shot.spans.iter().find(|span| (span.start..span.start + span.count).contains(&at));
-        let mut shows = false;
-        span.into_iter().flat_map(|span| &span.stack).for_each(|element| {
-            element.for_each_layer(&mut |layer| shows |= layer.object == shot.object);
-        });
-        shows
+        span.is_some_and(|span| layers_of(&span.stack).iter().any(|layer| layer.object == shot.object))
     };
     let end = shot.start + shot.frame_count;
     shot.head > 0 && own(shot.start) || shot.tail > 0 && own(end - 1)
