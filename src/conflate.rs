@@ -22,6 +22,7 @@ use crate::deliver::{
     clear_strays, conflated, fingerprint, on_disk, outputs, settle, write_cut,
 };
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning, Warnings};
 use crate::printable;
 use crate::report::{Record, Report, ShotReport, Status};
@@ -321,6 +322,12 @@ impl<'r> Run<'r> {
         let session = prepared.as_deref().unwrap_or(self.session);
         if prepared.is_some() {
             self.prepared.get_or_init(|| (session.canvas(), session.warnings()));
+        }
+        // What an application has rendered is only copied.
+        if prepared.is_none() && !tasks.is_empty() {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from).max(self.at_once);
+            let pixels = u64::from(self.canvas.width).saturating_mul(self.canvas.height.into());
+            memory::check_room(memory::of_shots(self.at_once, threads, pixels))?;
         }
         let order = order(self.plan);
         let next = AtomicUsize::new(0);

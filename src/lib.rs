@@ -7,6 +7,7 @@ mod conflate;
 pub mod deliver;
 mod error;
 mod job;
+mod memory;
 pub mod otio;
 pub mod picture;
 pub mod plan;

@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::timeline::Timeline;
 use crate::words::word_enum;
 
@@ -142,10 +143,13 @@ impl Timeline {
 /// names that lead out of it, and whatever [`read_bytes`] has to say about what is in it.
 pub fn read_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Timeline> {
     let path = path.as_ref();
+    let check_room = |bytes| memory::check_room(bytes).map_err(|error| unreadable(path, error));
+    check_room(memory::BASE)?;
     let (bytes, notes) = match bundle::is_bundle(path) {
         true => bundle::content(path, options)?,
         false => (read_whole(path, options)?, Vec::new()),
     };
+    check_room(memory::of_text(bytes.len()))?;
     let mut timeline = read_bytes(&bytes, options).map_err(|error| unreadable(path, error))?;
     timeline.path = Some(path.to_owned());
     timeline.notes.extend(notes);

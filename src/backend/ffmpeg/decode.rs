@@ -21,6 +21,7 @@ use super::still_kind::kind_of;
 use super::sys::read::DecoderSetup;
 use super::transport;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::otio::MediaFile;
 use crate::plan::Damaged;
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
@@ -88,6 +89,7 @@ impl MovieReader {
     /// be decoded.
     pub fn open(path: impl AsRef<Path>, options: &DecodeOptions) -> Result<MovieReader> {
         let path = path.as_ref();
+        memory::check_room(memory::SPARE)?;
         if kind_of(path)?.is_some() {
             let (frame, damage) = still::read(path, options)?;
             return Ok(MovieReader { info: still::describe(path, &frame), source: Source::Still(frame, damage) });

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use rayon::prelude::*;
-
 use super::info::MediaInfo;
 use super::options::DecodeOptions;
 use super::probe::probe_within;
 use super::sequence::SequenceReader;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::plan::{self, Generated, Layer, Media, MediaSource, MissingPolicy, Plan, Warning};
 
 /// A medium that is there and cannot be used: what every shot that needs it fails with.
@@ -88,11 +87,8 @@ pub(super) fn find(plan: &Plan, max_pixels: Option<u64>) -> Vec<Found> {
     for &media in &plan.canvas_media {
         used[media.index()] = true;
     }
-    plan.media
-        .par_iter()
-        .zip(used)
-        .map(|(media, used)| if used { look(media, plan.media_missing, max_pixels) } else { Found::Unused })
-        .collect()
+    let look = |(media, used)| if used { look(media, plan.media_missing, max_pixels) } else { Found::Unused };
+    memory::map_all(plan.media.iter().zip(used).collect(), look)
 }
 
 fn look(media: &Media, policy: MissingPolicy, max_pixels: Option<u64>) -> Found {

@@ -9,6 +9,7 @@ use super::verify::{self, Expected};
 use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::Result;
+use crate::memory;
 use crate::plan::{Background, Canvas, Plan, Warning};
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -87,6 +88,7 @@ impl<'a> FfmpegSession<'a> {
     ) -> Result<FfmpegSession<'a>> {
         super::sys::read::init();
         plan.validate()?;
+        memory::check_room(memory::BASE)?;
         let (scene, size_note) = Scene::new(plan, preset, media::find(plan, max_pixels), max_pixels)?;
         let is_heard = preset.delivers_sound() || representations.iter().any(Representation::has_sound);
         let heard = if is_heard { sound::find(plan, sound::clips(plan)) } else { Vec::new() };

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -215,11 +215,11 @@ impl Process {
         let last_lines = Arc::new(Mutex::new(VecDeque::new()));
         let mut readers = Vec::new();
         if let Some(output) = child.stdout.take() {
-            readers.push(std::thread::spawn(move || each_line(output, |line| sender.send(line).is_ok())));
+            readers.push(Builder::new().spawn(move || each_line(output, |line| sender.send(line).is_ok())));
         }
         if let Some(errors) = child.stderr.take() {
             let kept = Arc::clone(&last_lines);
-            readers.push(std::thread::spawn(move || {
+            readers.push(Builder::new().spawn(move || {
                 each_line(errors, |line| {
                     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                     if kept.len() == LAST_LINES {
@@ -230,6 +230,13 @@ impl Process {
                 });
             }));
         }
+        let readers = readers.into_iter().collect::<std::io::Result<Vec<_>>>().map_err(|cause| {
+            // It has been started for nothing; should it have ended by itself, so much the better.
+            drop(child.kill());
+            drop(child.wait());
+            Error::new(ErrorKind::Application, "cannot start threads that listen to the bridge to Resolve")
+                .because(cause)
+        })?;
         let input = child.stdin.take();
         Ok(Process { child, input, answers, last_lines, readers, requests: 0, lost: None })
     }

@@ -208,7 +208,7 @@ fn started(bridge: &Bridge, command: &[String], limit: Duration, cancel: &Cancel
     while Instant::now() < deadline {
         if let Some(app) = bridge.connect(cancel)? {
             // It is not ours to end; whoever waits for it may.
-            drop(std::thread::spawn(move || child.wait()));
+            drop(std::thread::Builder::new().spawn(move || child.wait()));
             return Ok(app);
         }
         pause(Duration::from_millis(500), cancel)?;

@@ -46,6 +46,7 @@ pub use frame::Description;
 pub use slice::{Picture, Plane};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use quantise::{INDICES, Steps, Weights};
 use rate::{Control, Estimate, Fractional, GROUP, Sample};
 use slice::{Coefficients, MACROBLOCK, Place, Quantiser, Workspace};
@@ -229,8 +230,8 @@ impl Encoder {
     ) -> Vec<R> {
         let one = |item: &T| with_workspace(|work| make(work, item));
         match threads {
-            Threads::One => items.iter().map(one).collect(),
-            Threads::Pool => items.par_iter().map(one).collect(),
+            Threads::Pool if memory::has_thread_pool() => items.par_iter().map(one).collect(),
+            Threads::One | Threads::Pool => items.iter().map(one).collect(),
         }
     }
 
@@ -301,10 +302,7 @@ impl Encoder {
             take(self.path.code(coefficients, place.macroblocks, quantiser, scratch));
         };
         match threads {
-            Threads::One => with_workspace(|work| {
-                (start..end).for_each(|number| slice(work, number, &mut |bytes| attempt.push(bytes)));
-            }),
-            Threads::Pool => {
+            Threads::Pool if memory::has_thread_pool() => {
                 let made = (start..end).into_par_iter().map(|number| {
                     let mut slice_bytes = Vec::new();
                     with_workspace(|work| slice(work, number, &mut |bytes| slice_bytes.extend_from_slice(bytes)));
@@ -312,6 +310,9 @@ impl Encoder {
                 });
                 made.collect::<Vec<_>>().iter().for_each(|bytes| attempt.push(bytes));
             }
+            Threads::One | Threads::Pool => with_workspace(|work| {
+                (start..end).for_each(|number| slice(work, number, &mut |bytes| attempt.push(bytes)));
+            }),
         }
     }
 }

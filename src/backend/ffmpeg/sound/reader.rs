@@ -14,6 +14,7 @@ use super::super::sys::read::{Decoder, DecoderSetup, Demuxer, Received, StreamKi
 use super::channels::speakers;
 use crate::audio::{Samples, Speaker};
 use crate::error::Result;
+use crate::memory;
 use crate::plan::MediaFacts;
 use crate::time::{Rate, Ratio};
 
@@ -74,6 +75,7 @@ impl SoundReader {
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it holds no such sound.
     pub fn open(path: impl AsRef<Path>, stream: Option<usize>) -> Result<SoundReader> {
         let path = path.as_ref();
+        memory::check_room(memory::SPARE)?;
         let demuxer = probe::open(path)?;
         let sounds = sounds(&demuxer);
         let Some(&stream) = sounds.get(stream.unwrap_or(0)) else {

@@ -2,14 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::super::damage::Reason;
 use super::super::media::Broken;
 use super::convert::RateConverter;
 use super::reader::SoundReader;
 use crate::audio::{Matrix, Samples, Speaker, default_speakers};
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::plan::{MediaId, MediaSource, MissingPolicy, Plan, SoundClip, SourceChannel, Warning};
 use crate::time::Ratio;
 
@@ -49,7 +48,7 @@ pub(crate) fn find<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip
         true => look(&media.source, plan.media_missing),
         false => Heard::Unused,
     };
-    plan.media.par_iter().zip(used).map(look).collect()
+    memory::map_all(plan.media.iter().zip(used).collect(), look)
 }
 
 /// Everything that is heard in some shot, or in the whole cut.

@@ -13,6 +13,7 @@ use crate::audio::{Loudness, Peak};
 use crate::backend::CancelToken;
 use crate::deliver::{Existing, Place, Protected, SingleFiles, stem_paths};
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::plan::{Plan, Shot, SoundClip, Warning};
 use crate::report::OutputKind;
 use crate::time::{Time, TimeRange};
@@ -115,6 +116,9 @@ pub fn write_shot_mixes(
     let places: Vec<Vec<Place>> = plan.shots.iter().map(|shot| places(plan, &path(shot))).collect();
     places.iter().flatten().try_for_each(|place| files.check(place))?;
     let heard = look(plan, plan.shots.iter().flat_map(|shot| &shot.sound))?;
+    if !memory::has_thread_pool() {
+        return Err(Error::new(ErrorKind::Io, "cannot start threads"));
+    }
     // Shots that follow on one another go to one thread, whose media run on.
     let shots = plan.shots.par_iter().zip(&places).with_min_len(4);
     let reports = shots.map_init(
@@ -137,6 +141,7 @@ pub fn write_shot_mixes(
 /// Looks at the media of `clips`; what is not there ends it, if the plan says so.
 pub(super) fn look<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip> + Clone) -> Result<Vec<Heard>> {
     plan.validate()?;
+    memory::check_room(memory::BASE)?;
     let heard = source::find(plan, clips.clone());
     super::super::media::refuse_missing(&[], &[], &source::missing(clips, &heard))?;
     Ok(heard)

@@ -1,0 +1,118 @@
+//! Room for memory below a limit of the system.
+//!
+//! Rust ends a program when an allocation fails, and so do some of FFmpeg's libraries. Where a limit is set (`ulimit -v`,
+//! `ulimit -d`), work begins only if there is room for it below the limit: too little is an error, and nothing is written.
+
+#[cfg(unix)]
+use crate::error::ErrorKind;
+use crate::error::{Error, Result};
+
+const MIB: u64 = 1 << 20;
+
+/// Bytes for a timeline's own structures, a container, the system's thread pool and small allocations.
+pub(crate) const BASE: u64 = 64 * MIB;
+/// Bytes for opening one more file in the middle of a run.
+#[cfg(feature = "ffmpeg")]
+pub(crate) const SPARE: u64 = 16 * MIB;
+
+/// Bytes that shots take, `shots` at once, on a canvas of `pixels` by `threads` threads in all.
+pub(crate) fn of_shots(shots: usize, threads: usize, pixels: u64) -> u64 {
+    /// Stacks and small buffers of a shot: a thread of ours, an encoder and a decoder.
+    const OF_SHOT: u64 = 16 * MIB;
+    /// A thread of FFmpeg's has a stack of 8 MiB; ours have less.
+    const OF_THREAD: u64 = 10 * MIB;
+    /// Decoded frames, the canvas, what is laid over it and what is encoded.
+    const OF_PIXEL: u64 = 48;
+    let shot = OF_SHOT.saturating_add(pixels.saturating_mul(OF_PIXEL));
+    BASE.saturating_add(count(shots).saturating_mul(shot)).saturating_add(count(threads).saturating_mul(OF_THREAD))
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// Bytes that a timeline of so many bytes takes, while it is read.
+pub(crate) fn of_text(bytes: usize) -> u64 {
+    const OF_BYTE: u64 = 20;
+    BASE.saturating_add(count(bytes).saturating_mul(OF_BYTE))
+}
+
+/// Refuses to go on where less than so many bytes can still be allocated below a limit that is set for this process.
+/// Without a limit nothing is tried.
+///
+/// # Errors
+/// [`ErrorKind::Limit`].
+#[cfg(unix)]
+pub(crate) fn check_room(bytes: u64) -> Result<()> {
+    use rustix::process::{Resource, getrlimit};
+    let limits = [(Resource::As, "ulimit -v"), (Resource::Data, "ulimit -d")];
+    let Some((limit, name)) =
+        limits.into_iter().filter_map(|(limit, name)| Some((getrlimit(limit).current?, name))).min()
+    else {
+        return Ok(());
+    };
+    let mut room = Vec::<u8>::new();
+    let reserved = room.try_reserve_exact(usize::try_from(bytes).unwrap_or(usize::MAX));
+    // Or else the compiler leaves out what is never written to.
+    std::hint::black_box(&room);
+    reserved.map_err(|cause| {
+        let what = format!(
+            "not enough memory: {} MiB more are needed, and {name} allows {} MiB in all",
+            bytes / MIB,
+            limit / MIB
+        );
+        Error::new(ErrorKind::Limit, what).because(cause)
+    })
+}
+
+/// Refuses nothing: this system has no such limits.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub(crate) fn check_room(_: u64) -> Result<()> {
+    Ok(())
+}
+
+/// Whether rayon's global thread pool runs, or could be started now. Where it could not, what uses it would panic.
+pub(crate) fn has_thread_pool() -> bool {
+    use std::error::Error as _;
+    use std::sync::OnceLock;
+    static STARTED: OnceLock<bool> = OnceLock::new();
+    // Only threads that cannot be started have a cause; a pool that is there already has none.
+    let start =
+        || rayon::ThreadPoolBuilder::new().build_global().map_or_else(|error| error.source().is_none(), |()| true);
+    rayon::current_thread_index().is_some() || *STARTED.get_or_init(start)
+}
+
+/// Applies `make` to every item, in parallel where there are threads. Results lie in the order of the items.
+#[cfg(feature = "ffmpeg")]
+pub(crate) fn map_all<T: Send, R: Send>(items: Vec<T>, make: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    use rayon::prelude::*;
+    match has_thread_pool() {
+        true => items.into_par_iter().map(make).collect(),
+        false => items.into_iter().map(make).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_for_shots_grows_with_their_number_threads_and_pixels() {
+        let hd = 1920 * 1080;
+        let one = of_shots(1, 1, hd);
+        assert!(one > BASE && of_shots(2, 1, hd) > one && of_shots(1, 2, hd) > one && of_shots(1, 1, 4 * hd) > one);
+        assert_eq!(of_shots(usize::MAX, 1, u64::MAX), u64::MAX);
+    }
+
+    #[cfg(feature = "ffmpeg")]
+    #[test]
+    fn everything_is_mapped_in_order() {
+        assert_eq!(
+            map_all((0..100).collect(), |number: u32| number * 2),
+            (0..100).map(|number| number * 2).collect::<Vec<_>>()
+        );
+    }
+}
