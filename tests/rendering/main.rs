@@ -9,6 +9,7 @@ mod alpha;
 mod color;
 mod fields;
 mod generators;
+mod golden;
 mod handles;
 mod layers;
 mod looks;
