@@ -266,8 +266,13 @@ fn set_up(tool: Tool, mode: Existing, kind: Kind) -> Option<(World, PathBuf, Out
                 Kind::OwnChangedSince => {
                     let mut content = std::fs::read(&file).expect("it was delivered");
                     *content.last_mut().expect("it is not empty") ^= 1;
-                    std::thread::sleep(std::time::Duration::from_millis(3));
-                    std::fs::write(&file, content).expect("a file");
+                    let last = if is_folder { target.join("a.1002.png") } else { file.clone() };
+                    let delivered = modified(&last);
+                    // Some file systems' clocks stand still for ten milliseconds.
+                    while modified(&file) <= delivered {
+                        std::thread::sleep(std::time::Duration::from_millis(3));
+                        std::fs::write(&file, &content).expect("a file");
+                    }
                     outcome = if foreign && !is_folder { Written } else { Refused };
                 }
                 Kind::OwnReplacedSince => {
@@ -291,6 +296,12 @@ fn set_up(tool: Tool, mode: Existing, kind: Kind) -> Option<(World, PathBuf, Out
         }
     }
     Some((world, folder, outcome))
+}
+
+/// When a file was written last, in milliseconds, as manifests have it.
+fn modified(file: &Path) -> u128 {
+    let time = file.metadata().and_then(|metadata| metadata.modified()).expect("it is there");
+    time.duration_since(std::time::UNIX_EPOCH).expect("a time after 1970").as_millis()
 }
 
 /// Runs a program of the system; `None` where it cannot.
