@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use ebur128::{Channel, EbuR128, Mode};
 use serde::{Deserialize, Serialize};
 
+use super::true_peak::TruePeak;
 use super::{Samples, Speaker};
 
 /// How many steps of 100 ms make up the window of short-term loudness: 3 s.
@@ -45,6 +46,7 @@ impl std::fmt::Display for Loudness {
 /// Measures the loudness of a run of samples.
 pub struct LoudnessMeter {
     meter: EbuR128,
+    peak: TruePeak,
     /// Samples in 100 ms, and how many came since the last whole step of that.
     step: usize,
     since: usize,
@@ -64,12 +66,12 @@ impl LoudnessMeter {
     /// `None` for rates that cannot be measured, below 16 samples a second.
     pub fn new(rate: u32, speakers: &[Speaker]) -> Option<LoudnessMeter> {
         // Its loudness range has windows a second apart; Tech 3342 asks for 100 ms.
-        let mode = Mode::I | Mode::TRUE_PEAK;
-        let mut meter = EbuR128::new(u32::try_from(speakers.len()).ok()?, rate, mode).ok()?;
+        let mut meter = EbuR128::new(u32::try_from(speakers.len()).ok()?, rate, Mode::I).ok()?;
         let channels: Vec<Channel> = speakers.iter().map(|speaker| channel(*speaker)).collect();
         meter.set_channel_map(&channels).ok()?;
         let step = rate as usize / 10;
-        let meter = LoudnessMeter { meter, step, since: 0, steps: VecDeque::new(), short_term: Vec::new() };
+        let peak = TruePeak::new(rate, speakers.len());
+        let meter = LoudnessMeter { meter, peak, step, since: 0, steps: VecDeque::new(), short_term: Vec::new() };
         (step > 0).then_some(meter)
     }
 
@@ -86,10 +88,12 @@ impl LoudnessMeter {
     }
 
     fn measure(&mut self, samples: &Samples) {
+        let planes: Vec<&[f32]> = (0..samples.channels()).map(|channel| samples.plane(channel)).collect();
+        self.peak.add(&planes);
         let mut at = 0;
         while at < samples.len() {
             let end = samples.len().min(at + self.step - self.since);
-            let planes: Vec<&[f32]> = (0..samples.channels()).map(|channel| &samples.plane(channel)[at..end]).collect();
+            let planes: Vec<&[f32]> = planes.iter().map(|plane| &plane[at..end]).collect();
             // It refuses planes of other counts and lengths than it was made for, which these have not.
             self.meter.add_frames_planar_f32(&planes).expect("planes of one length, one for each channel");
             self.since += end - at;
@@ -128,10 +132,12 @@ impl LoudnessMeter {
     /// What was measured so far, to a hundredth.
     pub fn loudness(&self) -> Loudness {
         let finite = |value: f64| value.is_finite().then(|| (value * 100.0).round() / 100.0);
-        let channels = 0..self.meter.channels();
-        let peak = channels.filter_map(|channel| self.meter.true_peak(channel).ok()).fold(0.0, f64::max);
         let integrated = self.meter.loudness_global().ok().and_then(finite);
-        Loudness { integrated, range: self.range().and_then(finite), true_peak: finite(20.0 * peak.log10()) }
+        Loudness {
+            integrated,
+            range: self.range().and_then(finite),
+            true_peak: finite(20.0 * self.peak.peak().log10()),
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod loudness;
 mod peak;
 mod samples;
 mod speed;
+mod true_peak;
 
 pub use layout::{Matrix, Speaker, default_speakers};
 pub use limit::Limiter;
