@@ -16,9 +16,7 @@ use super::reuse::{Log, Reuse, address};
 use super::shots::Lanes;
 use super::walk::Visible;
 use super::warning::{Said, Warnings};
-use super::{
-    Element, HandleMode, Layer, MediaId, MediaLookup, NoLookup, OverrunPolicy, Plan, PlanOptions, ShotSelection, Span,
-};
+use super::{Element, HandleMode, Layer, MediaId, MediaLookup, NoLookup, Plan, PlanOptions, ShotSelection, Span};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Time, TimeRange};
@@ -436,18 +434,15 @@ impl Builder<'_> {
                 source.number(0),
                 source.number(frames - 1),
             );
-            let done = match self.options.overrun {
-                OverrunPolicy::Error => {
-                    return Err(Error::new(ErrorKind::Overrun, message)
-                        .at_object(&layer.object)
-                        .at_clip(&layer.clip)
-                        .at_frame(source.number(if low < 0 { low } else { high })));
-                }
-                OverrunPolicy::Hold => "the nearest frame is held",
-                OverrunPolicy::Black => "black is shown",
-            };
+            let substitute = self.options.overrun.substitute(|| message.clone()).map_err(|error| {
+                error.at_object(&layer.object).at_clip(&layer.clip).at_frame(source.number(if low < 0 {
+                    low
+                } else {
+                    high
+                }))
+            })?;
             let object = layer.object.clone();
-            self.warn(&object, format!("{message}: {done}"));
+            self.warn(&object, format!("{message}: {substitute}"));
         }
         Ok(())
     }

@@ -11,9 +11,9 @@ use super::sound::{Gain, Pitch, Sound, SoundClip};
 use super::sound_map::{SoundCurve, SoundMap, heard};
 use super::sound_metadata;
 use super::stems::{Audible, StemKey, StemSelection};
-use super::{MediaSource, OverrunPolicy, RateConform, ReverseConvention, SampleGrid, Shot};
+use super::{MediaSource, RateConform, ReverseConvention, SampleGrid, Shot};
 use crate::audio::Limiter;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::time::{FLICKS_PER_SECOND, Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Across, Child, Clip, Composition, CompositionKind, Item, MediaKind, TrackLayout};
 
@@ -128,9 +128,8 @@ impl Builder<'_> {
                 missing.seconds(),
                 asked.seconds(),
             );
-            if self.options.overrun == OverrunPolicy::Error {
-                return Err(Error::new(ErrorKind::Overrun, message).at_object(&clip.object).at_clip(&clip.clip));
-            }
+            let substitute = self.options.overrun.substitute(|| message.clone());
+            substitute.map_err(|error| error.at_object(&clip.object).at_clip(&clip.clip))?;
             self.warn(&clip.object, format!("{message} and are silent"));
         }
         Ok(())

@@ -285,9 +285,9 @@ impl<'a> MediaTable<'a> {
     /// What and where the media of `clip` is that `reference` names, as it says it.
     fn named(&self, clip: &Clip, reference: Option<&MediaReference>) -> Result<MediaSource> {
         let at_clip = |error: Error| error.at_clip(&clip.item.name);
-        let unusable = |error: Error| match self.options.media_missing {
-            super::MissingPolicy::Error => Err(at_clip(error)),
-            _ => Ok(MediaSource::Missing { what: error.to_string() }),
+        let unusable = |error: Error| match self.options.media_missing.is_error() {
+            true => Err(at_clip(error)),
+            false => Ok(MediaSource::Missing { what: error.to_string() }),
         };
         let missing = |what: &str| Ok(MediaSource::Missing { what: what.to_owned() });
         match reference {

@@ -18,6 +18,7 @@ mod media;
 mod media_id;
 mod model;
 mod options;
+mod policy;
 mod record_start;
 mod retime;
 mod reuse;
@@ -41,9 +42,9 @@ pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use media_id::MediaId;
 pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Weight};
 pub use options::{
-    Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement, PlanLimits, PlanOptions, RateConform,
-    Retime, ReverseConvention, ShotSelection,
+    HandleMode, Handles, Placement, PlanLimits, PlanOptions, RateConform, Retime, ReverseConvention, ShotSelection,
 };
+pub use policy::{Damaged, MissingPolicy, OverrunPolicy};
 pub use sample_grid::SampleGrid;
 pub use sound::{Crossfade, Gain, Pitch, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
 pub use sound_map::{SoundCurve, SoundMap};
@@ -52,6 +53,8 @@ pub use stems::StemSelection;
 pub use warning::Warning;
 
 pub(crate) use effects::{BAKED, INTERMEDIATE, MARK, is_baked_in};
+#[cfg(feature = "ffmpeg")]
+pub(crate) use policy::Substitute;
 pub(crate) use retime::is_retimed;
 pub(crate) use walk::Folded;
 #[cfg(feature = "ffmpeg")]

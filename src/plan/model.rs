@@ -112,13 +112,7 @@ impl Plan {
 
     /// `index`, or what the overrun policy shows instead.
     fn within(&self, layer: &Layer, index: i64) -> Option<i64> {
-        match self.media[layer.media].frames {
-            Some(frames) if index < 0 || index >= frames => match self.overrun {
-                OverrunPolicy::Black => None,
-                _ => Some(index.clamp(0, (frames - 1).max(0))),
-            },
-            _ => Some(index),
-        }
+        self.overrun.index(index, self.media[layer.media].frames)
     }
 
     /// The medium whose bounds all others are laid out around: the hero track's first that has any. It lies where it

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Background, CanvasRequest, SoundOptions};
+use super::{Background, CanvasRequest, Damaged, MissingPolicy, OverrunPolicy, SoundOptions};
 use crate::error::{Error, ErrorKind};
 use crate::time::Rate;
 use crate::words::word_enum;
@@ -199,45 +199,6 @@ word_enum! {
         Timeline = "timeline",
         /// The layers visible at the cut run on, each by its own source map.
         Source = "source",
-    }
-}
-
-word_enum! {
-    /// What to do about media that is not there.
-    MissingPolicy, "policy for missing media" {
-        /// Nothing is rendered, and every missing file is listed at once.
-        #[default]
-        Error = "error",
-        /// Black is shown in its place.
-        Black = "black",
-        /// A card that names the clip and the file is shown in its place.
-        Slate = "slate",
-    }
-}
-
-word_enum! {
-    /// What to do about source frames outside the media.
-    OverrunPolicy, "policy for overruns" {
-        /// The nearest frame is held.
-        #[default]
-        Hold = "hold",
-        /// Black is shown.
-        Black = "black",
-        /// It is an error.
-        Error = "error",
-    }
-}
-
-word_enum! {
-    /// What to do about source frames that are not what was encoded: their decoder had to make up something, found a
-    /// wrong checksum, or gave nothing.
-    Damaged, "policy for damaged frames" {
-        /// The shot fails, with the file and the frame.
-        #[default]
-        Error = "error",
-        /// They are delivered as the decoder gives them, with a warning for each run of them. Where it gives no picture,
-        /// the nearest frame is held.
-        Warn = "warn",
     }
 }
 

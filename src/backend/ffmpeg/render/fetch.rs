@@ -10,7 +10,7 @@ use super::super::sequence::SequenceReader;
 use super::program::Same;
 use super::scene::Scene;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Layer, MediaSource, OverrunPolicy};
+use crate::plan::{Layer, MediaSource, Substitute};
 use crate::time::{Rate, Ratio};
 use crate::timeline::MissingFramePolicy;
 
@@ -188,20 +188,13 @@ impl<'s> Readers<'s> {
                     Outside::Before => "begins later",
                     Outside::After => "ends earlier",
                 };
-                match scene.plan.overrun {
-                    OverrunPolicy::Error => {
-                        let message = format!("{file} {where_it_ends} than source frame {index}");
-                        Err(Error::new(ErrorKind::Overrun, message).at_frame(index))
-                    }
-                    OverrunPolicy::Black => {
-                        self.note(format!("{file} {where_it_ends} than the timeline says: black is shown"));
-                        Ok(LayerFrame::Black)
-                    }
-                    OverrunPolicy::Hold => {
-                        self.note(format!("{file} {where_it_ends} than the timeline says: the nearest frame is held"));
-                        Ok(LayerFrame::Frame { frame, position, share: Ratio::ZERO })
-                    }
-                }
+                let message = || format!("{file} {where_it_ends} than source frame {index}");
+                let substitute = scene.plan.overrun.substitute(message).map_err(|error| error.at_frame(index))?;
+                self.note(format!("{file} {where_it_ends} than the timeline says: {substitute}"));
+                Ok(match substitute {
+                    Substitute::Black => LayerFrame::Black,
+                    Substitute::Nearest => LayerFrame::Frame { frame, position, share: Ratio::ZERO },
+                })
             }
         }
     }

@@ -7,7 +7,7 @@ use super::source::{Heard, Voice, VoiceKey};
 use super::stretch::Stretch;
 use crate::audio::{Limiter, REACH, Samples, Speaker, at_speed, finest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Damaged, MissingPolicy, OverrunPolicy, Plan, SampleGrid, Sound, SoundClip, SoundCurve, SoundMap};
+use crate::plan::{Damaged, Plan, SampleGrid, Sound, SoundClip, SoundCurve, SoundMap};
 use crate::time::{Ratio, Time, TimeRange};
 
 /// How many samples are mixed ahead for the limiter.
@@ -233,7 +233,7 @@ impl<'s> Mixer<'s> {
             None => along(voice, &line.runs, range),
         };
         let mut samples = match samples {
-            Err(error) if self.plan.media_missing != MissingPolicy::Error && error.kind() == ErrorKind::Decode => {
+            Err(error) if !self.plan.media_missing.is_error() && error.kind() == ErrorKind::Decode => {
                 told.notes.push(format!("clip {:?} is silent from there on: {error}", clip.clip));
                 line.voice = None;
                 return Ok(None);
@@ -287,9 +287,7 @@ impl<'s> Mixer<'s> {
             line.clip.clip,
             self.plan.timecode(grid.time(silent).floor(self.plan.rate)),
         );
-        if self.plan.overrun == OverrunPolicy::Error {
-            return Err(Error::new(ErrorKind::Overrun, what));
-        }
+        self.plan.overrun.substitute(|| what.clone())?;
         if let Some(voice) = &mut line.voice {
             voice.ended = true;
         }
@@ -316,7 +314,7 @@ impl<'s> Mixer<'s> {
         };
         let file = self.plan.media[line.clip.media].source.display();
         let rate = Ratio::whole(self.sound.rate.into());
-        if self.plan.damaged == Damaged::Error && self.plan.media_missing == MissingPolicy::Error {
+        if self.plan.damaged == Damaged::Error && self.plan.media_missing.is_error() {
             let [start, stop] = [start, stop].map(|place| (place / rate).to_f64());
             let what = format!("the sound of {file} is damaged from {start:.3} s to {stop:.3} s: {reason}");
             return Err(Error::new(ErrorKind::Decode, what));
@@ -335,7 +333,7 @@ impl<'s> Mixer<'s> {
         let voice = match nearest {
             Some(index) => Some(self.idle.remove(index).1),
             None => match self.open(clip) {
-                Err(error) if self.plan.media_missing != MissingPolicy::Error => {
+                Err(error) if !self.plan.media_missing.is_error() => {
                     notes.push(format!("clip {:?} is silent: {error}", clip.clip));
                     None
                 }

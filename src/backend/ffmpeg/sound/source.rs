@@ -58,7 +58,7 @@ pub(crate) fn clips(plan: &Plan) -> impl Iterator<Item = &SoundClip> {
 }
 
 fn look(source: &MediaSource, policy: MissingPolicy) -> Heard {
-    let silent = policy != MissingPolicy::Error;
+    let silent = !policy.is_error();
     let missing =
         |what: String| if silent { Heard::Silent(format!("{what} is not there")) } else { Heard::Missing(what) };
     let broken = |error: Error| match silent {
