@@ -5,7 +5,7 @@
 //! "Compositing and Blending Level 1"). Every mode is written so that nothing is divided by alpha: edges do not fringe.
 
 use super::Picture;
-use crate::plan::Blend;
+use crate::look::Blend;
 use crate::time::Ratio;
 
 /// Lays `top` at `opacity` over `bottom`, in place. In light, sums and products are not cut at white.
@@ -14,14 +14,13 @@ use crate::time::Ratio;
 /// When the two differ in size.
 pub fn lay<P: Picture>(bottom: &mut P, top: &P, opacity: Ratio, blend: Blend) {
     assert_eq!(bottom.size(), top.size(), "pictures of one canvas have one size");
-    match blend {
-        Blend::Normal => bottom.lay_normal(top, opacity),
-        _ => lay_pixels(bottom, top, opacity, blend),
+    if !blend.is_normal() || !bottom.lay_normal(top, opacity) {
+        lay_pixels(bottom, top, opacity, blend);
     }
 }
 
 /// The same for every mode, by its formula.
-pub(super) fn lay_pixels<P: Picture>(bottom: &mut P, top: &P, opacity: Ratio, blend: Blend) {
+fn lay_pixels<P: Picture>(bottom: &mut P, top: &P, opacity: Ratio, blend: Blend) {
     let opacity = to_single(opacity);
     let below = bottom.samples_mut().as_chunks_mut::<4>().0;
     for (below, above) in below.iter_mut().zip(top.samples().as_chunks::<4>().0) {

@@ -1,7 +1,7 @@
 //! Pictures that are made, not read: colours, gradients, checkers and colour bars.
 
 use super::{Rgba16, premultiply};
-use crate::plan::{Bars, Generated};
+use crate::look::{Bars, Generated};
 
 /// A gradient, checker or solid colour of `width × height` pixels, premultiplied; `None` for what is drawn otherwise.
 pub fn draw_generated(generated: &Generated, width: u32, height: u32) -> Option<Rgba16> {

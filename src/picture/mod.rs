@@ -1,4 +1,4 @@
-//! Pixels: frame views, over, dissolve, placement. Knows no timeline and no FFmpeg.
+//! Pixels: frame views, over, dissolve, drawing. Knows no timeline and no FFmpeg.
 
 mod blend;
 mod dissolve;
@@ -9,7 +9,6 @@ mod generate;
 mod label;
 mod light;
 mod over;
-mod place;
 mod resample;
 mod samples;
 #[cfg(feature = "ffmpeg")]
@@ -19,7 +18,7 @@ mod text;
 mod transform;
 mod wipe;
 
-pub use crate::plan::Placement;
+pub use crate::geometry::{Affine, Area, MediaShape, Placement, Rect, Rotation, place};
 pub use blend::{fade, lay};
 pub use dissolve::{PlaneMut, PlaneRef, SampleKind, dissolve_plane};
 #[cfg(feature = "ffmpeg")]
@@ -29,12 +28,11 @@ pub use generate::{draw_bars, draw_generated};
 pub use label::{LabelStyle, draw_label};
 pub use light::RgbaF32;
 pub use over::{Rgba16, flatten, mix, over, premultiply, unpremultiply};
-pub use place::{Area, MediaShape, Rect, Rotation, place};
 pub use resample::{paste, resample};
 pub use samples::Picture;
 #[cfg(feature = "ffmpeg")]
 pub use slate::{Slate, draw_slate};
 #[cfg(feature = "ffmpeg")]
 pub use text::{draw_text, text_width};
-pub use transform::{Affine, Part, draw};
+pub use transform::{Part, draw};
 pub use wipe::{WipeMap, wipe, wipe_plane};

@@ -25,9 +25,7 @@ pub(super) mod sealed {
     use bytemuck::{Pod, Zeroable as _};
     use fast_image_resize::PixelType;
 
-    use crate::picture::blend::lay_pixels;
     use crate::picture::{Rgba16, RgbaF32, over};
-    use crate::plan::Blend;
     use crate::time::Ratio;
 
     pub trait Samples: Sized {
@@ -52,8 +50,8 @@ pub(super) mod sealed {
         fn store(pixel: [f32; 4]) -> [Self::Sample; 4];
         /// Brings what interpolation made back to what pixels can be, as [`Samples::store`] does.
         fn settle(pixels: &mut [[Self::Sample; 4]]);
-        /// Lays `top` at `opacity` over it as it is.
-        fn lay_normal(&mut self, top: &Self, opacity: Ratio);
+        /// Lays `top` at `opacity` over it as it is; `false` where there is no quicker way than pixel by pixel.
+        fn lay_normal(&mut self, top: &Self, opacity: Ratio) -> bool;
 
         /// A picture of nothing.
         fn nothing(size: (u32, u32)) -> Self {
@@ -97,8 +95,9 @@ pub(super) mod sealed {
             }
         }
 
-        fn lay_normal(&mut self, top: &Rgba16, opacity: Ratio) {
+        fn lay_normal(&mut self, top: &Rgba16, opacity: Ratio) -> bool {
             over(self, top, opacity);
+            true
         }
     }
 
@@ -134,11 +133,12 @@ pub(super) mod sealed {
             pixels.iter_mut().for_each(|pixel| pixel[3] = pixel[3].clamp(0.0, 1.0));
         }
 
-        fn lay_normal(&mut self, top: &RgbaF32, opacity: Ratio) {
-            if opacity >= Ratio::ONE {
-                return self.lay_under(top);
+        fn lay_normal(&mut self, top: &RgbaF32, opacity: Ratio) -> bool {
+            let whole = opacity >= Ratio::ONE;
+            if whole {
+                self.lay_under(top);
             }
-            lay_pixels(self, top, opacity, Blend::Normal);
+            whole
         }
     }
 }

@@ -254,8 +254,8 @@ fn fanned(right: f64, down: f64, aspect: f64, middle: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::look::WIPE_CODES;
     use crate::picture::Rgba16;
-    use crate::plan::WIPE_CODES;
 
     fn shares(code: u16, reverse: bool, progress: f64) -> Vec<f64> {
         let (black, white) = (Rgba16::black(64, 36), Rgba16 { width: 64, height: 36, data: vec![65535; 64 * 36 * 4] });

@@ -69,3 +69,14 @@ pub struct CanvasRequest {
     /// Colour tags.
     pub color: Option<ColorTags>,
 }
+
+/// What is below everything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Background {
+    /// Opaque black.
+    #[default]
+    Black,
+    /// Nothing: outputs that can hold alpha get it.
+    Transparent,
+}

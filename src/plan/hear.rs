@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use super::StemSelection;
+use super::audible::{Audible, StemKey};
 use super::build::{Builder, child_path, is_sound};
 use super::crossing::{Part, parts};
 use super::lane::{track_name, with_edges};
@@ -10,7 +12,6 @@ use super::retime::{Bend, Speed, is_retimed, not_applied};
 use super::sound::{Gain, Pitch, Sound, SoundClip};
 use super::sound_map::{SoundCurve, SoundMap, heard};
 use super::sound_metadata;
-use super::stems::{Audible, StemKey, StemSelection};
 use super::{MediaSource, RateConform, ReverseConvention, SampleGrid, Shot};
 use crate::audio::Limiter;
 use crate::error::Result;

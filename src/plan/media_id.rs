@@ -6,15 +6,15 @@ use std::ops::Index;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::{Media, Plan, Shot};
+use super::Media;
 
-/// Reference to an entry of [`Plan::media`], which it indexes: `plan.media[layer.media]`.
+/// Reference to an entry of [`Plan::media`](super::Plan::media), which it indexes: `plan.media[layer.media]`.
 ///
 /// Two of them are equal if the media they refer to are equal (location, rate, length, size, colour, bounds), in whatever order
 /// their plans list them; so [shots](super::Shot) of two plans are equal only if they show the same. In JSON it is the
 /// index alone. A plan that is read from JSON knows its media again; a shot that is read without its plan does not, and
-/// compares by index with others like it, and is equal to none that knows. After a change of [`Plan::media`], call
-/// [`Plan::update_media_ids`].
+/// compares by index with others like it, and is equal to none that knows. After a change of [`Plan::media`](super::Plan::media), call
+/// [`Plan::update_media_ids`](super::Plan::update_media_ids).
 #[derive(Debug, Clone, Copy)]
 pub struct MediaId {
     index: usize,
@@ -33,7 +33,7 @@ impl MediaId {
         MediaId { index, content: None }
     }
 
-    /// The place in [`Plan::media`], counted from 0.
+    /// The place in [`Plan::media`](super::Plan::media), counted from 0.
     pub fn index(self) -> usize {
         self.index
     }
@@ -73,91 +73,10 @@ impl Index<MediaId> for Vec<Media> {
     type Output = Media;
 
     /// # Panics
-    /// If there is no such entry: see [`Plan::validate`].
+    /// If there is no such entry: see [`Plan::validate`](super::Plan::validate).
     fn index(&self, id: MediaId) -> &Media {
         &self[id.index]
     }
-}
-
-impl Plan {
-    /// The reference to entry `index` of [`Plan::media`]; `None` where there is no such entry.
-    pub fn media_id(&self, index: usize) -> Option<MediaId> {
-        self.media.get(index).map(|media| MediaId::new(index, media))
-    }
-
-    /// Makes every layer and every sound refer to what [`Plan::media`] holds now at its index. To be called after
-    /// entries were changed, if shots are to be compared: rendering goes by the index.
-    pub fn update_media_ids(&mut self) {
-        let media: Vec<MediaId> = self.media.iter().enumerate().map(|(at, media)| MediaId::new(at, media)).collect();
-        self.change_media_ids(&|id| media.get(id.index).copied().unwrap_or(MediaId::by_index(id.index)));
-    }
-
-    fn change_media_ids(&mut self, change: &dyn Fn(MediaId) -> MediaId) {
-        let heard = self.sound.iter_mut().flat_map(|sound| &mut sound.clips);
-        heard.for_each(|clip| clip.media = change(clip.media));
-        self.canvas_media.iter_mut().for_each(|id| *id = change(*id));
-        self.shots.iter_mut().for_each(|shot| change_in_shot(shot, change));
-    }
-}
-
-/// Plans are equal if everything in them is, the order of their media included.
-impl PartialEq for Plan {
-    fn eq(&self, other: &Plan) -> bool {
-        let plain = |plan: &Plan| {
-            let mut plan = plan.clone();
-            plan.change_media_ids(&|id| MediaId::by_index(id.index));
-            plan
-        };
-        let (own, others) = (plain(self), plain(other));
-        let Plan {
-            version,
-            timeline,
-            name,
-            rate,
-            global_start,
-            duration,
-            drop_frame,
-            hero_track,
-            canvas,
-            canvas_media,
-            placement,
-            background,
-            overrun,
-            damaged,
-            media_missing,
-            retime,
-            media,
-            sound,
-            shots,
-            warnings,
-        } = &own;
-        *version == others.version
-            && *timeline == others.timeline
-            && *name == others.name
-            && *rate == others.rate
-            && *global_start == others.global_start
-            && *duration == others.duration
-            && *drop_frame == others.drop_frame
-            && *hero_track == others.hero_track
-            && *canvas == others.canvas
-            && *canvas_media == others.canvas_media
-            && *placement == others.placement
-            && *background == others.background
-            && *overrun == others.overrun
-            && *damaged == others.damaged
-            && *media_missing == others.media_missing
-            && *retime == others.retime
-            && *media == others.media
-            && *sound == others.sound
-            && *shots == others.shots
-            && *warnings == others.warnings
-    }
-}
-
-fn change_in_shot(shot: &mut Shot, change: &dyn Fn(MediaId) -> MediaId) {
-    shot.sound.iter_mut().for_each(|clip| clip.media = change(clip.media));
-    let elements = shot.spans.iter_mut().flat_map(|span| &mut span.stack);
-    elements.for_each(|element| element.for_each_layer_mut(&mut |layer| layer.media = change(layer.media)));
 }
 
 /// 128 bits of a cryptographic digest: two media that differ have different ones.

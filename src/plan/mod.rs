@@ -2,6 +2,7 @@
 //!
 //! The rules are those of `docs/DESIGN.md`; comments name them as R1 to R15.
 
+mod audible;
 mod build;
 mod canvas;
 mod clock;
@@ -11,14 +12,16 @@ mod effects;
 mod frames;
 mod generator;
 mod hear;
+mod identity;
 mod keys;
 mod lane;
-mod look;
 mod media;
 mod media_id;
+mod media_source;
 mod model;
 mod options;
 mod policy;
+mod queries;
 mod record_start;
 mod retime;
 mod reuse;
@@ -27,28 +30,28 @@ mod shots;
 mod sound;
 mod sound_map;
 mod sound_metadata;
-mod source_map;
 mod stems;
 mod transition;
 mod validate;
 mod walk;
 mod warning;
 
-pub use canvas::{Canvas, CanvasRequest, ColorTags};
+pub use crate::geometry::Placement;
+pub use crate::look::{Animated, Bars, Blend, ColorNote, Crop, Generated, Look, Rgba, Transform, Unit, WIPE_CODES};
+pub use crate::time::source_map::{Curve, SourceMap};
+pub use canvas::{Background, Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};
-pub use generator::{Bars, Generated, Rgba};
-pub use look::{Animated, Blend, ColorNote, Crop, Look, Transform, Unit, WIPE_CODES};
 pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use media_id::MediaId;
-pub use model::{Background, Element, Layer, Media, MediaSource, MixStyle, Plan, Shot, Span, Weight};
+pub use media_source::{Media, MediaSource};
+pub use model::{Element, Layer, MixStyle, Plan, Shot, Span, Weight};
 pub use options::{
-    HandleMode, Handles, Placement, PlanLimits, PlanOptions, RateConform, Retime, ReverseConvention, ShotSelection,
+    HandleMode, Handles, PlanLimits, PlanOptions, RateConform, Retime, ReverseConvention, ShotSelection,
 };
 pub use policy::{Damaged, MissingPolicy, OverrunPolicy};
 pub use sample_grid::SampleGrid;
 pub use sound::{Crossfade, Gain, Pitch, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
 pub use sound_map::{SoundCurve, SoundMap};
-pub use source_map::{Curve, SourceMap};
 pub use stems::StemSelection;
 pub use warning::Warning;
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Background, CanvasRequest, Damaged, MissingPolicy, OverrunPolicy, SoundOptions};
+use super::{Background, CanvasRequest, Damaged, MissingPolicy, OverrunPolicy, Placement, SoundOptions};
 use crate::error::{Error, ErrorKind};
 use crate::time::Rate;
 use crate::words::word_enum;
@@ -210,21 +210,6 @@ word_enum! {
         Time = "time",
         /// One source frame per record frame.
         FrameForFrame = "frame",
-    }
-}
-
-word_enum! {
-    /// How media is placed in a canvas of another shape. Pixel aspects are taken into account first.
-    Placement, "placement" {
-        /// As large as fits in whole; the canvas may show above and below it, or at its sides.
-        #[default]
-        Fit = "fit",
-        /// As small as leaves nothing of the canvas bare; what sticks out is cut off evenly.
-        Fill = "fill",
-        /// Exactly the canvas, whatever that does to the shape.
-        Stretch = "stretch",
-        /// One line of media to one line of canvas, centred.
-        Native = "native",
     }
 }
 

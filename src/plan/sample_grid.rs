@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use super::{Plan, Shot};
 use crate::time::{FLICKS_PER_SECOND, Ratio, Time, TimeRange};
 
 /// The samples of a cut, counted from its first frame: sample *n* lies *n* / rate seconds behind the start of the grid.
@@ -52,24 +51,6 @@ impl SampleGrid {
 
     fn position(self, time: Time) -> Ratio {
         (time + self.origin).samples(self.rate)
-    }
-}
-
-impl Plan {
-    /// Numbers of the samples of the cut that `shot` has, handles included; `None` where the cut has no sound.
-    pub fn samples(&self, shot: &Shot) -> Option<Range<i64>> {
-        Some(self.sound.as_ref()?.grid().samples(shot.range(self.rate)))
-    }
-
-    /// Samples from midnight to sample `sample` of the cut, by the record timecode: the time reference of sound files
-    /// (EBU Tech 3285). Behind 24 hours of timecode it counts from 0 again.
-    #[cfg(feature = "ffmpeg")]
-    pub(crate) fn time_reference(&self, sample: i64, rate: u32) -> i64 {
-        let grid = SampleGrid::new(rate, Time::ZERO);
-        let at = |frame: i64| Time::from_frames(frame, self.rate);
-        let origin = self.sound.as_ref().map_or(Time::ZERO, |sound| sound.origin);
-        let day = grid.sample(at(self.timecode(0).frames_per_day())).max(1);
-        grid.sample(at(self.global_start) - origin).saturating_add(sample).rem_euclid(day)
     }
 }
 

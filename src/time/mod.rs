@@ -8,6 +8,7 @@
 mod instant;
 mod rate;
 mod ratio;
+pub(crate) mod source_map;
 mod timecode;
 
 pub use instant::{FLICKS_PER_SECOND, Time, TimeRange};

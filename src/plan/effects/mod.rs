@@ -9,8 +9,8 @@ use super::SourceMap;
 use super::build::Builder;
 use super::generator::generated;
 use super::lane::At;
-use super::look::{Animated, Blend, ColorNote, Crop, Look, Transform};
 use super::media::bounds;
+use super::{Animated, Blend, ColorNote, Crop, Look, Transform};
 use crate::time::Ratio;
 use crate::timeline::{Clip, Effect, EffectKind, Item, Map, MediaReference, Value};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::{FRAME_TOLERANCE, Ratio};
+use super::{FRAME_TOLERANCE, Ratio};
 
 /// From record frames to positions in media, in exact fractions: a straight line, and where speed changes on the way,
 /// a curve that is added to it.
@@ -44,18 +44,18 @@ impl Curve {
     }
 
     /// The record frame after the last value.
-    pub(super) fn end(&self) -> i64 {
+    pub(crate) fn end(&self) -> i64 {
         self.record.saturating_add(i64::try_from(self.values.len()).unwrap_or(i64::MAX))
     }
 
     /// Both, added up.
-    pub(super) fn plus(&self, other: &Curve) -> Curve {
+    pub(crate) fn plus(&self, other: &Curve) -> Curve {
         let records = self.record.min(other.record)..self.end().max(other.end());
         Curve { record: records.start, values: records.map(|record| self.at(record) + other.at(record)).collect() }
     }
 
     /// Every value changed by `change`.
-    pub(super) fn map(&self, change: impl Fn(Ratio) -> Ratio) -> Curve {
+    pub(crate) fn map(&self, change: impl Fn(Ratio) -> Ratio) -> Curve {
         Curve { record: self.record, values: self.values.iter().map(|&value| change(value)).collect() }
     }
 }
@@ -67,12 +67,12 @@ impl SourceMap {
     }
 
     /// With `position` added everywhere.
-    pub(super) fn shifted(self, position: Ratio) -> SourceMap {
+    pub(crate) fn shifted(self, position: Ratio) -> SourceMap {
         SourceMap { position: self.position + position, ..self }
     }
 
     /// With every position multiplied.
-    pub(super) fn scaled(&self, factor: Ratio) -> SourceMap {
+    pub(crate) fn scaled(&self, factor: Ratio) -> SourceMap {
         if factor == Ratio::ONE {
             return self.clone();
         }
@@ -85,7 +85,7 @@ impl SourceMap {
     }
 
     /// With `curve` added.
-    pub(super) fn plus(self, curve: Option<Curve>) -> SourceMap {
+    pub(crate) fn plus(self, curve: Option<Curve>) -> SourceMap {
         let curve = match (&self.curve, curve) {
             (Some(own), Some(other)) => Some(own.plus(&other)),
             (None, curve) => curve,
@@ -95,7 +95,7 @@ impl SourceMap {
     }
 
     /// How many values its curve has.
-    pub(super) fn curve_len(&self) -> usize {
+    pub(crate) fn curve_len(&self) -> usize {
         self.curve.as_ref().map_or(0, |curve| curve.values.len())
     }
 
@@ -129,7 +129,7 @@ impl SourceMap {
 
     /// How far behind the start of its source frame record frame `record` is, where it is between two frames of slow
     /// motion: less than one media frame passes, and some does.
-    pub(super) fn fraction(&self, record: i64) -> Option<Ratio> {
+    pub(crate) fn fraction(&self, record: i64) -> Option<Ratio> {
         if self.curve.is_none() && (self.step.num() == 0 || self.step.abs() >= Ratio::ONE) {
             return None;
         }

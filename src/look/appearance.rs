@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Placement, SourceMap};
+use super::Animated;
+use crate::geometry::Placement;
 use crate::time::Ratio;
+use crate::time::source_map::SourceMap;
 
 /// How a layer looks in the cut, beyond its media and its place in time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -40,7 +42,7 @@ impl Look {
         self.is_flat() && self.opacity.is_one() && self.fade.is_one()
     }
 
-    pub(super) fn is_default(&self) -> bool {
+    pub(crate) fn is_default(&self) -> bool {
         self.is_plain() && self.placement.is_none()
     }
 
@@ -69,7 +71,7 @@ impl Look {
     }
 
     /// Whether anything changes from frame to frame.
-    pub(super) fn is_animated(&self) -> bool {
+    pub(crate) fn is_animated(&self) -> bool {
         let moves = |values: &[&Animated]| values.iter().any(|value| matches!(value, Animated::Keys(_)));
         moves(&[&self.opacity, &self.fade])
             || self.crop.as_ref().is_some_and(|crop| moves(&[&crop.left, &crop.right, &crop.top, &crop.bottom]))
@@ -77,54 +79,6 @@ impl Look {
                 let [a, b, c] = [&transform.zoom, &transform.position, &transform.anchor];
                 moves(&[&a[0], &a[1], &b[0], &b[1], &c[0], &c[1], &transform.rotation])
             })
-    }
-}
-
-/// A value that may change from frame to frame.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Animated {
-    /// It stays as it is.
-    Constant(f64),
-    /// Pairs of a frame, counted as [`Look::clock`] says, and the value there, in order; straight lines in between, the
-    /// first and the last value beyond. Never empty.
-    Keys(Vec<(f64, f64)>),
-}
-
-impl Default for Animated {
-    fn default() -> Animated {
-        Animated::Constant(1.0)
-    }
-}
-
-impl Animated {
-    /// The value at a frame, counted as [`Look::frame`] does.
-    pub fn at(&self, frame: f64) -> f64 {
-        let keys = match self {
-            Animated::Constant(value) => return *value,
-            Animated::Keys(keys) => keys,
-        };
-        let after = keys.partition_point(|(key, _)| *key <= frame);
-        match (after.checked_sub(1).and_then(|before| keys.get(before)), keys.get(after)) {
-            (Some(&(from, low)), Some(&(to, high))) => low + (high - low) * (frame - from) / (to - from),
-            (Some(&(_, value)), None) | (None, Some(&(_, value))) => value,
-            (None, None) => 0.0,
-        }
-    }
-
-    /// Whether it is 1 throughout.
-    #[allow(clippy::float_cmp, reason = "one is one")]
-    pub fn is_one(&self) -> bool {
-        matches!(self, Animated::Constant(value) if *value == 1.0)
-    }
-
-    /// The same with every value put through `change`.
-    #[must_use]
-    pub fn map(self, change: impl Fn(f64) -> f64) -> Animated {
-        match self {
-            Animated::Constant(value) => Animated::Constant(change(value)),
-            Animated::Keys(keys) => Animated::Keys(keys.into_iter().map(|(key, value)| (key, change(value))).collect()),
-        }
     }
 }
 
@@ -265,28 +219,9 @@ pub enum ColorNote {
     },
 }
 
-/// The patterns of SMPTE ST 258 that are drawn, by their codes: bars, boxes, barn doors, diagonals, bow ties, wedges, what
-/// opens out of the middle, clocks, fans and sweeps.
-#[rustfmt::skip]
-pub const WIPE_CODES: [u16; 56] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 21, 22, 23, 24, 25, 26, 41, 42, 43, 44, 45, 46, 47, 48, 61, 62, 63, 64,
-    101, 102, 103, 104, 105, 106, 119, 120, 121, 201, 202, 203, 204, 205, 206, 207, 211, 212,
-    221, 222, 223, 224, 231, 232, 233, 234, 241, 242, 243, 244,
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_are_joined_by_straight_lines_and_held_beyond() {
-        let fade = Animated::Keys(vec![(10.0, 0.0), (20.0, 1.0), (20.0, 0.5), (30.0, 0.0)]);
-        let at = [0.0, 10.0, 15.0, 20.0, 25.0, 30.0, 99.0].map(|frame| fade.at(frame));
-        for (got, wanted) in at.into_iter().zip([0.0, 0.0, 0.5, 0.5, 0.25, 0.0, 0.0]) {
-            assert!((got - wanted).abs() < 1e-12, "{at:?}");
-        }
-        assert!(Animated::Keys(Vec::new()).at(3.0).abs() < 1e-12, "read from elsewhere, and empty");
-    }
 
     #[test]
     fn a_plain_look_takes_no_room_in_json() {

@@ -2,8 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Placement;
 use crate::time::Ratio;
+use crate::words::word_enum;
+
+word_enum! {
+    /// How media is placed in a canvas of another shape. Pixel aspects are taken into account first.
+    Placement, "placement" {
+        /// As large as fits in whole; the canvas may show above and below it, or at its sides.
+        #[default]
+        Fit = "fit",
+        /// As small as leaves nothing of the canvas bare; what sticks out is cut off evenly.
+        Fill = "fill",
+        /// Exactly the canvas, whatever that does to the shape.
+        Stretch = "stretch",
+        /// One line of media to one line of canvas, centred.
+        Native = "native",
+    }
+}
 
 /// A turn that media asks for before it is shown, clockwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
