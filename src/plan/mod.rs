@@ -2,36 +2,22 @@
 //!
 //! The rules are those of `docs/DESIGN.md`; comments name them as R1 to R15.
 
-mod audible;
 mod build;
 mod canvas;
-mod clock;
-mod crossing;
-mod drop_frame;
-mod effects;
+mod dialect;
 mod frames;
-mod generator;
-mod hear;
 mod identity;
-mod keys;
-mod lane;
-mod media;
+mod mark;
 mod media_id;
 mod media_source;
 mod model;
 mod options;
 mod policy;
 mod queries;
-mod record_start;
-mod retime;
-mod reuse;
 mod sample_grid;
-mod shots;
 mod sound;
 mod sound_map;
-mod sound_metadata;
 mod stems;
-mod transition;
 mod validate;
 mod walk;
 mod warning;
@@ -39,9 +25,9 @@ mod warning;
 pub use crate::geometry::Placement;
 pub use crate::look::{Animated, Bars, Blend, ColorNote, Crop, Generated, Look, Rgba, Transform, Unit, WIPE_CODES};
 pub use crate::time::source_map::{Curve, SourceMap};
+pub use build::{MediaFacts, MediaLookup, NoLookup};
 pub use canvas::{Background, Canvas, CanvasRequest, ColorTags};
 pub use frames::{FrameLayer, FrameRow};
-pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub use media_id::MediaId;
 pub use media_source::{Media, MediaSource};
 pub use model::{Element, Layer, MixStyle, Plan, Shot, Span, Weight};
@@ -55,10 +41,10 @@ pub use sound_map::{SoundCurve, SoundMap};
 pub use stems::StemSelection;
 pub use warning::Warning;
 
-pub(crate) use effects::{BAKED, INTERMEDIATE, MARK, is_baked_in};
+pub(crate) use build::{is_baked_in, is_retimed};
+pub(crate) use mark::{BAKED, INTERMEDIATE, MARK};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use policy::Substitute;
-pub(crate) use retime::is_retimed;
 pub(crate) use walk::Folded;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use walk::covers;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::SourceMap;
-use super::lane::{intersect, join};
+use super::layout::{intersect, join};
+use crate::time::source_map::SourceMap;
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Time, TimeRange};
 
 /// Takes record frames to an object's own time.

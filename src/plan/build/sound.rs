@@ -3,18 +3,18 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::StemSelection;
 use super::audible::{Audible, StemKey};
-use super::build::{Builder, child_path, is_sound};
+use super::context::{Builder, child_path};
 use super::crossing::{Part, parts};
-use super::lane::{track_name, with_edges};
-use super::retime::{Bend, Speed, is_retimed, not_applied};
-use super::sound::{Gain, Pitch, Sound, SoundClip};
-use super::sound_map::{SoundCurve, SoundMap, heard};
-use super::sound_metadata;
-use super::{MediaSource, RateConform, ReverseConvention, SampleGrid, Shot};
+use super::speed::{Bend, Speed, is_retimed, not_applied};
+use super::tracks::{is_sound, track_name, with_edges};
 use crate::audio::Limiter;
 use crate::error::Result;
+use crate::plan::dialect::{self, sound as written_sound};
+use crate::plan::sound_map::{SoundCurve, SoundMap, heard};
+use crate::plan::{
+    Gain, MediaSource, Pitch, RateConform, ReverseConvention, SampleGrid, Shot, Sound, SoundClip, StemSelection,
+};
 use crate::time::{FLICKS_PER_SECOND, Rate, Ratio, Time, TimeRange};
 use crate::timeline::{Across, Child, Clip, Composition, CompositionKind, Item, MediaKind, TrackLayout};
 
@@ -260,7 +260,7 @@ impl Builder<'_> {
         };
         let trimmed = self.trimmed(composition, at.path)?;
         let video = composition.kind == CompositionKind::Track(MediaKind::Video);
-        let output = sound_metadata::output_channel(&composition.item).or(around.output);
+        let output = dialect::output_channel(&composition.item).or(around.output);
         let role = self.options.sound.stems.role(&composition.item).or_else(|| around.role.clone());
         let around = Around { heard, seen: around.seen || video, output, role, ..around.clone() };
         let around = self.with_effects(&composition.item, at, &around, self.rate);
@@ -371,7 +371,7 @@ impl Builder<'_> {
         if !around.heard {
             return inner;
         }
-        let written = sound_metadata::effects(item, rate);
+        let written = written_sound::effects(item, rate, &|| Speed::of(item).steady());
         inner.gains.extend(written.gains.into_iter().map(|gain| gain.through(at.clock, around.window, self.rate)));
         inner.pan = (inner.pan + written.pan).clamp(-1.0, 1.0);
         if !written.pan_keys.is_empty() && !inner.pan_keys.is_empty() {
@@ -423,14 +423,12 @@ impl Builder<'_> {
         if self.options.sound.pitch == Pitch::Keep && run.curve.is_some() {
             notes.push("its speed changes on the way: the pitch follows it".to_owned());
         }
-        let mut channels = sound_metadata::channels(clip).unwrap_or_else(|what| {
+        let mut channels = written_sound::channels(clip).unwrap_or_else(|what| {
             self.warn(at.path, what);
             Vec::new()
         });
         let mut output = None;
-        if let (true, Some(channel), Some(to)) =
-            (channels.is_empty(), sound_metadata::source_track(clip), around.output)
-        {
+        if let (true, Some(channel), Some(to)) = (channels.is_empty(), dialect::source_track(clip), around.output) {
             (channels, output) = (vec![channel], (pan == 0.0 && pan_keys.is_empty()).then_some(to));
         }
         let role = self.options.sound.stems.role(&clip.item).or_else(|| around.role.clone());

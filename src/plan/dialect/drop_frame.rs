@@ -7,7 +7,7 @@ const DEEPEST: usize = 6;
 
 /// What the metadata that applications and adapters write says about timecode: `displayformat` of Final Cut's XML,
 /// `tcFormat` of FCPXML, `FCM` of EDLs, `Drop` of AAF.
-pub(super) fn said_in(metadata: &Map) -> Option<bool> {
+pub(in crate::plan) fn said_in(metadata: &Map) -> Option<bool> {
     in_map(metadata, DEEPEST)
 }
 

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
 
-use super::build::{Builder, ROOT, child_path, enabled_clips, is_sound, push_span, root_name};
 use super::clock::Clock;
-use super::lane::{At, Lane, intersect, join};
-use super::walk::layers_of;
-use super::{Element, HandleMode, Layer, Shot, ShotSelection, Span, Weight};
+use super::context::{At, Builder, ROOT, child_path};
+use super::layout::{Lane, intersect, join};
+use super::spans::push_span;
+use super::tracks::{enabled_clips, is_sound, root_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::without_media_endings;
+use crate::plan::walk::layers_of;
+use crate::plan::{Element, HandleMode, Layer, Shot, ShotSelection, Span, Weight};
 use crate::time::{Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, Marker, Timeline};
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::sound::SoundClip;
+use crate::plan::SoundClip;
 
 /// What makes one stem another: a role, or an audio track.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

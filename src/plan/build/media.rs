@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::effects::{INTERMEDIATE, number};
-use super::generator::generated;
-use super::{Media, MediaId, MediaSource, PlanOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::{Locator, NumberedFiles, is_there};
+use crate::plan::dialect::{generated, number};
+use crate::plan::mark::INTERMEDIATE;
+use crate::plan::{Media, MediaId, MediaSource, PlanOptions};
 use crate::time::{Rate, Ratio, padded};
 use crate::timeline::{Clip, Map, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange};
 

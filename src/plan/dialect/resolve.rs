@@ -1,8 +1,62 @@
-//! The effects that Resolve writes into the metadata of clips.
+//! DaVinci Resolve, which writes a full set of effects on every clip, under `Resolve_OTIO`.
 
-use super::{LookReader, number, share};
-use crate::plan::{Animated, Blend, Placement};
-use crate::timeline::{Map, Value};
+use super::keys::{Counts, Keys};
+use super::levels::{LOUDEST, SILENT, SoundPart, factor, in_order};
+use super::look::LookReader;
+use super::value::{finite, number, share, text_at};
+use crate::geometry::Placement;
+use crate::look::{Animated, Blend};
+use crate::plan::{Crossfade, Gain};
+use crate::time::{Rate, Ratio, Time, TimeRange};
+use crate::timeline::{Effect, Item, Map, Transition, Value};
+
+/// What Resolve calls an effect: all of its own are called "Resolve Effect", and the name is in their metadata.
+pub(super) fn effect_name(effect: &Effect) -> Option<&str> {
+    text_at(&effect.metadata, &["Resolve_OTIO", "Effect Name"])
+}
+
+/// Whether `effect`, of which Resolve writes a full set on every clip, is off or has no parameters.
+pub(super) fn changes_nothing(effect: &Effect) -> bool {
+    let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return false };
+    let off = matches!(resolve.get("Enabled"), Some(Value::Bool(false)));
+    let empty = resolve.get("Parameters").and_then(Value::as_array).is_some_and(<[Value]>::is_empty);
+    off || empty
+}
+
+/// Whether `effect` is read as a look; `None` where it is not one of Resolve's.
+pub(super) fn is_look(effect: &Effect) -> Option<bool> {
+    effect.metadata.get("Resolve_OTIO")?;
+    Some(is_look_name(effect_name(effect).unwrap_or_default()))
+}
+
+fn is_look_name(name: &str) -> bool {
+    matches!(name, "Transform" | "Cropping" | "Composite" | "Retime and Scaling" | "Video Faders")
+}
+
+/// What a transition is called: every one is written as a dissolve or a custom one, and its kind into its metadata.
+pub(super) fn transition_names(transition: &Transition) -> [Option<&str>; 2] {
+    let text = |keys: &[&str]| text_at(&transition.metadata, keys);
+    [text(&["Resolve_OTIO", "Transition Type"]), text(&["Resolve_OTIO", "Effects", "Effect Name"])]
+}
+
+/// Names and values of a generator's settings: a list of effects with parameters.
+pub(super) fn generator_settings(parameters: &Map) -> impl Iterator<Item = (&str, &Value)> {
+    let effects = parameters.get("Resolve_OTIO").and_then(Value::as_array).unwrap_or_default();
+    let all = effects.iter().filter_map(|effect| effect.get("Parameters").and_then(Value::as_array)).flatten();
+    all.filter_map(|one| Some((one.get("Parameter ID")?.as_str()?, one.get("Parameter Value")?)))
+}
+
+/// Says where Resolve's own curve of a transition is not a straight line.
+pub(super) fn eased(transition: &Transition) -> Option<String> {
+    let parameters = transition.metadata.get("Resolve_OTIO")?.get("Effects")?.get("Parameters")?.as_array()?;
+    let is_curve = |parameter: &&Value| {
+        parameter.get("Parameter ID").and_then(Value::as_str) == Some("transitionCustomCurvesKeyframes")
+    };
+    let keys = parameters.iter().find(is_curve)?.get("Key Frames")?.as_object()?;
+    let bent = |key: &Value| key.get("InBez").is_some() || key.get("OutBez").is_some();
+    let straight = keys.len() <= 2 && !keys.values().any(bent);
+    (!straight).then(|| "the transition's own curve is drawn as a straight line".to_owned())
+}
 
 impl LookReader<'_> {
     /// One of the effects that Resolve writes on every clip. A parameter that is not there has its default.
@@ -11,7 +65,7 @@ impl LookReader<'_> {
             return;
         }
         let name = resolve.get("Effect Name").and_then(Value::as_str).unwrap_or_default();
-        let known = matches!(name, "Transform" | "Cropping" | "Composite" | "Retime and Scaling" | "Video Faders");
+        let known = is_look_name(name);
         let parameters = match resolve.get("Parameters") {
             None | Some(Value::Null) => return,
             Some(Value::Array(parameters)) => &**parameters,
@@ -161,4 +215,96 @@ fn is_default(parameter: &Value) -> bool {
     };
     still
         && parameter.get("Parameter Value").is_none_or(|value| parameter.get("Default Parameter Value") == Some(value))
+}
+
+/// Key frames of a retime.
+pub(super) fn keys(list: &[Value]) -> Result<Keys, &'static str> {
+    let seconds = |value: Option<&Value>| {
+        let seconds = value.and_then(Value::as_f64).filter(|seconds| seconds.abs() < 1e6);
+        seconds.map(Ratio::nearest).ok_or("a keyframe is no pair of times")
+    };
+    let mut points = Vec::with_capacity(list.len());
+    let mut eased = false;
+    for key in list {
+        let parts = key.as_array().unwrap_or_default();
+        points.push((seconds(parts.first())?, seconds(parts.get(1))?));
+        eased |= matches!(parts.get(2), Some(Value::Bool(true)));
+    }
+    if points.len() < 2 {
+        return Err("it has fewer than two keyframes");
+    }
+    if points.windows(2).any(|pair| pair[1].0 <= pair[0].0) {
+        return Err("its keyframes are not in order");
+    }
+    // Which of two moments a clip starts at could not be told.
+    if points.windows(2).any(|pair| pair[1].1 < pair[0].1) {
+        return Err("its keyframes run backwards");
+    }
+    Ok(Keys { points, counts: Counts::Media, eased, blends: false })
+}
+
+/// Whether this is the effect that is called `name`, switched off.
+pub(super) fn is_off(effect: &Effect, name: &str) -> bool {
+    let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return false };
+    let own = resolve.get("Effect Name").and_then(Value::as_str);
+    own == Some(name) && resolve.get("Enabled") == Some(&Value::Bool(false))
+}
+
+/// What an effect does to sound: decibels, and pan over the range that is written with it.
+pub(super) fn sound(effect: &Effect, item: &Item, rate: Rate) -> Option<Vec<SoundPart>> {
+    let parameters = effect.metadata.get("Resolve_OTIO")?.get("Parameters")?.as_array()?;
+    let part = |parameter: &Value| {
+        let id = parameter.get("Parameter ID").and_then(Value::as_str).unwrap_or_default();
+        let number = |key: &str| parameter.get(key).and_then(finite);
+        let value = number("Parameter Value");
+        if value.is_some()
+            && value == number("Default Parameter Value")
+            && key_frames(parameter).is_none_or(Map::is_empty)
+        {
+            return None;
+        }
+        let known = match id {
+            "volume" => volume(parameter, rate).map(SoundPart::Gain),
+            "faderIn" | "faderOut" => {
+                value.and_then(|frames| fader(id == "faderOut", frames, item)).map(SoundPart::Gain)
+            }
+            "pan" => {
+                value.map(|pan| SoundPart::Pan((pan / number("maxValue").unwrap_or(1.0).max(1e-9)).clamp(-1.0, 1.0)))
+            }
+            _ => None,
+        };
+        Some(known.unwrap_or_else(|| SoundPart::Unknown(format!("parameter {id:?}"))))
+    };
+    Some(parameters.iter().filter_map(part).collect())
+}
+
+/// A fade over the first or the last `frames` of `item`, by straight lines.
+fn fader(out: bool, frames: f64, item: &Item) -> Option<Gain> {
+    let whole = item.source_range?.duration;
+    let (end, length) = (whole.time().ok()?, Time::from_value(frames, whole.rate).ok()?);
+    let length = length.max(Time::ZERO).min(end);
+    let law = Crossfade::Linear;
+    Some(match out {
+        true => Gain::FadeOut { range: TimeRange::between(end - length, end), law },
+        false => Gain::FadeIn { range: TimeRange::between(Time::ZERO, length), law },
+    })
+}
+
+fn key_frames(parameter: &Value) -> Option<&Map> {
+    parameter.get("Key Frames")?.as_object()
+}
+
+/// A volume in decibels: one value, or key frames counted from the clip's start.
+fn volume(parameter: &Value, rate: Rate) -> Option<Gain> {
+    let decibels = |value: f64| value.clamp(SILENT, LOUDEST);
+    let written = key_frames(parameter).filter(|keys| !keys.is_empty());
+    let Some(written) = written else {
+        return finite(parameter.get("Parameter Value")?).map(|value| Gain::Constant(factor(decibels(value))));
+    };
+    let key = |(frame, key): (&str, &Value)| {
+        let value = finite(key.get("Value")?)?;
+        let time = Time::from_value(frame.trim().parse().ok()?, rate).ok()?;
+        Some((time, decibels(value)))
+    };
+    in_order(written.iter().map(key).collect::<Option<_>>()?)
 }

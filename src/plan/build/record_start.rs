@@ -3,7 +3,7 @@
 //! Readers of EDLs, CMX 3600's above all, write `source_range.start_time = −(record in)` with the length of the children. Such
 //! a trim ends before the first child: taken as a trim, it would show nothing.
 
-use super::build::{ROOT, child_path};
+use super::context::{ROOT, child_path};
 use crate::timeline::{Child, Composition, RationalTime, RawTimeRange, Timeline};
 
 /// A thousandth of a frame: what doubles may be off.

@@ -2,38 +2,18 @@
 
 use std::ops::Range;
 
-use super::build::{Builder, ROOT, child_path, is_sound};
 use super::clock::{Clock, Run};
-use super::effects;
-use super::keys::line;
-use super::retime::{Speed, is_retimed, is_time_remap, not_applied};
-use super::{Curve, Element, Layer, Look, MixStyle, SourceMap, Weight, transition};
+use super::context::{At, Builder, ROOT, child_path};
+use super::layout::{Lane, Segment, intersect, isolate, merge, mix, pieces};
+use super::speed::Speed;
+use super::tracks::{is_sound, track_name, with_edges};
 use crate::error::Result;
+use crate::look::Look;
+use crate::plan::dialect::{self, line};
+use crate::plan::{Element, Layer, MixStyle, RateConform, Weight};
+use crate::time::source_map::{Curve, SourceMap};
 use crate::time::{Rate, Ratio, Time, TimeRange};
-use crate::timeline::{
-    Across, Child, Clip, Composition, Effect, EffectKind, Item, Placed, TrackLayout, Transition, Value,
-};
-
-/// A run of record frames that shows one element.
-#[derive(Debug, Clone)]
-pub(super) struct Segment {
-    pub(super) frames: Range<i64>,
-    pub(super) element: Element,
-}
-
-/// Segments in record order that do not overlap; between them there is nothing.
-pub(super) type Lane = Vec<Segment>;
-
-/// An object of the timeline on its way down from the root.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct At<'p> {
-    /// Its path, such as `tracks[2].children[5]`.
-    pub(super) path: &'p str,
-    /// The name of the track it lies in.
-    pub(super) track: &'p str,
-    /// Takes record frames to the time since its trimmed range starts.
-    pub(super) clock: &'p Clock,
-}
+use crate::timeline::{Across, Child, Clip, Composition, Placed, TrackLayout, Transition};
 
 /// A transition with its neighbours, in its track's own time.
 struct Crossing {
@@ -258,7 +238,7 @@ impl Builder<'_> {
         let Some(Across { range, before, after }) = across else { return Ok(None) };
         let offsets = transition.in_offset.time().and_then(|head| Ok((head, transition.out_offset.time()?)));
         let (head, tail) = offsets.map_err(place)?;
-        let (style, notes) = transition::style(transition);
+        let (style, notes) = dialect::style(transition);
         notes.into_iter().for_each(|note| self.warn(path, note));
         let short = |place: Option<usize>, room: Time| {
             place.is_some_and(|place| layout.items()[place].range.duration.ceil(self.rate) < room.ceil(self.rate))
@@ -269,7 +249,7 @@ impl Builder<'_> {
                 "the transition is longer than its neighbours; what lies beyond them is covered".to_owned(),
             );
         }
-        let curve = transition::own_curve(transition, style);
+        let curve = dialect::own_curve(transition, style);
         Ok(Some(Crossing { range, before, after, style, curve }))
     }
 
@@ -285,8 +265,8 @@ impl Builder<'_> {
         let range = self.media.trimmed_range(clip).map_err(place)?;
         let media = self.media.resolve(clip, range).map_err(place)?;
         let per_frame = match self.options.rate_conform {
-            super::RateConform::FrameForFrame => Ratio::ONE,
-            super::RateConform::Time => media.rate.nominal() / self.rate.nominal(),
+            RateConform::FrameForFrame => Ratio::ONE,
+            RateConform::Time => media.rate.nominal() / self.rate.nominal(),
         };
         let duration = range.duration.time().map_err(place)?.frames(self.rate);
         let mut notes = media.notes;
@@ -317,24 +297,6 @@ impl Builder<'_> {
         };
         self.layers.insert(at.path.to_owned(), (at.clock.clone(), layer.clone()));
         Ok(layer)
-    }
-
-    /// Names every effect of `item` that is not drawn or not applied. `looks_apply`: what is read as a look is drawn.
-    pub(super) fn warn_of_effects(&mut self, item: &Item, path: &str, looks_apply: bool) {
-        for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
-            let message = match effect.kind {
-                EffectKind::Other if is_time_remap(effect) => not_applied(effect),
-                EffectKind::Other if looks_apply && effects::is_read(effect) => continue,
-                EffectKind::Other | EffectKind::Unknown(_) => match effect_name(effect) {
-                    (_, true) => continue,
-                    (name, false) => Some(format!("effect {name:?} is not drawn")),
-                },
-                _ => not_applied(effect),
-            };
-            if let Some(message) = message {
-                self.warn(&format!("{path}.effects[{index}]"), message);
-            }
-        }
     }
 }
 
@@ -416,131 +378,4 @@ fn plain_weight(crossing: &Crossing, across: &Range<i64>, clock: &Clock, rate: R
             Weight::Map(map.clone().shifted(start).scaled(Ratio::ONE / crossing.range.duration.frames(rate)))
         }
     }
-}
-
-/// What the application calls an effect, and whether it is known to change nothing.
-///
-/// Resolve writes a full set of effects on every clip; one that is off or has no parameters is as good as none.
-pub(super) fn effect_name(effect: &Effect) -> (&str, bool) {
-    let name = effects::effect_name(effect);
-    let Some(resolve) = effect.metadata.get("Resolve_OTIO") else { return (name, false) };
-    let off = matches!(resolve.get("Enabled"), Some(Value::Bool(false)));
-    let empty = resolve.get("Parameters").and_then(Value::as_array).is_some_and(<[Value]>::is_empty);
-    (name, off || empty)
-}
-
-/// The name under which the layers of `child`, a child of a stack, are listed.
-pub(super) fn track_name(child: &Child, outer: &str) -> String {
-    match (child, child.name()) {
-        (Child::Composition(composition), name) if composition.is_track() && !name.is_empty() => name.to_owned(),
-        _ => outer.to_owned(),
-    }
-}
-
-/// Over which of its own time a child of a stack that lasts `duration` is there: its trimmed range, and for a track whose
-/// first or last child is a transition as long as that lasts.
-pub(super) fn with_edges(child: &Child, duration: Time) -> Result<TimeRange> {
-    let (mut start, mut end) = (Time::ZERO, duration);
-    if let Child::Composition(track) = child
-        && track.is_track()
-        && track.item.source_range.is_none()
-        && !is_retimed(&track.item)
-    {
-        if let Some(Child::Transition(first)) = track.children.first() {
-            start = start - first.in_offset.time()?;
-        }
-        if let Some(Child::Transition(last)) = track.children.last() {
-            end += last.out_offset.time()?;
-        }
-    }
-    Ok(TimeRange::between(start, end))
-}
-
-/// Ranges in order, those that touch joined, those that are empty left out.
-pub(super) fn join(ranges: impl Iterator<Item = Range<i64>>) -> Vec<Range<i64>> {
-    let mut joined: Vec<Range<i64>> = Vec::new();
-    for range in ranges.filter(|range| !range.is_empty()) {
-        match joined.last_mut() {
-            Some(last) if last.end == range.start => last.end = range.end,
-            _ => joined.push(range),
-        }
-    }
-    joined
-}
-
-/// What both ranges share; empty when they share nothing.
-pub(super) fn intersect(a: &Range<i64>, b: &Range<i64>) -> Range<i64> {
-    let start = a.start.max(b.start);
-    start..a.end.min(b.end).max(start)
-}
-
-/// `window`, cut at every edge of `ranges` that lies inside it.
-pub(super) fn pieces<'r>(window: &Range<i64>, ranges: impl Iterator<Item = &'r Range<i64>>) -> Vec<Range<i64>> {
-    if window.is_empty() {
-        return Vec::new();
-    }
-    let mut edges: Vec<i64> = ranges
-        .flat_map(|range| [range.start, range.end])
-        .filter(|edge| window.contains(edge))
-        .chain([window.start, window.end])
-        .collect();
-    edges.sort_unstable();
-    edges.dedup();
-    edges.windows(2).map(|pair| pair[0]..pair[1]).collect()
-}
-
-/// What each lane shows at `frame`, bottom to top. Stacks are laid open: laying over one another is associative.
-pub(super) fn on_screen(lanes: &[Lane], frame: i64) -> Vec<Element> {
-    let mut elements = Vec::with_capacity(lanes.len());
-    for segment in lanes.iter().filter_map(|lane| segment_at(lane, frame)) {
-        match &segment.element {
-            Element::Stack { elements: inner, look } if look.is_plain() && !inner.iter().any(Element::blends) => {
-                elements.extend(inner.iter().cloned())
-            }
-            element => elements.push(element.clone()),
-        }
-    }
-    elements
-}
-
-/// Makes what a segment shows one picture: blend modes inside see nothing outside, and it gets a look of its own.
-fn isolate(segment: &mut Segment, look: &Look) {
-    let elements = match &mut segment.element {
-        Element::Stack { elements, look } if look.is_plain() => std::mem::take(elements),
-        element => vec![std::mem::replace(element, Element::Stack { elements: Vec::new(), look: Look::default() })],
-    };
-    segment.element = Element::Stack { elements, look: look.clone() };
-}
-
-fn segment_at(lane: &Lane, frame: i64) -> Option<&Segment> {
-    let after = lane.partition_point(|segment| segment.frames.start <= frame);
-    lane[..after].last().filter(|segment| segment.frames.contains(&frame))
-}
-
-/// `from` dissolving to `to` over the record frames `window`.
-fn mix(from: &Lane, to: &Lane, weight: &Weight, style: MixStyle, window: &Range<i64>) -> Lane {
-    let edges = from.iter().chain(to).map(|segment| &segment.frames);
-    let mut mixed = Lane::new();
-    for frames in pieces(window, edges) {
-        let side = |lane| segment_at(lane, frames.start).map(|segment| Box::new(segment.element.clone()));
-        let (from, to) = (side(from), side(to));
-        if from.is_some() || to.is_some() {
-            mixed.push(Segment { frames, element: Element::Mix { from, to, weight: weight.clone(), style } });
-        }
-    }
-    mixed
-}
-
-/// Joins segments that follow on one another and show the same (R15).
-fn merge(lane: Lane) -> Lane {
-    let mut merged = Lane::with_capacity(lane.len());
-    for segment in lane {
-        match merged.last_mut() {
-            Some(last) if last.frames.end == segment.frames.start && last.element == segment.element => {
-                last.frames.end = segment.frames.end;
-            }
-            _ => merged.push(segment),
-        }
-    }
-    merged
 }

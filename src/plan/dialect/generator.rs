@@ -1,10 +1,17 @@
 //! What generators draw, from their kinds and settings as OpenTimelineIO and applications write them.
 
+use super::color::color;
+use super::{final_cut, resolve};
 use crate::look::{BLACK, Bars, Generated, Rgba, WHITE};
 use crate::timeline::{Map, MediaCommon, Value};
 
 /// What a generator of this kind draws for the clip `clip`, and what is to be said about it.
-pub(super) fn generated(kind: &str, parameters: &Map, common: &MediaCommon, clip: &str) -> (Generated, Option<String>) {
+pub(in crate::plan) fn generated(
+    kind: &str,
+    parameters: &Map,
+    common: &MediaCommon,
+    clip: &str,
+) -> (Generated, Option<String>) {
     let settings = Settings { parameters, common };
     let name: String = kind
         .to_lowercase()
@@ -103,25 +110,14 @@ struct Settings<'a> {
 impl Settings<'_> {
     /// Name and value of every setting, in the order they were written.
     fn all(&self) -> Vec<(&str, &Value)> {
-        let mut all: Vec<(&str, &Value)> = self.parameters.iter().collect();
-        // Resolve: a list of effects with parameters. Final Cut: a parameter, or a list of them.
-        let effects = self.parameters.get("Resolve_OTIO").and_then(Value::as_array).unwrap_or_default();
-        let resolve = effects.iter().filter_map(|effect| effect.get("Parameters").and_then(Value::as_array)).flatten();
-        all.extend(resolve.filter_map(|one| Some((one.get("Parameter ID")?.as_str()?, one.get("Parameter Value")?))));
-        let final_cut = self.common.metadata.get("fcp_xml").and_then(|item| item.get("parameter"));
-        let final_cut = match final_cut {
-            Some(Value::Array(list)) => &**list,
-            Some(one) => std::slice::from_ref(one),
-            None => &[],
-        };
-        all.extend(final_cut.iter().filter_map(|one| Some((one.get("parameterid")?.as_str()?, one.get("value")?))));
-        all
+        let own = self.parameters.iter().chain(resolve::generator_settings(self.parameters));
+        own.chain(final_cut::generator_settings(&self.common.metadata)).collect()
     }
 
     /// Every colour among the settings.
     fn colors(&self) -> Vec<Rgba> {
         let named = |name: &str| ["color", "colour", "fill"].iter().any(|word| name.to_lowercase().contains(word));
-        self.all().into_iter().filter(|(name, _)| named(name)).filter_map(|(_, value)| color(value)).collect()
+        self.all().into_iter().filter(|(name, _)| named(name)).filter_map(|(_, value)| rgba(value)).collect()
     }
 
     /// What is to be written.
@@ -154,44 +150,7 @@ fn plain_text(rich: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A colour: `#rrggbb` or `#aarrggbb`, a list of three or four numbers, or an object with red, green, blue and perhaps
-/// alpha. Numbers go to 1, or to 255 where one of them is larger. Where channels are text they come from the XML of Final
-/// Cut or Premiere: they go to 255, and what is written as alpha, mostly 0, means nothing.
-fn color(value: &Value) -> Option<Rgba> {
-    let mut of_xml = false;
-    let parts = match value {
-        Value::String(text) => return hex(text.trim().strip_prefix('#')?),
-        Value::Array(values) if matches!(values.len(), 3 | 4) => values.iter().map(Value::as_f64).collect(),
-        Value::Object(map) => {
-            let mut part = |names: [&str; 2]| {
-                let named = |key: &str| names.iter().any(|name| key.trim().eq_ignore_ascii_case(name));
-                let value = map.iter().find(|(key, _)| named(key)).map(|(_, value)| value)?;
-                of_xml |= matches!(value, Value::String(_));
-                value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())
-            };
-            let alpha = part(["alpha", "a"]).map(Some);
-            let colors = [part(["red", "r"]), part(["green", "g"]), part(["blue", "b"])];
-            colors.into_iter().chain(alpha.filter(|_| !of_xml)).collect::<Option<Vec<f64>>>()
-        }
-        _ => None,
-    }?;
-    if parts.iter().any(|part| !part.is_finite() || *part < 0.0) {
-        return None;
-    }
-    let is_share = parts.iter().all(|part| *part <= 1.0) && (!of_xml || parts.iter().any(|part| part.fract() > 0.0));
-    let whole = if is_share { 1.0 } else { 255.0 };
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 65535")]
-    let sample = |part: f64| ((part / whole).min(1.0) * 65535.0).round() as u16;
-    let alpha = parts.get(3).map_or(u16::MAX, |alpha| sample(*alpha));
-    Some([sample(parts[0]), sample(parts[1]), sample(parts[2]), alpha])
-}
-
-fn hex(digits: &str) -> Option<Rgba> {
-    if !digits.is_ascii() || !matches!(digits.len(), 6 | 8) {
-        return None;
-    }
-    let byte = |at: usize| Some(u16::from(u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?) * 257);
-    // With alpha, that comes first.
-    let (alpha, at) = if digits.len() == 8 { (byte(0)?, 2) } else { (u16::MAX, 0) };
-    Some([byte(at)?, byte(at + 2)?, byte(at + 4)?, alpha])
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 65535")]
+fn rgba(value: &Value) -> Option<Rgba> {
+    Some(color(value)?.map(|share| (share.min(1.0) * 65535.0).round() as u16))
 }

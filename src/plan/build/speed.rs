@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use super::build::Builder;
 use super::clock::Clock;
-use super::effects::final_cut_id;
-use super::keys::Keys;
-use super::lane::At;
-use super::{Curve, ReverseConvention, SourceMap};
+use super::context::{At, Builder};
 use crate::error::Result;
+use crate::plan::ReverseConvention;
+use crate::plan::dialect::{self, Keys, is_time_remap};
+use crate::time::source_map::{Curve, SourceMap};
 use crate::time::{FRAME_TOLERANCE, Ratio, Time, TimeRange};
 use crate::timeline::{Composition, Effect, EffectKind, Item, Value};
 
@@ -39,10 +38,10 @@ impl Speed {
                 EffectKind::FreezeFrame { .. } => speed.scalar = Ratio::ZERO,
                 EffectKind::Time => {
                     speed.curves.extend(lookup(effect).map(numbers).filter(|list| !list.is_empty()));
-                    speed.keys = Keys::of(effect, item).and_then(Result::ok).or(speed.keys);
+                    speed.keys = dialect::keys(effect, item).and_then(Result::ok).or(speed.keys);
                 }
                 EffectKind::Other if is_time_remap(effect) => {
-                    speed.keys = Keys::of(effect, item).and_then(Result::ok).or(speed.keys);
+                    speed.keys = dialect::keys(effect, item).and_then(Result::ok).or(speed.keys);
                 }
                 _ => {}
             }
@@ -51,6 +50,11 @@ impl Speed {
             return Speed::STILL;
         }
         speed
+    }
+
+    /// How fast it runs, where that is one speed forwards.
+    pub(super) fn steady(&self) -> Option<Ratio> {
+        (self.scalar > Ratio::ZERO && self.curves.is_empty() && self.keys.is_none()).then_some(self.scalar)
     }
 
     fn is_plain(&self) -> bool {
@@ -277,14 +281,9 @@ pub(crate) fn is_applied(effect: &Effect) -> bool {
     effect.enabled && applies
 }
 
-/// Whether `effect` is the retime of Final Cut and Premiere.
-pub(super) fn is_time_remap(effect: &Effect) -> bool {
-    final_cut_id(effect).is_some_and(|id| id == "timeremap")
-}
-
 /// Whether the key frames of `effect` can be used.
 fn is_keyed(effect: &Effect) -> bool {
-    matches!(Keys::of(effect, &Item::default()), Some(Ok(_)))
+    matches!(dialect::keys(effect, &Item::default()), Some(Ok(_)))
 }
 
 /// What of a time effect cannot be applied, as a sentence.
@@ -296,7 +295,7 @@ pub(super) fn not_applied(effect: &Effect) -> Option<String> {
         }
         EffectKind::Other if !is_time_remap(effect) => return None,
         EffectKind::Time | EffectKind::Other => match lookup(effect) {
-            None => match Keys::of(effect, &Item::default()) {
+            None => match dialect::keys(effect, &Item::default()) {
                 Some(Ok(keys)) if keys.eased => {
                     return Some(format!(
                         "time effect {name:?} has soft keyframes; the straight lines between them are taken"

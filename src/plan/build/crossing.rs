@@ -1,6 +1,6 @@
 //! How the sounds of a track give way to one another: R9 for what is heard.
 
-use super::sound::{Crossfade, Gain};
+use crate::plan::{Crossfade, Gain};
 use crate::time::{Time, TimeRange};
 use crate::timeline::{Across, Placed, TrackLayout};
 
