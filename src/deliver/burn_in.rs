@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::template;
 use crate::error::{Error, ErrorKind, Result};
+use crate::look::hex_bytes;
 use crate::words::word_enum;
 
 /// A line of text in every picture of a representation.
@@ -147,10 +148,7 @@ impl TryFrom<String> for HexColor {
     type Error = Error;
     fn try_from(text: String) -> Result<HexColor> {
         let bad = || Error::new(ErrorKind::Option, format!("{text:?} is no colour such as #ffcc00"));
-        let is_hex = |digits: &&str| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let digits = text.strip_prefix('#').filter(is_hex).ok_or_else(bad)?;
-        let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| bad());
-        Ok(HexColor([byte(0)?, byte(2)?, byte(4)?]))
+        text.strip_prefix('#').and_then(hex_bytes).map(HexColor).ok_or_else(bad)
     }
 }
 

@@ -2,14 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::keys::between;
+
 /// A value that may change from frame to frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Animated {
     /// It stays as it is.
     Constant(f64),
-    /// Pairs of a frame, counted as [`Look::clock`](super::Look::clock) says, and the value there, in order; straight lines in between, the
-    /// first and the last value beyond. Never empty.
+    /// Pairs of a frame, counted as [`Look::clock`](super::Look::clock) says, and the value there, in order; straight lines in
+    /// between, the first and the last value beyond. Never empty.
     Keys(Vec<(f64, f64)>),
 }
 
@@ -26,12 +28,8 @@ impl Animated {
             Animated::Constant(value) => return *value,
             Animated::Keys(keys) => keys,
         };
-        let after = keys.partition_point(|(key, _)| *key <= frame);
-        match (after.checked_sub(1).and_then(|before| keys.get(before)), keys.get(after)) {
-            (Some(&(from, low)), Some(&(to, high))) => low + (high - low) * (frame - from) / (to - from),
-            (Some(&(_, value)), None) | (None, Some(&(_, value))) => value,
-            (None, None) => 0.0,
-        }
+        let line = |(from, low): (f64, f64), (to, high): (f64, f64)| low + (high - low) * (frame - from) / (to - from);
+        between(keys, frame, line).unwrap_or(0.0)
     }
 
     /// Whether it is 1 throughout.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sound_map::SoundMap;
 use super::{MediaId, SampleGrid, StemSelection};
+use crate::time::keys::between;
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::words::word_enum;
 
@@ -185,7 +186,7 @@ impl SoundClip {
 
     /// Where it is heard at record time `time`: between left, −1, and right, 1.
     pub fn pan_at(&self, time: Time) -> f64 {
-        (self.pan + between(&self.pan_keys, time)).clamp(-1.0, 1.0)
+        (self.pan + at_time(&self.pan_keys, time)).clamp(-1.0, 1.0)
     }
 }
 
@@ -238,8 +239,8 @@ impl Gain {
             Gain::Constant(factor) => *factor,
             Gain::FadeIn { range, law } => law.rising(progress(*range, time)),
             Gain::FadeOut { range, law } => law.rising(1.0 - progress(*range, time)),
-            Gain::Decibels(keys) => 10f64.powf(between(keys, time) / 20.0),
-            Gain::Factors(keys) => between(keys, time),
+            Gain::Decibels(keys) => 10f64.powf(at_time(keys, time) / 20.0),
+            Gain::Factors(keys) => at_time(keys, time),
         }
     }
 
@@ -299,13 +300,10 @@ fn progress(range: TimeRange, time: Time) -> f64 {
     ((time - range.start).seconds() / range.duration.seconds()).clamp(0.0, 1.0)
 }
 
-fn between(keys: &[(Time, f64)], time: Time) -> f64 {
-    let after = keys.partition_point(|(at, _)| *at <= time);
-    match (after.checked_sub(1).map(|before| keys[before]), keys.get(after)) {
-        (None, None) => 0.0,
-        (Some((_, value)), None) | (None, Some(&(_, value))) => value,
-        (Some((from, low)), Some(&(to, high))) => {
-            low + (high - low) * ((time - from).seconds() / (to - from).seconds())
-        }
-    }
+/// The value of `keys` at `time`; 0 where there are none.
+fn at_time(keys: &[(Time, f64)], time: Time) -> f64 {
+    let line = |(from, low): (Time, f64), (to, high): (Time, f64)| {
+        low + (high - low) * ((time - from).seconds() / (to - from).seconds())
+    };
+    between(keys, time, line).unwrap_or(0.0)
 }

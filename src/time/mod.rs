@@ -6,6 +6,7 @@
 //! exporters write them.
 
 mod instant;
+pub(crate) mod keys;
 mod rate;
 mod ratio;
 pub(crate) mod source_map;

@@ -1,6 +1,7 @@
 //! Colours as applications write them.
 
 use super::value::plain;
+use crate::look::hex_bytes;
 use crate::timeline::Value;
 
 /// Red, green, blue and alpha, straight, from 0 to 1 and beyond that where so much is written: of `#rrggbb` or `#aarrggbb`, a list of three or four numbers, or an object
@@ -34,12 +35,11 @@ pub(super) fn color(value: &Value) -> Option<[f64; 4]> {
     Some([parts[0] / whole, parts[1] / whole, parts[2] / whole, alpha])
 }
 
+/// `rrggbb`, or `aarrggbb`.
 fn hex(digits: &str) -> Option<[f64; 4]> {
-    if !digits.is_ascii() || !matches!(digits.len(), 6 | 8) {
-        return None;
-    }
-    let byte = |at: usize| Some(f64::from(u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?) / 255.0);
-    // With alpha, that comes first.
-    let (alpha, at) = if digits.len() == 8 { (byte(0)?, 2) } else { (1.0, 0) };
-    Some([byte(at)?, byte(at + 2)?, byte(at + 4)?, alpha])
+    let [alpha, red, green, blue] = match hex_bytes(digits) {
+        Some(bytes) => bytes,
+        None => hex_bytes(digits).map(|[red, green, blue]| [u8::MAX, red, green, blue])?,
+    };
+    Some([red, green, blue, alpha].map(|byte| f64::from(byte) / 255.0))
 }
