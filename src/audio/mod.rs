@@ -9,6 +9,7 @@ mod peak;
 mod samples;
 mod speed;
 mod true_peak;
+mod weighting;
 
 pub use layout::{Matrix, Speaker, default_speakers};
 pub use limit::Limiter;

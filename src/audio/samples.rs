@@ -102,7 +102,7 @@ impl Samples {
     pub fn round_to_24_bits(&mut self) {
         const STEPS: f64 = 8_388_608.0;
         #[allow(clippy::cast_possible_truncation, reason = "a multiple of 2⁻²³ of this size is a 32-bit float")]
-        let round = |sample: f32| ((f64::from(sample) * STEPS).round() / STEPS) as f32;
+        let round = |sample: f32| (nearest(f64::from(sample) * STEPS) / STEPS) as f32;
         self.planes.iter_mut().flatten().for_each(|sample| *sample = round(*sample));
     }
 
@@ -134,5 +134,28 @@ impl Samples {
     /// Turns the samples round in time.
     pub fn reverse(&mut self) {
         self.planes.iter_mut().for_each(|plane| plane.reverse());
+    }
+}
+
+/// What `f64::round` makes of a number of no more digits than an `f32` has, without a call for each: the nearest whole
+/// number, halves away from zero.
+#[allow(clippy::cast_possible_truncation, reason = "what is larger than that has no fraction, and is left as it is")]
+fn nearest(value: f64) -> f64 {
+    const WHOLE: f64 = (1_u64 << 31) as f64;
+    if value.abs() < WHOLE { f64::from((value + 0.5_f64.copysign(value)) as i32) } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_whole_number_is_what_round_says() {
+        let small = (-4_000_i16..4_000).map(|step| f64::from(step) / 16.0);
+        let bits = (0..40_000_u32).map(|step| f64::from(f32::from_bits(step.wrapping_mul(2_654_435_761))));
+        for value in small.chain(bits).chain([0.499_999_97, 8_388_607.5, -8_388_607.5, 2_147_483_648.0]) {
+            assert!(nearest(value) == value.round() || value.is_nan(), "{value}: {}", nearest(value));
+        }
+        assert!(nearest(f64::NAN).is_nan());
     }
 }

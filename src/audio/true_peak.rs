@@ -1,17 +1,17 @@
 //! True peak: the highest value between samples, too (ITU-R BS.1770, annex 2).
 //!
 //! Samples are interpolated to four times their rate, or twice from 96 kHz on, by a sinc of 48 taps under a Hann window, as
-//! libebur128 does. Written for planes, eight samples at a time, and left out where no value can be above the peak so far:
+//! libebur128 does. Written for planes, many samples side by side, and left out where no value can be above the peak so far:
 //! as part of the loudness meter this was most of the time that a mix took.
 
 use std::f64::consts::PI;
+
+use super::peak::highest;
 
 /// The taps of the filter, of all phases together.
 const TAPS: usize = 48;
 /// How many samples are looked at as one, before any of them is interpolated.
 const BLOCK: usize = 256;
-/// How many outputs are made side by side.
-const LANES: usize = 16;
 
 /// The highest value between the samples of some channels.
 #[derive(Debug, Clone)]
@@ -43,7 +43,8 @@ impl TruePeak {
 
     /// Takes the next samples into account: a plane for each channel, as many as there are channels.
     pub(super) fn add(&mut self, planes: &[&[f32]]) {
-        let mut window = Vec::with_capacity(TAPS + BLOCK + LANES);
+        let mut window = Vec::with_capacity(TAPS + BLOCK);
+        let mut values = [0.0; BLOCK];
         for (plane, history) in planes.iter().zip(&mut self.history) {
             let before = history.len();
             for block in plane.chunks(BLOCK) {
@@ -51,15 +52,14 @@ impl TruePeak {
                 window.extend_from_slice(history);
                 window.extend_from_slice(block);
                 history.copy_from_slice(&window[window.len() - before..]);
-                let highest = window.iter().fold(0.0_f32, |highest, sample| highest.max(sample.abs()));
-                if highest * self.gain <= self.peak {
+                if highest(&window) * self.gain <= self.peak {
                     continue;
                 }
-                self.peak = block.iter().fold(self.peak, |peak, sample| peak.max(sample.abs()));
-                window.resize(before + block.len().next_multiple_of(LANES), 0.0);
+                self.peak = self.peak.max(highest(block));
                 for phase in &self.phases {
-                    let between = interpolated(&window, phase, block.len());
-                    self.peak = self.peak.max(between);
+                    let values = &mut values[..block.len()];
+                    interpolate(&window, phase, values);
+                    self.peak = self.peak.max(highest(values));
                 }
             }
         }
@@ -85,22 +85,20 @@ fn phase_of(phase: usize, factor: usize) -> Vec<f32> {
     (0..TAPS / factor).rev().map(|tap| weight(tap * factor + phase)).collect()
 }
 
-/// The highest of the first `count` values that `phase` makes of `window`, which holds whole lanes behind what is in front
-/// of the first.
-fn interpolated(window: &[f32], phase: &[f32], count: usize) -> f32 {
-    let mut highest = 0.0_f32;
-    for first in (0..count).step_by(LANES) {
-        let mut values = [0.0_f32; LANES];
-        for (tap, weight) in phase.iter().enumerate() {
-            let samples: &[f32] = &window[first + tap..first + tap + LANES];
-            for (value, sample) in values.iter_mut().zip(samples) {
-                *value += weight * sample;
-            }
+/// What `phase` makes of `window`, which holds what is in front of the first of `values`, too.
+fn interpolate(window: &[f32], phase: &[f32], values: &mut [f32]) {
+    let count = values.len();
+    values.fill(0.0);
+    // Four taps at once: each of them alone would wait for memory.
+    let (groups, _) = phase.as_chunks::<4>();
+    for (group, [a, b, c, d]) in groups.iter().enumerate() {
+        let from = |tap: usize| &window[4 * group + tap..][..count];
+        let (first, second, third, fourth) = (from(0), from(1), from(2), from(3));
+        for index in 0..count {
+            let older = a * first[index] + b * second[index];
+            values[index] += older + (c * third[index] + d * fourth[index]);
         }
-        let whole = LANES.min(count - first);
-        highest = values[..whole].iter().fold(highest, |highest, value| highest.max(value.abs()));
     }
-    highest
 }
 
 #[cfg(test)]

@@ -276,22 +276,29 @@ fn interleave<T: ffmpeg_next::frame::audio::Sample + Clone>(
     packed.zip(plane).for_each(|(to, sample)| *to = convert(*sample));
 }
 
+/// The whole number nearest to `value`, halves away from zero, cut to whole numbers of 32 bits from `lowest` to `highest`:
+/// as `round` has it, without a call for every sample.
+#[allow(clippy::cast_possible_truncation, reason = "it is cut to a range of 32 bits")]
+fn whole(value: f64, lowest: f64, highest: f64) -> i32 {
+    let value = value.clamp(lowest, highest);
+    (value + 0.5_f64.copysign(value)) as i32
+}
+
 /// A sample as a number of 24 bits in the upper part of 32: full scale and what lies beyond is cut to the largest.
-#[allow(clippy::cast_possible_truncation, reason = "cut to the range of 24 bits just before")]
 fn integer(sample: f32) -> i32 {
-    ((f64::from(sample) * 8_388_608.0).round().clamp(-8_388_608.0, 8_388_607.0) as i32) << 8
+    whole(f64::from(sample) * 8_388_608.0, -8_388_608.0, 8_388_607.0) << 8
 }
 
 /// A sample as a number of 16 bits, cut like those of 24.
 #[allow(clippy::cast_possible_truncation, reason = "cut to the range of 16 bits just before")]
 fn short(sample: f32) -> i16 {
-    (f64::from(sample) * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16
+    whole(f64::from(sample) * 32_768.0, -32_768.0, 32_767.0) as i16
 }
 
 /// A sample as a number of 8 bits around 128, cut like those of 24.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "cut to the range of 8 bits just before")]
 fn unsigned(sample: f32) -> u8 {
-    (f64::from(sample) * 128.0 + 128.0).round().clamp(0.0, 255.0) as u8
+    whole(f64::from(sample) * 128.0 + 128.0, 0.0, 255.0) as u8
 }
 
 /// The name of the layout under which `encoder` takes the channels of `stream`: its own, else the usual one of as many;
@@ -397,5 +404,24 @@ impl WavFiles {
     /// Closes the files.
     pub(crate) fn finish(self) -> Result<()> {
         self.whole.into_iter().chain(self.stems).try_for_each(WavWriter::finish)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::cast_possible_truncation, reason = "cut to a range just before")]
+    fn whole_numbers_are_what_round_makes_of_samples() {
+        let near_halves = (-70_000_i32..70_000).map(|step| step as f32 / 131_072.0);
+        let bits = (0..60_000_u32).map(|step| f32::from_bits(step.wrapping_mul(2_654_435_761)));
+        for sample in near_halves.chain(bits).chain([1.0, -1.0, 0.999_999_94, f32::INFINITY, f32::NAN]) {
+            let rounded = |steps: f64, low: f64, high: f64| (f64::from(sample) * steps).round().clamp(low, high) as i32;
+            assert_eq!(integer(sample), rounded(8_388_608.0, -8_388_608.0, 8_388_607.0) << 8, "{sample}");
+            assert_eq!(i32::from(short(sample)), rounded(32_768.0, -32_768.0, 32_767.0), "{sample}");
+            let byte = (f64::from(sample) * 128.0 + 128.0).round().clamp(0.0, 255.0) as i32;
+            assert_eq!(i32::from(unsigned(sample)), byte, "{sample}");
+        }
     }
 }
