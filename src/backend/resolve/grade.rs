@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 
 use super::bridge::{Object, whole};
 use super::cut::{Cut, Item};
+use super::guard::Guard;
 use super::link::Link;
+use super::names::{own_name, own_version};
 use super::opening::warning;
 use super::options::{Cdl, Grade};
-use super::state::{Guard, Lut, Version, own_name, own_version};
+use super::state::{Lut, Version};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Warning;
 

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::names::own_name;
 use super::options::ResolveOptions;
-use super::state::{State, own_name};
+use super::state::State;
 use crate::deliver::write_whole;
 use crate::error::{Error, ErrorKind, Result};
 

@@ -6,15 +6,17 @@ use serde_json::Value;
 
 use super::bridge::whole;
 use super::cut::{Cut, Item};
-use super::jobs::{self, Progress};
 use super::journal::{Desk, Journal, Owner};
 use super::link::{Link, Named};
 use super::lock::{Change, Lock, is_own_file};
+use super::names::{is_own, version_under};
 use super::opening::warning;
 use super::options::ResolveOptions;
+use super::queue::{self, Progress};
+use super::restore::{Jobs, restore, restore_version};
 use super::scratch::{Scratch, TICKET};
 use super::session::ResolveBackend;
-use super::state::{Jobs, Version, is_own, restore, restore_version, version_under};
+use super::state::Version;
 use crate::backend::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Warning};
@@ -168,11 +170,11 @@ fn pending(link: &Link, journal: &Journal) -> Result<Option<String>> {
         return Ok(None);
     }
     for job in &state.jobs {
-        if let Progress::Working(share) = jobs::progress(link, job)? {
+        if let Progress::Working(share) = queue::progress(link, job)? {
             // One that waits while nothing is rendered will wait for ever.
             if share > 0.0
                 || link.is_rendering()?
-                || jobs::status(link, &job.id)?.is_some_and(|now| !now.may_start(job))
+                || queue::status(link, &job.id)?.is_some_and(|now| !now.may_start(job))
             {
                 return Ok(Some(format!("job {} is at {:.0} %", job.id, share * 100.0)));
             }
@@ -282,23 +284,4 @@ fn versions_by_name(link: &Link, cut: &Cut, restored: &mut Restored) -> Result<(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::state::{own_name, own_version};
-    use super::*;
-
-    #[test]
-    fn names_of_ours_are_told_from_others() {
-        let ours = own_name();
-        assert!(is_own(&ours));
-        assert_eq!(version_under(&own_version(&ours, "Version 1", 0)), Some(("Version 1".to_owned(), 0)));
-        assert_eq!(version_under(&own_version(&ours, "a over b", 1)), Some(("a over b".to_owned(), 1)));
-        for name in
-            ["", "Version 1", "otio-conflate", "otio-conflate test", "otio-conflate 1-", "otio-conflate a-b over c"]
-        {
-            assert!(!is_own(name) && version_under(name).is_none(), "{name}");
-        }
-    }
 }

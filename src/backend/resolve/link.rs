@@ -177,6 +177,39 @@ impl Link {
         Ok(self.project("GetCurrentTimeline", vec![])?.object())
     }
 
+    /// Opens `timeline`, if it is not open.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Application`] when Resolve does not.
+    pub(super) fn open_timeline(&self, timeline: &Object) -> Result<()> {
+        let open = self.current_timeline()?.map(|open| self.named(&open)).transpose()?;
+        let wanted = self.named(timeline)?;
+        if open.is_some_and(|open| open.is(&wanted)) {
+            return Ok(());
+        }
+        self.project("SetCurrentTimeline", vec![timeline.into()])?.granted()
+    }
+
+    /// The clips in a bin, with their identifiers.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`].
+    pub(super) fn clips(&self, bin: &Object) -> Result<Vec<(Object, String)>> {
+        // Nothing must not be taken for an empty bin: what is not known to have been there gets deleted.
+        let clips = self.call(bin, "GetClipList", vec![])?.listed()?;
+        clips.into_iter().map(|clip| Ok((clip.clone(), self.call(&clip, "GetUniqueId", vec![])?.text()?))).collect()
+    }
+
+    /// The names of all render presets.
+    ///
+    /// # Errors
+    /// As [`Bridge::call`].
+    pub(super) fn render_presets(&self) -> Result<Vec<String>> {
+        let list = self.project("GetRenderPresetList", vec![])?.value();
+        let text = |name: &Value| name.as_str().map(str::to_owned);
+        Ok(list.as_array().map(|list| list.iter().filter_map(text).collect()).unwrap_or_default())
+    }
+
     /// Switches to a page.
     ///
     /// # Errors

@@ -4,12 +4,13 @@ use serde_json::{Value, json};
 
 use super::bridge::Object;
 use super::cut::{Comparison, Cut};
+use super::guard::Guard;
 use super::leftovers::refuse_own_versions;
 use super::link::Link;
+use super::names::own_name;
 use super::options::{ResolveOptions, TimelineChoice};
 use super::pieces::{Piece, alone, plan_of};
 use super::plates;
-use super::state::{self, Guard, clips, own_name};
 use crate::backend::Backend as _;
 use crate::backend::ffmpeg::FfmpegBackend;
 use crate::deliver::Preset;
@@ -86,7 +87,7 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     };
     let Bin { pool, root, name, open } = own_bin(guard)?;
     // Nothing has been imported yet.
-    let before: Vec<String> = clips(&guard.link, &root)?.into_iter().map(|(_, id)| id).collect();
+    let before: Vec<String> = guard.link.clips(&root)?.into_iter().map(|(_, id)| id).collect();
     let link = &guard.link;
     let options = json!({"timelineName": name, "importSourceClips": true});
     // Resolve is somewhere else.
@@ -96,11 +97,11 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     let timeline = imported.and_then(|timeline| timeline.some()).map_err(|error| error.at_file(path))?;
     let imported = link.named(&timeline)?;
     guard.note(|state| state.imported = Some(imported))?;
-    let came = clips(&guard.link, &root)?.into_iter().map(|(_, id)| id);
+    let came = guard.link.clips(&root)?.into_iter().map(|(_, id)| id);
     let came = came.filter(|id| !before.contains(id)).collect();
     guard.note(|state| state.pooled = came)?;
     back?;
-    state::set_timeline(&guard.link, &timeline)?;
+    guard.link.open_timeline(&timeline)?;
     Ok(timeline)
 }
 

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::bridge::Object;
 use super::cut::{Cut, Item};
 use super::grade::{of_timeline, tools_of};
+use super::guard::Guard;
 use super::link::Link;
 use super::opening::{Bin, own_bin, warning};
 use super::options::{ResolveOptions, Scope, TimelineChoice};
 use super::pieces::Piece;
-use super::state::{self, Guard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Element, Layer, Look, MediaSource, Plan, Shot, Span, Warning, layers_of};
 use crate::time::Ratio;
@@ -130,7 +130,7 @@ pub(super) fn build(
         let made = guard.link.call(&pool, "CreateEmptyTimeline", vec![json!(name)])?.some()?;
         let named = guard.link.named(&made)?;
         guard.note(|state| (state.rendered, state.imported) = (Some(named.clone()), Some(named)))?;
-        state::set_timeline(&guard.link, &made)?;
+        guard.link.open_timeline(&made)?;
         let infos = wanted.iter().map(|(_, _, media, first, frames)| {
             json!({"mediaPoolItem": Value::from(media), "startFrame": first, "endFrame": first + frames - 1 + behind,
                 "mediaType": 1})

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::cut::Cut;
 use super::cutting::{Cutting, Renders, Unprepared, unprepared};
+use super::deliver_page;
 use super::found::{Expected, render_at_last};
 use super::grade;
+use super::guard::Guard;
 use super::guarding::refuse_folders;
-use super::jobs::{self, End, OwnJob, Picture};
+use super::jobs::{self, End, Picture};
 use super::journal::{Desk, Journal};
 use super::leftovers::settle;
 use super::light::{ColorSettings, Light};
@@ -19,8 +21,8 @@ use super::opening::{look, warning};
 use super::options::{ResolveOptions, Scope};
 use super::pieces::{Piece, pieces, plan_of};
 use super::plates;
+use super::queue::{self, OwnJob};
 use super::scratch::{Scratch, TICKET};
-use super::state::Guard;
 use super::ticket::{Job, Ticket};
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
 use crate::deliver::{Delivery, Existing, Preset, Representation, write_whole};
@@ -150,7 +152,7 @@ impl<'a> ResolveSession<'a> {
         let mut lock = Lock::take(options, &link.instance, Duration::ZERO, cancel)?;
         let mut warnings: Vec<Warning> = lock.warning().into_iter().collect();
         warnings.extend(settle(&desk, &mut lock, &link, options)?);
-        jobs::refuse_busy(&link)?;
+        queue::refuse_busy(&link)?;
         let mut guard = Guard::begin(options, link, &desk, lock)?;
         let looked = look(&mut guard, plan, preset, options)
             .and_then(|looked| Ok((ColorSettings::read(&guard.link, &looked.0.timeline)?, looked)));
@@ -195,8 +197,8 @@ impl<'a> ResolveSession<'a> {
                 "Timeline.GetMarkInOut tells no marks in this Resolve: those of the last render stay".to_owned(),
             )]);
         }
-        jobs::set_up(guard, self.options, self.preset)?;
-        match jobs::light_of_exr(&guard.link, &self.colors, self.options)? {
+        deliver_page::set_up(guard, self.options, self.preset)?;
+        match deliver_page::light_of_exr(&guard.link, &self.colors, self.options)? {
             Some(Ok(told)) => *light = Some(told).filter(|light| !light.is_linear()),
             Some(Err(untold)) if self.options.accept_differences => self.warn([warning(untold)]),
             Some(Err(untold)) => return Err(Error::new(ErrorKind::Mismatch, untold)),
