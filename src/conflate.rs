@@ -127,18 +127,12 @@ impl<'a, B: Backend> Conflation<'a, B> {
     /// # Errors
     /// [`ErrorKind::Exists`] and [`ErrorKind::Option`] as [`Conflation::run`].
     pub fn check(&self, plan: &Plan) -> Result<()> {
-        self.part(plan)?;
-        let protected = self.delivery.protected(plan, &self.backend.inputs());
-        let planned = Folder::planned(&self.delivery.folder);
-        let (places, _) = self.places(&planned, plan);
-        let (mut guard, _) = Guard::new(planned.path(), &protected, self.delivery.existing)?;
-        guard.refuse_manifest(planned.path(), self.timeline.is_some())?;
-        guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter())
+        self.delivery.check(plan, self.only.as_deref(), &self.backend.inputs(), self.timeline.is_some())
     }
 
     /// `plan` with the shots that are asked for.
     fn part<'p>(&self, plan: &'p Plan) -> Result<Cow<'p, Plan>> {
-        part(plan, self.only.as_deref())
+        plan.part(self.only.as_deref())
     }
 
     /// Where the shots that are asked for go, and in the order of the plan, the paths of the other shots' pictures and
@@ -156,30 +150,6 @@ impl<'a, B: Backend> Conflation<'a, B> {
         }
         (places, others)
     }
-}
-
-/// `plan` with the shots called `only`, if these are given.
-///
-/// # Errors
-/// [`ErrorKind::Option`] for names of shots that there are not.
-pub(crate) fn part<'p>(plan: &'p Plan, only: Option<&[String]>) -> Result<Cow<'p, Plan>> {
-    let Some(only) = only else { return Ok(Cow::Borrowed(plan)) };
-    let known: HashSet<&str> = plan.shots.iter().map(|shot| shot.name.as_str()).collect();
-    let unknown: Vec<String> =
-        only.iter().filter(|name| !known.contains(name.as_str())).map(|name| format!("{name:?}")).collect();
-    if !unknown.is_empty() || only.is_empty() {
-        let names: Vec<&str> = plan.shots.iter().map(|shot| shot.name.as_str()).collect();
-        let what = if unknown.is_empty() {
-            "no shot is asked for".to_owned()
-        } else {
-            format!("no shot is called {}", unknown.join(", "))
-        };
-        let message = format!("{what}; expected names among {}", names.join(", "));
-        return Err(Error::new(ErrorKind::Option, message));
-    }
-    let mut part = plan.clone();
-    part.shots.retain(|shot| only.contains(&shot.name));
-    Ok(Cow::Owned(part))
 }
 
 /// The final paths of all places.

@@ -1,6 +1,7 @@
 //! From rendered frames to files under their final names.
 
 mod burn_in;
+mod check;
 mod cut;
 mod delivery;
 mod files;

@@ -12,6 +12,7 @@ mod media_id;
 mod media_source;
 mod model;
 mod options;
+mod part;
 mod policy;
 mod queries;
 mod sample_grid;

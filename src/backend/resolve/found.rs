@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::jobs::End;
 use super::link::pause;
 use super::options::Limits;
+use super::scratch::Scratch;
 use crate::backend::CancelToken;
 use crate::backend::ffmpeg::{MediaInfo, count_frames_of, probe};
 use crate::error::{Error, ErrorKind, Result};
@@ -229,6 +231,19 @@ fn numbered(file: &Path) -> Option<Numbered<'_>> {
         digits: u32::try_from(end - start).ok()?,
         suffix: &name[end..],
     })
+}
+
+/// Why a render cannot be used; what there is of it is kept.
+pub(super) fn not_whole(error: Error, end: End, folder: &Scratch, part: &Path) -> Error {
+    let error = match end {
+        End::Complete => error,
+        End::Gone => error.context("the render job is no longer in Resolve's queue"),
+    };
+    let is_empty = std::fs::read_dir(part).is_ok_and(|mut entries| entries.next().is_none());
+    if error.kind() != ErrorKind::Verify || is_empty {
+        return error;
+    }
+    error.context(format!("the render is kept in {}", folder.keep().display()))
 }
 
 #[cfg(test)]

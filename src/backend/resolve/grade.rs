@@ -7,9 +7,9 @@ use super::cut::{Cut, Item};
 use super::guard::Guard;
 use super::link::Link;
 use super::names::{own_name, own_version};
-use super::opening::warning;
 use super::options::{Cdl, Grade};
 use super::state::{Lut, Version};
+use super::warning::warning;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Warning;
 

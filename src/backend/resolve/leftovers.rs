@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::backend::ResolveBackend;
 use super::bridge::whole;
 use super::cut::{Cut, Item};
 use super::journal::{Desk, Journal, Owner};
 use super::link::{Link, Named};
 use super::lock::{Change, Lock, is_own_file};
 use super::names::{is_own, version_under};
-use super::opening::warning;
 use super::options::ResolveOptions;
 use super::queue::{self, Progress};
 use super::restore::{Jobs, restore, restore_version};
 use super::scratch::{Scratch, TICKET};
-use super::session::ResolveBackend;
 use super::state::Version;
+use super::warning::warning;
 use crate::backend::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Warning};

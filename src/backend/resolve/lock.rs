@@ -15,6 +15,7 @@ use super::bridge::Instance;
 use super::journal::Owner;
 use super::link::{LOOK, Named, pause};
 use super::options::ResolveOptions;
+use super::warning::warning;
 use crate::backend::CancelToken;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Warning;
@@ -152,7 +153,7 @@ impl Lock {
                  options of Resolve to a folder on another disk)",
                 self.path.display()
             );
-            Warning::new("resolve", what)
+            warning(what)
         })
     }
 

@@ -9,16 +9,19 @@
 //! cancelled run or a panic; after a kill by the next run, or [`ResolveBackend::restore`], since every change is on disk
 //! before it is made. One run at a time uses Resolve, whoever started it.
 
+mod backend;
+mod bin;
 mod bridge;
 mod calls;
+mod collect;
 mod cut;
 mod cutting;
 mod deliver_page;
+mod elsewhere;
 mod export;
 mod found;
 mod grade;
 mod guard;
-mod guarding;
 mod jobs;
 mod journal;
 mod leftovers;
@@ -30,18 +33,21 @@ mod opening;
 mod options;
 mod pieces;
 mod plates;
+mod protected;
 mod queue;
 mod restore;
 mod scratch;
 mod session;
 mod state;
+mod submit;
 mod ticket;
 mod ticket_file;
+mod warning;
 
+pub use backend::ResolveBackend;
 pub use leftovers::Restored;
 pub use options::{Cdl, Grade, Limits, RenderPreset, ResolveOptions, Scope, Solo, TimelineChoice};
-pub use session::ResolveBackend;
 pub use ticket::{Ticket, TicketState};
 
-pub(crate) use session::Whole;
-pub(crate) use ticket::Collector;
+pub(crate) use backend::Whole;
+pub(crate) use collect::Collector;

@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::bin::{Bin, own_bin};
 use super::bridge::Object;
 use super::cut::{Comparison, Cut};
 use super::guard::Guard;
 use super::leftovers::refuse_own_versions;
 use super::link::Link;
-use super::names::own_name;
 use super::options::{ResolveOptions, TimelineChoice};
 use super::pieces::{Piece, alone, plan_of};
 use super::plates;
+use super::warning::warning;
 use crate::backend::Backend as _;
 use crate::backend::ffmpeg::FfmpegBackend;
 use crate::deliver::Preset;
@@ -19,10 +20,6 @@ use crate::plan::{Background, Canvas, Generated, MediaSource, Plan, Rgba, Warnin
 
 /// What stands for a render before there is one.
 const BLACK: Rgba = [0, 0, 0, u16::MAX];
-
-pub(super) fn warning(message: String) -> Warning {
-    Warning::new("resolve", message)
-}
 
 /// Opens the timeline, compares it with the plan, and settles the canvas; says what is noteworthy.
 pub(super) fn look(
@@ -103,31 +100,6 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
     back?;
     guard.link.open_timeline(&timeline)?;
     Ok(timeline)
-}
-
-/// A bin of our own in the media pool, which is open.
-pub(super) struct Bin {
-    pub(super) pool: Object,
-    /// The bin that it lies in.
-    root: Object,
-    pub(super) name: String,
-    /// The bin that was open before.
-    pub(super) open: Object,
-}
-
-/// Makes a bin of our own, which is open then.
-pub(super) fn own_bin(guard: &mut Guard<'_>) -> Result<Bin> {
-    guard.note_timeline()?;
-    let link = &guard.link;
-    let pool = link.project("GetMediaPool", vec![])?.some()?;
-    let root = link.call(&pool, "GetRootFolder", vec![])?.some()?;
-    let open = link.call(&pool, "GetCurrentFolder", vec![])?.some()?;
-    let name = own_name();
-    guard.note(|state| state.bin = Some(name.clone()))?;
-    let link = &guard.link;
-    let bin = link.call(&pool, "AddSubFolder", vec![Value::from(&root), json!(name)])?.some()?;
-    link.call(&pool, "SetCurrentFolder", vec![Value::from(&bin)])?.granted()?;
-    Ok(Bin { pool, root, name, open })
 }
 
 /// Refuses a timeline that is not the plan's cut, or warns of it; and of what may be another picture.

@@ -5,14 +5,15 @@
 
 use serde_json::{Value, json};
 
+use super::bin::{Bin, own_bin};
 use super::bridge::Object;
 use super::cut::{Cut, Item};
 use super::grade::{of_timeline, tools_of};
 use super::guard::Guard;
 use super::link::Link;
-use super::opening::{Bin, own_bin, warning};
 use super::options::{ResolveOptions, Scope, TimelineChoice};
 use super::pieces::Piece;
+use super::warning::warning;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Element, Layer, Look, MediaSource, Plan, Shot, Span, Warning, layers_of};
 use crate::time::Ratio;

@@ -1,75 +1,35 @@
-//! The backend: one run through Resolve, from the timeline that is open to the shots that are cut out of its renders.
+//! One run through Resolve, from the timeline that is open to the shots that are cut out of its renders.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use super::backend::{ResolveBackend, Whole};
 use super::cut::Cut;
 use super::cutting::{Cutting, Renders, Unprepared, unprepared};
 use super::deliver_page;
-use super::found::{Expected, render_at_last};
+use super::found::{Expected, not_whole, render_at_last};
 use super::grade;
 use super::guard::Guard;
-use super::guarding::refuse_folders;
-use super::jobs::{self, End, Picture};
+use super::jobs::{self, Picture};
 use super::journal::{Desk, Journal};
 use super::leftovers::settle;
 use super::light::{ColorSettings, Light};
 use super::link::Link;
 use super::lock::Lock;
-use super::opening::{look, warning};
+use super::opening::look;
 use super::options::{ResolveOptions, Scope};
 use super::pieces::{Piece, pieces, plan_of};
 use super::plates;
+use super::protected::refuse_folders;
 use super::queue::{self, OwnJob};
 use super::scratch::{Scratch, TICKET};
 use super::ticket::{Job, Ticket};
+use super::warning::warning;
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
-use crate::deliver::{Delivery, Existing, Preset, Representation, write_whole};
+use crate::deliver::{Existing, Preset, Representation, write_whole};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning};
-
-/// Renders through DaVinci Resolve Studio: graded.
-#[derive(Debug, Clone, Default)]
-pub struct ResolveBackend {
-    options: ResolveOptions,
-    only: Option<Vec<String>>,
-    /// What a run delivers, as far as it is known: by it, a render can be collected when the run is killed.
-    pub(crate) whole: Option<Whole>,
-}
-
-/// A run as a whole.
-#[derive(Debug, Clone)]
-pub(crate) struct Whole {
-    /// The plan, with the shots that are not asked for.
-    pub(crate) plan: Plan,
-    pub(crate) delivery: Delivery,
-}
-
-impl ResolveBackend {
-    /// A backend that does as `options` say.
-    pub fn new(options: ResolveOptions) -> ResolveBackend {
-        ResolveBackend { options, only: None, whole: None }
-    }
-
-    /// Renders only the shots of these names in [`ResolveBackend::run_each`] and what is handed in, as
-    /// [`Conflation::only`](crate::Conflation::only) does in a run.
-    #[must_use]
-    pub fn only(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> ResolveBackend {
-        self.only = Some(names.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// The names of the shots that are rendered, where these are not all.
-    pub(crate) fn wanted(&self) -> Option<&[String]> {
-        self.only.as_deref()
-    }
-
-    /// How it reaches Resolve, and what it renders there.
-    pub fn options(&self) -> &ResolveOptions {
-        &self.options
-    }
-}
 
 impl Backend for ResolveBackend {
     fn name(&self) -> &'static str {
@@ -83,7 +43,7 @@ impl Backend for ResolveBackend {
     }
 
     fn inputs(&self) -> Vec<PathBuf> {
-        self.options.inputs()
+        self.options().inputs()
     }
 
     fn open<'a>(
@@ -102,14 +62,14 @@ impl Backend for ResolveBackend {
         _: &'a [Representation],
         cancel: &CancelToken,
     ) -> Result<Box<dyn Session + 'a>> {
-        let is_wanted = |shot: &Shot| self.only.as_ref().is_none_or(|only| only.contains(&shot.name));
+        let is_wanted = |shot: &Shot| self.wanted().is_none_or(|only| only.contains(&shot.name));
         if let Some(shot) = plan.shots.iter().find(|shot| !is_wanted(shot)) {
             let what = format!("the backend is to render some shots alone, of which {:?} is none", shot.name);
             return Err(Error::new(ErrorKind::Option, what));
         }
         Ok(Box::new(ResolveSession {
             whole: self.whole.as_ref(),
-            ..ResolveSession::open(&self.options, plan, preset, cancel)?
+            ..ResolveSession::open(self.options(), plan, preset, cancel)?
         }))
     }
 }
@@ -135,6 +95,13 @@ pub(super) struct Work<'a> {
     pub(super) cut: Cut,
     /// What EXR files hold that are rendered, where that is not linear.
     pub(super) light: Option<Light>,
+}
+
+impl Work<'_> {
+    /// What a ticket tells of it.
+    pub(super) fn made(&self) -> (&Guard<'_>, Option<&Light>) {
+        (&self.guard, self.light.as_ref())
+    }
 }
 
 impl<'a> ResolveSession<'a> {
@@ -276,7 +243,7 @@ impl<'a> ResolveSession<'a> {
             // What was cut until then is not cut again.
             delivery.existing = Existing::Skip;
         }
-        let ticket = Ticket::new(self, work, (plan, &delivery), folder.path(), jobs)?;
+        let ticket = Ticket::new(self, self.plan, work.made(), (plan, &delivery), folder.path(), jobs)?;
         let text = serde_json::to_vec(&ticket)
             .map_err(|error| Error::new(ErrorKind::Io, "cannot write down the renders of Resolve").because(error))?;
         write_whole(&folder.path().join(TICKET), &text)
@@ -298,11 +265,6 @@ impl<'a> ResolveSession<'a> {
         let expected = self.expected(&work.cut, piece);
         let found = render_at_last(&part, &expected, &self.options.limits, control.cancel);
         found.map(|source| (job, source)).map_err(|error| not_whole(error, end, folder, &part))
-    }
-
-    /// The plan whose pictures are rendered.
-    pub(super) fn plan(&self) -> &'a Plan {
-        self.plan
     }
 
     fn size(&self) -> (u32, u32) {
@@ -373,19 +335,6 @@ impl Session for ResolveSession<'_> {
     fn verify(&self, _: &Task<'_>) -> Result<()> {
         Err(unprepared())
     }
-}
-
-/// Why a render cannot be used; what there is of it is kept.
-pub(super) fn not_whole(error: Error, end: End, folder: &Scratch, part: &Path) -> Error {
-    let error = match end {
-        End::Complete => error,
-        End::Gone => error.context("the render job is no longer in Resolve's queue"),
-    };
-    let is_empty = std::fs::read_dir(part).is_ok_and(|mut entries| entries.next().is_none());
-    if error.kind() != ErrorKind::Verify || is_empty {
-        return error;
-    }
-    error.context(format!("the render is kept in {}", folder.keep().display()))
 }
 
 /// Whether an error is one of a shot, and others can still be rendered.

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::guarding::refuse_ticket;
-use super::session::ResolveBackend;
+use super::backend::ResolveBackend;
+use super::protected::refuse_ticket;
 use super::ticket::Ticket;
 use crate::backend::CancelToken;
 use crate::deliver::Delivery;

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::options::ResolveOptions;
 use super::scratch::Scratch;
-use crate::conflate::part;
 use crate::deliver::{CONFLATED, Delivery, Folder, MANIFEST, Protected, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;
@@ -50,7 +49,7 @@ pub(super) fn refuse_ticket(
     }
     let mut places = Protected::default();
     let folder = Folder::planned(&delivery.folder);
-    let part = part(plan, only)?;
+    let part = plan.part(only)?;
     for place in delivery
         .places(&folder, plan)
         .iter()
