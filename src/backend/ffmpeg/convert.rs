@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
+use super::chroma_site::ChromaSite;
 use super::pixels::{self, full_range_twin};
 use super::sys::frames::{self, FramePool, PixelInfo, Scaler, Side};
 use super::{ten_bits, yuv};
@@ -29,18 +30,6 @@ const KEPT: usize = 12;
 const PLAIN: &str = "bicubic";
 /// Where RGB is involved: no shortcuts in rounding, and chroma for every pixel.
 const EXACT: &str = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp";
-
-/// Where chroma samples lie among luma samples.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum ChromaSite {
-    /// Level with the left one of two luma samples, between two lines: MPEG-2, H.264, most video.
-    #[default]
-    Left,
-    /// In the middle of the luma samples: JPEG.
-    Center,
-    /// On the first luma sample: UHD video, DV.
-    TopLeft,
-}
 
 /// A frame and how its samples are to be read.
 #[derive(Clone, Copy)]

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use ffmpeg_next::format::Pixel;
 
-use super::convert::{ChromaSite, Target};
+use super::chroma_site::ChromaSite;
+use super::convert::Target;
 use super::picture_encoder::PictureEncoder;
 use super::sys::write::EncoderSetup;
 use crate::deliver::Preset;

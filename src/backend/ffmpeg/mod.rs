@@ -1,5 +1,6 @@
 //! Pictures through FFmpeg's libraries, in this process.
 
+mod chroma_site;
 mod clock;
 mod convert;
 mod damage;
@@ -39,7 +40,8 @@ mod verify;
 mod writer;
 mod yuv;
 
-pub use convert::{ChromaSite, Converter, Source, Target, rgba8_frame};
+pub use chroma_site::ChromaSite;
+pub use convert::{Converter, Source, Target, rgba8_frame};
 pub use decode::{MovieReader, Outside, Picked};
 pub use encode::{AudioStream, OutputSettings};
 pub use frame::Frame;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use ffmpeg_next::format::Pixel;
 
-use super::convert::ChromaSite;
+use super::chroma_site::ChromaSite;
 use super::prores;
 use super::sys::frames::PixelInfo;
 use super::sys::write::{can_hold, has_encoder, has_muxer};

@@ -63,11 +63,6 @@ impl Drop for Sharing {
     }
 }
 
-/// Whether frames are stored as this encoder reads them.
-pub(super) const fn is_there() -> bool {
-    cfg!(target_endian = "little")
-}
-
 /// Whether this encoder takes pictures of this size.
 pub(super) fn takes(width: u32, height: u32) -> bool {
     usize::try_from(width.max(height)).is_ok_and(|side| side <= LARGEST)

@@ -5,7 +5,7 @@
 
 use ffmpeg_next::frame::Video;
 
-use super::convert::ChromaSite;
+use super::chroma_site::ChromaSite;
 use super::sys::frames::{Component, PixelInfo, plane, plane_mut};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rgba16;

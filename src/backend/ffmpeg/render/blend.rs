@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ffmpeg_next::frame::Video;
 
-use super::super::convert::{ChromaSite, Converter, RGBA16, Source, Target as Coding};
+use super::super::chroma_site::ChromaSite;
+use super::super::convert::{Converter, RGBA16, Source, Target as Coding};
 use super::super::frame::Frame;
 use super::super::sys::frames::{self, PixelInfo};
 use crate::error::Result;

@@ -2,7 +2,8 @@
 
 use ffmpeg_next::frame::Video;
 
-use super::super::convert::{ChromaSite, Converter, Source, Target};
+use super::super::chroma_site::ChromaSite;
+use super::super::convert::{Converter, Source, Target};
 use super::super::pixels;
 use super::super::sys::frames::{self, PixelInfo};
 use crate::deliver::{BurnIn, Corner};

@@ -3,7 +3,8 @@
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::super::convert::{ChromaSite, Target, rgba8_frame};
+use super::super::chroma_site::ChromaSite;
+use super::super::convert::{Target, rgba8_frame};
 use crate::deliver::ContactSheet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{draw_text, text_width};

@@ -1,9 +1,21 @@
-//! Which loudspeaker each channel of a stream is meant for, by FFmpeg's names.
+//! Layouts of channels by FFmpeg's names: which loudspeaker each channel is meant for.
 
 use crate::audio::{Speaker, default_speakers};
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::SoundLayout;
 
 use Speaker::{BackCenter, BackLeft, BackRight, Center, Left, Lfe, Right, SideLeft, SideRight, Unknown};
+
+/// FFmpeg's name of the layout of so many channels.
+pub(super) fn layout_name(channels: u16) -> Result<&'static str> {
+    match channels {
+        1 => Ok("mono"),
+        2 => Ok("stereo"),
+        6 => Ok("5.1"),
+        8 => Ok("7.1"),
+        _ => Err(Error::new(ErrorKind::Option, format!("there is no layout for a mix of {channels} channels"))),
+    }
+}
 
 /// The speakers of a layout that FFmpeg calls `name` and that has `channels` channels.
 pub(super) fn speakers(name: Option<&str>, channels: usize) -> Vec<Speaker> {

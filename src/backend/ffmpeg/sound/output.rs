@@ -12,6 +12,7 @@ use super::super::encode::AudioStream;
 use super::super::presets::sound_rate;
 use super::super::sys::sound::{SoundEncoder, SoundSetup};
 use super::super::sys::write::{Muxer, StreamSetup};
+use super::channels::layout_name;
 use super::convert::RateConverter;
 use super::mixer::Mixed;
 use crate::audio::Samples;
@@ -318,17 +319,6 @@ pub(super) fn layout_taken(encoder: &str, stream: &AudioStream) -> Option<String
         SoundEncoder::open(&setup).is_ok()
     };
     std::iter::once(stream.layout.as_str()).chain(usual).find(opens).map(str::to_owned)
-}
-
-/// FFmpeg's name of the layout of so many channels.
-pub(super) fn layout_name(channels: u16) -> Result<&'static str> {
-    match channels {
-        1 => Ok("mono"),
-        2 => Ok("stereo"),
-        6 => Ok("5.1"),
-        8 => Ok("7.1"),
-        _ => Err(Error::new(ErrorKind::Option, format!("there is no layout for a mix of {channels} channels"))),
-    }
 }
 
 /// A WAV file of 24 bits, with the time of its first sample and the date and local time of its making in it (EBU Tech

@@ -8,7 +8,7 @@ use ffmpeg_next::format::sample::Type;
 use ffmpeg_next::frame::Audio;
 use ffmpeg_next::{ChannelLayout, Error as Ffmpeg};
 
-use super::output::layout_name;
+use super::channels::layout_name;
 use super::source::Voice;
 use crate::audio::Samples;
 use crate::error::{Error, ErrorKind, Result};

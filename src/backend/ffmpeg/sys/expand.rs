@@ -4,7 +4,8 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, ffi};
 
-use super::read::{check, plane};
+use super::answers::check;
+use super::read::plane;
 
 /// `frame` with every sample in a byte of its own: palettes become RGBA, without alpha where `opaque_as_rgb` is set and
 /// every colour is opaque, and single bits become grey. Any other frame is left as it is.

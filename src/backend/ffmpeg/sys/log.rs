@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock};
 
 use ffmpeg_next::ffi;
 
-use super::read::text;
+use super::answers::text;
 
 #[cfg(all(target_arch = "x86_64", not(windows)))]
 type Arguments = *mut ffi::__va_list_tag;

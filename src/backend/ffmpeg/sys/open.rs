@@ -6,7 +6,7 @@ use std::ptr;
 use ffmpeg_next::format::context::{Input, StreamIo};
 use ffmpeg_next::{Error as AvError, ffi};
 
-use super::read::{check, text};
+use super::answers::{check, text};
 
 /// Pixels that a picture of the codec of this name may have.
 pub(crate) type MostPixels<'m> = &'m dyn Fn(&str) -> u64;

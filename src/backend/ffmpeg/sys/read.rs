@@ -2,7 +2,7 @@
 //! fields of a frame. Everything here keeps to what FFmpeg 5 to 9 share, and reads C enumerations as plain integers,
 //! because a library newer than its headers may hold values that the headers' enumeration does not.
 
-use std::ffi::{CStr, CString, c_char, c_int};
+use std::ffi::{CStr, CString, c_int};
 use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::Once;
@@ -13,6 +13,7 @@ use ffmpeg_next::format::context::{Input, StreamIo};
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, Packet, Rational, ffi};
 
+use super::answers::{check, text};
 use super::log::{Line, Lines};
 use super::open::{self, Look, MostPixels, Opened};
 use crate::otio::MediaFile;
@@ -28,22 +29,6 @@ pub(crate) fn init() {
         ffmpeg_next::util::error::register_all();
         super::log::install();
     });
-}
-
-pub(super) fn check(code: c_int) -> Result<c_int, AvError> {
-    if code < 0 { Err(AvError::from(code)) } else { Ok(code) }
-}
-
-/// The text of a C string that belongs to the library; empty for a null pointer.
-///
-/// # Safety
-/// `text` is null or points to a NUL-terminated string that stays as it is during the call.
-pub(super) unsafe fn text(text: *const c_char) -> String {
-    if text.is_null() {
-        return String::new();
-    }
-    // SAFETY: not null; the rest is what the caller promises.
-    unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
 /// The level of errors in the log.

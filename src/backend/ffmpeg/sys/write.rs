@@ -11,7 +11,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::frames::{c_size, c_text, check, is_drained, share, tag};
-use crate::backend::ffmpeg::convert::ChromaSite;
+use crate::backend::ffmpeg::chroma_site::ChromaSite;
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
@@ -51,7 +51,8 @@ impl Drop for Dictionary {
 /// Whether there is an encoder of this name: in this FFmpeg, or in this crate.
 pub(crate) fn has_encoder(name: &str) -> bool {
     if name == Preset::OWN_PRORES {
-        return crate::backend::ffmpeg::prores::is_there();
+        // Its samples lie as frames of ten bits store them.
+        return cfg!(target_endian = "little");
     }
     // SAFETY: the call reads a C string and returns null or a pointer into a table that lives for ever.
     c_text(name).is_ok_and(|name| unsafe { !ffi::avcodec_find_encoder_by_name(name.as_ptr()).is_null() })

@@ -5,6 +5,7 @@ mod about;
 mod container;
 mod cut;
 mod frames;
+mod grid;
 mod own;
 mod packets;
 mod sound;
@@ -20,7 +21,8 @@ use crate::backend::CancelToken;
 use crate::deliver::{Copy, Existing, Piece, Place, Preset, Protected, SingleFiles, Trim, Trimmed, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::OutputKind;
-use source::{Beat, Source};
+use grid::Beat;
+use source::Source;
 
 /// A piece that is to be made.
 struct Job {

@@ -7,7 +7,7 @@ use super::super::sys::read::Demuxer;
 use super::super::sys::write::{Muxer, has_encoder};
 use super::about;
 use super::container;
-use super::source::Grid;
+use super::grid::Grid;
 use crate::error::Result;
 use crate::time::Ratio;
 
