@@ -124,3 +124,34 @@ fn nothing_at_all_is_the_background() {
     let clear = program(&cut, &clear, "prores-4444", &[]);
     assert_eq!(clear.runs[0].path, PicturePath::Rgba16, "{clear}");
 }
+
+#[test]
+fn each_layer_costs_what_it_takes() {
+    let mut media = Media::new();
+    let faded = |clip: Value, opacity: f64| with_effects(clip, [resolve("Composite", &[("opacity", json!(opacity))])]);
+    let path = media.numbered("a.mov", 40, "24", PRORES);
+    let a = clip("a", file(&path, range(0, 40, 24.0)), range(3, 10, 24.0));
+
+    // In part over black: its samples are mixed, not passed on.
+    let cut = timeline([track("V1", [faded(a.clone(), 50.0)])]);
+    let half = program(&cut, &whole(10), "prores-hq", &[]);
+    assert_eq!(runs(&half), [(0, 9, PicturePath::Output, [1, 0, 1])], "{half}");
+
+    // A layer above a dissolve that is made before it is converted is converted on its own.
+    let (b, c) = (media.numbered("b.mkv", 40, "24", YUV), media.numbered("c.mkv", 40, "24", YUV));
+    let part = |name: &str, path: &std::path::Path| clip(name, file(path, range(0, 40, 24.0)), range(5, 10, 24.0));
+    let d =
+        faded(clip("d", file(&media.numbered("d.mkv", 40, "24", YUV), range(0, 40, 24.0)), range(0, 20, 24.0)), 50.0);
+    let crossing = track("V1", [part("b", &b), dissolve(3, 3), part("c", &c)]);
+    let over = program(&timeline([crossing, track("V2", [d])]), &whole(20), "prores-lt", &[]);
+    let costs: Vec<_> = runs(&over).into_iter().map(|(.., cost)| cost).collect();
+    assert_eq!(costs, [[2, 2, 1], [3, 2, 1], [2, 2, 1]], "{over}");
+
+    // A still is decoded and converted once, and not for each frame.
+    let still = media.path("s.png");
+    let pixels = flat("rgb24", &[200, 10, 10], (256, 160));
+    crate::common::raw_movie(&still, "rgb24", (256, 160), "24", pixels, "-frames:v 1");
+    let cut = timeline([track("V1", [clip("s", file(&still, Value::Null), range(0, 10, 24.0))])]);
+    let held = program(&cut, &whole(10), "prores-lt", &[]);
+    assert_eq!(runs(&held), [(0, 9, PicturePath::Output, [0, 0, 1])], "{held}");
+}

@@ -467,12 +467,19 @@ fn is_limited_left(source: &Source<'_>, target: &Target) -> bool {
 
 /// Whether samples of source and target mean the same colours.
 fn same_coding(source: &Source<'_>, from: &PixelInfo, target: &Target, to: &PixelInfo) -> bool {
-    if from.rgb || to.rgb {
-        return from.rgb && to.rgb;
+    let full_range = source.color.full_range || full_range_twin(source.frame.format()).1;
+    let subsampled = !from.rgb && from.chroma_shift != (0, 0);
+    same_meaning((from, ColorTags { full_range, ..source.color }), (to, target.color))
+        && (!subsampled || chroma_site(source.frame) == target.chroma)
+}
+
+/// Whether equal samples of two formats with these tags are equal colours, wherever their chroma lies and whatever their
+/// transfer.
+pub(super) fn same_meaning((from, own): (&PixelInfo, ColorTags), (to, wanted): (&PixelInfo, ColorTags)) -> bool {
+    match (from.rgb, to.rgb) {
+        (false, false) => own.full_range == wanted.full_range && same_matrix(own.matrix, wanted.matrix),
+        (from, to) => from && to,
     }
-    let full = source.color.full_range || full_range_twin(source.frame.format()).1;
-    let sited_alike = from.chroma_shift == (0, 0) || chroma_site(source.frame) == target.chroma;
-    full == target.color.full_range && same_matrix(source.color.matrix, target.color.matrix) && sited_alike
 }
 
 /// Whether the column `x` starts at a multiple of 32 bytes in every plane, as fast code wants it.

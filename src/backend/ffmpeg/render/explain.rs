@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use ffmpeg_next::format::Pixel;
 use serde::{Deserialize, Serialize};
 
+use super::super::convert::same_meaning;
+use super::super::info::MediaInfo;
 use super::super::media::Found;
+use super::super::pixels::{curve_between, full_range_twin};
+use super::super::sys::frames::PixelInfo;
 use super::program::{Fetch, Mixing, Node, Program, Segment, WorkingFormat};
 use super::scene::Scene;
 use crate::plan::{Blend, ColorTags, MediaSource, Retime, Shot};
@@ -81,7 +84,7 @@ pub struct LayerUse {
 pub struct FrameCost {
     /// Frames that are decoded. A still counts as none: it is decoded once.
     pub decodes: u32,
-    /// Pictures that are brought into another pixel format or size.
+    /// Pictures that are brought into another pixel format or size. A still counts as none, likewise.
     pub conversions: u32,
     /// Pictures that are encoded, those of representations that show every frame among them.
     pub encodes: u32,
@@ -120,34 +123,46 @@ struct Explainer<'e, 'a> {
 
 impl Explainer<'_, '_> {
     fn run(&self, segment: &Segment<'_>) -> FrameRun {
-        let mut cost = FrameCost { encodes: 1 + self.others, ..FrameCost::default() };
         let mut layers = Vec::new();
+        let mut cost = FrameCost { encodes: 1 + self.others, ..FrameCost::default() };
         for node in segment.nodes.iter().rev() {
             node.for_each_fetch(false, &mut |fetch, _| {
                 layers.push(self.layer(fetch));
                 cost.decodes += self.decodes(fetch);
-                // What is laid over others as RGBA is converted to it.
-                let conversion = segment.working != WorkingFormat::Output || self.is_converted(fetch);
-                cost.conversions += u32::from(conversion);
             });
-            if let Node::Mix { style: Mixing::DissolveAsDecoded, .. } = node {
-                // Two are mixed before they are converted.
-                cost.conversions = cost.conversions.min(1);
-            }
+            cost.conversions += self.conversions(node, segment.working);
         }
         if segment.working != WorkingFormat::Output {
             cost.conversions += 1;
         }
-        let path = match segment.working {
-            WorkingFormat::Output if segment.nodes.len() == 1 && layers.len() == 1 && cost.conversions == 0 => {
+        let path = match (segment.working, segment.nodes.as_slice()) {
+            (WorkingFormat::Output, [Node::Layer { fetch, fades: false }]) if !self.is_converted(fetch) => {
                 PicturePath::AsDecoded
             }
-            WorkingFormat::Output => PicturePath::Output,
-            WorkingFormat::Rgba16 => PicturePath::Rgba16,
-            WorkingFormat::Linear => PicturePath::Linear,
+            (WorkingFormat::Output, _) => PicturePath::Output,
+            (WorkingFormat::Rgba16, _) => PicturePath::Rgba16,
+            (WorkingFormat::Linear, _) => PicturePath::Linear,
         };
         let what = self.words(segment, path);
         FrameRun { first: 0, last: 0, path, layers, what, cost }
+    }
+
+    /// How many pictures are converted for a node in one frame.
+    fn conversions(&self, node: &Node<'_>, working: WorkingFormat) -> u32 {
+        let of = |node: &Node<'_>| self.conversions(node, working);
+        let in_output = working == WorkingFormat::Output;
+        match node {
+            Node::Below => 0,
+            // A still, and what is made, is converted once and kept.
+            Node::Layer { fetch, .. } if self.decodes(fetch) == 0 => 0,
+            Node::Layer { fetch, .. } => u32::from(!in_output || self.is_converted(fetch)),
+            Node::Group { nodes, .. } => nodes.iter().map(of).sum(),
+            // Two are mixed before they are converted.
+            Node::Mix { from, style: Mixing::DissolveAsDecoded, .. } => of(from).min(1),
+            Node::Mix { from, to, .. } => of(from) + of(to),
+            // The colour is made as RGBA.
+            Node::Dip { side, .. } => u32::from(in_output) + side.as_deref().map_or(0, of),
+        }
     }
 
     fn layer(&self, fetch: &Fetch<'_>) -> LayerUse {
@@ -170,14 +185,18 @@ impl Explainer<'_, '_> {
         }
     }
 
-    /// Whether a layer's picture is brought into another format, size or place on its way into the output's samples.
+    /// Whether a layer's picture is brought into another format, size or place on its way into the output's samples, as far
+    /// as its file tells: where its chroma lies, each frame says itself.
     fn is_converted(&self, fetch: &Fetch<'_>) -> bool {
-        let (layer, canvas) = (&fetch.layer, &self.scene.canvas);
-        self.scene.pixel_for_pixel(layer).is_none_or(|info| {
-            let same = info.pixel_format.parse().is_ok_and(|format: Pixel| format == self.scene.format);
-            let read_alike = |tags: ColorTags| (tags.matrix, tags.full_range, tags.transfer == ColorTags::LINEAR);
-            !same || read_alike(info.color) != read_alike(canvas.color)
-        })
+        let (format, canvas) = (self.scene.format, &self.scene.canvas);
+        let is_same = |info: &MediaInfo| {
+            let (own, full) = full_range_twin(info.pixel_format.parse().ok()?);
+            let color = ColorTags { full_range: info.color.full_range || full, ..info.color };
+            let alike = same_meaning((&PixelInfo::of(own)?, color), (&PixelInfo::of(format)?, canvas.color));
+            let curve = curve_between(color.transfer, canvas.color.transfer).is_ok_and(|curve| curve.is_some());
+            Some(own == format && alike && !curve)
+        };
+        self.scene.pixel_for_pixel(&fetch.layer).and_then(is_same) != Some(true)
     }
 
     fn words(&self, segment: &Segment<'_>, path: PicturePath) -> String {
