@@ -61,7 +61,7 @@ impl<'s> Compositor<'s> {
         self.layers.readers.begin_frame(&segment.needed);
         for node in &segment.nodes {
             if let Node::Layer { fetch, .. } = node {
-                self.layers.readers.seen(&fetch.layer, record)?;
+                self.layers.seen(fetch, record)?;
             }
         }
         Ok(())
