@@ -16,4 +16,6 @@ pub use limit::Limiter;
 pub use loudness::{Loudness, LoudnessMeter};
 pub use peak::Peak;
 pub use samples::Samples;
+#[cfg(feature = "ffmpeg")]
+pub(crate) use samples::nearest;
 pub use speed::{REACH, at_speed, finest};

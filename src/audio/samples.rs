@@ -140,7 +140,7 @@ impl Samples {
 /// What `f64::round` makes of a number of no more digits than an `f32` has, without a call for each: the nearest whole
 /// number, halves away from zero.
 #[allow(clippy::cast_possible_truncation, reason = "what is larger than that has no fraction, and is left as it is")]
-fn nearest(value: f64) -> f64 {
+pub(crate) fn nearest(value: f64) -> f64 {
     const WHOLE: f64 = (1_u64 << 31) as f64;
     if value.abs() < WHOLE { f64::from((value + 0.5_f64.copysign(value)) as i32) } else { value }
 }

@@ -9,7 +9,7 @@ use super::super::convert::{Converter, RGBA16, Source, Target as Coding};
 use super::super::frame::Frame;
 use super::super::sys::frames::{self, PixelInfo};
 use crate::error::Result;
-use crate::picture::{self, PlaneMut, PlaneRef, SampleKind, WipeMap, dissolve_plane, wipe, wipe_plane};
+use crate::picture::{self, PlaneMut, PlaneRef, Rgba16, SampleKind, WipeMap, dissolve_plane, wipe, wipe_plane};
 use crate::plan::{Canvas, ColorTags};
 use crate::time::Ratio;
 
@@ -47,12 +47,18 @@ pub(super) fn blend(
 
 /// The same for formats whose samples cannot be blended where they lie, such as packed or byte-swapped ones.
 fn blend_in_rgb(converter: &mut Converter, from: &Video, to: &Video, coding: &Coding, weight: Ratio) -> Result<Video> {
-    let (size, transfer) = ((coding.width, coding.height), coding.color.transfer);
-    let source = |frame| Source { frame, color: coding.color, premultiplied: coding.premultiplied };
-    let from = converter.to_rgba16(&source(from), size, transfer)?;
-    let to = converter.to_rgba16(&source(to), size, transfer)?;
+    let (from, to) = in_rgb(converter, (from, to), coding)?;
     let mixed = picture::mix(Some(&from), Some(&to), weight).unwrap_or(from);
-    converter.from_rgba16(&mixed, transfer, coding)
+    converter.from_rgba16(&mixed, coding.color.transfer, coding)
+}
+
+/// Two pictures that are coded as `coding` says, unpacked.
+fn in_rgb(converter: &mut Converter, (from, to): (&Video, &Video), coding: &Coding) -> Result<(Rgba16, Rgba16)> {
+    let mut unpacked = |frame| {
+        let source = Source { frame, color: coding.color, premultiplied: coding.premultiplied };
+        converter.to_rgba16(&source, (coding.width, coding.height), coding.color.transfer)
+    };
+    Ok((unpacked(from)?, unpacked(to)?))
 }
 
 /// Two frames of one medium, the second at `share`, as they were decoded; chroma that is made lies as `chroma` says. (R5)
@@ -144,13 +150,10 @@ impl Wipes {
         pattern: (u16, bool),
         progress: Ratio,
     ) -> Result<Video> {
-        let (size, transfer) = ((coding.width, coding.height), coding.color.transfer);
-        let source = |frame| Source { frame, color: coding.color, premultiplied: coding.premultiplied };
-        let from = converter.to_rgba16(&source(from), size, transfer)?;
-        let to = converter.to_rgba16(&source(to), size, transfer)?;
-        let map = self.map(pattern, size);
+        let (from, to) = in_rgb(converter, (from, to), coding)?;
+        let map = self.map(pattern, (coding.width, coding.height));
         let wiped = map.and_then(|map| wipe(Some(&from), Some(&to), &map, progress.to_f64()));
-        converter.from_rgba16(&wiped.unwrap_or(to), transfer, coding)
+        converter.from_rgba16(&wiped.unwrap_or(to), coding.color.transfer, coding)
     }
 
     /// The pattern of a wipe over the canvas or one of its planes.

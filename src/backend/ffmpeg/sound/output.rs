@@ -15,7 +15,7 @@ use super::super::sys::write::{Muxer, StreamSetup};
 use super::channels::layout_name;
 use super::convert::RateConverter;
 use super::mixer::Mixed;
-use crate::audio::Samples;
+use crate::audio::{Samples, nearest};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Bits per second of compressed sound, for each channel: transparent for a review.
@@ -277,12 +277,10 @@ fn interleave<T: ffmpeg_next::frame::audio::Sample + Clone>(
     packed.zip(plane).for_each(|(to, sample)| *to = convert(*sample));
 }
 
-/// The whole number nearest to `value`, halves away from zero, cut to whole numbers of 32 bits from `lowest` to `highest`:
-/// as `round` has it, without a call for every sample.
+/// The whole number nearest to `value`, cut to whole numbers of 32 bits from `lowest` to `highest`.
 #[allow(clippy::cast_possible_truncation, reason = "it is cut to a range of 32 bits")]
 fn whole(value: f64, lowest: f64, highest: f64) -> i32 {
-    let value = value.clamp(lowest, highest);
-    (value + 0.5_f64.copysign(value)) as i32
+    nearest(value.clamp(lowest, highest)) as i32
 }
 
 /// A sample as a number of 24 bits in the upper part of 32: full scale and what lies beyond is cut to the largest.
