@@ -15,6 +15,7 @@ pub mod picture;
 pub mod plan;
 mod printable;
 mod report;
+mod threads;
 pub mod time;
 pub mod timeline;
 mod words;

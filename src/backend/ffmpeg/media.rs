@@ -9,8 +9,8 @@ use super::probe::probe_within;
 use super::sequence::SequenceReader;
 use super::still;
 use crate::error::{Error, ErrorKind, Result};
-use crate::memory;
 use crate::plan::{self, Generated, Layer, Media, MediaSource, MissingPolicy, Plan, Warning};
+use crate::threads;
 
 /// A medium that is there and cannot be used: what every shot that needs it fails with.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ pub(super) fn find(plan: &Plan, max_pixels: Option<u64>) -> Vec<Found> {
         used[media.index()] = true;
     }
     let look = |(media, used)| if used { look(media, plan.media_missing, max_pixels) } else { Found::Unused };
-    memory::map_all(plan.media.iter().zip(used).collect(), look)
+    threads::map_all(plan.media.iter().zip(used).collect(), look)
 }
 
 fn look(media: &Media, policy: MissingPolicy, max_pixels: Option<u64>) -> Found {

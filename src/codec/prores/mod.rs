@@ -46,7 +46,7 @@ pub use frame::Description;
 pub use slice::{Picture, Plane};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::memory;
+use crate::threads;
 use quantise::{INDICES, Steps, Weights};
 use rate::{Control, Estimate, Fractional, GROUP, Sample};
 use slice::{Coefficients, MACROBLOCK, Place, Quantiser, Workspace};
@@ -230,7 +230,7 @@ impl Encoder {
     ) -> Vec<R> {
         let one = |item: &T| with_workspace(|work| make(work, item));
         match threads {
-            Threads::Pool if memory::has_thread_pool() => items.par_iter().map(one).collect(),
+            Threads::Pool if threads::has_pool() => items.par_iter().map(one).collect(),
             Threads::One | Threads::Pool => items.iter().map(one).collect(),
         }
     }
@@ -302,7 +302,7 @@ impl Encoder {
             take(self.path.code(coefficients, place.macroblocks, quantiser, scratch));
         };
         match threads {
-            Threads::Pool if memory::has_thread_pool() => {
+            Threads::Pool if threads::has_pool() => {
                 let made = (start..end).into_par_iter().map(|number| {
                     let mut slice_bytes = Vec::new();
                     with_workspace(|work| slice(work, number, &mut |bytes| slice_bytes.extend_from_slice(bytes)));

@@ -8,8 +8,8 @@ use super::convert::RateConverter;
 use super::reader::SoundReader;
 use crate::audio::{Matrix, Samples, Speaker, default_speakers};
 use crate::error::{Error, ErrorKind, Result};
-use crate::memory;
 use crate::plan::{MediaId, MediaSource, MissingPolicy, Plan, SoundClip, SourceChannel, Warning};
+use crate::threads;
 use crate::time::Ratio;
 
 /// What a medium of the plan sounds like.
@@ -48,7 +48,7 @@ pub(crate) fn find<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip
         true => look(&media.source, plan.media_missing),
         false => Heard::Unused,
     };
-    memory::map_all(plan.media.iter().zip(used).collect(), look)
+    threads::map_all(plan.media.iter().zip(used).collect(), look)
 }
 
 /// Everything that is heard in some shot, or in the whole cut.

@@ -13,10 +13,10 @@ use crate::audio::{Loudness, Peak};
 use crate::backend::CancelToken;
 use crate::deliver::{Existing, Place, Protected, SingleFiles, stem_paths};
 use crate::error::{Error, ErrorKind, Result};
-use crate::memory;
 use crate::plan::{Plan, Shot, SoundClip, Warning};
 use crate::report::OutputKind;
 use crate::time::{Time, TimeRange};
+use crate::{memory, threads};
 
 /// By how many LU a mix may miss the loudness that was asked for before that is said.
 const LOUDNESS_SLACK: f64 = 0.1;
@@ -116,7 +116,7 @@ pub fn write_shot_mixes(
     let places: Vec<Vec<Place>> = plan.shots.iter().map(|shot| places(plan, &path(shot))).collect();
     places.iter().flatten().try_for_each(|place| files.check(place))?;
     let heard = look(plan, plan.shots.iter().flat_map(|shot| &shot.sound))?;
-    if !memory::has_thread_pool() {
+    if !threads::has_pool() {
         return Err(Error::new(ErrorKind::Io, "cannot start threads"));
     }
     // Shots that follow on one another go to one thread, whose media run on.
