@@ -13,6 +13,7 @@ mod info;
 mod limits;
 mod lookup;
 mod media;
+mod movie;
 mod movie_writer;
 mod options;
 mod orientation;
@@ -42,13 +43,14 @@ mod yuv;
 
 pub use chroma_site::ChromaSite;
 pub use convert::{Converter, Source, Target, rgba8_frame};
-pub use decode::{MovieReader, Outside, Picked};
+pub use decode::MovieReader;
 pub use encode::{AudioStream, OutputSettings};
 pub use frame::Frame;
 pub use info::MediaInfo;
 pub use lookup::FfmpegLookup;
 #[cfg(feature = "resolve")]
 pub(crate) use lookup::count_frames_of;
+pub use movie::{Outside, Picked};
 pub use movie_writer::{MovieWriter, Written};
 pub use options::DecodeOptions;
 pub use presets::Wish;

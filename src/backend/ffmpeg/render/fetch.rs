@@ -1,10 +1,11 @@
 //! The decoders of one worker, and what a layer shows at a record frame.
 
 use super::super::damage::{Run, Runs};
-use super::super::decode::{MovieReader, Outside, Picked};
+use super::super::decode::MovieReader;
 use super::super::fields::{self, FieldOrder};
 use super::super::frame::Frame;
 use super::super::media::Found;
+use super::super::movie::{Outside, Picked};
 use super::super::options::DecodeOptions;
 use super::super::sequence::SequenceReader;
 use super::program::Same;

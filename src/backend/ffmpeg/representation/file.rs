@@ -7,11 +7,12 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Converter, Source};
-use super::super::decode::{MovieReader, Outside};
+use super::super::decode::MovieReader;
 use super::super::fields::{FieldOrder, was_deinterlaced};
 use super::super::frame::{Frame, undecodable};
 use super::super::info::MediaInfo;
 use super::super::lookup::exact_count;
+use super::super::movie::Outside;
 use super::super::options::DecodeOptions;
 use super::super::presets::Wish;
 use super::super::probe::{probe, probe_within};
