@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::backend::ffmpeg::{DecodeOptions, Footage, represent_file};
-use crate::backend::{Control, RepresentationTask};
+use crate::backend::{Control, MadeOfFile, RepresentationTask};
 use crate::deliver::{
     Existing, Folder, Guard, Hold, Part, Place, Protected, Representation, TranscodeOptions, Transcoded, beside, clear,
     commit_all, settle, unlisted,
@@ -70,21 +70,24 @@ pub fn transcode(
             target: part.place.target.clone(),
         };
         let tasks: Vec<_> = representations.iter().zip(&parts).map(task).collect();
-        let made = represent_file(&mut footage, &tasks, &shot, control).and_then(|warnings| {
+        let made = represent_file(&mut footage, &tasks, &shot, control).and_then(|made| {
             commit_all(parts.iter().map(|part| part.numbered(shot.first_frame)), None, folder.path(), &guard)?;
-            Ok(warnings)
+            Ok(made)
         });
         made.map_err(|error| {
             let left = parts.iter().filter_map(|part| part.place.discard().err());
             left.fold(error, |error, left| error.context(left))
         })
     };
-    let mut warnings: Vec<String> = make()?;
+    let MadeOfFile { encoders, notes: mut warnings } = make()?;
     match guard.records() {
         true => settle(folder.path(), None, false)?,
         false => warnings.push(unlisted(folder.path())),
     }
-    let delivered = parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
+    let mut delivered = parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<Vec<_>>>()?;
+    for (delivered, encoder) in delivered.iter_mut().zip(encoders) {
+        delivered.output.encoder = encoder;
+    }
     Ok(Transcoded { frame_count: shot.frame_count, representations: delivered, warnings })
 }
 

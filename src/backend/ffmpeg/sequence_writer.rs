@@ -120,8 +120,8 @@ impl SequenceWriter {
     }
 }
 
-/// Writes one picture, of the settings' pixel format and size, to `path`.
-pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video) -> Result<()> {
+/// Writes one picture, of the settings' pixel format and size, to `path`. Returns the encoder's name.
+pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video) -> Result<String> {
     let mut encoder = open_encoder(settings, false)?;
     encoder.send(Some((picture, 0)))?;
     encoder.send(None)?;
@@ -129,7 +129,8 @@ pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Vide
     if !encoder.receive(&mut packet)? {
         return Err(Error::new(ErrorKind::Encode, "no file came out of a picture").at_file(path));
     }
-    write_file(path, packet.data().unwrap_or_default(), false).map_err(|error| Error::io("write", path, error))
+    write_file(path, packet.data().unwrap_or_default(), false).map_err(|error| Error::io("write", path, error))?;
+    Ok(encoder.name().to_owned())
 }
 
 fn write_file(path: &Path, data: &[u8], sync: bool) -> std::io::Result<()> {

@@ -3,7 +3,7 @@
 use super::super::convert::Source;
 use super::super::encode::OutputSettings;
 use super::super::representation::{Feed, RepresentationSink, ShotFacts, Stretch};
-use super::super::sink::{Sink, Whole};
+use super::super::sink::{Finished, Sink, Whole};
 use super::super::sound::{Mixer, ShotSound};
 use super::super::writer::Writer;
 use super::execute::Compositor;
@@ -58,19 +58,22 @@ impl<'s> ShotWorker<'s> {
             sinks.push(Box::new(RepresentationSink::open(wanted, feed, stretch, &facts, self.threads)?));
         }
         let main = self.main_sink(task, program)?;
-        let encoder = main.encoder().map(str::to_owned);
         sinks.insert(0, main);
         let frames = self.run(task, program, &mut sinks, sound.as_mut(), control)?;
         let mut sinks = sinks.into_iter();
-        let mut warnings = sinks.next().map_or(Ok(Vec::new()), |main| main.finish(frames))?;
+        let Finished { encoder, notes: mut warnings } =
+            sinks.next().map_or(Ok(Finished::default()), |main| main.finish(frames))?;
         warnings.extend(self.compositor.layers.readers.take_notes());
+        let mut representation_encoders = Vec::new();
         for sink in sinks {
-            warnings.extend(sink.finish(frames)?);
+            let Finished { encoder, notes } = sink.finish(frames)?;
+            representation_encoders.push(encoder);
+            warnings.extend(notes);
         }
         let heard = sound.map(ShotSound::finish).transpose()?;
         let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
         warnings.extend(heard.into_iter().flat_map(|heard| heard.notes));
-        Ok(Rendered { frames, encoder, peak, loudness: loudness.flatten(), warnings })
+        Ok(Rendered { frames, encoder, representation_encoders, peak, loudness: loudness.flatten(), warnings })
     }
 
     /// What the shot itself goes into.

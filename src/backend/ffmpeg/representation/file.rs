@@ -21,7 +21,7 @@ use super::super::sequence::SequenceReader;
 use super::super::sink::Sink as _;
 use super::super::sound::FileSounds;
 use super::{Facts, Feed, FileFacts, RepresentationSink, ShotFacts, Stretch};
-use crate::backend::{Control, RepresentationTask, Target, Task};
+use crate::backend::{Control, MadeOfFile, RepresentationTask, Target, Task};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rotation;
@@ -231,7 +231,7 @@ impl Footage {
         stretch: Stretch,
         facts: &dyn Facts,
         control: &Control<'_>,
-    ) -> Result<Vec<String>> {
+    ) -> Result<MadeOfFile> {
         let feed = self.feed()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let open = |task| RepresentationSink::open(task, feed, stretch, facts, threads).map(Box::new);
@@ -265,12 +265,15 @@ impl Footage {
             }
             control.frame(shot, index + 1)?;
         }
+        let mut encoders = Vec::new();
         for sink in sinks {
-            notes.extend(sink.finish(stretch.frames)?);
+            let finished = sink.finish(stretch.frames)?;
+            encoders.push(finished.encoder);
+            notes.extend(finished.notes);
         }
         let feed = self.feed()?;
         tasks.iter().try_for_each(|task| feed.verify(task, &stretch))?;
-        Ok(notes)
+        Ok(MadeOfFile { encoders, notes })
     }
 }
 
@@ -301,13 +304,13 @@ pub(crate) fn check_before_render(
 }
 
 /// Makes the representations of `task` from the file that was rendered for it, and looks at them: for backends that
-/// render and no more. `color` is what that has. Returns what did not turn out as asked.
+/// render and no more. `color` is what that has.
 pub(crate) fn represent_rendered(
     plan: &Plan,
     task: &Task<'_>,
     color: ColorTags,
     control: &Control<'_>,
-) -> Result<Vec<String>> {
+) -> Result<MadeOfFile> {
     let shot = task.shot;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     // What was rendered is as large as was asked for.
@@ -359,7 +362,7 @@ pub(crate) fn represent_file(
     tasks: &[RepresentationTask<'_>],
     shot: &Shot,
     control: &Control<'_>,
-) -> Result<Vec<String>> {
+) -> Result<MadeOfFile> {
     let media = footage.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let timecode = footage.timecode();
     let facts = FileFacts { name: shot.name.clone(), media, first: shot.first_frame, timecode };
@@ -370,7 +373,7 @@ pub(crate) fn represent_file(
         sound: None,
         timecode: Some(timecode),
     };
-    let mut notes = footage.notes();
-    notes.extend(footage.represent(tasks, shot, stretch, &facts, control)?);
-    Ok(notes)
+    let mut made = footage.represent(tasks, shot, stretch, &facts, control)?;
+    made.notes.splice(0..0, footage.notes());
+    Ok(made)
 }

@@ -17,7 +17,7 @@ use super::encode::{AudioStream, OutputSettings};
 use super::pixels;
 use super::presets::Wish;
 use super::sequence_writer::write_still;
-use super::sink::Sink;
+use super::sink::{Finished, Sink};
 use super::sound::FileSounds;
 use super::sys::frames::{self, PixelInfo};
 use super::verify::{self, Expected};
@@ -214,6 +214,8 @@ pub(super) struct RepresentationSink<'r> {
     converter: Converter,
     output: Output<'r>,
     notes: Vec<String>,
+    /// Of a still, the encoder that wrote it.
+    encoder: Option<String>,
     today: String,
     keeps_fields: bool,
 }
@@ -297,6 +299,7 @@ impl<'r> RepresentationSink<'r> {
             converter,
             output,
             notes,
+            encoder: None,
             today,
             keeps_fields,
         })
@@ -309,7 +312,8 @@ impl<'r> RepresentationSink<'r> {
             Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(&painted)),
             Output::Poster { path, settings, written } => {
                 *written += 1;
-                write_still(path, settings, &painted)
+                self.encoder = Some(write_still(path, settings, &painted)?);
+                Ok(())
             }
             Output::Sheet { sheet, .. } => {
                 sheet.place(&painted, &facts.field("frame", index), &facts.field("timecode", index));
@@ -391,28 +395,32 @@ impl Sink for RepresentationSink<'_> {
 
     /// # Errors
     /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
-    fn finish(self: Box<Self>, frames: i64) -> Result<Vec<String>> {
-        let RepresentationSink { representation, output, picks, mut converter, notes, .. } = *self;
+    fn finish(self: Box<Self>, frames: i64) -> Result<Finished> {
+        let RepresentationSink { representation, output, picks, mut converter, notes, mut encoder, .. } = *self;
         let planned = picks.total(frames);
         let written = match output {
-            Output::Frames(writer) => writer.finish(),
-            Output::Poster { written, .. } => Ok(written),
-            Output::Sheet { path, settings, sheet } => {
-                write_page(&sheet, path, settings, &mut converter).map(|()| sheet.placed())
+            Output::Frames(writer) => {
+                encoder = writer.encoder().map(str::to_owned);
+                writer.finish()
             }
+            Output::Poster { written, .. } => Ok(written),
+            Output::Sheet { path, settings, sheet } => write_page(&sheet, path, settings, &mut converter).map(|name| {
+                encoder = Some(name);
+                sheet.placed()
+            }),
         };
         let short =
             |written| Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned"));
         match written {
-            Ok(written) if written == planned => Ok(notes),
+            Ok(written) if written == planned => Ok(Finished { encoder, notes }),
             Ok(written) => Err(at(representation, short(written))),
             Err(error) => Err(at(representation, error)),
         }
     }
 }
 
-/// Writes the page of a contact sheet; of the settings, the preset counts.
-fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converter: &mut Converter) -> Result<()> {
+/// Writes the page of a contact sheet; of the settings, the preset counts. Returns the encoder's name.
+fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converter: &mut Converter) -> Result<String> {
     let page = sheet.picture()?;
     let preset = &settings.preset;
     let (width, height) = preset.nearest_size(page.width(), page.height());
