@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::existing::Existing;
 use super::files::{Place, Standing};
-use super::manifest::{CONFLATED, Found, Listed, MANIFEST, Manifest, not_ours};
+use super::manifest::{CONFLATED, Listed, MANIFEST, Manifest, ManifestFile, not_ours};
 use super::protected::Protected;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::Written;
@@ -30,8 +30,8 @@ impl<'p> Guard<'p> {
     /// [`ErrorKind::Io`] where the manifest cannot be read.
     pub(crate) fn new(folder: &Path, protected: &'p Protected, existing: Existing) -> Result<(Guard<'p>, Manifest)> {
         let (manifest, foreign) = match Manifest::read(folder)? {
-            Found::Ours(manifest) => (*manifest, None),
-            Found::Foreign(why) => (Manifest::default(), Some(why)),
+            ManifestFile::Ours(manifest) => (*manifest, None),
+            ManifestFile::Foreign(why) => (Manifest::default(), Some(why)),
         };
         Ok((Guard { protected, existing, listed: manifest.listed(), foreign, records: foreign.is_none() }, manifest))
     }

@@ -2,7 +2,7 @@
 
 use super::super::convert::Source;
 use super::super::encode::OutputSettings;
-use super::super::representation::{Feed, RepresentationSink, ShotFacts, Stretch};
+use super::super::representation::{FrameRange, RepresentationSink, ShotFacts, SourceFormat};
 use super::super::sink::{Finished, Sink, Whole};
 use super::super::sound::{Mixer, ShotSound};
 use super::super::writer::Writer;
@@ -19,7 +19,7 @@ pub(in super::super) trait Outputs: Sync {
     /// What the frames of `task` are encoded as, interlaced with this order of fields or not.
     fn settings(&self, task: &Task<'_>, fields: Option<bool>) -> OutputSettings;
     /// What goes into representations.
-    fn feed(&self) -> Feed<'_>;
+    fn source_format(&self) -> SourceFormat<'_>;
 }
 
 /// One thread's decoders, converters and encoders.
@@ -51,11 +51,11 @@ impl<'s> ShotWorker<'s> {
     ) -> Result<Rendered> {
         let (scene, shot) = (self.scene, task.shot);
         let facts = ShotFacts { plan: scene.plan, shot, start: move |media| scene.start_timecode(media) };
-        let feed = Feed { top_field_first: program.fields, ..self.outputs.feed() };
-        let stretch = Stretch::of(scene.plan, shot);
+        let source_format = SourceFormat { top_field_first: program.fields, ..self.outputs.source_format() };
+        let frame_range = FrameRange::of(scene.plan, shot);
         let mut sinks: Vec<Box<dyn Sink + '_>> = Vec::new();
         for wanted in &task.representations {
-            sinks.push(Box::new(RepresentationSink::open(wanted, feed, stretch, &facts, self.threads)?));
+            sinks.push(Box::new(RepresentationSink::open(wanted, source_format, frame_range, &facts, self.threads)?));
         }
         let main = self.main_sink(task, program)?;
         sinks.insert(0, main);
