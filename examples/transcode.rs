@@ -16,9 +16,12 @@ use std::process::ExitCode;
 use clap::Parser;
 use otio_conflate::backend::Control;
 use otio_conflate::deliver::{Representation, TranscodeOptions, transcode};
+use otio_conflate::plan::{SourceSpace, SpaceRule};
 use otio_conflate::time::Rate;
 use otio_conflate::{CancelToken, NoObserver, Result};
 
+#[path = "shared/color.rs"]
+mod color;
 #[path = "shared/interrupt.rs"]
 mod interrupt;
 #[path = "shared/rate.rs"]
@@ -47,6 +50,12 @@ struct Flags {
     /// The most pixels that a picture of the file may have; by default 16384 × 16384, and less in a small file
     #[arg(long, value_name = "N")]
     max_pixels: Option<u64>,
+    #[command(flatten)]
+    color: color::ColorArgs,
+    /// The colour space of the file: SPACE, view:DISPLAY/VIEW for what a view shows, or data; with :full or :limited behind it
+    /// for the range of its samples
+    #[arg(long, value_name = "SPACE")]
+    space: Option<String>,
     /// Replaces what is there already and was made by these programs, as the folder's manifest.json lists it
     #[arg(long)]
     overwrite: bool,
@@ -76,9 +85,22 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<()> {
     options.max_pixels = flags.max_pixels;
     options.overwrite = flags.overwrite;
     options.overwrite_foreign = flags.overwrite_foreign;
+    if flags.color.is_asked_for() || flags.space.is_some() {
+        let (mut plan, engine) = flags.color.plan()?;
+        if let Some(space) = &flags.space {
+            let (source, range) = otio_conflate::color::read_source(&*engine, space)?;
+            let mut rule = SpaceRule::new("*", source.clone().unwrap_or(SourceSpace::Data));
+            (rule.source, rule.range) = (source, range);
+            plan.rules.push(rule);
+        }
+        options.color = Some(plan);
+    }
     let control = Control { observer: &NoObserver, cancel };
     interrupt::cancel_on_interrupt(cancel);
     let made = transcode(&flags.file, &flags.representations, &flags.out, &options, &control)?;
+    if let Some(color) = &made.color {
+        tell!("{} is {}, by {}", color.media, color.space, color.by);
+    }
     for warning in &made.warnings {
         tell!("warning: {warning}");
     }

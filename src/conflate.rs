@@ -5,6 +5,8 @@ mod resolve;
 #[cfg(feature = "ffmpeg")]
 mod transcode;
 #[cfg(feature = "ffmpeg")]
+mod transcode_color;
+#[cfg(feature = "ffmpeg")]
 mod trim;
 
 use std::borrow::Cow;
@@ -364,9 +366,6 @@ impl<'r> Run<'r> {
                 if let Some(picture) = &mut delivered.picture {
                     picture.encoder = rendered.encoder;
                 }
-                for (made, encoder) in delivered.representations.iter_mut().zip(rendered.representation_encoders) {
-                    made.output.encoder = encoder;
-                }
                 self.shot_report(index, Status::Done, delivered, warnings, Vec::new())
             }
             Err((error, left)) => {
@@ -394,9 +393,7 @@ impl<'r> Run<'r> {
         }
         session.verify(task)?;
         if !self.represents && !task.representations.is_empty() {
-            let made = represent_rendered(self.plan, task, session.canvas().color, control)?;
-            rendered.representation_encoders = made.encoders;
-            rendered.warnings.extend(made.notes);
+            rendered.warnings.extend(represent_rendered(self.plan, task, session.canvas().color, control)?);
         }
         Ok(rendered)
     }

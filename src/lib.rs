@@ -3,6 +3,7 @@
 pub mod audio;
 pub mod backend;
 pub mod codec;
+pub mod color;
 mod conflate;
 pub mod deliver;
 mod error;
@@ -26,7 +27,7 @@ pub use deliver::{Delivery, Existing};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
 pub use printable::{printable, printable_json};
-pub use report::{Output, OutputKind, Record, Report, Represented, ShotReport, Status};
+pub use report::{MediumColor, Output, OutputKind, Record, Report, Represented, ShotReport, Status, ValueColor};
 pub use timeline::Timeline;
 
 /// The README's example has to compile.

@@ -159,8 +159,8 @@ pub struct Output {
     pub path: String,
     /// How many bytes it has, all files together.
     pub bytes: u64,
-    /// The encoder of its pictures, by the name that presets have for it; `None` where packets were copied, of sound, and
-    /// in manifests of versions that did not write it.
+    /// The encoder of its pictures, by the name that presets have for it, where that is known: of a shot's own file that
+    /// was encoded, not copied.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub encoder: Option<String>,
 }
@@ -174,6 +174,56 @@ pub struct Represented {
     /// What was delivered.
     #[serde(flatten)]
     pub output: Output,
+    /// Where colours are managed: what its values are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub color: Option<ValueColor>,
+}
+
+/// What the values of an output are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ValueColor {
+    /// The configuration that names refer to.
+    pub config: String,
+    /// Their colour space, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub colorspace: Option<String>,
+    /// The display that they were made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+    /// Its view.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<String>,
+    /// Whether colour decisions and looks are in them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub graded: bool,
+}
+
+/// Which colour space a medium turned out to be in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MediumColor {
+    /// Its path.
+    pub media: String,
+    /// The space; `view:DISPLAY/VIEW` for what a view shows, and `data` for what is no colour.
+    pub space: String,
+    /// What says so.
+    pub by: String,
+}
+
+impl MediumColor {
+    /// The medium at `media` is in `space`, as `by` says.
+    #[cfg(feature = "ffmpeg")]
+    pub(crate) fn new(media: String, space: &crate::plan::SourceSpace, by: &str) -> MediumColor {
+        use crate::plan::SourceSpace;
+        let space = match space {
+            SourceSpace::Space(name) => name.clone(),
+            SourceSpace::View { display, view } => format!("view:{display}/{view}"),
+            SourceSpace::Data => "data".to_owned(),
+        };
+        MediumColor { media, space, by: by.to_owned() }
+    }
 }
 
 /// A stem that was delivered.

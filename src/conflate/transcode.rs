@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::backend::ffmpeg::{DecodeOptions, SourceFrames, represent_file};
-use crate::backend::{Control, MadeOfFile, RepresentationTask};
+use super::transcode_color::FileColors;
+use crate::backend::ffmpeg::{DecodeOptions, Footage, represent_file};
+use crate::backend::{Control, RepresentationTask};
 use crate::deliver::{
     Existing, Folder, Guard, Hold, Part, Place, Protected, Representation, TranscodeOptions, Transcoded, beside, clear,
     commit_all, settle, unlisted,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{MediaSource, Shot};
+use crate::report::Represented;
 use crate::time::Rate;
 use crate::timeline::MissingFramePolicy;
 
@@ -45,15 +47,24 @@ pub fn transcode(
 ) -> Result<Transcoded> {
     let source = source.as_ref();
     Representation::check_all(representations)?;
-    let mut source_frames = open(source, options)?;
-    if representations.iter().any(Representation::has_sound) && source_frames.has_audio() {
-        source_frames = source_frames.with_own_sounds()?;
+    let mut footage = open(source, options)?;
+    if representations.iter().any(Representation::has_sound) && footage.has_audio() {
+        footage = footage.with_own_sounds()?;
     }
-    source_frames.check(representations)?;
-    let shot = shot(source, &source_frames, options);
+    let shot = shot(source, &footage, options);
+    let mut colors = None;
+    if let Some(plan) = &options.color {
+        let (settled, colored) =
+            FileColors::settle(plan, &source.display().to_string(), footage, representations, &shot)?;
+        (colors, footage) = (Some(settled), colored);
+    }
+    footage.check(representations)?;
     let folder = Folder::planned(folder.as_ref());
-    let parts = parts(&shot, source_frames.rate(), representations, &folder);
-    let protected = protected(source, representations);
+    let parts = parts(&shot, footage.rate(), representations, &folder);
+    let mut protected = protected(source, representations);
+    for input in colors.iter().flat_map(|colors| &colors.inputs) {
+        protected.add("the colour configuration's file", input);
+    }
     let existing = match (options.overwrite, options.overwrite_foreign) {
         (_, true) => Existing::OverwriteForeign,
         (true, false) => Existing::Overwrite,
@@ -70,34 +81,37 @@ pub fn transcode(
             target: part.place.target.clone(),
         };
         let tasks: Vec<_> = representations.iter().zip(&parts).map(task).collect();
-        let made = represent_file(&mut source_frames, &tasks, &shot, control).and_then(|made| {
+        let made = represent_file(&mut footage, &tasks, &shot, control).and_then(|warnings| {
             commit_all(parts.iter().map(|part| part.numbered(shot.first_frame)), None, folder.path(), &guard)?;
-            Ok(made)
+            Ok(warnings)
         });
         made.map_err(|error| {
             let left = parts.iter().filter_map(|part| part.place.discard().err());
             left.fold(error, |error, left| error.context(left))
         })
     };
-    let MadeOfFile { encoders, notes: mut warnings } = make()?;
+    let mut warnings: Vec<String> = make()?;
     match guard.records() {
         true => settle(folder.path(), None, false)?,
         false => warnings.push(unlisted(folder.path())),
     }
-    let mut delivered = parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<Vec<_>>>()?;
-    for (delivered, encoder) in delivered.iter_mut().zip(encoders) {
-        delivered.output.encoder = encoder;
+    let mut delivered: Vec<Represented> =
+        parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
+    for made in &mut delivered {
+        made.color = colors.as_ref().and_then(|colors| colors.of(&made.name));
     }
-    Ok(Transcoded { frame_count: shot.frame_count, representations: delivered, warnings })
+    warnings.extend(colors.iter().filter_map(|colors| colors.warning.clone()));
+    let color = colors.map(|colors| colors.medium);
+    Ok(Transcoded { frame_count: shot.frame_count, representations: delivered, color, warnings })
 }
 
 /// Opens a movie, a still, or the frames of a pattern.
-fn open(source: &Path, options: &TranscodeOptions) -> Result<SourceFrames> {
+fn open(source: &Path, options: &TranscodeOptions) -> Result<Footage> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let decode = DecodeOptions::default().threads(threads).max_pixels(options.max_pixels);
     match pattern(source) {
-        Some(frames) => SourceFrames::sequence(frames, None, options.rate.unwrap_or(Rate::FPS_24), &decode),
-        None => SourceFrames::movie(source, options.rate, &decode),
+        Some(frames) => Footage::sequence(frames, None, options.rate.unwrap_or(Rate::FPS_24), &decode),
+        None => Footage::movie(source, options.rate, &decode),
     }
 }
 
@@ -122,7 +136,7 @@ fn pattern(path: &Path) -> Option<MediaSource> {
 }
 
 /// The file as a shot.
-fn shot(source: &Path, source_frames: &SourceFrames, options: &TranscodeOptions) -> Shot {
+fn shot(source: &Path, footage: &Footage, options: &TranscodeOptions) -> Shot {
     let stem = || source.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     // `sh010.%04d` is called `sh010`.
     let plain = |stem: String| match pattern(source) {
@@ -135,8 +149,8 @@ fn shot(source: &Path, source_frames: &SourceFrames, options: &TranscodeOptions)
         name,
         track: String::new(),
         object: String::new(),
-        first_frame: options.first_frame.or(source_frames.first()).unwrap_or(1001),
-        frame_count: source_frames.frames(),
+        first_frame: options.first_frame.or(footage.first()).unwrap_or(1001),
+        frame_count: footage.frames(),
         head: 0,
         tail: 0,
         start: 0,

@@ -52,7 +52,7 @@ impl Part {
     /// What was delivered of a shot whose first frame has the number `first`.
     pub(crate) fn delivered(&self, first: i64) -> Result<Represented> {
         let output = whole(&self.place, first + self.skipped, self.frames)?;
-        Ok(Represented { name: self.name.clone(), output })
+        Ok(Represented { name: self.name.clone(), output, color: None })
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{BurnIn, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Placement;
+use crate::plan::{ColorPlan, ColorTags, OutputColor, OutputLook};
 use crate::report::OutputKind;
 use crate::time::{Rate, Ratio};
 
@@ -56,6 +57,15 @@ pub struct Representation {
     /// Whether a movie has the shot's sound, where its preset holds any.
     #[serde(default = "yes")]
     pub audio: bool,
+    /// Where colours are managed, what its values are; `None`: as the run says, and what is edited further follows the canvas.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<OutputColor>,
+    /// Likewise, whether the timeline's colour decisions and the shots' looks are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graded: Option<bool>,
+    /// Likewise, its tags, where they are not those of its space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<ColorTags>,
     /// The file that it was read from, which is never written to.
     #[serde(skip)]
     file: Origin,
@@ -181,6 +191,9 @@ impl Representation {
             burn_ins: Vec::new(),
             handles: true,
             audio: true,
+            color: None,
+            graded: None,
+            tags: None,
             file: Origin::default(),
         }
     }
@@ -297,6 +310,22 @@ impl Representation {
             }
         }
         Ok(())
+    }
+
+    /// What is baked into it under `plan`. What is edited further (`prores`, `proxy-half` and the like) is what the canvas is,
+    /// unless it says something else.
+    pub fn output_look(&self, plan: &ColorPlan) -> OutputLook {
+        let is_edited = self.name == "prores" || self.name.starts_with("proxy-");
+        let mut look = match (&self.color, is_edited) {
+            (None, true) => OutputLook::default(),
+            _ => plan.representations.clone(),
+        };
+        if let Some(color) = &self.color {
+            look.color = color.clone();
+        }
+        look.graded = self.graded.unwrap_or(look.graded);
+        look.tags = self.tags.or(look.tags);
+        look
     }
 
     /// Whether it is one picture.

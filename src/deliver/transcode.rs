@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::report::Represented;
+use crate::plan::ColorPlan;
+use crate::report::{MediumColor, Represented};
 use crate::time::Rate;
 
 /// What a caller decides about a transcode.
@@ -23,6 +24,10 @@ pub struct TranscodeOptions {
     /// Pixels that a picture of the file may have, as
     /// [`DecodeOptions::max_pixels`](crate::backend::ffmpeg::DecodeOptions::max_pixels) has it.
     pub max_pixels: Option<u64>,
+    /// What is asked of colours; `None`: values are carried as they are. The file's space is that of the first rule that
+    /// matches its path; without a canvas, that is the canvas, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<ColorPlan>,
 }
 
 /// What a transcode made.
@@ -33,6 +38,9 @@ pub struct Transcoded {
     pub frame_count: i64,
     /// What was made of it, in the order it was asked for; paths are relative to the folder.
     pub representations: Vec<Represented>,
+    /// Where colours are managed: which space the file turned out to be in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub color: Option<MediumColor>,
     /// What did not turn out as asked.
     pub warnings: Vec<String>,
 }

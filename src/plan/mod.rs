@@ -4,6 +4,7 @@
 
 mod build;
 mod canvas;
+mod color;
 mod dialect;
 mod frames;
 mod identity;
@@ -28,6 +29,10 @@ pub use crate::look::{Animated, Bars, Blend, ColorNote, Crop, Generated, Look, R
 pub use crate::time::source_map::{Curve, SourceMap};
 pub use build::{MediaFacts, MediaLookup, NoLookup};
 pub use canvas::{Background, Canvas, CanvasRequest, ColorTags};
+pub use color::{
+    CdlStyle, ColorConfig, ColorPlan, DecisionSpace, Decisions, Grade, LookStep, OutputColor, OutputLook, SampleRange,
+    SourceSpace, SpaceRule, WrittenSpace,
+};
 pub use frames::{FrameLayer, FrameRow};
 pub use media_id::MediaId;
 pub use media_source::{Media, MediaSource};
@@ -43,6 +48,7 @@ pub use stems::StemSelection;
 pub use warning::Warning;
 
 pub(crate) use build::{is_baked_in, is_retimed};
+pub(crate) use color::RAW;
 pub(crate) use mark::{BAKED, INTERMEDIATE, MARK};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use policy::Substitute;

@@ -4,9 +4,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-#[path = "../common/otio.rs"]
-mod otio;
-
 mod broken;
 mod locations;
 mod reading;

@@ -8,8 +8,6 @@ mod common;
 mod first;
 mod flips;
 mod one_file;
-#[path = "../common/otio.rs"]
-mod otio;
 mod shots;
 mod support;
 mod transport;

@@ -5,8 +5,6 @@ mod existing;
 mod failures;
 mod fingerprints;
 mod names;
-#[path = "../common/otio.rs"]
-mod otio;
 mod representations;
 mod results;
 mod support;

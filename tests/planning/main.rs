@@ -10,8 +10,6 @@ mod equality;
 mod handles;
 mod looks;
 mod media;
-#[path = "../common/otio.rs"]
-mod otio;
 mod properties;
 mod rates;
 mod refusals;

@@ -64,7 +64,8 @@ fn cut(items: impl Into<Vec<Value>>) -> Value {
 }
 
 fn dissolve(offset: i64) -> Value {
-    dissolve_at(offset, offset, 25)
+    json!({"OTIO_SCHEMA": "Transition.1", "transition_type": "SMPTE_Dissolve",
+        "in_offset": time(offset, 25.0), "out_offset": time(offset, 25.0)})
 }
 
 /// All shots of a cut, whichever way they are named, as one.

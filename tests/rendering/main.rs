@@ -4,8 +4,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../common/otio.rs"]
-mod otio;
 
 mod alpha;
 mod color;

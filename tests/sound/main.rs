@@ -5,8 +5,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../common/otio.rs"]
-mod otio;
 
 mod cases;
 mod channels;

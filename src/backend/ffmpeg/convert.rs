@@ -298,17 +298,25 @@ impl Converter {
         if straight {
             picture::unpremultiply(image.to_mut());
         }
+        self.from_samples(&image, target)
+    }
+
+    /// RGBA of the target's size, colour and alpha as they are, as a frame of whole numbers.
+    #[allow(clippy::wrong_self_convention, reason = "the converter is not what is converted")]
+    pub(super) fn from_samples(&mut self, image: &Rgba16, target: &Target) -> Result<Video> {
+        let info = PixelInfo::need(target.format)?;
+        let size = (target.width, target.height);
         if pixels::is_written_as_rgb(&info) && target.format != RGBA16 {
             let mut out = self.blank(target)?;
-            pixels::write_rgb(&image, &mut out, &info, target.color.full_range)?;
+            pixels::write_rgb(image, &mut out, &info, target.color.full_range)?;
             return Ok(out);
         }
         if yuv::is_yuv(&info) {
             let mut out = self.blank(target)?;
-            yuv::write_yuv(&image, &mut out, &info, target.color, target.chroma)?;
+            yuv::write_yuv(image, &mut out, &info, target.color, target.chroma)?;
             return Ok(out);
         }
-        let mut frame = self.rgba_frame(&image)?;
+        let mut frame = self.rgba_frame(image)?;
         if target.format == RGBA16 {
             frames::tag(&mut frame, target.color);
             return Ok(frame);
@@ -405,7 +413,7 @@ impl Converter {
 }
 
 /// A frame of any format of whole numbers as RGBA of its own size, alpha as it is.
-fn read_rgba(source: &Source<'_>, info: &PixelInfo) -> Result<Rgba16> {
+pub(super) fn read_rgba(source: &Source<'_>, info: &PixelInfo) -> Result<Rgba16> {
     if source.frame.format() == RGBA16 {
         return pixels::read_rgba(source.frame, info);
     }

@@ -33,7 +33,7 @@ const ENCODERS: [&str; 11] = [
 
 /// What the pixel format of an output is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FormatRequest {
+pub struct Wish {
     /// The format of the pictures that go in: their depth, chroma and colour model are kept where possible.
     pub source: Pixel,
     /// Whether alpha is wanted in the output.
@@ -139,18 +139,26 @@ impl Preset {
     ///
     /// # Errors
     /// As [`Preset::candidates`].
-    pub fn pixel_format(&self, request: FormatRequest, width: u32, height: u32) -> Result<Pixel> {
-        let source = PixelInfo::need(request.source)?;
+    pub fn pixel_format(&self, wish: Wish, width: u32, height: u32) -> Result<Pixel> {
+        let source = PixelInfo::need(wish.source)?;
         let best = self
             .candidates(width, height)?
             .into_iter()
             .take(1)
             .flat_map(|choice| &choice.formats)
             .filter_map(|name| Pixel::from_str(name).ok())
-            .filter_map(|format| Some((cost(&source, request.alpha, &PixelInfo::of(format)?), format)))
+            .filter_map(|format| Some((cost(&source, wish.alpha, &PixelInfo::of(format)?), format)))
             .min_by_key(|(cost, _)| *cost);
         best.map(|(_, format)| format)
             .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("{} has no pixel format left", self.name)))
+    }
+
+    /// The colour tags that its files have whose values have these: what is linear stays so, and what is not known is said to
+    /// be unknown.
+    pub(super) fn managed_tags(&self, format: Pixel, values: ColorTags) -> ColorTags {
+        let shape = self.color_tags(format, ColorTags { transfer: 1, full_range: false, ..values });
+        let tags = ColorTags { primaries: values.primaries, transfer: values.transfer, ..shape };
+        if self.codec == "prores" { in_prores(tags) } else { tags }
     }
 
     /// The colour tags that its files have when the canvas's are `canvas`. A linear canvas becomes BT.709 in video and
@@ -250,7 +258,7 @@ mod tests {
 
     fn format(preset: &str, source: Pixel, alpha: bool) -> Pixel {
         let preset = Preset::by_name(preset).expect("a known preset");
-        preset.pixel_format(FormatRequest { source, alpha }, 1920, 1080).expect("a format")
+        preset.pixel_format(Wish { source, alpha }, 1920, 1080).expect("a format")
     }
 
     #[test]

@@ -11,7 +11,6 @@ use super::encode::{OutputSettings, open_encoder};
 use super::movie_writer::Written;
 use super::picture_encoder::PictureEncoder;
 use crate::error::{Error, ErrorKind, Result};
-use crate::time::FrameName;
 
 /// How the files of a sequence are called: `folder/prefix` + number + `suffix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +40,10 @@ impl SequenceNames {
     /// The file of frame `index`, counted from the first one written. A negative number keeps its sign before the
     /// padding, as OpenTimelineIO writes it.
     pub fn file(&self, index: i64) -> PathBuf {
-        let name = FrameName { prefix: &self.prefix, suffix: &self.suffix, padding: self.padding };
-        self.folder.join(name.of(self.start.saturating_add(index)))
+        let number = self.start.saturating_add(index);
+        let sign = if number < 0 { "-" } else { "" };
+        let digits = format!("{:0width$}", number.unsigned_abs(), width = self.padding);
+        self.folder.join(format!("{}{sign}{digits}{}", self.prefix, self.suffix))
     }
 }
 
@@ -120,8 +121,8 @@ impl SequenceWriter {
     }
 }
 
-/// Writes one picture, of the settings' pixel format and size, to `path`. Returns the encoder's name.
-pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video) -> Result<String> {
+/// Writes one picture, of the settings' pixel format and size, to `path`.
+pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video) -> Result<()> {
     let mut encoder = open_encoder(settings, false)?;
     encoder.send(Some((picture, 0)))?;
     encoder.send(None)?;
@@ -129,8 +130,7 @@ pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Vide
     if !encoder.receive(&mut packet)? {
         return Err(Error::new(ErrorKind::Encode, "no file came out of a picture").at_file(path));
     }
-    write_file(path, packet.data().unwrap_or_default(), false).map_err(|error| Error::io("write", path, error))?;
-    Ok(encoder.name().to_owned())
+    write_file(path, packet.data().unwrap_or_default(), false).map_err(|error| Error::io("write", path, error))
 }
 
 fn write_file(path: &Path, data: &[u8], sync: bool) -> std::io::Result<()> {

@@ -22,17 +22,13 @@ pub(super) trait Sink {
     /// Takes the next samples, where there is a place for them.
     fn write_sound(&mut self, samples: &Samples) -> Result<()>;
 
-    /// Closes the file after so many frames.
-    fn finish(self: Box<Self>, frames: i64) -> Result<Finished>;
-}
+    /// The name of the encoder; `None` where nothing is encoded, or where nobody asks.
+    fn encoder(&self) -> Option<&str> {
+        None
+    }
 
-/// What became of a sink.
-#[derive(Debug, Default)]
-pub(super) struct Finished {
-    /// The name of the encoder of its pictures; `None` where packets were copied.
-    pub(super) encoder: Option<String>,
-    /// What did not turn out as asked.
-    pub(super) notes: Vec<String>,
+    /// Closes the file after so many frames; says what did not turn out as asked.
+    fn finish(self: Box<Self>, frames: i64) -> Result<Vec<String>>;
 }
 
 /// The shot itself: every picture, encoded.
@@ -58,8 +54,11 @@ impl Sink for Whole {
         self.writer.write_sound(samples)
     }
 
-    fn finish(self: Box<Self>, _: i64) -> Result<Finished> {
-        let encoder = self.writer.encoder().map(str::to_owned);
-        self.writer.finish().map(|_| Finished { encoder, notes: Vec::new() })
+    fn encoder(&self) -> Option<&str> {
+        self.writer.encoder()
+    }
+
+    fn finish(self: Box<Self>, _: i64) -> Result<Vec<String>> {
+        self.writer.finish().map(|_| Vec::new())
     }
 }

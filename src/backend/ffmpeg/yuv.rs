@@ -8,8 +8,55 @@ use ffmpeg_next::frame::Video;
 use super::chroma_site::ChromaSite;
 use super::sys::frames::{Component, PixelInfo, plane, plane_mut};
 use crate::error::{Error, ErrorKind, Result};
-use crate::picture::Rgba16;
+use crate::picture::{Rgba16, RgbaF32};
 use crate::plan::ColorTags;
+
+/// A sample of the pictures that YUV is written from and read into.
+trait Level: Copy {
+    /// White, and opaque.
+    const WHITE: f32;
+    const OPAQUE: Self;
+    const NOTHING: Self;
+    /// What `value` of [`Level::WHITE`] becomes.
+    fn of(value: f32) -> Self;
+    fn value(self) -> f32;
+}
+
+impl Level for u16 {
+    const WHITE: f32 = 65535.0;
+    const OPAQUE: u16 = u16::MAX;
+    const NOTHING: u16 = 0;
+
+    #[inline]
+    fn of(value: f32) -> u16 {
+        rounded(value, Self::WHITE)
+    }
+
+    #[inline]
+    fn value(self) -> f32 {
+        f32::from(self)
+    }
+}
+
+/// Nothing is cut, but what no arithmetic works with: infinite values are as bright as half floats get, and what is no number
+/// is black.
+impl Level for f32 {
+    const WHITE: f32 = 1.0;
+    const OPAQUE: f32 = 1.0;
+    const NOTHING: f32 = 0.0;
+
+    #[inline]
+    fn of(value: f32) -> f32 {
+        value
+    }
+
+    #[inline]
+    #[allow(clippy::manual_clamp, reason = "clamp would look for what is no number")]
+    fn value(self) -> f32 {
+        let value = if self.is_nan() { 0.0 } else { self };
+        value.max(-65504.0).min(65504.0)
+    }
+}
 
 /// Whether frames of this format are read and written here: YUV of whole numbers, however they lie.
 pub(super) fn is_yuv(info: &PixelInfo) -> bool {
@@ -154,7 +201,22 @@ pub(super) fn write_yuv(
     color: ColorTags,
     site: ChromaSite,
 ) -> Result<()> {
-    let (width, height) = (image.width as usize, image.height as usize);
+    write(&image.data, frame, info, color, site)
+}
+
+/// The same of singles, where 1 is white: what is brighter than that is cut where the format's codes end.
+pub(super) fn write_yuv_of_singles(
+    image: &RgbaF32,
+    frame: &mut Video,
+    info: &PixelInfo,
+    color: ColorTags,
+    site: ChromaSite,
+) -> Result<()> {
+    write(&image.data, frame, info, color, site)
+}
+
+fn write<S: Level>(image: &[S], frame: &mut Video, info: &PixelInfo, color: ColorTags, site: ChromaSite) -> Result<()> {
+    let (width, height) = (frame.width() as usize, frame.height() as usize);
     let (across, down) = info.chroma_shift;
     let (kr, kb) = weights(color.matrix);
     let kg = 1.0 - kr - kb;
@@ -190,26 +252,26 @@ pub(super) fn write_yuv(
     let mut sums = [vec![0f32; (chroma_width << across) + 1], vec![0f32; (chroma_width << across) + 1]];
     let mut chroma = vec![0f32; chroma_width];
     let lines = if site == ChromaSite::TopLeft { 1 } else { 1usize << down };
-    for (row, group) in image.data.chunks((width * 4) << down).enumerate() {
+    for (row, group) in image.chunks((width * 4) << down).enumerate() {
         sums.iter_mut().for_each(|sum| sum.fill(0.0));
         for (index, line) in group.chunks(width * 4).enumerate() {
             let [red, green, blue, alpha] = &mut colors;
             let parts = red.iter_mut().zip(&mut *green).zip(&mut *blue).zip(&mut *alpha);
             for ((((red, green), blue), alpha), &[r, g, b, a]) in parts.zip(line.as_chunks::<4>().0) {
-                (*red, *green, *blue, *alpha) = (f32::from(r), f32::from(g), f32::from(b), f32::from(a));
+                (*red, *green, *blue, *alpha) = (r.value(), g.value(), b.value(), a.value());
             }
             for (((luma, r), g), b) in luma.iter_mut().zip(&*red).zip(&*green).zip(&*blue) {
                 *luma = kr * r + kg * g + kb * b;
             }
             let Range { scale, offset, max } = ranges[0];
-            let scale = scale / 65535.0;
+            let scale = scale / S::WHITE;
             for (out, luma) in numbers.iter_mut().zip(&luma) {
                 *out = rounded(luma * scale + offset, max);
             }
             let y = (row << down) + index;
             put(0, y, &numbers)?;
             if let Some(&Range { scale, offset, max }) = ranges.get(3) {
-                let scale = scale / 65535.0;
+                let scale = scale / S::WHITE;
                 for (out, a) in numbers.iter_mut().zip(&*alpha) {
                     *out = rounded(a * scale + offset, max);
                 }
@@ -224,7 +286,7 @@ pub(super) fn write_yuv(
             }
         }
         #[allow(clippy::cast_precision_loss, reason = "a handful")]
-        let share = 1.0 / (lines.min(height - (row << down)) as f32) / 65535.0;
+        let share = 1.0 / (lines.min(height - (row << down)) as f32) / S::WHITE;
         for (index, k) in [(1, kb), (2, kr)] {
             let sum = &mut sums[index - 1];
             sum[0] = sum[1];
@@ -315,6 +377,22 @@ fn spread(samples: &[f32], out: &mut [f32], across: u32, site: ChromaSite, colum
 ///
 /// Line by line, as [`write_yuv`].
 pub(super) fn read_yuv(frame: &Video, info: &PixelInfo, color: ColorTags, site: ChromaSite) -> Result<Rgba16> {
+    let data = read(frame, info, color, site)?;
+    Ok(Rgba16 { width: frame.width(), height: frame.height(), data })
+}
+
+/// The same as singles, where 1 is white: codes below black and above white are kept.
+pub(super) fn read_yuv_as_singles(
+    frame: &Video,
+    info: &PixelInfo,
+    color: ColorTags,
+    site: ChromaSite,
+) -> Result<RgbaF32> {
+    let data = read(frame, info, color, site)?;
+    Ok(RgbaF32 { width: frame.width(), height: frame.height(), data })
+}
+
+fn read<S: Level>(frame: &Video, info: &PixelInfo, color: ColorTags, site: ChromaSite) -> Result<Vec<S>> {
     let (width, height) = (frame.width() as usize, frame.height() as usize);
     let (kr, kb) = weights(color.matrix);
     let kg = 1.0 - kr - kb;
@@ -341,9 +419,8 @@ pub(super) fn read_yuv(frame: &Video, info: &PixelInfo, color: ColorTags, site: 
         let (scale, offset) = (unit / range.scale, range.offset);
         line.iter_mut().zip(numbers).for_each(|(out, number)| *out = (f32::from(*number) - offset) * scale);
     };
-    const WHITE: f32 = 65535.0;
     // What a line of chroma adds to brightness: red's difference to red, blue's to blue, both to green.
-    let units = [2.0 * (1.0 - kb) * WHITE, 2.0 * (1.0 - kr) * WHITE];
+    let units = [2.0 * (1.0 - kb) * S::WHITE, 2.0 * (1.0 - kr) * S::WHITE];
     let (green_blue, green_red) = (kb / kg, kr / kg);
     let (across, down) = info.chroma_shift;
     let columns = between(width, across, site == ChromaSite::Center);
@@ -352,8 +429,9 @@ pub(super) fn read_yuv(frame: &Video, info: &PixelInfo, color: ColorTags, site: 
     let mut luma = vec![0f32; width];
     let (mut upper, mut lower) = (vec![0f32; chroma_width], vec![0f32; chroma_width]);
     let mut chroma = [vec![0f32; width], vec![0f32; width]];
-    let mut colors = [vec![0u16; width], vec![0u16; width], vec![0u16; width], vec![u16::MAX; width]];
-    let mut pixels = vec![[0u16; 4]; width];
+    let mut colors =
+        [vec![S::NOTHING; width], vec![S::NOTHING; width], vec![S::NOTHING; width], vec![S::OPAQUE; width]];
+    let mut pixels = vec![[S::NOTHING; 4]; width];
     let mut data = Vec::with_capacity(width * height * 4);
     for (row, &(first, second, way)) in rows.iter().enumerate() {
         for (index, chroma) in chroma.iter_mut().enumerate() {
@@ -365,21 +443,21 @@ pub(super) fn read_yuv(frame: &Video, info: &PixelInfo, color: ColorTags, site: 
             spread(&upper, chroma, across, site, &columns);
         }
         if parts.len() > 3 {
-            values(3, row, WHITE, &mut luma);
-            colors[3].iter_mut().zip(&luma).for_each(|(out, &alpha)| *out = rounded(alpha, WHITE));
+            values(3, row, S::WHITE, &mut luma);
+            colors[3].iter_mut().zip(&luma).for_each(|(out, &alpha)| *out = S::of(alpha));
         }
-        values(0, row, WHITE, &mut luma);
+        values(0, row, S::WHITE, &mut luma);
         let [cb, cr] = &chroma;
         let [red, green, blue, alpha] = &mut colors;
-        red.iter_mut().zip(&luma).zip(cr).for_each(|((out, luma), cr)| *out = rounded(luma + cr, WHITE));
-        blue.iter_mut().zip(&luma).zip(cb).for_each(|((out, luma), cb)| *out = rounded(luma + cb, WHITE));
+        red.iter_mut().zip(&luma).zip(cr).for_each(|((out, luma), cr)| *out = S::of(luma + cr));
+        blue.iter_mut().zip(&luma).zip(cb).for_each(|((out, luma), cb)| *out = S::of(luma + cb));
         for (((out, luma), cb), cr) in green.iter_mut().zip(&luma).zip(cb).zip(cr) {
-            *out = rounded(luma - green_blue * cb - green_red * cr, WHITE);
+            *out = S::of(luma - green_blue * cb - green_red * cr);
         }
         for ((((out, &r), &g), &b), &a) in pixels.iter_mut().zip(&*red).zip(&*green).zip(&*blue).zip(&*alpha) {
             *out = [r, g, b, a];
         }
         data.extend_from_slice(pixels.as_flattened());
     }
-    Ok(Rgba16 { width: frame.width(), height: frame.height(), data })
+    Ok(data)
 }

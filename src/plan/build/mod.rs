@@ -70,7 +70,7 @@ impl Builder<'_> {
         if let Some(rate) = self.options.rate.or_else(|| record_rate(timeline, hero)) {
             self.rate = rate;
         } else {
-            self.warn(ROOT, "no record rate specified; using 24 fps".to_owned());
+            self.warn(ROOT, "nothing tells the record rate; 24 is taken".to_owned());
         }
         let global_start = match timeline.global_start_time {
             Some(start) => whole(start.value_at(self.rate))

@@ -1,5 +1,6 @@
 //! Representations: what is made of a shot's pictures and its sound beside the intermediate, frame by frame.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use ffmpeg_next::format::Pixel;
@@ -8,38 +9,40 @@ use ffmpeg_next::frame::Video;
 mod burn;
 mod facts;
 mod file;
-mod selection;
+mod picks;
 mod shape;
 mod sheet;
 
 use super::convert::{Converter, Source, Target as Coding};
 use super::encode::{AudioStream, OutputSettings};
 use super::pixels;
-use super::presets::FormatRequest;
+use super::presets::Wish;
 use super::sequence_writer::write_still;
-use super::sink::{Finished, Sink};
+use super::singles::{self, Alpha};
+use super::sink::Sink;
 use super::sound::FileSounds;
 use super::sys::frames::{self, PixelInfo};
 use super::verify::{self, Expected};
 use super::writer::Writer;
 use crate::audio::Samples;
 use crate::backend::{RepresentationTask, Target};
+use crate::color::Baked;
 use crate::deliver::{Content, Representation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::picture::Rect;
+use crate::picture::{self, Rect, RgbaF32};
 use crate::plan::{Canvas, ColorTags, Plan, SampleGrid, Shot};
 use crate::time::{Rate, Time, Timecode};
 use burn::Painter;
 use facts::FileFacts;
 pub(super) use facts::{Facts, ShotFacts};
-pub(crate) use file::{SourceFrames, check_before_render, represent_file, represent_rendered};
-use selection::FrameSelection;
+pub(crate) use file::{Footage, check_before_render, represent_file, represent_rendered};
+use picks::Picks;
 use shape::Shape;
 use sheet::Sheet;
 
 /// What the pictures that come in have in common.
 #[derive(Clone, Copy)]
-pub(super) struct SourceFormat<'a> {
+pub(super) struct Feed<'a> {
     pub(super) canvas: Canvas,
     pub(super) format: Pixel,
     /// Whether there is alpha that matters.
@@ -51,11 +54,13 @@ pub(super) struct SourceFormat<'a> {
     pub(super) sound: Option<(u32, u16)>,
     /// The streams of a file that it comes from, where those are kept.
     pub(super) streams: Option<&'a FileSounds>,
+    /// Where colours are managed: what is baked into each representation, by its name.
+    pub(super) colors: Option<&'a HashMap<String, Baked>>,
 }
 
-/// The range of pictures that comes in.
+/// The stretch of pictures that comes in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct FrameRange {
+pub(super) struct Stretch {
     /// How many pictures.
     pub(super) frames: i64,
     /// How many of them are head and tail handles.
@@ -67,10 +72,10 @@ pub(super) struct FrameRange {
     pub(super) timecode: Option<Timecode>,
 }
 
-impl FrameRange {
+impl Stretch {
     /// The pictures of `shot`.
-    pub(super) fn of(plan: &Plan, shot: &Shot) -> FrameRange {
-        FrameRange {
+    pub(super) fn of(plan: &Plan, shot: &Shot) -> Stretch {
+        Stretch {
             frames: shot.frame_count,
             handles: (shot.head, shot.tail),
             first: shot.first_frame,
@@ -80,7 +85,7 @@ impl FrameRange {
     }
 }
 
-impl FrameRange {
+impl Stretch {
     /// How many samples lie beside the first `count` pictures, of which there are `pictures` a second, where the sound has
     /// `rate` samples a second.
     pub(super) fn samples_of(&self, count: i64, pictures: Rate, rate: u32) -> i64 {
@@ -98,7 +103,7 @@ impl FrameRange {
     }
 }
 
-impl SourceFormat<'_> {
+impl Feed<'_> {
     /// The shape and the settings of what `representation` makes of these pictures.
     fn settings(&self, representation: &Representation) -> Result<(Shape, OutputSettings)> {
         let preset = &representation.preset;
@@ -108,12 +113,24 @@ impl SourceFormat<'_> {
         if let Content::ContactSheet(layout) = representation.content {
             Sheet::check(layout, size)?;
         }
-        let format = preset.pixel_format(FormatRequest { source: self.format, alpha: self.alpha }, size.0, size.1)?;
+        let format = preset.pixel_format(Wish { source: self.format, alpha: self.alpha }, size.0, size.1)?;
         let rate = representation.rate.unwrap_or(self.rate);
         let mut settings = OutputSettings::new(preset.clone(), format, size, rate);
         settings.pixel_aspect = shape.pixel_aspect;
-        settings.color = preset.color_tags(format, self.canvas.color);
-        pixels::curve_between(self.canvas.color.transfer, settings.color.transfer)?;
+        let baked = self.baked(representation);
+        match self.colors {
+            Some(_) => {
+                let values = baked.and_then(|baked| baked.tags).unwrap_or(self.canvas.color);
+                // What has no matrix of its own keeps the canvas's.
+                let is_known = values.matrix != ColorTags::UNSPECIFIED;
+                let matrix = if is_known { values.matrix } else { self.canvas.color.matrix };
+                settings.color = preset.managed_tags(format, ColorTags { matrix, ..values });
+            }
+            None => {
+                settings.color = preset.color_tags(format, self.canvas.color);
+                pixels::curve_between(self.canvas.color.transfer, settings.color.transfer)?;
+            }
+        }
         settings.audio = self.sound.filter(|_| representation.has_sound());
         settings.audio_streams = self.streams(representation).0.into_iter().map(|(_, stream)| stream).collect();
         if self.streams.is_some() && settings.audio_streams.is_empty() {
@@ -121,8 +138,14 @@ impl SourceFormat<'_> {
         }
         let whole = size == (self.canvas.width, self.canvas.height) && shape.pixel_aspect == self.canvas.pixel_aspect;
         let same = whole && rate == self.rate && preset.fields && representation.content == Content::All;
+        let same = same && baked.is_none_or(|baked| baked.transform.is_none());
         settings.top_field_first = self.top_field_first.filter(|_| same);
         Ok((shape, settings))
+    }
+
+    /// What is baked into `representation`.
+    fn baked(&self, representation: &Representation) -> Option<&Baked> {
+        self.colors?.get(&representation.name)
     }
 
     /// Streams of the file's sound that `representation` has, by their numbers; and what is said of them.
@@ -135,15 +158,14 @@ impl SourceFormat<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::Verify`] when it is not what was asked for.
-    pub(super) fn verify(&self, task: &RepresentationTask<'_>, frame_range: &FrameRange) -> Result<()> {
-        self.verified(task, frame_range).map_err(|error| at(task.representation, error))
+    pub(super) fn verify(&self, task: &RepresentationTask<'_>, stretch: &Stretch) -> Result<()> {
+        self.verified(task, stretch).map_err(|error| at(task.representation, error))
     }
 
-    fn verified(&self, task: &RepresentationTask<'_>, frame_range: &FrameRange) -> Result<()> {
+    fn verified(&self, task: &RepresentationTask<'_>, stretch: &Stretch) -> Result<()> {
         let RepresentationTask { representation, target } = task;
         let (shape, settings) = self.settings(representation)?;
-        let frames =
-            FrameSelection::of(representation, self.rate, frame_range, &mut Vec::new()).total(frame_range.frames);
+        let frames = Picks::of(representation, self.rate, stretch, &mut Vec::new()).total(stretch.frames);
         let size = match representation.content {
             Content::ContactSheet(layout) => {
                 let page = Sheet::page(layout, frames, (shape.width, shape.height));
@@ -152,7 +174,7 @@ impl SourceFormat<'_> {
             _ => (shape.width, shape.height),
         };
         let samples = |rate| {
-            let (first, end) = frame_range.samples(representation, self.rate, rate);
+            let (first, end) = stretch.samples(representation, self.rate, rate);
             end - first
         };
         let expected = Expected {
@@ -160,7 +182,7 @@ impl SourceFormat<'_> {
             size,
             rate: settings.rate,
             frames,
-            first: frame_range.first + representation.shown(frame_range.frames, frame_range.handles).start,
+            first: stretch.first + representation.shown(stretch.frames, stretch.handles).start,
             top_field_first: settings.top_field_first,
             sound: settings.audio.map(|(rate, _)| (samples(rate), rate)),
         };
@@ -185,6 +207,10 @@ impl SourceFormat<'_> {
         let deep = PixelInfo::of(settings.format).is_some_and(|info| info.depth() > 8);
         if matches!(settings.color.transfer, 16 | 18) && !deep {
             let curve = if settings.color.transfer == 16 { "PQ" } else { "HLG" };
+            if self.baked(representation).is_some_and(|baked| baked.view.is_some()) {
+                let what = format!("{} has 8 bits, which are too few for a view in {curve}", settings.preset.name);
+                return Err(at(representation, Error::new(ErrorKind::Option, what)));
+            }
             return Ok(Some(format!("{name} has 8 bits, and the {curve} values of the canvas as they are")));
         }
         let asked = (representation.size.width, representation.size.height);
@@ -205,7 +231,7 @@ fn at(representation: &Representation, error: Error) -> Error {
 pub(super) struct RepresentationSink<'r> {
     representation: &'r Representation,
     facts: &'r dyn Facts,
-    selection: FrameSelection,
+    picks: Picks,
     /// Its streams of sound.
     sounds: Vec<SoundWindow>,
     /// What pictures are converted to before they are drawn upon.
@@ -215,10 +241,11 @@ pub(super) struct RepresentationSink<'r> {
     converter: Converter,
     output: Output<'r>,
     notes: Vec<String>,
-    /// Of a still, the encoder that wrote it.
-    encoder: Option<String>,
     today: String,
     keeps_fields: bool,
+    /// What is baked into it, where colours are managed.
+    baked: Option<Baked>,
+    threads: usize,
 }
 
 /// A stream of sound of a representation.
@@ -239,47 +266,45 @@ enum Output<'r> {
 }
 
 impl<'r> RepresentationSink<'r> {
-    /// Opens the target of `task` for what its representation makes of a range of pictures; `threads` encode.
+    /// Opens the target of `task` for what its representation makes of a stretch of pictures; `threads` encode.
     ///
     /// # Errors
     /// These, and all that come later, name the representation.
     pub(super) fn open(
         task: &'r RepresentationTask<'_>,
-        source_format: SourceFormat<'_>,
-        frame_range: FrameRange,
+        feed: Feed<'_>,
+        stretch: Stretch,
         facts: &'r dyn Facts,
         threads: usize,
     ) -> Result<RepresentationSink<'r>> {
         let RepresentationTask { representation, target } = task;
         let named = |error| at(representation, error);
-        let (shape, mut settings) = source_format.settings(representation).map_err(named)?;
+        let (shape, mut settings) = feed.settings(representation).map_err(named)?;
         settings.threads = u32::try_from(threads).unwrap_or(1);
         settings.idle_cores = true;
-        let skipped = representation.shown(frame_range.frames, frame_range.handles).start;
+        let skipped = representation.shown(stretch.frames, stretch.handles).start;
         let from = |start: Timecode| Timecode::from_frame(start.frame() + skipped, start.rate(), start.is_drop());
-        settings.timecode = frame_range.timecode.map(|start| from(start).at_rate(settings.rate));
-        let (streams, mut notes) = source_format.streams(representation);
+        settings.timecode = stretch.timecode.map(|start| from(start).at_rate(settings.rate));
+        let (streams, mut notes) = feed.streams(representation);
         let mut streams: Vec<(usize, u32)> =
             streams.into_iter().map(|(number, stream)| (number, stream.rate)).collect();
-        if source_format.streams.is_none() {
+        if feed.streams.is_none() {
             streams.extend(settings.audio.map(|(rate, _)| (0, rate)));
         }
         let sound = |(number, rate): (usize, u32)| SoundWindow {
             number,
-            range: frame_range.samples(representation, source_format.rate, rate),
+            range: stretch.samples(representation, feed.rate, rate),
             done: 0,
         };
         let sounds = streams.into_iter().map(sound).collect();
-        let selection = FrameSelection::of(representation, source_format.rate, &frame_range, &mut notes);
+        let picks = Picks::of(representation, feed.rate, &stretch, &mut notes);
         let (mut coding, path) = (settings.target(), target.path());
         let keeps_fields = settings.top_field_first.is_some();
         let output = match representation.content {
-            Content::All => {
-                Output::Frames(Writer::create(target, frame_range.first + skipped, &settings).map_err(named)?)
-            }
+            Content::All => Output::Frames(Writer::create(target, stretch.first + skipped, &settings).map_err(named)?),
             Content::Poster(_) => Output::Poster { path, settings, written: 0 },
             Content::ContactSheet(layout) => {
-                let count = selection.total(frame_range.frames);
+                let count = picks.total(stretch.frames);
                 let cell = (shape.width, shape.height);
                 let sheet = Box::new(Sheet::new(layout, count, cell, &facts.field("shot", 0)));
                 coding = sheet.cell();
@@ -294,7 +319,7 @@ impl<'r> RepresentationSink<'r> {
         Ok(RepresentationSink {
             representation,
             facts,
-            selection,
+            picks,
             sounds,
             coding,
             shape,
@@ -302,9 +327,10 @@ impl<'r> RepresentationSink<'r> {
             converter,
             output,
             notes,
-            encoder: None,
             today,
             keeps_fields,
+            baked: feed.colors.map(|_| feed.baked(representation).cloned().unwrap_or_default()),
+            threads,
         })
     }
 
@@ -315,8 +341,7 @@ impl<'r> RepresentationSink<'r> {
             Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(&painted)),
             Output::Poster { path, settings, written } => {
                 *written += 1;
-                self.encoder = Some(write_still(path, settings, &painted)?);
-                Ok(())
+                write_still(path, settings, &painted)
             }
             Output::Sheet { sheet, .. } => {
                 sheet.place(&painted, &facts.field("frame", index), &facts.field("timecode", index));
@@ -348,13 +373,7 @@ impl<'r> RepresentationSink<'r> {
 
     /// The picture as it is written: converted, scaled, and drawn upon.
     fn painted(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
-        let rect = self.shape.rect(Converter::alignment(self.coding.format));
-        let (fields, coding) = (self.keeps_fields, self.coding);
-        let converted = self.converter.interlaced(fields, |converter| converter.convert(picture, &coding, rect))?;
-        let converted = match converted {
-            Some(converted) => converted,
-            None => frames::share(picture.frame)?,
-        };
+        let converted = self.converted(picture)?;
         if self.painter.is_idle() {
             return Ok(converted);
         }
@@ -374,10 +393,52 @@ impl<'r> RepresentationSink<'r> {
     }
 }
 
+impl RepresentationSink<'_> {
+    /// The picture in the representation's own format and size.
+    fn converted(&mut self, picture: &Source<'_>) -> Result<Video> {
+        let rect = self.shape.rect(Converter::alignment(self.coding.format));
+        let (fields, coding) = (self.keeps_fields, self.coding);
+        let transform = match &self.baked {
+            Some(Baked { transform: Some(transform), .. }) => transform,
+            // The transfer characteristic is carried, not converted.
+            Some(_) => {
+                let color = ColorTags { transfer: coding.color.transfer, ..picture.color };
+                return self.converted_plainly(&Source { color, ..*picture });
+            }
+            None => return self.converted_plainly(picture),
+        };
+        let (mut image, alpha) = singles::read(picture)?;
+        let size = (rect.width, rect.height);
+        let is_scaled = (image.width, image.height) != size;
+        let alpha = match (is_scaled, alpha) {
+            (false, alpha) => alpha,
+            (true, alpha) => {
+                singles::transformed(&mut image, alpha, None, self.threads);
+                image = picture::resample(&image, size.0, size.1);
+                if alpha == Alpha::None { Alpha::None } else { Alpha::Premultiplied }
+            }
+        };
+        singles::transformed(&mut image, alpha, Some(&**transform), self.threads);
+        if rect != Rect::whole(coding.width, coding.height) {
+            let mut canvas = RgbaF32::black(coding.width, coding.height);
+            picture::paste(&mut canvas, &image, rect.x, rect.y);
+            image = canvas;
+        }
+        self.converter.interlaced(fields, |converter| singles::write(image, &coding, converter))
+    }
+
+    fn converted_plainly(&mut self, picture: &Source<'_>) -> Result<Video> {
+        let rect = self.shape.rect(Converter::alignment(self.coding.format));
+        let (fields, coding) = (self.keeps_fields, self.coding);
+        let converted = self.converter.interlaced(fields, |converter| converter.convert(picture, &coding, rect))?;
+        converted.map_or_else(|| frames::share(picture.frame), Ok)
+    }
+}
+
 /// A picture is asked for where the representation shows it; what comes unasked is left.
 impl Sink for RepresentationSink<'_> {
     fn wants(&self, index: i64) -> bool {
-        self.selection.times(index) > 0
+        self.picks.times(index) > 0
     }
 
     fn keeps_fields(&self) -> bool {
@@ -386,7 +447,7 @@ impl Sink for RepresentationSink<'_> {
 
     fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()> {
         let representation = self.representation;
-        match (self.selection.times(index), picture) {
+        match (self.picks.times(index), picture) {
             (0, _) | (_, None) => Ok(()),
             (times, Some(picture)) => self.shown(picture, index, times).map_err(|error| at(representation, error)),
         }
@@ -398,36 +459,32 @@ impl Sink for RepresentationSink<'_> {
 
     /// # Errors
     /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
-    fn finish(self: Box<Self>, frames: i64) -> Result<Finished> {
-        let RepresentationSink { representation, output, selection, mut converter, notes, mut encoder, .. } = *self;
-        let planned = selection.total(frames);
+    fn finish(self: Box<Self>, frames: i64) -> Result<Vec<String>> {
+        let RepresentationSink { representation, output, picks, mut converter, notes, .. } = *self;
+        let planned = picks.total(frames);
         let written = match output {
-            Output::Frames(writer) => {
-                encoder = writer.encoder().map(str::to_owned);
-                writer.finish()
-            }
+            Output::Frames(writer) => writer.finish(),
             Output::Poster { written, .. } => Ok(written),
-            Output::Sheet { path, settings, sheet } => write_page(&sheet, path, settings, &mut converter).map(|name| {
-                encoder = Some(name);
-                sheet.placed()
-            }),
+            Output::Sheet { path, settings, sheet } => {
+                write_page(&sheet, path, settings, &mut converter).map(|()| sheet.placed())
+            }
         };
         let short =
             |written| Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned"));
         match written {
-            Ok(written) if written == planned => Ok(Finished { encoder, notes }),
+            Ok(written) if written == planned => Ok(notes),
             Ok(written) => Err(at(representation, short(written))),
             Err(error) => Err(at(representation, error)),
         }
     }
 }
 
-/// Writes the page of a contact sheet; of the settings, the preset counts. Returns the encoder's name.
-fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converter: &mut Converter) -> Result<String> {
+/// Writes the page of a contact sheet; of the settings, the preset counts.
+fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converter: &mut Converter) -> Result<()> {
     let page = sheet.picture()?;
     let preset = &settings.preset;
     let (width, height) = preset.nearest_size(page.width(), page.height());
-    settings.format = preset.pixel_format(FormatRequest { source: page.format(), alpha: false }, width, height)?;
+    settings.format = preset.pixel_format(Wish { source: page.format(), alpha: false }, width, height)?;
     settings.color = preset.color_tags(settings.format, ColorTags::SRGB);
     (settings.width, settings.height) = (width, height);
     let source = Source { frame: &page, color: ColorTags::SRGB, premultiplied: false };

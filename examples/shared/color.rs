@@ -1,0 +1,76 @@
+//! The flags about colours that all programs share.
+
+use clap::Args;
+use otio_conflate::color::{self, Engine};
+use otio_conflate::plan::{CdlStyle, ColorConfig, ColorPlan, LookStep, OutputColor};
+use otio_conflate::{Error, ErrorKind, Result};
+
+/// What decides about colours.
+#[derive(Args)]
+pub(crate) struct ColorArgs {
+    /// Manages colours by this OpenColorIO configuration: a .ocio or .ocioz file, ocio://NAME for one that is built in, or
+    /// env for $OCIO; without it values are carried as they are
+    #[arg(long, value_name = "CONFIG")]
+    ocio: Option<String>,
+    /// A context variable of the configuration; {shot}, {clip}, {track} and {timeline} are filled in; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    ocio_var: Vec<(String, String)>,
+    /// The view that is baked into representations: VIEW or DISPLAY/VIEW
+    #[arg(long, value_name = "[DISPLAY/]VIEW")]
+    view: Option<String>,
+    /// Looks of the configuration, such as "+shot, -show", instead of the view's own
+    #[arg(long, value_name = "LOOKS", allow_hyphen_values = true)]
+    looks: Option<String>,
+    /// A LUT or colour decision, applied in SPACE (raw: the canvas's own values); {shot} and the like are filled in; may be
+    /// repeated
+    #[arg(long = "grade", value_name = "FILE[#ID]@SPACE")]
+    grades: Vec<String>,
+    /// How colour decisions are applied: asc (values are cut to 0 to 1), or no-clamp
+    #[arg(long, value_name = "STYLE", default_value = "asc")]
+    cdl_style: CdlStyle,
+}
+
+impl ColorArgs {
+    /// Whether anything is asked of colours.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.ocio.is_some()
+            || !self.grades.is_empty()
+            || self.looks.is_some()
+            || self.view.is_some()
+            || !self.ocio_var.is_empty()
+    }
+
+    /// What these flags stand for, and the configuration that they name.
+    pub(crate) fn plan(&self) -> Result<(ColorPlan, Box<dyn Engine>)> {
+        let config = self.ocio.as_deref().map_or(Ok(ColorConfig::Raw), color::named)?;
+        let engine = color::open(&config)?;
+        if config == ColorConfig::Raw && (self.view.is_some() || self.looks.is_some()) {
+            return Err(Error::new(
+                ErrorKind::Option,
+                "views and looks are those of a configuration: name one with --ocio",
+            ));
+        }
+        let mut plan = ColorPlan::default();
+        plan.config = config;
+        plan.vars = self.ocio_var.iter().cloned().collect();
+        plan.looks = self
+            .grades
+            .iter()
+            .map(|grade| color::read_grade(&*engine, grade, self.cdl_style))
+            .collect::<Result<_>>()?;
+        plan.looks.extend(self.looks.clone().map(LookStep::Look));
+        plan.decisions.style = self.cdl_style;
+        plan.representations.graded = true;
+        plan.representations.color =
+            self.view.as_deref().map_or(Ok(OutputColor::Canvas), |view| color::read_view(&*engine, view))?;
+        Ok((plan, engine))
+    }
+}
+
+/// Reads `NAME=VALUE`.
+fn pair(text: &str) -> std::result::Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("{text:?} is not NAME=VALUE")),
+    }
+}

@@ -1,0 +1,226 @@
+//! Frames as singles and back, without cutting what is darker than black or brighter than white, and transforms of colours in
+//! between.
+
+use ffmpeg_next::format::Pixel;
+use ffmpeg_next::frame::Video;
+
+use super::convert::{Converter, Source, Target, chroma_site};
+use super::pixels::{self, full_range_twin};
+use super::sys::frames::{self, PixelInfo};
+use super::yuv;
+use crate::color::Transform;
+use crate::error::Result;
+use crate::picture::{Rgba16, RgbaF32};
+use crate::plan::ColorTags;
+
+/// The channels that the planes of FFmpeg's planar RGB hold.
+pub(super) const PLANES_OF_LIGHT: [usize; 4] = [1, 2, 0, 3];
+
+/// What the alpha of a picture does to its colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alpha {
+    /// Nothing: everything is opaque.
+    None,
+    /// Colour is what it would be without.
+    Straight,
+    /// Colour is multiplied by it.
+    Premultiplied,
+}
+
+/// The frame as singles of its own size, whatever its transfer characteristic, and what alpha does to them.
+pub(super) fn read(source: &Source<'_>) -> Result<(RgbaF32, Alpha)> {
+    let upright;
+    let source = if frames::is_top_down(source.frame) {
+        source
+    } else {
+        upright = frames::top_down(source.frame)?;
+        &Source { frame: &upright, ..*source }
+    };
+    let info = PixelInfo::need(source.frame.format())?;
+    info.check()?;
+    let alpha = match (info.alpha, source.premultiplied) {
+        (false, _) => Alpha::None,
+        (true, false) => Alpha::Straight,
+        (true, true) => Alpha::Premultiplied,
+    };
+    if info.float {
+        let planar = pixels::in_singles(source.frame, &info, None)?;
+        return Ok((interleaved(planar.as_ref().unwrap_or(source.frame))?, alpha));
+    }
+    let full_range = source.color.full_range || full_range_twin(source.frame.format()).1;
+    if yuv::is_yuv(&info) {
+        let color = ColorTags { full_range, ..source.color };
+        let image = yuv::read_yuv_as_singles(source.frame, &info, color, chroma_site(source.frame))?;
+        return Ok((image, alpha));
+    }
+    let image =
+        super::convert::read_rgba(&Source { color: ColorTags { full_range, ..source.color }, ..*source }, &info)?;
+    Ok((RgbaF32::from(&image), alpha))
+}
+
+/// A frame of planar floats as interleaved ones.
+pub(super) fn interleaved(frame: &Video) -> Result<RgbaF32> {
+    let info = PixelInfo::need(frame.format())?;
+    let width = frame.width();
+    let mut image = RgbaF32::black(width, frame.height());
+    let grey = info.planes() < 3;
+    for channel in 0..if info.alpha { 4 } else { 3 } {
+        // Grey has one plane for three channels.
+        let plane = match (grey, channel) {
+            (true, 3) => 1,
+            (true, _) => 0,
+            (false, channel) => PLANES_OF_LIGHT.iter().position(|&known| known == channel).unwrap_or(channel),
+        };
+        let (data, stride) = frames::plane(frame, &info, plane);
+        for (line, out) in data.chunks(stride.max(1)).zip(image.data.chunks_mut(width as usize * 4)) {
+            for (sample, pixel) in line.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<4>().0) {
+                pixel[channel] = f32::from_le_bytes(*sample);
+            }
+        }
+    }
+    Ok(image)
+}
+
+/// Interleaved singles as a frame of planar ones, as `target` says.
+pub(super) fn planar(image: &RgbaF32, target: &Target, converter: &mut Converter) -> Result<Video> {
+    let info = PixelInfo::need(target.format)?;
+    let mut out = converter.blank(target)?;
+    for (plane, channel) in PLANES_OF_LIGHT.into_iter().take(info.planes()).enumerate() {
+        let (data, stride) = frames::plane_mut(&mut out, &info, plane);
+        for (out, line) in data.chunks_mut(stride.max(1)).zip(image.data.chunks(image.width as usize * 4)) {
+            for (out, pixel) in out.as_chunks_mut::<4>().0.iter_mut().zip(line.as_chunks::<4>().0) {
+                *out = pixel[channel].to_le_bytes();
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Premultiplied singles as a frame, whatever its transfer characteristic. What is no number becomes black.
+pub(super) fn write(mut image: RgbaF32, target: &Target, converter: &mut Converter) -> Result<Video> {
+    let info = PixelInfo::need(target.format)?;
+    info.check()?;
+    if info.alpha && !target.premultiplied {
+        image.data.as_chunks_mut::<4>().0.iter_mut().for_each(divide);
+    }
+    if matches!(target.format, Pixel::GBRPF32LE | Pixel::GBRAPF32LE) {
+        return planar(&image, target, converter);
+    }
+    if yuv::is_yuv(&info) {
+        let mut out = converter.blank(target)?;
+        yuv::write_yuv_of_singles(&image, &mut out, &info, target.color, target.chroma)?;
+        return Ok(out);
+    }
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float's cast saturates at the limits"
+    )]
+    let data = image.data.iter().map(|value| (value * 65535.0 + 0.5) as u16).collect();
+    let image = Rgba16 { width: image.width, height: image.height, data };
+    converter.from_samples(&image, target)
+}
+
+/// Colour divided by alpha, where there is any.
+fn divide(pixel: &mut [f32; 4]) {
+    let alpha = pixel[3];
+    if alpha != 0.0 && alpha != 1.0 {
+        pixel[..3].iter_mut().for_each(|value| *value /= alpha);
+    }
+}
+
+/// The fewest pixels that are worth a thread.
+const PIECE: usize = 16_384;
+/// Pixels that go through a transform at once: they stay in a core's cache.
+const BLOCK: usize = 4096;
+
+/// Puts a picture through `transform`, if there is one; colour comes out multiplied by alpha. Colour that is there without
+/// alpha, such as a glow, is light that is added: what nothing becomes is taken off it, so that nothing stays nothing.
+pub(super) fn transformed(image: &mut RgbaF32, alpha: Alpha, transform: Option<&dyn Transform>, threads: usize) {
+    let pixels = image.data.as_chunks_mut::<4>().0;
+    let mut nothing = [[0.0, 0.0, 0.0, 1.0]];
+    if let Some(transform) = transform {
+        transform.apply(&mut nothing);
+    }
+    let nothing = nothing[0];
+    let work = |pixels: &mut [[f32; 4]]| {
+        for block in pixels.chunks_mut(BLOCK) {
+            through(block, alpha, transform, nothing);
+        }
+    };
+    let threads = threads.min(pixels.len() / PIECE).max(1);
+    if threads == 1 || transform.is_none() {
+        return work(pixels);
+    }
+    let piece = pixels.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        for piece in pixels.chunks_mut(piece) {
+            scope.spawn(|| work(piece));
+        }
+    });
+}
+
+fn through(block: &mut [[f32; 4]], alpha: Alpha, transform: Option<&dyn Transform>, nothing: [f32; 4]) {
+    if alpha == Alpha::Premultiplied && transform.is_some() {
+        block.iter_mut().for_each(divide);
+    }
+    let alphas: Vec<f32> = block.iter().map(|pixel| pixel[3]).collect();
+    if let Some(transform) = transform {
+        transform.apply(block);
+    }
+    for (pixel, own) in block.iter_mut().zip(alphas) {
+        match alpha {
+            Alpha::None => pixel[3] = 1.0,
+            Alpha::Straight => {
+                *pixel = [pixel[0] * own, pixel[1] * own, pixel[2] * own, own];
+            }
+            Alpha::Premultiplied if transform.is_none() => {}
+            Alpha::Premultiplied if own == 0.0 => {
+                *pixel = [pixel[0] - nothing[0], pixel[1] - nothing[1], pixel[2] - nothing[2], 0.0];
+            }
+            Alpha::Premultiplied => *pixel = [pixel[0] * own, pixel[1] * own, pixel[2] * own, own],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twice as bright, and a tenth more.
+    #[derive(Debug)]
+    struct Brighter;
+
+    impl Transform for Brighter {
+        fn apply(&self, pixels: &mut [[f32; 4]]) {
+            pixels.iter_mut().flat_map(|pixel| &mut pixel[..3]).for_each(|value| *value = *value * 2.0 + 0.25);
+        }
+    }
+
+    #[test]
+    fn alpha_is_divided_by_and_light_without_it_is_added() {
+        let through = |pixel: [f32; 4], alpha| {
+            let mut image = RgbaF32 { width: 1, height: 1, data: pixel.to_vec() };
+            transformed(&mut image, alpha, Some(&Brighter), 4);
+            image.data
+        };
+        assert_eq!(through([0.5, 0.25, 0.0, 0.5], Alpha::None), [1.25, 0.75, 0.25, 1.0]);
+        assert_eq!(through([0.5, 0.25, 0.0, 0.5], Alpha::Straight), [0.625, 0.375, 0.125, 0.5]);
+        assert_eq!(through([0.5, 0.25, 0.0, 0.5], Alpha::Premultiplied), [1.125, 0.625, 0.125, 0.5]);
+        assert_eq!(through([0.5, 0.0, -0.5, 0.0], Alpha::Premultiplied), [1.0, 0.0, -1.0, 0.0]);
+        assert_eq!(through([0.5, 0.0, 0.0, 0.0], Alpha::Straight), [0.0; 4]);
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same() {
+        let data: Vec<f32> =
+            (0..400_000u32).map(|at| f32::from(u16::try_from(at % 60_013).expect("small")) / 999.0).collect();
+        let once = |threads| {
+            let mut image = RgbaF32 { width: 500, height: 200, data: data.clone() };
+            transformed(&mut image, Alpha::Premultiplied, Some(&Brighter), threads);
+            image
+        };
+        let one = once(1);
+        assert!([2, 3, 8].into_iter().all(|threads| once(threads) == one));
+    }
+}

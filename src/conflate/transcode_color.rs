@@ -1,0 +1,94 @@
+//! The colours of a transcode: which space the file is in, and what is baked into each representation.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use crate::backend::ffmpeg::Footage;
+use crate::color::{self, Baked, Engine, MediumSpace, Names};
+use crate::deliver::Representation;
+use crate::error::Result;
+use crate::plan::{ColorConfig, ColorPlan, Shot, SourceSpace};
+use crate::report::{MediumColor, ValueColor};
+
+/// What became of what was asked of colours.
+pub(super) struct FileColors {
+    pub(super) medium: MediumColor,
+    pub(super) warning: Option<String>,
+    /// What is baked, and what its values are then, by the representation's name.
+    values: HashMap<String, ValueColor>,
+    /// What was read for it.
+    pub(super) inputs: Vec<PathBuf>,
+}
+
+impl FileColors {
+    /// Settles the colours of `footage`, which lies at `path` and is called as `shot` is.
+    ///
+    /// # Errors
+    /// As [`color::open`], [`color::medium_space`] and [`color::output`].
+    pub(super) fn settle(
+        plan: &ColorPlan,
+        path: &str,
+        mut footage: Footage,
+        representations: &[Representation],
+        shot: &Shot,
+    ) -> Result<(FileColors, Footage)> {
+        let engine = color::open(&plan.config)?;
+        let engine = &*engine;
+        let names = Names::new(&shot.name, &shot.clip, &shot.track, &shot.name);
+        let medium = color::medium_space(engine, plan, path, None, &footage.file_color())
+            .map_err(|error| error.context(path))?;
+        let canvas = canvas(engine, plan, &medium);
+        let mut inputs: Vec<PathBuf> = match &plan.config {
+            ColorConfig::File(path) => vec![path.clone()],
+            _ => Vec::new(),
+        };
+        let (mut outputs, mut values): (HashMap<String, Baked>, HashMap<String, ValueColor>) = Default::default();
+        for representation in representations {
+            let look = representation.output_look(plan);
+            let start = (Some(&medium.space), canvas.as_str());
+            // What nothing is asked of is the file as it is.
+            let baked = match look.is_plain() && plan.canvas.is_none() {
+                true => Baked::default(),
+                false => color::output(engine, plan, start, &look, &names)
+                    .map_err(|error| error.context(format!("representation {:?}", representation.name)))?,
+            };
+            inputs.extend(baked.files.iter().cloned());
+            let own = || (medium.space != SourceSpace::Data).then(|| canvas.clone());
+            let (display, view) = baked.view.clone().unzip();
+            let value = ValueColor {
+                config: engine.name().to_owned(),
+                colorspace: baked.space.clone().or_else(|| if view.is_none() { own() } else { None }),
+                display,
+                view,
+                graded: look.graded && !plan.looks.is_empty(),
+            };
+            values.insert(representation.name.clone(), value);
+            outputs.insert(representation.name.clone(), baked);
+        }
+        footage = footage.with_colors(outputs, medium.range);
+        let MediumSpace { space, by, warning, .. } = medium;
+        let warning = warning.map(|warning| format!("{path}: {warning}"));
+        let medium = MediumColor::new(path.to_owned(), &space, &by);
+        Ok((FileColors { medium, warning, values, inputs }, footage))
+    }
+
+    /// What the values of a representation are.
+    pub(super) fn of(&self, representation: &str) -> Option<ValueColor> {
+        self.values.get(representation).cloned()
+    }
+}
+
+/// The space that looks and views begin in: the caller's, else the file's own; where that is what a view shows, light.
+fn canvas(engine: &dyn Engine, plan: &ColorPlan, medium: &MediumSpace) -> String {
+    if let Some(canvas) = &plan.canvas {
+        return canvas.clone();
+    }
+    match &medium.space {
+        SourceSpace::Space(name) => name.clone(),
+        SourceSpace::View { .. } | SourceSpace::Data => {
+            let roles = engine.roles();
+            let light = roles.into_iter().find(|(role, _)| role == "scene_linear").map(|(_, space)| space);
+            light.or_else(|| engine.spaces().into_iter().next().map(|space| space.name)).unwrap_or_default()
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Colours managed by configurations that the tests write, against formulas that the tests compute.
+#![cfg(all(feature = "ffmpeg", feature = "ocio"))]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod engine;
+mod support;
+mod transcode;
