@@ -115,6 +115,9 @@ fn avids_own_key_frames_are_the_weights() {
     assert_near(&weights(up).0, |k| k / 8.0);
     let down = avid("EFF2_BLEND_DISSOLVE", "VideoDissolve_2", &[("0", "1/8"), ("7/8", "1")]);
     assert_near(&weights(down).0, |k| (k + 1.0) / 8.0);
+    let unnamed = avid("EFF2_BLEND_DISSOLVE", "VideoDissolve_2", &[("0", "1/9"), ("7/8", "8/9")])
+        .with("AAF.OperationGroup.Name", "OperationGroup");
+    assert_near(&weights(unnamed).0, |k| (k + 1.0) / 9.0);
     let falling = avid("EFF2_BLEND_DISSOLVE", "VideoDissolve_2", &[("0", "7/8"), ("7/8", "0")]);
     assert_near(&weights(falling).0, |k| (k + 1.0) / 8.0);
     // More than two points; and those that say nothing, as adapters write them.
@@ -195,4 +198,146 @@ fn what_final_cut_switches_off_is_not_shown() {
     assert_eq!(names(&plan(&cut, &PlanOptions::default())), ["A", "C"]);
     let hero = timeline([off(track("V1", [clip("D", 0, 12)])), lower()]);
     assert_eq!(names(&plan(&hero, &PlanOptions::default())), ["A", "C"]);
+}
+
+/// A clip with `fcp_xml` as the adapter of Final Cut's XML writes it.
+fn xml_clip(name: &str, start: i32, frames: i32, xml: Value) -> Value {
+    clip(name, start, frames).with("metadata", json!({"fcp_xml": xml}))
+}
+
+#[test]
+fn a_still_frame_of_final_cut_is_held() {
+    let still = |xml: Value| {
+        let cut = plan(&timeline([track("V1", [xml_clip("A", 7, 4, xml)])]), &PlanOptions::default());
+        (sources(&cut, "A"), notes(&cut).len(), cut.warnings.len())
+    };
+    assert_eq!(still(json!({"stillframe": "TRUE", "stillframeoffset": "77"})), (vec![77; 4], 1, 0));
+    assert_eq!(still(json!({"stillframe": "TRUE"})), (vec![7; 4], 1, 0));
+    assert_eq!(still(json!({"stillframe": "FALSE", "stillframeoffset": "77"})), (vec![7, 8, 9, 10], 0, 0));
+    // It is counted from the media's first frame, whatever that is called; what is baked is in its file already.
+    let tape = clip_of("A", range(86_407, 4, 24), movie("tape", range(86_400, 1000, 24)))
+        .with("metadata", json!({"fcp_xml": {"stillframe": "TRUE", "stillframeoffset": "77"}}));
+    assert_eq!(sources(&plan(&timeline([track("V1", [tape])]), &PlanOptions::default()), "A"), [77; 4]);
+    let mut baked = xml_clip("A", 7, 4, json!({"stillframe": "TRUE", "stillframeoffset": "77"}));
+    baked["media_references"] = json!({"intermediate": movie("baked", range(0, 20, 24))});
+    baked["active_media_reference_key"] = json!("intermediate");
+    baked["metadata"]["otio-conflate"] = json!({"baked": true});
+    assert_eq!(sources(&plan(&timeline([track("V1", [baked])]), &PlanOptions::default()), "A"), [7, 8, 9, 10]);
+}
+
+#[test]
+fn a_transition_of_final_cut_is_called_what_its_effect_is() {
+    let warnings_of = |name: &str, metadata: Value| {
+        let across = dissolve(4, 4).with("name", name).with("metadata", metadata);
+        let cut = timeline([track("V1", [clip("A", 0, 8), across, clip("B", 100, 8)])]);
+        warnings(&plan(&cut, &whole(16))).join("\n")
+    };
+    let xml = || json!({"fcp_xml": {"alignment": "center"}});
+    for plain in ["Cross Dissolve", "", "cross dissolve"] {
+        assert_eq!(warnings_of(plain, xml()), "", "{plain:?}");
+    }
+    for other in ["Edge Wipe", "Band Slide", "Additive Dissolve"] {
+        assert!(warnings_of(other, xml()).contains("drawn as a dissolve"), "{other:?}");
+        // Elsewhere a name is whatever its author likes.
+        assert_eq!(warnings_of(other, json!({})), "", "{other:?}");
+    }
+    assert!(warnings_of("Dip to Color Dissolve", xml()).contains("black is taken"));
+}
+
+#[test]
+fn a_nest_that_holds_nothing_is_a_warning() {
+    let nest = |children: Value| {
+        let nest = json!({"OTIO_SCHEMA": "Stack.1", "name": "inner", "children": children,
+            "source_range": range(5, 24, 24), "metadata": {"fcp_xml": {"@id": "clipitem-2"}}});
+        plan(&timeline([track("V1", [clip("A", 0, 24), nest])]), &whole(48))
+    };
+    for empty in [json!([]), json!([track("V1", [])])] {
+        let cut = nest(empty);
+        assert_warns(&cut, "tracks[0].children[1]", "holds nothing");
+        assert_eq!((shown(&cut, "cut")[23].as_str(), shown(&cut, "cut")[24].as_str()), ("A 23", "-"));
+    }
+    assert!(nest(json!([track("V1", [clip("B", 0, 100)])])).warnings.is_empty());
+    // Silent, too; in nests of nests; and where a track holds nothing else.
+    let silent = json!({"OTIO_SCHEMA": "Track.1", "name": "A1", "kind": "Audio",
+        "children": [stack([]).with("source_range", range(0, 24, 24))]});
+    assert_warns(
+        &plan(&timeline([track("V1", [clip("A", 0, 24)]), silent]), &whole(24)),
+        "tracks[1].children[0]",
+        "silent",
+    );
+    let inner = stack([track("n", [stack([]).with("source_range", range(0, 24, 24))])]);
+    let deep = plan(&timeline([track("V1", [inner])]), &whole(24));
+    assert_warns(&deep, "tracks[0].children[0].children[0].children[0]", "holds nothing");
+}
+
+#[test]
+fn a_subclip_says_from_where_its_range_is_counted() {
+    let subclip =
+        |offset: &str| xml_clip("A", 10, 4, json!({"subclipinfo": {"startoffset": offset, "endoffset": "9"}}));
+    let cut = plan(&timeline([track("V1", [subclip("100")])]), &PlanOptions::default());
+    assert_eq!(sources(&cut, "A"), [10, 11, 12, 13]);
+    assert_warns(&cut, "tracks[0].children[0]", "starts 100 frames into its media");
+    assert!(plan(&timeline([track("V1", [subclip("0")])]), &PlanOptions::default()).warnings.is_empty());
+}
+
+/// A clip as the adapter of FCPXML makes it.
+fn of_fcpxml(name: &str, start: i32, frames: i32, rate: i32) -> Value {
+    let media = movie(name, range(0, 2400, rate)).with("metadata", json!({"fcpx": {}}));
+    clip_of(name, range(start, frames, rate), media)
+}
+
+#[test]
+fn what_the_adapter_of_fcpxml_loses_is_said_once() {
+    let cut = timeline([track("0", [of_fcpxml("A", 0, 24, 24), of_fcpxml("B", 0, 24, 24)])]);
+    let cut = plan(&cut, &PlanOptions::default());
+    assert_eq!(cut.warnings.len(), 1, "{:?}", cut.warnings);
+    assert_warns(&cut, "tracks", "leaves out speeds");
+    // Rates without what is behind their point.
+    for rate in [23, 29, 59] {
+        let cut = plan(&timeline([track("0", [of_fcpxml("A", 0, rate, rate)])]), &PlanOptions::default());
+        assert_warns(&cut, "tracks", &format!("the record rate {rate}"));
+    }
+    // Lanes sorted as texts.
+    let lane = |name: &str| track(name, [of_fcpxml("A", 0, 24, 24)]);
+    let cut = |lanes: &[&str]| plan(&timeline(lanes.iter().map(|name| lane(name)).collect::<Vec<_>>()), &whole(24));
+    assert_warns(&cut(&["-1", "-2", "0"]), "tracks", "[-1, -2, 0]");
+    assert_warns(&cut(&["0", "1", "10", "2"]), "tracks", "[0, 1, 10, 2]");
+    assert_eq!(cut(&["-1", "0", "1", "2"]).warnings.len(), 1);
+    // The primary storyline is what shots are made of, whatever lies under it.
+    assert_eq!(cut(&["-1", "0", "1", "2"]).hero_track, "0");
+    // A clip with sound of its own.
+    let twice = track("0", [of_fcpxml("A", 0, 24, 24), of_fcpxml("A", 0, 24, 24), of_fcpxml("A", 24, 24, 24)]);
+    let twice = plan(&timeline([twice]), &PlanOptions::default());
+    assert_warns(&twice, "tracks[0].children[1]", "once more");
+    assert_eq!(twice.warnings.len(), 2);
+    // A nest, whose tracks are called otherwise.
+    let nested = stack([track("0", [of_fcpxml("A", 0, 240, 24)])]).with("source_range", range(24, 24, 24));
+    assert_warns(&plan(&timeline([track("0", [nested])]), &whole(24)), "tracks", "leaves out speeds");
+    assert!(plan(&timeline([track("0", [clip("A", 0, 24)])]), &PlanOptions::default()).warnings.is_empty());
+}
+
+#[test]
+fn a_file_of_sound_in_a_video_track_is_no_picture() {
+    let sound = json!({"OTIO_SCHEMA": "ExternalReference.1", "target_url": "file:///m/s.WAV",
+        "available_range": range(0, 100, 24)});
+    let lower = track("-1", [gap(4), clip_of("s", range(0, 8, 24), sound)]);
+    let cut = plan(&timeline([lower.clone(), track("0", [clip("A", 5, 12)])]), &PlanOptions::default());
+    assert_eq!((names(&cut), cut.hero_track.as_str()), (vec!["A"], "0"));
+    assert_eq!(shown(&cut, "A")[5], "A 10");
+    assert_warns(&cut, "tracks[0].children[1]", "file of sound");
+    assert!(plan(&timeline([lower]), &options(|options| options.shots = "all".parse().expect("all"))).shots.is_empty());
+}
+
+#[test]
+fn a_gap_that_an_aaf_has_for_a_clip_is_a_warning() {
+    let made_of = |class: &str| gap(10).with("metadata", json!({"AAF": {"ClassName": class, "StartTime": 5}}));
+    let cut = |gap: Value| plan(&timeline([track("V1", [clip("A", 0, 10), gap])]), &whole(20));
+    assert_warns(&cut(made_of("SourceClip")), "tracks[0].children[1]", "stands for a clip");
+    for plain in ["Filler", "ScopeReference"] {
+        assert!(cut(made_of(plain)).warnings.is_empty(), "{plain}");
+    }
+    let silent = json!({"OTIO_SCHEMA": "Track.1", "name": "A1", "kind": "Audio",
+        "children": [clip("s", 0, 10), made_of("SourceClip")]});
+    let cut = plan(&timeline([track("V1", [clip("A", 0, 20)]), silent]), &whole(20));
+    assert_warns(&cut, "tracks[1].children[1]", "silent");
 }

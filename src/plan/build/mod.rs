@@ -30,7 +30,7 @@ use media::MediaTable;
 use shots::Lanes;
 use tracks::{enabled_clips, hero_track, is_sound, root_name};
 
-use super::dialect::drop_frame;
+use super::dialect::{drop_frame, fcpx};
 use super::{HandleMode, MediaId, Plan, PlanOptions, ShotSelection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Rate, Time};
@@ -71,6 +71,10 @@ impl Builder<'_> {
             self.rate = rate;
         } else {
             self.warn(ROOT, "nothing tells the record rate; 24 is taken".to_owned());
+        }
+        for (places, note) in fcpx::notes(root, record_rate(timeline, hero)) {
+            let path = places.into_iter().fold(ROOT.to_owned(), |path, place| child_path(&path, place));
+            self.warn(&path, note);
         }
         let global_start = match timeline.global_start_time {
             Some(start) => whole(start.value_at(self.rate))

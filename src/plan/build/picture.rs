@@ -6,10 +6,11 @@ use super::clock::{Clock, Run};
 use super::context::{At, Builder, ROOT, child_path};
 use super::layout::{Lane, Segment, intersect, isolate, merge, mix, pieces};
 use super::speed::Speed;
-use super::tracks::{is_sound, track_name, with_edges};
+use super::tracks::{is_sound, is_sound_file, track_name, with_edges};
 use crate::error::Result;
 use crate::look::Look;
 use crate::plan::dialect::{self, line};
+use crate::plan::mark::is_baked;
 use crate::plan::{Element, Layer, MixStyle, RateConform, Weight};
 use crate::time::source_map::{Curve, SourceMap};
 use crate::time::{Rate, Ratio, Time, TimeRange};
@@ -35,11 +36,20 @@ impl Builder<'_> {
         self.spend(1, at.path)?;
         let outer = self.log.as_mut().map(|log| std::mem::replace(&mut log.seen, window.clone()));
         let lane = match child {
+            Child::Clip(clip) if is_sound_file(clip) => {
+                let message = "a file of sound in a video track shows nothing, and is not heard there";
+                self.warn(at.path, message.to_owned());
+                Ok(Lane::new())
+            }
             Child::Clip(clip) => self
                 .layer(clip, at)
                 .map(|layer| vec![Segment { frames: window, element: Element::Layer(Box::new(layer)) }]),
             Child::Composition(composition) => self.looked_at(child, composition, at, window),
-            Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => Ok(Lane::new()),
+            Child::Gap(gap) => {
+                self.warn_of_lost_clip(gap, at.path);
+                Ok(Lane::new())
+            }
+            Child::Transition(_) | Child::Unknown(_) => Ok(Lane::new()),
         };
         if let (Some(log), Some(outer)) = (&mut self.log, outer) {
             log.seen = outer;
@@ -60,6 +70,7 @@ impl Builder<'_> {
     }
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+        self.warn_of_nothing(composition, at.path);
         let trimmed = self.trimmed(composition, at.path)?;
         let clock = self.inside(composition, at, trimmed)?;
         let at = At { clock: &clock, ..at };
@@ -272,7 +283,10 @@ impl Builder<'_> {
         let mut notes = media.notes;
         // Key frames may lie in the time of the media, which for a still picture runs on, too.
         let running = {
-            let speed = Speed::of(&clip.item);
+            let mut speed = Speed::of(&clip.item);
+            if let Some(held) = dialect::still_frame(&clip.item).filter(|_| !is_baked(clip)) {
+                speed = Speed { scalar: Ratio::ONE, curves: Vec::new(), keys: Some(held) };
+            }
             if !media.still {
                 notes.extend(speed.notes(duration));
             }

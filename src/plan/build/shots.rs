@@ -8,7 +8,7 @@ use super::clock::Clock;
 use super::context::{At, Builder, ROOT, child_path};
 use super::layout::{Lane, intersect, join};
 use super::spans::push_span;
-use super::tracks::{enabled_clips, is_sound, root_name};
+use super::tracks::{enabled_clips, is_sound, is_sound_file, root_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::without_media_endings;
 use crate::plan::walk::layers_of;
@@ -143,7 +143,7 @@ impl Builder<'_> {
         candidates: &mut Vec<Candidate>,
     ) -> Result<()> {
         let (name, own) = match child {
-            Child::Clip(clip) if clip.item.is_enabled() => (shot_name(clip), Some(clip)),
+            Child::Clip(clip) if clip.item.is_enabled() && !is_sound_file(clip) => (shot_name(clip), Some(clip)),
             Child::Composition(nested) if nested.item.is_enabled() => {
                 let name = if nested.item.name.trim().is_empty() { "shot" } else { &nested.item.name };
                 (name.to_owned(), None)

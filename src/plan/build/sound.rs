@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::audible::{Audible, StemKey};
-use super::context::{Builder, child_path};
+use super::context::{Builder, ROOT, child_path};
 use super::crossing::{Part, parts};
 use super::speed::{Bend, Speed, is_retimed, not_applied};
 use super::tracks::{is_sound, track_name, with_edges};
@@ -60,7 +60,8 @@ impl Builder<'_> {
     /// The sound of the whole cut, which lasts `duration`; `None` where no enabled track carries any.
     pub(super) fn sound(&mut self, root: &Composition, duration: Time) -> Result<Option<Sound>> {
         let options = &self.options.sound;
-        if !options.enabled || !root.item.is_enabled() || !carries_sound(root) {
+        let is_silent = !carries_sound(root);
+        if !options.enabled || !root.item.is_enabled() || (is_silent && !root.children.iter().any(is_sound)) {
             return Ok(None);
         }
         let window = TimeRange { start: Time::ZERO, duration };
@@ -79,6 +80,10 @@ impl Builder<'_> {
         let mut audible = Audible::default();
         let clock = SoundMap::new(Time::ZERO, Ratio::ZERO, Ratio::ONE);
         self.hear_composition(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut audible)?;
+        if is_silent {
+            // What stands for sound has been said.
+            return Ok(None);
+        }
         let (clips, names) = audible.into_parts();
         let mut clips = self.each_once(clips);
         clips.sort_by_key(|clip| clip.range.start);
@@ -161,7 +166,11 @@ impl Builder<'_> {
             number += i32::from(is_sound(child));
             let numbered = format!("A{number}");
             let name = track_name(child, if at.track.is_empty() { &numbered } else { at.track });
-            if child.item().is_none_or(|item| !item.is_enabled()) || !(around.heard || has_sound(child)) {
+            if child.item().is_none_or(|item| !item.is_enabled()) {
+                continue;
+            }
+            if !(around.heard || has_sound(child)) {
+                self.warn_of_silence(child, &path);
                 continue;
             }
             let Some(range) = self.own_range(child, &path)? else { continue };
@@ -172,6 +181,22 @@ impl Builder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Names what stands for sound in an audio track that has none.
+    fn warn_of_silence(&mut self, track: &Child, path: &str) {
+        let Child::Composition(track) = track else { return };
+        if track.kind != CompositionKind::Track(MediaKind::Audio) {
+            return;
+        }
+        for (index, child) in track.children.iter().enumerate() {
+            let path = child_path(path, index);
+            match child {
+                Child::Gap(gap) => self.warn_of_lost_clip(gap, &path),
+                Child::Composition(nest) if nest.item.is_enabled() => self.warn_of_nothing(nest, &path),
+                _ => {}
+            }
+        }
     }
 
     /// Number of the stem of `child` of a stack in the track `outer`, where it is an audio track; without a name it is called
@@ -239,6 +264,7 @@ impl Builder<'_> {
             Child::Composition(composition) if composition.item.is_enabled() => {
                 self.hear_composition(composition, at, around, audible)?;
             }
+            Child::Gap(gap) if around.heard => self.warn_of_lost_clip(gap, at.path),
             _ => {}
         }
         Ok(())
@@ -258,6 +284,9 @@ impl Builder<'_> {
             // Pictures inside sound, and what is neither.
             CompositionKind::Track(_) => return Ok(()),
         };
+        if heard && at.path != ROOT {
+            self.warn_of_nothing(composition, at.path);
+        }
         let trimmed = self.trimmed(composition, at.path)?;
         let video = composition.kind == CompositionKind::Track(MediaKind::Video);
         let output = dialect::output_channel(&composition.item).or(around.output);

@@ -3,8 +3,9 @@
 use super::context::Builder;
 use super::speed::is_retimed;
 use crate::error::Result;
+use crate::plan::dialect::{self, fcpx};
 use crate::time::{Time, TimeRange};
-use crate::timeline::{Child, Clip, Composition, CompositionKind, MediaKind};
+use crate::timeline::{Child, Clip, Composition, CompositionKind, Gap, MediaKind, MediaReference};
 
 /// Whether `child` is a track that carries no picture.
 pub(super) fn is_sound(child: &Child) -> bool {
@@ -34,9 +35,9 @@ pub(super) fn hero_track(root: &Composition) -> Option<usize> {
         _ => false,
     };
     let is_anything = |child: &Child| match child {
-        Child::Clip(_) => true,
+        Child::Clip(clip) => !is_sound_file(clip),
         Child::Composition(inner) => inner.children.iter().any(|child| match child {
-            Child::Clip(clip) => clip.item.is_enabled(),
+            Child::Clip(clip) => clip.item.is_enabled() && !is_sound_file(clip),
             Child::Composition(nested) => nested.item.is_enabled(),
             _ => false,
         }),
@@ -46,13 +47,28 @@ pub(super) fn hero_track(root: &Composition) -> Option<usize> {
         let seen = |child: &Child| !is_sound(child) && child.item().is_some_and(|item| item.is_enabled());
         root.children.iter().position(|child| seen(child) && test(child))
     };
-    find(&is_clips).or_else(|| find(&is_anything))
+    let primary = fcpx::primary(root).filter(|&place| {
+        let track = &root.children[place];
+        !is_sound(track) && track.item().is_some_and(|item| item.is_enabled()) && is_clips(track)
+    });
+    primary.or_else(|| find(&is_clips)).or_else(|| find(&is_anything))
 }
 
-/// The enabled clips that lie in `track` itself, with their places among its children.
+/// Whether `clip` shows a file that holds sound alone, by its ending: adapters put those into video tracks, too.
+pub(super) fn is_sound_file(clip: &Clip) -> bool {
+    const ENDINGS: [&str; 12] =
+        ["aac", "aif", "aifc", "aiff", "bwf", "caf", "flac", "mp3", "opus", "w64", "wav", "wave"];
+    let ending = match clip.media_reference() {
+        Some(MediaReference::External { target_url, .. }) => target_url.rsplit_once('.').map(|(_, ending)| ending),
+        _ => None,
+    };
+    ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
+/// The enabled clips with a picture that lie in `track` itself, with their places among its children.
 pub(super) fn enabled_clips(track: &Composition) -> impl Iterator<Item = (usize, &Clip)> {
     track.children.iter().enumerate().filter_map(|(index, child)| match child {
-        Child::Clip(clip) if clip.item.is_enabled() => Some((index, clip.as_ref())),
+        Child::Clip(clip) if clip.item.is_enabled() && !is_sound_file(clip) => Some((index, clip.as_ref())),
         _ => None,
     })
 }
@@ -80,6 +96,25 @@ impl Builder<'_> {
     pub(super) fn note_unknown(&mut self, child: &Child, path: &str) {
         if let Child::Unknown(object) = child {
             self.warn(path, format!("schema {} is not known; it is not shown and takes no room", object.schema));
+        }
+    }
+
+    /// Says that `gap` stands for a clip.
+    pub(super) fn warn_of_lost_clip(&mut self, gap: &Gap, path: &str) {
+        if dialect::is_lost_clip(&gap.item) {
+            let message = "the gap stands for a clip whose media its AAF does not hold: it is black and silent";
+            self.warn(path, message.to_owned());
+        }
+    }
+
+    /// Says that the nest `composition` holds nothing. Effects alone have been said already.
+    pub(super) fn warn_of_nothing(&mut self, composition: &Composition, path: &str) {
+        let is_empty = |child: &Child| matches!(child, Child::Composition(inner) if inner.children.is_empty());
+        let said = composition.item.effects.iter().any(|effect| effect.enabled);
+        if !composition.is_track() && !said && composition.children.iter().all(is_empty) {
+            let message = "the nested composition holds nothing: it is black and silent (the adapter of Final Cut's XML leaves \
+                           out what nested sequences hold)";
+            self.warn(path, message.to_owned());
         }
     }
 

@@ -80,9 +80,15 @@ pub(in crate::plan) fn own_curve(transition: &Transition, style: MixStyle) -> Op
     Some(points.iter().zip(values()).map(|((time, _), value)| (*time, weight(value))).collect())
 }
 
+/// Whether a gap is what the adapter makes of a clip whose media it does not find in the AAF.
+pub(in crate::plan) fn is_lost_clip(item: &Item) -> bool {
+    text_at(&item.metadata, &["AAF", "ClassName"]) == Some("SourceClip")
+}
+
 /// What a transition is called.
 pub(super) fn transition_names(transition: &Transition) -> [Option<&str>; 3] {
-    let text = |keys: &[&str]| text_at(&transition.metadata, keys);
+    // What says that it is some effect says nothing.
+    let text = |keys: &[&str]| text_at(&transition.metadata, keys).filter(|name| *name != "OperationGroup");
     [
         text(&["AAF", "OperationGroup", "Parameters", "AvidEffectID"]),
         text(&["AAF", "OperationGroup", "Operation", "Name"]),

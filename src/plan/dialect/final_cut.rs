@@ -31,6 +31,28 @@ pub(super) fn transition_name(transition: &Transition) -> Option<&str> {
     text_at(&transition.metadata, &["fcp_xml", "effect", "name"])
 }
 
+/// Whether the name of `transition` is that of its effect: all that the adapter keeps of it.
+pub(super) fn is_named_by_effect(transition: &Transition) -> bool {
+    transition.metadata.contains_key("fcp_xml") && !transition.name.trim().is_empty()
+}
+
+/// The one frame of its media that a clip shows which is written as a still frame: the `stillframeoffset`, else the first
+/// of its range.
+pub(in crate::plan) fn still_frame(item: &Item) -> Option<Keys> {
+    let xml = item.metadata.get("fcp_xml")?;
+    if !xml.get("stillframe").is_some_and(switch) {
+        return None;
+    }
+    let rate = item.source_range.map_or(Ratio::ONE, |range| range.duration.rate.nominal());
+    let offset = xml.get("stillframeoffset").and_then(number).filter(|offset| offset.abs() < 1e9);
+    let (counts, held) = match offset {
+        Some(offset) => (Counts::Held, Ratio::nearest(offset) / rate),
+        None => (Counts::Offset, Ratio::ZERO),
+    };
+    let points = vec![(Ratio::ZERO, held), (Ratio::ONE, held)];
+    Some(Keys { points, counts, eased: false, blends: false })
+}
+
 /// Names and values of a generator's settings.
 pub(super) fn generator_settings(metadata: &Map) -> impl Iterator<Item = (&str, &Value)> {
     let parameters = metadata.get("fcp_xml").and_then(|item| item.get("parameter")).map_or(&[][..], list);
@@ -41,6 +63,17 @@ impl LookReader<'_> {
     /// What Final Cut and Premiere write on the clip item itself: its mode, and filters where they were kept there.
     pub(super) fn final_cut_item(&mut self) {
         let Some(item) = self.item.metadata.get("fcp_xml").and_then(Value::as_object) else { return };
+        if let Some(offset) = item.get("subclipinfo").and_then(|info| number(info.get("startoffset")?))
+            && offset != 0.0
+        {
+            self.warn(
+                None,
+                format!(
+                    "it is a subclip that starts {offset} frames into its media: its source_range is taken to count from the \
+                     media's first frame, and not from the subclip's"
+                ),
+            );
+        }
         if let Some(mode) = item.get("compositemode").and_then(Value::as_str) {
             match Blend::by_name(mode) {
                 Some(blend) => self.look.blend = blend,

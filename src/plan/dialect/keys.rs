@@ -23,6 +23,8 @@ pub(super) enum Counts {
     Media,
     /// Moments of play: Final Cut and Premiere.
     Play,
+    /// Nothing: one moment of the media is held, as Final Cut writes still frames.
+    Held,
     /// Moments of the media as it is, and the graph counts both from the clip's start: Avid.
     Offset,
 }
@@ -32,7 +34,7 @@ impl Keys {
     pub(in crate::plan) fn run(&self, start: Ratio, elapsed: Ratio) -> Ratio {
         let at = |played| line(&self.points, |point| *point, played);
         match self.counts {
-            Counts::Play => at(start + elapsed) - start,
+            Counts::Play | Counts::Held => at(start + elapsed) - start,
             Counts::Offset => at(elapsed),
             Counts::Media => {
                 let from = line(&self.points, |(played, media)| (*media, *played), start);
@@ -46,7 +48,7 @@ impl Keys {
     pub(in crate::plan) fn straight(&self, start: Ratio, from: Ratio, to: Ratio) -> Option<(Ratio, Ratio)> {
         let origin = match self.counts {
             Counts::Media => return None,
-            Counts::Play => start,
+            Counts::Play | Counts::Held => start,
             Counts::Offset => Ratio::ZERO,
         };
         let (first, last) = (origin + from, origin + to);
@@ -72,6 +74,10 @@ impl Keys {
                  slow motion makes"
             }
             Counts::Play => "retimed by Time Remap: source_range counts frames of play",
+            Counts::Held => "a still frame: its stillframeoffset is held, counted from the media's first frame",
+            Counts::Offset if self.points.iter().all(|(_, media)| *media == Ratio::ZERO) => {
+                "a still frame: the first frame of its source_range is held"
+            }
             Counts::Offset => "retimed by Avid's curve of speed: it counts from the start of source_range",
         }
         .to_owned()

@@ -5,6 +5,7 @@ mod aaf;
 mod color;
 pub(super) mod drop_frame;
 mod edl;
+pub(super) mod fcpx;
 mod final_cut;
 mod generator;
 mod hiero;
@@ -17,8 +18,8 @@ pub(super) mod sound;
 mod transition;
 mod value;
 
-pub(super) use aaf::own_curve;
-pub(super) use final_cut::{is_time_remap, output_channel, source_track};
+pub(super) use aaf::{is_lost_clip, own_curve};
+pub(super) use final_cut::{is_time_remap, output_channel, source_track, still_frame};
 pub(super) use generator::generated;
 pub(super) use keys::{Keys, line};
 pub(super) use look::LookRead;

@@ -29,8 +29,9 @@ pub(in crate::plan) fn style(transition: &Transition) -> (MixStyle, Vec<String>)
         }
         return (MixStyle::Dip { color: color.unwrap_or(BLACK) }, notes);
     }
-    // A transition's own name is whatever its author likes.
-    let kinds = names.iter().filter(|name| **name != transition.name || transition.name == transition.transition_type);
+    // A transition's own name is whatever its author likes, unless an adapter puts the effect's there.
+    let own = transition.name == transition.transition_type || final_cut::is_named_by_effect(transition);
+    let kinds = names.iter().filter(|name| **name != transition.name || own);
     if let Some(other) = kinds.into_iter().find(|name| !is_dissolve(&plain(name))) {
         notes.push(format!("transition {other:?} is drawn as a dissolve"));
     }
