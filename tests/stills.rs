@@ -771,6 +771,92 @@ fn four_inks_of_which_nothing_says_what_they_are_are_refused() {
     assert!(told.contains("a.jpg") && told.contains("no Adobe marker"), "{told}");
 }
 
+/// [`CMYK`] with another number in Adobe's marker for what its components are, which are called 1 to 4.
+fn inks(transform: u8) -> Vec<u8> {
+    let mut data = [&CMYK[..17], &[transform], &CMYK[18..]].concat();
+    let header = data.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame");
+    let scan = data.windows(2).position(|pair| pair == [0xff, 0xda]).expect("a scan");
+    for (number, name) in (1..).zip(0..4) {
+        (data[header + 10 + 3 * name], data[scan + 5 + 2 * name]) = (number, number);
+    }
+    data
+}
+
+/// What [`inks`] of 2 print, on the left and on the right: the inks of [`CMYK`], inverted, are luma, two chromas and black.
+const YCCK: [[i32; 3]; 2] = {
+    // T.871: red, green and blue of 255 − ink.
+    const fn printed(luma: i32, blue: i32, red: i32, black: i32) -> [i32; 3] {
+        let (blue, red) = (blue - 128, red - 128);
+        let rgb = [luma * 1000 + 1402 * red, luma * 1000 - 344 * blue - 714 * red, luma * 1000 + 1772 * blue];
+        let (mut out, mut at) = ([0; 3], 0);
+        while at < 3 {
+            let ink = if rgb[at] < 0 {
+                0
+            } else if rgb[at] > 255_000 {
+                255_000
+            } else {
+                rgb[at]
+            };
+            out[at] = (255_000 - ink) / 1000 * black / 255;
+            at += 1;
+        }
+        out
+    }
+    [printed(55, 255, 255, 255), printed(255, 155, 55, 195)]
+};
+
+#[test]
+fn inks_that_are_coded_as_luma_and_chroma_print_so() {
+    let folder = folder();
+    let pixels = rgba(&frame(&write(&folder, "a.jpg", &inks(2))));
+    for (x, wanted) in [(2, YCCK[0]), (13, YCCK[1])] {
+        for (got, wanted) in pixels[8][x].iter().zip(wanted) {
+            assert!((i32::from(*got) - wanted).abs() <= 4, "{:?}, not {wanted:?}", pixels[8][x]);
+        }
+        assert_eq!(pixels[8][x][3], 255, "inks are no alpha");
+    }
+    let plain = rgba(&frame(&write(&folder, "c.jpg", &inks(0))));
+    assert_eq!(plain, rgba(&frame(&write(&folder, "d.jpg", CMYK))));
+    // A number that means nothing for four of them, and one that contradicts their names.
+    for data in [inks(1), [&CMYK[..17], &[2], &CMYK[18..]].concat()] {
+        let told = refusal(&write(&folder, "b.jpg", &data));
+        assert!(told.contains("no Adobe marker"), "{told}");
+    }
+}
+
+/// A movie of these JPEG pictures, as they are.
+fn movie_of(folder: &TempDir, name: &str, pictures: &[&[u8]]) -> PathBuf {
+    let stream = write(folder, "stream.mjpeg", &pictures.concat());
+    let path = folder.path().join(name);
+    let (input, output) = (stream.to_str().expect("plain"), path.to_str().expect("plain"));
+    ffmpeg(&["-f", "mjpeg", "-framerate", "25", "-i", input, "-c", "copy", output], None);
+    path
+}
+
+#[test]
+fn movies_of_four_inks_are_right_or_refused() {
+    let folder = folder();
+    let plain = [&CMYK[..2], &CMYK[18..]].concat();
+    for name in ["a.mov", "a.avi", "a.mkv"] {
+        let still = rgba(&frame(&write(&folder, "a.jpg", CMYK)));
+        let luma = rgba(&frame(&write(&folder, "b.jpg", &inks(2))));
+        for (wanted, picture) in [(&still, CMYK), (&luma, &*inks(2))] {
+            let path = movie_of(&folder, name, &[picture; 3]);
+            let mut reader = MovieReader::open(&path, &DecodeOptions::default()).expect("a movie");
+            assert_eq!(&rgba(&reader.frame(1, Rate::FPS_25).expect("a frame").frame), wanted, "{name}");
+            std::fs::remove_file(path).expect("written");
+        }
+        // One among others is that frame alone.
+        let path = movie_of(&folder, name, &[CMYK, &plain, CMYK]);
+        let mut reader = MovieReader::open(&path, &DecodeOptions::default()).expect("a movie");
+        let error = reader.frame(1, Rate::FPS_25).expect_err("nobody knows its inks");
+        assert!(error.to_string().contains("no Adobe marker"), "{name}: {error}");
+        assert_eq!((error.place().file.as_deref(), error.place().frame), (Some(path.as_path()), Some(1)), "{name}");
+        assert_eq!(rgba(&reader.frame(2, Rate::FPS_25).expect("a frame").frame), still, "{name}");
+        std::fs::remove_file(path).expect("written");
+    }
+}
+
 /// FFmpeg knows animated WebP from version 8 on, if at all: frames by time, or a refusal that says what it is.
 #[test]
 fn an_animated_webp_is_read_by_time_or_refused() {

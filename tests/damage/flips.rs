@@ -15,11 +15,11 @@ use crate::support::{bytes, options, packets};
 
 const WIDTH: usize = 128;
 const HEIGHT: usize = 96;
-const FRAMES: usize = 16;
+pub(crate) const FRAMES: usize = 16;
 
 /// A kind of file.
-struct Kind {
-    file: &'static str,
+pub(crate) struct Kind {
+    pub(crate) file: &'static str,
     arguments: &'static str,
     /// A frame that is damaged is always found: there is a checksum over everything that [`covered`] leaves.
     checked: bool,
@@ -37,7 +37,7 @@ const X265_MD5: &str = "-c:v libx265 -preset ultrafast -x265-params hash=1:keyin
 const X264: &str = "-c:v libx264 -preset fast -bf 2 -g 8";
 const FFV1: &str = "-c:v ffv1 -level 3 -slicecrc 1 -slices 4 -g 1";
 
-const KINDS: [Kind; 58] = [
+pub(crate) const KINDS: [Kind; 58] = [
     checked("ffv1.mkv", FFV1),
     checked("ffv1.mov", FFV1),
     checked("ffv1.avi", FFV1),
@@ -98,6 +98,13 @@ const KINDS: [Kind; 58] = [
     unchecked("theora.ogv", "-c:v libtheora -q:v 7 -g 8"),
 ];
 
+impl Kind {
+    /// A file of this kind in `folder`.
+    pub(crate) fn made(&self, folder: &Path) -> PathBuf {
+        raw_movie(&folder.join(self.file), "yuv420p", (WIDTH, HEIGHT), "24", pictures(), self.arguments)
+    }
+}
+
 fn flips() -> usize {
     std::env::var("DAMAGE_FLIPS").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }
@@ -107,7 +114,7 @@ fn seeds() -> u64 {
     std::env::var("DAMAGE_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-fn is_wanted(kind: &Kind) -> bool {
+pub(crate) fn is_wanted(kind: &Kind) -> bool {
     std::env::var("DAMAGE_KINDS").map_or(true, |part| kind.file.contains(&*part))
 }
 
@@ -134,7 +141,7 @@ fn pictures() -> Vec<u8> {
 }
 
 /// What is read at every index: the samples, or that damage was told.
-fn read(path: &Path, threads: usize) -> Vec<Option<Vec<u8>>> {
+pub(crate) fn read(path: &Path, threads: usize) -> Vec<Option<Vec<u8>>> {
     let Ok(mut reader) = MovieReader::open(path, &options(Damaged::Warn, threads)) else { return vec![None; FRAMES] };
     (0..FRAMES)
         .map(|index| {
@@ -209,8 +216,7 @@ fn tiff_strips(data: &[u8]) -> Vec<Range<usize>> {
 
 fn trial(kind: &Kind, seed: u64) -> Outcome {
     let folder = tempfile::tempdir().expect("a folder");
-    let path: PathBuf =
-        raw_movie(&folder.path().join(kind.file), "yuv420p", (WIDTH, HEIGHT), "24", pictures(), kind.arguments);
+    let path = kind.made(folder.path());
     let whole = read(&path, 1);
     assert!(whole.iter().all(Option::is_some), "{}: damage where there is none", kind.file);
     assert_eq!(whole, read(&path, 3), "{}: threads make no difference", kind.file);

@@ -7,6 +7,7 @@
 mod common;
 mod first;
 mod flips;
+mod holes;
 mod one_file;
 mod shots;
 mod support;

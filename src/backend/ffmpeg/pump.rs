@@ -513,8 +513,14 @@ impl Pump {
         let leading = begin.zip(pts).is_some_and(|(begin, pts)| pts < begin);
         let number = self.decoder.sent() + 1;
         let hidden = sys::is_discarded(&packet);
+        if self.facts.codec == "mjpeg" && packet.data().is_some_and(units::has_unknown_inks) {
+            self.damages.push(Damage { number, reason: units::UNKNOWN_INKS.into() });
+        }
         let hashed = self.facts.codec == "hevc" && packet.data().is_some_and(units::has_picture_hash);
         let (key, compared, complete) = (packet.is_key(), false, false);
+        if packet.data().is_some_and(|data| units::is_hole(&self.facts.codec, data)) {
+            self.damages.push(Damage { number, reason: units::HOLE.into() });
+        }
         self.flights.push_back(Flight { number, pts, key, hidden, leading, hashed, compared, complete });
         if self.flights.len() > IN_FLIGHT {
             self.flights.pop_front();

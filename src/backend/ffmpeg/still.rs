@@ -23,13 +23,14 @@ use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::info::{MediaInfo, empty};
 use super::limits;
 use super::options::DecodeOptions;
-use super::orientation::{Orientation, jpeg_segments};
+use super::orientation::Orientation;
 use super::pixels;
 use super::still_kind::{StillKind, head};
 use super::sys::expand::zeroed;
 use super::sys::frames::PixelInfo;
 use super::sys::log::Line;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Received};
+use super::units::{UNKNOWN_INKS, has_unknown_inks};
 use crate::error::{Error, Result};
 use crate::otio::MediaFile;
 use crate::plan::{ColorTags, Damaged};
@@ -72,9 +73,7 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
         limits::check(size, most(bytes)).map_err(refuse)?;
     }
     if kind == StillKind::Jpeg && has_unknown_inks(&data) {
-        let why =
-            "it has four inks, and no Adobe marker that says whether 0 is all of an ink or none; expected RGB or YCbCr";
-        return Err(undecodable(path, why));
+        return Err(undecodable(path, UNKNOWN_INKS));
     }
     let lenient = options.damaged != Damaged::Error;
     // FFmpeg fills in what is missing from these two without a word.
@@ -195,15 +194,6 @@ fn deep_png(data: &[u8]) -> Option<Ratio> {
         }
         at = at.checked_add(12)?.checked_add(usize::try_from(word(at)?).ok()?)?;
     }
-}
-
-/// Whether a JPEG file has four components, and no segment of Adobe's (ITU-T T.872, 6.5.3): programs read such inks one
-/// way or the other.
-fn has_unknown_inks(data: &[u8]) -> bool {
-    let frame = |marker: u8| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
-    let four = |(marker, segment): (u8, &[u8])| frame(marker) && segment.get(5) == Some(&4);
-    let adobe = |(marker, segment): (u8, &[u8])| marker == 0xee && segment.starts_with(b"Adobe");
-    jpeg_segments(data).any(four) && !jpeg_segments(data).any(adobe)
 }
 
 /// Whether the scan that comes last is ended: coded data holds neither marker by accident, and a thumbnail has both of

@@ -1,5 +1,57 @@
 //! Units of coded video: what the headers inside a packet say.
 
+use super::orientation::jpeg_segments;
+
+/// Why a JPEG picture of which [`has_unknown_inks`] is true cannot be shown.
+pub(super) const UNKNOWN_INKS: &str = "it has four inks, and no Adobe marker that says whether they are coded as inks or as \
+                                       YCCK, and whether 0 is all of an ink or none; expected RGB or YCbCr";
+
+/// Whether a JPEG picture has four components, and no segment of Adobe's (ITU-T T.872, 6.5.3) that says what they are, inks
+/// (0) or YCCK (2), or one that contradicts their names: programs read such inks one way or the other.
+pub(super) fn has_unknown_inks(data: &[u8]) -> bool {
+    let frame = |marker: u8| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+    let four = |(marker, segment): &(u8, &[u8])| frame(*marker) && segment.get(5) == Some(&4);
+    let Some((_, header)) = jpeg_segments(data).find(four) else { return false };
+    // FFmpeg goes by such names, others by the marker.
+    let named = [6, 9, 12, 15].iter().filter_map(|place| header.get(*place)).eq(b"CMYK");
+    let adobe = |(marker, segment): (u8, &[u8])| {
+        let transform = segment.get(11).filter(|_| marker == 0xee && segment.starts_with(b"Adobe"));
+        matches!((transform, named), (Some(0), _) | (Some(2), false))
+    };
+    !jpeg_segments(data).any(adobe)
+}
+
+/// Why a packet of which [`is_hole`] is true is damaged.
+pub(super) const HOLE: &str = "its coded data is overwritten with zeros";
+
+/// Whether a packet is nothing but zeros, as places of a file are that were never written, in a codec whose packets begin with
+/// a header: some decoders make a picture of it.
+pub(super) fn is_hole(codec: &str, data: &[u8]) -> bool {
+    const WITH_HEADER: [&str; 18] = [
+        "av1",
+        "cfhd",
+        "dnxhd",
+        "dvvideo",
+        "ffv1",
+        "h264",
+        "hevc",
+        "jpeg2000",
+        "magicyuv",
+        "mjpeg",
+        "mpeg1video",
+        "mpeg2video",
+        "mpeg4",
+        "png",
+        "prores",
+        "vc1",
+        "vp8",
+        "vp9",
+    ];
+    /// Shorter ones may be places without a picture.
+    const SHORT: usize = 16;
+    data.len() > SHORT && data.iter().all(|byte| *byte == 0) && WITH_HEADER.contains(&codec)
+}
+
 /// A unit of a packet: what kind it is, whether its header is sound, and its bytes from the header on.
 struct Unit<'d> {
     kind: u8,
