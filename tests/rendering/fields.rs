@@ -327,6 +327,50 @@ fn dv_is_interlaced() {
     assert_eq!(info.top_field_first, Some(false));
 }
 
+/// Overwrites the first `count` packets of a movie's picture with zeros.
+fn break_first(path: &Path, count: usize) {
+    let entries = ["-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pos,size", "-of", "csv=p=0"];
+    let output =
+        std::process::Command::new("ffprobe").args(entries).arg(path).output().expect("the tests need ffprobe");
+    let mut data = std::fs::read(path).expect("a movie");
+    for line in String::from_utf8_lossy(&output.stdout).lines().take(count) {
+        let mut numbers = line.split(',').filter_map(|number| number.trim().parse::<usize>().ok());
+        let (size, at) = (numbers.next().expect("a size"), numbers.next().expect("a place"));
+        data[at..at + size].fill(0);
+    }
+    std::fs::write(path, data).expect("a movie");
+}
+
+/// Whether a cut fails, be it as a whole or its first shot.
+fn fails(cut: &Value) -> bool {
+    let run = try_run(cut, &options(|_| ()), "ffv1");
+    run.map_or(true, |run| run.report.shots[0].status == Status::Failed)
+}
+
+#[test]
+fn a_broken_first_frame_hides_no_fields_of_the_others() {
+    let media = Media::new();
+    for (name, codec) in [
+        ("dnxhd.mov", "-vf setfield=tff,scale=1920x1080:interl=1 -flags +ildct -c:v dnxhd -b:v 120M -pix_fmt yuv422p"),
+        ("ffv1.avi", "-vf setfield=tff -c:v ffv1 -level 3 -g 1 -slicecrc 1 -pix_fmt yuv422p"),
+        ("dv.avi", "-vf setfield=bff -c:v dvvideo -pix_fmt yuv420p"),
+    ] {
+        let path = media.path(name);
+        test_movie(&path, "720x576", codec);
+        let whole = probe(&path).expect("a movie").top_field_first;
+        break_first(&path, 1);
+        assert_eq!(probe(&path).expect("a movie").top_field_first, whole, "{name}");
+        // The frame itself is told of by whoever shows it.
+        assert!(fails(&cut([part(&path, 0, 4)])), "{name}");
+        // Where nothing can be decoded that is an error of every frame.
+        break_first(&path, 100);
+        if let Ok(info) = probe(&path) {
+            assert_eq!(info.top_field_first, None, "{name}");
+            assert!(fails(&cut([part(&path, 5, 2)])), "{name}");
+        }
+    }
+}
+
 #[test]
 fn representations_keep_fields_by_the_same_rule_and_say_it() {
     let media = Media::new();

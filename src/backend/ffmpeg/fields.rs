@@ -39,7 +39,12 @@ pub(crate) fn deinterlaced(
     };
     let name = frame.format().descriptor().map(|descriptor| descriptor.name().to_owned()).unwrap_or_default();
     let (width, height) = (frame.width(), frame.height());
-    let input = format!("video_size={width}x{height}:pix_fmt={name}:time_base=1/25:pixel_aspect=1/1");
+    let mut input = format!("video_size={width}x{height}:pix_fmt={name}:time_base=1/25:pixel_aspect=1/1");
+    // From FFmpeg 7 on, a graph is told colours, and warns of frames that have others.
+    if filter::version() >> 16 >= 10 {
+        let [range, _, _, matrix] = super::sys::read::frame_color(frame);
+        input += &format!(":colorspace={matrix}:range={range}");
+    }
     let mut graph = Graph::new();
     graph.add(&find("buffer")?, INPUT, &input).map_err(failed)?;
     graph.add(&find("buffersink")?, OUTPUT, "").map_err(failed)?;

@@ -9,6 +9,7 @@ use super::options::DecodeOptions;
 use super::still;
 use super::still_kind::kind_of;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Demuxer, Received, StreamFacts, StreamKind};
+use super::units;
 use crate::error::{Error, Result};
 use crate::otio::MediaFile;
 use crate::plan::Damaged;
@@ -166,9 +167,11 @@ pub(crate) fn describe(path: &Path, demuxer: &mut Demuxer, stream: usize, facts:
     info
 }
 
-/// The order of fields that a movie's first frame has, in codecs whose decoders tell it, where the container does not: DV,
-/// and DNxHD in QuickTime.
+/// The order of fields that a movie's first frame has which can be decoded, in codecs whose decoders tell it, where the
+/// container does not: DV, and DNxHD in QuickTime. `None` where there is none among the first: reading the movie reports that.
 fn order_of_first_frame(path: &Path, stream: usize, facts: &StreamFacts) -> Option<bool> {
+    /// Packets that are tried.
+    const MOST: usize = 16;
     if !["dvvideo", "dnxhd", "ffv1", "prores", "mjpeg"].contains(&facts.codec.as_str()) {
         return None;
     }
@@ -177,8 +180,15 @@ fn order_of_first_frame(path: &Path, stream: usize, facts: &StreamFacts) -> Opti
     let mut demuxer = open_within(path, Some(max_pixels)).ok()?;
     let setup = DecoderSetup { threads: 1, strict: false, lenient: true, exr_layer: None, max_pixels };
     let mut decoder = Decoder::for_stream(&demuxer, stream, setup).ok()?;
-    let packet = std::iter::from_fn(|| demuxer.read().ok()?).find(|packet| packet.stream() == stream)?;
-    decoder.send(Some(&packet)).ok()?;
+    let packets = std::iter::from_fn(|| demuxer.read().ok()?).filter(|packet| packet.stream() == stream);
+    for packet in packets.take(MOST) {
+        // An empty one would be the end to the decoder. One that is damaged is told when it is shown.
+        let is_coded = packet.data().is_some_and(|data| !data.is_empty() && !units::is_hole(&facts.codec, data));
+        let sent = is_coded && decoder.send(Some(&packet)).is_ok();
+        if sent && let Ok(Received::Frame(frame)) = decoder.receive() {
+            return frame.is_interlaced().then(|| frame.is_top_first());
+        }
+    }
     decoder.send(None).ok()?;
     match decoder.receive().ok()? {
         Received::Frame(frame) => frame.is_interlaced().then(|| frame.is_top_first()),
