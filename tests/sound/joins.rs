@@ -164,6 +164,11 @@ fn time_references_start_anew_at_midnight() {
     let run = run(&cut, &pieces(&[("s0", 0, 24), ("s1", 24, 24)]));
     assert_eq!(Wav::read(&run.wav("s0")).reference(), (86_400 * 24 - 12) * 2000);
     assert_eq!(Wav::read(&run.wav("s1")).reference(), 24_000);
+    // A day of 23.976 is longer than one of clocks: its timecode has as many frames as one of 24.
+    let cut = timeline_at(time(2_073_588, 23.976), [audio([clip("A", &wav, range(0, 48, 23.976))])]);
+    let run = self::run(&cut, &pieces(&[("t0", 0, 12), ("t1", 12, 12), ("t2", 24, 12)]));
+    let references = ["t0", "t1", "t2"].map(|name| Wav::read(&run.wav(name)).reference());
+    assert_eq!(references, [2_073_588 * 2002, 0, 12 * 2002]);
     // A day of drop-frame timecode is shorter than one of clocks.
     let cut = timeline_at(time(2_589_408 - 10, 29.97), [audio([clip("A", &wav, range(0, 30, 29.97))])]);
     let mut options = pieces(&[("s1", 20, 5)]);

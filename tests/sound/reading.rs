@@ -38,8 +38,10 @@ fn late(path: &Path, rate: u32) -> i64 {
         let stream = streams.iter().find(|stream| stream["codec_type"] == kind)?;
         stream["start_time"].as_str()?.parse::<f64>().ok()
     };
-    let Some(picture) = start("video") else { return 0 };
-    ((start("audio").unwrap_or(picture) - picture) * f64::from(rate)).round() as i64
+    // A file of sound alone is counted from its own first sample, but where a list of edits puts silence in front of that.
+    let edited = facts["format"]["format_name"].as_str().is_some_and(|name| name.starts_with("mov"));
+    let Some(origin) = start("video").or(edited.then_some(0.0)) else { return 0 };
+    ((start("audio").unwrap_or(origin) - origin) * f64::from(rate)).round() as i64
 }
 
 /// Reads here and there, and compares with everything decoded from the start by the command line tool.
@@ -190,4 +192,37 @@ fn sound_that_starts_after_the_picture_is_late() {
     assert_eq!(loud(samples.plane(1), 0.0), [(24_100, 0.25)]);
     let behind = reader.read(24_050, 100).expect("it reads");
     assert_eq!(loud(behind.plane(1), 0.0), [(50, 0.25)]);
+}
+
+/// What an edit list hides in front of a stream is none of it, and times below zero are times like others: the judge decodes
+/// from the start, and says where the sound lies beside the picture.
+#[test]
+fn edit_lists_and_times_below_zero_move_nothing() {
+    let media = Media::new();
+    let plain = |path: &Path| path.to_str().expect("temporary folders have plain names").to_owned();
+    let whole = |name: &str, arguments: &str| plain(&file(&media, name, 48_000, 2, arguments));
+    let pcm = whole("pcm.mov", &format!("{PICTURE} -c:v mjpeg -c:a pcm_s24le"));
+    let aac = whole("aac.mp4", &format!("{PICTURE} -c:v libx264 -bf 2 -g 12 -c:a aac -aac_pns 0 -b:a 192k"));
+    let alone = whole("alone.m4a", "-c:a aac -aac_pns 0 -b:a 192k");
+    let below = "-output_ts_offset -0.4 -avoid_negative_ts disabled";
+    let late = "-itsoffset 0.3";
+    for (name, before, source, after, tolerance) in [
+        ("inside.mov", "-ss 0.73", &pcm, "-c copy", 1e-6),
+        ("inside.mp4", "-ss 0.73", &aac, "-c copy", 1e-4),
+        ("inside.m4a", "-ss 0.73", &alone, "-c copy", 1e-4),
+        ("late.m4a", late, &alone, "-c copy", 1e-4),
+        ("below.mov", "", &pcm, &format!("-c copy {below}"), 1e-6),
+        ("below.mp4", "", &aac, &format!("-c copy {below}"), 1e-4),
+        ("below.mkv", "", &pcm, &format!("-c copy {below}"), 1e-6),
+        ("below.ts", "", &pcm, &format!("-c:v libx264 -bf 0 -c:a mp2 -b:a 256k {below}"), 1e-3),
+    ] {
+        let path = media.path(name);
+        let target = plain(&path);
+        let mut all: Vec<&str> = before.split_whitespace().collect();
+        all.extend(["-i", source]);
+        all.extend(after.split_whitespace());
+        all.push(&target);
+        crate::common::ffmpeg(&all, None);
+        check(&path, tolerance);
+    }
 }
