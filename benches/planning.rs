@@ -1,59 +1,42 @@
 //! Reading and planning long cuts: 10,000 clips on four tracks, a series that shows how the time grows, and nested
 //! sequences that are used again and again.
 
-use std::fmt::Write as _;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use otio_conflate::Plan;
 use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::{Handles, PlanOptions};
-use otio_conflate::{Plan, Timeline};
+use serde_json::{Value, json};
 
-/// The text of a cut of `clips` clips on four tracks: gaps on the upper ones, a dissolve after every fifth clip, media
-/// with timecode, every seventh clip retimed, and some metadata.
-fn cut(clips: usize) -> String {
-    let mut text = String::from(
-        r#"{"OTIO_SCHEMA":"Timeline.1","name":"long","global_start_time":{"OTIO_SCHEMA":"RationalTime.1","value":86400,"rate":24},"tracks":{"OTIO_SCHEMA":"Stack.1","name":"tracks","children":["#,
-    );
-    let range = |start: usize, frames: usize| {
-        format!(
-            r#"{{"OTIO_SCHEMA":"TimeRange.1","start_time":{{"OTIO_SCHEMA":"RationalTime.1","value":{start}.0,"rate":24.0}},"duration":{{"OTIO_SCHEMA":"RationalTime.1","value":{frames}.0,"rate":24.0}}}}"#
-        )
-    };
-    let mut add = |part: std::fmt::Arguments<'_>| text.write_fmt(part).expect("a string takes whatever is written");
-    for track in 0..4 {
-        let comma = if track > 0 { "," } else { "" };
-        add(format_args!(r#"{comma}{{"OTIO_SCHEMA":"Track.1","name":"V{}","kind":"Video","children":["#, track + 1));
+#[path = "../tests/common/otio.rs"]
+mod otio;
+
+use otio::{With as _, dissolve, gap, range, read, time, warp};
+
+/// A cut of `clips` clips on four tracks: gaps on the upper ones, a dissolve after every fifth clip, media with timecode,
+/// every seventh clip retimed, and some metadata.
+fn cut(clips: usize) -> Value {
+    let track = |track: usize| {
+        let mut children = Vec::new();
         for number in 0..clips / 4 {
-            let comma = if number > 0 { "," } else { "" };
             let (frames, media) = (24 + (number * 7 + track * 13) % 60, (number * 3 + track) % 500);
-            let effects = match number % 7 {
-                3 => r#"[{"OTIO_SCHEMA":"LinearTimeWarp.1","name":"","effect_name":"","time_scalar":1.37}]"#,
-                _ => "[]",
-            };
-            let source = range(86_400 + number % 900, frames);
-            let available = range(86_400, 5000);
-            add(format_args!(
-                r#"{comma}{{"OTIO_SCHEMA":"Clip.2","name":"sh{track}{number:05}","source_range":{source},"effects":{effects},"markers":[],"enabled":true,"metadata":{{"cmx_3600":{{"reel":"R{media:03}","comments":["one","two"]}}}},"media_references":{{"DEFAULT_MEDIA":{{"OTIO_SCHEMA":"ExternalReference.1","name":"","available_range":{available},"metadata":{{}},"target_url":"/media/reels/R{media:03}.mov"}}}},"active_media_reference_key":"DEFAULT_MEDIA"}}"#
-            ));
+            let location = format!("/media/reels/R{media:03}.mov");
+            let media = otio::external(&location, range(86_400, 5000, 24)).with("metadata", json!({}));
+            let clip = otio::clip_of(&format!("sh{track}{number:05}"), range(86_400 + number % 900, frames, 24), media);
+            let clip =
+                clip.with("metadata", json!({"cmx_3600": {"reel": &location[13..17], "comments": ["one", "two"]}}));
+            let clip = clip.with("effects", if number % 7 == 3 { warp(1.37) } else { json!([]) });
+            children.push(clip.with("markers", json!([])).with("enabled", true));
             if track > 0 {
-                let room = range(0, 50 + number % 90);
-                add(format_args!(r#",{{"OTIO_SCHEMA":"Gap.1","source_range":{room}}}"#));
+                children.push(gap(50 + number % 90));
             } else if number % 5 == 4 && number + 1 < clips / 4 {
-                let offset = r#"{"OTIO_SCHEMA":"RationalTime.1","value":6.0,"rate":24.0}"#;
-                add(format_args!(
-                    r#",{{"OTIO_SCHEMA":"Transition.1","name":"","transition_type":"SMPTE_Dissolve","in_offset":{offset},"out_offset":{offset},"metadata":{{}}}}"#
-                ));
+                children.push(dissolve(6, 6));
             }
         }
-        add(format_args!("]}}"));
-    }
-    text.push_str("]}}");
-    text
-}
-
-fn read(text: &str) -> Timeline {
-    read_str(text, &ReadOptions::default()).expect("a timeline that the benchmark wrote")
+        otio::track(&format!("V{}", track + 1), children)
+    };
+    otio::timeline_at(time(86_400, 24), (0..4).map(track).collect::<Vec<_>>())
 }
 
 fn options() -> PlanOptions {
@@ -64,8 +47,8 @@ fn options() -> PlanOptions {
 
 /// Reading alone, planning alone, and the rows of every frame.
 fn ten_thousand_clips(c: &mut Criterion) {
-    let text = cut(10_000);
-    let timeline = read(&text);
+    let text = cut(10_000).to_string();
+    let timeline = read(&cut(10_000));
     let options = options();
     let plan = Plan::new(&timeline, &options).expect("a plan");
     if let Some(path) = std::env::var_os("OTIO_CONFLATE_KEEP_CUT") {
@@ -73,7 +56,9 @@ fn ten_thousand_clips(c: &mut Criterion) {
     }
     let mut group = c.benchmark_group("10000 clips on 4 tracks");
     group.throughput(Throughput::Bytes(text.len() as u64));
-    group.bench_function("read", |b| b.iter(|| read(black_box(&text))));
+    group.bench_function("read", |b| {
+        b.iter(|| read_str(black_box(&text), &ReadOptions::default()).expect("a timeline"))
+    });
     group.throughput(Throughput::Elements(10_000));
     group.bench_function("plan", |b| b.iter(|| Plan::new(black_box(&timeline), &options).expect("a plan")));
     let frames: i64 = plan.shots.iter().map(|shot| shot.frame_count).sum();
@@ -100,22 +85,10 @@ fn growth(c: &mut Criterion) {
 
 /// A track that shows a nested sequence of 500 clips `uses` times, as files write it: whole each time, of which
 /// `shown` frames are seen.
-fn nested(uses: usize, shown: usize) -> String {
-    let inner = cut(500);
-    let start = inner.find(r#""tracks":"#).expect("a timeline has tracks") + r#""tracks":"#.len();
-    let stack = &inner[start..inner.len() - 1];
-    let mut children = Vec::with_capacity(uses);
-    for number in 0..uses {
-        let range = format!(
-            r#""source_range":{{"OTIO_SCHEMA":"TimeRange.1","start_time":{{"OTIO_SCHEMA":"RationalTime.1","value":{}.0,"rate":24.0}},"duration":{{"OTIO_SCHEMA":"RationalTime.1","value":{shown}.0,"rate":24.0}}}},"#,
-            number * 7
-        );
-        children.push(format!("{{{range}{}", &stack[1..]));
-    }
-    format!(
-        r#"{{"OTIO_SCHEMA":"Timeline.1","name":"nests","tracks":{{"OTIO_SCHEMA":"Stack.1","name":"tracks","children":[{{"OTIO_SCHEMA":"Track.1","name":"V1","kind":"Video","children":[{}]}}]}}}}"#,
-        children.join(",")
-    )
+fn nested(uses: usize, shown: usize) -> Value {
+    let inner = cut(500)["tracks"].clone();
+    let nest = |number: usize| inner.clone().with("source_range", range(number * 7, shown, 24));
+    otio::timeline_at(Value::Null, [otio::track("V1", (0..uses).map(nest).collect::<Vec<_>>())])
 }
 
 /// A nested sequence that is used many times is planned once.

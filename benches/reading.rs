@@ -1,55 +1,38 @@
 //! How long it takes to read and to write a cut of 10,000 clips.
 
-use std::fmt::Write;
 use std::hint::black_box;
 
 #[cfg(feature = "opentimelineio")]
 use criterion::{BenchmarkGroup, measurement::WallTime};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use otio_conflate::otio::{self, ReadOptions};
+use serde_json::{Value, json};
+
+#[path = "../tests/common/otio.rs"]
+mod cut;
+
+use cut::With as _;
 
 /// 10,000 clips on four tracks, each with media, metadata of an application, here and there an effect and a marker.
 fn cut() -> String {
-    let mut text = String::from(r#"{"OTIO_SCHEMA": "Timeline.1", "tracks": {"OTIO_SCHEMA": "Stack.1", "children": ["#);
-    for track in 0..4 {
-        let comma = if track == 0 { "" } else { "," };
-        let _ =
-            write!(text, r#"{comma}{{"OTIO_SCHEMA": "Track.1", "kind": "Video", "name": "V{track}", "children": ["#);
-        for clip in 0..2500 {
-            let comma = if clip == 0 { "" } else { "," };
-            let range = |start: usize, count: usize| {
-                let time = |value: usize| {
-                    format!(r#"{{"OTIO_SCHEMA": "RationalTime.1", "rate": 23.976024627685547, "value": {value}.0}}"#)
-                };
-                format!(
-                    r#"{{"OTIO_SCHEMA": "TimeRange.1", "duration": {}, "start_time": {}}}"#,
-                    time(count),
-                    time(start)
-                )
-            };
-            let effects = if clip % 10 == 0 {
-                r#"{"OTIO_SCHEMA": "LinearTimeWarp.1", "name": "", "effect_name": "", "time_scalar": 2.0}"#
-            } else {
-                ""
-            };
-            let _ = write!(
-                text,
-                r#"{comma}{{"OTIO_SCHEMA": "Clip.2", "name": "sh{clip:05}", "enabled": true, "color": null,
-                    "source_range": {}, "effects": [{effects}], "markers": [],
-                    "metadata": {{"Resolve_OTIO": {{"Link Group ID": {clip}, "Keys": [0.0, 1.5], "Locked": false}}}},
-                    "media_references": {{"DEFAULT_MEDIA": {{"OTIO_SCHEMA": "ExternalReference.1",
-                        "target_url": "file:///media/reel%20{track}/sh{clip:05}.mov", "metadata": {{}},
-                        "available_range": {}, "available_image_bounds": null, "name": "sh{clip:05}.mov"}}}},
-                    "active_media_reference_key": "DEFAULT_MEDIA"}}"#,
-                range(86_408, 40 + clip % 20),
-                range(86_400, 500)
-            );
-        }
-        text.push_str("]}");
-    }
-    text.push_str("]}}");
+    const RATE: f64 = 23.976_024_627_685_547;
+    let clip = |track: usize, clip: usize| {
+        let name = format!("sh{clip:05}");
+        let location = format!("file:///media/reel%20{track}/{name}.mov");
+        let media = cut::external(&location, cut::range(86_400, 500, RATE)).with("metadata", json!({}));
+        let media = media.with("available_image_bounds", Value::Null).with("name", format!("{name}.mov"));
+        let effects = if clip.is_multiple_of(10) { cut::warp(2) } else { json!([]) };
+        let resolve = json!({"Resolve_OTIO": {"Link Group ID": clip, "Keys": [0.0, 1.5], "Locked": false}});
+        let clip = cut::clip_of(&name, cut::range(86_408, 40 + clip % 20, RATE), media);
+        let clip = clip.with("enabled", true).with("color", Value::Null).with("metadata", resolve);
+        clip.with("effects", effects).with("markers", json!([]))
+    };
+    let track = |track: usize| {
+        cut::track(&format!("V{track}"), (0..2500).map(|number| clip(track, number)).collect::<Vec<_>>())
+    };
+    let timeline = cut::timeline_at(Value::Null, (0..4).map(track).collect::<Vec<_>>());
     // As applications write it: one member a line, four spaces a level.
-    otio::to_json(&otio::read_str(&text, &ReadOptions::default()).expect("a valid timeline"))
+    otio::to_json(&cut::read(&timeline))
 }
 
 fn reading(criterion: &mut Criterion) {

@@ -4,15 +4,19 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 
+#[cfg(feature = "ffmpeg")]
+#[path = "../tests/common/otio.rs"]
+mod otio;
+
 /// Media and cuts of them.
 #[cfg(feature = "ffmpeg")]
 mod common {
     use std::path::Path;
     use std::process::Command;
 
-    use otio_conflate::otio::{ReadOptions, read_str};
     use otio_conflate::{Plan, PlanOptions};
-    use serde_json::json;
+
+    use crate::otio;
 
     /// Writes so many generated frames of this size to `path`.
     pub(super) fn make(path: &Path, size: &str, frames: usize, arguments: &[&str]) {
@@ -27,17 +31,12 @@ mod common {
 
     /// A cut of shots (first source frame, how many) of a movie of `frames` frames.
     pub(super) fn plan(media: &Path, frames: usize, shots: &[(usize, usize)]) -> Plan {
-        let time = |value: usize| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24});
-        let range =
-            |start, count| json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(count)});
+        let media = otio::external(&media.to_string_lossy(), otio::range(0, frames, 24));
         let clip = |(index, (start, count)): (usize, &(usize, usize))| {
-            json!({"OTIO_SCHEMA": "Clip.2", "name": format!("sh{index}"), "source_range": range(*start, *count),
-                "active_media_reference_key": "DEFAULT_MEDIA", "media_references": {"DEFAULT_MEDIA":
-                    {"OTIO_SCHEMA": "ExternalReference.1", "target_url": media, "available_range": range(0, frames)}}})
+            otio::clip_of(&format!("sh{index}"), otio::range(*start, *count, 24), media.clone())
         };
         let clips: Vec<_> = shots.iter().enumerate().map(clip).collect();
-        let track = json!({"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": clips});
-        let timeline = read_str(&track.to_string(), &ReadOptions::default()).unwrap();
+        let timeline = otio::read(&otio::track("V1", clips));
         Plan::new(&timeline, &PlanOptions::default()).unwrap()
     }
 }

@@ -5,16 +5,19 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 
 #[cfg(feature = "ffmpeg")]
+#[path = "../tests/common/otio.rs"]
+mod otio;
+
+#[cfg(feature = "ffmpeg")]
 fn sounds(criterion: &mut Criterion) {
     use std::path::{Path, PathBuf};
     use std::process::Command;
 
     use otio_conflate::backend::CancelToken;
     use otio_conflate::backend::ffmpeg::write_shot_mixes;
-    use otio_conflate::otio::{ReadOptions, read_str};
     use otio_conflate::plan::{Shot, ShotSelection};
     use otio_conflate::{Plan, PlanOptions};
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     const RATE: u32 = 24;
     const TRACKS: u32 = 8;
@@ -45,28 +48,21 @@ fn sounds(criterion: &mut Criterion) {
     // Clip n lies on track n % 8, behind a gap.
     let start_of = |clip: u32| (clip / TRACKS) * 78 + clip % TRACKS;
     let place = |clip: u32| (&media[clip as usize % media.len()], start_of(clip), 7 + clip % 100);
-    let time = |value: u32| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": RATE});
-    let range = |start: u32, length: u32| {
-        json!({"OTIO_SCHEMA": "TimeRange.1",
-        "start_time": time(start * RATE), "duration": time(length * RATE)})
-    };
+    let range = |start: u32, length: u32| otio::range(start * RATE, length * RATE, RATE);
     let track = |track: u32| -> Value {
         let mut end = 0;
         let mut children = Vec::new();
         for clip in (track..CLIPS).step_by(TRACKS as usize) {
             let (media, start, from) = place(clip);
-            children.push(json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, start - end)}));
-            children.push(json!({"OTIO_SCHEMA": "Clip.2", "name": format!("clip{clip}"),
-                "source_range": range(from, LENGTH), "active_media_reference_key": "DEFAULT_MEDIA",
-                "media_references": {"DEFAULT_MEDIA": {"OTIO_SCHEMA": "ExternalReference.1", "target_url": media,
-                    "available_range": range(0, 180)}}}));
+            children.push(otio::gap_at((start - end) * RATE, RATE));
+            let media = otio::external(&text(media), range(0, 180));
+            children.push(otio::clip_of(&format!("clip{clip}"), range(from, LENGTH), media));
             end = start + LENGTH;
         }
-        json!({"OTIO_SCHEMA": "Track.1", "name": "", "kind": "Audio", "children": children})
+        otio::audio_track("", children)
     };
-    let timeline = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": time(86_400),
-        "tracks": {"OTIO_SCHEMA": "Stack.1", "children": (0..TRACKS).map(track).collect::<Vec<_>>()}});
-    let timeline = read_str(&timeline.to_string(), &ReadOptions::default()).unwrap();
+    let tracks: Vec<Value> = (0..TRACKS).map(track).collect();
+    let timeline = otio::read(&otio::timeline_at(otio::time(86_400, RATE), tracks));
     let shot_length = SECONDS / SHOTS;
     let mut options = PlanOptions::default();
     let shots =

@@ -366,6 +366,9 @@ impl<'r> Run<'r> {
                 if let Some(picture) = &mut delivered.picture {
                     picture.encoder = rendered.encoder;
                 }
+                for (made, encoder) in delivered.representations.iter_mut().zip(rendered.representation_encoders) {
+                    made.output.encoder = encoder;
+                }
                 self.shot_report(index, Status::Done, delivered, warnings, Vec::new())
             }
             Err((error, left)) => {
@@ -393,7 +396,9 @@ impl<'r> Run<'r> {
         }
         session.verify(task)?;
         if !self.represents && !task.representations.is_empty() {
-            rendered.warnings.extend(represent_rendered(self.plan, task, session.canvas().color, control)?);
+            let made = represent_rendered(self.plan, task, session.canvas().color, control)?;
+            rendered.representation_encoders = made.encoders;
+            rendered.warnings.extend(made.notes);
         }
         Ok(rendered)
     }

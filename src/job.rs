@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::time::padded;
+use crate::time::FrameName;
 
 /// Where the frames of a shot are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,10 +38,16 @@ impl Target {
     pub fn file(&self, number: i64) -> PathBuf {
         match self {
             Target::Movie(path) => path.clone(),
-            Target::Sequence { folder, prefix, padding, suffix } => {
-                folder.join(format!("{prefix}{}{suffix}", padded(number, *padding)))
+            Target::Sequence { folder, .. } => {
+                folder.join(self.frame_name().map(|name| name.of(number)).unwrap_or_default())
             }
         }
+    }
+
+    /// Names of the files of a sequence.
+    pub(crate) fn frame_name(&self) -> Option<FrameName<'_>> {
+        let Target::Sequence { prefix, suffix, padding, .. } = self else { return None };
+        Some(FrameName { prefix, suffix, padding: *padding })
     }
 }
 

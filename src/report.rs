@@ -159,8 +159,8 @@ pub struct Output {
     pub path: String,
     /// How many bytes it has, all files together.
     pub bytes: u64,
-    /// The encoder of its pictures, by the name that presets have for it, where that is known: of a shot's own file that
-    /// was encoded, not copied.
+    /// The encoder of its pictures, by the name that presets have for it; `None` where packets were copied, of sound, and
+    /// in manifests of versions that did not write it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub encoder: Option<String>,
 }

@@ -10,9 +10,9 @@ use std::process::Command;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use otio_conflate::ErrorKind;
+use otio_conflate::backend::ffmpeg::FormatRequest;
 use otio_conflate::backend::ffmpeg::MovieWriter;
 use otio_conflate::backend::ffmpeg::OutputSettings;
-use otio_conflate::backend::ffmpeg::Wish;
 use otio_conflate::backend::ffmpeg::{Converter, Source, rgba8_frame};
 use otio_conflate::backend::ffmpeg::{SequenceNames, SequenceWriter};
 use otio_conflate::deliver::{EncoderSource, Preset};
@@ -136,7 +136,7 @@ fn psnr(wanted: &[u8], got: &[u8], format: Pixel) -> f64 {
 
 fn settings(name: &str, source: Pixel, alpha: bool, (width, height): (u32, u32), rate: f64) -> OutputSettings {
     let preset = Preset::by_name(name).unwrap();
-    let format = preset.pixel_format(Wish { source, alpha }, width, height).unwrap();
+    let format = preset.pixel_format(FormatRequest { source, alpha }, width, height).unwrap();
     OutputSettings::new(preset, format, (width, height), Rate::new(rate).unwrap())
 }
 

@@ -4,6 +4,8 @@
 #![cfg(all(unix, feature = "ffmpeg"))]
 
 mod common;
+#[path = "common/otio.rs"]
+mod otio;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -16,7 +18,7 @@ use std::time::Duration;
 
 use common::{Dice, movie};
 use otio_conflate::{Report, Status};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 const SHOTS: usize = 16;
@@ -47,19 +49,11 @@ impl Cut {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let frames = u16::try_from(SHOTS * FRAMES + 40).expect("a short movie");
         let media = movie(&folder.path().join("media.mp4"), 0..frames, "24", "-c:v libx264 -g 12 -preset veryfast");
-        let time = |value: usize| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24});
-        let range =
-            |start, count| json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(count)});
-        let clip = |index: usize| {
-            json!({"OTIO_SCHEMA": "Clip.2", "name": format!("sh{:03}", index * 10 + 10),
-                "source_range": range(20 + index * FRAMES, FRAMES), "active_media_reference_key": "DEFAULT_MEDIA",
-                "media_references": {"DEFAULT_MEDIA": {"OTIO_SCHEMA": "ExternalReference.1",
-                    "target_url": media, "available_range": range(0, frames.into())}}})
-        };
+        let external = otio::external(&media.to_string_lossy(), otio::range(0, frames, 24));
+        let source = |index: usize| otio::range(20 + index * FRAMES, FRAMES, 24);
+        let clip = |index: usize| otio::clip_of(&format!("sh{:03}", index * 10 + 10), source(index), external.clone());
         let clips: Vec<Value> = (0..SHOTS).map(clip).collect();
-        let cut = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": time(86_400),
-            "tracks": {"OTIO_SCHEMA": "Stack.1",
-                "children": [{"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": clips}]}});
+        let cut = otio::timeline_at(otio::time(86_400, 24), [otio::track("V1", clips)]);
         let timeline = folder.path().join("cut.otio");
         std::fs::write(&timeline, cut.to_string()).expect("the folder can be written to");
         Cut { folder, timeline }

@@ -3,6 +3,8 @@
 
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/otio.rs"]
+mod otio;
 #[path = "rendering/support.rs"]
 #[allow(dead_code, reason = "reviews need little of what renders need")]
 mod support;
@@ -17,7 +19,8 @@ use otio_conflate::{Conflation, Delivery, ErrorKind, Existing, NoObserver, Plan,
 use serde_json::json;
 
 use common::{ffprobe, number};
-use support::{Media, clip, file, gap, range, timeline, track};
+use otio::{gap, range, track};
+use support::{Media, clip, file, timeline};
 
 /// A run of three shots of 10, 8 and 6 frames with handles, from frames 20, 40 and 60 of one movie; between the first two
 /// there is a gap.

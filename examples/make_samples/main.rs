@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use otio_conflate::backend::ffmpeg::{
-    Converter, MovieWriter, OutputSettings, SequenceNames, SequenceWriter, Source, Wish, rgba8_frame,
+    Converter, FormatRequest, MovieWriter, OutputSettings, SequenceNames, SequenceWriter, Source, rgba8_frame,
 };
 use otio_conflate::deliver::Preset;
 use otio_conflate::picture::Rect;
@@ -135,7 +135,7 @@ fn lower_third(folder: &Path) -> Result<()> {
 fn settings(preset: &str, size: (u32, u32), rate: Rate, alpha: bool) -> Result<OutputSettings> {
     let preset = Preset::by_name(preset)?;
     let source = if preset.name == "png" { Pixel::RGBA } else { Pixel::YUV420P };
-    let format = preset.pixel_format(Wish { source, alpha }, size.0, size.1)?;
+    let format = preset.pixel_format(FormatRequest { source, alpha }, size.0, size.1)?;
     Ok(OutputSettings::new(preset, format, size, rate))
 }
 

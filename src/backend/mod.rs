@@ -175,12 +175,24 @@ pub struct Rendered {
     pub frames: i64,
     /// The encoder of the shot's own pictures, by the name that presets have for it; `None` where packets were copied.
     pub encoder: Option<String>,
+    /// The encoder of each representation's pictures, likewise, in the order of [`Task::representations`]; empty where the
+    /// worker writes none.
+    pub representation_encoders: Vec<Option<String>>,
     /// How loud its sound is, where it has any.
     pub peak: Option<crate::audio::Peak>,
     /// Its loudness, loudness range and true peak, likewise.
     pub loudness: Option<crate::audio::Loudness>,
     /// What did not turn out as planned, such as media that ended early: sentences for the report.
     pub warnings: Vec<String>,
+}
+
+/// What became of representations that were made of a file.
+#[derive(Debug, Default)]
+pub(crate) struct MadeOfFile {
+    /// The encoder of each one's pictures, in their order.
+    pub(crate) encoders: Vec<Option<String>>,
+    /// What did not turn out as asked.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Watches a run. Every method may be called from several threads at once.

@@ -1,6 +1,6 @@
 //! What FFmpeg does for every backend, where it is not built in.
 
-use super::{Control, Task};
+use super::{Control, MadeOfFile, Task};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, ColorTags, Plan};
@@ -11,7 +11,7 @@ pub(crate) fn check_before_render(_: &Plan, _: &Preset, _: Canvas, representatio
 }
 
 /// As [`check_before_render`].
-pub(crate) fn represent_rendered(_: &Plan, _: &Task<'_>, _: ColorTags, _: &Control<'_>) -> Result<Vec<String>> {
+pub(crate) fn represent_rendered(_: &Plan, _: &Task<'_>, _: ColorTags, _: &Control<'_>) -> Result<MadeOfFile> {
     Err(not_built_in())
 }
 

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::transcode_color::FileColors;
-use crate::backend::ffmpeg::{DecodeOptions, Footage, represent_file};
-use crate::backend::{Control, RepresentationTask};
+use crate::backend::ffmpeg::{DecodeOptions, SourceFrames, represent_file};
+use crate::backend::{Control, MadeOfFile, RepresentationTask};
 use crate::deliver::{
     Existing, Folder, Guard, Hold, Part, Place, Protected, Representation, TranscodeOptions, Transcoded, beside, clear,
     commit_all, settle, unlisted,
@@ -47,20 +47,20 @@ pub fn transcode(
 ) -> Result<Transcoded> {
     let source = source.as_ref();
     Representation::check_all(representations)?;
-    let mut footage = open(source, options)?;
-    if representations.iter().any(Representation::has_sound) && footage.has_audio() {
-        footage = footage.with_own_sounds()?;
+    let mut source_frames = open(source, options)?;
+    if representations.iter().any(Representation::has_sound) && source_frames.has_audio() {
+        source_frames = source_frames.with_own_sounds()?;
     }
-    let shot = shot(source, &footage, options);
+    let shot = shot(source, &source_frames, options);
     let mut colors = None;
     if let Some(plan) = &options.color {
         let (settled, colored) =
-            FileColors::settle(plan, &source.display().to_string(), footage, representations, &shot)?;
-        (colors, footage) = (Some(settled), colored);
+            FileColors::settle(plan, &source.display().to_string(), source_frames, representations, &shot)?;
+        (colors, source_frames) = (Some(settled), colored);
     }
-    footage.check(representations)?;
+    source_frames.check(representations)?;
     let folder = Folder::planned(folder.as_ref());
-    let parts = parts(&shot, footage.rate(), representations, &folder);
+    let parts = parts(&shot, source_frames.rate(), representations, &folder);
     let mut protected = protected(source, representations);
     for input in colors.iter().flat_map(|colors| &colors.inputs) {
         protected.add("the colour configuration's file", input);
@@ -81,23 +81,24 @@ pub fn transcode(
             target: part.place.target.clone(),
         };
         let tasks: Vec<_> = representations.iter().zip(&parts).map(task).collect();
-        let made = represent_file(&mut footage, &tasks, &shot, control).and_then(|warnings| {
+        let made = represent_file(&mut source_frames, &tasks, &shot, control).and_then(|made| {
             commit_all(parts.iter().map(|part| part.numbered(shot.first_frame)), None, folder.path(), &guard)?;
-            Ok(warnings)
+            Ok(made)
         });
         made.map_err(|error| {
             let left = parts.iter().filter_map(|part| part.place.discard().err());
             left.fold(error, |error, left| error.context(left))
         })
     };
-    let mut warnings: Vec<String> = make()?;
+    let MadeOfFile { encoders, notes: mut warnings } = make()?;
     match guard.records() {
         true => settle(folder.path(), None, false)?,
         false => warnings.push(unlisted(folder.path())),
     }
     let mut delivered: Vec<Represented> =
         parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
-    for made in &mut delivered {
+    for (made, encoder) in delivered.iter_mut().zip(encoders) {
+        made.output.encoder = encoder;
         made.color = colors.as_ref().and_then(|colors| colors.of(&made.name));
     }
     warnings.extend(colors.iter().filter_map(|colors| colors.warning.clone()));
@@ -106,12 +107,12 @@ pub fn transcode(
 }
 
 /// Opens a movie, a still, or the frames of a pattern.
-fn open(source: &Path, options: &TranscodeOptions) -> Result<Footage> {
+fn open(source: &Path, options: &TranscodeOptions) -> Result<SourceFrames> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let decode = DecodeOptions::default().threads(threads).max_pixels(options.max_pixels);
     match pattern(source) {
-        Some(frames) => Footage::sequence(frames, None, options.rate.unwrap_or(Rate::FPS_24), &decode),
-        None => Footage::movie(source, options.rate, &decode),
+        Some(frames) => SourceFrames::sequence(frames, None, options.rate.unwrap_or(Rate::FPS_24), &decode),
+        None => SourceFrames::movie(source, options.rate, &decode),
     }
 }
 
@@ -136,7 +137,7 @@ fn pattern(path: &Path) -> Option<MediaSource> {
 }
 
 /// The file as a shot.
-fn shot(source: &Path, footage: &Footage, options: &TranscodeOptions) -> Shot {
+fn shot(source: &Path, source_frames: &SourceFrames, options: &TranscodeOptions) -> Shot {
     let stem = || source.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     // `sh010.%04d` is called `sh010`.
     let plain = |stem: String| match pattern(source) {
@@ -149,8 +150,8 @@ fn shot(source: &Path, footage: &Footage, options: &TranscodeOptions) -> Shot {
         name,
         track: String::new(),
         object: String::new(),
-        first_frame: options.first_frame.or(footage.first()).unwrap_or(1001),
-        frame_count: footage.frames(),
+        first_frame: options.first_frame.or(source_frames.first()).unwrap_or(1001),
+        frame_count: source_frames.frames(),
         head: 0,
         tail: 0,
         start: 0,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::backend::ffmpeg::Footage;
+use crate::backend::ffmpeg::SourceFrames;
 use crate::color::{self, Baked, Engine, MediumSpace, Names};
 use crate::deliver::Representation;
 use crate::error::Result;
@@ -21,21 +21,21 @@ pub(super) struct FileColors {
 }
 
 impl FileColors {
-    /// Settles the colours of `footage`, which lies at `path` and is called as `shot` is.
+    /// Settles the colours of `source_frames`, which lies at `path` and is called as `shot` is.
     ///
     /// # Errors
     /// As [`color::open`], [`color::medium_space`] and [`color::output`].
     pub(super) fn settle(
         plan: &ColorPlan,
         path: &str,
-        mut footage: Footage,
+        mut source_frames: SourceFrames,
         representations: &[Representation],
         shot: &Shot,
-    ) -> Result<(FileColors, Footage)> {
+    ) -> Result<(FileColors, SourceFrames)> {
         let engine = color::open(&plan.config)?;
         let engine = &*engine;
         let names = Names::new(&shot.name, &shot.clip, &shot.track, &shot.name);
-        let medium = color::medium_space(engine, plan, path, None, &footage.file_color())
+        let medium = color::medium_space(engine, plan, path, None, &source_frames.file_color())
             .map_err(|error| error.context(path))?;
         let canvas = canvas(engine, plan, &medium);
         let mut inputs: Vec<PathBuf> = match &plan.config {
@@ -65,11 +65,11 @@ impl FileColors {
             values.insert(representation.name.clone(), value);
             outputs.insert(representation.name.clone(), baked);
         }
-        footage = footage.with_colors(outputs, medium.range);
+        source_frames = source_frames.with_colors(outputs, medium.range);
         let MediumSpace { space, by, warning, .. } = medium;
         let warning = warning.map(|warning| format!("{path}: {warning}"));
         let medium = MediumColor::new(path.to_owned(), &space, &by);
-        Ok((FileColors { medium, warning, values, inputs }, footage))
+        Ok((FileColors { medium, warning, values, inputs }, source_frames))
     }
 
     /// What the values of a representation are.

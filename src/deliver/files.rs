@@ -10,7 +10,6 @@ use std::time::UNIX_EPOCH;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Target;
 use crate::report::{OutputKind, Written};
-use crate::time::padded;
 
 /// Temporary files and folders are called this, then what they are for, then a token and [`SUFFIX`].
 const PREFIX: &str = ".otio-conflate-";
@@ -319,8 +318,9 @@ impl Place {
     fn state(&self, path: &Path, first: i64, count: i64) -> Option<Written> {
         match &self.target {
             Target::Movie(_) => Written::of(&path.metadata().ok()?),
-            Target::Sequence { prefix, padding, suffix, .. } => {
-                let frame = |number: i64| path.join(format!("{prefix}{}{suffix}", padded(number, *padding)));
+            Target::Sequence { .. } => {
+                let name = self.target.frame_name()?;
+                let frame = |number: i64| path.join(name.of(number));
                 let mut frames = (first..first + count).map(|number| Written::of(&frame(number).metadata().ok()?));
                 frames.try_fold(Written::NOTHING, |sum, frame| Some(sum.and(&frame?)))
             }

@@ -1,25 +1,14 @@
 //! May this target be written, in this mode? Every program of this library that writes asks here, and nowhere else: before
 //! anything is rendered, and again when what was rendered is to get its name.
 
-#[cfg(feature = "ffmpeg")]
-use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
 use std::path::Path;
-#[cfg(feature = "ffmpeg")]
-use std::path::PathBuf;
-#[cfg(feature = "ffmpeg")]
-use std::sync::{Mutex, PoisonError};
 
-use super::Existing;
+use super::existing::Existing;
 use super::files::{Place, Standing};
-use super::manifest::{CONFLATED, Found, Listed, MANIFEST, Manifest, not_ours};
+use super::manifest::{CONFLATED, Listed, MANIFEST, Manifest, ManifestFile, not_ours};
 use super::protected::Protected;
-#[cfg(feature = "ffmpeg")]
-use super::{files::clear, manifest::settle, outputs::commit_all};
-#[cfg(feature = "ffmpeg")]
-use crate::audio::Loudness;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::Target;
 use crate::report::Written;
 
 /// Who decides what may be written into one folder.
@@ -41,8 +30,8 @@ impl<'p> Guard<'p> {
     /// [`ErrorKind::Io`] where the manifest cannot be read.
     pub(crate) fn new(folder: &Path, protected: &'p Protected, existing: Existing) -> Result<(Guard<'p>, Manifest)> {
         let (manifest, foreign) = match Manifest::read(folder)? {
-            Found::Ours(manifest) => (*manifest, None),
-            Found::Foreign(why) => (Manifest::default(), Some(why)),
+            ManifestFile::Ours(manifest) => (*manifest, None),
+            ManifestFile::Foreign(why) => (Manifest::default(), Some(why)),
         };
         Ok((Guard { protected, existing, listed: manifest.listed(), foreign, records: foreign.is_none() }, manifest))
     }
@@ -127,7 +116,7 @@ impl<'p> Guard<'p> {
 
     /// Whether what lies at `place` is all ours, as it was left.
     fn is_ours(&self, place: &Place, metadata: &Metadata) -> Result<bool, String> {
-        let Target::Sequence { prefix, suffix, .. } = &place.target else {
+        let Some(frame_name) = place.target.frame_name() else {
             return Ok(Written::of(metadata).is_some_and(|there| self.listed.holds(&place.relative, &there)));
         };
         if !metadata.is_dir() || !self.listed.names(&place.relative) {
@@ -136,11 +125,8 @@ impl<'p> Guard<'p> {
         let mut all = Written::NOTHING;
         for entry in fs::read_dir(&place.path).map_err(|error| format!(" (it cannot be listed: {error})"))?.flatten() {
             let name = entry.file_name();
-            let number =
-                name.to_str().and_then(|name| name.strip_prefix(prefix.as_str())?.strip_suffix(suffix.as_str()));
-            let is_number = number.is_some_and(|number| number.parse::<i64>().is_ok());
-            let frame =
-                entry.path().symlink_metadata().ok().filter(|_| is_number).and_then(|frame| Written::of(&frame));
+            let is_frame = name.to_str().and_then(|name| frame_name.number(name)).is_some();
+            let frame = entry.path().symlink_metadata().ok().filter(|_| is_frame).and_then(|frame| Written::of(&frame));
             match frame {
                 Some(frame) if self.listed.holds_part(&place.relative, &frame) => all = all.and(&frame),
                 _ => {
@@ -186,83 +172,4 @@ fn kind(metadata: &Metadata) -> Option<&'static str> {
         return Some("a symbolic link");
     }
     (!kind.is_file() && !kind.is_dir()).then_some("no regular file")
-}
-
-/// What programs ask that write single files, each into some folder, and no run of shots: the mix of a cut, pieces of a
-/// movie. What they make is listed in the manifest of its folder.
-#[cfg(feature = "ffmpeg")]
-#[derive(Debug)]
-pub(crate) struct SingleFiles<'p> {
-    protected: &'p Protected,
-    existing: Existing,
-    guards: HashMap<PathBuf, Guard<'p>>,
-    /// Where something was written.
-    written: Mutex<BTreeSet<PathBuf>>,
-}
-
-#[cfg(feature = "ffmpeg")]
-impl<'p> SingleFiles<'p> {
-    pub(crate) fn new(protected: &'p Protected, existing: Existing) -> SingleFiles<'p> {
-        SingleFiles { protected, existing, guards: HashMap::new(), written: Mutex::default() }
-    }
-
-    fn folder(place: &Place) -> PathBuf {
-        let real = super::protected::real(&place.path);
-        real.parent().map_or_else(PathBuf::new, Path::to_owned)
-    }
-
-    /// Refuses a place that may not be written, and removes what killed processes left of it.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Exists`], and [`ErrorKind::Locked`] while another process writes there.
-    pub(crate) fn check(&mut self, place: &Place) -> Result<()> {
-        if [MANIFEST, CONFLATED].iter().any(|name| place.relative.eq_ignore_ascii_case(name)) {
-            let message = format!("{} is a name for manifests of this library alone", place.path.display());
-            return Err(Error::new(ErrorKind::Option, message).at_file(&place.path));
-        }
-        self.protected.refuse([place.path.as_path()])?;
-        let folder = SingleFiles::folder(place);
-        if !self.guards.contains_key(&folder) {
-            let (guard, _) = Guard::new(&folder, self.protected, self.existing)?;
-            self.guards.insert(folder.clone(), guard);
-        }
-        self.guards[&folder].check(place)?;
-        clear(std::iter::once(place.path.as_path()))
-    }
-
-    /// Gives what was written at `places`, which lie in one folder, their final names; the first is listed with `loudness`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Exists`] where something was put there meanwhile, [`ErrorKind::Io`].
-    pub(crate) fn commit(&self, places: &[&Place], loudness: Option<Loudness>) -> Result<()> {
-        let Some(place) = places.first() else { return Ok(()) };
-        let folder = SingleFiles::folder(place);
-        let Some(guard) = self.guards.get(&folder) else {
-            return Err(
-                Error::new(ErrorKind::Exists, "a file that nobody asked about is not written").at_file(&place.path)
-            );
-        };
-        commit_all(places.iter().map(|place| (*place, 0, 1)), loudness, &folder, guard)?;
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(folder);
-        Ok(())
-    }
-
-    /// Lists what was made in the manifests of its folders; says where that cannot be.
-    pub(crate) fn finish(&self) -> Vec<String> {
-        let finish = |folder: &PathBuf| match self.guards.get(folder)?.records() {
-            true => settle(folder, None, false).err().map(|error| error.to_string()),
-            false => Some(unlisted(folder)),
-        };
-        self.written.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(finish).collect()
-    }
-}
-
-/// What is said where a manifest cannot be written.
-#[cfg(feature = "ffmpeg")]
-pub(crate) fn unlisted(folder: &Path) -> String {
-    let manifest = folder.join(MANIFEST);
-    format!(
-        "{} is no manifest of this library and is left as it is: what was written is not listed",
-        manifest.display()
-    )
 }

@@ -36,7 +36,7 @@ struct FilesAlone {
 }
 
 /// What lies at a manifest's place.
-pub(crate) enum Found {
+pub(crate) enum ManifestFile {
     /// A manifest, or nothing.
     Ours(Box<Manifest>),
     /// Something that is none: why.
@@ -48,22 +48,22 @@ impl Manifest {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] where it cannot be read.
-    pub(crate) fn read(folder: &Path) -> Result<Found> {
+    pub(crate) fn read(folder: &Path) -> Result<ManifestFile> {
         let path = folder.join(MANIFEST);
         let mut manifest = match path.symlink_metadata() {
             Err(error) if absent(&error) => Manifest::default(),
             Err(error) => return Err(Error::io("look at", &path, error)),
-            Ok(metadata) if !metadata.is_file() => return Ok(Found::Foreign("is no regular file")),
+            Ok(metadata) if !metadata.is_file() => return Ok(ManifestFile::Foreign("is no regular file")),
             Ok(_) => {
                 let bytes = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
                 match Manifest::parse(&bytes) {
                     Some(manifest) => manifest,
-                    None => return Ok(Found::Foreign("is no manifest of this library")),
+                    None => return Ok(ManifestFile::Foreign("is no manifest of this library")),
                 }
             }
         };
         manifest.files.extend(journal(folder)?);
-        Ok(Found::Ours(Box::new(manifest)))
+        Ok(ManifestFile::Ours(Box::new(manifest)))
     }
 
     fn parse(bytes: &[u8]) -> Option<Manifest> {
@@ -209,10 +209,10 @@ pub(crate) fn settle(folder: &Path, run: Option<(&Report, Progress)>, foreign: b
     let path = folder.join(MANIFEST);
     let _hold = Hold::wait(&path)?;
     let there = match Manifest::read(folder)? {
-        Found::Ours(manifest) => *manifest,
+        ManifestFile::Ours(manifest) => *manifest,
         // Whoever may replace it found it so before.
-        Found::Foreign(_) if foreign => Manifest { run: None, files: journal(folder)? },
-        Found::Foreign(why) => return Err(not_ours(&path, why)),
+        ManifestFile::Foreign(_) if foreign => Manifest { run: None, files: journal(folder)? },
+        ManifestFile::Foreign(why) => return Err(not_ours(&path, why)),
     };
     let look = !matches!(run, Some((_, Progress::Going)));
     let files = newest(folder, there.files, look);

@@ -4,6 +4,7 @@ mod burn_in;
 mod check;
 mod cut;
 mod delivery;
+mod existing;
 mod files;
 mod fingerprint;
 mod guard;
@@ -14,6 +15,8 @@ mod preset;
 mod protected;
 mod representation;
 mod review;
+#[cfg(feature = "ffmpeg")]
+mod single_files;
 mod template;
 #[cfg(feature = "ffmpeg")]
 mod transcode;
@@ -24,7 +27,8 @@ pub use crate::conflate::{transcode, trim};
 pub use burn_in::{BurnIn, BurnInText, Corner, HexColor};
 pub(crate) use cut::conflated;
 pub use cut::with_intermediates;
-pub use delivery::{Delivery, Existing};
+pub use delivery::Delivery;
+pub use existing::Existing;
 pub use names::NameTemplate;
 pub use preset::{AudioDelivery, ColorRule, EncoderChoice, EncoderSource, Preset};
 pub use representation::{ContactSheet, Content, Poster, Representation, Size};
@@ -40,8 +44,6 @@ pub(crate) use files::write_whole;
 pub(crate) use files::{Folder, Place, clear};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use guard::Guard;
-#[cfg(feature = "ffmpeg")]
-pub(crate) use guard::{SingleFiles, unlisted};
 #[cfg(feature = "resolve")]
 pub(crate) use manifest::{CONFLATED, MANIFEST};
 pub(crate) use manifest::{Manifest, Progress, clear_strays, on_disk, outputs, settle, write_cut};
@@ -53,3 +55,5 @@ pub(crate) use outputs::{Part, commit_all};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use preset::choice;
 pub(crate) use protected::Protected;
+#[cfg(feature = "ffmpeg")]
+pub(crate) use single_files::{SingleFiles, unlisted};

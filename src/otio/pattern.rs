@@ -1,5 +1,7 @@
 //! Names of numbered files: patterns such as `sh.%04d.exr`, and the number in the name of one of them.
 
+use crate::time::FrameName;
+
 /// Endings of image files, which come one a frame.
 const IMAGES: &[&str] = &[
     "apng", "ari", "arx", "avif", "bmp", "cin", "cr2", "cr3", "crw", "dds", "dib", "dng", "dpx", "exr", "gif", "hdr",
@@ -212,11 +214,7 @@ pub(super) fn frames(name: &str) -> Vec<Numbered> {
 
 /// The number in `name`, if it is one of the files of the sequence.
 pub(super) fn number_in(name: &str, of: &Numbered) -> Option<i64> {
-    let text = name.strip_prefix(of.prefix.as_str())?.strip_suffix(of.suffix.as_str())?;
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let padding = of.padding.max(1) as usize;
-    let padded = digits.len() == padding || (digits.len() > padding && !digits.starts_with('0'));
-    (padded && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    FrameName { prefix: &of.prefix, suffix: &of.suffix, padding: of.padding as usize }.number(name)
 }
 
 #[cfg(test)]

@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
                 self.note_version(&label);
                 Ok(label)
             }
-            None => Err(self.error(ErrorKind::Schema, node, "an object without OTIO_SCHEMA: nobody knows what it is")),
+            None => Err(self.error(ErrorKind::Schema, node, "object has no OTIO_SCHEMA")),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{ColorTags, Generated};
-use crate::time::{Rate, Ratio, padded};
+use crate::time::{FrameName, Rate, Ratio};
 use crate::timeline::MissingFramePolicy;
 
 /// A piece of media.
@@ -81,12 +81,15 @@ impl MediaSource {
     pub fn file(&self, index: i64) -> Option<PathBuf> {
         match self {
             MediaSource::File { path } => Some(path.clone()),
-            MediaSource::Sequence { folder, prefix, suffix, padding, .. } => {
-                let number = padded(self.number(index), *padding as usize);
-                Some(folder.join(format!("{prefix}{number}{suffix}")))
-            }
+            MediaSource::Sequence { folder, .. } => Some(folder.join(self.frame_name()?.of(self.number(index)))),
             MediaSource::Generator { .. } | MediaSource::Missing { .. } => None,
         }
+    }
+
+    /// Names of the files of a sequence.
+    pub(crate) fn frame_name(&self) -> Option<FrameName<'_>> {
+        let MediaSource::Sequence { prefix, suffix, padding, .. } = self else { return None };
+        Some(FrameName { prefix, suffix, padding: *padding as usize })
     }
 
     /// What frame `index` is called: its number in a sequence, its index anywhere else.
@@ -111,9 +114,9 @@ impl MediaSource {
     pub fn display(&self) -> String {
         match self {
             MediaSource::File { path } => path.display().to_string(),
-            MediaSource::Sequence { folder, prefix, suffix, padding, .. } => {
-                let number = if *padding > 0 { format!("%0{padding}d") } else { "%d".to_owned() };
-                folder.join(format!("{prefix}{number}{suffix}")).display().to_string()
+            MediaSource::Sequence { folder, .. } => {
+                let pattern = self.frame_name().map(|name| name.pattern()).unwrap_or_default();
+                folder.join(pattern).display().to_string()
             }
             MediaSource::Generator { generator_kind, .. } => format!("generator:{generator_kind}"),
             MediaSource::Missing { what } => what.clone(),

@@ -190,7 +190,7 @@ impl Span {
     /// through.
     pub(crate) fn visible(&self, hides: Hides<'_>) -> Vec<Visible<'_>> {
         let end = self.start.saturating_add(self.count.max(0));
-        let mut found = Found::default();
+        let mut found = VisibleLayers::default();
         let Some(moments) = Moments::of_span(self) else {
             for element in self.stack.iter().rev() {
                 element.for_each_layer(&mut |layer| found.add(layer, self.start, end - 1));
@@ -392,12 +392,12 @@ impl Moments {
 
 /// Layers found so far, each with the frames from the first to the last at which it is visible.
 #[derive(Default)]
-struct Found<'p> {
+struct VisibleLayers<'p> {
     visible: Vec<Visible<'p>>,
     places: HashMap<usize, usize>,
 }
 
-impl<'p> Found<'p> {
+impl<'p> VisibleLayers<'p> {
     fn add(&mut self, layer: &'p Layer, first: i64, last: i64) {
         let place = *self.places.entry(std::ptr::from_ref(layer).addr()).or_insert(self.visible.len());
         match self.visible.get_mut(place) {

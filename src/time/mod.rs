@@ -5,6 +5,7 @@
 //! *Values* are converted from one rate to another by the rates [as written](Rate::written), because that is how
 //! exporters write them.
 
+mod frame_name;
 mod instant;
 pub(crate) mod keys;
 mod rate;
@@ -12,13 +13,8 @@ mod ratio;
 pub(crate) mod source_map;
 mod timecode;
 
+pub(crate) use frame_name::{FrameName, padded};
 pub use instant::{FLICKS_PER_SECOND, Time, TimeRange};
 pub use rate::Rate;
 pub use ratio::{FRAME_TOLERANCE, Ratio};
 pub use timecode::Timecode;
-
-/// `number` with at least `padding` digits; a sign stands before the zeros and does not count.
-pub(crate) fn padded(number: i64, padding: usize) -> String {
-    let sign = if number < 0 { "-" } else { "" };
-    format!("{sign}{:0padding$}", number.unsigned_abs())
-}

@@ -34,7 +34,7 @@ impl Rate {
     /// [`ErrorKind::Time`] when it is zero, negative, not a number, infinite or outside [`Rate::LIMITS`].
     pub fn new(written: f64) -> Result<Rate> {
         if !(written.is_finite() && written >= Self::LIMITS.0 && written <= Self::LIMITS.1) {
-            return Err(Error::new(ErrorKind::Time, format!("{written:?} is no rate that frames can have")));
+            return Err(Error::new(ErrorKind::Time, format!("invalid frame rate {written:?}")));
         }
         let (num, den) = nominal(written);
         Ok(Rate { written, num, den })
@@ -46,7 +46,7 @@ impl Rate {
     /// [`ErrorKind::Time`] when either is zero or the quotient lies outside [`Rate::LIMITS`].
     pub fn from_ratio(num: u32, den: u32) -> Result<Rate> {
         if num == 0 || den == 0 {
-            return Err(Error::new(ErrorKind::Time, format!("{num}/{den} is no rate that frames can have")));
+            return Err(Error::new(ErrorKind::Time, format!("invalid frame rate {num}/{den}")));
         }
         let written = f64::from(num) / f64::from(den);
         Rate::new(written)?;

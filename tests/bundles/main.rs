@@ -4,6 +4,9 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+#[path = "../common/otio.rs"]
+mod otio;
+
 mod broken;
 mod locations;
 mod reading;

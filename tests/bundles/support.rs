@@ -8,45 +8,46 @@ use otio_conflate::{Error, Result, Timeline};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::otio::{self, With as _};
 use crate::zip::{Entry, Zip};
 
 pub(crate) fn range(start: i64, frames: i64) -> Value {
-    let time = |value: i64| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24.0});
-    json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(frames)})
+    otio::range(start, frames, 24)
+}
+
+/// `object` with what the OpenTimelineIO library asks every object for.
+fn whole(object: Value) -> Value {
+    object.with("metadata", json!({}))
+}
+
+/// `item` with what the library asks every item for.
+fn whole_item(item: Value) -> Value {
+    let range = item["source_range"].clone();
+    let item = whole(item).with("effects", json!([])).with("markers", json!([]));
+    item.with("enabled", true).with("color", Value::Null).with("source_range", range)
 }
 
 /// A clip of 8 frames of `media`.
 pub(crate) fn clip(name: &str, media: Value) -> Value {
-    json!({"OTIO_SCHEMA": "Clip.2", "name": name, "source_range": range(2, 8), "metadata": {}, "effects": [],
-        "markers": [], "enabled": true, "color": null,
-        "media_references": {"DEFAULT_MEDIA": media}, "active_media_reference_key": "DEFAULT_MEDIA"})
+    whole_item(otio::clip_of(name, range(2, 8), media))
 }
 
 /// A movie at `location`, which has 12 frames unless `available` is null.
 pub(crate) fn movie(location: &str, available: Value) -> Value {
-    json!({"OTIO_SCHEMA": "ExternalReference.1", "target_url": location, "available_range": available,
-        "available_image_bounds": null, "metadata": {}, "name": ""})
+    whole(otio::external(location, available)).with("available_image_bounds", Value::Null).with("name", "")
 }
 
 /// The frames `base` + `prefix` + `0001.png` and so on.
 pub(crate) fn sequence(base: &str, prefix: &str, holes: &str) -> Value {
-    json!({"OTIO_SCHEMA": "ImageSequenceReference.1", "target_url_base": base, "name_prefix": prefix,
-        "name_suffix": ".png", "start_frame": 1, "frame_step": 1, "rate": 24.0, "frame_zero_padding": 4,
-        "missing_frame_policy": holes, "available_range": range(1, 12), "available_image_bounds": null,
-        "metadata": {}, "name": ""})
+    let frames = whole(otio::image_sequence(base, (prefix, ".png"), 1, range(1, 12)));
+    frames.with("missing_frame_policy", holes).with("available_image_bounds", Value::Null).with("name", "")
 }
 
-/// A timeline of these clips, with every field that the OpenTimelineIO library asks for.
+/// A timeline of these clips, with every field that the library asks for.
 pub(crate) fn timeline(clips: impl Into<Vec<Value>>) -> String {
-    let composition = |schema: &str, name: &str, children: Vec<Value>| {
-        json!({"OTIO_SCHEMA": schema, "name": name, "source_range": null, "metadata": {}, "effects": [], "markers": [],
-            "enabled": true, "color": null, "children": children})
-    };
-    let mut track = composition("Track.1", "V1", clips.into());
-    track["kind"] = json!("Video");
-    let tracks = composition("Stack.1", "tracks", vec![track]);
-    json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": null, "metadata": {}, "tracks": tracks})
-        .to_string()
+    let timeline = whole(otio::timeline_at(Value::Null, [whole_item(otio::track("V1", clips))]));
+    let tracks = whole_item(timeline["tracks"].clone());
+    timeline.with("tracks", tracks).to_string()
 }
 
 /// A timeline of one clip of `media/a.mov`.

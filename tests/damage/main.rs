@@ -9,6 +9,8 @@ mod first;
 mod flips;
 mod holes;
 mod one_file;
+#[path = "../common/otio.rs"]
+mod otio;
 mod shots;
 mod support;
 mod transport;

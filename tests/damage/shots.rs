@@ -4,23 +4,19 @@ use std::path::{Path, PathBuf};
 
 use otio_conflate::backend::ffmpeg::{FfmpegBackend, FfmpegLookup};
 use otio_conflate::deliver::Preset;
-use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::{Damaged, PlanOptions};
 use otio_conflate::{Conflation, Delivery, NoObserver, Plan, ShotReport, Status};
-use serde_json::json;
+use serde_json::Value;
 
 use crate::common::{movie, number};
+use crate::otio;
 use crate::support::{open, overwritten, packets};
 
 /// One shot of `count` frames of a medium.
 fn conflated(media: &Path, count: i64, damaged: Damaged, preset: &str) -> (tempfile::TempDir, ShotReport) {
-    let time = |value: i64| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24.0});
-    let range = json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(0), "duration": time(count)});
-    let text = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "tracks": {"OTIO_SCHEMA": "Stack.1", "children": [
-        {"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": [
-            {"OTIO_SCHEMA": "Clip.2", "name": "sh", "source_range": range, "active_media_reference_key": "DEFAULT_MEDIA",
-             "media_references": {"DEFAULT_MEDIA": {"OTIO_SCHEMA": "ExternalReference.1", "target_url": media.to_str()}}}]}]}});
-    let timeline = read_str(&text.to_string(), &ReadOptions::default()).expect("a timeline");
+    let media = otio::external(&media.to_string_lossy(), Value::Null);
+    let clip = otio::clip_of("sh", otio::range(0, count, 24), media);
+    let timeline = otio::read(&otio::timeline_at(Value::Null, [otio::track("V1", [clip])]));
     let mut options = PlanOptions::default();
     options.damaged = damaged;
     let plan = Plan::with_media(&timeline, &options, &FfmpegLookup::new()).expect("a plan");

@@ -4,38 +4,18 @@
 use std::path::Path;
 
 use otio_conflate::backend::RecordBackend;
-use otio_conflate::otio::{ReadOptions, read_file, read_str};
+use otio_conflate::otio::{ReadOptions, read_file};
 use otio_conflate::plan::{PlanOptions, Shot};
 use otio_conflate::timeline::{Child, MediaReference, Value as Data};
 use otio_conflate::{Conflation, NoObserver, Plan, Timeline};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::otio::{dissolve, gap, image_sequence, stack, timeline_at, track, warp};
 use crate::support::*;
-
-fn track(name: &str, children: Vec<Value>) -> Value {
-    json!({"OTIO_SCHEMA": "Track.1", "name": name, "kind": "Video", "children": children})
-}
-
-fn cut(tracks: Vec<Value>) -> Timeline {
-    let cut = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut",
-        "global_start_time": {"OTIO_SCHEMA": "RationalTime.1", "value": 86_400, "rate": 24},
-        "tracks": {"OTIO_SCHEMA": "Stack.1", "children": tracks}});
-    read_str(&cut.to_string(), &ReadOptions::default()).expect("a timeline that a test wrote")
-}
 
 fn shown(name: &str, frames: i32) -> Value {
     clip(name, frames, &format!("/m/{name}.mov"))
-}
-
-fn gap(frames: i32) -> Value {
-    json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, frames)})
-}
-
-fn dissolve(before: i32, after: i32) -> Value {
-    let time = |value: i32| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24});
-    json!({"OTIO_SCHEMA": "Transition.1", "name": "X", "transition_type": "SMPTE_Dissolve",
-        "in_offset": time(before), "out_offset": time(after)})
 }
 
 fn options(handles: &str) -> PlanOptions {
@@ -113,7 +93,7 @@ fn what_is_baked_in_is_switched_off_and_marked() {
     over["metadata"] = json!({"opacity": 0.5});
     let mut faint = shown("B", 10);
     faint["metadata"] = json!({"opacity": 0.25});
-    faint["effects"] = json!([{"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": 2.0}]);
+    faint["effects"] = warp(2.0);
     let cut = cut(vec![
         track("V1", vec![shown("A", 10), dissolve(2, 3), faint, shown("C", 10)]),
         track("V2", vec![gap(7), over]),
@@ -166,14 +146,11 @@ fn relative_locations_work_from_where_the_cut_lies() {
     }
     let mut sound = track("A1", vec![clip("S", 4, "../media%20100%25/a.mov")]);
     sound["kind"] = "Audio".into();
-    let frames = json!({"OTIO_SCHEMA": "ImageSequenceReference.1", "target_url_base": "", "name_prefix": "f.",
-        "name_suffix": ".exr", "start_frame": 1, "frame_step": 1, "rate": 24.0, "frame_zero_padding": 4,
-        "missing_frame_policy": "error", "available_range": range(1, 100)});
+    let frames = image_sequence("", ("f.", ".exr"), 1, range(1, 100));
     let mut numbered = clip("N", 4, "");
     numbered["media_references"]["DEFAULT_MEDIA"] = frames;
     let v1 = track("V1", vec![clip("A", 4, "../media%20100%25/a.mov"), clip("B", 4, "b.mov"), numbered]);
-    let written = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut",
-        "tracks": {"OTIO_SCHEMA": "Stack.1", "children": [v1, sound]}});
+    let written = timeline_at(Value::Null, [v1, sound]);
     std::fs::write(show.join("cut.otio"), written.to_string()).expect("a file");
     let timeline = read_file(show.join("cut.otio"), &ReadOptions::default()).expect("a timeline");
     let out = folder.path().join("out/deep");
@@ -229,11 +206,11 @@ fn pieces() -> impl Strategy<Value = Vec<Piece>> {
 
 fn built(tracks: &[Vec<Piece>]) -> Timeline {
     let child = |track_number: usize, (index, piece): (usize, &Piece)| match *piece {
-        Piece::Gap(frames) => gap(frames.into()),
-        Piece::Dissolve(before, after) => dissolve(before.into(), after.into()),
+        Piece::Gap(frames) => gap(frames),
+        Piece::Dissolve(before, after) => dissolve(before, after),
         Piece::Nest { frames, opacity } => {
             let inner = |name: &str| track(name, vec![shown(&format!("n{track_number}_{index}{name}"), frames.into())]);
-            let mut nest = json!({"OTIO_SCHEMA": "Stack.1", "name": "nest", "children": [inner("a"), inner("b")]});
+            let mut nest = stack("nest", [inner("a"), inner("b")]);
             if opacity {
                 nest["metadata"] = json!({"opacity": 0.5});
             }
@@ -247,15 +224,15 @@ fn built(tracks: &[Vec<Piece>]) -> Timeline {
                 clip["metadata"] = json!({"opacity": 0.5});
             }
             if speed {
-                clip["effects"] = json!([{"OTIO_SCHEMA": "LinearTimeWarp.1", "time_scalar": -1.5}]);
+                clip["effects"] = warp(-1.5);
             }
             clip
         }
     };
     let tracks = tracks.iter().enumerate().map(|(number, pieces)| {
-        track(&format!("V{number}"), pieces.iter().enumerate().map(|piece| child(number, piece)).collect())
+        track(&format!("V{number}"), pieces.iter().enumerate().map(|piece| child(number, piece)).collect::<Vec<_>>())
     });
-    cut(tracks.collect())
+    cut(tracks.collect::<Vec<_>>())
 }
 
 /// How many random cuts are tried: more with `CONFLATED_CASES`.

@@ -2,11 +2,11 @@
 
 use otio_conflate::backend::RecordBackend;
 use otio_conflate::deliver::AudioDelivery;
-use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::PlanOptions;
 use otio_conflate::{Plan, Timeline};
 use serde_json::{Value, json};
 
+use crate::otio;
 use crate::support::*;
 
 /// Two shots with media of their own, a clip over the first, sounds, and everything optional that a plan can say.
@@ -16,23 +16,20 @@ fn rich() -> Timeline {
         clip["source_range"] = range(start, frames);
         clip
     };
-    let gap = json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, 5)});
+    let gap = otio::gap(5);
     let mut above = clip("C", 7, 5);
     above["metadata"] = json!({"opacity": 0.5});
-    let track = |kind: &str, clips: Vec<Value>| json!({"OTIO_SCHEMA": "Track.1", "name": kind, "kind": kind, "children": clips});
     let bounds = json!({"OTIO_SCHEMA": "Box2d.1", "min": {"OTIO_SCHEMA": "V2d.1", "x": 0.0, "y": 0.0},
         "max": {"OTIO_SCHEMA": "V2d.1", "x": 16.0, "y": 9.0}});
     let mut first = clip("A", 10, 10);
     first["media_references"]["DEFAULT_MEDIA"]["available_image_bounds"] = bounds;
     let tracks = [
-        track("Video", vec![first, clip("B", 50, 10)]),
-        track("Video", vec![above]),
+        otio::track("V1", [first, clip("B", 50, 10)]),
+        otio::track("V2", [above]),
         // Far enough behind the first shot that its limiter does not look there.
-        track("Audio", vec![clip("D", 0, 10), gap, clip("E", 0, 5)]),
+        otio::audio_track("A1", [clip("D", 0, 10), gap, clip("E", 0, 5)]),
     ];
-    let cut =
-        json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "tracks": {"OTIO_SCHEMA": "Stack.1", "children": tracks}});
-    read_str(&cut.to_string(), &ReadOptions::default()).expect("a timeline that a test wrote")
+    otio::read(&otio::timeline_at(Value::Null, tracks))
 }
 
 /// What the fingerprint of the first shot does not depend on.

@@ -5,6 +5,8 @@ mod existing;
 mod failures;
 mod fingerprints;
 mod names;
+#[path = "../common/otio.rs"]
+mod otio;
 mod representations;
 mod results;
 mod support;

@@ -5,29 +5,29 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use otio_conflate::backend::{Backend, Capabilities, Control, RecordBackend, Rendered, Session, Task, Worker};
 use otio_conflate::deliver::{Preset, Representation};
-use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::{Canvas, PlanOptions};
 use otio_conflate::{Conflation, Delivery, NoObserver, Plan, Report, Result, Timeline};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::otio;
+
+/// Frames of 24 a second.
 pub(crate) fn range(start: i32, frames: i32) -> Value {
-    let time = |value: i32| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24});
-    json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(frames)})
+    otio::range(start, frames, 24)
 }
 
 /// A clip of `frames` frames from frame 10 of a movie of 100 at `url`.
 pub(crate) fn clip(name: &str, frames: i32, url: &str) -> Value {
-    json!({"OTIO_SCHEMA": "Clip.2", "name": name, "source_range": range(10, frames),
-        "media_references": {"DEFAULT_MEDIA": {"OTIO_SCHEMA": "ExternalReference.1", "target_url": url,
-            "available_range": range(0, 100)}}, "active_media_reference_key": "DEFAULT_MEDIA"})
+    otio::clip_of(name, range(10, frames), otio::external(url, range(0, 100)))
+}
+
+/// A cut of these tracks from 01:00:00:00 on.
+pub(crate) fn cut(tracks: impl Into<Vec<Value>>) -> Timeline {
+    otio::read(&otio::timeline_at(otio::time(86_400, 24), tracks))
 }
 
 pub(crate) fn timeline(clips: impl Into<Vec<Value>>) -> Timeline {
-    let track = json!({"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": clips.into()});
-    let cut = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut",
-        "global_start_time": {"OTIO_SCHEMA": "RationalTime.1", "value": 86_400, "rate": 24},
-        "tracks": {"OTIO_SCHEMA": "Stack.1", "children": [track]}});
-    read_str(&cut.to_string(), &ReadOptions::default()).expect("a timeline that a test wrote")
+    cut([otio::track("V1", clips)])
 }
 
 /// Clips of four frames each.

@@ -7,6 +7,8 @@ mod locks;
 mod manifests;
 mod matrix;
 mod mounts;
+#[path = "../common/otio.rs"]
+mod otio;
 mod parts;
 #[path = "../delivery/support.rs"]
 #[allow(dead_code, reason = "these tests need little of what deliveries need")]

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::otio;
 use crate::world::{samples, tree};
 
 /// How a file or folder gets its second path.
@@ -198,25 +199,18 @@ fn files() -> TempDir {
 
 /// A cut of one clip, which gives the shot its name.
 fn cut(root: &Path, case: &Case) -> Value {
-    let time = |value: i32| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24});
-    let range =
-        |start, count| json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(count)});
-    let external =
-        |url: PathBuf| json!({"OTIO_SCHEMA": "ExternalReference.1", "target_url": url, "available_range": range(0, 2)});
+    let range = |start, count| otio::range(start, count, 24);
+    let external = |url: PathBuf| otio::external(&url.to_string_lossy(), range(0, 2));
     let (reference, start) = match case.medium {
         Medium::File(name) => (external(root.join(name)), 0),
         Medium::Bundle => (external("media/a.mov".into()), 0),
-        Medium::Frames(folder) => (
-            json!({"OTIO_SCHEMA": "ImageSequenceReference.1", "target_url_base": root.join(folder),
-                "name_prefix": "plate.", "name_suffix": ".png", "start_frame": 1001, "frame_step": 1, "rate": 24,
-                "frame_zero_padding": 4, "available_range": range(1001, 2)}),
-            1001,
-        ),
+        Medium::Frames(folder) => {
+            let folder = root.join(folder);
+            (otio::image_sequence(&folder.to_string_lossy(), ("plate.", ".png"), 1001, range(1001, 2)), 1001)
+        }
     };
-    let clip = json!({"OTIO_SCHEMA": "Clip.2", "name": case.shot, "source_range": range(start, 2),
-        "media_references": {"DEFAULT_MEDIA": reference}, "active_media_reference_key": "DEFAULT_MEDIA"});
-    json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "tracks": {"OTIO_SCHEMA": "Stack.1", "children": [
-        {"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": [clip]}]}})
+    let clip = otio::clip_of(case.shot, range(start, 2), reference);
+    otio::timeline_at(Value::Null, [otio::track("V1", [clip])])
 }
 
 /// Runs the program once; `None` where this way cannot be gone.

@@ -7,10 +7,10 @@ use otio_conflate::backend::{Control, RecordBackend};
 use otio_conflate::deliver::{
     AudioDelivery, Cut, Preset, Representation, Review, TranscodeOptions, Trim, transcode, trim,
 };
-use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::{CancelToken, Conflation, Delivery, Existing, NoObserver, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::otio;
 use crate::world::World;
 
 /// A program, or a way to use one.
@@ -97,9 +97,7 @@ impl Tool {
             }
             Tool::Poster => run(delivery.representation(Representation::by_name("poster")?)),
             Tool::Cut => {
-                let empty = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut",
-                    "tracks": {"OTIO_SCHEMA": "Stack.1", "children": []}});
-                let timeline = read_str(&empty.to_string(), &ReadOptions::default())?;
+                let timeline = otio::read(&otio::timeline_at(Value::Null, []));
                 let conflation = Conflation::new(RecordBackend::new(), delivery).timeline(&timeline);
                 conflation.run(&world.plan("a"), &NoObserver).map(|_| ())
             }

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use otio_conflate::Plan;
-use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::PlanOptions;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::common::ffmpeg;
+use crate::otio;
 
 /// A movie of two frames of 32 × 18, with sound, and a WAV file.
 pub(crate) fn samples() -> &'static (Vec<u8>, Vec<u8>) {
@@ -128,31 +128,19 @@ impl World {
 
     /// A cut of all media, in both kinds of track; its one shot is called `name`.
     pub(crate) fn plan(&self, name: &str) -> Plan {
-        let time = |value: i32| json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": 24});
-        let range =
-            |start, count| json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(count)});
-        let clip = |name: &str, reference: Value| {
-            json!({"OTIO_SCHEMA": "Clip.2", "name": name, "source_range": range(0, 2),
-                "media_references": {"DEFAULT_MEDIA": reference}, "active_media_reference_key": "DEFAULT_MEDIA"})
-        };
-        let movie = |path: &PathBuf| json!({"OTIO_SCHEMA": "ExternalReference.1", "target_url": path.to_str(), "available_range": range(0, 2)});
+        let range = |start, count| otio::range(start, count, 24);
+        let movie = |path: &PathBuf| otio::external(&path.to_string_lossy(), range(0, 2));
         let frames = |folder: &PathBuf| {
-            json!({"OTIO_SCHEMA": "ImageSequenceReference.1", "target_url_base": folder.to_str(), "name_prefix": "plate.",
-                "name_suffix": ".png", "start_frame": 1001, "frame_step": 1, "rate": 24, "frame_zero_padding": 4,
-                "available_range": range(1001, 2)})
+            otio::image_sequence(&folder.to_string_lossy(), ("plate.", ".png"), 1001, range(1001, 2))
         };
-        let mut clips: Vec<Value> = self.media.iter().map(|path| clip("other", movie(path))).collect();
-        clips.extend(self.sequences.iter().map(|folder| {
-            let mut clip = clip("other", frames(folder));
-            clip["source_range"] = range(1001, 2);
-            clip
-        }));
+        let mut clips: Vec<Value> =
+            self.media.iter().map(|path| otio::clip_of("other", range(0, 2), movie(path))).collect();
+        clips.extend(self.sequences.iter().map(|folder| otio::clip_of("other", range(1001, 2), frames(folder))));
         assert!(!clips.is_empty(), "a cut without media shows nothing");
-        let sounds: Vec<Value> = self.media.iter().map(|path| clip("sound", movie(path))).collect();
-        let track = |kind: &str, clips: Vec<Value>| json!({"OTIO_SCHEMA": "Track.1", "name": kind, "kind": kind, "children": clips});
-        let cut = json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "tracks": {"OTIO_SCHEMA": "Stack.1",
-            "children": [track("Video", clips), track("Audio", sounds)]}});
-        let mut timeline = read_str(&cut.to_string(), &ReadOptions::default()).expect("a timeline that a test wrote");
+        let sounds: Vec<Value> =
+            self.media.iter().map(|path| otio::clip_of("sound", range(0, 2), movie(path))).collect();
+        let tracks = [otio::track("Video", clips), otio::audio_track("Audio", sounds)];
+        let mut timeline = otio::read(&otio::timeline_at(Value::Null, tracks));
         timeline.path = Some(self.timeline.clone());
         let mut options = PlanOptions::default();
         options.shots = format!("ranges:{name}=0-1").parse().expect("shots");

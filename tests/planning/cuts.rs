@@ -182,7 +182,7 @@ fn the_record_rate_is_the_callers_then_the_start_times_then_the_hero_clips() {
     let by_caller = plan(&cut, &options(|options| options.rate = Some(rate)));
     assert_eq!((by_caller.rate.written(), by_caller.global_start, by_caller.duration), (50.0, 180_000, 100));
     let empty = plan(&timeline([track("V1", Vec::new())]), &PlanOptions::default());
-    assert_warns(&empty, "tracks", "24 is taken");
+    assert_warns(&empty, "tracks", "using 24 fps");
     assert!(empty.shots.is_empty());
 }
 

@@ -10,6 +10,8 @@ mod equality;
 mod handles;
 mod looks;
 mod media;
+#[path = "../common/otio.rs"]
+mod otio;
 mod properties;
 mod rates;
 mod refusals;

@@ -2,97 +2,39 @@
 
 use std::path::PathBuf;
 
-use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::{MediaFacts, MediaLookup, MediaSource, PlanOptions, Shot, ShotSelection};
-use otio_conflate::{Error, Plan, Timeline};
+use otio_conflate::{Error, Plan};
 use serde_json::{Value, json};
 
-pub(crate) type Number = f64;
-
-/// `RationalTime`.
-pub(crate) fn time(value: impl Into<Number>, rate: impl Into<Number>) -> Value {
-    json!({"OTIO_SCHEMA": "RationalTime.1", "value": value.into(), "rate": rate.into()})
-}
-
-/// `TimeRange` whose two halves have the same rate.
-pub(crate) fn range(start: impl Into<Number>, frames: impl Into<Number>, rate: impl Into<Number>) -> Value {
-    let rate = rate.into();
-    json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start, rate), "duration": time(frames, rate)})
-}
+pub(crate) use crate::otio::*;
 
 /// A movie `/m/NAME.mov`, of which the timeline says how long it is unless `available` is null.
 pub(crate) fn movie(name: &str, available: Value) -> Value {
-    json!({"OTIO_SCHEMA": "ExternalReference.1", "target_url": format!("/m/{name}.mov"), "available_range": available})
+    external(&format!("/m/{name}.mov"), available)
 }
 
 /// Frames `/m/NAME.0001.exr` and so on, from number `start`.
 pub(crate) fn sequence(name: &str, start: i64, available: Value) -> Value {
-    json!({
-        "OTIO_SCHEMA": "ImageSequenceReference.1", "target_url_base": "/m/", "name_prefix": format!("{name}."),
-        "name_suffix": ".exr", "start_frame": start, "frame_step": 1, "rate": 24.0, "frame_zero_padding": 4,
-        "missing_frame_policy": "error", "available_range": available,
-    })
+    image_sequence("/m/", (&format!("{name}."), ".exr"), start, available)
 }
 
 /// A clip of `frames` frames of 24 a second from frame `start` of a movie with 1000 of them.
-pub(crate) fn clip(name: &str, start: impl Into<Number>, frames: impl Into<Number>) -> Value {
+pub(crate) fn clip(name: &str, start: impl Number, frames: impl Number) -> Value {
     clip_of(name, range(start, frames, 24), movie(name, range(0, 1000, 24)))
 }
 
-/// A clip that shows `source` of `media`.
-pub(crate) fn clip_of(name: &str, source: Value, media: Value) -> Value {
-    json!({"OTIO_SCHEMA": "Clip.2", "name": name, "source_range": source,
-        "media_references": {"DEFAULT_MEDIA": media}, "active_media_reference_key": "DEFAULT_MEDIA"})
-}
-
-pub(crate) fn gap(frames: impl Into<Number>) -> Value {
-    json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, frames, 24)})
-}
-
-/// A dissolve that starts `before` frames before the cut and ends `after` frames after it.
-pub(crate) fn dissolve(before: impl Into<Number>, after: impl Into<Number>) -> Value {
-    json!({"OTIO_SCHEMA": "Transition.1", "transition_type": "SMPTE_Dissolve",
-        "in_offset": time(before, 24), "out_offset": time(after, 24)})
-}
-
-pub(crate) fn warp(speed: impl Into<Number>) -> Value {
-    json!([{"OTIO_SCHEMA": "LinearTimeWarp.1", "name": "", "effect_name": "LinearTimeWarp", "time_scalar": speed.into()}])
-}
-
-pub(crate) fn marker(name: &str, color: &str, start: impl Into<Number>, frames: impl Into<Number>) -> Value {
+pub(crate) fn marker(name: &str, color: &str, start: impl Number, frames: impl Number) -> Value {
     json!({"OTIO_SCHEMA": "Marker.2", "name": name, "color": color, "marked_range": range(start, frames, 24)})
 }
 
-pub(crate) fn track(name: &str, children: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Track.1", "name": name, "kind": "Video", "children": children.into()})
-}
-
+/// A stack that nobody named.
 pub(crate) fn stack(children: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Stack.1", "name": "", "children": children.into()})
+    crate::otio::stack("", children)
 }
 
 /// A timeline without a global start.
 pub(crate) fn timeline(tracks: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": null, "tracks": stack(tracks)})
-}
-
-/// Changes an object under construction.
-pub(crate) trait With {
-    /// The object with `key` set to `value`; dots lead to objects inside.
-    fn with(self, key: &str, value: impl Into<Value>) -> Value;
-}
-
-impl With for Value {
-    fn with(mut self, key: &str, value: impl Into<Value>) -> Value {
-        let (outer, last) = key.rsplit_once('.').map_or((None, key), |(outer, last)| (Some(outer), last));
-        let object = outer.into_iter().flat_map(|outer| outer.split('.')).fold(&mut self, |at, key| &mut at[key]);
-        object[last] = value.into();
-        self
-    }
-}
-
-pub(crate) fn read(timeline: &Value) -> Timeline {
-    read_str(&timeline.to_string(), &ReadOptions::default()).expect("a timeline that a test wrote")
+    timeline_at(Value::Null, tracks)
 }
 
 /// Options, after `change`.

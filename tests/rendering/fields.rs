@@ -64,8 +64,7 @@ fn cut(items: impl Into<Vec<Value>>) -> Value {
 }
 
 fn dissolve(offset: i64) -> Value {
-    json!({"OTIO_SCHEMA": "Transition.1", "transition_type": "SMPTE_Dissolve",
-        "in_offset": time(offset, 25.0), "out_offset": time(offset, 25.0)})
+    dissolve_at(offset, offset, 25)
 }
 
 /// All shots of a cut, whichever way they are named, as one.

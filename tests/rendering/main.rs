@@ -4,6 +4,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/otio.rs"]
+mod otio;
 
 mod alpha;
 mod color;

@@ -50,8 +50,7 @@ fn missing_media_are_all_listed_and_nothing_is_written() {
 
 #[test]
 fn media_on_the_network_is_refused_by_name() {
-    let reference = json!({"OTIO_SCHEMA": "ExternalReference.1", "target_url": "http://example.com/x.mov",
-        "available_range": range(0, 30, 24.0)});
+    let reference = external("http://example.com/x.mov", range(0, 30, 24));
     let cut = timeline([track("V1", [clip("f", reference, range(0, 4, 24.0))])]);
     let error = try_run(&cut, &options(|_| ()), "prores-lt").err().expect("refused");
     assert_eq!((error.kind(), error.place().clip.as_deref()), (ErrorKind::Location, Some("f")));

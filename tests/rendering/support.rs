@@ -13,49 +13,23 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::common::{HEIGHT, WIDTH, movie, number, number_in, raw_movie, samples};
-
-/// `RationalTime`.
-pub(crate) fn time(value: i64, rate: f64) -> Value {
-    json!({"OTIO_SCHEMA": "RationalTime.1", "value": value, "rate": rate})
-}
-
-pub(crate) fn range(start: i64, frames: i64, rate: f64) -> Value {
-    json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start, rate), "duration": time(frames, rate)})
-}
+pub(crate) use crate::otio::*;
 
 /// A movie at `path`; `available` may be null.
 pub(crate) fn file(path: &Path, available: Value) -> Value {
-    json!({"OTIO_SCHEMA": "ExternalReference.1", "target_url": path.to_str(), "available_range": available})
+    external(&path.to_string_lossy(), available)
 }
 
 /// Frames such as `folder/name.0001.exr`, from number `start`.
 pub(crate) fn sequence(pattern: &Path, start: i64, available: Value, holes: &str) -> Value {
     let name = pattern.file_name().and_then(|name| name.to_str()).expect("a plain name");
     let (prefix, suffix) = name.split_once("%04d").expect("a pattern");
-    json!({"OTIO_SCHEMA": "ImageSequenceReference.1",
-        "target_url_base": format!("{}/", pattern.parent().expect("in a folder").display()), "name_prefix": prefix,
-        "name_suffix": suffix, "start_frame": start, "frame_step": 1, "rate": 24.0, "frame_zero_padding": 4,
-        "missing_frame_policy": holes, "available_range": available})
+    let base = format!("{}/", pattern.parent().expect("in a folder").display());
+    image_sequence(&base, (prefix, suffix), start, available).with("missing_frame_policy", holes)
 }
 
 pub(crate) fn clip(name: &str, media: Value, source: Value) -> Value {
-    json!({"OTIO_SCHEMA": "Clip.2", "name": name, "source_range": source,
-        "media_references": {"DEFAULT_MEDIA": media}, "active_media_reference_key": "DEFAULT_MEDIA"})
-}
-
-pub(crate) fn gap(frames: i64) -> Value {
-    json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, frames, 24.0)})
-}
-
-pub(crate) fn dissolve(before: i64, after: i64) -> Value {
-    json!({"OTIO_SCHEMA": "Transition.1", "transition_type": "SMPTE_Dissolve",
-        "in_offset": time(before, 24.0), "out_offset": time(after, 24.0)})
-}
-
-pub(crate) fn warped(mut clip: Value, speed: f64) -> Value {
-    clip["effects"] = json!([{"OTIO_SCHEMA": "LinearTimeWarp.1", "name": "", "effect_name": "LinearTimeWarp",
-        "time_scalar": speed}]);
-    clip
+    clip_of(name, source, media)
 }
 
 pub(crate) fn frozen(mut clip: Value) -> Value {
@@ -63,20 +37,12 @@ pub(crate) fn frozen(mut clip: Value) -> Value {
     clip
 }
 
-pub(crate) fn track(name: &str, children: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Track.1", "name": name, "kind": "Video", "children": children.into()})
-}
-
 pub(crate) fn stack(children: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Stack.1", "name": "nest", "children": children.into()})
+    crate::otio::stack("nest", children)
 }
 
 pub(crate) fn timeline(tracks: impl Into<Vec<Value>>) -> Value {
-    timeline_at(time(86_400, 24.0), tracks)
-}
-
-pub(crate) fn timeline_at(start: Value, tracks: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": start, "tracks": stack(tracks)})
+    timeline_at(time(86_400, 24), tracks)
 }
 
 pub(crate) fn options(change: impl FnOnce(&mut PlanOptions)) -> PlanOptions {

@@ -106,6 +106,9 @@ fn they_are_the_same_as_those_made_while_rendering() {
             let pixels = |path: &std::path::Path| samples(path, first, "rgb24");
             let (one, two) = (made.path("c", &other.name), report.folder.join(&other.output.path));
             assert!(pixels(&one) == pixels(&two), "{} beside {preset_name}", other.name);
+            let known = made.report.shots[0].representations.iter().find(|made| made.name == other.name);
+            let encoder = known.and_then(|known| known.output.encoder.clone());
+            assert!(encoder.is_some() && encoder == other.output.encoder, "{}: {encoder:?}", other.name);
         }
         let movie = report.folder.join("c_movie.mkv");
         let streams = crate::common::ffprobe(&movie)["streams"].as_array().expect("streams").len();

@@ -4,6 +4,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/otio.rs"]
+mod otio;
 #[path = "../rendering/support.rs"]
 #[allow(dead_code, reason = "it is shared with the tests of rendering")]
 mod support;

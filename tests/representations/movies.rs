@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use otio_conflate::Report;
 use serde_json::{Value, json};
 
 use crate::common::{ffmpeg, ffprobe};
@@ -35,6 +36,22 @@ fn every_representation_shows_the_frames_of_the_render() {
             assert!(timecode.contains(&&json!("00:59:59:21")), "{name}: {probed:#}");
         }
     }
+}
+
+#[test]
+fn the_manifest_names_the_encoder_of_every_representation() {
+    let cut = cut(3, "0", PRORES);
+    let theirs = representation(json!({"name": "theirs", "preset": {"base": "prores-lt", "encoder": "ffmpeg"}}));
+    let wanted = vec![named("ffv1"), named("prores"), named("poster"), named("contact-sheet"), named("jpg"), theirs];
+    let made = make(&cut.plan, "prores-proxy", wanted);
+    let manifest = Report::open(made.report.folder.join("manifest.json")).expect("a manifest");
+    let shot = &manifest.shots[0];
+    let copied = shot.output.as_ref().expect("a movie");
+    assert_eq!(copied.encoder, None, "its packets are those of the medium");
+    let encoders: Vec<_> = shot.representations.iter().map(|made| made.output.encoder.as_deref()).collect();
+    let mjpeg = Some("mjpeg");
+    assert_eq!(encoders[..5], [Some("ffv1"), Some("otio-conflate-prores"), mjpeg, mjpeg, mjpeg]);
+    assert!(encoders[5].is_some_and(|name| name.starts_with("prores")), "{encoders:?}");
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn every_frame_of_a_file_comes_out() {
             let numbers = numbers_of(&file, (made.name == "png").then_some(1001), size);
             let expected = if made.name == "poster" { &expected[14..15] } else { &expected };
             assert_eq!(numbers, expected, "{name} to {}", wanted[index].name);
+            assert!(made.output.encoder.is_some(), "{name} to {}", wanted[index].name);
         }
         let stem = name.split('.').next().expect("a name");
         let file = out.path().join(format!("{stem}_h264.mp4"));

@@ -5,6 +5,8 @@
 mod common;
 #[path = "../fake_resolve/mod.rs"]
 mod fake_resolve;
+#[path = "../common/otio.rs"]
+mod otio;
 #[allow(dead_code, reason = "a part of what the tests of rendering need")]
 #[path = "../rendering/support.rs"]
 mod rendering;

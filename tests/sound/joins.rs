@@ -3,7 +3,7 @@
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::ffmpeg::{write_mix, write_shot_mixes};
 use otio_conflate::plan::{Pitch, PlanOptions, Shot};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::*;
 
@@ -122,7 +122,7 @@ fn limited_and_stretched_shots_join_too() {
             let wav = media.wav("a.wav", 48_000, &loud);
             let crossed = |mut clips: Vec<Value>| {
                 for place in (1..clips.len()).rev() {
-                    clips.insert(place, crossfade(2, 1));
+                    clips.insert(place, dissolve(2, 1));
                 }
                 clips
             };
@@ -226,5 +226,5 @@ fn a_review_joins_shots_without_a_click() {
 }
 
 fn gap_of(frames: i32, rate: f64) -> Value {
-    json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, frames, rate)})
+    gap_at(frames, rate)
 }

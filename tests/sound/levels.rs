@@ -28,7 +28,7 @@ fn crossfades_keep_the_power_or_the_sum() {
     let media = Media::new();
     let a = media.wav("a.wav", 48_000, &steady(&[0.5, 0.0], 96_000));
     let b = media.wav("b.wav", 48_000, &steady(&[0.0, 0.5], 96_000));
-    let cut = timeline([audio([clip("A", &a, range(4, 8, 24)), crossfade(4, 4), clip("B", &b, range(8, 8, 24))])]);
+    let cut = timeline([audio([clip("A", &a, range(4, 8, 24)), dissolve(4, 4), clip("B", &b, range(8, 8, 24))])]);
     for law in [Crossfade::EqualPower, Crossfade::Linear] {
         let mut options = pieces(&[("cut", 0, 16)]);
         options.sound.crossfade = law;
@@ -50,7 +50,7 @@ fn fades_at_gaps_and_ends_go_to_silence() {
     let media = Media::new();
     let a = media.wav("a.wav", 48_000, &steady(&[0.5, 0.5], 96_000));
     let cut_of =
-        timeline([video([gap(16)]), audio([gap(4), crossfade(0, 4), clip("A", &a, range(4, 8, 24)), crossfade(4, 0)])]);
+        timeline([video([gap(16)]), audio([gap(4), dissolve(0, 4), clip("A", &a, range(4, 8, 24)), dissolve(4, 0)])]);
     let heard = cut(&cut_of, 16);
     assert_eq!((heard[0][7999], heard[0][8000]), (0.0, 0.0));
     level(heard[0][12_000], 0.5 * std::f32::consts::FRAC_1_SQRT_2, "half way in");

@@ -5,6 +5,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/otio.rs"]
+mod otio;
 
 mod cases;
 mod channels;

@@ -160,12 +160,8 @@ fn clips_that_lie_between_frames_are_placed_to_the_sample() {
     let media = Media::new();
     let wav = media.wav("a.wav", 48_000, &clicks(2, 96_000, &[(12_345, 0, 0.5), (12_345, 1, 0.5)]));
     // The clip starts 1777 samples into the cut and 345 into its media.
-    let cut_of = |gap: f64, start: f64| {
-        timeline([audio([
-            serde_json::json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, gap, 48_000)}),
-            clip("A", &wav, range(start, 48_000, 48_000)),
-        ])])
-    };
+    let cut_of =
+        |gap: f64, start: f64| timeline([audio([gap_at(gap, 48_000), clip("A", &wav, range(start, 48_000, 48_000))])]);
     let heard = cut(&cut_of(1777.0, 345.0), 20);
     assert_eq!(loud(&heard[0], 0.0), [(1777 + 12_000, 0.5)]);
     // Half a sample is rounded, and the first sample of the clip is not lost.

@@ -118,7 +118,7 @@ fn media_that_is_short_is_silent_behind_its_end() {
     assert!(heard[0][4000..].iter().all(|&sample| sample == 0.0));
     // In front of its start, too: a crossfade reaches there.
     let wav = media.wav("b.wav", 48_000, &steady(&[0.5, 0.5], 48_000));
-    let cut_of = timeline([audio([gap(6), crossfade(2, 0), clip("A", &wav, range(0, 6, 24))])]);
+    let cut_of = timeline([audio([gap(6), dissolve(2, 0), clip("A", &wav, range(0, 6, 24))])]);
     let heard = cut(&cut_of, 12);
     assert!(heard[0][..12_000].iter().all(|&sample| sample == 0.0));
     assert_eq!(heard[0][12_000], 0.5);

@@ -21,7 +21,7 @@ fn cut_of_tracks(media: &Media, level: f32) -> Value {
     let wav = media.wav("a.wav", 44_100, &noise.channels(2, 44_100 * 6, level));
     let mono = media.wav("m.wav", 48_000, &noise.channels(1, 48_000 * 6, level));
     let one = |name: &str, wav: &Path, first: i32, frames: i32| clip(name, wav, range(first, frames, 29.97));
-    let faded = vec![one("a", &wav, 20, 25), crossfade(3, 4), one("b", &mono, 30, 35)];
+    let faded = vec![one("a", &wav, 20, 25), dissolve(3, 4), one("b", &mono, 30, 35)];
     let tracks = [
         audio(faded),
         audio(vec![warped(one("c", &wav, 10, 31), 1.037_291), one("d", &mono, 9, 29)]),

@@ -8,61 +8,31 @@ use otio_conflate::deliver::{AudioDelivery, Preset};
 use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::{PlanOptions, ShotSelection};
 use otio_conflate::{Conflation, Delivery, NoObserver, Plan, Report, Result, Status};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::common::ffmpeg;
-
-pub(crate) fn time(value: impl Into<f64>, rate: impl Into<f64>) -> Value {
-    json!({"OTIO_SCHEMA": "RationalTime.1", "value": value.into(), "rate": rate.into()})
-}
-
-pub(crate) fn range(start: impl Into<f64>, length: impl Into<f64>, rate: impl Into<f64>) -> Value {
-    let rate = rate.into();
-    json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start, rate), "duration": time(length, rate)})
-}
+pub(crate) use crate::otio::*;
 
 /// A clip that shows `source` of the file at `path`, of which the timeline says no more.
 pub(crate) fn clip(name: &str, path: &Path, source: Value) -> Value {
-    json!({"OTIO_SCHEMA": "Clip.2", "name": name, "source_range": source,
-        "media_references": {"DEFAULT_MEDIA": {"OTIO_SCHEMA": "ExternalReference.1", "target_url": path.to_str(),
-            "available_range": null}},
-        "active_media_reference_key": "DEFAULT_MEDIA"})
-}
-
-pub(crate) fn gap(frames: impl Into<f64>) -> Value {
-    json!({"OTIO_SCHEMA": "Gap.1", "source_range": range(0, frames, 24)})
-}
-
-pub(crate) fn crossfade(before: impl Into<f64>, after: impl Into<f64>) -> Value {
-    json!({"OTIO_SCHEMA": "Transition.1", "transition_type": "SMPTE_Dissolve",
-        "in_offset": time(before, 24), "out_offset": time(after, 24)})
-}
-
-pub(crate) fn warped(mut clip: Value, speed: f64) -> Value {
-    clip["effects"] = json!([{"OTIO_SCHEMA": "LinearTimeWarp.1", "name": "", "effect_name": "LinearTimeWarp",
-        "time_scalar": speed}]);
-    clip
+    clip_of(name, source, external(&path.to_string_lossy(), Value::Null))
 }
 
 pub(crate) fn video(children: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": children.into()})
+    track("V1", children)
 }
 
 pub(crate) fn audio(children: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Track.1", "name": "A1", "kind": "Audio", "children": children.into()})
+    audio_track("A1", children)
 }
 
 pub(crate) fn stack(children: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Stack.1", "name": "nest", "children": children.into()})
+    crate::otio::stack("nest", children)
 }
 
 pub(crate) fn timeline(tracks: impl Into<Vec<Value>>) -> Value {
     timeline_at(time(86_400, 24), tracks)
-}
-
-pub(crate) fn timeline_at(start: Value, tracks: impl Into<Vec<Value>>) -> Value {
-    json!({"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": start, "tracks": stack(tracks)})
 }
 
 pub(crate) fn options(change: impl FnOnce(&mut PlanOptions)) -> PlanOptions {

@@ -5,6 +5,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/otio.rs"]
+mod otio;
 
 #[path = "../sound/support.rs"]
 #[allow(dead_code, reason = "what is heard is asked here alone")]

@@ -37,7 +37,7 @@ impl Broken {
 
 /// What a medium of the plan shows.
 #[derive(Debug)]
-pub(super) enum Found {
+pub(super) enum ResolvedMedia {
     /// Frames of this kind.
     Picture(Box<MediaInfo>),
     /// Black.
@@ -59,11 +59,11 @@ pub(super) enum Found {
     Unused,
 }
 
-impl Found {
+impl ResolvedMedia {
     /// The picture's properties, if it is one.
     pub(super) fn picture(&self) -> Option<&MediaInfo> {
         match self {
-            Found::Picture(info) => Some(info),
+            ResolvedMedia::Picture(info) => Some(info),
             _ => None,
         }
     }
@@ -71,15 +71,15 @@ impl Found {
     /// The error of a shot that needs it, if it cannot be shown.
     pub(super) fn error(&self) -> Option<Error> {
         match self {
-            Found::Broken(broken) => Some(broken.error()),
-            Found::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
+            ResolvedMedia::Broken(broken) => Some(broken.error()),
+            ResolvedMedia::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
             _ => None,
         }
     }
 }
 
 /// Looks at every medium that a shot of `plan` shows; pictures have at most so many pixels.
-pub(super) fn find(plan: &Plan, max_pixels: Option<u64>) -> Vec<Found> {
+pub(super) fn find(plan: &Plan, max_pixels: Option<u64>) -> Vec<ResolvedMedia> {
     let mut used = vec![false; plan.media.len()];
     for layer in layers(plan) {
         used[layer.media.index()] = true;
@@ -87,17 +87,17 @@ pub(super) fn find(plan: &Plan, max_pixels: Option<u64>) -> Vec<Found> {
     for &media in &plan.canvas_media {
         used[media.index()] = true;
     }
-    let look = |(media, used)| if used { look(media, plan.media_missing, max_pixels) } else { Found::Unused };
+    let look = |(media, used)| if used { look(media, plan.media_missing, max_pixels) } else { ResolvedMedia::Unused };
     threads::map_all(plan.media.iter().zip(used).collect(), look)
 }
 
-fn look(media: &Media, policy: MissingPolicy, max_pixels: Option<u64>) -> Found {
+fn look(media: &Media, policy: MissingPolicy, max_pixels: Option<u64>) -> ResolvedMedia {
     let source = &media.source;
     let options = DecodeOptions::default().damaged(plan::Damaged::Warn).max_pixels(max_pixels).exr_color(media.color);
     let missing = |what: String| match policy {
-        MissingPolicy::Black => Found::Black,
-        MissingPolicy::Slate => Found::Slate { title: "MEDIA MISSING", what },
-        _ => Found::Missing(what),
+        MissingPolicy::Black => ResolvedMedia::Black,
+        MissingPolicy::Slate => ResolvedMedia::Slate { title: "MEDIA MISSING", what },
+        _ => ResolvedMedia::Missing(what),
     };
     let info = match source {
         MediaSource::File { path } => probe_within(path, max_pixels),
@@ -106,18 +106,18 @@ fn look(media: &Media, policy: MissingPolicy, max_pixels: Option<u64>) -> Found 
             Ok(None) => return missing(source.display()),
             Err(error) => Err(error),
         },
-        MediaSource::Generator { draws, .. } if draws.is_black() => return Found::Black,
-        MediaSource::Generator { draws, .. } => return Found::Generated(draws.clone()),
+        MediaSource::Generator { draws, .. } if draws.is_black() => return ResolvedMedia::Black,
+        MediaSource::Generator { draws, .. } => return ResolvedMedia::Generated(draws.clone()),
         MediaSource::Missing { what } => return missing(what.clone()),
     };
     match info {
-        Ok(info) if info.has_picture => Found::Picture(Box::new(info)),
+        Ok(info) if info.has_picture => ResolvedMedia::Picture(Box::new(info)),
         Ok(info) => {
             let what = format!("{} holds no picture", info.path.display());
-            Found::Broken(Broken::new(&Error::new(ErrorKind::Decode, what).at_file(info.path)))
+            ResolvedMedia::Broken(Broken::new(&Error::new(ErrorKind::Decode, what).at_file(info.path)))
         }
         Err(error) if error.kind() == ErrorKind::MediaMissing => missing(source.display()),
-        Err(error) => Found::Broken(Broken::new(&error)),
+        Err(error) => ResolvedMedia::Broken(Broken::new(&error)),
     }
 }
 
@@ -150,10 +150,10 @@ pub(super) fn layers(plan: &Plan) -> Vec<&Layer> {
 
 /// The error that lists everything missing among `seen`, the layers that are seen in some shot, and everything that is
 /// not there to be heard: what it is, and the clip.
-pub(super) fn refuse_missing(seen: &[&Layer], found: &[Found], unheard: &[(&str, &str)]) -> Result<()> {
+pub(super) fn refuse_missing(seen: &[&Layer], found: &[ResolvedMedia], unheard: &[(&str, &str)]) -> Result<()> {
     let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let unseen = seen.iter().filter_map(|layer| match &found[layer.media.index()] {
-        Found::Missing(what) => Some((what.as_str(), layer.clip.as_str())),
+        ResolvedMedia::Missing(what) => Some((what.as_str(), layer.clip.as_str())),
         _ => None,
     });
     for (what, clip) in unseen.chain(unheard.iter().copied()) {
@@ -176,7 +176,12 @@ fn few(clips: &[&str]) -> String {
 }
 
 /// What is noteworthy about the media of the layers that are seen.
-pub(super) fn warnings(plan: &Plan, seen: &[&Layer], found: &[Found], canvas: &crate::plan::Canvas) -> Vec<Warning> {
+pub(super) fn warnings(
+    plan: &Plan,
+    seen: &[&Layer],
+    found: &[ResolvedMedia],
+    canvas: &crate::plan::Canvas,
+) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for layer in seen {
         let mut warn = |message: String| {
@@ -187,7 +192,7 @@ pub(super) fn warnings(plan: &Plan, seen: &[&Layer], found: &[Found], canvas: &c
         };
         let media = &plan.media[layer.media];
         match &found[layer.media.index()] {
-            Found::Picture(info) => {
+            ResolvedMedia::Picture(info) => {
                 let ratio = info.rate.map_or(1.0, |rate| rate.nominal().to_f64() / media.rate.nominal().to_f64());
                 if (ratio - 1.0).abs() > 0.002 && !info.is_still {
                     warn(format!(
@@ -210,8 +215,8 @@ pub(super) fn warnings(plan: &Plan, seen: &[&Layer], found: &[Found], canvas: &c
                     ));
                 }
             }
-            Found::Slate { what, .. } => warn(format!("{what} is missing; a card is shown")),
-            Found::Black if !matches!(media.source, MediaSource::Generator { .. }) => {
+            ResolvedMedia::Slate { what, .. } => warn(format!("{what} is missing; a card is shown")),
+            ResolvedMedia::Black if !matches!(media.source, MediaSource::Generator { .. }) => {
                 warn(format!("{} is missing; black is shown", media.source.display()));
             }
             _ => {}

@@ -301,15 +301,15 @@ impl Movie {
         }
         loop {
             match self.find(&aim) {
-                Found::Here(position) if self.is_doubtful(&self.ring[position]) => {
+                RingPlace::Here(position) if self.is_doubtful(&self.ring[position]) => {
                     if self.reconsider(self.ring[position].at, &mut doubts)? {
                         self.count()?;
                         return self.pick(wanted, rate);
                     }
                     way.may_jump = false;
                 }
-                Found::Here(position) => return self.deliver(position, &aim, before, after),
-                Found::Further => match self.approach(&aim, &mut way)? {
+                RingPlace::Here(position) => return self.deliver(position, &aim, before, after),
+                RingPlace::Further => match self.approach(&aim, &mut way)? {
                     Pulled::Frame => {}
                     Pulled::End if let Some(last) = self.pump.skipped() => {
                         // The frame wanted does not exist, and the last one was passed over on the way to it.
@@ -342,7 +342,7 @@ impl Movie {
                         return self.pick(wanted, rate);
                     }
                 },
-                Found::Back => {
+                RingPlace::Back => {
                     landings += 1;
                     way.may_jump = false;
                     if landings > 2 {
@@ -466,22 +466,22 @@ impl Movie {
         undecodable(&self.path, format!("{why}{hint}"))
     }
 
-    fn find(&self, aim: &Aim) -> Found {
+    fn find(&self, aim: &Aim) -> RingPlace {
         if self.copied.is_some() {
-            return Found::Back;
+            return RingPlace::Back;
         }
         let Some(position) = self.ring.iter().rposition(|entry| entry.at <= aim.limit) else {
             let at_first = self.ring.front().is_some_and(|entry| entry.at <= self.clock.first);
-            return if at_first { Found::Here(0) } else { Found::Back };
+            return if at_first { RingPlace::Here(0) } else { RingPlace::Back };
         };
         if self.ring[position].at >= aim.low {
-            return Found::Here(position);
+            return RingPlace::Here(position);
         }
         match self.ring.get(position + 1) {
-            Some(next) if next.follows => Found::Here(position),
-            Some(_) => Found::Back,
-            None if self.ended => Found::Here(position),
-            None => Found::Further,
+            Some(next) if next.follows => RingPlace::Here(position),
+            Some(_) => RingPlace::Back,
+            None if self.ended => RingPlace::Here(position),
+            None => RingPlace::Further,
         }
     }
 
@@ -614,7 +614,7 @@ struct Way {
 }
 
 /// Where a frame is, seen from the ring.
-enum Found {
+enum RingPlace {
     /// In the ring.
     Here(usize),
     /// Behind its last frame.

@@ -33,7 +33,7 @@ const ENCODERS: [&str; 11] = [
 
 /// What the pixel format of an output is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wish {
+pub struct FormatRequest {
     /// The format of the pictures that go in: their depth, chroma and colour model are kept where possible.
     pub source: Pixel,
     /// Whether alpha is wanted in the output.
@@ -139,15 +139,15 @@ impl Preset {
     ///
     /// # Errors
     /// As [`Preset::candidates`].
-    pub fn pixel_format(&self, wish: Wish, width: u32, height: u32) -> Result<Pixel> {
-        let source = PixelInfo::need(wish.source)?;
+    pub fn pixel_format(&self, request: FormatRequest, width: u32, height: u32) -> Result<Pixel> {
+        let source = PixelInfo::need(request.source)?;
         let best = self
             .candidates(width, height)?
             .into_iter()
             .take(1)
             .flat_map(|choice| &choice.formats)
             .filter_map(|name| Pixel::from_str(name).ok())
-            .filter_map(|format| Some((cost(&source, wish.alpha, &PixelInfo::of(format)?), format)))
+            .filter_map(|format| Some((cost(&source, request.alpha, &PixelInfo::of(format)?), format)))
             .min_by_key(|(cost, _)| *cost);
         best.map(|(_, format)| format)
             .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("{} has no pixel format left", self.name)))
@@ -258,7 +258,7 @@ mod tests {
 
     fn format(preset: &str, source: Pixel, alpha: bool) -> Pixel {
         let preset = Preset::by_name(preset).expect("a known preset");
-        preset.pixel_format(Wish { source, alpha }, 1920, 1080).expect("a format")
+        preset.pixel_format(FormatRequest { source, alpha }, 1920, 1080).expect("a format")
     }
 
     #[test]

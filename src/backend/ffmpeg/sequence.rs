@@ -68,44 +68,13 @@ impl SequenceReader {
     /// [`ErrorKind::Io`] when the folder cannot be listed, [`ErrorKind::Bundle`] when it lies in an archive that cannot
     /// be read.
     pub fn list(&self) -> Result<Vec<i64>> {
-        let MediaSource::Sequence { folder, prefix, suffix, padding, .. } = &self.source else {
+        let (MediaSource::Sequence { folder, prefix, .. }, Some(frame_name)) = (&self.source, self.source.frame_name())
+        else {
             return Ok(Vec::new());
         };
-        let mut numbers = Vec::new();
-        for name in bundle::list(folder, prefix)? {
-            let middle = name.strip_prefix(prefix.as_str()).and_then(|name| name.strip_suffix(suffix.as_str()));
-            if let Some(number) = middle.and_then(|middle| parse_number(middle, *padding as usize)) {
-                numbers.push(number);
-            }
-        }
+        let names = bundle::list(folder, prefix)?;
+        let mut numbers: Vec<i64> = names.iter().filter_map(|name| frame_name.number(name)).collect();
         numbers.sort_unstable();
         Ok(numbers)
-    }
-}
-
-/// The number written with at least `padding` digits and no more zeros than that takes.
-fn parse_number(text: &str, padding: usize) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let padded = digits.len() == padding.max(1) || (digits.len() > padding && !digits.starts_with('0'));
-    if !padded || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    text.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_as_they_are_written() {
-        assert_eq!(parse_number("0042", 4), Some(42));
-        assert_eq!(parse_number("12345", 4), Some(12_345));
-        assert_eq!(parse_number("-0003", 4), Some(-3));
-        assert_eq!(parse_number("0", 0), Some(0));
-        assert_eq!(parse_number("7", 0), Some(7));
-        for wrong in ["042", "00042", "004x", "", "-", "+042"] {
-            assert_eq!(parse_number(wrong, 4), None, "{wrong}");
-        }
     }
 }

@@ -11,6 +11,7 @@ use super::encode::{OutputSettings, open_encoder};
 use super::movie_writer::Written;
 use super::picture_encoder::PictureEncoder;
 use crate::error::{Error, ErrorKind, Result};
+use crate::time::FrameName;
 
 /// How the files of a sequence are called: `folder/prefix` + number + `suffix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +41,8 @@ impl SequenceNames {
     /// The file of frame `index`, counted from the first one written. A negative number keeps its sign before the
     /// padding, as OpenTimelineIO writes it.
     pub fn file(&self, index: i64) -> PathBuf {
-        let number = self.start.saturating_add(index);
-        let sign = if number < 0 { "-" } else { "" };
-        let digits = format!("{:0width$}", number.unsigned_abs(), width = self.padding);
-        self.folder.join(format!("{}{sign}{digits}{}", self.prefix, self.suffix))
+        let name = FrameName { prefix: &self.prefix, suffix: &self.suffix, padding: self.padding };
+        self.folder.join(name.of(self.start.saturating_add(index)))
     }
 }
 
@@ -121,8 +120,8 @@ impl SequenceWriter {
     }
 }
 
-/// Writes one picture, of the settings' pixel format and size, to `path`.
-pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video) -> Result<()> {
+/// Writes one picture, of the settings' pixel format and size, to `path`. Returns the encoder's name.
+pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video) -> Result<String> {
     let mut encoder = open_encoder(settings, false)?;
     encoder.send(Some((picture, 0)))?;
     encoder.send(None)?;
@@ -130,7 +129,8 @@ pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Vide
     if !encoder.receive(&mut packet)? {
         return Err(Error::new(ErrorKind::Encode, "no file came out of a picture").at_file(path));
     }
-    write_file(path, packet.data().unwrap_or_default(), false).map_err(|error| Error::io("write", path, error))
+    write_file(path, packet.data().unwrap_or_default(), false).map_err(|error| Error::io("write", path, error))?;
+    Ok(encoder.name().to_owned())
 }
 
 fn write_file(path: &Path, data: &[u8], sync: bool) -> std::io::Result<()> {

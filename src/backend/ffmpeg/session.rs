@@ -3,7 +3,7 @@
 use super::encode::OutputSettings;
 use super::media;
 use super::render::{Outputs, Scene, ShotProgram, ShotWorker, explain, lower};
-use super::representation::{Feed, Stretch};
+use super::representation::{FrameRange, SourceFormat};
 use super::sound::{self, Heard, Mixer};
 use super::verify::{self, Expected};
 use crate::backend::{Backend, Capabilities, Session, Task, Worker};
@@ -125,7 +125,7 @@ impl<'a> FfmpegSession<'a> {
             session.warnings.extend(warnings);
         }
         for representation in representations {
-            let warning = session.feed().check(representation)?;
+            let warning = session.source_format().check(representation)?;
             session.warnings.extend(warning.map(|message| Warning::new("representation", message)));
         }
         Ok(session)
@@ -151,9 +151,9 @@ impl Outputs for FfmpegSession<'_> {
         settings
     }
 
-    fn feed(&self) -> Feed<'_> {
+    fn source_format(&self) -> SourceFormat<'_> {
         let plan = self.scene.plan;
-        Feed {
+        SourceFormat {
             canvas: self.scene.canvas,
             format: self.scene.format,
             alpha: plan.background == Background::Transparent,
@@ -199,8 +199,8 @@ impl Session for FfmpegSession<'_> {
             sound: planned.filter(|_| preset.audio.is_some()),
         };
         verify::verify(&task.target, &expected)?;
-        let stretch = Stretch::of(plan, shot);
-        let feed = Feed { top_field_first: fields, ..self.feed() };
-        task.representations.iter().try_for_each(|task| feed.verify(task, &stretch))
+        let frame_range = FrameRange::of(plan, shot);
+        let source_format = SourceFormat { top_field_first: fields, ..self.source_format() };
+        task.representations.iter().try_for_each(|task| source_format.verify(task, &frame_range))
     }
 }

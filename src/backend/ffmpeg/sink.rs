@@ -22,13 +22,17 @@ pub(super) trait Sink {
     /// Takes the next samples, where there is a place for them.
     fn write_sound(&mut self, samples: &Samples) -> Result<()>;
 
-    /// The name of the encoder; `None` where nothing is encoded, or where nobody asks.
-    fn encoder(&self) -> Option<&str> {
-        None
-    }
+    /// Closes the file after so many frames.
+    fn finish(self: Box<Self>, frames: i64) -> Result<Finished>;
+}
 
-    /// Closes the file after so many frames; says what did not turn out as asked.
-    fn finish(self: Box<Self>, frames: i64) -> Result<Vec<String>>;
+/// What became of a sink.
+#[derive(Debug, Default)]
+pub(super) struct Finished {
+    /// The name of the encoder of its pictures; `None` where packets were copied.
+    pub(super) encoder: Option<String>,
+    /// What did not turn out as asked.
+    pub(super) notes: Vec<String>,
 }
 
 /// The shot itself: every picture, encoded.
@@ -54,11 +58,8 @@ impl Sink for Whole {
         self.writer.write_sound(samples)
     }
 
-    fn encoder(&self) -> Option<&str> {
-        self.writer.encoder()
-    }
-
-    fn finish(self: Box<Self>, _: i64) -> Result<Vec<String>> {
-        self.writer.finish().map(|_| Vec::new())
+    fn finish(self: Box<Self>, _: i64) -> Result<Finished> {
+        let encoder = self.writer.encoder().map(str::to_owned);
+        self.writer.finish().map(|_| Finished { encoder, notes: Vec::new() })
     }
 }

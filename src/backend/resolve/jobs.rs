@@ -37,7 +37,7 @@ pub(super) fn add(
     folder: &Path,
 ) -> Result<OwnJob> {
     let Some(path) = folder.to_str() else {
-        let what = format!("{} is no text, which Resolve needs a folder's path to be", folder.display());
+        let what = format!("path {} is not valid UTF-8, which Resolve requires", folder.display());
         return Err(Error::new(ErrorKind::Option, what).at_file(folder));
     };
     let mut settings = Map::new();

@@ -299,7 +299,7 @@ impl FromStr for Grade {
 }
 
 fn unknown(text: &str, what: &str, known: &str) -> Error {
-    Error::new(ErrorKind::Option, format!("{text:?} is no {what}; there are {known}"))
+    Error::new(ErrorKind::Option, format!("unknown {what} {text:?}; expected one of {known}"))
 }
 
 /// Durations as seconds.

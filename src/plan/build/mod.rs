@@ -70,7 +70,7 @@ impl Builder<'_> {
         if let Some(rate) = self.options.rate.or_else(|| record_rate(timeline, hero)) {
             self.rate = rate;
         } else {
-            self.warn(ROOT, "nothing tells the record rate; 24 is taken".to_owned());
+            self.warn(ROOT, "no record rate specified; using 24 fps".to_owned());
         }
         for (places, note) in fcpx::notes(root, record_rate(timeline, hero)) {
             let path = places.into_iter().fold(ROOT.to_owned(), |path, place| child_path(&path, place));

@@ -150,7 +150,7 @@ impl Builder<'_> {
             seen.into_iter().partition(|(_, clip)| known.contains(&sounds_like(clip)));
         drop(known);
         for (_, clip) in twice {
-            self.warn(&clip.object, "the same is heard in an audio track: once is enough".to_owned());
+            self.warn(&clip.object, "same sound in an audio track; ignored here".to_owned());
         }
         heard.extend(once);
         heard.into_iter().map(|(_, clip)| clip).collect()

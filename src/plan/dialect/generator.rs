@@ -35,10 +35,7 @@ pub(in crate::plan) fn generated(
         "transparent" | "transparentvideo" => solid([0; 4]),
         "solidcolor" | "solid" | "color" | "colormatte" | "matte" | "colorsolid" => {
             match settings.colors().as_slice() {
-                [] => (
-                    Generated::Solid { color: BLACK },
-                    Some(format!("the colour of {kind:?} is not said; it is black")),
-                ),
+                [] => (Generated::Solid { color: BLACK }, Some(format!("{kind:?} has no colour; using black"))),
                 [color, ..] => solid(*color),
             }
         }

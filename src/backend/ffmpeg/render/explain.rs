@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::convert::same_meaning;
 use super::super::info::MediaInfo;
-use super::super::media::Found;
+use super::super::media::ResolvedMedia;
 use super::super::pixels::{curve_between, full_range_twin};
 use super::super::sys::frames::PixelInfo;
 use super::program::{Fetch, Mixing, Node, Program, Segment, WorkingFormat};
@@ -180,7 +180,7 @@ impl Explainer<'_, '_> {
         let blended = self.scene.plan.retime == Retime::Blend && fetch.layer.map.step.den() != 1;
         let is_sequence = matches!(self.scene.plan.media[fetch.layer.media].source, MediaSource::Sequence { .. });
         match &self.scene.found[fetch.layer.media.index()] {
-            Found::Picture(info) if is_sequence || !info.is_still => 1 + u32::from(blended),
+            ResolvedMedia::Picture(info) if is_sequence || !info.is_still => 1 + u32::from(blended),
             _ => 0,
         }
     }

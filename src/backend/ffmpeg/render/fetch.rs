@@ -4,7 +4,7 @@ use super::super::damage::{Run, Runs};
 use super::super::decode::MovieReader;
 use super::super::fields::{self, FieldOrder};
 use super::super::frame::Frame;
-use super::super::media::Found;
+use super::super::media::ResolvedMedia;
 use super::super::movie::{Outside, Picked};
 use super::super::options::DecodeOptions;
 use super::super::sequence::SequenceReader;
@@ -122,9 +122,9 @@ impl<'s> Readers<'s> {
         let scene = self.scene;
         let found = &scene.found[layer.media.index()];
         match found {
-            Found::Picture(_) => {}
-            Found::Black => return Ok((LayerFrame::Black, None)),
-            Found::Slate { .. } | Found::Generated(_) => return Ok((LayerFrame::Made, None)),
+            ResolvedMedia::Picture(_) => {}
+            ResolvedMedia::Black => return Ok((LayerFrame::Black, None)),
+            ResolvedMedia::Slate { .. } | ResolvedMedia::Generated(_) => return Ok((LayerFrame::Made, None)),
             other => {
                 let unseen = || Error::new(ErrorKind::MediaMissing, "the medium was not looked at");
                 return Err(other.error().unwrap_or_else(unseen));

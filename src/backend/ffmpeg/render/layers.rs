@@ -7,7 +7,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Converter, RGBA16, Source, Target, rgba8_frame};
-use super::super::media::Found;
+use super::super::media::ResolvedMedia;
 use super::super::sys::frames::{self, PixelInfo};
 use super::super::yuv;
 use super::blend::between;
@@ -187,10 +187,10 @@ impl<'s> Layers<'s> {
             return picture.share();
         }
         let picture = match &self.scene.found[fetch.layer.media.index()] {
-            Found::Generated(Generated::Bars { bars }) => self.bars(*bars)?,
-            Found::Generated(Generated::Slate { title, text }) => self.card(title, &fetch.layer.clip, text)?,
-            Found::Generated(generated) => self.generated(generated)?,
-            Found::Slate { title, what } => self.card(title, &fetch.layer.clip, what)?,
+            ResolvedMedia::Generated(Generated::Bars { bars }) => self.bars(*bars)?,
+            ResolvedMedia::Generated(Generated::Slate { title, text }) => self.card(title, &fetch.layer.clip, text)?,
+            ResolvedMedia::Generated(generated) => self.generated(generated)?,
+            ResolvedMedia::Slate { title, what } => self.card(title, &fetch.layer.clip, what)?,
             _ => self.card("", &fetch.layer.clip, "")?,
         };
         self.made = Some((fetch.layer.object.clone(), picture.share()?));

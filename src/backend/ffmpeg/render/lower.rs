@@ -23,7 +23,7 @@ use super::super::sys::frames::PixelInfo;
 use super::program::{Fetch, Mixing, Node, Packets, Program, Same, Segment, WorkingFormat};
 use super::scene::Scene;
 use crate::picture::Rect;
-use crate::plan::{Background, ColorTags, Element, Layer, Look, MixStyle, Shot, WIPE_CODES, Weight, covers};
+use crate::plan::{Background, ColorTags, Element, Folded, Layer, Look, MixStyle, Shot, WIPE_CODES, Weight, covers};
 use crate::time::Ratio;
 
 /// Decides how the frames of `shot` are made.
@@ -37,6 +37,36 @@ pub(in super::super) fn lower<'p>(scene: &Scene<'_>, shot: &'p Shot) -> Program<
 
 struct Lowering<'l, 'a> {
     scene: &'l Scene<'a>,
+}
+
+/// What an element leaves of what is below it, in every frame.
+#[derive(Debug, Clone, Copy, Default)]
+struct Coverage {
+    /// Nothing shows through it or beside it.
+    covers: bool,
+    /// Every layer in it is opaque, blended with nothing, and fills the canvas: it needs no alpha to be laid over others.
+    opaque: bool,
+    /// The same on black, where the lowest layer may leave bars.
+    opaque_on_black: bool,
+}
+
+impl Coverage {
+    /// Of a stack of these, bottom to top, that is nothing but them.
+    fn of_stack(elements: &[Coverage]) -> Coverage {
+        let top = elements.iter().rposition(|element| element.covers);
+        let unhidden = &elements[top.unwrap_or(0)..];
+        Coverage {
+            covers: top.is_some(),
+            opaque: Coverage::needs_no_alpha(unhidden, false),
+            opaque_on_black: Coverage::needs_no_alpha(unhidden, true),
+        }
+    }
+
+    /// Whether none of a stack of these needs alpha, given that black is below, or not.
+    fn needs_no_alpha(stack: &[Coverage], on_black: bool) -> bool {
+        let Some((bottom, above)) = stack.split_first() else { return true };
+        (if on_black { bottom.opaque_on_black } else { bottom.opaque }) && above.iter().all(|element| element.opaque)
+    }
 }
 
 impl Lowering<'_, '_> {
@@ -124,7 +154,10 @@ impl Lowering<'_, '_> {
         let in_output = match stack {
             [] => black,
             [Element::Layer(layer)] if self.is_converted_alone(layer) => true,
-            [bottom, ..] => (black || self.always_covers(bottom)) && self.stack_needs_no_alpha(stack, black),
+            stack => {
+                let all: Vec<Coverage> = stack.iter().map(|element| self.coverage(element)).collect();
+                (black || all[0].covers) && Coverage::needs_no_alpha(&all, black)
+            }
         };
         match self.scene.format {
             _ if in_output => WorkingFormat::Output,
@@ -143,47 +176,34 @@ impl Lowering<'_, '_> {
         layer.look.is_plain() && self.scene.is_direct(layer) && (!alpha || (transparent && whole))
     }
 
-    fn stack_needs_no_alpha(&self, stack: &[Element], on_black: bool) -> bool {
-        let below = std::iter::once(on_black).chain(std::iter::repeat(false));
-        stack.iter().zip(below).all(|(element, on_black)| self.needs_no_alpha(element, on_black))
-    }
-
-    /// Whether every layer in `element` is opaque and fills the canvas, but for one on black, which may leave bars of it.
-    fn needs_no_alpha(&self, element: &Element, on_black: bool) -> bool {
-        match element {
-            Element::Layer(layer) => {
+    /// What `element` leaves of what is below it, from the leaves up.
+    fn coverage(&self, element: &Element) -> Coverage {
+        element.fold(&mut |folded| match folded {
+            Folded::Layer(layer) => {
                 let canvas = &self.scene.canvas;
-                let fills = on_black || self.scene.placed(layer).rect.covers(canvas.width, canvas.height);
-                layer.look.is_flat() && self.scene.is_direct(layer) && fills && self.scene.is_opaque(layer)
+                let fills = self.scene.placed(layer).rect.covers(canvas.width, canvas.height);
+                let opaque = layer.look.is_flat() && self.scene.is_direct(layer) && self.scene.is_opaque(layer);
+                let covers = layer.look.is_plain() && self.scene.fills(layer);
+                Coverage { covers, opaque: opaque && fills, opaque_on_black: opaque }
             }
-            Element::Stack { elements, look } => {
-                look.is_plain() && self.stack_needs_no_alpha(self.unhidden(elements), on_black)
+            Folded::Stack { elements, look } if look.is_plain() => Coverage::of_stack(&elements),
+            Folded::Stack { .. } => Coverage::default(),
+            Folded::Mix { from, to, style, .. } => {
+                let color = !matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
+                let each = |test: fn(Coverage) -> bool| color && [from, to].into_iter().flatten().all(test);
+                Coverage {
+                    covers: from.is_some() && to.is_some() && each(|side| side.covers),
+                    opaque: each(|side| side.opaque),
+                    opaque_on_black: each(|side| side.opaque_on_black),
+                }
             }
-            Element::Mix { from, to, style, .. } => {
-                let opaque = !matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
-                opaque && [from, to].into_iter().flatten().all(|side| self.needs_no_alpha(side, on_black))
-            }
-        }
+        })
     }
 
     /// The part of `stack` that is not hidden in every frame by what is above it.
     fn unhidden<'e>(&self, stack: &'e [Element]) -> &'e [Element] {
-        let top = stack.iter().rposition(|element| self.always_covers(element)).unwrap_or(0);
+        let top = stack.iter().rposition(|element| self.coverage(element).covers).unwrap_or(0);
         &stack[top..]
-    }
-
-    /// Whether nothing can be seen through or beside `element` in any frame.
-    fn always_covers(&self, element: &Element) -> bool {
-        match element {
-            Element::Layer(layer) => layer.look.is_plain() && self.scene.fills(layer),
-            Element::Stack { elements, look } => {
-                look.is_plain() && elements.iter().any(|element| self.always_covers(element))
-            }
-            Element::Mix { from, to, style, .. } => {
-                let opaque = !matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
-                opaque && [from, to].into_iter().all(|side| side.as_ref().is_some_and(|side| self.always_covers(side)))
-            }
-        }
     }
 
     /// What is visible of `stack` at record frame `record`.

@@ -5,7 +5,7 @@ use super::super::decode::MovieReader;
 use super::super::encode::OutputSettings;
 use super::super::movie_writer::MovieWriter;
 use super::super::options::DecodeOptions;
-use super::super::sink::Sink;
+use super::super::sink::{Finished, Sink};
 use super::program::Packets;
 use super::scene::Scene;
 use crate::audio::Samples;
@@ -71,7 +71,7 @@ impl Sink for Copying {
         if self.writer.has_sound() { self.writer.write_sound(samples) } else { Ok(()) }
     }
 
-    fn finish(self: Box<Self>, _: i64) -> Result<Vec<String>> {
-        self.writer.finish().map(|_| Vec::new())
+    fn finish(self: Box<Self>, _: i64) -> Result<Finished> {
+        self.writer.finish().map(|_| Finished::default())
     }
 }

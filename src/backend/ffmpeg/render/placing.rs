@@ -4,7 +4,7 @@ use ffmpeg_next::format::Pixel;
 
 use super::super::convert::Converter;
 use super::super::info::MediaInfo;
-use super::super::media::Found;
+use super::super::media::ResolvedMedia;
 use crate::picture::{Affine, Area, MediaShape, Part, Rect, Rotation, place};
 use crate::plan::{Animated, Canvas, Look, Media, MediaId, Placement, Plan, Unit};
 use crate::time::Ratio;
@@ -30,11 +30,11 @@ pub(super) struct Drawing {
 }
 
 /// Where every medium of the plan lies. (R13)
-pub(super) fn placed(plan: &Plan, found: &[Found], canvas: &Canvas, format: Pixel) -> Vec<Placed> {
-    let plain = |media: &Media, found: &Found| plainly(media, found, plan.placement, canvas, format);
+pub(super) fn placed(plan: &Plan, found: &[ResolvedMedia], canvas: &Canvas, format: Pixel) -> Vec<Placed> {
+    let plain = |media: &Media, found: &ResolvedMedia| plainly(media, found, plan.placement, canvas, format);
     let area_of = |media: MediaId| plain(&plan.media[media], &found[media.index()]).area;
     let ruler = plan.ruler().and_then(|media| Some((plan.media[media].bounds?, area_of(media))));
-    let place = |(media, found): (&Media, &Found)| {
+    let place = |(media, found): (&Media, &ResolvedMedia)| {
         let area = ruler.zip(media.bounds).and_then(|((known, area), bounds)| area.of_bounds(known, bounds));
         match area {
             Some(area) => {
@@ -48,7 +48,13 @@ pub(super) fn placed(plan: &Plan, found: &[Found], canvas: &Canvas, format: Pixe
 }
 
 /// Where media lies without bounds.
-pub(super) fn plainly(media: &Media, found: &Found, placement: Placement, canvas: &Canvas, format: Pixel) -> Placed {
+pub(super) fn plainly(
+    media: &Media,
+    found: &ResolvedMedia,
+    placement: Placement,
+    canvas: &Canvas,
+    format: Pixel,
+) -> Placed {
     let frame = frame(canvas);
     match found.picture().map(|info| shape(info, media)) {
         Some(shape) => Placed {

@@ -5,8 +5,8 @@ use ffmpeg_next::format::Pixel;
 
 use super::super::convert::Target as Coding;
 use super::super::info::MediaInfo;
-use super::super::media::{self, Found};
-use super::super::presets::Wish;
+use super::super::media::{self, ResolvedMedia};
+use super::super::presets::FormatRequest;
 use super::super::sys::frames::PixelInfo;
 use super::placing::{Placed, placed, plainly, shape};
 use crate::deliver::{ColorRule, Preset};
@@ -21,7 +21,7 @@ pub(in super::super) struct Scene<'a> {
     pub(in super::super) plan: &'a Plan,
     pub(in super::super) preset: &'a Preset,
     /// What each medium shows, after what the plan wants where one is missing.
-    pub(in super::super) found: Vec<Found>,
+    pub(in super::super) found: Vec<ResolvedMedia>,
     /// Where each medium's picture lies in the canvas.
     placed: Vec<Placed>,
     pub(in super::super) canvas: Canvas,
@@ -39,15 +39,16 @@ impl<'a> Scene<'a> {
     pub(in super::super) fn new(
         plan: &'a Plan,
         preset: &'a Preset,
-        found: Vec<Found>,
+        found: Vec<ResolvedMedia>,
         max_pixels: Option<u64>,
     ) -> Result<(Scene<'a>, Option<Warning>)> {
         let shown = media::layers(plan).into_iter().map(|layer| layer.media);
         let picture = |media: MediaId| Some((found[media.index()].picture()?, &plan.media[media]));
         let own = plan.canvas_media.iter().copied().chain(shown).find_map(picture);
         let (canvas, size_note) = canvas(plan, preset, own)?;
-        let wish = Wish { source: deepest(plan, &found), alpha: plan.background == Background::Transparent };
-        let format = preset.pixel_format(wish, canvas.width, canvas.height)?;
+        let request =
+            FormatRequest { source: deepest(plan, &found), alpha: plan.background == Background::Transparent };
+        let format = preset.pixel_format(request, canvas.width, canvas.height)?;
         let mut color = preset.color_tags(format, canvas.color);
         if preset.color == ColorRule::Linear && own.is_some_and(|(_, media)| media.color.is_some()) {
             // What is known not to be light goes on as it is, and not under another name.
@@ -85,8 +86,8 @@ impl<'a> Scene<'a> {
     /// Whether nothing can be seen through the picture of `layer`.
     pub(super) fn is_opaque(&self, layer: &Layer) -> bool {
         match &self.found[layer.media.index()] {
-            Found::Picture(info) => !info.has_alpha,
-            Found::Generated(generated) => generated.is_opaque(),
+            ResolvedMedia::Picture(info) => !info.has_alpha,
+            ResolvedMedia::Generated(generated) => generated.is_opaque(),
             // What cannot be shown stops the shot anyway.
             _ => true,
         }
@@ -203,7 +204,7 @@ fn canvas(plan: &Plan, preset: &Preset, own: Option<(&MediaInfo, &Media)>) -> Re
 }
 
 /// The pixel format of the media that loses most if the output is shallow: the deepest, and among those the finest.
-fn deepest(plan: &Plan, found: &[Found]) -> Pixel {
+fn deepest(plan: &Plan, found: &[ResolvedMedia]) -> Pixel {
     let formats = media::layers(plan)
         .into_iter()
         .filter_map(|layer| found[layer.media.index()].picture())

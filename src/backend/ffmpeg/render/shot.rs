@@ -2,8 +2,8 @@
 
 use super::super::convert::Source;
 use super::super::encode::OutputSettings;
-use super::super::representation::{Feed, RepresentationSink, ShotFacts, Stretch};
-use super::super::sink::{Sink, Whole};
+use super::super::representation::{FrameRange, RepresentationSink, ShotFacts, SourceFormat};
+use super::super::sink::{Finished, Sink, Whole};
 use super::super::sound::{Mixer, ShotSound};
 use super::super::writer::Writer;
 use super::execute::Compositor;
@@ -19,7 +19,7 @@ pub(in super::super) trait Outputs: Sync {
     /// What the frames of `task` are encoded as, interlaced with this order of fields or not.
     fn settings(&self, task: &Task<'_>, fields: Option<bool>) -> OutputSettings;
     /// What goes into representations.
-    fn feed(&self) -> Feed<'_>;
+    fn source_format(&self) -> SourceFormat<'_>;
 }
 
 /// One thread's decoders, converters and encoders.
@@ -51,26 +51,29 @@ impl<'s> ShotWorker<'s> {
     ) -> Result<Rendered> {
         let (scene, shot) = (self.scene, task.shot);
         let facts = ShotFacts { plan: scene.plan, shot, start: move |media| scene.start_timecode(media) };
-        let feed = Feed { top_field_first: program.fields, ..self.outputs.feed() };
-        let stretch = Stretch::of(scene.plan, shot);
+        let source_format = SourceFormat { top_field_first: program.fields, ..self.outputs.source_format() };
+        let frame_range = FrameRange::of(scene.plan, shot);
         let mut sinks: Vec<Box<dyn Sink + '_>> = Vec::new();
         for wanted in &task.representations {
-            sinks.push(Box::new(RepresentationSink::open(wanted, feed, stretch, &facts, self.threads)?));
+            sinks.push(Box::new(RepresentationSink::open(wanted, source_format, frame_range, &facts, self.threads)?));
         }
         let main = self.main_sink(task, program)?;
-        let encoder = main.encoder().map(str::to_owned);
         sinks.insert(0, main);
         let frames = self.run(task, program, &mut sinks, sound.as_mut(), control)?;
         let mut sinks = sinks.into_iter();
-        let mut warnings = sinks.next().map_or(Ok(Vec::new()), |main| main.finish(frames))?;
+        let Finished { encoder, notes: mut warnings } =
+            sinks.next().map_or(Ok(Finished::default()), |main| main.finish(frames))?;
         warnings.extend(self.compositor.layers.readers.take_notes());
+        let mut representation_encoders = Vec::new();
         for sink in sinks {
-            warnings.extend(sink.finish(frames)?);
+            let Finished { encoder, notes } = sink.finish(frames)?;
+            representation_encoders.push(encoder);
+            warnings.extend(notes);
         }
         let heard = sound.map(ShotSound::finish).transpose()?;
         let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
         warnings.extend(heard.into_iter().flat_map(|heard| heard.notes));
-        Ok(Rendered { frames, encoder, peak, loudness: loudness.flatten(), warnings })
+        Ok(Rendered { frames, encoder, representation_encoders, peak, loudness: loudness.flatten(), warnings })
     }
 
     /// What the shot itself goes into.

@@ -15,14 +15,14 @@ use super::super::info::MediaInfo;
 use super::super::lookup::exact_count;
 use super::super::movie::Outside;
 use super::super::options::DecodeOptions;
-use super::super::presets::Wish;
+use super::super::presets::FormatRequest;
 use super::super::probe::{probe, probe_within};
 use super::super::render::deinterlaced;
 use super::super::sequence::SequenceReader;
 use super::super::sink::Sink as _;
 use super::super::sound::FileSounds;
-use super::{Facts, Feed, FileFacts, RepresentationSink, ShotFacts, Stretch};
-use crate::backend::{Control, RepresentationTask, Target, Task};
+use super::{Facts, FileFacts, FrameRange, RepresentationSink, ShotFacts, SourceFormat};
+use crate::backend::{Control, MadeOfFile, RepresentationTask, Target, Task};
 use crate::color::{Baked, FileColor};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,7 +31,7 @@ use crate::plan::{Canvas, ColorTags, MediaId, MediaSource, Plan, SampleRange, Sh
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Timecode};
 
 /// A movie or numbered frames, opened.
-pub(crate) struct Footage {
+pub(crate) struct SourceFrames {
     path: PathBuf,
     pictures: Pictures,
     info: MediaInfo,
@@ -54,9 +54,9 @@ enum Pictures {
     Sequence(SequenceReader),
 }
 
-impl Footage {
+impl SourceFrames {
     /// Opens a movie or a still; `rate` is that of a file that has none, or none that is constant.
-    pub(crate) fn movie(path: &Path, rate: Option<Rate>, options: &DecodeOptions) -> Result<Footage> {
+    pub(crate) fn movie(path: &Path, rate: Option<Rate>, options: &DecodeOptions) -> Result<SourceFrames> {
         let mut reader = MovieReader::open(path, options)?;
         let info = reader.info().clone();
         let frames = if info.is_still { Some(1) } else { exact_count(path, &info) };
@@ -64,7 +64,7 @@ impl Footage {
         let own = info.rate.unwrap_or(Rate::FPS_24);
         let rate = rate.filter(|_| info.vfr || info.rate.is_none()).unwrap_or(own);
         let timed = if info.vfr { timed_frames(&mut reader, rate, frames) } else { None };
-        Ok(Footage {
+        Ok(SourceFrames {
             path: path.to_owned(),
             pictures: Pictures::Movie(Box::new(reader)),
             rotation: Rotation::from_degrees(f64::from(info.rotation)),
@@ -85,7 +85,7 @@ impl Footage {
         range: Option<(i64, i64)>,
         rate: Rate,
         options: &DecodeOptions,
-    ) -> Result<Footage> {
+    ) -> Result<SourceFrames> {
         let path = PathBuf::from(source.display());
         let missing = |what: String| Error::new(ErrorKind::MediaMissing, what).at_file(&path);
         let numbers = SequenceReader::new(&source, &DecodeOptions::default())?.list()?;
@@ -108,7 +108,7 @@ impl Footage {
         }
         let pictures = Pictures::Sequence(SequenceReader::new(&source, options)?);
         let rotation = Rotation::from_degrees(f64::from(info.rotation));
-        Ok(Footage {
+        Ok(SourceFrames {
             path,
             pictures,
             rotation,
@@ -125,7 +125,7 @@ impl Footage {
 
     /// With colours that are managed: what is baked into each representation, and the range of its samples, where it is
     /// another than the file says.
-    pub(crate) fn with_colors(mut self, colors: HashMap<String, Baked>, range: Option<SampleRange>) -> Footage {
+    pub(crate) fn with_colors(mut self, colors: HashMap<String, Baked>, range: Option<SampleRange>) -> SourceFrames {
         (self.colors, self.range) = (Some(colors), range);
         self
     }
@@ -138,13 +138,13 @@ impl Footage {
     }
 
     /// With the sound of `file`, if it holds any, at `rate` samples a second in `layout`.
-    pub(crate) fn with_sound(mut self, file: &Path, rate: u32, layout: SoundLayout) -> Result<Footage> {
+    pub(crate) fn with_sound(mut self, file: &Path, rate: u32, layout: SoundLayout) -> Result<SourceFrames> {
         self.sound = FileSounds::open_as(file, rate, layout)?;
         Ok(self)
     }
 
     /// With every stream of sound that its file holds.
-    pub(crate) fn with_own_sounds(mut self) -> Result<Footage> {
+    pub(crate) fn with_own_sounds(mut self) -> Result<SourceFrames> {
         (self.sound, self.keeps_streams) = (FileSounds::open(&self.path)?, true);
         Ok(self)
     }
@@ -184,7 +184,7 @@ impl Footage {
     }
 
     /// What its pictures have in common, once they stand upright.
-    fn feed(&self) -> Result<Feed<'_>> {
+    fn source_format(&self) -> Result<SourceFormat<'_>> {
         let info = &self.info;
         let format = Pixel::from_str(&info.pixel_format)
             .map_err(|_| undecodable(&self.path, format!("its pixels are {:?}", info.pixel_format)))?;
@@ -192,7 +192,7 @@ impl Footage {
             true => (info.height, info.width, Ratio::ONE / info.pixel_aspect),
             false => (info.width, info.height, info.pixel_aspect),
         };
-        Ok(Feed {
+        Ok(SourceFormat {
             canvas: Canvas { width, height, pixel_aspect, color: info.color },
             format,
             alpha: info.has_alpha,
@@ -206,8 +206,8 @@ impl Footage {
 
     /// Whether these can be made of it.
     pub(crate) fn check(&self, representations: &[Representation]) -> Result<()> {
-        let feed = self.feed()?;
-        representations.iter().try_for_each(|representation| feed.check(representation).map(drop))
+        let source_format = self.source_format()?;
+        representations.iter().try_for_each(|representation| source_format.check(representation).map(drop))
     }
 
     /// Where its pictures are interlaced and stand upright as they are stored, the order of their fields.
@@ -253,24 +253,24 @@ impl Footage {
         &mut self,
         tasks: &[RepresentationTask<'_>],
         shot: &Shot,
-        stretch: Stretch,
+        frame_range: FrameRange,
         facts: &dyn Facts,
         control: &Control<'_>,
-    ) -> Result<Vec<String>> {
-        let feed = self.feed()?;
+    ) -> Result<MadeOfFile> {
+        let source_format = self.source_format()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let open = |task| RepresentationSink::open(task, feed, stretch, facts, threads).map(Box::new);
+        let open = |task| RepresentationSink::open(task, source_format, frame_range, facts, threads).map(Box::new);
         let mut sinks: Vec<Box<RepresentationSink<'_>>> = tasks.iter().map(open).collect::<Result<_>>()?;
         let mut notes: Vec<String> = tasks
             .iter()
-            .map(|task| feed.check(task.representation))
+            .map(|task| source_format.check(task.representation))
             .filter_map(Result::transpose)
             .collect::<Result<_>>()?;
         if self.info.top_field_first.is_some() && sinks.iter().any(|sink| !sink.keeps_fields()) {
             notes.push(was_deinterlaced(&self.path.display().to_string()));
         }
         let mut converter = Converter::new();
-        for index in 0..stretch.frames {
+        for index in 0..frame_range.frames {
             for fields in [true, false] {
                 if !sinks.iter().any(|sink| sink.keeps_fields() == fields && sink.wants(index)) {
                     continue;
@@ -283,19 +283,22 @@ impl Footage {
             }
             for (number, sound) in self.sound.iter_mut().flat_map(FileSounds::iter_mut).enumerate() {
                 if sinks.iter().any(|sink| sink.has_sound_of(number)) {
-                    let end = stretch.samples_of(index + 1, self.rate, sound.rate());
+                    let end = frame_range.samples_of(index + 1, self.rate, sound.rate());
                     let samples = sound.read_to(end)?;
                     sinks.iter_mut().try_for_each(|sink| sink.write_sound_of(number, &samples))?;
                 }
             }
             control.frame(shot, index + 1)?;
         }
+        let mut encoders = Vec::new();
         for sink in sinks {
-            notes.extend(sink.finish(stretch.frames)?);
+            let finished = sink.finish(frame_range.frames)?;
+            encoders.push(finished.encoder);
+            notes.extend(finished.notes);
         }
-        let feed = self.feed()?;
-        tasks.iter().try_for_each(|task| feed.verify(task, &stretch))?;
-        Ok(notes)
+        let source_format = self.source_format()?;
+        tasks.iter().try_for_each(|task| source_format.verify(task, &frame_range))?;
+        Ok(MadeOfFile { encoders, notes })
     }
 }
 
@@ -323,13 +326,13 @@ pub(crate) fn check_before_render(
     canvas: Canvas,
     representations: &[Representation],
 ) -> Result<()> {
-    let wish = Wish { source: Pixel::YUV444P16LE, alpha: false };
+    let request = FormatRequest { source: Pixel::YUV444P16LE, alpha: false };
     let sound = plan.sound.as_ref().map(|sound| (sound.rate, sound.layout.channels()));
     let format = match representations {
         [] => return Ok(()),
-        _ => preset.pixel_format(wish, canvas.width, canvas.height)?,
+        _ => preset.pixel_format(request, canvas.width, canvas.height)?,
     };
-    let feed = Feed {
+    let source_format = SourceFormat {
         canvas,
         format,
         alpha: false,
@@ -339,23 +342,23 @@ pub(crate) fn check_before_render(
         streams: None,
         colors: None,
     };
-    representations.iter().try_for_each(|representation| feed.check(representation).map(drop))
+    representations.iter().try_for_each(|representation| source_format.check(representation).map(drop))
 }
 
 /// Makes the representations of `task` from the file that was rendered for it, and looks at them: for backends that
-/// render and no more. `color` is what that has. Returns what did not turn out as asked.
+/// render and no more. `color` is what that has.
 pub(crate) fn represent_rendered(
     plan: &Plan,
     task: &Task<'_>,
     color: ColorTags,
     control: &Control<'_>,
-) -> Result<Vec<String>> {
+) -> Result<MadeOfFile> {
     let shot = task.shot;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     // What was rendered is as large as was asked for.
     let options = DecodeOptions::default().threads(threads).max_pixels(Some(1 << 40));
-    let footage = match &task.target {
-        Target::Movie(path) => Footage::movie(path, Some(plan.rate), &options)?,
+    let source_frames = match &task.target {
+        Target::Movie(path) => SourceFrames::movie(path, Some(plan.rate), &options)?,
         Target::Sequence { folder, prefix, padding, suffix } => {
             let source = MediaSource::Sequence {
                 folder: folder.clone(),
@@ -368,20 +371,20 @@ pub(crate) fn represent_rendered(
             };
             // EXR files whose values are display-referred.
             let options = options.exr_color(Some(color).filter(|color| color.transfer != ColorTags::LINEAR));
-            Footage::sequence(source, Some((shot.first_frame, shot.frame_count)), plan.rate, &options)?
+            SourceFrames::sequence(source, Some((shot.first_frame, shot.frame_count)), plan.rate, &options)?
         }
     };
     let sound = match &task.wav {
         Some(wav) => Some(wav.as_path()),
-        None => Some(task.target.path()).filter(|_| footage.has_audio()),
+        None => Some(task.target.path()).filter(|_| source_frames.has_audio()),
     };
-    let mut footage = match (sound, &plan.sound) {
-        (Some(file), Some(sound)) => footage.with_sound(file, sound.rate, sound.layout)?,
-        _ => footage,
+    let mut source_frames = match (sound, &plan.sound) {
+        (Some(file), Some(sound)) => source_frames.with_sound(file, sound.rate, sound.layout)?,
+        _ => source_frames,
     };
     let starts = StartTimecodes::default();
     let facts = ShotFacts { plan, shot, start: |media| starts.of(plan, media) };
-    footage.represent(&task.representations, shot, Stretch::of(plan, shot), &facts, control)
+    source_frames.represent(&task.representations, shot, FrameRange::of(plan, shot), &facts, control)
 }
 
 /// The timecodes of media, each looked up once.
@@ -397,22 +400,22 @@ impl StartTimecodes {
 
 /// Makes representations of a file by itself, called `name`; its first frame has the number `first`.
 pub(crate) fn represent_file(
-    footage: &mut Footage,
+    source_frames: &mut SourceFrames,
     tasks: &[RepresentationTask<'_>],
     shot: &Shot,
     control: &Control<'_>,
-) -> Result<Vec<String>> {
-    let media = footage.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let timecode = footage.timecode();
+) -> Result<MadeOfFile> {
+    let media = source_frames.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let timecode = source_frames.timecode();
     let facts = FileFacts { name: shot.name.clone(), media, first: shot.first_frame, timecode };
-    let stretch = Stretch {
-        frames: footage.frames,
+    let frame_range = FrameRange {
+        frames: source_frames.frames,
         handles: (0, 0),
         first: shot.first_frame,
         sound: None,
         timecode: Some(timecode),
     };
-    let mut notes = footage.notes();
-    notes.extend(footage.represent(tasks, shot, stretch, &facts, control)?);
-    Ok(notes)
+    let mut made = source_frames.represent(tasks, shot, frame_range, &facts, control)?;
+    made.notes.splice(0..0, source_frames.notes());
+    Ok(made)
 }

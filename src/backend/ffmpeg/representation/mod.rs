@@ -9,17 +9,17 @@ use ffmpeg_next::frame::Video;
 mod burn;
 mod facts;
 mod file;
-mod picks;
+mod selection;
 mod shape;
 mod sheet;
 
 use super::convert::{Converter, Source, Target as Coding};
 use super::encode::{AudioStream, OutputSettings};
 use super::pixels;
-use super::presets::Wish;
+use super::presets::FormatRequest;
 use super::sequence_writer::write_still;
 use super::singles::{self, Alpha};
-use super::sink::Sink;
+use super::sink::{Finished, Sink};
 use super::sound::FileSounds;
 use super::sys::frames::{self, PixelInfo};
 use super::verify::{self, Expected};
@@ -35,14 +35,14 @@ use crate::time::{Rate, Time, Timecode};
 use burn::Painter;
 use facts::FileFacts;
 pub(super) use facts::{Facts, ShotFacts};
-pub(crate) use file::{Footage, check_before_render, represent_file, represent_rendered};
-use picks::Picks;
+pub(crate) use file::{SourceFrames, check_before_render, represent_file, represent_rendered};
+use selection::FrameSelection;
 use shape::Shape;
 use sheet::Sheet;
 
 /// What the pictures that come in have in common.
 #[derive(Clone, Copy)]
-pub(super) struct Feed<'a> {
+pub(super) struct SourceFormat<'a> {
     pub(super) canvas: Canvas,
     pub(super) format: Pixel,
     /// Whether there is alpha that matters.
@@ -58,9 +58,9 @@ pub(super) struct Feed<'a> {
     pub(super) colors: Option<&'a HashMap<String, Baked>>,
 }
 
-/// The stretch of pictures that comes in.
+/// The range of pictures that comes in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stretch {
+pub(super) struct FrameRange {
     /// How many pictures.
     pub(super) frames: i64,
     /// How many of them are head and tail handles.
@@ -72,10 +72,10 @@ pub(super) struct Stretch {
     pub(super) timecode: Option<Timecode>,
 }
 
-impl Stretch {
+impl FrameRange {
     /// The pictures of `shot`.
-    pub(super) fn of(plan: &Plan, shot: &Shot) -> Stretch {
-        Stretch {
+    pub(super) fn of(plan: &Plan, shot: &Shot) -> FrameRange {
+        FrameRange {
             frames: shot.frame_count,
             handles: (shot.head, shot.tail),
             first: shot.first_frame,
@@ -85,7 +85,7 @@ impl Stretch {
     }
 }
 
-impl Stretch {
+impl FrameRange {
     /// How many samples lie beside the first `count` pictures, of which there are `pictures` a second, where the sound has
     /// `rate` samples a second.
     pub(super) fn samples_of(&self, count: i64, pictures: Rate, rate: u32) -> i64 {
@@ -103,7 +103,7 @@ impl Stretch {
     }
 }
 
-impl Feed<'_> {
+impl SourceFormat<'_> {
     /// The shape and the settings of what `representation` makes of these pictures.
     fn settings(&self, representation: &Representation) -> Result<(Shape, OutputSettings)> {
         let preset = &representation.preset;
@@ -113,7 +113,7 @@ impl Feed<'_> {
         if let Content::ContactSheet(layout) = representation.content {
             Sheet::check(layout, size)?;
         }
-        let format = preset.pixel_format(Wish { source: self.format, alpha: self.alpha }, size.0, size.1)?;
+        let format = preset.pixel_format(FormatRequest { source: self.format, alpha: self.alpha }, size.0, size.1)?;
         let rate = representation.rate.unwrap_or(self.rate);
         let mut settings = OutputSettings::new(preset.clone(), format, size, rate);
         settings.pixel_aspect = shape.pixel_aspect;
@@ -158,14 +158,15 @@ impl Feed<'_> {
     ///
     /// # Errors
     /// [`ErrorKind::Verify`] when it is not what was asked for.
-    pub(super) fn verify(&self, task: &RepresentationTask<'_>, stretch: &Stretch) -> Result<()> {
-        self.verified(task, stretch).map_err(|error| at(task.representation, error))
+    pub(super) fn verify(&self, task: &RepresentationTask<'_>, frame_range: &FrameRange) -> Result<()> {
+        self.verified(task, frame_range).map_err(|error| at(task.representation, error))
     }
 
-    fn verified(&self, task: &RepresentationTask<'_>, stretch: &Stretch) -> Result<()> {
+    fn verified(&self, task: &RepresentationTask<'_>, frame_range: &FrameRange) -> Result<()> {
         let RepresentationTask { representation, target } = task;
         let (shape, settings) = self.settings(representation)?;
-        let frames = Picks::of(representation, self.rate, stretch, &mut Vec::new()).total(stretch.frames);
+        let frames =
+            FrameSelection::of(representation, self.rate, frame_range, &mut Vec::new()).total(frame_range.frames);
         let size = match representation.content {
             Content::ContactSheet(layout) => {
                 let page = Sheet::page(layout, frames, (shape.width, shape.height));
@@ -174,7 +175,7 @@ impl Feed<'_> {
             _ => (shape.width, shape.height),
         };
         let samples = |rate| {
-            let (first, end) = stretch.samples(representation, self.rate, rate);
+            let (first, end) = frame_range.samples(representation, self.rate, rate);
             end - first
         };
         let expected = Expected {
@@ -182,7 +183,7 @@ impl Feed<'_> {
             size,
             rate: settings.rate,
             frames,
-            first: stretch.first + representation.shown(stretch.frames, stretch.handles).start,
+            first: frame_range.first + representation.shown(frame_range.frames, frame_range.handles).start,
             top_field_first: settings.top_field_first,
             sound: settings.audio.map(|(rate, _)| (samples(rate), rate)),
         };
@@ -231,7 +232,7 @@ fn at(representation: &Representation, error: Error) -> Error {
 pub(super) struct RepresentationSink<'r> {
     representation: &'r Representation,
     facts: &'r dyn Facts,
-    picks: Picks,
+    selection: FrameSelection,
     /// Its streams of sound.
     sounds: Vec<SoundWindow>,
     /// What pictures are converted to before they are drawn upon.
@@ -241,6 +242,8 @@ pub(super) struct RepresentationSink<'r> {
     converter: Converter,
     output: Output<'r>,
     notes: Vec<String>,
+    /// Of a still, the encoder that wrote it.
+    encoder: Option<String>,
     today: String,
     keeps_fields: bool,
     /// What is baked into it, where colours are managed.
@@ -266,45 +269,47 @@ enum Output<'r> {
 }
 
 impl<'r> RepresentationSink<'r> {
-    /// Opens the target of `task` for what its representation makes of a stretch of pictures; `threads` encode.
+    /// Opens the target of `task` for what its representation makes of a range of pictures; `threads` encode.
     ///
     /// # Errors
     /// These, and all that come later, name the representation.
     pub(super) fn open(
         task: &'r RepresentationTask<'_>,
-        feed: Feed<'_>,
-        stretch: Stretch,
+        source_format: SourceFormat<'_>,
+        frame_range: FrameRange,
         facts: &'r dyn Facts,
         threads: usize,
     ) -> Result<RepresentationSink<'r>> {
         let RepresentationTask { representation, target } = task;
         let named = |error| at(representation, error);
-        let (shape, mut settings) = feed.settings(representation).map_err(named)?;
+        let (shape, mut settings) = source_format.settings(representation).map_err(named)?;
         settings.threads = u32::try_from(threads).unwrap_or(1);
         settings.idle_cores = true;
-        let skipped = representation.shown(stretch.frames, stretch.handles).start;
+        let skipped = representation.shown(frame_range.frames, frame_range.handles).start;
         let from = |start: Timecode| Timecode::from_frame(start.frame() + skipped, start.rate(), start.is_drop());
-        settings.timecode = stretch.timecode.map(|start| from(start).at_rate(settings.rate));
-        let (streams, mut notes) = feed.streams(representation);
+        settings.timecode = frame_range.timecode.map(|start| from(start).at_rate(settings.rate));
+        let (streams, mut notes) = source_format.streams(representation);
         let mut streams: Vec<(usize, u32)> =
             streams.into_iter().map(|(number, stream)| (number, stream.rate)).collect();
-        if feed.streams.is_none() {
+        if source_format.streams.is_none() {
             streams.extend(settings.audio.map(|(rate, _)| (0, rate)));
         }
         let sound = |(number, rate): (usize, u32)| SoundWindow {
             number,
-            range: stretch.samples(representation, feed.rate, rate),
+            range: frame_range.samples(representation, source_format.rate, rate),
             done: 0,
         };
         let sounds = streams.into_iter().map(sound).collect();
-        let picks = Picks::of(representation, feed.rate, &stretch, &mut notes);
+        let selection = FrameSelection::of(representation, source_format.rate, &frame_range, &mut notes);
         let (mut coding, path) = (settings.target(), target.path());
         let keeps_fields = settings.top_field_first.is_some();
         let output = match representation.content {
-            Content::All => Output::Frames(Writer::create(target, stretch.first + skipped, &settings).map_err(named)?),
+            Content::All => {
+                Output::Frames(Writer::create(target, frame_range.first + skipped, &settings).map_err(named)?)
+            }
             Content::Poster(_) => Output::Poster { path, settings, written: 0 },
             Content::ContactSheet(layout) => {
-                let count = picks.total(stretch.frames);
+                let count = selection.total(frame_range.frames);
                 let cell = (shape.width, shape.height);
                 let sheet = Box::new(Sheet::new(layout, count, cell, &facts.field("shot", 0)));
                 coding = sheet.cell();
@@ -319,7 +324,7 @@ impl<'r> RepresentationSink<'r> {
         Ok(RepresentationSink {
             representation,
             facts,
-            picks,
+            selection,
             sounds,
             coding,
             shape,
@@ -327,9 +332,10 @@ impl<'r> RepresentationSink<'r> {
             converter,
             output,
             notes,
+            encoder: None,
             today,
             keeps_fields,
-            baked: feed.colors.map(|_| feed.baked(representation).cloned().unwrap_or_default()),
+            baked: source_format.colors.map(|_| source_format.baked(representation).cloned().unwrap_or_default()),
             threads,
         })
     }
@@ -341,7 +347,8 @@ impl<'r> RepresentationSink<'r> {
             Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(&painted)),
             Output::Poster { path, settings, written } => {
                 *written += 1;
-                write_still(path, settings, &painted)
+                self.encoder = Some(write_still(path, settings, &painted)?);
+                Ok(())
             }
             Output::Sheet { sheet, .. } => {
                 sheet.place(&painted, &facts.field("frame", index), &facts.field("timecode", index));
@@ -438,7 +445,7 @@ impl RepresentationSink<'_> {
 /// A picture is asked for where the representation shows it; what comes unasked is left.
 impl Sink for RepresentationSink<'_> {
     fn wants(&self, index: i64) -> bool {
-        self.picks.times(index) > 0
+        self.selection.times(index) > 0
     }
 
     fn keeps_fields(&self) -> bool {
@@ -447,7 +454,7 @@ impl Sink for RepresentationSink<'_> {
 
     fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()> {
         let representation = self.representation;
-        match (self.picks.times(index), picture) {
+        match (self.selection.times(index), picture) {
             (0, _) | (_, None) => Ok(()),
             (times, Some(picture)) => self.shown(picture, index, times).map_err(|error| at(representation, error)),
         }
@@ -459,32 +466,36 @@ impl Sink for RepresentationSink<'_> {
 
     /// # Errors
     /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
-    fn finish(self: Box<Self>, frames: i64) -> Result<Vec<String>> {
-        let RepresentationSink { representation, output, picks, mut converter, notes, .. } = *self;
-        let planned = picks.total(frames);
+    fn finish(self: Box<Self>, frames: i64) -> Result<Finished> {
+        let RepresentationSink { representation, output, selection, mut converter, notes, mut encoder, .. } = *self;
+        let planned = selection.total(frames);
         let written = match output {
-            Output::Frames(writer) => writer.finish(),
-            Output::Poster { written, .. } => Ok(written),
-            Output::Sheet { path, settings, sheet } => {
-                write_page(&sheet, path, settings, &mut converter).map(|()| sheet.placed())
+            Output::Frames(writer) => {
+                encoder = writer.encoder().map(str::to_owned);
+                writer.finish()
             }
+            Output::Poster { written, .. } => Ok(written),
+            Output::Sheet { path, settings, sheet } => write_page(&sheet, path, settings, &mut converter).map(|name| {
+                encoder = Some(name);
+                sheet.placed()
+            }),
         };
         let short =
             |written| Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned"));
         match written {
-            Ok(written) if written == planned => Ok(notes),
+            Ok(written) if written == planned => Ok(Finished { encoder, notes }),
             Ok(written) => Err(at(representation, short(written))),
             Err(error) => Err(at(representation, error)),
         }
     }
 }
 
-/// Writes the page of a contact sheet; of the settings, the preset counts.
-fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converter: &mut Converter) -> Result<()> {
+/// Writes the page of a contact sheet; of the settings, the preset counts. Returns the encoder's name.
+fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converter: &mut Converter) -> Result<String> {
     let page = sheet.picture()?;
     let preset = &settings.preset;
     let (width, height) = preset.nearest_size(page.width(), page.height());
-    settings.format = preset.pixel_format(Wish { source: page.format(), alpha: false }, width, height)?;
+    settings.format = preset.pixel_format(FormatRequest { source: page.format(), alpha: false }, width, height)?;
     settings.color = preset.color_tags(settings.format, ColorTags::SRGB);
     (settings.width, settings.height) = (width, height);
     let source = Source { frame: &page, color: ColorTags::SRGB, premultiplied: false };

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::damage::Reason;
 use super::source::{Heard, Voice, VoiceKey};
-use super::stretch::Stretch;
+use super::stretch::TimeStretch;
 use crate::audio::{Limiter, REACH, Samples, Speaker, at_speed, finest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Damaged, Plan, SampleGrid, Sound, SoundClip, SoundCurve, SoundMap};
@@ -37,7 +37,7 @@ struct Line<'c> {
     /// What is heard of the media from each of these samples on.
     runs: Vec<Run>,
     /// What keeps its pitch.
-    stretch: Option<Stretch>,
+    stretch: Option<TimeStretch>,
     voice: Option<Voice>,
     opened: bool,
 }
@@ -297,13 +297,13 @@ impl<'s> Mixer<'s> {
 
     /// What keeps the pitch of a line, where that is asked for. It goes on from where the cut begins to play the clip, so
     /// that shots join without a seam.
-    fn stretch(&self, line: &Line<'_>, grid: SampleGrid) -> Result<Option<Stretch>> {
+    fn stretch(&self, line: &Line<'_>, grid: SampleGrid) -> Result<Option<TimeStretch>> {
         let ([run], Some(from)) = (line.runs.as_slice(), line.clip.stretched_from) else { return Ok(None) };
         if !line.clip.map.keeps_pitch() {
             return Ok(None);
         }
         let from = grid.sample(from).min(line.first);
-        Stretch::begin(run.speed, self.format(), from, run.at(from)).map(Some)
+        TimeStretch::begin(run.speed, self.format(), from, run.at(from)).map(Some)
     }
 
     /// Samples that are damaged: an error, or a note.

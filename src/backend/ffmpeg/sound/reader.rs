@@ -200,7 +200,8 @@ impl SoundReader {
         let high = usize::try_from(end - self.start).unwrap_or(0).clamp(low, self.buffer.len());
         samples.push(&self.buffer, low..high);
         samples.pad(count - samples.len());
-        let kept = usize::try_from(self.rate).unwrap_or(0);
+        // Half a second: who reads at another speed comes back a little. Many files are open at once, so no more.
+        let kept = usize::try_from(self.rate).unwrap_or(0) / 2;
         if low > 2 * kept {
             self.buffer.drop_front(low - kept);
             self.start += i64::try_from(low - kept).unwrap_or(0);

@@ -23,7 +23,7 @@ const INPUT: &str = "in";
 const OUTPUT: &str = "out";
 
 /// Makes sound longer or shorter. What comes out depends on what went in before: it is read from its start on.
-pub(super) struct Stretch {
+pub(super) struct TimeStretch {
     graph: Graph,
     rate: u32,
     channels: u16,
@@ -39,10 +39,10 @@ pub(super) struct Stretch {
     output: Audio,
 }
 
-impl Stretch {
+impl TimeStretch {
     /// Sound that goes by `speed` times as fast, backwards if that is negative, in a window of so many samples a second and
     /// channels. It begins at sample `at` of the window with sample `place` of the media.
-    pub(super) fn begin(speed: Ratio, (rate, channels): (u32, u16), at: i64, place: Ratio) -> Result<Stretch> {
+    pub(super) fn begin(speed: Ratio, (rate, channels): (u32, u16), at: i64, place: Ratio) -> Result<TimeStretch> {
         let failed = |cause: Ffmpeg| failed().because(cause);
         let find = |name: &str| {
             filter::find(name)
@@ -63,7 +63,7 @@ impl Stretch {
         parsed.and_then(|()| graph.validate()).map_err(failed)?;
         let ready = Samples::silence(channels.into(), 0);
         let origin = (place + Ratio::new(1, 2)).floor();
-        Ok(Stretch { graph, rate, channels, origin, backwards, at, ready, fed: 0, output: Audio::empty() })
+        Ok(TimeStretch { graph, rate, channels, origin, backwards, at, ready, fed: 0, output: Audio::empty() })
     }
 
     /// Samples `range` of the window, made of what `voice` has. What lies between them and those before is passed over.

@@ -9,7 +9,7 @@ use crate::time::{Ratio, Time, Timecode};
 pub(super) fn resolve(cut: &Cut, source: &Source) -> Result<(i64, i64)> {
     let (first, end) = match cut {
         Cut::Frames { first, count } => {
-            let end = first.checked_add(*count).ok_or_else(|| empty(source, "frames beyond all counting"))?;
+            let end = first.checked_add(*count).ok_or_else(|| empty(source, "frame range overflows"))?;
             (*first, end)
         }
         Cut::Timecode { start, end } => by_timecode(start, end, source)?,

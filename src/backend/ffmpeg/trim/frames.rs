@@ -60,6 +60,6 @@ fn write(
             writer.insert(PieceWriter::encoding(job, source, run.preset, frame, threads)?)
         }
     };
-    writer.write_frame(frame, own, &job.beat(source))?;
+    writer.write_frame(frame, own, &job.times(source))?;
     writer.accompany(job, &mut source.sounds, &source.grid)
 }

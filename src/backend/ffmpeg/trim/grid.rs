@@ -70,16 +70,16 @@ impl Grid {
     }
 
     /// The times of a piece from frame `first` on.
-    pub(super) fn beat(&self, first: i64, facts: &StreamFacts) -> Beat<'_> {
+    pub(super) fn times(&self, first: i64, facts: &StreamFacts) -> PresentationTimes<'_> {
         let rate = match self {
             Grid::Even(Clock { rate, .. }) | Grid::Counted(rate) => *rate,
             Grid::Listed { .. } => {
                 let (num, den) = (facts.time_base.numerator(), facts.time_base.denominator());
-                return Beat { grid: self, first, time_base: (num, den) };
+                return PresentationTimes { grid: self, first, time_base: (num, den) };
             }
         };
         let (num, den) = rate_pair(rate);
-        Beat { grid: self, first, time_base: (den, num) }
+        PresentationTimes { grid: self, first, time_base: (den, num) }
     }
 }
 
@@ -91,14 +91,14 @@ pub(super) fn rate_pair(rate: Rate) -> (i32, i32) {
 
 /// When the frames of a piece are shown.
 #[derive(Clone, Copy)]
-pub(super) struct Beat<'a> {
+pub(super) struct PresentationTimes<'a> {
     grid: &'a Grid,
     first: i64,
     /// Seconds per unit of time: numerator, denominator.
     pub(super) time_base: (i32, i32),
 }
 
-impl Beat<'_> {
+impl PresentationTimes<'_> {
     /// The time of the piece's frame `number`, which may lie in front of it.
     pub(super) fn time(&self, number: i64) -> i64 {
         match self.grid {

@@ -21,7 +21,7 @@ use crate::backend::CancelToken;
 use crate::deliver::{Copy, Existing, Piece, Place, Preset, Protected, SingleFiles, Trim, Trimmed, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::OutputKind;
-use grid::Beat;
+use grid::PresentationTimes;
 use source::Source;
 
 /// A piece that is to be made.
@@ -47,8 +47,8 @@ impl Job {
         self.first + self.count
     }
 
-    fn beat<'s>(&self, source: &'s Source) -> Beat<'s> {
-        source.grid.beat(self.first, &source.facts)
+    fn times<'s>(&self, source: &'s Source) -> PresentationTimes<'s> {
+        source.grid.times(self.first, &source.facts)
     }
 }
 

@@ -133,7 +133,7 @@ impl Copying {
         if decoded > number {
             return Ok(Step::Not(format!("frame {index} is stored later than the file says")));
         }
-        begun.writer.write_packet(packet, number, decoded, &job.beat(source))?;
+        begun.writer.write_packet(packet, number, decoded, &job.times(source))?;
         begun.packets += 1;
         begun.writer.accompany(job, &mut source.sounds, &source.grid)?;
         if begun.packets < job.count {

@@ -14,10 +14,10 @@ use super::super::lookup::count_frames;
 use super::super::movie_writer::container_options;
 use super::super::options::DecodeOptions;
 use super::super::picture_encoder::PictureEncoder;
-use super::super::presets::Wish;
+use super::super::presets::FormatRequest;
 use super::super::sys::streams::with_tag_of;
 use super::super::sys::write::{Muxer, StreamSetup};
-use super::grid::{Beat, Grid, rate_pair};
+use super::grid::{Grid, PresentationTimes, rate_pair};
 use super::sound::{Sound, Track};
 use super::source::Source;
 use super::{Job, about, container, own};
@@ -132,27 +132,33 @@ impl PieceWriter {
         writer.picture = add_picture(muxer, job, source, &parameters, (labels, encoding.is_none()))?;
         let place = (&source.grid, job.first);
         writer.tracks = Track::add_all(&source.sounds, place, (muxer, job.muxer), &mut writer.notes)?;
-        let ticks = job.beat(source).time_base.1;
+        let ticks = job.times(source).time_base.1;
         muxer.write_header(&container_options(job.muxer, ticks, job.muxer == "mp4", !tags.is_empty()))?;
         writer.encoding = encoding;
         Ok(writer)
     }
 
     /// Writes a packet that shows the piece's frame `number`, and that is to be decoded at the time of frame `decoded`.
-    pub(super) fn write_packet(&mut self, packet: &Packet, number: i64, decoded: i64, beat: &Beat<'_>) -> Result<()> {
+    pub(super) fn write_packet(
+        &mut self,
+        packet: &Packet,
+        number: i64,
+        decoded: i64,
+        times: &PresentationTimes<'_>,
+    ) -> Result<()> {
         let mut copy = packet.clone();
-        copy.set_pts(Some(beat.time(number)));
-        copy.set_dts(Some(beat.time(decoded)));
-        copy.set_duration(beat.time(number + 1) - beat.time(number));
+        copy.set_pts(Some(times.time(number)));
+        copy.set_dts(Some(times.time(decoded)));
+        copy.set_duration(times.time(number + 1) - times.time(number));
         copy.set_position(-1);
         let picture = self.picture;
-        self.muxer()?.write(picture, &mut copy, beat.time_base)?;
+        self.muxer()?.write(picture, &mut copy, times.time_base)?;
         self.frames += 1;
         Ok(())
     }
 
     /// Encodes the next frame, or in its place the one in front of it.
-    pub(super) fn write_frame(&mut self, frame: &Frame, own: bool, beat: &Beat<'_>) -> Result<()> {
+    pub(super) fn write_frame(&mut self, frame: &Frame, own: bool, times: &PresentationTimes<'_>) -> Result<()> {
         let frames = self.frames;
         self.held += i64::from(!own);
         let Some(encoding) = &mut self.encoding else {
@@ -168,10 +174,10 @@ impl PieceWriter {
         let converted = encoding.converter.convert(&picture, &target, whole)?;
         encoding.encoder.send(Some((converted.as_ref().unwrap_or(frame.as_av()), frames)))?;
         self.frames += 1;
-        self.drain(beat)
+        self.drain(times)
     }
 
-    fn drain(&mut self, beat: &Beat<'_>) -> Result<()> {
+    fn drain(&mut self, times: &PresentationTimes<'_>) -> Result<()> {
         let (Some(encoding), Some(muxer)) = (&mut self.encoding, &mut self.muxer) else { return Ok(()) };
         let packet = &mut encoding.packet;
         while encoding.encoder.receive(packet)? {
@@ -181,10 +187,10 @@ impl PieceWriter {
             let next = encoding.decoded.max(number - 1 - LOOK_AHEAD) + 1;
             let decoded = packet.dts().filter(sound).unwrap_or(next);
             encoding.decoded = decoded;
-            packet.set_pts(Some(beat.time(number)));
-            packet.set_dts(Some(beat.time(decoded)));
-            packet.set_duration(beat.time(number + 1) - beat.time(number));
-            muxer.write(self.picture, packet, beat.time_base)?;
+            packet.set_pts(Some(times.time(number)));
+            packet.set_dts(Some(times.time(decoded)));
+            packet.set_duration(times.time(number + 1) - times.time(number));
+            muxer.write(self.picture, packet, times.time_base)?;
         }
         Ok(())
     }
@@ -205,7 +211,7 @@ impl PieceWriter {
         if let Some(encoding) = &mut self.encoding {
             encoding.encoder.send(None)?;
         }
-        self.drain(&job.beat(source))?;
+        self.drain(&job.times(source))?;
         let copied = self.encoding.is_none();
         if self.held > 0 {
             let what = format!("{} frames are not in the movie: the one in front of each is shown", self.held);
@@ -246,8 +252,8 @@ fn settings(preset: Preset, source: &Source, frame: &Frame, threads: u32, own: b
     // Sound goes its own way, in the codecs of the source.
     let preset = Preset { audio: None, ..preset };
     let size = (frame.width(), frame.height());
-    let wish = Wish { source: frame.format(), alpha: frame.has_alpha() };
-    let format = preset.pixel_format(wish, size.0, size.1)?;
+    let request = FormatRequest { source: frame.format(), alpha: frame.has_alpha() };
+    let format = preset.pixel_format(request, size.0, size.1)?;
     let mut settings = OutputSettings::new(preset, format, size, source.rate);
     settings.color = settings.preset.color_tags(format, frame.color());
     if own {
@@ -280,7 +286,7 @@ fn add_picture(
 ) -> Result<usize> {
     let picture = muxer.add_stream(&StreamSetup {
         parameters,
-        time_base: job.beat(source).time_base,
+        time_base: job.times(source).time_base,
         rate: Some(rate_pair(source.rate)),
         pixel_aspect: aspect_pair(source.info.pixel_aspect),
         tag: None,

@@ -1,0 +1,90 @@
+//! Single files, each into some folder, and no run of shots: the mix of a cut, pieces of a movie.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::existing::Existing;
+use super::files::{Place, clear};
+use super::guard::Guard;
+use super::manifest::{CONFLATED, MANIFEST, settle};
+use super::outputs::commit_all;
+use super::protected::{Protected, real};
+use crate::audio::Loudness;
+use crate::error::{Error, ErrorKind, Result};
+
+/// What programs ask that write single files, each into some folder, and no run of shots: the mix of a cut, pieces of a
+/// movie. What they make is listed in the manifest of its folder.
+#[derive(Debug)]
+pub(crate) struct SingleFiles<'p> {
+    protected: &'p Protected,
+    existing: Existing,
+    guards: HashMap<PathBuf, Guard<'p>>,
+    /// Where something was written.
+    written: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl<'p> SingleFiles<'p> {
+    pub(crate) fn new(protected: &'p Protected, existing: Existing) -> SingleFiles<'p> {
+        SingleFiles { protected, existing, guards: HashMap::new(), written: Mutex::default() }
+    }
+
+    fn folder(place: &Place) -> PathBuf {
+        let real = real(&place.path);
+        real.parent().map_or_else(PathBuf::new, Path::to_owned)
+    }
+
+    /// Refuses a place that may not be written, and removes what killed processes left of it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`], and [`ErrorKind::Locked`] while another process writes there.
+    pub(crate) fn check(&mut self, place: &Place) -> Result<()> {
+        if [MANIFEST, CONFLATED].iter().any(|name| place.relative.eq_ignore_ascii_case(name)) {
+            let message = format!("{} is a name for manifests of this library alone", place.path.display());
+            return Err(Error::new(ErrorKind::Option, message).at_file(&place.path));
+        }
+        self.protected.refuse([place.path.as_path()])?;
+        let folder = SingleFiles::folder(place);
+        if !self.guards.contains_key(&folder) {
+            let (guard, _) = Guard::new(&folder, self.protected, self.existing)?;
+            self.guards.insert(folder.clone(), guard);
+        }
+        self.guards[&folder].check(place)?;
+        clear(std::iter::once(place.path.as_path()))
+    }
+
+    /// Gives what was written at `places`, which lie in one folder, their final names; the first is listed with `loudness`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`] where something was put there meanwhile, [`ErrorKind::Io`].
+    pub(crate) fn commit(&self, places: &[&Place], loudness: Option<Loudness>) -> Result<()> {
+        let Some(place) = places.first() else { return Ok(()) };
+        let folder = SingleFiles::folder(place);
+        let Some(guard) = self.guards.get(&folder) else {
+            return Err(
+                Error::new(ErrorKind::Exists, "a file that nobody asked about is not written").at_file(&place.path)
+            );
+        };
+        commit_all(places.iter().map(|place| (*place, 0, 1)), loudness, &folder, guard)?;
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(folder);
+        Ok(())
+    }
+
+    /// Lists what was made in the manifests of its folders; says where that cannot be.
+    pub(crate) fn finish(&self) -> Vec<String> {
+        let finish = |folder: &PathBuf| match self.guards.get(folder)?.records() {
+            true => settle(folder, None, false).err().map(|error| error.to_string()),
+            false => Some(unlisted(folder)),
+        };
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(finish).collect()
+    }
+}
+
+/// What is said where a manifest cannot be written.
+pub(crate) fn unlisted(folder: &Path) -> String {
+    let manifest = folder.join(MANIFEST);
+    format!(
+        "{} is no manifest of this library and is left as it is: what was written is not listed",
+        manifest.display()
+    )
+}
