@@ -5,8 +5,7 @@ use crate::flips::{FRAMES, KINDS, Kind, is_wanted, read};
 use crate::support::{overwritten, packets};
 
 /// Kinds whose decoders cannot know: samples as they are, or runs of them without a header.
-const UNKNOWING: [&str; 8] =
-    ["raw.avi", "raw.mov", "v210.mov", "huffyuv.avi", "utvideo.avi", "qtrle.mov", "theora.ogv", "ffv1-plain.mkv"];
+const UNKNOWING: [&str; 6] = ["raw.avi", "raw.mov", "v210.mov", "huffyuv.avi", "qtrle.mov", "theora.ogv"];
 
 /// The holes after which a frame was another without a word: the packets overwritten, and how much of each.
 fn silent(kind: &Kind) -> Vec<String> {
@@ -14,9 +13,8 @@ fn silent(kind: &Kind) -> Vec<String> {
     let path = kind.made(folder.path());
     let whole = read(&path, 1);
     let packets = packets(&path);
-    // A still; and containers whose own headers lie among a packet's bytes.
-    if packets.len() < FRAMES || path.extension().is_some_and(|ending| ending == "ts" || ending == "mxf") {
-        return Vec::new();
+    if packets.len() < FRAMES {
+        return Vec::new(); // a still
     }
     let mut found = Vec::new();
     // Matroska's own four bytes in front of a frame are those of its container.
@@ -29,10 +27,16 @@ fn silent(kind: &Kind) -> Vec<String> {
             let broken = overwritten(&path, &format!("broken-{}", kind.file), &[hole], 0);
             for threads in [1, 3] {
                 let damaged = read(&broken, threads);
-                if let Some(frame) =
-                    damaged.iter().zip(&whole).position(|(damaged, whole)| damaged.is_some() && damaged != whole)
-                {
-                    found.push(format!("{name} of packet {index}, {threads} threads: frame {frame}"));
+                let differs = |frame: &usize| damaged[*frame].is_some() && damaged[*frame] != whole[*frame];
+                let frames: Vec<String> = (0..FRAMES)
+                    .filter(differs)
+                    .map(|frame| {
+                        let is = whole.iter().position(|other| *other == damaged[frame]);
+                        format!("{frame} shows {is:?}")
+                    })
+                    .collect();
+                if !frames.is_empty() {
+                    found.push(format!("{name} of packet {index}, {threads} threads: {}", frames.join(", ")));
                 }
             }
         }

@@ -83,8 +83,10 @@ pub(super) struct Movie {
     pub(super) counted: bool,
     /// The lowest timestamp that was passed over, looking around at the start.
     lowest: i64,
-    /// The container has no list of its packets: where one is lost nothing is left of it.
+    /// The container has no list of its packets, or one that it does not go by: where one is lost nothing is left of it.
     may_lose_packets: bool,
+    /// The movie's first frames are lost, and the others are known to come behind them.
+    lost_start: bool,
     /// The last frames have come without one that should be before them, and may be built on it or be that one.
     incomplete: bool,
     /// Why nobody knows which frame is which, if nobody does.
@@ -130,7 +132,8 @@ impl Movie {
         let indexed = ["mov,", "avi"].iter().any(|name| info.container.starts_with(name));
         let clock =
             Clock { first: 0, length: ticks / rate.nominal(), ticks, rate, regular: !info.vfr && info.rate.is_some() };
-        let may_lose_packets = pump.is_transport_stream();
+        let (is_transport_stream, is_mxf) = (pump.is_transport_stream(), pump.is_mxf());
+        let may_lose_packets = is_transport_stream || is_mxf;
         let mut movie = Movie {
             path: path.to_owned(),
             pump,
@@ -140,6 +143,7 @@ impl Movie {
             counted: false,
             lowest: i64::MAX,
             may_lose_packets,
+            lost_start: false,
             incomplete: false,
             adrift: None,
             miscounted: false,
@@ -169,7 +173,15 @@ impl Movie {
             }
         }
         movie.clock.first = movie.ring.back().map_or(0, |entry| entry.at);
-        if movie.may_lose_packets || movie.ring.back().is_some_and(|entry| entry.damage.is_some()) {
+        // MXF counts from its first edit unit, whatever is left of that.
+        if is_mxf
+            && !movie.counted
+            && movie.clock.regular
+            && movie.pump.head().iter().min().is_some_and(|least| *least > 0)
+        {
+            (movie.clock.first, movie.lost_start) = (0, true);
+            movie.rewind_and_pull()?;
+        } else if is_transport_stream || movie.ring.back().is_some_and(|entry| entry.damage.is_some()) {
             movie.look_around()?;
         }
         Ok(movie)
@@ -184,10 +196,11 @@ impl Movie {
                 break;
             }
         }
-        if self.may_lose_packets && !self.counted && !self.clock.regular {
+        let is_transport_stream = self.pump.is_transport_stream();
+        if is_transport_stream && !self.counted && !self.clock.regular {
             self.clock.regular = transport::keeps_to_grid(self.pump.head(), self.clock.length);
         }
-        let doubtful = self.may_lose_packets
+        let doubtful = is_transport_stream
             && (transport::head_is_damaged(&self.path, self.pump.head().first().copied())
                 || (self.clock.regular && transport::start_is_doubtful(self.pump.head(), self.clock.length)));
         if self.lowest < self.clock.first || doubtful {
@@ -275,6 +288,10 @@ impl Movie {
             }
             None => None,
         };
+        if self.lost_start && self.ring.is_empty() && self.pump.began_at_start() && at > self.clock.first {
+            let (at, damage) = (self.clock.first, Some("its packet is lost".into()));
+            self.ring.push_back(Entry { at, frame: None, damage, follows: true, after_error: true });
+        }
         while self.ring.len() >= self.room {
             self.ring.pop_front();
         }

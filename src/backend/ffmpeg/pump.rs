@@ -69,6 +69,8 @@ pub(crate) struct Pump {
     failed: bool,
     /// What the container said about a place where packets may be lost.
     broken_off: bool,
+    /// The container said that the packet read last, or the next one, is damaged.
+    corrupt: bool,
     errors: u32,
     /// When the keyframe that the file begins with is shown.
     first_key: Option<i64>,
@@ -94,6 +96,8 @@ struct Read {
     failed: bool,
     /// The container said that packets may be lost here.
     broken_off: bool,
+    /// It said that a packet of the stream is damaged.
+    corrupt: bool,
 }
 
 /// A packet in the decoder.
@@ -175,6 +179,7 @@ impl Pump {
             landing: Landing::Start,
             failed: false,
             broken_off: false,
+            corrupt: false,
             errors: 0,
             first_key: None,
             headless: false,
@@ -225,6 +230,11 @@ impl Pump {
         self.demuxer.container() == "mpegts"
     }
 
+    /// Whether this is MXF.
+    pub(crate) fn is_mxf(&self) -> bool {
+        self.demuxer.container() == "mxf"
+    }
+
     /// The decoding time of the packet read last.
     pub(crate) fn last_dts(&self) -> Option<i64> {
         self.last_dts
@@ -272,7 +282,7 @@ impl Pump {
         self.broken.clear();
         self.gaps.clear();
         (self.skip_below, self.skipped) = (None, None);
-        (self.failed, self.broken_off, self.errors) = (false, false, 0);
+        (self.failed, self.broken_off, self.corrupt, self.errors) = (false, false, false, 0);
         (self.headless, self.packets, self.first_key) = (false, 0, None);
         self.last_dts = None;
         self.landing = landing;
@@ -302,7 +312,12 @@ impl Pump {
             if let Some(packet) = self.read_packet()?
                 && Some((packet.pts(), packet.dts())) == first
             {
-                self.ahead.push_front(Read { packet: Ok(Some(packet)), failed: false, broken_off: false });
+                self.ahead.push_front(Read {
+                    packet: Ok(Some(packet)),
+                    failed: false,
+                    broken_off: false,
+                    corrupt: false,
+                });
                 return Ok(());
             }
         }
@@ -318,12 +333,13 @@ impl Pump {
 
     /// The next packet of the picture stream, as it is in the file; `None` at the end.
     pub(crate) fn read_packet(&mut self) -> Result<Option<Packet>> {
-        let Read { packet, failed, broken_off } = match self.ahead.pop_front() {
+        let Read { packet, failed, broken_off, corrupt } = match self.ahead.pop_front() {
             Some(read) => read,
             None => self.read_on(),
         };
         self.failed |= failed;
         self.broken_off |= broken_off;
+        self.corrupt |= corrupt;
         self.errors += u32::from(failed);
         let packet = packet?;
         if let Some(packet) = &packet {
@@ -337,10 +353,15 @@ impl Pump {
     }
 
     fn read_on(&mut self) -> Read {
-        let (mut errors, mut broken_off) = (self.errors, false);
+        // FFmpeg's parsers drop the flag that says so.
+        let named = format!("Packet corrupt (stream = {},", self.stream);
+        let (mut errors, mut broken_off, mut corrupt) = (self.errors, false, false);
         let packet = loop {
             let read = self.demuxer.read();
-            broken_off |= self.demuxer.take_lines().iter().any(is_damage);
+            for line in self.demuxer.take_lines() {
+                broken_off |= is_damage(&line);
+                corrupt |= line.text.starts_with(&named);
+            }
             match read {
                 Ok(Some(packet)) if packet.stream() == self.stream => break Ok(Some(packet)),
                 Ok(Some(_)) => {}
@@ -360,7 +381,7 @@ impl Pump {
                 self.head_read = self.head.len() >= HEAD;
             }
         }
-        Read { packet, failed: errors > self.errors, broken_off }
+        Read { packet, failed: errors > self.errors, broken_off, corrupt }
     }
 
     /// Reads on as far as a packet may lie whose picture is shown before one that was decoded already.
@@ -518,6 +539,12 @@ impl Pump {
         }
         let hashed = self.facts.codec == "hevc" && packet.data().is_some_and(units::has_picture_hash);
         let (key, compared, complete) = (packet.is_key(), false, false);
+        if std::mem::take(&mut self.corrupt) {
+            // A parser gives a packet out once it has seen the next one.
+            for number in [number, number + 1] {
+                self.damages.push(Damage { number, reason: "the container says that its packet is damaged".into() });
+            }
+        }
         if packet.data().is_some_and(|data| units::is_hole(&self.facts.codec, data)) {
             self.damages.push(Damage { number, reason: units::HOLE.into() });
         }

@@ -33,18 +33,22 @@ pub(super) fn head_is_damaged(path: &Path, first: Option<i64>) -> bool {
         return false;
     }
     let packets: Vec<&[u8]> = head.chunks_exact(PACKET).collect();
-    let in_step = packets.iter().filter(|packet| packet[0] == SYNC).count();
-    if in_step * 10 < packets.len() * 9 {
+    // Places that were overwritten with zeros, or never written, do not say how long packets are.
+    let (in_step, holes) = packets.iter().fold((0, 0), |(in_step, holes), packet| {
+        let is_hole = packet.iter().all(|byte| *byte == 0);
+        (in_step + usize::from(packet[0] == SYNC), holes + usize::from(is_hole))
+    });
+    if in_step * 10 < (packets.len() - holes) * 9 {
         return false;
     }
-    let mut seen = HashSet::new();
+    let (mut seen, mut has_picture) = (HashSet::new(), false);
     let mut firsts = Vec::new();
     let mut begins_with_tables = None;
     for packet in packets {
         let number = u16::from_be_bytes([packet[1], packet[2]]) & 0x1fff;
         if packet[0] != SYNC || packet[1] & 0x80 != 0 {
             // Until a picture has come, what is lost may be its start.
-            if !seen.iter().any(|number| *number >= TABLES) {
+            if !has_picture {
                 return true;
             }
             continue;
@@ -62,6 +66,7 @@ pub(super) fn head_is_damaged(path: &Path, first: Option<i64>) -> bool {
         if packet[1] & 0x40 == 0 || !starts_unit(packet) {
             return true;
         }
+        has_picture |= payload(packet).is_some_and(|data| matches!(data, [0, 0, 1, 0xe0..=0xef | 0xfd, ..]));
         firsts.extend(time_of(packet));
     }
     let is = |time: &i64| first.is_none_or(|first| (first - time).rem_euclid(TURN) == 0);

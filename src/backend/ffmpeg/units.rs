@@ -24,32 +24,22 @@ pub(super) fn has_unknown_inks(data: &[u8]) -> bool {
 /// Why a packet of which [`is_hole`] is true is damaged.
 pub(super) const HOLE: &str = "its coded data is overwritten with zeros";
 
-/// Whether a packet is nothing but zeros, as places of a file are that were never written, in a codec whose packets begin with
-/// a header: some decoders make a picture of it.
+/// Whether a packet starts with zeros, or is nothing else, as places of a file are that were never written: some decoders make
+/// a picture of it.
 pub(super) fn is_hole(codec: &str, data: &[u8]) -> bool {
-    const WITH_HEADER: [&str; 18] = [
-        "av1",
-        "cfhd",
-        "dnxhd",
-        "dvvideo",
-        "ffv1",
-        "h264",
-        "hevc",
-        "jpeg2000",
-        "magicyuv",
-        "mjpeg",
-        "mpeg1video",
-        "mpeg2video",
-        "mpeg4",
-        "png",
-        "prores",
-        "vc1",
-        "vp8",
+    /// Codecs whose packets begin with a header.
+    const WITH_HEADER: [&str; 13] = [
+        "av1", "cfhd", "dnxhd", "dvvideo", "ffv1", "jpeg2000", "magicyuv", "mjpeg", "png", "prores", "utvideo", "vp8",
         "vp9",
     ];
-    /// Shorter ones may be places without a picture.
+    /// Codecs in which any number of zeros may lie in front of a start code.
+    const WITH_START_CODE: [&str; 6] = ["h264", "hevc", "mpeg1video", "mpeg2video", "mpeg4", "vc1"];
+    /// More zeros than headers start with. A shorter packet may be a place without a picture.
+    const START: usize = 64;
     const SHORT: usize = 16;
-    data.len() > SHORT && data.iter().all(|byte| *byte == 0) && WITH_HEADER.contains(&codec)
+    let zeros = |data: &[u8]| data.len() > SHORT && data.iter().all(|byte| *byte == 0);
+    (WITH_HEADER.contains(&codec) && zeros(&data[..data.len().min(START)]))
+        || (WITH_START_CODE.contains(&codec) && zeros(data))
 }
 
 /// A unit of a packet: what kind it is, whether its header is sound, and its bytes from the header on.
