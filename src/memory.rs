@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 const MIB: u64 = 1 << 20;
 
 /// Bytes for a timeline's own structures, a container, the system's thread pool and small allocations.
-pub(crate) const BASE: u64 = 64 * MIB;
+pub(crate) const BASE: u64 = 48 * MIB;
 /// Bytes for opening one more file in the middle of a run.
 #[cfg(feature = "ffmpeg")]
 pub(crate) const SPARE: u64 = 16 * MIB;
@@ -18,7 +18,7 @@ pub(crate) const SPARE: u64 = 16 * MIB;
 /// Bytes that shots take, `shots` at once, on a canvas of `pixels` by `threads` threads in all.
 pub(crate) fn of_shots(shots: usize, threads: usize, pixels: u64) -> u64 {
     /// Stacks and small buffers of a shot: a thread of ours, an encoder and a decoder.
-    const OF_SHOT: u64 = 16 * MIB;
+    const OF_SHOT: u64 = 8 * MIB;
     /// A thread of FFmpeg's has a stack of 8 MiB; ours have less.
     const OF_THREAD: u64 = 10 * MIB;
     /// Decoded frames, the canvas, what is laid over it and what is encoded.
@@ -56,8 +56,14 @@ pub(crate) fn check_room(bytes: u64) -> Result<()> {
     // Or else the compiler leaves out what is never written to.
     std::hint::black_box(&room);
     reserved.map_err(|cause| {
+        // The GNU C library keeps 64 MiB of address space free for each thread.
+        let hint = if name == "ulimit -v" && cfg!(target_env = "gnu") {
+            "; with MALLOC_ARENA_MAX=1 in the environment, less is needed"
+        } else {
+            ""
+        };
         let what = format!(
-            "not enough memory: {} MiB more are needed, and {name} allows {} MiB in all",
+            "not enough memory: {} MiB more are needed, and {name} allows {} MiB in all{hint}",
             bytes / MIB,
             limit / MIB
         );
