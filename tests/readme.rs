@@ -106,3 +106,37 @@ fn every_flag_of_the_examples_is_listed_and_no_other() {
         assert!(flags.contains(&format!("--{listed}")), "--{listed} is no flag");
     }
 }
+
+/// The text of every test file, by its path.
+fn test_files() -> Vec<(String, String)> {
+    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let entries = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let folders = entries(&tests).into_iter().filter(|path| path.is_dir());
+    let files = folders.flat_map(|folder| entries(&folder)).chain(entries(&tests));
+    let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files.map(|path| (path.display().to_string(), std::fs::read_to_string(path).expect("a text"))).collect()
+}
+
+#[test]
+fn every_rule_is_proved_by_a_test_that_names_it() {
+    let design = include_str!("../docs/DESIGN.md");
+    let rules: Vec<&str> = design
+        .lines()
+        .filter_map(|line| line.strip_prefix("**R")?.split_once(' '))
+        .filter_map(|(number, _)| number.parse::<u32>().ok().map(|_| number))
+        .collect();
+    assert!(rules.len() >= 15, "{rules:?}");
+    let files = test_files();
+    assert!(files.len() > 100, "{}", files.len());
+    for rule in rules {
+        let names = |text: &str| {
+            let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+            words.any(|word| word.strip_prefix('R') == Some(rule))
+        };
+        let heads = files.iter().map(|(_, text)| text.lines().take_while(|line| line.starts_with("//!")));
+        let proofs = heads.filter(|head| head.clone().any(names)).count();
+        assert!(proofs > 0, "no test file names R{rule}");
+    }
+}

@@ -1,4 +1,5 @@
 //! What is rendered from media in bundles is what is rendered from the same media in files of their own, byte for byte.
+//! R8.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A broken first frame does not move the others, whatever the codec and the container.
+//! A broken first frame does not move the others, whatever the codec and the container. R7.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! One bit turned over in a file, again and again: no frame differs in silence where the codec can know.
+//! One bit turned over in a file, again and again: no frame differs in silence where the codec can know. R15.
 //!
 //! `DAMAGE_FLIPS` sets how many flips each kind of file gets, `DAMAGE_KINDS` tries only kinds whose names contain it,
 //! and `DAMAGE_SEED` chooses other flips.

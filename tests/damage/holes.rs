@@ -1,5 +1,5 @@
 //! Packets overwritten with zeros, as places of a file are that were never written: no frame of a codec that begins its packets
-//! with something is another one in silence.
+//! with something is another one in silence. R7, R15.
 
 use crate::flips::{FRAMES, KINDS, Kind, is_wanted, read};
 use crate::support::{overwritten, packets};

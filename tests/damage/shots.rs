@@ -1,4 +1,5 @@
 //! What a run says about damaged media: it fails with file and frame, or delivers with one warning for a run of frames.
+//! R10, R15.
 
 use std::path::{Path, PathBuf};
 

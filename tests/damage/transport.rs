@@ -1,4 +1,4 @@
-//! Damage in the first packets of a transport stream: no frame moves without a word.
+//! Damage in the first packets of a transport stream: no frame moves without a word. R7, R15.
 
 use std::path::Path;
 

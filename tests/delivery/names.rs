@@ -1,4 +1,4 @@
-//! What files are called: safe, unique, from a template, never outside the output folder.
+//! What files are called: safe, unique, from a template, never outside the output folder. R11.
 
 use otio_conflate::backend::RecordBackend;
 use otio_conflate::plan::{PlanOptions, ShotSelection};

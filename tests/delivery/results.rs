@@ -1,4 +1,4 @@
-//! What a run that goes well leaves: files, the manifest, the cut with its intermediates.
+//! What a run that goes well leaves: files, the manifest, the cut with its intermediates. R11.
 
 use std::sync::Mutex;
 

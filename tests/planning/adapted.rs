@@ -1,5 +1,5 @@
 //! Cuts as adapters and other programs write them: record starts, names, sequences in plain references, bad clips, several
-//! references, drop-frame, moved folders, and cuts that show nothing.
+//! references, drop-frame, moved folders, and cuts that show nothing. R1, R3, R8, R11.
 
 use otio_conflate::plan::{MediaFacts, MissingPolicy, PlanOptions};
 use otio_conflate::{ErrorKind, Plan};

@@ -1,5 +1,5 @@
 //! A small file costs little, whatever is in it: each of these is planned or refused in bounded time and memory, with the
-//! object's path. A refusal names the limit.
+//! object's path. A refusal names the limit. R15.
 
 use std::process::Command;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Shots of two plans are equal if they show the same, whatever else their plans hold.
+//! Shots of two plans are equal if they show the same, whatever else their plans hold. R15.
 
 use otio_conflate::plan::{Element, MediaId, Plan, PlanOptions, Shot};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! How clips look: what applications write in their metadata, and how much of a layer is seen.
+//! How clips look: what applications write in their metadata, and how much of a layer is seen. R4, R9.
 
 use otio_conflate::Plan;
 use otio_conflate::plan::{Animated, Blend, ColorNote, Element, Layer, Placement, Unit};

@@ -1,4 +1,4 @@
-//! What holds for every cut: a plan against the simplest thing that could work, frame by frame.
+//! What holds for every cut: a plan against the simplest thing that could work, frame by frame. R1 to R12.
 
 use otio_conflate::plan::{Handles, ShotSelection};
 use proptest::prelude::*;

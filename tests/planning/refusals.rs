@@ -1,4 +1,4 @@
-//! What no plan can be made of is a typed error that names its place.
+//! What no plan can be made of is a typed error that names its place. R15.
 
 use otio_conflate::ErrorKind;
 use otio_conflate::plan::{MediaSource, MissingPolicy, PlanOptions};

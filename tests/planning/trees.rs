@@ -1,5 +1,5 @@
 //! Random trees of nested, trimmed and retimed compositions, against an evaluator that asks each object, from the top
-//! down, what it shows at a moment, in fractions of its own.
+//! down, what it shows at a moment, in fractions of its own. R2 to R7.
 
 use otio_conflate::plan::{FrameRow, ReverseConvention};
 use proptest::prelude::*;

@@ -1,5 +1,5 @@
 //! A plan that was changed, or read from a file, is checked before it is used; options do not swallow what they do not
-//! know.
+//! know. R15.
 
 use otio_conflate::deliver::{Preset, Representation, Review};
 use otio_conflate::plan::{CanvasRequest, Handles, PlanOptions, SoundOptions};

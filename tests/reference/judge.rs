@@ -1,4 +1,4 @@
-//! The library as judge: our ranges, times and visible clips against its own.
+//! The library as judge: our ranges, times and visible clips against its own. R2, R3.
 
 use otio_conflate::otio::reference::ReferenceTimeline;
 use otio_conflate::otio::{self, ReadOptions};

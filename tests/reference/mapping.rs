@@ -1,4 +1,4 @@
-//! Record frame to source frame, against the library's own way from the root stack to each clip.
+//! Record frame to source frame, against the library's own way from the root stack to each clip. R2 to R7.
 
 use otio_conflate::otio::reference::ReferenceTimeline;
 use otio_conflate::plan::{Element, Layer, ShotSelection};

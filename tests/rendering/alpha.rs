@@ -1,4 +1,4 @@
-//! Pictures with alpha, over others and over nothing.
+//! Pictures with alpha, over others and over nothing. R4, R13.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Colour: what samples mean on the way through, and how exactly they arrive.
+//! Colour: what samples mean on the way through, and how exactly they arrive. R13.
 
 use otio_conflate::plan::ColorTags;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Pictures that are made: colours, gradients, bars, cards.
+//! Pictures that are made: colours, gradients, bars, cards. R13.
 
 use std::process::Command;
 

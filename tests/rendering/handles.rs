@@ -1,4 +1,4 @@
-//! Handles, and the record timecode they begin at.
+//! Handles, and the record timecode they begin at. R12.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Opacity, blend modes, transforms and crops: exact values, and FFmpeg's own filters on the same frames.
+//! Opacity, blend modes, transforms and crops: exact values, and FFmpeg's own filters on the same frames. R4.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What files are called, and what shape they have.
+//! What files are called, and what shape they have. R11.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

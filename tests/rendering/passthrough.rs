@@ -1,4 +1,4 @@
-//! Untouched media is copied packet by packet, and nothing else is.
+//! Untouched media is copied packet by packet, and nothing else is. R13.
 
 use std::path::Path;
 use std::process::Command;

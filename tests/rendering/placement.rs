@@ -1,4 +1,4 @@
-//! Where media lies in a canvas of another shape: placement, bounds, and light beyond white on the way.
+//! Where media lies in a canvas of another shape: placement, bounds, and light beyond white on the way. R13.
 
 use otio_conflate::plan::{Placement, PlanOptions};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What is missing, broken or too short.
+//! What is missing, broken or too short. R10, R15.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! How frames are made is decided before they are, and told.
+//! How frames are made is decided before they are, and told. R4, R9.
 
 use otio_conflate::backend::ffmpeg::{FfmpegBackend, FrameRun, PicturePath, ShotProgram};
 use otio_conflate::deliver::Representation;

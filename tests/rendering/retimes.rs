@@ -1,4 +1,4 @@
-//! Retimed compositions and curves, in pixels.
+//! Retimed compositions and curves, in pixels. R5, R6.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Every kind of source into every preset.
+//! Every kind of source into every preset. R7, R8, R13.
 
 use otio_conflate::deliver::Preset;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Wipes and dips, in every way frames are made.
+//! Wipes and dips, in every way frames are made. R9.
 
 use otio_conflate::Plan;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What colours become.
+//! What colours become. R13.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Movies and sequences that are encoded while a shot is rendered.
+//! Movies and sequences that are encoded while a shot is rendered. R13.
 
 use std::path::Path;
 use std::process::Command;

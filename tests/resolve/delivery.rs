@@ -1,4 +1,4 @@
-//! Shots as they are delivered: the right frames, graded, whatever they are written as.
+//! Shots as they are delivered: the right frames, graded, whatever they are written as. R11, R12.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What Resolve renders in one job, and which tracks it shows.
+//! What Resolve renders in one job, and which tracks it shows. R4, R11.
 
 use otio_conflate::backend::resolve::{Grade, Scope, Solo};
 use otio_conflate::plan::{HandleMode, Handles, PlanOptions, ShotSelection};

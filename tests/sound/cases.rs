@@ -1,4 +1,4 @@
-//! What applications write, and what files do not have.
+//! What applications write, and what files do not have. R14.
 
 use std::path::Path;
 

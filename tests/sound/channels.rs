@@ -1,4 +1,4 @@
-//! Which channel is heard where.
+//! Which channel is heard where. R14.
 
 use otio_conflate::plan::SoundLayout;
 use serde_json::json;

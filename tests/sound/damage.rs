@@ -1,4 +1,4 @@
-//! Damaged sound is told: with clip and range, as pictures are.
+//! Damaged sound is told: with clip and range, as pictures are. R14, R15.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Shots are pieces of one sound: they join, sample for sample, and each is the mix at its time reference.
+//! Shots are pieces of one sound: they join, sample for sample, and each is the mix at its time reference. R14.
 
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::ffmpeg::{write_mix, write_shot_mixes};

@@ -1,4 +1,4 @@
-//! How loud it is.
+//! How loud it is. R14.
 
 use otio_conflate::plan::Crossfade;
 

@@ -1,4 +1,4 @@
-//! Loudness by EBU R 128: FFmpeg's `ebur128` judges.
+//! Loudness by EBU R 128: FFmpeg's `ebur128` judges. R14.
 
 use std::path::Path;
 use std::process::Command;

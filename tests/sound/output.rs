@@ -1,4 +1,4 @@
-//! Where sound goes.
+//! Where sound goes. R14.
 
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::ffmpeg::{FfmpegBackend, write_mix, write_shot_mixes};

@@ -1,4 +1,4 @@
-//! Every sample in its place.
+//! Every sample in its place. R14.
 
 use otio_conflate::plan::{HandleMode, Handles, RateConform};
 

@@ -1,4 +1,4 @@
-//! Media that cannot be heard.
+//! Media that cannot be heard. R10, R14, R15.
 
 use otio_conflate::deliver::AudioDelivery;
 use otio_conflate::plan::MissingPolicy;

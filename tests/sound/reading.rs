@@ -1,4 +1,4 @@
-//! Reading any place of any file: what comes out is what decoding from the start gives.
+//! Reading any place of any file: what comes out is what decoding from the start gives. R14.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Sound at other speeds.
+//! Sound at other speeds. R5, R14.
 
 use otio_conflate::plan::{Pitch, SoundLayout};
 

@@ -1,4 +1,4 @@
-//! Stems add up to the mix, sample for sample.
+//! Stems add up to the mix, sample for sample. R14.
 
 use std::path::{Path, PathBuf};
 

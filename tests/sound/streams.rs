@@ -1,4 +1,4 @@
-//! A transcode keeps every stream of sound, or says what it leaves out.
+//! A transcode keeps every stream of sound, or says what it leaves out. R14.
 
 use std::path::{Path, PathBuf};
 

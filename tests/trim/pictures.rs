@@ -1,4 +1,4 @@
-//! Which frames a piece has, by codec, container and place of the cut.
+//! Which frames a piece has, by codec, container and place of the cut. R7.
 
 use otio_conflate::backend::ffmpeg::probe;
 use otio_conflate::deliver::Copy;

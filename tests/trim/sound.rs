@@ -1,4 +1,4 @@
-//! What is heard in a piece: the samples beside its frames, all streams of them.
+//! What is heard in a piece: the samples beside its frames, all streams of them. R14.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Frames whose times are not even: they are counted one by one, and keep the times they are shown at.
+//! Frames whose times are not even: they are counted one by one, and keep the times they are shown at. R7.
 
 use std::path::Path;
 use std::process::Command;
