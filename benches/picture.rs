@@ -3,8 +3,8 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use otio_conflate::picture::{
-    Affine, Part, PlaneMut, PlaneRef, Rgba16, SampleKind, dissolve_plane, draw, lay, mix, over, premultiply, resample,
-    unpremultiply,
+    Affine, Part, PlaneMut, PlaneRef, Rgba16, SampleKind, blend_over, dissolve_plane, draw, mix, over, premultiply,
+    resample, unpremultiply,
 };
 use otio_conflate::plan::Blend;
 use otio_conflate::time::Ratio;
@@ -60,7 +60,9 @@ fn layers(criterion: &mut Criterion) {
     group.bench_function("mix", |bencher| bencher.iter(|| mix(Some(&below), Some(&above), Ratio::new(1, 3))));
     group.bench_function("unpremultiply", |bencher| bencher.iter(|| unpremultiply(&mut below)));
     group.bench_function("resample to 720p", |bencher| bencher.iter(|| resample(&above, 1280, 720)));
-    group.bench_function("multiply", |bencher| bencher.iter(|| lay(&mut below, &above, Ratio::ONE, Blend::Multiply)));
+    group.bench_function("multiply", |bencher| {
+        bencher.iter(|| blend_over(&mut below, &above, Ratio::ONE, Blend::Multiply))
+    });
     let part = Part { left: 0.0, top: 0.0, right: WIDTH.into(), bottom: HEIGHT.into() };
     for (name, way) in [("drawn at half size", Affine::scale(0.5, 0.5)), ("turned by a degree", Affine::turn(1.0))] {
         group.bench_function(name, |bencher| bencher.iter(|| draw(&above, way, part, (WIDTH, HEIGHT))));

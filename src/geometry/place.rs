@@ -73,7 +73,7 @@ impl MediaShape {
     }
 
     /// Width, height and pixel aspect as shown.
-    fn turned(self) -> (f64, f64, f64) {
+    fn rotated(self) -> (f64, f64, f64) {
         let aspect = if self.pixel_aspect.num() > 0 { self.pixel_aspect.to_f64() } else { 1.0 };
         let (width, height) = (f64::from(self.width.max(1)), f64::from(self.height.max(1)));
         if self.rotation.swaps_sides() { (height, width, 1.0 / aspect) } else { (width, height, aspect) }
@@ -130,8 +130,8 @@ pub fn place(media: MediaShape, canvas: MediaShape, placement: Placement, align:
 
 /// How large media lies in the canvas, in canvas pixels.
 fn extent(media: MediaShape, canvas: MediaShape, placement: Placement) -> (f64, f64) {
-    let (media_width, media_height, media_aspect) = media.turned();
-    let (canvas_width, canvas_height, canvas_aspect) = canvas.turned();
+    let (media_width, media_height, media_aspect) = media.rotated();
+    let (canvas_width, canvas_height, canvas_aspect) = canvas.rotated();
     // In canvas pixels: a media pixel is `stretch` canvas pixels wide when it is one line high.
     let stretch = media_aspect / canvas_aspect;
     let (wide, high) = (media_width * stretch, media_height);

@@ -12,7 +12,7 @@ use crate::time::Ratio;
 ///
 /// # Panics
 /// When the two differ in size.
-pub fn lay<P: Picture>(bottom: &mut P, top: &P, opacity: Ratio, blend: Blend) {
+pub fn blend_over<P: Picture>(bottom: &mut P, top: &P, opacity: Ratio, blend: Blend) {
     assert_eq!(bottom.size(), top.size(), "pictures of one canvas have one size");
     if !blend.is_normal() || !bottom.lay_normal(top, opacity) {
         lay_pixels(bottom, top, opacity, blend);
@@ -118,7 +118,7 @@ mod tests {
                 for opacity in [Ratio::ONE, Ratio::new(1, 3)] {
                     let (b, s) = ([0.1, 0.5, 0.9], [0.7, 0.4, 0.95]);
                     let mut mixed = premultiplied(b, below);
-                    lay(&mut mixed, &premultiplied(s, above), opacity, blend);
+                    blend_over(&mut mixed, &premultiplied(s, above), opacity, blend);
                     let above = above * opacity.to_f64();
                     let alpha = above + below * (1.0 - above);
                     assert!((f64::from(mixed.data[3]) / 65535.0 - alpha).abs() < 2e-5, "{blend:?}");
@@ -139,13 +139,13 @@ mod tests {
     fn light_adds_up_beyond_white_and_what_is_transparent_changes_nothing() {
         let pixel = |data: [f32; 4]| RgbaF32 { width: 1, height: 1, data: data.to_vec() };
         let mut mixed = pixel([2.0, 0.5, 0.25, 1.0]);
-        lay(&mut mixed, &pixel([3.0, 0.5, -0.25, 1.0]), Ratio::ONE, Blend::Add);
+        blend_over(&mut mixed, &pixel([3.0, 0.5, -0.25, 1.0]), Ratio::ONE, Blend::Add);
         assert_eq!(mixed, pixel([5.0, 1.0, 0.0, 1.0]));
         for blend in MODES {
             let mut same = mixed.clone();
-            lay(&mut same, &pixel([0.0; 4]), Ratio::ONE, blend);
+            blend_over(&mut same, &pixel([0.0; 4]), Ratio::ONE, blend);
             assert_eq!(same, mixed, "{blend:?}");
-            lay(&mut same, &pixel([1.0; 4]), Ratio::ZERO, blend);
+            blend_over(&mut same, &pixel([1.0; 4]), Ratio::ZERO, blend);
             assert_eq!(same, mixed, "{blend:?}");
         }
     }

@@ -19,7 +19,7 @@ mod transform;
 mod wipe;
 
 pub use crate::geometry::{Affine, Area, MediaShape, Placement, Rect, Rotation, place};
-pub use blend::{fade, lay};
+pub use blend::{blend_over, fade};
 pub use dissolve::{PlaneMut, PlaneRef, SampleKind, dissolve_plane};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use field::{field, weave};

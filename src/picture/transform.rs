@@ -286,9 +286,9 @@ mod tests {
         let flipped = draw(&image, Affine::scale(-1.0, 1.0).then(Affine::shift(12.0, 0.0)), whole(&image), (12, 8));
         assert!((0..12).all(|x| at(&flipped, x, 3) == at(&image, 11 - x, 3)));
         // A quarter turn counter-clockwise takes the right edge to the top.
-        let turned = draw(&image, Affine::turn(90.0).then(Affine::shift(0.0, 12.0)), whole(&image), (8, 12));
+        let rotated = draw(&image, Affine::turn(90.0).then(Affine::shift(0.0, 12.0)), whole(&image), (8, 12));
         for (x, y) in [(0, 0), (7, 0), (3, 5), (7, 11)] {
-            for (got, wanted) in at(&turned, x, y).into_iter().zip(at(&image, 11 - y, x)) {
+            for (got, wanted) in at(&rotated, x, y).into_iter().zip(at(&image, 11 - y, x)) {
                 assert!(got.abs_diff(wanted) <= 1, "{x}, {y}");
             }
         }

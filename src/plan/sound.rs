@@ -257,22 +257,22 @@ impl Gain {
             return Gain::Factors(times.map(factor).collect());
         }
         let when = |time: Time| clock.when(time.samples(1));
-        let turned = clock.speed < Ratio::ZERO;
+        let reversed = clock.speed < Ratio::ZERO;
         let over = |range: TimeRange| {
             let (start, end) = (when(range.start), when(range.end()));
             TimeRange::between(start.min(end), start.max(end))
         };
         let moved = |keys: Vec<(Time, f64)>| {
             let mut keys: Vec<_> = keys.into_iter().map(|(time, value)| (when(time), value)).collect();
-            if turned {
+            if reversed {
                 keys.reverse();
             }
             keys
         };
         match self {
             Gain::Constant(factor) => Gain::Constant(factor),
-            Gain::FadeIn { range, law } if turned => Gain::FadeOut { range: over(range), law },
-            Gain::FadeOut { range, law } if turned => Gain::FadeIn { range: over(range), law },
+            Gain::FadeIn { range, law } if reversed => Gain::FadeOut { range: over(range), law },
+            Gain::FadeOut { range, law } if reversed => Gain::FadeIn { range: over(range), law },
             Gain::FadeIn { range, law } => Gain::FadeIn { range: over(range), law },
             Gain::FadeOut { range, law } => Gain::FadeOut { range: over(range), law },
             Gain::Decibels(keys) => Gain::Decibels(moved(keys)),

@@ -142,19 +142,19 @@ impl SoundMap {
 }
 
 /// The record times at which `pieces` are inside `range` and do not stand still, in order.
-pub(super) fn heard(pieces: &[(TimeRange, SoundMap)], range: TimeRange) -> Vec<TimeRange> {
+pub(super) fn audible_ranges(pieces: &[(TimeRange, SoundMap)], range: TimeRange) -> Vec<TimeRange> {
     let (low, high) = (range.start.samples(1), range.end().samples(1));
-    let mut heard: Vec<TimeRange> = Vec::new();
+    let mut ranges: Vec<TimeRange> = Vec::new();
     for (time, line) in pieces.iter().filter(|(_, line)| line.speed.num() != 0) {
         let (a, b) = (line.when(low), line.when(high));
         let part = TimeRange::between(a.min(b), a.max(b)).intersect(*time);
-        match heard.last_mut() {
+        match ranges.last_mut() {
             _ if part.duration <= Time::ZERO => {}
             Some(last) if last.end() == part.start => last.duration += part.duration,
-            _ => heard.push(part),
+            _ => ranges.push(part),
         }
     }
-    heard
+    ranges
 }
 
 #[cfg(test)]
@@ -165,7 +165,7 @@ mod tests {
         Time::from_frames(frames, Rate::new(24.0).expect("a rate"))
     }
 
-    fn bent(values: &[i64]) -> SoundMap {
+    fn curved(values: &[i64]) -> SoundMap {
         let rate = Rate::new(24.0).expect("a rate");
         let values = values.iter().map(|&value| Ratio::new(value, 24)).collect();
         SoundMap::new(Time::ZERO, Ratio::ZERO, Ratio::ONE)
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_curve_is_straight_between_frames_and_its_ends_hold() {
-        let map = bent(&[0, 1, -1]);
+        let map = curved(&[0, 1, -1]);
         let half = Time::from_flicks(at(1).flicks() / 2);
         assert_eq!(map.place(half), Ratio::new(1, 24));
         assert_eq!([0, 1, 2, 3].map(|frame| map.place(at(frame)) * Ratio::whole(24)), [0, 2, 1, 2].map(Ratio::whole));
@@ -190,9 +190,12 @@ mod tests {
     #[test]
     fn what_stands_still_is_not_heard_and_what_turns_round_is_heard_twice() {
         // Frames 0, 1, 2, 2, 2, 1, 0 and on.
-        let map = bent(&[0, 0, 0, -1, -2, -4, -6]);
+        let map = curved(&[0, 0, 0, -1, -2, -4, -6]);
         let pieces = map.pieces(TimeRange::between(at(0), at(7)));
         let range = TimeRange::between(at(1), at(3));
-        assert_eq!(heard(&pieces, range), [TimeRange::between(at(1), at(2)), TimeRange::between(at(4), at(5))]);
+        assert_eq!(
+            audible_ranges(&pieces, range),
+            [TimeRange::between(at(1), at(2)), TimeRange::between(at(4), at(5))]
+        );
     }
 }

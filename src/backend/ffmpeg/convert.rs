@@ -14,7 +14,8 @@ use ffmpeg_next::frame::Video;
 
 use super::chroma_site::ChromaSite;
 use super::pixels::{self, full_range_twin};
-use super::sys::frames::{self, FramePool, PixelInfo, Scaler, Side};
+use super::sys::frames::{self, FramePool, Scaler, Side};
+use super::sys::pixel_info::PixelInfo;
 use super::{ten_bits, yuv};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, Rgba16, Rotation};

@@ -9,7 +9,7 @@ use ffmpeg_next::frame::Video;
 
 use super::pixels;
 use super::sys::expand::expanded;
-use super::sys::frames::PixelInfo;
+use super::sys::pixel_info::PixelInfo;
 use super::sys::read as sys;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
@@ -80,16 +80,16 @@ impl Frame {
             Some(singles) => singles,
             None => av,
         };
-        let Some(layout) = sys::pixel_layout(av.format()) else {
+        let Some(info) = PixelInfo::of(av.format()).filter(PixelInfo::is_in_memory) else {
             return Err(Error::new(ErrorKind::Decode, "the decoder gave a picture that is not in memory"));
         };
-        let color = resolve_color(&av, &layout, context);
+        let color = resolve_color(&av, &info, context);
         let pts = av.pts();
         Ok(Frame(Arc::new(Inner {
             color,
             pixel_aspect: context.pixel_aspect,
-            has_alpha: layout.alpha,
-            premultiplied: layout.alpha && matches!(context.origin, Origin::Exr(_) | Origin::ExrTagged(_)),
+            has_alpha: info.alpha,
+            premultiplied: info.alpha && matches!(context.origin, Origin::Exr(_) | Origin::ExrTagged(_)),
             pts,
             av,
         })))
@@ -97,7 +97,7 @@ impl Frame {
 
     /// Other pixels in the place of these.
     pub(crate) fn with_pixels(&self, av: Video, color: ColorTags, premultiplied: bool) -> Frame {
-        let has_alpha = sys::pixel_layout(av.format()).is_some_and(|layout| layout.alpha);
+        let has_alpha = PixelInfo::of(av.format()).is_some_and(|info| info.alpha);
         Frame(Arc::new(Inner {
             av,
             color,
@@ -114,9 +114,9 @@ impl Frame {
     }
 
     /// The same picture turned: `av` instead of these pixels, and with `swapped` sides.
-    pub(crate) fn turned(&self, av: Video, swapped: bool) -> Frame {
+    pub(crate) fn rotated(&self, av: Video, swapped: bool) -> Frame {
         let aspect = self.0.pixel_aspect;
-        let has_alpha = sys::pixel_layout(av.format()).is_some_and(|layout| layout.alpha);
+        let has_alpha = PixelInfo::of(av.format()).is_some_and(|info| info.alpha);
         Frame(Arc::new(Inner {
             color: self.0.color,
             pixel_aspect: if swapped && aspect != Ratio::ZERO { Ratio::ONE / aspect } else { aspect },
@@ -200,25 +200,25 @@ impl fmt::Debug for Frame {
     }
 }
 
-fn resolve_color(av: &Video, layout: &sys::PixelLayout, context: &FrameContext) -> ColorTags {
-    resolve_tags(sys::frame_color(av), av.format(), layout, av.height(), context)
+fn resolve_color(av: &Video, info: &PixelInfo, context: &FrameContext) -> ColorTags {
+    resolve_tags(sys::frame_color(av), av.format(), info, av.height(), context)
 }
 
 /// What sample values mean: the frame's own tags, then the stream's, then what is usual for such pictures.
 pub(crate) fn resolve_tags(
     own: [i32; 4],
     format: Pixel,
-    layout: &sys::PixelLayout,
+    info: &PixelInfo,
     height: u32,
     context: &FrameContext,
 ) -> ColorTags {
     let jpeg =
         matches!(format, Pixel::YUVJ411P | Pixel::YUVJ420P | Pixel::YUVJ422P | Pixel::YUVJ440P | Pixel::YUVJ444P);
-    let gray = layout.components <= 2 && !layout.rgb;
+    let gray = info.components.len() <= 2 && !info.rgb;
     let usual = match context.origin {
         Origin::Exr(applied) => ColorTags { transfer: applied.unwrap_or(ColorTags::LINEAR), ..ColorTags::LINEAR_RGB },
         Origin::ExrTagged(color) => return ColorTags { full_range: true, matrix: 0, ..color },
-        _ if layout.rgb => ColorTags::SRGB,
+        _ if info.rgb => ColorTags::SRGB,
         Origin::Still if gray => ColorTags { full_range: true, matrix: 1, ..ColorTags::SRGB },
         // JFIF: full range, the matrix of BT.601.
         Origin::Still => ColorTags { full_range: true, matrix: 5, ..ColorTags::SRGB },
@@ -234,7 +234,7 @@ pub(crate) fn resolve_tags(
     if let Origin::Exr(_) = context.origin {
         return ColorTags { primaries: tag(2, usual.primaries), ..usual };
     }
-    if layout.rgb {
+    if info.rgb {
         return ColorTags { primaries: tag(2, usual.primaries), transfer: tag(3, usual.transfer), ..usual };
     }
     let full_range = match (own[0], context.stream_color[0]) {

@@ -60,8 +60,8 @@ impl Orientation {
         }
         let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
         let source = Source { frame: frame.as_av(), color, premultiplied };
-        let turned = Converter::new().turn(&source, self.mirrored, self.rotation)?;
-        Ok(frame.turned(turned, self.rotation.swaps_sides()))
+        let rotated = Converter::new().turn(&source, self.mirrored, self.rotation)?;
+        Ok(frame.rotated(rotated, self.rotation.swaps_sides()))
     }
 }
 

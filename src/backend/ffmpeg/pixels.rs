@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::sys::frames::{Component, FramePool, PixelInfo, copy_properties, palette, plane, plane_mut};
+use super::sys::frames::{FramePool, copy_properties, palette, plane, plane_mut};
+use super::sys::pixel_info::{Component, PixelInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{Rect, Rgba16, Rotation};
 use crate::plan::ColorTags;
@@ -185,7 +186,7 @@ pub(super) fn turn(
         let size = (from.width().div_ceil(1 << across) as usize, from.height().div_ceil(1 << down) as usize);
         let source = plane(from, info, index);
         let target = plane_mut(to, info, index);
-        let turned = match info.plane_step(index) {
+        let rotated = match info.plane_step(index) {
             1 => turn_plane::<1>(source, target, size, (mirrored, rotation)),
             2 => turn_plane::<2>(source, target, size, (mirrored, rotation)),
             3 => turn_plane::<3>(source, target, size, (mirrored, rotation)),
@@ -196,7 +197,7 @@ pub(super) fn turn(
             16 => turn_plane::<16>(source, target, size, (mirrored, rotation)),
             _ => None,
         };
-        turned.ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("{} cannot be turned", info.name)))?;
+        rotated.ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("{} cannot be turned", info.name)))?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use ffmpeg_next::format::Pixel;
 
 use super::chroma_site::ChromaSite;
 use super::prores;
-use super::sys::frames::PixelInfo;
+use super::sys::pixel_info::PixelInfo;
 use super::sys::write::{can_hold, has_encoder, has_muxer};
 use crate::deliver::{ColorRule, EncoderChoice, EncoderSource, Preset};
 use crate::error::{Error, ErrorKind, Result};

@@ -8,6 +8,7 @@ use super::limits;
 use super::options::DecodeOptions;
 use super::still;
 use super::still_kind::kind_of;
+use super::sys::pixel_info::PixelInfo;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Demuxer, Received, StreamFacts, StreamKind};
 use super::units;
 use crate::error::{Error, Result};
@@ -154,11 +155,12 @@ pub(crate) fn describe(path: &Path, demuxer: &mut Demuxer, stream: usize, facts:
     info.duration = facts.duration.map(|length| ticks(length, base)).or_else(|| file_duration(demuxer));
     let counted = || Some(info.duration?.round(info.rate?));
     info.frames = if info.is_still { Some(1) } else { cadence.frames.or(facts.frames).or_else(counted) };
-    if let Some(layout) = sys::pixel_layout(facts.pixel) {
+    if let Some(pixels) = PixelInfo::of(facts.pixel).filter(PixelInfo::is_in_memory) {
         let context =
             FrameContext { stream_color: facts.color, pixel_aspect: info.pixel_aspect, origin: Origin::Movie };
-        info.color = resolve_tags(facts.color, facts.pixel, &layout, facts.height, &context);
-        (info.bit_depth, info.has_alpha, info.pixel_format) = (layout.depth, layout.alpha, layout.name);
+        info.color = resolve_tags(facts.color, facts.pixel, &pixels, facts.height, &context);
+        (info.bit_depth, info.has_alpha, info.pixel_format) =
+            (u8::try_from(pixels.depth()).unwrap_or(0), pixels.alpha, pixels.name);
     }
     let streams = std::iter::once(Some(stream)).chain([None]).chain((0..demuxer.stream_count()).map(Some));
     let tag = |key: &str| streams.clone().find_map(|place| demuxer.metadata(place, key));

@@ -10,7 +10,8 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::sys::frames::{self, PixelInfo};
+use super::sys::frames;
+use super::sys::pixel_info::PixelInfo;
 use super::sys::write::{EncoderSetup, describe};
 use crate::codec::prores::{Description, Encoder, LARGEST, Picture, Plane, Profile, Threads};
 use crate::error::{Error, ErrorKind, Result};

@@ -4,7 +4,7 @@ use super::encode::OutputSettings;
 use super::media;
 use super::render::{Outputs, Scene, ShotProgram, ShotWorker, explain, lower};
 use super::representation::{FrameRange, SourceFormat};
-use super::sound::{self, Heard, Mixer};
+use super::sound::{self, Mixer, SoundMedium};
 use super::verify::{self, Expected};
 use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
@@ -75,7 +75,7 @@ impl Backend for FfmpegBackend {
 struct FfmpegSession<'a> {
     scene: Scene<'a>,
     /// What each medium sounds like, where sound is asked for.
-    heard: Vec<Heard>,
+    heard: Vec<SoundMedium>,
     warnings: Vec<Warning>,
 }
 

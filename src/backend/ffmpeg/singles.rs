@@ -6,7 +6,8 @@ use ffmpeg_next::frame::Video;
 
 use super::convert::{Converter, Source, Target, chroma_site};
 use super::pixels::{self, full_range_twin};
-use super::sys::frames::{self, PixelInfo};
+use super::sys::frames;
+use super::sys::pixel_info::PixelInfo;
 use super::yuv;
 use crate::color::Transform;
 use crate::error::Result;

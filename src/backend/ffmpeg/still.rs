@@ -27,8 +27,8 @@ use super::orientation::Orientation;
 use super::pixels;
 use super::still_kind::{StillKind, head};
 use super::sys::expand::zeroed;
-use super::sys::frames::PixelInfo;
 use super::sys::log::Line;
+use super::sys::pixel_info::PixelInfo;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Received};
 use super::units::{UNKNOWN_INKS, has_unknown_inks};
 use crate::error::{Error, Result};
@@ -308,8 +308,9 @@ pub(crate) fn describe(path: &Path, frame: &Frame) -> MediaInfo {
     info.frames = Some(1);
     info.color = frame.color();
     info.intra_only = true;
-    if let Some(layout) = sys::pixel_layout(frame.format()) {
-        (info.bit_depth, info.has_alpha, info.pixel_format) = (layout.depth, layout.alpha, layout.name);
+    if let Some(pixels) = PixelInfo::of(frame.format()).filter(PixelInfo::is_in_memory) {
+        (info.bit_depth, info.has_alpha, info.pixel_format) =
+            (u8::try_from(pixels.depth()).unwrap_or(0), pixels.alpha, pixels.name);
     }
     info
 }

@@ -7,7 +7,8 @@
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::sys::frames::{self, PixelInfo};
+use super::sys::frames;
+use super::sys::pixel_info::PixelInfo;
 use crate::error::Result;
 
 /// Weights of four lines of chroma, in 4096ths, for a line a quarter below the third of them, and above the second.

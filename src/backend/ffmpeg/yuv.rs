@@ -6,7 +6,8 @@
 use ffmpeg_next::frame::Video;
 
 use super::chroma_site::ChromaSite;
-use super::sys::frames::{Component, PixelInfo, plane, plane_mut};
+use super::sys::frames::{plane, plane_mut};
+use super::sys::pixel_info::{Component, PixelInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{Rgba16, RgbaF32};
 use crate::plan::ColorTags;

@@ -20,11 +20,18 @@ impl StemKey {
     }
 }
 
+/// A clip that is heard.
+#[derive(Debug)]
+pub(super) struct PlannedSound {
+    pub(super) clip: SoundClip,
+    /// A video track lies around it.
+    pub(super) in_video_track: bool,
+}
+
 /// Clips that are heard, and the stems that they belong to.
 #[derive(Debug, Default)]
 pub(super) struct Audible {
-    /// Each with whether a video track lies around it.
-    pub(super) clips: Vec<(bool, SoundClip)>,
+    pub(super) clips: Vec<PlannedSound>,
     names: Vec<String>,
     known: HashMap<StemKey, usize>,
 }
@@ -56,7 +63,7 @@ impl Audible {
     }
 
     /// Names of all stems, by their numbers.
-    pub(super) fn into_parts(self) -> (Vec<(bool, SoundClip)>, Vec<String>) {
+    pub(super) fn into_parts(self) -> (Vec<PlannedSound>, Vec<String>) {
         (self.clips, self.names)
     }
 }

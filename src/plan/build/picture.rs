@@ -291,11 +291,11 @@ impl Builder<'_> {
                 notes.extend(speed.notes(duration));
             }
             let elapsed = at.clock.map(self.rate);
-            let turned = speed.turned(&clip.item, duration, elapsed.step, self.options.reverse);
+            let reversed = speed.reversed(&clip.item, duration, elapsed.step, self.options.reverse);
             let step = per_frame * speed.scalar;
-            let run = elapsed.scaled(step).shifted(media.offset + turned * step.abs());
+            let run = elapsed.scaled(step).shifted(media.offset + reversed * step.abs());
             let start = media.offset / media.rate.nominal();
-            self.bent(&speed, (run, &elapsed), self.bend(start, per_frame, duration), at.path)?
+            self.curved(&speed, (run, &elapsed), self.curved_item(start, per_frame, duration), at.path)?
         };
         let (look, color) = self.look(clip, at, duration, &running);
         let map = if media.still { at.clock.map(self.rate).scaled(Ratio::ZERO) } else { running };

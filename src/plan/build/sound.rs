@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use super::audible::{Audible, StemKey};
+use super::audible::{Audible, PlannedSound, StemKey};
 use super::context::{Builder, ROOT, child_path};
 use super::crossing::{Part, parts};
-use super::speed::{Bend, Speed, is_retimed, not_applied};
+use super::speed::{CurvedItem, Speed, is_retimed, not_applied};
 use super::tracks::{is_sound, track_name, with_edges};
 use crate::audio::Limiter;
 use crate::error::Result;
 use crate::plan::dialect::{self, sound as written_sound};
-use crate::plan::sound_map::{SoundCurve, SoundMap, heard};
+use crate::plan::sound_map::{SoundCurve, SoundMap, audible_ranges};
 use crate::plan::{
     Gain, MediaSource, Pitch, RateConform, ReverseConvention, SampleGrid, Shot, Sound, SoundClip, StemSelection,
 };
@@ -32,7 +32,7 @@ struct Around {
     /// What is added to it at these record times.
     pan_keys: Vec<(Time, f64)>,
     /// Whether this lies in an audio track: clips are heard, video tracks are not.
-    heard: bool,
+    is_audible: bool,
     /// Whether a video track lies around this.
     seen: bool,
     /// Compositions that lie in audio tracks, too: in video tracks they are not heard.
@@ -70,7 +70,7 @@ impl Builder<'_> {
             gains: Vec::new(),
             pan: 0.0,
             pan_keys: Vec::new(),
-            heard: false,
+            is_audible: false,
             seen: false,
             in_audio: Rc::default(),
             output: None,
@@ -79,7 +79,7 @@ impl Builder<'_> {
         };
         let mut audible = Audible::default();
         let clock = SoundMap::new(Time::ZERO, Ratio::ZERO, Ratio::ONE);
-        self.hear_composition(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut audible)?;
+        self.plan_composition_sound(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut audible)?;
         if is_silent {
             // What stands for sound has been said.
             return Ok(None);
@@ -117,7 +117,7 @@ impl Builder<'_> {
             let sum = |times: &mut dyn Iterator<Item = Time>| times.fold(Time::ZERO, |sum, time| sum + time);
             let moves = pieces.iter().filter(|(_, line)| line.speed.num() != 0);
             let asked = sum(&mut moves.map(|(range, _)| range.duration));
-            let inside = heard(&pieces, TimeRange { start: Time::ZERO, duration: length });
+            let inside = audible_ranges(&pieces, TimeRange { start: Time::ZERO, duration: length });
             let missing = asked - sum(&mut inside.iter().map(|range| range.duration));
             if missing <= AUDIBLE {
                 continue;
@@ -143,21 +143,28 @@ impl Builder<'_> {
 
     /// Leaves out what is heard of a nest in a video track where the same is heard of it in an audio track: many
     /// applications write a nest into both.
-    fn each_once(&mut self, clips: Vec<(bool, SoundClip)>) -> Vec<SoundClip> {
-        let (seen, mut heard): (Vec<_>, Vec<_>) = clips.into_iter().partition(|(seen, _)| *seen);
-        let known: HashSet<_> = heard.iter().map(|(_, clip)| sounds_like(clip)).collect();
-        let (twice, once): (Vec<_>, Vec<_>) =
-            seen.into_iter().partition(|(_, clip)| known.contains(&sounds_like(clip)));
+    fn each_once(&mut self, sounds: Vec<PlannedSound>) -> Vec<SoundClip> {
+        let (of_pictures, others): (Vec<_>, Vec<_>) = sounds.into_iter().partition(|sound| sound.in_video_track);
+        let mut clips: Vec<SoundClip> = others.into_iter().map(|sound| sound.clip).collect();
+        let known: HashSet<_> = clips.iter().map(sounds_like).collect();
+        let of_pictures = of_pictures.into_iter().map(|sound| sound.clip);
+        let (twice, once): (Vec<_>, Vec<_>) = of_pictures.partition(|clip| known.contains(&sounds_like(clip)));
         drop(known);
-        for (_, clip) in twice {
+        for clip in twice {
             self.warn(&clip.object, "same sound in an audio track; ignored here".to_owned());
         }
-        heard.extend(once);
-        heard.into_iter().map(|(_, clip)| clip).collect()
+        clips.extend(once);
+        clips
     }
 
     /// What is heard of the children of `stack`; `at.clock` is that of its own time.
-    fn hear_stack(&mut self, stack: &Composition, at: At<'_>, around: &Around, audible: &mut Audible) -> Result<()> {
+    fn plan_stack_sound(
+        &mut self,
+        stack: &Composition,
+        at: At<'_>,
+        around: &Around,
+        audible: &mut Audible,
+    ) -> Result<()> {
         let pieces = at.clock.pieces(around.window);
         let around = &Around { in_audio: self.in_audio_tracks(stack, &around.in_audio), ..around.clone() };
         let mut number = 0;
@@ -169,15 +176,15 @@ impl Builder<'_> {
             if child.item().is_none_or(|item| !item.is_enabled()) {
                 continue;
             }
-            if !(around.heard || has_sound(child)) {
+            if !(around.is_audible || has_sound(child)) {
                 self.warn_of_silence(child, &path);
                 continue;
             }
             let Some(range) = self.own_range(child, &path)? else { continue };
-            for window in heard(&pieces, range) {
+            for window in audible_ranges(&pieces, range) {
                 let stem = around.stem.or_else(|| self.track_stem(child, &path, (at.track, &numbered), audible));
                 let inner = Around { window, stem, ..around.clone() };
-                self.hear(child, At { path: &path, track: &name, ..at }, &inner, audible)?;
+                self.plan_child_sound(child, At { path: &path, track: &name, ..at }, &inner, audible)?;
             }
         }
         Ok(())
@@ -251,58 +258,58 @@ impl Builder<'_> {
 
     /// What is heard of `child`, whose trimmed range starts at time 0 of `at.clock`, over the window, whether or not that
     /// lies inside its range.
-    fn hear(&mut self, child: &Child, at: At<'_>, around: &Around, audible: &mut Audible) -> Result<()> {
+    fn plan_child_sound(&mut self, child: &Child, at: At<'_>, around: &Around, audible: &mut Audible) -> Result<()> {
         match child {
-            Child::Clip(clip) if around.heard && clip.item.is_enabled() => {
+            Child::Clip(clip) if around.is_audible && clip.item.is_enabled() => {
                 let clip = self.sound_clip(clip, at, around, audible)?;
-                audible.clips.extend(clip.map(|clip| (around.seen, clip)));
+                audible.clips.extend(clip.map(|clip| PlannedSound { clip, in_video_track: around.seen }));
             }
             Child::Composition(composition)
-                if !around.heard
+                if !around.is_audible
                     && !around.in_audio.is_empty()
                     && self.reuse.identity(composition).is_some_and(|own| around.in_audio.contains(&own)) => {}
             Child::Composition(composition) if composition.item.is_enabled() => {
-                self.hear_composition(composition, at, around, audible)?;
+                self.plan_composition_sound(composition, at, around, audible)?;
             }
-            Child::Gap(gap) if around.heard => self.warn_of_lost_clip(gap, at.path),
+            Child::Gap(gap) if around.is_audible => self.warn_of_lost_clip(gap, at.path),
             _ => {}
         }
         Ok(())
     }
 
-    fn hear_composition(
+    fn plan_composition_sound(
         &mut self,
         composition: &Composition,
         at: At<'_>,
         around: &Around,
         audible: &mut Audible,
     ) -> Result<()> {
-        let heard = match &composition.kind {
-            CompositionKind::Stack => around.heard,
+        let is_audible = match &composition.kind {
+            CompositionKind::Stack => around.is_audible,
             CompositionKind::Track(MediaKind::Audio) => true,
-            CompositionKind::Track(MediaKind::Video) if !around.heard => false,
+            CompositionKind::Track(MediaKind::Video) if !around.is_audible => false,
             // Pictures inside sound, and what is neither.
             CompositionKind::Track(_) => return Ok(()),
         };
-        if heard && at.path != ROOT {
+        if is_audible && at.path != ROOT {
             self.warn_of_nothing(composition, at.path);
         }
         let trimmed = self.trimmed(composition, at.path)?;
         let video = composition.kind == CompositionKind::Track(MediaKind::Video);
         let output = dialect::output_channel(&composition.item).or(around.output);
         let role = self.options.sound.stems.role(&composition.item).or_else(|| around.role.clone());
-        let around = Around { heard, seen: around.seen || video, output, role, ..around.clone() };
+        let around = Around { is_audible, seen: around.seen || video, output, role, ..around.clone() };
         let around = self.with_effects(&composition.item, at, &around, self.rate);
-        let clock = self.inside_heard(composition, at, trimmed)?;
+        let clock = self.audible_inside(composition, at, trimmed)?;
         let at = At { clock: &clock, ..at };
         match composition.is_track() {
-            true => self.hear_track(composition, at, &around, audible),
-            false => self.hear_stack(composition, at, &around, audible),
+            true => self.plan_track_sound(composition, at, &around, audible),
+            false => self.plan_stack_sound(composition, at, &around, audible),
         }
     }
 
     /// The clock of the children of `composition`, which starts at time 0 of `at.clock` and shows `trimmed` of them.
-    fn inside_heard(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> Result<SoundMap> {
+    fn audible_inside(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> Result<SoundMap> {
         let clock = at.clock.clone();
         if !is_retimed(&composition.item) {
             return Ok(clock.starting_at(Time::ZERO - trimmed.start));
@@ -312,9 +319,9 @@ impl Builder<'_> {
         for note in speed.notes(frames) {
             self.warn(at.path, note);
         }
-        let bend = self.bend(trimmed.start.samples(1), Ratio::ONE, frames);
+        let curved_item = self.curved_item(trimmed.start.samples(1), Ratio::ONE, frames);
         let unit = Ratio::ONE / self.rate.nominal();
-        let run = self.retimed((&composition.item, at.path), &speed, clock, (trimmed.duration, bend, unit))?;
+        let run = self.retimed((&composition.item, at.path), &speed, clock, (trimmed.duration, curved_item, unit))?;
         Ok(run.shifted(trimmed.start.samples(1)))
     }
 
@@ -325,41 +332,47 @@ impl Builder<'_> {
         (item, path): (&Item, &str),
         speed: &Speed,
         clock: SoundMap,
-        (duration, bend, unit): (Time, Bend<'_>, Ratio),
+        (duration, curved_item, unit): (Time, CurvedItem<'_>, Ratio),
     ) -> Result<SoundMap> {
-        let bent = self.bent_curve(speed, &clock.frames(self.rate), bend, path)?;
-        let curve = bent.map(|curve| SoundCurve { rate: self.rate, seconds: curve.map(|value| value * unit) });
+        let curved = self.curved_map(speed, &clock.frames(self.rate), curved_item, path)?;
+        let curve = curved.map(|curve| SoundCurve { rate: self.rate, seconds: curve.map(|value| value * unit) });
         let mut run = clock.scaled(speed.scalar);
         if speed.scalar < Ratio::ZERO {
             // It ends with what the range starts with, or starts with its first frame.
             let from_start = self.options.reverse == ReverseConvention::PlaybackStart && item.source_range.is_some();
-            let turned = if from_start { Time::from_frames(1, self.rate) } else { duration };
-            run = run.shifted(turned.samples(1) * speed.scalar.abs());
+            let reversed = if from_start { Time::from_frames(1, self.rate) } else { duration };
+            run = run.shifted(reversed.samples(1) * speed.scalar.abs());
         }
         Ok(run.plus(curve))
     }
 
     /// What is heard of the children of `track`; `at.clock` is that of its own time.
-    fn hear_track(&mut self, track: &Composition, at: At<'_>, around: &Around, audible: &mut Audible) -> Result<()> {
-        if !around.heard && !track.children.iter().any(has_sound) {
+    fn plan_track_sound(
+        &mut self,
+        track: &Composition,
+        at: At<'_>,
+        around: &Around,
+        audible: &mut Audible,
+    ) -> Result<()> {
+        if !around.is_audible && !track.children.iter().any(has_sound) {
             return Ok(());
         }
         let layout = self.layout(track, at.path)?;
-        let crossings = self.sound_crossings(track, &layout, at.path, around.heard)?;
+        let crossings = self.sound_crossings(track, &layout, at.path, around.is_audible)?;
         let pieces = at.clock.pieces(around.window);
         for Part { place, range, fades } in parts(&layout, &crossings, self.options.sound.crossfade) {
             let placed = &layout.items()[place];
             let child = &track.children[placed.index];
-            if !(around.heard || has_sound(child)) {
+            if !(around.is_audible || has_sound(child)) {
                 continue;
             }
             let path = child_path(at.path, placed.index);
             let clock = at.clock.clone().starting_at(placed.range.start);
-            for window in heard(&pieces, range) {
+            for window in audible_ranges(&pieces, range) {
                 let fades = fades.iter().map(|fade| fade.clone().through(at.clock, window, self.rate));
                 let gains = around.gains.iter().cloned().chain(fades).collect();
                 let inner = Around { window, gains, ..around.clone() };
-                self.hear(child, At { path: &path, track: at.track, clock: &clock }, &inner, audible)?;
+                self.plan_child_sound(child, At { path: &path, track: at.track, clock: &clock }, &inner, audible)?;
             }
         }
         Ok(())
@@ -371,7 +384,7 @@ impl Builder<'_> {
         track: &Composition,
         layout: &TrackLayout,
         path: &str,
-        heard: bool,
+        is_audible: bool,
     ) -> Result<Vec<Across>> {
         let mut crossings = Vec::new();
         for (index, child) in track.children.iter().enumerate() {
@@ -379,12 +392,12 @@ impl Builder<'_> {
             match child {
                 Child::Transition(transition) => {
                     let kind = transition.transition_type.as_str();
-                    if heard && !matches!(kind, "SMPTE_Dissolve" | "Custom_Transition") {
+                    if is_audible && !matches!(kind, "SMPTE_Dissolve" | "Custom_Transition") {
                         self.warn(&path, format!("transition {kind:?} is heard as a crossfade"));
                     }
                     crossings.extend(layout.across(index, transition).map_err(|error| error.at_object(path))?);
                 }
-                Child::Unknown(_) if heard => self.note_unknown(child, &path),
+                Child::Unknown(_) if is_audible => self.note_unknown(child, &path),
                 _ => {}
             }
         }
@@ -397,7 +410,7 @@ impl Builder<'_> {
     /// nothing to it.
     fn with_effects(&mut self, item: &Item, at: At<'_>, around: &Around, rate: Rate) -> Around {
         let mut inner = around.clone();
-        if !around.heard {
+        if !around.is_audible {
             return inner;
         }
         let written = written_sound::effects(item, rate, &|| Speed::of(item).steady());
@@ -446,9 +459,13 @@ impl Builder<'_> {
         let mut notes = media.notes;
         notes.extend(speed.notes(duration.frames(self.rate)));
         let position = media.offset / nominal;
-        let bend = self.bend(position, frames / own, duration.frames(self.rate));
-        let run =
-            self.retimed((&clip.item, at.path), &speed, at.clock.clone(), (duration, bend, Ratio::ONE / frames))?;
+        let curved_item = self.curved_item(position, frames / own, duration.frames(self.rate));
+        let run = self.retimed(
+            (&clip.item, at.path),
+            &speed,
+            at.clock.clone(),
+            (duration, curved_item, Ratio::ONE / frames),
+        )?;
         if self.options.sound.pitch == Pitch::Keep && run.curve.is_some() {
             notes.push("its speed changes on the way: the pitch follows it".to_owned());
         }
@@ -534,8 +551,8 @@ impl Sound {
             return self.within(whole).collect();
         }
         let held = |at: Time, range: TimeRange| {
-            let heard = self.within(TimeRange { start: at, duration: Time::from_flicks(1) });
-            let held = heard.map(move |clip| {
+            let audible = self.within(TimeRange { start: at, duration: Time::from_flicks(1) });
+            let held = audible.map(move |clip| {
                 let gains = vec![Gain::Constant(clip.gain(at))];
                 SoundClip { range, gains, pan: clip.pan_at(at), pan_keys: Vec::new(), ..clip }
             });

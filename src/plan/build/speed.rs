@@ -63,7 +63,7 @@ impl Speed {
 
     /// How far behind its lowest frame a reversed item starts, in its parent's record frames: R6. `steps` is how the
     /// clock around it runs, `duration` how long it lasts there.
-    pub(super) fn turned(&self, item: &Item, duration: Ratio, steps: Ratio, convention: ReverseConvention) -> Ratio {
+    pub(super) fn reversed(&self, item: &Item, duration: Ratio, steps: Ratio, convention: ReverseConvention) -> Ratio {
         let from_start = convention == ReverseConvention::PlaybackStart && item.source_range.is_some();
         if self.scalar >= Ratio::ZERO || from_start {
             return Ratio::ZERO;
@@ -86,37 +86,38 @@ impl Speed {
     }
 
     /// `line` at the speed of the key frames, where they are one straight line wherever the item can be asked.
-    fn straight(&self, line: &SourceMap, elapsed: &SourceMap, bend: Bend<'_>) -> Option<SourceMap> {
+    fn straight(&self, line: &SourceMap, elapsed: &SourceMap, curved_item: CurvedItem<'_>) -> Option<SourceMap> {
         if self.scalar != Ratio::ONE || !self.curves.is_empty() || elapsed.curve.is_some() {
             return None;
         }
-        let (from, to) = (Ratio::ZERO - bend.beyond, bend.frames + bend.beyond);
-        let (speed, added) = self.keys.as_ref()?.straight(bend.start, from / bend.rate, to / bend.rate)?;
-        let more = elapsed.scaled((speed - Ratio::ONE) * bend.step);
-        let position = line.position + more.position + added * bend.rate * bend.step;
+        let (from, to) = (Ratio::ZERO - curved_item.beyond, curved_item.frames + curved_item.beyond);
+        let (speed, added) =
+            self.keys.as_ref()?.straight(curved_item.start, from / curved_item.rate, to / curved_item.rate)?;
+        let more = elapsed.scaled((speed - Ratio::ONE) * curved_item.step);
+        let position = line.position + more.position + added * curved_item.rate * curved_item.step;
         Some(SourceMap { record: line.record, position, step: line.step + more.step, curve: None })
     }
 
     /// What keyframes and curves add to the run without them: the lists in frames of the item, the keyframes in its
     /// seconds. `elapsed` takes record frames to the item's, which counts `rate` of them a second; it starts `start`
     /// seconds into its media, of which it counts `step` frames per record frame.
-    fn bent(&self, elapsed: &SourceMap, bend: Bend<'_>) -> Option<Curve> {
+    fn curved(&self, elapsed: &SourceMap, curved_item: CurvedItem<'_>) -> Option<Curve> {
         let keyed = self.keys.as_ref().map(|keys| {
-            let seconds = |frame: Ratio| frame / bend.rate;
-            let records = bend.keyed(elapsed);
-            let added = |frame| keys.run(bend.start, seconds(frame)) * bend.rate - frame;
-            tabulated(elapsed, records, |frame| added(frame * self.scalar) * bend.step)
+            let seconds = |frame: Ratio| frame / curved_item.rate;
+            let records = curved_item.keyed(elapsed);
+            let added = |frame| keys.run(curved_item.start, seconds(frame)) * curved_item.rate - frame;
+            tabulated(elapsed, records, |frame| added(frame * self.scalar) * curved_item.step)
         });
-        match (keyed, self.curve(elapsed, bend.horizon)) {
+        match (keyed, self.curve(elapsed, curved_item.horizon)) {
             (Some(keyed), Some(curve)) => Some(keyed.plus(&curve)),
             (keyed, curve) => keyed.or(curve),
         }
     }
 
-    /// How many values [`Speed::bent`] will tabulate.
-    fn values(&self, elapsed: &SourceMap, bend: Bend<'_>) -> usize {
-        let keyed = self.keys.as_ref().map(|_| bend.keyed(elapsed));
-        let bends = (!self.curves.is_empty()).then(|| self.bends(elapsed, bend.horizon));
+    /// How many values [`Speed::curved`] will tabulate.
+    fn values(&self, elapsed: &SourceMap, curved_item: CurvedItem<'_>) -> usize {
+        let keyed = self.keys.as_ref().map(|_| curved_item.keyed(elapsed));
+        let bends = (!self.curves.is_empty()).then(|| self.bends(elapsed, curved_item.horizon));
         let counts = keyed.into_iter().chain(bends).map(|records| records.end.saturating_sub(records.start));
         let own = elapsed.curve_len();
         counts.fold(own, |sum, count| sum.saturating_add(usize::try_from(count).unwrap_or(usize::MAX)))
@@ -148,7 +149,7 @@ impl Speed {
 
 /// Where an item that is bent lies.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bend<'b> {
+pub(super) struct CurvedItem<'b> {
     /// How many frames of its parent's time it counts in a second.
     pub(super) rate: Ratio,
     /// How many seconds into its media, or into what its children show, it starts.
@@ -163,7 +164,7 @@ pub(super) struct Bend<'b> {
     pub(super) horizon: &'b Range<i64>,
 }
 
-impl Bend<'_> {
+impl CurvedItem<'_> {
     /// The record frames at which keyframes are looked up.
     fn keyed(&self, elapsed: &SourceMap) -> Range<i64> {
         reached(elapsed, Ratio::ZERO - self.beyond, self.frames + self.beyond, self.horizon)
@@ -213,52 +214,52 @@ impl Builder<'_> {
             self.warn(at.path, note);
         }
         let elapsed = at.clock.map(self.rate);
-        let turned = speed.turned(&composition.item, frames, elapsed.step, self.options.reverse);
-        let run = elapsed.scaled(speed.scalar).shifted(turned * speed.scalar.abs());
+        let reversed = speed.reversed(&composition.item, frames, elapsed.step, self.options.reverse);
+        let run = elapsed.scaled(speed.scalar).shifted(reversed * speed.scalar.abs());
         let start = trimmed.start.frames(self.rate) / self.rate.nominal();
-        let bent = self.bent(&speed, (run, &elapsed), self.bend(start, Ratio::ONE, frames), at.path)?;
-        let inside = Clock::Warped(bent).starting_at(back, self.rate);
+        let curved = self.curved(&speed, (run, &elapsed), self.curved_item(start, Ratio::ONE, frames), at.path)?;
+        let inside = Clock::Warped(curved).starting_at(back, self.rate);
         self.clocks.insert(at.path.to_owned(), (at.clock.clone(), inside.clone()));
         Ok(inside)
     }
 
     /// `line`, the run without key frames and curves, with what those add, for the object at `path`.
-    pub(super) fn bent(
+    pub(super) fn curved(
         &self,
         speed: &Speed,
         (line, elapsed): (SourceMap, &SourceMap),
-        bend: Bend<'_>,
+        curved_item: CurvedItem<'_>,
         path: &str,
     ) -> Result<SourceMap> {
-        if let Some(straight) = speed.straight(&line, elapsed, bend) {
+        if let Some(straight) = speed.straight(&line, elapsed, curved_item) {
             return Ok(straight);
         }
-        Ok(line.plus(self.bent_curve(speed, elapsed, bend, path)?))
+        Ok(line.plus(self.curved_map(speed, elapsed, curved_item, path)?))
     }
 
     /// What key frames and curves add to what runs as `elapsed` says, within the limits on curves, for the object at
     /// `path`.
-    pub(super) fn bent_curve(
+    pub(super) fn curved_map(
         &self,
         speed: &Speed,
         elapsed: &SourceMap,
-        bend: Bend<'_>,
+        curved_item: CurvedItem<'_>,
         path: &str,
     ) -> Result<Option<Curve>> {
-        let values = speed.values(elapsed, bend);
+        let values = speed.values(elapsed, curved_item);
         self.spend_values(values, path)?;
         self.spend(values.saturating_mul(speed.curves.len() + usize::from(speed.keys.is_some())), path)?;
-        Ok(speed.bent(elapsed, bend))
+        Ok(speed.curved(elapsed, curved_item))
     }
 
     /// Where an item lies that starts `start` seconds into its media, takes steps of `step` media frames, and lasts
     /// `frames`.
-    pub(super) fn bend(&self, start: Ratio, step: Ratio, frames: Ratio) -> Bend<'_> {
+    pub(super) fn curved_item(&self, start: Ratio, step: Ratio, frames: Ratio) -> CurvedItem<'_> {
         let rate = self.rate.nominal();
         let handles = self.options.handles.head.max(self.options.handles.tail);
         // Ten seconds are a long transition.
         let beyond = frames.max(rate * Ratio::whole(10)) + Ratio::whole(handles.into());
-        Bend { rate, start, step, frames, beyond, horizon: &self.horizon }
+        CurvedItem { rate, start, step, frames, beyond, horizon: &self.horizon }
     }
 }
 

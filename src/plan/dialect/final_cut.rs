@@ -221,11 +221,11 @@ pub(super) fn keys(parameters: &[Value], item: &Item) -> Result<Keys, &'static s
     } else if reverse {
         as_shown(&mut keys, named("graphdict").and_then(|graph| number(graph.get("valuemax")?)));
     }
-    let bent = |key: &Value| ["inscale", "outscale", "inbez", "outbez"].iter().any(|part| key.get(part).is_some());
+    let curved = |key: &Value| ["inscale", "outscale", "inbez", "outbez"].iter().any(|part| key.get(part).is_some());
     Ok(Keys {
         points: keys.into_iter().map(|(when, value)| (seconds(when), seconds(value))).collect(),
         counts: Counts::Play,
-        eased: written.iter().any(bent),
+        eased: written.iter().any(curved),
         blends: value("frameblending").is_some_and(switch),
     })
 }

@@ -53,8 +53,8 @@ pub(super) fn eased(transition: &Transition) -> Option<String> {
         parameter.get("Parameter ID").and_then(Value::as_str) == Some("transitionCustomCurvesKeyframes")
     };
     let keys = parameters.iter().find(is_curve)?.get("Key Frames")?.as_object()?;
-    let bent = |key: &Value| key.get("InBez").is_some() || key.get("OutBez").is_some();
-    let straight = keys.len() <= 2 && !keys.values().any(bent);
+    let curved = |key: &Value| key.get("InBez").is_some() || key.get("OutBez").is_some();
+    let straight = keys.len() <= 2 && !keys.values().any(curved);
     (!straight).then(|| "the transition's own curve is drawn as a straight line".to_owned())
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Source, Target};
-use super::super::sys::frames::{self, PixelInfo};
+use super::super::sys::frames;
+use super::super::sys::pixel_info::PixelInfo;
 use super::blend::{Wipes, blend, blend_kind};
 use super::fetch::LayerFrame;
 use super::layers::Layers;
@@ -238,7 +239,7 @@ fn over<S: Surface>(
     let opacity = if fades { look.opacity_at(record) } else { Ratio::ONE };
     match (below, image) {
         (Some(mut below), Some(image)) => {
-            picture::lay(Arc::make_mut(&mut below), &*image, opacity, look.blend);
+            picture::blend_over(Arc::make_mut(&mut below), &*image, opacity, look.blend);
             Some(below)
         }
         (None, Some(mut image)) if fades => {
@@ -253,7 +254,7 @@ fn over<S: Surface>(
 fn over_plainly<S: Surface>(below: Option<Arc<S>>, image: Option<Arc<S>>) -> Option<Arc<S>> {
     match (below, image) {
         (Some(mut below), Some(image)) => {
-            picture::lay(Arc::make_mut(&mut below), &*image, Ratio::ONE, Blend::Normal);
+            picture::blend_over(Arc::make_mut(&mut below), &*image, Ratio::ONE, Blend::Normal);
             Some(below)
         }
         (below, image) => image.or(below),

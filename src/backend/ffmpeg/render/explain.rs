@@ -8,7 +8,7 @@ use super::super::convert::same_meaning;
 use super::super::info::MediaInfo;
 use super::super::media::ResolvedMedia;
 use super::super::pixels::{curve_between, full_range_twin};
-use super::super::sys::frames::PixelInfo;
+use super::super::sys::pixel_info::PixelInfo;
 use super::program::{Fetch, Mixing, Node, Program, Segment, WorkingFormat};
 use super::scene::Scene;
 use crate::plan::{Blend, ColorTags, MediaSource, Retime, Shot};

@@ -8,7 +8,8 @@ use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Converter, RGBA16, Source, Target, rgba8_frame};
 use super::super::media::ResolvedMedia;
-use super::super::sys::frames::{self, PixelInfo};
+use super::super::sys::frames;
+use super::super::sys::pixel_info::PixelInfo;
 use super::super::yuv;
 use super::blend::between;
 use super::fetch::{LayerFrame, Readers};

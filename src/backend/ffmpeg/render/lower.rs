@@ -19,7 +19,7 @@ use std::ops::Range;
 
 use ffmpeg_next::format::Pixel;
 
-use super::super::sys::frames::PixelInfo;
+use super::super::sys::pixel_info::PixelInfo;
 use super::program::{Fetch, Mixing, Node, Packets, Program, Same, Segment, WorkingFormat};
 use super::scene::Scene;
 use crate::picture::Rect;

@@ -7,7 +7,7 @@ use super::super::convert::Target as Coding;
 use super::super::info::MediaInfo;
 use super::super::media::{self, ResolvedMedia};
 use super::super::presets::FormatRequest;
-use super::super::sys::frames::PixelInfo;
+use super::super::sys::pixel_info::PixelInfo;
 use super::placing::{Placed, placed, plainly, shape};
 use crate::deliver::{ColorRule, Preset};
 use crate::error::{Error, ErrorKind, Result};

@@ -5,7 +5,8 @@ use ffmpeg_next::frame::Video;
 use super::super::chroma_site::ChromaSite;
 use super::super::convert::{Converter, Source, Target};
 use super::super::pixels;
-use super::super::sys::frames::{self, PixelInfo};
+use super::super::sys::frames;
+use super::super::sys::pixel_info::PixelInfo;
 use crate::deliver::{BurnIn, Corner};
 use crate::error::Result;
 use crate::picture::{self, LabelStyle, Rect, Rgba16, draw_label};
@@ -71,7 +72,7 @@ impl<'r> Painter<'r> {
             };
             let corner = self.corner(burn_in.at, label, before, below);
             taken.push((burn_in.at, label.height));
-            self.lay(picture, label, corner, converter)?;
+            self.blend_over(picture, label, corner, converter)?;
         }
         Ok(())
     }
@@ -121,7 +122,13 @@ impl<'r> Painter<'r> {
     }
 
     /// Lays `label` over a part of `picture`: that part alone is taken out, and put back.
-    fn lay(&self, picture: &mut Video, label: &Rgba16, (x, y): (i64, i64), converter: &mut Converter) -> Result<()> {
+    fn blend_over(
+        &self,
+        picture: &mut Video,
+        label: &Rgba16,
+        (x, y): (i64, i64),
+        converter: &mut Converter,
+    ) -> Result<()> {
         let Some(part) = self.part(label, (x, y)) else { return Ok(()) };
         let coding = Target { width: part.width, height: part.height, ..self.coding };
         let mut below = converter.blank(&coding)?;
@@ -135,18 +142,18 @@ impl<'r> Painter<'r> {
         let mut above = Rgba16::transparent(part.width, part.height);
         picture::paste(&mut above, label, x - part.x, y - part.y);
         picture::over(&mut image, &above, Ratio::ONE);
-        let painted = converter.from_rgba16(&image, transfer, &coding)?;
-        self.put_back(&painted, picture, &above, part);
+        let rendered = converter.from_rgba16(&image, transfer, &coding)?;
+        self.put_back(&rendered, picture, &above, part);
         Ok(())
     }
 
-    /// Copies what a label has touched from `painted` into its part of `picture`. All else stays as it was: RGB cannot
+    /// Copies what a label has touched from `rendered` into its part of `picture`. All else stays as it was: RGB cannot
     /// say every colour that YUV can.
-    fn put_back(&self, painted: &Video, picture: &mut Video, label: &Rgba16, part: Rect) {
+    fn put_back(&self, rendered: &Video, picture: &mut Video, label: &Rgba16, part: Rect) {
         let at = |side: i64| usize::try_from(side).unwrap_or(0);
         for plane in 0..self.info.planes() {
             let ((across, down), step) = (self.info.plane_shift(plane), self.info.plane_step(plane));
-            let (from, from_stride) = frames::plane(painted, &self.info, plane);
+            let (from, from_stride) = frames::plane(rendered, &self.info, plane);
             let (to, to_stride) = frames::plane_mut(picture, &self.info, plane);
             let (left, top) = (at(part.x >> across), at(part.y >> down));
             for line in 0..part.height.div_ceil(1 << down) as usize {

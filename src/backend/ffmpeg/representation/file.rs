@@ -238,11 +238,11 @@ impl SourceFrames {
             })?,
         };
         let source = Source { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
-        let turned = match self.rotation {
+        let rotated = match self.rotation {
             Rotation::None => None,
             rotation => Some(converter.rotate(&source, rotation)?),
         };
-        Ok((frame, turned))
+        Ok((frame, rotated))
     }
 
     /// Decodes what `tasks` need, once, and makes them.
@@ -275,9 +275,9 @@ impl SourceFrames {
                 if !sinks.iter().any(|sink| sink.keeps_fields() == fields && sink.wants(index)) {
                     continue;
                 }
-                let (frame, turned) = self.picture(index, fields, &mut converter)?;
+                let (frame, rotated) = self.picture(index, fields, &mut converter)?;
                 let (color, premultiplied) = (ranged(frame.color(), self.range), frame.is_premultiplied());
-                let source = Source { frame: turned.as_ref().unwrap_or(frame.as_av()), color, premultiplied };
+                let source = Source { frame: rotated.as_ref().unwrap_or(frame.as_av()), color, premultiplied };
                 let suitable = sinks.iter_mut().filter(|sink| sink.keeps_fields() == fields);
                 suitable.into_iter().try_for_each(|sink| sink.write(Some(&source), index))?;
             }

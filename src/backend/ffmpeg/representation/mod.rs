@@ -21,7 +21,8 @@ use super::sequence_writer::write_still;
 use super::singles::{self, Alpha};
 use super::sink::{Finished, Sink};
 use super::sound::FileSounds;
-use super::sys::frames::{self, PixelInfo};
+use super::sys::frames;
+use super::sys::pixel_info::PixelInfo;
 use super::verify::{self, Expected};
 use super::writer::Writer;
 use crate::audio::Samples;
@@ -342,16 +343,16 @@ impl<'r> RepresentationSink<'r> {
 
     /// Shows picture `index` so many times.
     fn shown(&mut self, picture: &Source<'_>, index: i64, times: i64) -> Result<()> {
-        let (painted, facts) = (self.painted(picture, index)?, self.facts);
+        let (rendered, facts) = (self.rendered(picture, index)?, self.facts);
         match &mut self.output {
-            Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(&painted)),
+            Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(&rendered)),
             Output::Poster { path, settings, written } => {
                 *written += 1;
-                self.encoder = Some(write_still(path, settings, &painted)?);
+                self.encoder = Some(write_still(path, settings, &rendered)?);
                 Ok(())
             }
             Output::Sheet { sheet, .. } => {
-                sheet.place(&painted, &facts.field("frame", index), &facts.field("timecode", index));
+                sheet.place(&rendered, &facts.field("frame", index), &facts.field("timecode", index));
                 Ok(())
             }
         }
@@ -379,7 +380,7 @@ impl<'r> RepresentationSink<'r> {
     }
 
     /// The picture as it is written: converted, scaled, and drawn upon.
-    fn painted(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
+    fn rendered(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
         let converted = self.converted(picture)?;
         if self.painter.is_idle() {
             return Ok(converted);

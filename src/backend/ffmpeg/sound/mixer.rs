@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::damage::Reason;
-use super::source::{Heard, Voice, VoiceKey};
+use super::source::{SoundMedium, Voice, VoiceKey};
 use super::stretch::TimeStretch;
 use crate::audio::{Limiter, REACH, Samples, Speaker, at_speed, finest};
 use crate::error::{Error, ErrorKind, Result};
@@ -23,7 +23,7 @@ const BLOCK: i64 = 1024;
 pub(crate) struct Mixer<'s> {
     plan: &'s Plan,
     sound: &'s Sound,
-    heard: &'s [Heard],
+    heard: &'s [SoundMedium],
     speakers: Vec<Speaker>,
     idle: Vec<(VoiceKey, Voice)>,
 }
@@ -109,7 +109,7 @@ struct Limited {
 
 impl<'s> Mixer<'s> {
     /// A mixer for the sound of `plan`; `None` where it has none.
-    pub(crate) fn new(plan: &'s Plan, heard: &'s [Heard]) -> Option<Mixer<'s>> {
+    pub(crate) fn new(plan: &'s Plan, heard: &'s [SoundMedium]) -> Option<Mixer<'s>> {
         let sound = plan.sound.as_ref()?;
         Some(Mixer { plan, sound, heard, speakers: sound.layout.speakers(), idle: Vec::new() })
     }

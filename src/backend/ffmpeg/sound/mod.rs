@@ -23,5 +23,5 @@ pub(super) use output::{SoundFormat, SoundStream, is_lossless};
 pub use reader::SoundReader;
 pub(super) use reader::sounds;
 pub(super) use shot::ShotSound;
-pub(super) use source::{Heard, clips, find, missing, warnings};
+pub(super) use source::{SoundMedium, clips, find, missing, warnings};
 pub use whole::{MixReport, mix_files, write_mix, write_mix_as, write_shot_mixes};

@@ -14,7 +14,7 @@ use crate::time::Ratio;
 
 /// What a medium of the plan sounds like.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub(crate) enum SoundMedium {
     /// It is there, in this file.
     File(PathBuf),
     /// It is silent: this is why.
@@ -27,26 +27,26 @@ pub(crate) enum Heard {
     Unused,
 }
 
-impl Heard {
+impl SoundMedium {
     /// The error of a shot that needs it, if it cannot be heard.
     fn error(&self) -> Option<Error> {
         match self {
-            Heard::Broken(broken) => Some(broken.error()),
-            Heard::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
+            SoundMedium::Broken(broken) => Some(broken.error()),
+            SoundMedium::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
             _ => None,
         }
     }
 }
 
 /// Looks at every medium of `plan` that is heard in `clips`.
-pub(crate) fn find<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip>) -> Vec<Heard> {
+pub(crate) fn find<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip>) -> Vec<SoundMedium> {
     let mut used = vec![false; plan.media.len()];
     for clip in clips {
         used[clip.media.index()] = true;
     }
     let look = |(media, used): (&crate::plan::Media, bool)| match used {
         true => look(&media.source, plan.media_missing),
-        false => Heard::Unused,
+        false => SoundMedium::Unused,
     };
     threads::map_all(plan.media.iter().zip(used).collect(), look)
 }
@@ -57,37 +57,38 @@ pub(crate) fn clips(plan: &Plan) -> impl Iterator<Item = &SoundClip> {
     plan.shots.iter().flat_map(|shot| &shot.sound).chain(whole)
 }
 
-fn look(source: &MediaSource, policy: MissingPolicy) -> Heard {
+fn look(source: &MediaSource, policy: MissingPolicy) -> SoundMedium {
     let silent = !policy.is_error();
-    let missing =
-        |what: String| if silent { Heard::Silent(format!("{what} is not there")) } else { Heard::Missing(what) };
+    let missing = |what: String| {
+        if silent { SoundMedium::Silent(format!("{what} is not there")) } else { SoundMedium::Missing(what) }
+    };
     let broken = |error: Error| match silent {
-        true => Heard::Silent(error.to_string()),
-        false => Heard::Broken(Broken::new(&error)),
+        true => SoundMedium::Silent(error.to_string()),
+        false => SoundMedium::Broken(Broken::new(&error)),
     };
     // Editors put the silent takes of a camera into audio tracks, too: nothing is lost that was ever there.
-    let no_sound = |what: String| Heard::Silent(format!("{what} holds no sound"));
+    let no_sound = |what: String| SoundMedium::Silent(format!("{what} holds no sound"));
     match source {
         MediaSource::File { path } => match SoundReader::count(path) {
             Ok(0) => no_sound(path.display().to_string()),
-            Ok(_) => Heard::File(path.clone()),
+            Ok(_) => SoundMedium::File(path.clone()),
             Err(error) if error.kind() == ErrorKind::MediaMissing => missing(source.display()),
             Err(error) => broken(error),
         },
         MediaSource::Sequence { .. } => no_sound(source.display()),
         MediaSource::Generator { generator_kind, .. } => {
-            Heard::Silent(format!("generator {generator_kind:?} makes no sound"))
+            SoundMedium::Silent(format!("generator {generator_kind:?} makes no sound"))
         }
         // No file is missing here that anybody could bring.
-        MediaSource::Missing { what } => Heard::Silent(what.clone()),
+        MediaSource::Missing { what } => SoundMedium::Silent(what.clone()),
     }
 }
 
 /// What is noteworthy about the media that are heard in `clips`.
-pub(crate) fn warnings<'p>(clips: impl Iterator<Item = &'p SoundClip>, heard: &[Heard]) -> Vec<Warning> {
+pub(crate) fn warnings<'p>(clips: impl Iterator<Item = &'p SoundClip>, heard: &[SoundMedium]) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for clip in clips {
-        if let Heard::Silent(why) = &heard[clip.media.index()] {
+        if let SoundMedium::Silent(why) = &heard[clip.media.index()] {
             let warning = Warning::new(&clip.object, format!("{why}: the clip is silent"));
             if !warnings.contains(&warning) {
                 warnings.push(warning);
@@ -100,10 +101,10 @@ pub(crate) fn warnings<'p>(clips: impl Iterator<Item = &'p SoundClip>, heard: &[
 /// What is not there among the media of `clips`, and the clip that needs it.
 pub(crate) fn missing<'h, 'p: 'h>(
     clips: impl Iterator<Item = &'p SoundClip>,
-    heard: &'h [Heard],
+    heard: &'h [SoundMedium],
 ) -> Vec<(&'h str, &'h str)> {
     let missing = |clip: &'p SoundClip| match &heard[clip.media.index()] {
-        Heard::Missing(what) => Some((what.as_str(), clip.clip.as_str())),
+        SoundMedium::Missing(what) => Some((what.as_str(), clip.clip.as_str())),
         _ => None,
     };
     clips.filter_map(missing).collect()
@@ -146,11 +147,11 @@ struct Part {
 
 impl Voice {
     /// Opens the medium of `clip`; `None` if it is silent.
-    pub(super) fn open(heard: &Heard, clip: &SoundClip, to: &[Speaker], rate: u32) -> Result<Option<Voice>> {
+    pub(super) fn open(heard: &SoundMedium, clip: &SoundClip, to: &[Speaker], rate: u32) -> Result<Option<Voice>> {
         if let Some(error) = heard.error() {
             return Err(error);
         }
-        let Heard::File(path) = heard else { return Ok(None) };
+        let SoundMedium::File(path) = heard else { return Ok(None) };
         let mut notes = Vec::new();
         let streams = match clip.channels.as_slice() {
             [] => all(path, to, &mut notes)?,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::levels::Levels;
 use super::mixer::Mixer;
 use super::output::WavFiles;
-use super::source::{self, Heard};
+use super::source::{self, SoundMedium};
 use crate::audio::{Loudness, Peak};
 use crate::backend::CancelToken;
 use crate::deliver::{Existing, Place, Protected, SingleFiles, stem_paths};
@@ -139,7 +139,7 @@ pub fn write_shot_mixes(
 }
 
 /// Looks at the media of `clips`; what is not there ends it, if the plan says so.
-pub(super) fn look<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip> + Clone) -> Result<Vec<Heard>> {
+pub(super) fn look<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip> + Clone) -> Result<Vec<SoundMedium>> {
     plan.validate()?;
     memory::check_room(memory::BASE)?;
     let heard = source::find(plan, clips.clone());
@@ -151,7 +151,7 @@ pub(super) fn look<'p>(plan: &'p Plan, clips: impl Iterator<Item = &'p SoundClip
 fn write<'s>(
     plan: &'s Plan,
     mixer: &mut Option<Mixer<'s>>,
-    heard: &[Heard],
+    heard: &[SoundMedium],
     clips: &[SoundClip],
     (first, count): (i64, i64),
     (places, files): (&[Place], &SingleFiles<'_>),

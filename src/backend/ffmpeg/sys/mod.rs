@@ -9,6 +9,7 @@ pub(super) mod expand;
 pub(super) mod frames;
 pub(super) mod log;
 pub(super) mod open;
+pub(super) mod pixel_info;
 pub(super) mod read;
 pub(super) mod sound;
 pub(super) mod streams;

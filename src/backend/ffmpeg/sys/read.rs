@@ -16,6 +16,7 @@ use ffmpeg_next::{Error as AvError, Packet, Rational, ffi};
 use super::answers::{check, text};
 use super::log::{Line, Lines};
 use super::open::{self, Look, MostPixels, Opened};
+use super::pixel_info::PixelInfo;
 use crate::otio::MediaFile;
 use crate::time::Ratio;
 
@@ -742,54 +743,10 @@ pub(crate) fn plane(frame: &Video, index: usize) -> (&[u8], usize) {
 }
 
 fn plane_lines(format: Pixel, height: u32, plane: usize) -> Option<usize> {
-    let layout = pixel_layout(format)?;
-    if plane >= layout.planes {
+    let info = PixelInfo::of(format).filter(PixelInfo::is_in_memory)?;
+    if plane >= info.planes() {
         return None;
     }
-    let shift = if plane == 1 || plane == 2 { layout.chroma_shift.1 } else { 0 };
+    let shift = if plane == 1 || plane == 2 { info.chroma_shift.1 } else { 0 };
     Some((height as usize).div_ceil(1 << shift))
-}
-
-/// How a pixel format is laid out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PixelLayout {
-    /// Its name.
-    pub(crate) name: String,
-    /// Bits of the deepest component.
-    pub(crate) depth: u8,
-    /// Components, alpha included.
-    pub(crate) components: u8,
-    /// Planes, a palette not included.
-    pub(crate) planes: usize,
-    /// Red, green and blue (or a palette of them) rather than luma and chroma.
-    pub(crate) rgb: bool,
-    /// Has an alpha component.
-    pub(crate) alpha: bool,
-    /// Floating point.
-    pub(crate) float: bool,
-    /// Log2 of how many times fewer chroma samples there are, across and down.
-    pub(crate) chroma_shift: (u8, u8),
-}
-
-/// How `format` is laid out; `None` for [`Pixel::None`] and for frames that live in a graphics card.
-pub(crate) fn pixel_layout(format: Pixel) -> Option<PixelLayout> {
-    let descriptor = format.descriptor()?;
-    // SAFETY: the descriptor is a static table of the library.
-    let fields = unsafe { &*descriptor.as_ptr() };
-    let has = |flag: c_int| fields.flags & u64::from(flag.unsigned_abs()) != 0;
-    if has(ffi::AV_PIX_FMT_FLAG_HWACCEL) {
-        return None;
-    }
-    let components = &fields.comp[..usize::from(fields.nb_components.min(4))];
-    let planes = components.iter().map(|component| component.plane + 1).max().unwrap_or(0);
-    Some(PixelLayout {
-        name: descriptor.name().to_owned(),
-        depth: components.iter().filter_map(|component| u8::try_from(component.depth).ok()).max().unwrap_or(0),
-        components: fields.nb_components,
-        planes: usize::try_from(planes).unwrap_or(0),
-        rgb: has(ffi::AV_PIX_FMT_FLAG_RGB) || has(ffi::AV_PIX_FMT_FLAG_PAL),
-        alpha: has(ffi::AV_PIX_FMT_FLAG_ALPHA),
-        float: has(ffi::AV_PIX_FMT_FLAG_FLOAT),
-        chroma_shift: (fields.log2_chroma_w, fields.log2_chroma_h),
-    })
 }
