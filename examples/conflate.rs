@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 
 fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
     let timeline = flags.plan.source.read()?;
-    let mut options = flags.plan.options();
+    let mut options = flags.plan.options()?;
     flags.delivery.change(&mut options);
     options.sound.enabled |= flags.mix.is_some();
     let loudness = flags.delivery.loudness;

@@ -1,8 +1,11 @@
-//! Shows what is in a timeline: tracks, items, ranges, media found or missing, and what the reader noticed.
+//! Shows what is in a timeline: tracks, items, ranges, media found or missing, and what the reader noticed; with `--ocio` in
+//! place of a file, what is in a colour configuration.
 
 #[macro_use]
 #[path = "shared/say.rs"]
 mod say;
+#[path = "shared/ocio.rs"]
+mod ocio;
 #[path = "shared/read.rs"]
 mod read;
 
@@ -18,7 +21,7 @@ use otio_conflate::timeline::{
 };
 use otio_conflate::{Error, ErrorKind, Result, printable};
 
-/// Shows what is in a timeline.
+/// Shows what is in a timeline; with --ocio CONFIG in place of a file, the names that a colour configuration has.
 #[derive(Debug, Parser)]
 struct Args {
     #[command(flatten)]
@@ -26,7 +29,11 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
+    let shown = match ocio::OcioArgs::are_given() {
+        true => ocio::OcioArgs::parse().text().and_then(|text| print(&text)),
+        false => run(Args::parse()),
+    };
+    match shown {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tell!("error: {error}");
@@ -40,7 +47,10 @@ fn run(args: Args) -> Result<()> {
     let locator = Locator::new(timeline.path.as_deref(), &args.source.maps);
     let mut report = Report { locator, lines: Vec::new(), found: 0, missing: 0 };
     report.timeline(&timeline);
-    let text = report.lines.join("\n") + "\n";
+    print(&(report.lines.join("\n") + "\n"))
+}
+
+fn print(text: &str) -> Result<()> {
     match std::io::stdout().write_all(text.as_bytes()) {
         // Whoever reads along has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

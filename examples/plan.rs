@@ -35,11 +35,14 @@ struct Flags {
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    #[allow(unused_mut, reason = "without FFmpeg nothing is explained")]
-    let mut options = flags.plan.options();
-    #[cfg(feature = "ffmpeg")]
-    flags.explain.change(&mut options);
-    let plan = match flags.plan.source.read().and_then(|timeline| flags.plan.plan(&timeline, &options)) {
+    let planned = flags.plan.options().and_then(
+        |#[allow(unused_mut, reason = "without FFmpeg nothing is explained")] mut options| {
+            #[cfg(feature = "ffmpeg")]
+            flags.explain.change(&mut options);
+            flags.plan.source.read().and_then(|timeline| flags.plan.plan(&timeline, &options))
+        },
+    );
+    let plan = match planned {
         Ok(plan) => plan,
         Err(error) => {
             tell!("error: {error}");

@@ -143,7 +143,7 @@ fn main() -> ExitCode {
 fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
     let mut options = flags.reach.options()?;
     let timeline = flags.plan.source.read()?;
-    let mut wanted = flags.plan.options();
+    let mut wanted = flags.plan.options()?;
     flags.delivery.change(&mut wanted);
     let mut plan = flags.plan.plan(&timeline, &wanted)?;
     run::interrupt::cancel_on_interrupt(cancel);

@@ -9,8 +9,11 @@
 #[macro_use]
 #[path = "shared/say.rs"]
 mod say;
+#[path = "shared/color.rs"]
+mod color;
 #[path = "shared/limits.rs"]
 mod limits;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -33,6 +36,11 @@ struct Flags {
     /// A card in front of the shots, with this title
     #[arg(long, value_name = "TITLE")]
     slate: Option<String>,
+    #[command(flatten)]
+    color: color::ColorArgs,
+    /// The colour space of the shots, where that is not what their manifest says
+    #[arg(long, value_name = "SPACE")]
+    space: Option<String>,
     /// What to do when the review exists already: error; overwrite, where the manifest lists it; overwrite-foreign
     #[arg(long, default_value = "overwrite")]
     existing: Existing,
@@ -61,6 +69,14 @@ fn run(flags: Flags) -> Result<Report> {
         let mut slate = ReviewSlate::default();
         slate.title = Some(title);
         review = review.slate(slate);
+    }
+    if flags.color.is_asked_for() {
+        let (mut plan, engine) = flags.color.plan()?;
+        if let Some(space) = &flags.space {
+            plan.rules.push(otio_conflate::color::read_rule(&*engine, &format!("*={space}"))?);
+        }
+        plan.intermediate = std::mem::take(&mut plan.representations);
+        review.color = Some(plan);
     }
     let plan = review.plan(&Report::open(&flags.manifest)?)?;
     for warning in &plan.warnings {

@@ -254,7 +254,10 @@ impl<'r> Run<'r> {
         let canvas = session.canvas();
         let made = (preset, delivery.representations.as_slice());
         let maker = format!("{}{}", backend.name(), session.depends_on());
-        let print = |shot| fingerprint(&maker, plan, shot, canvas, made);
+        let print = |shot| {
+            let maker = format!("{maker}{}", session.shot_depends_on(shot));
+            fingerprint(&maker, plan, shot, canvas, made)
+        };
         let before = Before::new(manifest, folder.path(), plan, &guard);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let allowed = backend.capabilities().shots_at_once.unwrap_or(usize::MAX);
@@ -369,6 +372,9 @@ impl<'r> Run<'r> {
                 for (made, encoder) in delivered.representations.iter_mut().zip(rendered.representation_encoders) {
                     made.output.encoder = encoder;
                 }
+                for made in &mut delivered.representations {
+                    made.color = self.session.representation_color(shot, &made.name);
+                }
                 self.shot_report(index, Status::Done, delivered, warnings, Vec::new())
             }
             Err((error, left)) => {
@@ -448,6 +454,7 @@ impl<'r> Run<'r> {
                 start: self.plan.global_start + shot.start,
                 start_timecode: self.plan.timecode(shot.start).to_string(),
             },
+            color: self.session.shot_color(shot),
             fingerprint: self.fingerprints[index].clone(),
             warnings: warnings.iter().map(|warning| printable(warning).into_owned()).collect(),
             of: None,

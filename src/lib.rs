@@ -27,7 +27,9 @@ pub use deliver::{Delivery, Existing};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
 pub use printable::{printable, printable_json};
-pub use report::{MediumColor, Output, OutputKind, Record, Report, Represented, ShotReport, Status, ValueColor};
+pub use report::{
+    MediumColor, Output, OutputKind, Record, Report, Represented, ShotColor, ShotReport, Status, ValueColor,
+};
 pub use timeline::Timeline;
 
 /// The README's example has to compile.

@@ -126,6 +126,9 @@ pub struct ShotReport {
     pub tail: i64,
     /// Where in the cut the first frame delivered lies.
     pub record: Record,
+    /// Where colours are managed: what its values are, and what its media turned out to be.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub color: Option<ShotColor>,
     /// What its file depends on, as 32 hexadecimal digits.
     pub fingerprint: String,
     /// What did not turn out as asked.
@@ -198,6 +201,19 @@ pub struct ValueColor {
     /// Whether colour decisions and looks are in them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub graded: bool,
+}
+
+/// The colours of a shot, where they are managed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ShotColor {
+    /// What the values of its own file are.
+    pub output: ValueColor,
+    /// Which space each medium that it shows turned out to be in, and what says so.
+    pub sources: Vec<MediumColor>,
+    /// The context variables that it depends on.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty", default)]
+    pub vars: std::collections::BTreeMap<String, String>,
 }
 
 /// Which colour space a medium turned out to be in.

@@ -1,5 +1,7 @@
 //! The flags that `plan` and `conflate` share.
 
+mod color;
+mod cut_color;
 mod rate;
 mod read;
 
@@ -83,11 +85,13 @@ pub(crate) struct PlanArgs {
     /// that metadata has under KEY; keys inside one another are separated by /)
     #[arg(long, default_value = "none", value_name = "WHICH")]
     pub(crate) stems: StemSelection,
+    #[command(flatten)]
+    color: cut_color::CutColorArgs,
 }
 
 impl PlanArgs {
     /// The options for a plan that these flags stand for.
-    pub(crate) fn options(&self) -> PlanOptions {
+    pub(crate) fn options(&self) -> Result<PlanOptions> {
         let mut options = PlanOptions::default();
         options.shots = self.shots.clone();
         options.handles = self.handles;
@@ -115,7 +119,8 @@ impl PlanArgs {
         options.sound.limit = self.limit;
         options.sound.stems = self.stems.clone();
         options.path_map = self.source.maps.clone();
-        options
+        options.color = self.color.plan()?;
+        Ok(options)
     }
 
     /// Plans `timeline`; media is opened only where the timeline does not say enough.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot};
+use crate::report::{ShotColor, ValueColor};
 
 #[cfg(feature = "ffmpeg")]
 pub mod ffmpeg;
@@ -105,6 +106,24 @@ pub trait Session: Sync {
     /// What the pictures depend on beyond the plan, the canvas and the preset: a part of each shot's fingerprint.
     fn depends_on(&self) -> String {
         String::new()
+    }
+
+    /// The same for one shot, where shots differ in it.
+    fn shot_depends_on(&self, shot: &Shot) -> String {
+        let _ = shot;
+        String::new()
+    }
+
+    /// Where colours are managed: what the values of a shot's file are, and what its media turned out to be.
+    fn shot_color(&self, shot: &Shot) -> Option<ShotColor> {
+        let _ = shot;
+        None
+    }
+
+    /// Likewise, what the values of one of its representations are.
+    fn representation_color(&self, shot: &Shot, representation: &str) -> Option<ValueColor> {
+        let _ = (shot, representation);
+        None
     }
 
     /// Makes what all of `tasks` need, once, before there is any worker. What it makes for a while goes into `folder`,

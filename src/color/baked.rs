@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::pipeline::{find_space, find_view};
-use super::{Engine, Pipeline, Transform, tags_of_space};
+use super::{Engine, Pipeline, SpaceInfo, Transform, tags_of_space};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{ColorPlan, ColorTags, DecisionSpace, Grade, LookStep, OutputColor, OutputLook, SourceSpace};
 
@@ -159,9 +159,12 @@ pub fn output(
         pipeline.look(look, &|template| names.fill(template))?;
     }
     let own_looks = looks.iter().any(|look| matches!(look, LookStep::Look(_)));
-    let (mut space, mut view) = (None, None);
+    let (mut space, mut view, mut own) = (None, None, None);
     match &look.color {
-        OutputColor::Canvas => pipeline.to(canvas)?,
+        OutputColor::Canvas => {
+            pipeline.to(canvas)?;
+            own = engine.space(canvas);
+        }
         OutputColor::Space(name) => {
             pipeline.output(&look.color, own_looks)?;
             space = Some(find_space(engine, name)?);
@@ -174,6 +177,7 @@ pub fn output(
         }
     }
     let mut baked = Baked::of(pipeline, engine, &names.vars(plan))?;
+    baked.interop = own.as_ref().and_then(SpaceInfo::interop_id).map(str::to_owned);
     if look.color != OutputColor::Canvas {
         baked.interop = space.as_ref().and_then(|space| space.interop_id()).map(str::to_owned);
         let unspecified = ColorTags {
@@ -188,6 +192,13 @@ pub fn output(
     }
     baked.tags = look.tags.or(baked.tags);
     Ok(baked)
+}
+
+/// What is done to pictures that are left in the space `canvas`: nothing.
+pub fn untouched(engine: &dyn Engine, canvas: &str) -> Baked {
+    let space = engine.space(canvas);
+    let interop = space.as_ref().and_then(SpaceInfo::interop_id).map(str::to_owned);
+    Baked { interop, ..Baked::default() }
 }
 
 #[cfg(test)]

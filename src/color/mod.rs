@@ -26,10 +26,13 @@ use crate::plan::{CdlStyle, ColorConfig, ColorTags};
 
 #[cfg(feature = "ocio")]
 use self::ocio as opened;
-pub use baked::{Baked, Names, decision_space, layer, output};
+pub use baked::{Baked, Names, decision_space, layer, output, untouched};
 pub use lut::CubeLut;
 pub(crate) use names::unknown;
 pub use pipeline::Pipeline;
+pub use pipeline::find_space;
+#[cfg(feature = "ffmpeg")]
+pub(crate) use pipeline::find_view;
 pub use sources::{FileColor, MediumSpace, medium_space};
 pub use tags::{interop_of_chromaticities, tags_of};
 #[cfg(not(feature = "ocio"))]

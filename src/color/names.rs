@@ -36,13 +36,15 @@ fn near<'k>(name: &str, known: &'k [(String, Vec<String>)]) -> Vec<&'k str> {
             let known = plain(known);
             // How long it is beyond what begins alike does not matter much.
             let start: String = known.chars().take(wanted.chars().count()).collect();
-            distance(&wanted, &known).min(distance(&wanted, &start) + 1)
+            // One within the other is nearer than one that is as far and not.
+            let inside = !known.is_empty() && (wanted.contains(&known) || known.contains(&wanted));
+            2 * distance(&wanted, &known).min(distance(&wanted, &start) + 1) + usize::from(!inside)
         };
         names.map(of).min().unwrap_or(usize::MAX)
     };
     let mut scored: Vec<(usize, &str)> = known.iter().map(|known| (score(known), known.0.as_str())).collect();
     scored.sort_by_key(|(score, _)| *score);
-    let most = wanted.chars().count().div_ceil(2).max(2);
+    let most = wanted.chars().count().max(4) + 1;
     scored.into_iter().filter(|(score, _)| *score <= most).take(NEAR).map(|(_, name)| name).collect()
 }
 

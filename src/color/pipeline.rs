@@ -132,7 +132,7 @@ impl<'e> Pipeline<'e> {
 ///
 /// # Errors
 /// [`ErrorKind::Option`] where there is none; the message lists all.
-pub(crate) fn find_space(engine: &dyn Engine, name: &str) -> Result<SpaceInfo> {
+pub fn find_space(engine: &dyn Engine, name: &str) -> Result<SpaceInfo> {
     engine.space(name).ok_or_else(|| {
         let known: Vec<_> = engine.spaces().into_iter().map(|space| (space.name, space.aliases)).collect();
         unknown("colour space", name, engine.name(), &known)

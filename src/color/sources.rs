@@ -4,7 +4,7 @@ use super::pipeline::{find_space, find_view};
 use super::tags::interop_of_chromaticities;
 use super::{Engine, SpaceInfo};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{ColorPlan, ColorTags, SampleRange, SourceSpace, WrittenSpace};
+use crate::plan::{ColorConfig, ColorPlan, ColorTags, RAW, SampleRange, SourceSpace, WrittenSpace};
 
 /// What a file says about its colours.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,6 +51,10 @@ pub fn medium_space(
     written: Option<&WrittenSpace>,
     file: &FileColor,
 ) -> Result<MediumSpace> {
+    if plan.config == ColorConfig::Raw {
+        let range = plan.rules.iter().find(|rule| rule.matches(path)).and_then(|rule| rule.range);
+        return Ok(MediumSpace { range, ..MediumSpace::new(SourceSpace::Space(RAW.to_owned()), "no configuration") });
+    }
     let rule = plan.rules.iter().find(|rule| rule.matches(path));
     let mut medium = match rule.and_then(|rule| rule.source.as_ref().map(|source| (rule, source))) {
         Some((rule, source)) => {

@@ -48,7 +48,7 @@ impl FileColors {
             let start = (Some(&medium.space), canvas.as_str());
             // What nothing is asked of is the file as it is.
             let baked = match look.is_plain() && plan.canvas.is_none() {
-                true => Baked::default(),
+                true => color::untouched(engine, &canvas),
                 false => color::output(engine, plan, start, &look, &names)
                     .map_err(|error| error.context(format!("representation {:?}", representation.name)))?,
             };

@@ -16,7 +16,7 @@ use crate::plan::{
     BAKED, Background, Element, INTERMEDIATE, Layer, Look, MARK, Media, MediaFacts, MediaId, MediaLookup, MediaSource,
     NoLookup, Plan, PlanOptions, Shot, ShotSelection, Span, is_baked_in, is_retimed,
 };
-use crate::report::{OutputKind, Report, ShotReport, Status};
+use crate::report::{OutputKind, Report, ShotReport, Status, ValueColor};
 use crate::time::{Rate, padded};
 use crate::timeline::{
     Child, Clip, Composition, Map, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange,
@@ -172,6 +172,7 @@ fn baked(
         let common = MediaCommon {
             available_range: Some(available_range(range, report.rate, head, count)),
             name: INTERMEDIATE.to_owned(),
+            metadata: shot.report.color.as_ref().map(|color| written_color(&color.output)).unwrap_or_default(),
             ..MediaCommon::default()
         };
         let reference = reference(shot.output, shot.report.first_frame, report.rate, common);
@@ -417,6 +418,27 @@ pub(super) fn reference(output: &crate::report::Output, first: i64, rate: Rate, 
         missing_frame_policy: MissingFramePolicy::Error,
         common,
     }
+}
+
+/// What the next program has to know about the values of an intermediate.
+pub(super) fn written_color(color: &ValueColor) -> Map {
+    let text = |text: &str| Value::String(text.to_owned());
+    let mut metadata = Map::default();
+    let own = [
+        ("config", Some(text(&color.config))),
+        ("colorspace", color.colorspace.as_deref().map(text)),
+        ("display", color.display.as_deref().map(text)),
+        ("view", color.view.as_deref().map(text)),
+        ("graded", Some(Value::Bool(color.graded))),
+    ];
+    let own: Vec<(&str, Value)> = own.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    for (key, value) in own {
+        mark(&mut metadata, key, value);
+    }
+    if let Some(space) = &color.colorspace {
+        metadata.insert("ayon.source.colorspace", text(space));
+    }
+    metadata
 }
 
 /// A relative path as a URL: what means something in one is escaped.

@@ -107,6 +107,8 @@ pub(crate) fn fingerprint(
         retime,
         media,
         sound,
+        // What of colours concerns the shot, the backend says.
+        color: _,
         // They made the shot or the canvas what it is, or are about the rest of the cut.
         version: _,
         timeline: _,
@@ -286,7 +288,7 @@ fn visible_part(element: &Element, visible: &HashSet<*const Layer>) -> Option<El
 
 /// Takes out of `layer` what says where it lies in the timeline, and counts its medium by its order in the shot.
 fn make_own(layer: &mut Layer, frames: &RangeInclusive<i64>, used: &mut Vec<Used>) {
-    let Layer { track: _, clip: _, object, media, map, look: _, color: _, notes: _ } = layer;
+    let Layer { track: _, clip: _, object, media, map, look: _, grade: _, color: _, notes: _ } = layer;
     let (low, high) = map.indices(frames.clone());
     *media = MediaId::by_index(own_place(*media, low, high, used));
     object.clear();

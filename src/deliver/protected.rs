@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::bundle::is_bundle;
-use crate::plan::{MediaSource, Plan};
+use crate::plan::{ColorConfig, LookStep, MediaSource, Plan};
 
 /// What tells that two paths lead to one file or folder: device and inode, so that hard links, symbolic links, bind
 /// mounts and other spellings of a name are seen through.
@@ -134,6 +134,16 @@ impl Protected {
         }
         if let Some(timeline) = &plan.timeline {
             protected.add("the timeline", timeline);
+        }
+        if let Some(color) = &plan.color {
+            if let ColorConfig::File(path) = &color.config {
+                protected.add("the colour configuration", path);
+            }
+            for look in &color.looks {
+                if let LookStep::File { path, .. } = look {
+                    protected.add("the look", Path::new(path));
+                }
+            }
         }
         protected
     }

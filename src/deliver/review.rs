@@ -3,9 +3,9 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::cut::reference;
+use super::cut::{reference, written_color};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{CanvasRequest, Plan, PlanOptions, ShotSelection};
+use crate::plan::{CanvasRequest, ColorPlan, Plan, PlanOptions, ShotSelection};
 use crate::report::{OutputKind, Report, ShotReport, Status};
 use crate::time::{Rate, Time};
 use crate::timeline::{
@@ -28,6 +28,10 @@ pub struct Review {
     pub slate: Option<ReviewSlate>,
     /// Whether the shots are heard: their WAV files, or else what is in their movies.
     pub sound: bool,
+    /// What is asked of colours; what is baked into intermediates is baked into the movie. The space of shots is what their
+    /// run's manifest says, unless a rule says another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<ColorPlan>,
 }
 
 /// The card in front of a review.
@@ -45,7 +49,7 @@ pub struct ReviewSlate {
 
 impl Default for Review {
     fn default() -> Review {
-        Review { name: "review".to_owned(), slate: None, sound: true }
+        Review { name: "review".to_owned(), slate: None, sound: true, color: None }
     }
 }
 
@@ -89,6 +93,7 @@ impl Review {
             ..PlanOptions::default()
         };
         options.sound.enabled = self.sound;
+        options.color.clone_from(&self.color);
         let mut plan = Plan::new(&timeline, &options)?;
         if let Some(sound) = &mut plan.sound {
             // On the grid of the cut that the shots were made of: they join in samples.
@@ -159,8 +164,11 @@ fn is_delivered(shot: &ShotReport) -> bool {
 
 fn picture(shot: &ShotReport, rate: Rate) -> Child {
     let shown = shot.output.as_ref().filter(|_| is_delivered(shot));
+    let metadata = shot.color.as_ref().map(|color| written_color(&color.output)).unwrap_or_default();
     match shown.filter(|output| matches!(output.kind, OutputKind::Movie | OutputKind::Sequence)) {
-        Some(output) => delivered(shot, rate, |common| reference(output, shot.first_frame, rate, common)),
+        Some(output) => delivered(shot, rate, |common| {
+            reference(output, shot.first_frame, rate, MediaCommon { metadata, ..common })
+        }),
         None => card(&shot.shot, "NOT RENDERED", &shot.shot, length(shot), rate),
     }
 }

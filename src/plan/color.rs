@@ -10,7 +10,7 @@ use super::ColorTags;
 use crate::words::word_enum;
 
 /// Colour management of a plan: what media are, what they are brought into, and what is baked into which output.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ColorPlan {
@@ -313,6 +313,22 @@ impl Grade {
     /// Slope, offset, power and saturation, in no space of its own.
     pub fn new(slope: [f64; 3], offset: [f64; 3], power: [f64; 3], saturation: f64) -> Grade {
         Grade { slope, offset, power, saturation, space: None }
+    }
+}
+
+impl Grade {
+    /// Whether both are one decision that was written twice: one of them may say where it applies.
+    pub(crate) fn is_same(&self, other: &Grade) -> bool {
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-6;
+        let all = |grade: &Grade| {
+            grade.slope.into_iter().chain(grade.offset).chain(grade.power).chain([grade.saturation]).collect::<Vec<_>>()
+        };
+        all(self).into_iter().zip(all(other)).all(|(a, b)| near(a, b))
+    }
+
+    /// Whether it changes nothing.
+    pub(crate) fn is_neutral(&self) -> bool {
+        self.is_same(&Grade::new([1.0; 3], [0.0; 3], [1.0; 3], 1.0))
     }
 }
 

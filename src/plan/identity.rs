@@ -44,6 +44,7 @@ impl PartialEq for Plan {
             canvas,
             canvas_media,
             placement,
+            color,
             background,
             overrun,
             damaged,
@@ -65,6 +66,7 @@ impl PartialEq for Plan {
             && *canvas == others.canvas
             && *canvas_media == others.canvas_media
             && *placement == others.placement
+            && *color == others.color
             && *background == others.background
             && *overrun == others.overrun
             && *damaged == others.damaged

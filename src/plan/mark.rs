@@ -1,6 +1,6 @@
 //! This crate's own metadata, as `conflated.otio` holds it.
 
-use crate::timeline::{Clip, Value};
+use crate::timeline::{Clip, MediaReference, Value};
 
 /// The key of this crate's own metadata, as `conflated.otio` holds it.
 pub(crate) const MARK: &str = "otio-conflate";
@@ -8,6 +8,12 @@ pub(crate) const MARK: &str = "otio-conflate";
 pub(crate) const BAKED: &str = "baked";
 /// The key of the medium that a delivered shot is to its clip.
 pub(crate) const INTERMEDIATE: &str = "intermediate";
+
+/// Whether the colour decisions of `clip` are in its frames already: as [`is_baked`], where its intermediate says so.
+pub(super) fn is_graded(clip: &Clip) -> bool {
+    let own = clip.media_reference().and_then(MediaReference::common).and_then(|common| common.metadata.get(MARK));
+    is_baked(clip) && matches!(own.and_then(|own| own.get("graded")), Some(Value::Bool(true)))
+}
 
 /// Whether the looks of `clip` are in its frames already: it shows its intermediate, and they were baked into that.
 pub(super) fn is_baked(clip: &Clip) -> bool {

@@ -81,9 +81,9 @@ impl Index<MediaId> for Vec<Media> {
 
 /// 128 bits of a cryptographic digest: two media that differ have different ones.
 fn digest(media: &Media) -> u128 {
-    let Media { source, rate, frames, size, pixel_aspect, color, bounds } = media;
+    let Media { source, rate, frames, size, pixel_aspect, color, space, bounds } = media;
     let mut hasher = Sha(Sha256::new());
-    (source, rate, frames, size, pixel_aspect, color).hash(&mut hasher);
+    (source, rate, frames, size, pixel_aspect, color, space).hash(&mut hasher);
     // Zero is zero, whatever its sign.
     bounds.map(|bounds| bounds.map(|edge| (edge + 0.0).to_bits())).hash(&mut hasher);
     hasher.0.finalize().iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte))
@@ -116,6 +116,7 @@ mod tests {
             size: Some((64, 48)),
             pixel_aspect: Some(Ratio::ONE),
             color: None,
+            space: None,
             bounds: Some([0.0, 0.0, 16.0, 9.0]),
         }
     }

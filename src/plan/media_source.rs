@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ColorTags, Generated};
+use super::{ColorTags, Generated, WrittenSpace};
 use crate::time::{FrameName, Rate, Ratio};
 use crate::timeline::MissingFramePolicy;
 
@@ -29,6 +29,9 @@ pub struct Media {
     /// file says that itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub color: Option<ColorTags>,
+    /// The colour space that the timeline says it is in, where colours are managed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub space: Option<WrittenSpace>,
     /// Where its picture lies in the canvas, in OpenTimelineIO's spatial coordinates: `[min x, min y, max x, max y]`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub bounds: Option<[f64; 4]>,

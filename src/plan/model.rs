@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    Background, CanvasRequest, ColorNote, Damaged, Look, Media, MediaId, MissingPolicy, OverrunPolicy, Placement,
-    Retime, Sound, SoundClip, SourceMap, Warning,
+    Background, CanvasRequest, ColorNote, ColorPlan, Damaged, Grade, Look, Media, MediaId, MissingPolicy,
+    OverrunPolicy, Placement, Retime, Sound, SoundClip, SourceMap, Warning,
 };
 use crate::time::{Rate, Ratio};
 
@@ -39,6 +39,9 @@ pub struct Plan {
     /// How media of another shape lies in the canvas.
     #[serde(default)]
     pub placement: Placement,
+    /// What is asked of colours; `None`: values are carried as they are.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub color: Option<ColorPlan>,
     /// What is below everything.
     pub background: Background,
     /// What to do about source frames outside the media.
@@ -241,6 +244,9 @@ pub struct Layer {
     /// Opacity, blend mode, crop and transform.
     #[serde(skip_serializing_if = "Look::is_default", default)]
     pub look: Look,
+    /// The clip's colour decisions, where colours are managed and they are applied: in order.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub grade: Vec<Grade>,
     /// Changes of colour that the timeline asks for, none of which is applied.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub color: Vec<ColorNote>,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Background, CanvasRequest, Damaged, MissingPolicy, OverrunPolicy, Placement, SoundOptions};
+use super::{Background, CanvasRequest, ColorPlan, Damaged, MissingPolicy, OverrunPolicy, Placement, SoundOptions};
 use crate::error::{Error, ErrorKind};
 use crate::time::Rate;
 use crate::words::word_enum;
@@ -45,6 +45,9 @@ pub struct PlanOptions {
     pub background: Background,
     /// What the caller asks of the canvas.
     pub canvas: CanvasRequest,
+    /// What is asked of colours; `None`: values are carried as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<ColorPlan>,
     /// What is decided about sound.
     pub sound: SoundOptions,
     /// The keys of the media references to show, where a clip has several: the first that is there. Behind them come the
@@ -96,6 +99,7 @@ impl Default for PlanOptions {
             reverse: ReverseConvention::default(),
             background: Background::default(),
             canvas: CanvasRequest::default(),
+            color: None,
             sound: SoundOptions::default(),
             prefer: Vec::new(),
             allow_empty: false,

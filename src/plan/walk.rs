@@ -424,6 +424,7 @@ mod tests {
             media: crate::plan::MediaId::by_index(0),
             map,
             look,
+            grade: Vec::new(),
             color: Vec::new(),
             notes: Vec::new(),
         }))

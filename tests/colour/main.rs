@@ -3,7 +3,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/otio.rs"]
+mod otio;
 
+mod cut;
 mod engine;
 mod support;
 mod transcode;

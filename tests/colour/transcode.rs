@@ -204,3 +204,30 @@ fn outputs_are_tagged_as_what_was_baked() {
         assert_eq!(got[1..].iter().map(named).collect::<Vec<_>>(), [tags[0], tags[1], transfer], "{display}");
     }
 }
+
+/// Half floats in a file whose header says what they are, written by this program and read again.
+#[test]
+fn light_says_what_it_is_and_is_taken_at_its_word() {
+    let show = Show::new();
+    let (path, source) = show.noise("a/a.%04d.png", 1, 6);
+    let mut plan = show.plan();
+    plan.rules = vec![space("log")];
+    let mut wanted = pictures("light", "color = { space = \"lin\" }");
+    wanted.preset = otio_conflate::deliver::Preset::by_name("exr").expect("built in");
+    let out = show.path("out");
+    let made = run(&path, &[wanted], &out, plan).expect("a transcode");
+    let light = out.join(&made.representations[0].output.path);
+    let first = out.join("a_light/a_light.1001.exr");
+    let header = std::fs::read(&first).expect("a file");
+    let text = String::from_utf8_lossy(&header[..1024.min(header.len())]).into_owned();
+    assert!(text.contains("colorInteropID\0string\0") && text.contains("lin_ap1_scene"), "{text:?}");
+    // Without a rule the header counts, not the configuration's rule for the file's ending.
+    let mut plan = show.plan();
+    plan.representations = shown("Rec.1886", "Plain");
+    let made = run(&light, &[pictures("view", "")], &show.path("again"), plan).expect("a transcode");
+    let color = made.color.as_ref().expect("colours");
+    assert_eq!((color.space.as_str(), color.by.as_str()), ("lin", "colorInteropID lin_ap1_scene"));
+    let got = numbers(&show.path("again").join(&made.representations[0].output.path), 1001);
+    // Half floats have eleven bits, of which the display's curve makes more in the dark.
+    assert_made(&got, &source, 40.0, "view", |pixel| pixel.map(|value| (value * value * 0.5).powf(1.0 / 2.4)));
+}

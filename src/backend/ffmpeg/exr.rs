@@ -11,6 +11,8 @@ use std::borrow::Cow;
 use std::ffi::CStr;
 use std::ops::Range;
 
+use crate::color::FileColor;
+
 /// Bits of the version field.
 const TILED: u32 = 0x200;
 const LONG_NAMES: u32 = 0x400;
@@ -66,6 +68,56 @@ pub(crate) fn prepare(data: &[u8]) -> Result<Prepared<'_>, String> {
         sizes,
         offset: (!inside).then_some(offset),
     })
+}
+
+/// The attribute that says what values are: an ID of the Color Interop Forum.
+pub(crate) const INTEROP: &str = "colorInteropID";
+
+/// What the header of a file says about the colours of its picture.
+pub(crate) fn colors(data: &[u8]) -> FileColor {
+    let mut color = FileColor::default();
+    let Ok(parts) = read_parts(data) else { return color };
+    let Some(part) = choose(&parts).ok().and_then(|choice| parts.get(choice.part)).or(parts.first()) else {
+        return color;
+    };
+    let value = |name: &str| {
+        let found = part.attributes.iter().find(|(attribute, ..)| attribute == name);
+        found.and_then(|(_, _, range)| data.get(range.clone()))
+    };
+    let flag = ["acesImageContainerFlag", "acesImageContainer"].into_iter().find_map(value);
+    color.aces_container = flag.and_then(|value| i32_at(value, 0)) == Some(1);
+    color.interop = value(INTEROP).map(|text| String::from_utf8_lossy(text).trim_end_matches('\0').to_owned());
+    color.chromaticities = value("chromaticities").and_then(|value| {
+        let (values, rest) = value.as_chunks::<4>();
+        let values: Vec<f32> = values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        values.try_into().ok().filter(|_| rest.is_empty())
+    });
+    color
+}
+
+/// A file of one part that says in its header that its values are `interop`; `None` where it is something else.
+pub(crate) fn with_interop(data: &[u8], interop: &str) -> Option<Vec<u8>> {
+    let parts = read_parts(data).ok()?;
+    let [part] = parts.as_slice() else { return None };
+    let (size, count) = (u32::try_from(interop.len()).ok()?, part.count(true)?);
+    let mut attribute = Vec::new();
+    for bytes in [INTEROP.as_bytes(), b"\0string\0", &size.to_le_bytes(), interop.as_bytes()] {
+        attribute.extend_from_slice(bytes);
+    }
+    // A zero ends the header; the table of offsets follows, whose chunks all lie further back by as much.
+    let end = part.table.checked_sub(1)?;
+    let chunks = part.table.checked_add(count.checked_mul(8)?)?;
+    let mut file = Vec::with_capacity(data.len() + attribute.len());
+    file.extend_from_slice(data.get(..end)?);
+    file.extend_from_slice(&attribute);
+    file.push(0);
+    for offset in data.get(part.table..chunks)?.as_chunks::<8>().0 {
+        let offset = u64::from_le_bytes(*offset);
+        let moved = if offset == 0 { 0 } else { offset.checked_add(attribute.len() as u64)? };
+        file.extend_from_slice(&moved.to_le_bytes());
+    }
+    file.extend_from_slice(data.get(chunks..)?);
+    Some(file)
 }
 
 /// A rectangle of pixels, both corners inside.
@@ -615,6 +667,32 @@ mod tests {
 
     fn is_whole(data: &[u8]) -> bool {
         prepare(data).is_ok_and(|prepared| prepared.flaw.is_none())
+    }
+
+    #[test]
+    fn a_header_says_what_values_are() {
+        let data = sample(&["B", "G", "R"], [0, 0, 1, 1]);
+        assert_eq!(colors(&data), FileColor::default());
+        let told = with_interop(&data, "lin_ap1_scene").expect("one part");
+        assert_eq!(colors(&told).interop.as_deref(), Some("lin_ap1_scene"));
+        let (before, after) = (prepare(&data).expect("whole"), prepare(&told).expect("whole"));
+        assert!(after.flaw.is_none() && before.sizes == after.sizes);
+        assert_eq!(told[told.len() - 26..], data[data.len() - 26..]);
+        let mut data = data;
+        let aces = [1i32.to_le_bytes()].concat();
+        let ap1: Vec<u8> = [0.713f32, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767]
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        let mut more = Vec::new();
+        attribute(&mut more, "acesImageContainerFlag", "int", &aces);
+        attribute(&mut more, "chromaticities", "chromaticities", &ap1);
+        data.splice(8..8, more);
+        let color = colors(&data);
+        assert!(
+            color.aces_container
+                && color.chromaticities.is_some_and(|values| values[0].to_bits() == 0.713f32.to_bits())
+        );
     }
 
     #[test]

@@ -8,8 +8,9 @@ use super::options::DecodeOptions;
 use super::probe::probe_within;
 use super::sequence::SequenceReader;
 use super::still;
+use crate::color::interop_of_chromaticities;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{self, Generated, Layer, Media, MediaSource, MissingPolicy, Plan, Warning};
+use crate::plan::{self, ColorConfig, Generated, Layer, Media, MediaSource, MissingPolicy, Plan, Warning};
 use crate::threads;
 
 /// A medium that is there and cannot be used: what every shot that needs it fails with.
@@ -203,8 +204,12 @@ pub(super) fn warnings(
                     ));
                 }
                 let (own, out) = (info.color, canvas.color);
-                if (own.primaries, own.transfer) != (out.primaries, out.transfer) && !curves(own.transfer, out.transfer)
-                {
+                // Where colours are managed, they are converted.
+                let is_managed = plan.color.as_ref().is_some_and(|color| color.config != ColorConfig::Raw);
+                let others = (own.primaries, own.transfer) != (out.primaries, out.transfer);
+                let wide = is_wide(own.primaries) != is_wide(out.primaries)
+                    || (is_wide(own.primaries) && own.primaries != out.primaries);
+                if !is_managed && others && (wide || !curves(own.transfer, out.transfer)) {
                     warn(format!(
                         "{} has primaries {} and transfer {}, the canvas {} and {}: values are carried over unchanged",
                         info.path.display(),
@@ -212,6 +217,13 @@ pub(super) fn warnings(
                         own.transfer,
                         out.primaries,
                         out.transfer
+                    ));
+                }
+                if let Some(light) = other_light(info).filter(|_| !is_managed) {
+                    warn(format!(
+                        "{} is {light} by its header: its values are taken for those of BT.709, unless a colour \
+                         configuration converts them (PlanOptions::color, --ocio)",
+                        info.path.display()
                     ));
                 }
             }
@@ -223,6 +235,20 @@ pub(super) fn warnings(
         }
     }
     warnings
+}
+
+/// Whether primaries are so much wider than BT.709's that nobody takes the one for the other: BT.2020, P3, XYZ.
+fn is_wide(primaries: u8) -> bool {
+    matches!(primaries, 9..=12)
+}
+
+/// What an EXR file says that its values are, where that is not light in BT.709's primaries.
+fn other_light(info: &MediaInfo) -> Option<String> {
+    let color = still::header_color(info)?;
+    let told = color.interop.filter(|id| !matches!(id.as_str(), "" | "unknown" | "data" | "lin_rec709_scene"));
+    let aces = color.aces_container.then(|| "lin_ap0_scene".to_owned());
+    let primaries = || color.chromaticities.and_then(interop_of_chromaticities).map(str::to_owned);
+    aces.or(told).or_else(primaries)
 }
 
 /// Whether two transfer characteristics are converted into one another, or are so near that nobody asks: BT.709 and

@@ -1,5 +1,6 @@
 //! Numbered pictures, one file per frame.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use ffmpeg_next::codec::packet::Packet;
 use ffmpeg_next::frame::Video;
 
 use super::encode::{OutputSettings, open_encoder};
+use super::exr;
 use super::movie_writer::Written;
 use super::picture_encoder::PictureEncoder;
 use crate::error::{Error, ErrorKind, Result};
@@ -54,6 +56,8 @@ pub struct SequenceWriter {
     frames: i64,
     files: i64,
     bytes: u64,
+    /// What EXR files say that their values are.
+    interop: Option<String>,
 }
 
 impl SequenceWriter {
@@ -68,7 +72,8 @@ impl SequenceWriter {
             return Err(Error::new(ErrorKind::Option, what));
         }
         let encoder = open_encoder(settings, false)?;
-        Ok(SequenceWriter { names, encoder, frames: 0, files: 0, bytes: 0 })
+        let interop = settings.metadata.get(exr::INTEROP).cloned();
+        Ok(SequenceWriter { names, encoder, frames: 0, files: 0, bytes: 0, interop })
     }
 
     /// Encodes the next frame, which has the settings' pixel format and size.
@@ -97,8 +102,8 @@ impl SequenceWriter {
         while self.encoder.receive(&mut packet)? {
             // Packets come in the order the frames went in: each picture stands for itself.
             let file = self.names.file(self.files);
-            let data = packet.data().unwrap_or_default();
-            write_file(&file, data, self.names.sync).map_err(|error| Error::io("write", &file, error))?;
+            let data = told(packet.data().unwrap_or_default(), self.interop.as_deref());
+            write_file(&file, &data, self.names.sync).map_err(|error| Error::io("write", &file, error))?;
             self.files += 1;
             self.bytes += data.len() as u64;
         }
@@ -129,9 +134,20 @@ pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Vide
     if !encoder.receive(&mut packet)? {
         return Err(Error::new(ErrorKind::Encode, "no file came out of a picture").at_file(path));
     }
-    write_file(path, packet.data().unwrap_or_default(), false).map_err(|error| Error::io("write", path, error))?;
+    let interop = settings.metadata.get(exr::INTEROP).map(String::as_str);
+    let data = told(packet.data().unwrap_or_default(), interop);
+    write_file(path, &data, false).map_err(|error| Error::io("write", path, error))?;
     Ok(encoder.name().to_owned())
 }
+
+/// A picture that says what its values are, where there is something to say and a place for it.
+fn told<'d>(data: &'d [u8], interop: Option<&str>) -> Cow<'d, [u8]> {
+    let told = interop.filter(|_| data.starts_with(&EXR)).and_then(|interop| exr::with_interop(data, interop));
+    told.map_or(Cow::Borrowed(data), Cow::Owned)
+}
+
+/// What EXR files begin with.
+const EXR: [u8; 4] = [0x76, 0x2f, 0x31, 0x01];
 
 fn write_file(path: &Path, data: &[u8], sync: bool) -> std::io::Result<()> {
     let mut file = File::create(path)?;

@@ -2,15 +2,17 @@
 
 use super::encode::OutputSettings;
 use super::media;
-use super::render::{Outputs, Scene, ShotProgram, ShotWorker, explain, lower};
+use super::render::{Outputs, Programs, Scene, ShotProgram, ShotWorker, explain, lower};
 use super::representation::{FrameRange, SourceFormat};
 use super::sound::{self, Mixer, SoundMedium};
+use super::sys::pixel_info::PixelInfo;
 use super::verify::{self, Expected};
 use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
-use crate::plan::{Background, Canvas, Plan, Warning};
+use crate::plan::{Background, Canvas, ColorTags, Plan, Shot, Warning};
+use crate::report::{ShotColor, ValueColor};
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,7 +49,11 @@ impl FfmpegBackend {
         let whole = representations.iter().filter(|representation| !representation.is_still()).count();
         let others = u32::try_from(whole).unwrap_or(u32::MAX);
         let scene = &session.scene;
-        Ok(plan.shots.iter().map(|shot| explain(scene, shot, &lower(scene, shot), others)).collect())
+        Ok(plan
+            .shots
+            .iter()
+            .map(|shot| explain(scene, shot, &lower(scene, shot, scene.main_variant(shot)), others))
+            .collect())
     }
 }
 
@@ -89,7 +95,8 @@ impl<'a> FfmpegSession<'a> {
         super::sys::read::init();
         plan.validate()?;
         memory::check_room(memory::BASE)?;
-        let (scene, size_note) = Scene::new(plan, preset, media::find(plan, max_pixels), max_pixels)?;
+        let found = media::find(plan, max_pixels);
+        let (scene, mut warnings) = Scene::new(plan, preset, found, max_pixels, representations)?;
         let is_heard = preset.delivers_sound() || representations.iter().any(Representation::has_sound);
         let heard = if is_heard { sound::find(plan, sound::clips(plan)) } else { Vec::new() };
         let seen: Vec<_> = plan.shots.iter().flat_map(|shot| scene.visible(shot)).collect();
@@ -98,7 +105,6 @@ impl<'a> FfmpegSession<'a> {
             false => sound::missing(sound::clips(plan), &heard),
         };
         media::refuse_missing(&seen, &scene.found, &unheard)?;
-        let mut warnings: Vec<Warning> = size_note.into_iter().collect();
         warnings.extend(media::warnings(plan, &seen, &scene.found, &scene.canvas));
         let mut session = FfmpegSession { scene, heard, warnings };
         if plan.sound.is_some() && preset.is_sequence() && !preset.wav {
@@ -124,11 +130,27 @@ impl<'a> FfmpegSession<'a> {
             let warnings = sound::warnings(sound::clips(plan), &session.heard);
             session.warnings.extend(warnings);
         }
+        session.check_depth()?;
         for representation in representations {
-            let warning = session.source_format().check(representation)?;
+            let Some(shot) = plan.shots.first() else { break };
+            let warning = session.source_format(shot).check(representation)?;
             session.warnings.extend(warning.map(|message| Warning::new("representation", message)));
         }
         Ok(session)
+    }
+
+    /// Whether shots have as many bits as the view that is baked into them needs.
+    fn check_depth(&self) -> Result<()> {
+        let Scene { plan, preset, format, color, .. } = &self.scene;
+        let baked = plan.shots.first().and_then(|shot| color.as_ref()?.intermediate(shot));
+        let needed = baked.is_some_and(|baked| {
+            baked.view.is_some() && baked.tags.is_some_and(|tags| matches!(tags.transfer, 16 | 18))
+        });
+        if needed && PixelInfo::of(*format).is_some_and(|info| info.depth() <= 8) {
+            let what = format!("{} has 8 bits, which are too few for a view in PQ or HLG", preset.name);
+            return Err(Error::new(ErrorKind::Option, what));
+        }
+        Ok(())
     }
 
     /// Who mixes the sound, where it is to be delivered.
@@ -142,7 +164,18 @@ impl Outputs for FfmpegSession<'_> {
         let Scene { plan, preset, canvas, format, .. } = &self.scene;
         let mut settings = OutputSettings::new((*preset).clone(), *format, (canvas.width, canvas.height), plan.rate);
         settings.pixel_aspect = canvas.pixel_aspect;
-        settings.color = canvas.color;
+        let baked = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot)?.tags);
+        settings.color = match baked {
+            Some(tags) if tags.matrix == ColorTags::UNSPECIFIED => {
+                preset.managed_tags(*format, ColorTags { matrix: canvas.color.matrix, ..tags })
+            }
+            Some(tags) => preset.managed_tags(*format, tags),
+            None => canvas.color,
+        };
+        let interop = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot)?.interop.clone());
+        if let Some(interop) = interop.filter(|_| preset.is_sequence()) {
+            settings.metadata.insert(super::exr::INTEROP.to_owned(), interop);
+        }
         settings.timecode = Some(plan.timecode(task.shot.start));
         settings.top_field_first = fields;
         settings.idle_cores = true;
@@ -151,7 +184,7 @@ impl Outputs for FfmpegSession<'_> {
         settings
     }
 
-    fn source_format(&self) -> SourceFormat<'_> {
+    fn source_format(&self, shot: &Shot) -> SourceFormat<'_> {
         let plan = self.scene.plan;
         SourceFormat {
             canvas: self.scene.canvas,
@@ -161,7 +194,7 @@ impl Outputs for FfmpegSession<'_> {
             rate: plan.rate,
             sound: plan.sound.as_ref().map(|sound| (sound.rate, sound.layout.channels())),
             streams: None,
-            colors: None,
+            colors: self.scene.color.as_ref().and_then(|color| color.representations(shot)),
         }
     }
 }
@@ -175,6 +208,18 @@ impl Session for FfmpegSession<'_> {
         self.warnings.clone()
     }
 
+    fn shot_depends_on(&self, shot: &Shot) -> String {
+        self.scene.color.as_ref().map(|color| color.depends_on(shot)).unwrap_or_default()
+    }
+
+    fn shot_color(&self, shot: &Shot) -> Option<ShotColor> {
+        self.scene.color.as_ref()?.report(shot)
+    }
+
+    fn representation_color(&self, shot: &Shot, representation: &str) -> Option<ValueColor> {
+        self.scene.color.as_ref()?.values(shot, representation)
+    }
+
     fn worker(&self, workers: usize) -> Box<dyn Worker + '_> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Box::new(ShotWorker::new(&self.scene, self, self.mixer(), (cores / workers.max(1)).max(1)))
@@ -182,7 +227,8 @@ impl Session for FfmpegSession<'_> {
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
         let (shot, plan, preset) = (task.shot, self.scene.plan, self.scene.preset);
-        let fields = lower(&self.scene, shot).fields;
+        let programs = Programs::new(&self.scene, task);
+        let fields = programs.main().fields;
         let samples = plan.samples(shot).map(|samples| samples.end - samples.start);
         let planned = samples.zip(plan.sound.as_ref().map(|sound| sound.rate));
         if let Some((samples, _)) = planned {
@@ -200,7 +246,7 @@ impl Session for FfmpegSession<'_> {
         };
         verify::verify(&task.target, &expected)?;
         let frame_range = FrameRange::of(plan, shot);
-        let source_format = SourceFormat { top_field_first: fields, ..self.source_format() };
+        let source_format = SourceFormat { top_field_first: fields, ..self.source_format(shot) };
         task.representations.iter().try_for_each(|task| source_format.verify(task, &frame_range))
     }
 }

@@ -1,8 +1,15 @@
 //! What takes the pictures and the sound of a shot, and makes a file of them.
 
-use super::convert::Source;
+use std::sync::Arc;
+
+use ffmpeg_next::frame::Video;
+
+use super::convert::{Converter, Source, Target};
+use super::render::Variant;
+use super::singles;
 use super::writer::Writer;
 use crate::audio::Samples;
+use crate::color::Transform;
 use crate::error::Result;
 
 /// Something that a file is made by: a movie, a sequence, packets on their way, a representation.
@@ -15,6 +22,11 @@ pub(super) trait Sink {
 
     /// Whether it takes interlaced pictures as they are; otherwise it is given whole ones.
     fn keeps_fields(&self) -> bool;
+
+    /// Which pictures it takes, where colours are managed.
+    fn variant(&self) -> Variant {
+        Variant::default()
+    }
 
     /// Takes picture `index`, or goes on without it.
     fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()>;
@@ -39,6 +51,25 @@ pub(super) struct Finished {
 pub(super) struct Whole {
     pub(super) writer: Writer,
     pub(super) keeps_fields: bool,
+    pub(super) variant: Variant,
+    /// What is baked into it.
+    pub(super) bake: Option<Bake>,
+}
+
+/// What is done to the canvas on its way into the shot's own file.
+pub(super) struct Bake {
+    pub(super) transform: Arc<dyn Transform>,
+    pub(super) target: Target,
+    pub(super) converter: Converter,
+    pub(super) threads: usize,
+}
+
+impl Bake {
+    fn baked(&mut self, picture: &Source<'_>) -> Result<Video> {
+        let (mut image, alpha) = singles::read(picture)?;
+        singles::transformed(&mut image, alpha, Some(&*self.transform), self.threads);
+        singles::write(image, &self.target, &mut self.converter)
+    }
 }
 
 impl Sink for Whole {
@@ -50,8 +81,16 @@ impl Sink for Whole {
         self.keeps_fields
     }
 
+    fn variant(&self) -> Variant {
+        self.variant
+    }
+
     fn write(&mut self, picture: Option<&Source<'_>>, _: i64) -> Result<()> {
-        picture.map_or(Ok(()), |picture| self.writer.write(picture.frame))
+        match (picture, &mut self.bake) {
+            (None, _) => Ok(()),
+            (Some(picture), None) => self.writer.write(picture.frame),
+            (Some(picture), Some(bake)) => self.writer.write(&bake.baked(picture)?),
+        }
     }
 
     fn write_sound(&mut self, samples: &Samples) -> Result<()> {

@@ -31,6 +31,7 @@ use super::sys::log::Line;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Received};
 use super::units::{UNKNOWN_INKS, has_unknown_inks};
+use crate::color::FileColor;
 use crate::error::{Error, Result};
 use crate::otio::MediaFile;
 use crate::plan::{ColorTags, Damaged};
@@ -294,6 +295,21 @@ fn is_deep(picture: &image::DynamicImage) -> bool {
 
 fn native(little: Pixel, big: Pixel) -> Pixel {
     if cfg!(target_endian = "little") { little } else { big }
+}
+
+/// What a file says about its colours, of which `info` is known.
+pub(super) fn file_color(info: &MediaInfo) -> FileColor {
+    if let Some(color) = header_color(info) {
+        return color;
+    }
+    let mut color = FileColor::default();
+    color.tags = Some(info.color);
+    color
+}
+
+/// What the header of an EXR file says about its colours; `None` of another file.
+pub(super) fn header_color(info: &MediaInfo) -> Option<FileColor> {
+    (info.codec == StillKind::Exr.name()).then(|| bytes(&info.path).map(|data| exr::colors(&data)).unwrap_or_default())
 }
 
 /// Describes a still file by its decoded picture.

@@ -82,7 +82,8 @@ pub(super) fn pieces(plan: &Plan, cut: &Cut, options: &ResolveOptions, shots: &[
 /// The plan whose shots show `renders` and nothing else; their sound is the plan's. `light` is what EXR files hold, where
 /// that is not linear.
 pub(super) fn plan_of(plan: &Plan, size: (u32, u32), light: Option<&Light>, renders: &[(Piece, MediaSource)]) -> Plan {
-    let mut cut = Plan { shots: Vec::new(), ..plan.clone() };
+    // What Resolve rendered is the canvas: it is cut, and not converted.
+    let mut cut = Plan { shots: Vec::new(), color: None, ..plan.clone() };
     let color = light.map(|light| light.color);
     cut.canvas =
         CanvasRequest { size: Some(size), color: plan.canvas.color.or(light.map(Light::canvas)), ..plan.canvas };
@@ -97,6 +98,7 @@ pub(super) fn plan_of(plan: &Plan, size: (u32, u32), light: Option<&Light>, rend
             size: Some(size),
             pixel_aspect: None,
             color,
+            space: None,
             bounds: None,
         };
         let media = MediaId::new(cut.media.len(), &medium);
@@ -118,6 +120,7 @@ fn shot_of(shot: &Shot, media: MediaId, first: i64) -> Shot {
         media,
         map: SourceMap::new(shot.start, Ratio::whole(shot.start - first), Ratio::ONE),
         look: Look::default(),
+        grade: Vec::new(),
         color: Vec::new(),
         notes: Vec::new(),
     };

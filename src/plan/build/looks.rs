@@ -4,8 +4,9 @@ use super::context::{At, Builder};
 use super::media::bounds;
 use super::speed::{is_applied, not_applied};
 use crate::look::{Animated, ColorNote, Look};
-use crate::plan::dialect::{self, generated};
+use crate::plan::dialect::{self, LookRead, generated};
 use crate::plan::mark::is_baked;
+use crate::plan::{DecisionSpace, Grade};
 use crate::time::Ratio;
 use crate::time::source_map::SourceMap;
 use crate::timeline::{Clip, Effect, EffectKind, Item, Map, MediaReference};
@@ -13,7 +14,7 @@ use crate::timeline::{Clip, Effect, EffectKind, Item, Map, MediaReference};
 impl Builder<'_> {
     /// How `clip` looks, which lasts `duration` record frames of `at.clock`, and what is to be done to its colours. What
     /// cannot be drawn is a warning.
-    pub(super) fn look(&mut self, clip: &Clip, at: At<'_>, duration: Ratio, map: &SourceMap) -> (Look, Vec<ColorNote>) {
+    pub(super) fn look(&mut self, clip: &Clip, at: At<'_>, duration: Ratio, map: &SourceMap) -> LookRead {
         let (reference, _) = self.media.reference(clip);
         let bounded = reference.and_then(MediaReference::common);
         if bounded.is_some_and(|media| media.available_image_bounds.is_some() && bounds(media).is_none()) {
@@ -26,19 +27,49 @@ impl Builder<'_> {
             shows_nothing = draws.is_nothing();
         }
         let media = reference.and_then(MediaReference::common).map(|common| &common.metadata);
-        let (mut look, color) = self.read_look(&clip.item, media, at, (duration, Some(map)));
+        let mut read = self.read_look(&clip.item, media, at, (duration, Some(map)));
         if is_baked(clip) {
-            look = Look::default();
+            read.look = Look::default();
         }
         if shows_nothing {
-            look.opacity = Animated::Constant(0.0);
+            read.look.opacity = Animated::Constant(0.0);
         }
-        (look, color)
+        read
+    }
+
+    /// What of the colour decisions `grades` is applied, and what of `notes` is not.
+    pub(super) fn grades(&self, grades: Vec<Grade>, mut notes: Vec<ColorNote>) -> (Vec<Grade>, Vec<ColorNote>) {
+        if !self.applies_decisions() {
+            return (Vec::new(), notes);
+        }
+        let mut applied: Vec<Grade> = Vec::new();
+        for grade in grades {
+            // A decision that is written in two places is one.
+            if !applied.iter().any(|known| known.is_same(&grade)) {
+                applied.push(grade);
+            }
+        }
+        applied.retain(|grade| !grade.is_neutral());
+        notes.retain(|note| match note {
+            ColorNote::Cdl { .. } => false,
+            ColorNote::Effect { name } => name != "CDLEffect" || applied.is_empty(),
+        });
+        (applied, notes)
+    }
+
+    /// Whether the timeline's colour decisions are applied.
+    pub(super) fn applies_decisions(&self) -> bool {
+        self.options.color.as_ref().is_some_and(|color| color.decisions.space != DecisionSpace::Off)
     }
 
     /// How a composition looks as one, which lasts `duration` record frames of `at.clock`.
     pub(super) fn composition_look(&mut self, item: &Item, at: At<'_>, duration: Ratio) -> Look {
-        self.read_look(item, None, at, (duration, None)).0
+        let read = self.read_look(item, None, at, (duration, None));
+        if self.applies_decisions() && read.grades.iter().any(|grade| !grade.is_neutral()) {
+            let message = "its colour decision (ASC CDL) is not applied: it is a composition's, not a clip's";
+            self.warn(at.path, message.to_owned());
+        }
+        read.look
     }
 
     fn read_look(
@@ -47,18 +78,22 @@ impl Builder<'_> {
         media: Option<&Map>,
         at: At<'_>,
         (duration, map): (Ratio, Option<&SourceMap>),
-    ) -> (Look, Vec<ColorNote>) {
+    ) -> LookRead {
         if item.effects.is_empty() && item.metadata.is_empty() && media.is_none_or(Map::is_empty) {
-            return (Look::default(), Vec::new());
+            return LookRead::default();
         }
-        let read = dialect::look(item, media, duration.to_f64(), &at.clock.map(self.rate), map);
-        for (effect, message) in read.warnings {
+        let mut read = dialect::look(item, media, duration.to_f64(), &at.clock.map(self.rate), map);
+        let applied = self.applies_decisions();
+        for (effect, message) in std::mem::take(&mut read.warnings) {
+            if applied && message == dialect::NOT_APPLIED {
+                continue;
+            }
             match effect {
                 Some(index) => self.warn(&format!("{}.effects[{index}]", at.path), message),
                 None => self.warn(at.path, message),
             }
         }
-        (read.look, read.color)
+        read
     }
 
     /// Names every effect of `item` that is not drawn or not applied. `looks_apply`: what is read as a look is drawn.
@@ -68,6 +103,11 @@ impl Builder<'_> {
                 EffectKind::Other if dialect::is_time_remap(effect) => not_applied(effect),
                 EffectKind::Other if looks_apply && dialect::is_look(effect) => continue,
                 EffectKind::Other | EffectKind::Unknown(_) if dialect::changes_nothing(effect) => continue,
+                EffectKind::Other | EffectKind::Unknown(_)
+                    if looks_apply && self.applies_decisions() && dialect::cdl_effect(effect).is_some() =>
+                {
+                    continue;
+                }
                 EffectKind::Other | EffectKind::Unknown(_) => {
                     Some(format!("effect {:?} is not drawn", dialect::effect_name(effect)))
                 }

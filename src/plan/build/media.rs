@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::{Locator, NumberedFiles, is_there};
-use crate::plan::dialect::{generated, number};
+use crate::plan::dialect::{self, generated, number};
 use crate::plan::mark::INTERMEDIATE;
-use crate::plan::{Media, MediaId, MediaSource, PlanOptions};
+use crate::plan::{Media, MediaId, MediaSource, PlanOptions, WrittenSpace};
 use crate::time::{Rate, Ratio, padded};
 use crate::timeline::{Clip, Map, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange};
 
@@ -78,8 +78,9 @@ pub(super) struct ClipMedia {
     pub(super) still: bool,
 }
 
-/// What makes two media one: what and where they are, rate, length, and the bits of their bounds.
-type Key = (MediaSource, Rate, Option<i64>, Option<[u64; 4]>);
+/// What makes two media one: what and where they are, rate, length, the bits of their bounds, and the colour space that the
+/// timeline says they are in.
+type Key = (MediaSource, Rate, Option<i64>, Option<[u64; 4]>, Option<WrittenSpace>);
 
 /// Every medium of a plan, each once, and what has been looked up so far.
 pub(super) struct MediaTable<'a> {
@@ -394,7 +395,13 @@ impl<'a> MediaTable<'a> {
                 (rate, offset, facts.and_then(|facts| facts.frames))
             }
         };
-        let media = self.add(source, rate, frames, reference.and_then(MediaReference::common));
+        let common = reference.and_then(MediaReference::common);
+        let is_file = matches!(source, MediaSource::File { .. } | MediaSource::Sequence { .. });
+        let space = match self.options.color.is_some() && is_file {
+            true => dialect::written_space(common.map(|common| &common.metadata), &clip.item.metadata),
+            false => None,
+        };
+        let media = self.add(source, rate, frames, common, space);
         Ok(ClipMedia { media, rate, offset: Ratio::nearest(offset), notes, still })
     }
 
@@ -411,14 +418,29 @@ impl<'a> MediaTable<'a> {
         }
     }
 
-    fn add(&mut self, source: MediaSource, rate: Rate, frames: Option<i64>, common: Option<&MediaCommon>) -> MediaId {
+    fn add(
+        &mut self,
+        source: MediaSource,
+        rate: Rate,
+        frames: Option<i64>,
+        common: Option<&MediaCommon>,
+        space: Option<WrittenSpace>,
+    ) -> MediaId {
         let media = &mut self.media;
         let bounds = common.and_then(bounds);
-        let key = (source, rate, frames, bounds.map(|bounds| bounds.map(f64::to_bits)));
-        *self.index.entry(key).or_insert_with_key(|(source, rate, frames, _)| {
+        let key = (source, rate, frames, bounds.map(|bounds| bounds.map(f64::to_bits)), space);
+        *self.index.entry(key).or_insert_with_key(|(source, rate, frames, _, space)| {
             let (size, pixel_aspect) = common.map_or((None, None), |common| shape(&common.metadata));
-            let new =
-                Media { source: source.clone(), rate: *rate, frames: *frames, size, pixel_aspect, color: None, bounds };
+            let new = Media {
+                source: source.clone(),
+                rate: *rate,
+                frames: *frames,
+                size,
+                pixel_aspect,
+                color: None,
+                space: space.clone(),
+                bounds,
+            };
             let id = MediaId::new(media.len(), &new);
             media.push(new);
             id

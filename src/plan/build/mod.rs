@@ -123,6 +123,10 @@ impl Builder<'_> {
             self.warn("tracks", message.to_owned());
         }
         for note in &timeline.notes {
+            // Those are used where decisions are applied.
+            if self.applies_decisions() && note.contains("\"CDLEffect.") {
+                continue;
+            }
             self.warn("", note.clone());
         }
         Ok(Plan {
@@ -137,6 +141,7 @@ impl Builder<'_> {
             canvas: self.options.canvas,
             canvas_media,
             placement: self.options.placement,
+            color: self.options.color.clone(),
             background: self.options.background,
             overrun: self.options.overrun,
             damaged: self.options.damaged,

@@ -9,8 +9,9 @@ use super::speed::Speed;
 use super::tracks::{is_sound, is_sound_file, track_name, with_edges};
 use crate::error::Result;
 use crate::look::Look;
-use crate::plan::dialect::{self, line};
+use crate::plan::dialect::{self, LookRead, line};
 use crate::plan::mark::is_baked;
+use crate::plan::mark::is_graded;
 use crate::plan::{Element, Layer, MixStyle, RateConform, Weight};
 use crate::time::source_map::{Curve, SourceMap};
 use crate::time::{Rate, Ratio, Time, TimeRange};
@@ -297,7 +298,11 @@ impl Builder<'_> {
             let start = media.offset / media.rate.nominal();
             self.curved(&speed, (run, &elapsed), self.curved_item(start, per_frame, duration), at.path)?
         };
-        let (look, color) = self.look(clip, at, duration, &running);
+        let LookRead { look, color, grades, .. } = self.look(clip, at, duration, &running);
+        let (mut grade, color) = self.grades(grades, color);
+        if is_graded(clip) {
+            grade.clear();
+        }
         let map = if media.still { at.clock.map(self.rate).scaled(Ratio::ZERO) } else { running };
         let layer = Layer {
             track: at.track.to_owned(),
@@ -306,6 +311,7 @@ impl Builder<'_> {
             media: media.media,
             map,
             look,
+            grade,
             color,
             notes,
         };

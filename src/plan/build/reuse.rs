@@ -95,7 +95,7 @@ fn moved(element: &Element, by: i64, from: &str, to: &str) -> Element {
     // Every field is named: what counts record frames has to be moved.
     moved.for_each_mut(&mut |element| match element {
         Element::Layer(layer) => {
-            let Layer { track: _, clip: _, object, media: _, map, look, color: _, notes: _ } = layer.as_mut();
+            let Layer { track: _, clip: _, object, media: _, map, look, grade: _, color: _, notes: _ } = layer.as_mut();
             *object = moved_path(object, from, to);
             move_map(map, by);
             move_look(look, by);

@@ -3,7 +3,8 @@
 use super::look::LookReader;
 use super::value::{is_empty, number, text_at};
 use crate::look::ColorNote;
-use crate::timeline::{Transition, Value};
+use crate::plan::Grade;
+use crate::timeline::{Effect, EffectKind, Transition, Value};
 
 /// What a transition is called.
 pub(super) fn transition_name(transition: &Transition) -> Option<&str> {
@@ -16,20 +17,53 @@ pub(super) fn wipe_code(name: &str) -> Option<u16> {
     (1..=3).contains(&digits.len()).then(|| digits.parse().ok())?
 }
 
+/// What is said of a colour decision that is left out.
+pub(in crate::plan) const NOT_APPLIED: &str = "its colour decision (ASC CDL) is not applied";
+
 impl LookReader<'_> {
     /// Colour decisions under `cdl`, as the EDL and ALE adapters write them.
     pub(super) fn decisions(&mut self) {
         for map in [Some(&self.item.metadata), self.media].into_iter().flatten() {
             let Some(written) = map.get("cdl").filter(|value| !is_empty(value)) else { continue };
             match decision(written) {
-                Some(cdl) => self.color.push(cdl),
+                Some(cdl) => {
+                    if let ColorNote::Cdl { slope, offset, power, saturation } = cdl {
+                        self.grades.push(Grade::new(slope, offset, power, saturation));
+                    }
+                    self.color.push(cdl);
+                }
                 None => self.warn(None, "its colour decision (cdl) cannot be read".to_owned()),
             }
         }
         if self.color.iter().any(|note| matches!(note, ColorNote::Cdl { .. })) {
-            self.warn(None, "its colour decision (ASC CDL) is not applied".to_owned());
+            self.warn(None, NOT_APPLIED.to_owned());
         }
     }
+}
+
+/// The decision of an effect that is called `CDLEffect`, by its name or its schema: slope, offset, power and saturation, and the
+/// space that it is applied in (`process_space`), among its fields or its metadata.
+pub(in crate::plan) fn cdl_effect(effect: &Effect) -> Option<Grade> {
+    let (is_cdl, fields) = match &effect.kind {
+        EffectKind::Unknown(object) => (object.schema.starts_with("CDLEffect"), Some(&object.data)),
+        _ => (effect.effect_name == "CDLEffect", None),
+    };
+    if !is_cdl {
+        return None;
+    }
+    let maps = [fields, Some(&effect.extra), Some(&effect.metadata)];
+    let get = |key: &str| maps.iter().flatten().find_map(|map| map.get(key)).filter(|value| !is_empty(value));
+    let triple = |key: &str, default: f64| match get(key) {
+        None => Some([default; 3]),
+        Some(value) => match value.as_array()? {
+            [r, g, b] => Some([number(r)?, number(g)?, number(b)?]),
+            _ => None,
+        },
+    };
+    let saturation = get("saturation").map_or(Some(1.0), number)?;
+    let mut grade = Grade::new(triple("slope", 1.0)?, triple("offset", 0.0)?, triple("power", 1.0)?, saturation);
+    grade.space = get("process_space").and_then(Value::as_str).map(str::to_owned);
+    Some(grade)
 }
 
 /// `{"asc_sop": {"slope": [r, g, b], "offset": …, "power": …}, "asc_sat": s}`; what is not there changes nothing.

@@ -1,6 +1,7 @@
 //! How a clip or a composition looks, on its way out of metadata.
 
 use crate::look::{Animated, ColorNote, Crop, Look, Transform};
+use crate::plan::Grade;
 use crate::time::source_map::SourceMap;
 use crate::timeline::{Item, Map};
 
@@ -14,6 +15,7 @@ pub(super) struct LookReader<'r> {
     pub(super) map: Option<&'r SourceMap>,
     pub(super) look: Look,
     pub(super) color: Vec<ColorNote>,
+    pub(super) grades: Vec<Grade>,
     pub(super) warnings: Vec<(Option<usize>, String)>,
     pub(super) item: &'r Item,
     /// What is known about a clip's media.
@@ -21,9 +23,12 @@ pub(super) struct LookReader<'r> {
 }
 
 /// What was read: the look, colour that is not applied, and sentences with the effects they are about.
+#[derive(Default)]
 pub(in crate::plan) struct LookRead {
     pub(in crate::plan) look: Look,
     pub(in crate::plan) color: Vec<ColorNote>,
+    /// Colour decisions, in order; `color` has those of `cdl`, too.
+    pub(in crate::plan) grades: Vec<Grade>,
     pub(in crate::plan) warnings: Vec<(Option<usize>, String)>,
 }
 
@@ -36,7 +41,7 @@ impl<'r> LookReader<'r> {
         map: Option<&'r SourceMap>,
     ) -> LookReader<'r> {
         let (look, color, warnings) = (Look::default(), Vec::new(), Vec::new());
-        LookReader { frames, clock, map, look, color, warnings, item, media }
+        LookReader { frames, clock, map, look, color, grades: Vec::new(), warnings, item, media }
     }
 }
 
@@ -71,6 +76,6 @@ impl LookReader<'_> {
         if self.look.is_animated() {
             self.look.clock = Some(Box::new(self.clock.clone()));
         }
-        LookRead { look: self.look, color: self.color, warnings: self.warnings }
+        LookRead { look: self.look, color: self.color, grades: self.grades, warnings: self.warnings }
     }
 }

@@ -15,14 +15,17 @@ mod look;
 mod premiere;
 mod resolve;
 pub(super) mod sound;
+mod space;
 mod transition;
 mod value;
 
 pub(super) use aaf::{is_lost_clip, own_curve};
+pub(super) use edl::{NOT_APPLIED, cdl_effect};
 pub(super) use final_cut::{is_time_remap, output_channel, source_track, still_frame};
 pub(super) use generator::generated;
 pub(super) use keys::{Keys, line};
 pub(super) use look::LookRead;
+pub(super) use space::written_space;
 pub(super) use transition::style;
 pub(super) use value::number;
 
@@ -49,6 +52,9 @@ pub(super) fn look(
             reader.resolve(index, resolve);
         } else if let Some(filter) = effect.metadata.get("fcp_xml").and_then(Value::as_object) {
             reader.final_cut(Some(index), filter);
+        }
+        if let Some(grade) = cdl_effect(effect) {
+            reader.grades.push(grade);
         }
         if is_color(effect) {
             reader.color.push(ColorNote::Effect { name: effect_name(effect).to_owned() });

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Source, Target};
+use super::super::singles;
 use super::super::sys::frames;
 use super::super::sys::pixel_info::PixelInfo;
 use super::blend::{Wipes, blend, blend_kind};
@@ -16,7 +18,7 @@ use super::scene::Scene;
 use super::surface::Surface;
 use crate::error::Result;
 use crate::picture::{self, Area, Rect, Rgba16, RgbaF32, wipe};
-use crate::plan::{Background, Blend, Canvas, Look, MixStyle, Weight};
+use crate::plan::{Background, Blend, Canvas, ColorTags, Look, MixStyle, Weight};
 use crate::time::Ratio;
 
 /// One worker's way from nodes to pictures.
@@ -37,12 +39,26 @@ impl<'s> Compositor<'s> {
         }
     }
 
-    /// The picture of record frame `record`, in the output's coding; with the fields of what is interlaced, or without.
-    pub(super) fn frame(&mut self, segment: &Segment<'_>, record: i64, fields: bool) -> Result<Video> {
+    /// The picture of record frame `record`, in the output's coding, or where it is to be `exact` as floats in the canvas's space,
+    /// as far as it was not left in the output's coding; with the fields of what is interlaced, or without.
+    pub(super) fn frame(&mut self, segment: &Segment<'_>, record: i64, fields: bool, exact: bool) -> Result<Video> {
         self.layers.keep_fields(fields);
         self.layers.readers.begin_frame(&segment.needed);
         match segment.working {
             WorkingFormat::Output => self.coded_over(&segment.nodes, record, None),
+            WorkingFormat::Managed => {
+                let canvas: Arc<RgbaF32> = self.laid_over_background(&segment.nodes, record)?;
+                let (coding, converter) = (self.layers.coding, &mut self.layers.converter);
+                if exact {
+                    let clear = self.background == Background::Transparent;
+                    let format = if clear { Pixel::GBRAPF32LE } else { Pixel::GBRPF32LE };
+                    let color = ColorTags { full_range: true, matrix: 0, ..coding.color };
+                    let floats = Target { format, color, premultiplied: true, ..coding };
+                    return singles::planar(&canvas, &floats, converter);
+                }
+                let canvas = Arc::unwrap_or_clone(canvas);
+                converter.interlaced(fields, |converter| singles::write(canvas, &coding, converter))
+            }
             WorkingFormat::Linear => {
                 let canvas: Arc<RgbaF32> = self.laid_over_background(&segment.nodes, record)?;
                 self.layers.light_frame(&canvas)
@@ -136,10 +152,11 @@ impl<'s> Compositor<'s> {
             return Ok(None);
         }
         let own = Target { format: a.format(), color: a.color(), ..coding };
+        let tags = self.layers.sample_tags(from, own.color);
         let fields = self.layers.has_fields(from) || self.layers.has_fields(to);
         let converter = &mut self.layers.converter;
         let blended = blend(converter, a.as_av(), b.as_av(), &own, weight)?;
-        let source = Source { frame: &blended, color: own.color, premultiplied: false };
+        let source = Source { frame: &blended, color: tags, premultiplied: false };
         let whole = Rect::whole(coding.width, coding.height);
         let converted = converter.interlaced(fields, |converter| converter.convert(&source, &coding, whole))?;
         Ok(Some(converted.unwrap_or(blended)))

@@ -62,6 +62,8 @@ pub enum PicturePath {
     Rgba16,
     /// As premultiplied RGBA of 32-bit floats, in linear light.
     Linear,
+    /// As premultiplied RGBA of 32-bit floats, in the colour space of the canvas.
+    Managed,
 }
 
 /// A layer that is seen.
@@ -142,6 +144,7 @@ impl Explainer<'_, '_> {
             (WorkingFormat::Output, _) => PicturePath::Output,
             (WorkingFormat::Rgba16, _) => PicturePath::Rgba16,
             (WorkingFormat::Linear, _) => PicturePath::Linear,
+            (WorkingFormat::Managed, _) => PicturePath::Managed,
         };
         let what = self.words(segment, path);
         FrameRun { first: 0, last: 0, path, layers, what, cost }
@@ -191,7 +194,8 @@ impl Explainer<'_, '_> {
         let (format, canvas) = (self.scene.format, &self.scene.canvas);
         let is_same = |info: &MediaInfo| {
             let (own, full) = full_range_twin(info.pixel_format.parse().ok()?);
-            let color = ColorTags { full_range: info.color.full_range || full, ..info.color };
+            let own_color = self.scene.sample_tags(&fetch.layer, info.color);
+            let color = ColorTags { full_range: own_color.full_range || full, ..own_color };
             let alike = same_meaning((&PixelInfo::of(own)?, color), (&PixelInfo::of(format)?, canvas.color));
             let curve = curve_between(color.transfer, canvas.color.transfer).is_ok_and(|curve| curve.is_some());
             Some(own == format && alike && !curve)
@@ -208,6 +212,10 @@ impl Explainer<'_, '_> {
             PicturePath::AsDecoded => format!("{seen} as decoded"),
             PicturePath::Output if alone => format!("{seen}, converted to {output}"),
             PicturePath::Output => format!("{seen}, in {output}"),
+            PicturePath::Managed => {
+                let space = self.scene.color.as_ref().map_or("", |color| color.canvas.as_str());
+                format!("{seen}, in RGBA of 32-bit floats in {}, converted to {output}", printable(space))
+            }
             PicturePath::Linear => format!("{seen}, in RGBA of 32-bit floats, converted to {output}"),
             _ => format!("{seen}, in RGBA of 16 bits, converted to {output}"),
         }
@@ -225,7 +233,9 @@ impl Explainer<'_, '_> {
             Node::Below => "what is below".to_owned(),
             Node::Layer { fetch, fades } => {
                 let drawn = if fetch.drawn.is_some() { ", cropped or transformed" } else { "" };
-                format!("{}{drawn}{}{}", self.name(fetch), faded(*fades), blended(fetch.layer.look.blend))
+                let color = fetch.color.zip(self.scene.color.as_ref());
+                let color = color.map_or(String::new(), |(id, color)| format!(" ({})", printable(color.words(id))));
+                format!("{}{color}{drawn}{}{}", self.name(fetch), faded(*fades), blended(fetch.layer.look.blend))
             }
             Node::Group { nodes, look, fades } => {
                 let is_drawn = look.is_some_and(|look| look.crop.is_some() || look.transform.is_some());

@@ -8,10 +8,12 @@ use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Converter, RGBA16, Source, Target, rgba8_frame};
 use super::super::media::ResolvedMedia;
+use super::super::singles::{self, PLANES_OF_LIGHT};
 use super::super::sys::frames;
 use super::super::sys::pixel_info::PixelInfo;
 use super::super::yuv;
 use super::blend::between;
+use super::color::ColorId;
 use super::fetch::{LayerFrame, Readers};
 use super::placing::Drawing;
 use super::program::Fetch;
@@ -54,7 +56,22 @@ pub(super) struct Layers<'s> {
     converted: Vec<(String, LayerFrame, Video)>,
     /// The same for frames that are laid over others, with the way they are drawn.
     laid: Vec<(String, LayerFrame, Option<Drawing>, Arc<Rgba16>)>,
+    /// The same in the canvas's space, with what was done to their colours.
+    managed: Vec<Managed>,
+    threads: usize,
 }
+
+/// A layer's picture in the canvas's space, and what it was made of.
+struct Managed {
+    object: String,
+    seen: LayerFrame,
+    drawing: Option<Drawing>,
+    color: Option<ColorId>,
+    image: Arc<RgbaF32>,
+}
+
+/// Pictures in the canvas's space that are kept.
+const KEPT: usize = 4;
 
 impl<'s> Layers<'s> {
     pub(super) fn new(scene: &'s Scene<'s>, threads: usize) -> Layers<'s> {
@@ -66,6 +83,8 @@ impl<'s> Layers<'s> {
             made: None,
             converted: Vec::new(),
             laid: Vec::new(),
+            managed: Vec::new(),
+            threads,
         }
     }
 
@@ -73,6 +92,7 @@ impl<'s> Layers<'s> {
     pub(super) fn clear(&mut self) {
         self.converted.clear();
         self.laid.clear();
+        self.managed.clear();
     }
 
     /// Leaves interlaced frames as they are, or makes whole ones of them.
@@ -80,6 +100,11 @@ impl<'s> Layers<'s> {
         if std::mem::replace(&mut self.readers.keep_fields, keep) != keep {
             self.clear();
         }
+    }
+
+    /// As [`Scene::sample_tags`].
+    pub(super) fn sample_tags(&self, fetch: &Fetch<'_>, own: ColorTags) -> ColorTags {
+        self.scene.sample_tags(&fetch.layer, own)
     }
 
     pub(super) fn black(&mut self) -> Result<Video> {
@@ -172,8 +197,12 @@ impl<'s> Layers<'s> {
 
     /// What was seen, turned upright, or made.
     fn picture(&mut self, fetch: &Fetch<'_>, seen: &LayerFrame) -> Result<Picture> {
-        let LayerFrame::Frame { frame, .. } = seen else { return self.made(fetch) };
-        let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
+        let LayerFrame::Frame { frame, .. } = seen else {
+            let made = self.made(fetch)?;
+            let color = self.scene.sample_tags(&fetch.layer, made.color);
+            return Ok(Picture { color, ..made });
+        };
+        let (color, premultiplied) = (self.scene.sample_tags(&fetch.layer, frame.color()), frame.is_premultiplied());
         if fetch.rotation == Rotation::None {
             return Ok(Picture { frame: frame.to_av()?, color, premultiplied });
         }
@@ -293,6 +322,9 @@ impl<'s> Layers<'s> {
 
     /// A layer as linear light: without being cut to what 16 bits hold, where it is that already.
     pub(super) fn light(&mut self, fetch: &Fetch<'_>, record: i64) -> Result<Arc<RgbaF32>> {
+        if self.scene.color.is_some() {
+            return self.managed(fetch, record);
+        }
         let seen = self.seen(fetch, record)?;
         let size = (self.coding.width, self.coding.height);
         if let LayerFrame::Frame { .. } = &seen {
@@ -306,6 +338,51 @@ impl<'s> Layers<'s> {
             }
         }
         Ok(Arc::new(RgbaF32::from(&*self.rgba(fetch, record)?)))
+    }
+
+    /// A layer in the space of the canvas, placed in it.
+    fn managed(&mut self, fetch: &Fetch<'_>, record: i64) -> Result<Arc<RgbaF32>> {
+        let seen = self.seen(fetch, record)?;
+        let drawing = fetch.drawing(&self.scene.canvas, record, (1, 1));
+        let is_known = |known: &&Managed| {
+            known.object == fetch.layer.object
+                && known.color == fetch.color
+                && known.drawing == drawing
+                && known.seen.is_same(&seen)
+        };
+        if let Some(known) = self.managed.iter().find(is_known) {
+            return Ok(Arc::clone(&known.image));
+        }
+        let size = (self.coding.width, self.coding.height);
+        let image = match &seen {
+            LayerFrame::Black => {
+                let mut black = RgbaF32::black(size.0, size.1);
+                if let Some(drawing) = fetch.drawing(&self.scene.canvas, record, size) {
+                    black = draw(&black, drawing.way, drawing.part, size);
+                } else if fetch.rect != Rect::whole(size.0, size.1) {
+                    black = placed_light(RgbaF32::black(fetch.rect.width, fetch.rect.height), fetch.rect, size);
+                }
+                black
+            }
+            seen => {
+                let picture = self.picture(fetch, seen)?;
+                let (mut image, alpha) = singles::read(&picture.source())?;
+                let color = self.scene.color.as_ref().zip(fetch.color);
+                let transform = color.map(|(color, id)| color.transform(id));
+                singles::transformed(&mut image, alpha, transform, self.threads);
+                match fetch.drawing(&self.scene.canvas, record, picture.size()) {
+                    Some(drawing) => draw(&image, drawing.way, drawing.part, size),
+                    None => placed_light(image, fetch.rect, size),
+                }
+            }
+        };
+        let image = Arc::new(image);
+        if self.managed.len() >= KEPT {
+            self.managed.remove(0);
+        }
+        let object = fetch.layer.object.clone();
+        self.managed.push(Managed { object, seen, drawing, color: fetch.color, image: Arc::clone(&image) });
+        Ok(image)
     }
 
     /// A picture of floats in the output's light, as it is stored.
@@ -335,17 +412,7 @@ impl<'s> Layers<'s> {
 
     /// Linear light in the output's coding, on black where that has no alpha.
     pub(super) fn light_frame(&mut self, image: &RgbaF32) -> Result<Video> {
-        let info = PixelInfo::need(self.coding.format)?;
-        let mut out = self.converter.blank(&self.coding)?;
-        for (plane, channel) in PLANES_OF_LIGHT.into_iter().take(info.planes()).enumerate() {
-            let (data, stride) = frames::plane_mut(&mut out, &info, plane);
-            for (out, line) in data.chunks_mut(stride.max(1)).zip(image.data.chunks(image.width as usize * 4)) {
-                for (out, pixel) in out.as_chunks_mut::<4>().0.iter_mut().zip(line.as_chunks::<4>().0) {
-                    *out = pixel[channel].to_le_bytes();
-                }
-            }
-        }
-        Ok(out)
+        singles::planar(image, &self.coding, &mut self.converter)
     }
 }
 
@@ -362,6 +429,3 @@ fn placed_light(image: RgbaF32, rect: Rect, size: (u32, u32)) -> RgbaF32 {
     picture::paste(&mut canvas, &image, rect.x, rect.y);
     canvas
 }
-
-/// The channels that the planes of FFmpeg's planar RGB hold.
-const PLANES_OF_LIGHT: [usize; 4] = [1, 2, 0, 3];

@@ -9,8 +9,12 @@
 //! | nothing, over black | black, in the output's samples |
 //! | one plain layer with nothing but the background below, where the output has no alpha, or the background has and the layer fills it | that layer, converted once |
 //! | opaque layers, neither blended, cropped nor transformed, each filling the canvas or alone over black; over black, or with one at the bottom that always covers | the output's samples |
+//! | anything else, where colours are managed | RGBA of floats in the canvas's space |
 //! | anything else, and the output is floats | RGBA in linear light |
 //! | anything else | RGBA of 16 bits |
+//!
+//! Where colours are managed, a layer that has to be converted takes none of the ways in front of that, and for an output that is
+//! made of the canvas by another conversion nothing but a layer in the output's own format does.
 //!
 //! In the output's samples, a dissolve of two files that are decoded alike and are in the output's light is made before
 //! anything is converted.
@@ -20,15 +24,16 @@ use std::ops::Range;
 use ffmpeg_next::format::Pixel;
 
 use super::super::sys::pixel_info::PixelInfo;
-use super::program::{Fetch, Mixing, Node, Packets, Program, Same, Segment, WorkingFormat};
+use super::color::ColorId;
+use super::program::{Fetch, Mixing, Node, Packets, Program, Same, Segment, Variant, WorkingFormat};
 use super::scene::Scene;
 use crate::picture::Rect;
 use crate::plan::{Background, ColorTags, Element, Folded, Layer, Look, MixStyle, Shot, WIPE_CODES, Weight, covers};
 use crate::time::Ratio;
 
-/// Decides how the frames of `shot` are made.
-pub(in super::super) fn lower<'p>(scene: &Scene<'_>, shot: &'p Shot) -> Program<'p> {
-    let lowering = Lowering { scene };
+/// Decides how the frames of `shot` are made, of this variant.
+pub(in super::super) fn lower<'p>(scene: &Scene<'_>, shot: &'p Shot, variant: Variant) -> Program<'p> {
+    let lowering = Lowering { scene, shot, variant };
     let segments = lowering.segments(shot);
     let mut program = Program { packets: lowering.packets(shot), fields: None, segments };
     program.fields = lowering.fields(&program);
@@ -37,6 +42,8 @@ pub(in super::super) fn lower<'p>(scene: &Scene<'_>, shot: &'p Shot) -> Program<
 
 struct Lowering<'l, 'a> {
     scene: &'l Scene<'a>,
+    shot: &'l Shot,
+    variant: Variant,
 }
 
 /// What an element leaves of what is below it, in every frame.
@@ -106,15 +113,23 @@ impl Lowering<'_, '_> {
     /// The packets that make up `shot`, where nothing has to be done to them.
     fn packets<'p>(&self, shot: &'p Shot) -> Option<Packets<'p>> {
         let (scene, preset) = (self.scene, self.scene.preset);
+        if self.variant.exact {
+            return None;
+        }
         let [span] = shot.spans.as_slice() else { return None };
         let [Element::Layer(layer)] = self.unhidden(&span.stack) else { return None };
         let info = scene.pixel_for_pixel(layer)?;
+        let tags = match &scene.color {
+            None => preset.color_tags(scene.format, info.color),
+            Some(color) if color.range(layer.media).is_some() || self.color_of(layer).is_some() => return None,
+            Some(_) => preset.managed_tags(scene.format, info.color),
+        };
         let untouched = layer.look.is_plain()
             && info.intra_only
             && !info.is_still
             && scene.pixel_aspect(layer, info) == scene.canvas.pixel_aspect
             // Code points that mean the same are stored as the one that the codec knows.
-            && preset.color_tags(scene.format, info.color) == scene.canvas.color
+            && tags == scene.canvas.color
             && info.pixel_format.parse().is_ok_and(|format: Pixel| format == scene.format)
             && scene.frame_for_frame(layer, info);
         let asked_for =
@@ -129,7 +144,8 @@ impl Lowering<'_, '_> {
     /// has one order, and is neither scaled nor placed nor played at another speed than its own. What is not interlaced may
     /// lie over it, under it and beside it.
     fn fields(&self, program: &Program<'_>) -> Option<bool> {
-        if !self.scene.preset.fields {
+        let is_managed = |segment: &Segment<'_>| segment.working == WorkingFormat::Managed;
+        if !self.scene.preset.fields || program.segments.iter().any(is_managed) {
             return None;
         }
         let mut kept = None;
@@ -160,10 +176,31 @@ impl Lowering<'_, '_> {
             }
         };
         match self.scene.format {
-            _ if in_output => WorkingFormat::Output,
+            _ if in_output && self.is_exact_in_output(stack) => WorkingFormat::Output,
+            _ if self.scene.color.is_some() => WorkingFormat::Managed,
             Pixel::GBRPF32LE | Pixel::GBRAPF32LE => WorkingFormat::Linear,
             _ => WorkingFormat::Rgba16,
         }
+    }
+
+    /// Whether nothing is lost where `stack` is made in the output's samples: no layer is to be converted to another space, and
+    /// for an exact variant, there is but one, and that is in the output's format already.
+    fn is_exact_in_output(&self, stack: &[Element]) -> bool {
+        let mut layers = Vec::new();
+        stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
+        if layers.iter().any(|layer| self.color_of(layer).is_some()) {
+            return false;
+        }
+        let is_own = |layer: &Layer| {
+            let info = self.scene.pixel_for_pixel(layer);
+            info.is_some_and(|info| info.pixel_format.parse().is_ok_and(|format: Pixel| format == self.scene.format))
+        };
+        !self.variant.exact || matches!(stack, [Element::Layer(layer)] if layer.look.is_plain() && is_own(layer))
+    }
+
+    /// What is done to the colours of `layer`.
+    fn color_of(&self, layer: &Layer) -> Option<ColorId> {
+        self.scene.color.as_ref()?.of_layer(self.shot, layer, self.variant.graded)
     }
 
     /// Whether `layer`, with nothing but the background below it, becomes a frame of the output by conversion alone,
@@ -290,6 +327,9 @@ impl Lowering<'_, '_> {
         };
         let is_linear = |tags: ColorTags| tags.transfer == ColorTags::LINEAR;
         let own = alike(from).filter(|own| alike(to).as_ref() == Some(own));
+        if self.scene.color.is_some() {
+            return own.is_some();
+        }
         own.is_some_and(|(_, color, _)| is_linear(color) == is_linear(self.scene.canvas.color))
     }
 
@@ -302,6 +342,7 @@ impl Lowering<'_, '_> {
             drawn: (!self.scene.is_direct(layer)).then_some(placed.area),
             rotation: self.scene.rotation(layer),
             interlaced: info.is_some_and(|info| info.top_field_first.is_some()),
+            color: self.color_of(layer),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! pictures to the [`Sink`](super::sink::Sink)s of a shot.
 
 mod blend;
+mod color;
 mod execute;
 mod explain;
 mod fetch;
@@ -22,5 +23,6 @@ pub(super) use explain::explain;
 pub use explain::{FrameCost, FrameRun, LayerUse, PicturePath, ShotProgram};
 pub(super) use fetch::deinterlaced;
 pub(super) use lower::lower;
+pub(super) use program::Variant;
 pub(super) use scene::Scene;
-pub(super) use shot::{Outputs, ShotWorker};
+pub(super) use shot::{Outputs, Programs, ShotWorker};

@@ -2,9 +2,19 @@
 
 use std::ops::{Deref, Range};
 
+use super::color::ColorId;
 use super::placing::{Drawing, drawing};
 use crate::picture::{Area, Rect, Rotation};
 use crate::plan::{Canvas, Layer, Look, Weight};
+
+/// Which pictures of a shot are made, where colours are managed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in super::super) struct Variant {
+    /// Layers have their colour decisions.
+    pub(in super::super) graded: bool,
+    /// As exact as can be, since they are converted once more: floats, wherever anything was done to them.
+    pub(in super::super) exact: bool,
+}
 
 /// How the frames of one shot are made.
 #[derive(Debug, Clone)]
@@ -48,6 +58,8 @@ pub(super) enum WorkingFormat {
     Rgba16,
     /// Premultiplied RGBA of 32-bit floats, in linear light.
     Linear,
+    /// Premultiplied RGBA of 32-bit floats, in the space of the canvas, where colours are managed.
+    Managed,
 }
 
 /// A part of a picture: something over what is below it.
@@ -117,6 +129,8 @@ pub(super) struct Fetch<'p> {
     pub(super) rotation: Rotation,
     /// Whether it is interlaced.
     pub(super) interlaced: bool,
+    /// What is done to its colours before it is placed.
+    pub(super) color: Option<ColorId>,
 }
 
 impl Fetch<'_> {
@@ -169,6 +183,12 @@ impl<'p> Node<'p> {
 }
 
 impl<'p> Program<'p> {
+    /// The segment that record frame `record` lies in.
+    pub(super) fn at(&self, record: i64) -> Option<&Segment<'p>> {
+        let index = self.segments.partition_point(|segment| segment.frames.end <= record);
+        self.segments.get(index).filter(|segment| segment.frames.contains(&record))
+    }
+
     /// Every layer that is seen in some frame, with whether it lies in a group that is drawn as a whole; a layer may come
     /// several times.
     pub(super) fn fetches(&self) -> Vec<(&Fetch<'p>, bool)> {

@@ -8,11 +8,13 @@ use super::super::info::MediaInfo;
 use super::super::media::{self, ResolvedMedia};
 use super::super::presets::FormatRequest;
 use super::super::sys::pixel_info::PixelInfo;
+use super::color::SceneColor;
 use super::placing::{Placed, placed, plainly, shape};
-use crate::deliver::{ColorRule, Preset};
+use super::program::Variant;
+use crate::deliver::{ColorRule, Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{Rect, Rotation};
-use crate::plan::{Background, Canvas, ColorTags, Layer, Look, Media, MediaId, Plan, Shot, Warning};
+use crate::plan::{Background, Canvas, ColorTags, Layer, Look, Media, MediaId, Plan, SampleRange, Shot, Warning};
 use crate::time::{Ratio, Timecode};
 
 /// A plan whose media have been looked at.
@@ -29,6 +31,8 @@ pub(in super::super) struct Scene<'a> {
     pub(in super::super) format: Pixel,
     /// As [`DecodeOptions`](super::super::options::DecodeOptions) has it.
     pub(in super::super) max_pixels: Option<u64>,
+    /// Where colours are managed.
+    pub(in super::super) color: Option<SceneColor>,
 }
 
 impl<'a> Scene<'a> {
@@ -41,10 +45,12 @@ impl<'a> Scene<'a> {
         preset: &'a Preset,
         found: Vec<ResolvedMedia>,
         max_pixels: Option<u64>,
-    ) -> Result<(Scene<'a>, Option<Warning>)> {
+        representations: &[Representation],
+    ) -> Result<(Scene<'a>, Vec<Warning>)> {
         let shown = media::layers(plan).into_iter().map(|layer| layer.media);
         let picture = |media: MediaId| Some((found[media.index()].picture()?, &plan.media[media]));
-        let own = plan.canvas_media.iter().copied().chain(shown).find_map(picture);
+        let own_media = plan.canvas_media.iter().copied().chain(shown).find(|&media| picture(media).is_some());
+        let own = own_media.and_then(picture);
         let (canvas, size_note) = canvas(plan, preset, own)?;
         let request =
             FormatRequest { source: deepest(plan, &found), alpha: plan.background == Background::Transparent };
@@ -55,8 +61,28 @@ impl<'a> Scene<'a> {
             color.transfer = canvas.color.transfer;
         }
         let canvas = Canvas { color, ..canvas };
+        let mut notes: Vec<Warning> = size_note.into_iter().collect();
+        let (mut canvas, mut managed) = (canvas, None);
+        if let Some(color) = &plan.color {
+            let (settled, said) = SceneColor::settle(plan, color, &found, own_media, representations)?;
+            let own = own.map(|(info, _)| info.color);
+            let mut values = settled.canvas_tags.or(own).unwrap_or(canvas.color);
+            if matches!(values.matrix, 0 | ColorTags::UNSPECIFIED) {
+                values.matrix = canvas.color.matrix;
+            }
+            canvas.color = preset.managed_tags(format, plan.canvas.color.unwrap_or(values));
+            if settled.is_scene_linear && !PixelInfo::of(format).is_some_and(|info| info.float) {
+                let what = format!(
+                    "the canvas is {:?}, which is light: {} cuts what is brighter than white",
+                    settled.canvas, preset.name
+                );
+                notes.push(Warning::new("canvas", what));
+            }
+            notes.extend(said);
+            managed = Some(settled);
+        }
         let placed = placed(plan, &found, &canvas, format);
-        Ok((Scene { plan, preset, found, placed, canvas, format, max_pixels }, size_note))
+        Ok((Scene { plan, preset, found, placed, canvas, format, max_pixels, color: managed }, notes))
     }
 
     /// What pictures are encoded as.
@@ -69,6 +95,22 @@ impl<'a> Scene<'a> {
             premultiplied: self.preset.premultiplied(),
             chroma: self.preset.chroma_site(),
         }
+    }
+
+    /// Which pictures of `shot` its own file shows.
+    pub(in super::super) fn main_variant(&self, shot: &Shot) -> Variant {
+        self.color.as_ref().map_or(Variant::default(), |color| Variant {
+            graded: color.is_graded(shot),
+            exact: color.intermediate(shot).is_some_and(|baked| baked.transform.is_some()),
+        })
+    }
+
+    /// What the samples of a layer's pictures mean, whose file says `own`. Where colours are managed, what their values stand for
+    /// is not the tags' to say, but the matrix and the range are, unless the caller corrects the range.
+    pub(super) fn sample_tags(&self, layer: &Layer, own: ColorTags) -> ColorTags {
+        let Some(color) = &self.color else { return own };
+        let full_range = color.range(layer.media).map_or(own.full_range, |range| range == SampleRange::Full);
+        ColorTags { full_range, transfer: self.canvas.color.transfer, primaries: self.canvas.color.primaries, ..own }
     }
 
     /// The layers that are visible in some frame of `shot`: what lies under an opaque layer that covers the canvas is not.

@@ -1,25 +1,71 @@
 //! One shot after another: a program and the sinks that take its pictures.
 
-use super::super::convert::Source;
+use ffmpeg_next::frame::Video;
+
+use super::super::convert::{Converter, Source};
 use super::super::encode::OutputSettings;
 use super::super::representation::{FrameRange, RepresentationSink, ShotFacts, SourceFormat};
-use super::super::sink::{Finished, Sink, Whole};
+use super::super::sink::{Bake, Finished, Sink, Whole};
 use super::super::sound::{Mixer, ShotSound};
 use super::super::writer::Writer;
 use super::execute::Compositor;
 use super::lower::lower;
 use super::packets::Copying;
-use super::program::Program;
+use super::program::{Program, Variant, WorkingFormat};
 use super::scene::Scene;
-use crate::backend::{Control, Rendered, Task, Worker};
+use crate::backend::{Control, Rendered, RepresentationTask, Task, Worker};
 use crate::error::Result;
+use crate::plan::{ColorTags, Shot};
 
 /// What every shot of a run is delivered as.
 pub(in super::super) trait Outputs: Sync {
     /// What the frames of `task` are encoded as, interlaced with this order of fields or not.
     fn settings(&self, task: &Task<'_>, fields: Option<bool>) -> OutputSettings;
-    /// What goes into representations.
-    fn source_format(&self) -> SourceFormat<'_>;
+    /// What goes into the representations of `shot`.
+    fn source_format(&self, shot: &Shot) -> SourceFormat<'_>;
+}
+
+/// How the pictures of a shot are made, for each of its outputs.
+pub(in super::super) struct Programs<'p> {
+    made: Vec<(Variant, Program<'p>)>,
+    /// Which of them the shot's own file shows.
+    main: Variant,
+    /// And its representations.
+    representations: Vec<Variant>,
+}
+
+impl<'p> Programs<'p> {
+    /// Those of the shot of `task`.
+    pub(in super::super) fn new(scene: &Scene<'_>, task: &Task<'p>) -> Programs<'p> {
+        let (shot, color) = (task.shot, scene.color.as_ref());
+        let main = scene.main_variant(shot);
+        let of = |task: &RepresentationTask<'_>| {
+            color.map_or(Variant::default(), |color| {
+                let name = &task.representation.name;
+                let baked = color.representations(shot).and_then(|all| all.get(name));
+                let exact = baked.is_some_and(|baked| baked.transform.is_some());
+                Variant { graded: color.is_graded_in(shot, name), exact }
+            })
+        };
+        let representations: Vec<Variant> = task.representations.iter().map(of).collect();
+        let mut programs = Programs { made: Vec::new(), main, representations };
+        for variant in std::iter::once(main).chain(programs.representations.clone()) {
+            if !programs.made.iter().any(|(known, _)| *known == variant) {
+                programs.made.push((variant, lower(scene, shot, variant)));
+            }
+        }
+        programs
+    }
+
+    /// How the pictures of the shot's own file are made.
+    pub(in super::super) fn main(&self) -> &Program<'p> {
+        self.of(self.main)
+    }
+
+    fn of(&self, variant: Variant) -> &Program<'p> {
+        let found = self.made.iter().find(|(known, _)| *known == variant);
+        &found.unwrap_or(&self.made[0]).1
+    }
 }
 
 /// One thread's decoders, converters and encoders.
@@ -45,21 +91,26 @@ impl<'s> ShotWorker<'s> {
     fn rendered(
         &mut self,
         task: &Task<'_>,
-        program: &Program<'_>,
+        programs: &Programs<'_>,
         mut sound: Option<ShotSound<'_, '_>>,
         control: &Control<'_>,
     ) -> Result<Rendered> {
         let (scene, shot) = (self.scene, task.shot);
         let facts = ShotFacts { plan: scene.plan, shot, start: move |media| scene.start_timecode(media) };
-        let source_format = SourceFormat { top_field_first: program.fields, ..self.outputs.source_format() };
+        let program = programs.main();
+        let source_format = SourceFormat { top_field_first: program.fields, ..self.outputs.source_format(shot) };
         let frame_range = FrameRange::of(scene.plan, shot);
         let mut sinks: Vec<Box<dyn Sink + '_>> = Vec::new();
-        for wanted in &task.representations {
-            sinks.push(Box::new(RepresentationSink::open(wanted, source_format, frame_range, &facts, self.threads)?));
+        for (wanted, variant) in task.representations.iter().zip(programs.representations.iter().copied()) {
+            // Pictures that are converted further have no fields.
+            let top_field_first = source_format.top_field_first.filter(|_| variant == programs.main);
+            let format = SourceFormat { top_field_first, ..source_format };
+            let sink = RepresentationSink::open(wanted, (format, variant), frame_range, &facts, self.threads)?;
+            sinks.push(Box::new(sink));
         }
-        let main = self.main_sink(task, program)?;
+        let main = self.main_sink(task, programs)?;
         sinks.insert(0, main);
-        let frames = self.run(task, program, &mut sinks, sound.as_mut(), control)?;
+        let frames = self.run(task, programs, &mut sinks, sound.as_mut(), control)?;
         let mut sinks = sinks.into_iter();
         let Finished { encoder, notes: mut warnings } =
             sinks.next().map_or(Ok(Finished::default()), |main| main.finish(frames))?;
@@ -77,7 +128,8 @@ impl<'s> ShotWorker<'s> {
     }
 
     /// What the shot itself goes into.
-    fn main_sink<'t>(&self, task: &Task<'t>, program: &Program<'_>) -> Result<Box<dyn Sink + 't>> {
+    fn main_sink<'t>(&self, task: &Task<'t>, programs: &Programs<'_>) -> Result<Box<dyn Sink + 't>> {
+        let program = programs.main();
         let settings = self.outputs.settings(task, program.fields);
         let settings = OutputSettings { threads: u32::try_from(self.threads).unwrap_or(1), ..settings };
         if let Some(packets) = &program.packets
@@ -86,34 +138,61 @@ impl<'s> ShotWorker<'s> {
             return Ok(Box::new(copying));
         }
         let writer = Writer::create(&task.target, task.shot.first_frame, &settings)?;
-        Ok(Box::new(Whole { writer, keeps_fields: program.fields.is_some() }))
+        let baked = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot)?.transform.clone());
+        let bake = baked.map(|transform| Bake {
+            transform,
+            target: settings.target(),
+            converter: Converter::new(),
+            threads: self.threads,
+        });
+        Ok(Box::new(Whole { writer, keeps_fields: program.fields.is_some(), variant: programs.main, bake }))
     }
 
     /// Makes the frames of a shot, one after another, and gives them to its sinks; returns how many.
     fn run(
         &mut self,
         task: &Task<'_>,
-        program: &Program<'_>,
+        programs: &Programs<'_>,
         sinks: &mut [Box<dyn Sink + '_>],
         mut sound: Option<&mut ShotSound<'_, '_>>,
         control: &Control<'_>,
     ) -> Result<i64> {
         let coding = self.scene.coding();
         let (color, premultiplied) = (coding.color, coding.premultiplied);
+        let mut kinds: Vec<(bool, Variant)> = Vec::new();
+        for sink in &*sinks {
+            let kind = (sink.keeps_fields(), sink.variant());
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        // Interlaced pictures first, as they are.
+        kinds.sort_by_key(|(fields, _)| !fields);
         let mut index = 0;
-        for segment in &program.segments {
+        for segment in &programs.main().segments {
             for record in segment.frames.clone() {
-                let mut picture = |fields: bool| {
-                    let wanted = sinks.iter().any(|sink| sink.keeps_fields() == fields && sink.wants(index));
-                    wanted.then(|| self.compositor.frame(segment, record, fields)).transpose()
-                };
-                let (as_it_is, whole) = (picture(true)?, picture(false)?);
-                if as_it_is.is_none() && whole.is_none() {
+                let mut pictures: Vec<Option<(Video, bool)>> = Vec::with_capacity(kinds.len());
+                for &(fields, variant) in &kinds {
+                    let is_kind = |sink: &dyn Sink| (sink.keeps_fields(), sink.variant()) == (fields, variant);
+                    let wanted = sinks.iter().any(|sink| is_kind(&**sink) && sink.wants(index));
+                    let own = programs.of(variant).at(record).filter(|_| wanted);
+                    let picture = own.map(|own| {
+                        let is_light = variant.exact && own.working == WorkingFormat::Managed;
+                        Ok((self.compositor.frame(own, record, fields, variant.exact)?, is_light))
+                    });
+                    pictures.push(picture.transpose()?);
+                }
+                if pictures.iter().all(Option::is_none) {
                     self.compositor.judge(segment, record)?;
                 }
                 for sink in &mut *sinks {
-                    let picture = if sink.keeps_fields() { &as_it_is } else { &whole };
-                    let source = picture.as_ref().map(|frame| Source { frame, color, premultiplied });
+                    let kind = kinds.iter().position(|kind| *kind == (sink.keeps_fields(), sink.variant()));
+                    let picture = kind.and_then(|kind| pictures[kind].as_ref());
+                    let source = picture.map(|(frame, is_light)| {
+                        let light = ColorTags { full_range: true, matrix: 0, ..color };
+                        let color = if *is_light { light } else { color };
+                        Source { frame, color, premultiplied: premultiplied || *is_light }
+                    });
                     sink.write(source.as_ref(), index)?;
                 }
                 if let Some(sound) = &mut sound {
@@ -131,11 +210,11 @@ impl<'s> ShotWorker<'s> {
 impl Worker for ShotWorker<'_> {
     fn render(&mut self, task: &Task<'_>, control: &Control<'_>) -> Result<Rendered> {
         self.compositor.layers.clear();
-        let program = lower(self.scene, task.shot);
+        let programs = Programs::new(self.scene, task);
         // Pictures and sound are made side by side, each with its own half of the worker.
         let mut mixer = self.mixer.take();
         let mixed = ShotSound::begin(mixer.as_mut(), self.scene.plan, task);
-        let rendered = mixed.and_then(|sound| self.rendered(task, &program, sound, control));
+        let rendered = mixed.and_then(|sound| self.rendered(task, &programs, sound, control));
         self.mixer = mixer;
         rendered
     }

@@ -17,17 +17,18 @@ use super::super::movie::Outside;
 use super::super::options::DecodeOptions;
 use super::super::presets::FormatRequest;
 use super::super::probe::{probe, probe_within};
-use super::super::render::deinterlaced;
+use super::super::render::{Variant, deinterlaced};
 use super::super::sequence::SequenceReader;
 use super::super::sink::Sink as _;
 use super::super::sound::FileSounds;
+use super::super::still;
 use super::{Facts, FileFacts, FrameRange, RepresentationSink, ShotFacts, SourceFormat};
 use crate::backend::{Control, MadeOfFile, RepresentationTask, Target, Task};
-use crate::color::{Baked, FileColor};
+use crate::color::{self, Baked, FileColor, Names};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rotation;
-use crate::plan::{Canvas, ColorTags, MediaId, MediaSource, Plan, SampleRange, Shot, SoundLayout};
+use crate::plan::{Canvas, ColorConfig, ColorTags, MediaId, MediaSource, Plan, RAW, SampleRange, Shot, SoundLayout};
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Timecode};
 
 /// A movie or numbered frames, opened.
@@ -132,9 +133,7 @@ impl SourceFrames {
 
     /// What the file says about its colours.
     pub(crate) fn file_color(&self) -> FileColor {
-        let mut color = FileColor::default();
-        color.tags = Some(self.info.color);
-        color
+        still::file_color(&self.info)
     }
 
     /// With the sound of `file`, if it holds any, at `rate` samples a second in `layout`.
@@ -259,7 +258,10 @@ impl SourceFrames {
     ) -> Result<MadeOfFile> {
         let source_format = self.source_format()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let open = |task| RepresentationSink::open(task, source_format, frame_range, facts, threads).map(Box::new);
+        let open = |task| {
+            RepresentationSink::open(task, (source_format, Variant::default()), frame_range, facts, threads)
+                .map(Box::new)
+        };
         let mut sinks: Vec<Box<RepresentationSink<'_>>> = tasks.iter().map(open).collect::<Result<_>>()?;
         let mut notes: Vec<String> = tasks
             .iter()
@@ -332,6 +334,8 @@ pub(crate) fn check_before_render(
         [] => return Ok(()),
         _ => preset.pixel_format(request, canvas.width, canvas.height)?,
     };
+    let colors: Vec<Option<HashMap<String, Baked>>> =
+        plan.shots.iter().map(|shot| colors_of_rendered(plan, shot, representations.iter())).collect::<Result<_>>()?;
     let source_format = SourceFormat {
         canvas,
         format,
@@ -340,9 +344,37 @@ pub(crate) fn check_before_render(
         rate: plan.rate,
         sound,
         streams: None,
-        colors: None,
+        colors: colors.first().and_then(Option::as_ref),
     };
     representations.iter().try_for_each(|representation| source_format.check(representation).map(drop))
+}
+
+/// Where colours are managed, what is baked into the representations of a shot that another backend rendered: its pictures are in
+/// the canvas's space, which has to be named.
+fn colors_of_rendered<'r>(
+    plan: &Plan,
+    shot: &Shot,
+    representations: impl Iterator<Item = &'r Representation>,
+) -> Result<Option<HashMap<String, Baked>>> {
+    let Some(color) = &plan.color else { return Ok(None) };
+    let engine = color::open(&color.config)?;
+    let canvas = match (&color.canvas, &color.config) {
+        (Some(name), _) => color::find_space(&*engine, name)?.name,
+        (None, ColorConfig::Raw) => RAW.to_owned(),
+        (None, _) => {
+            let what = "an application renders the pictures, and nothing says which colour space they are in: name the \
+                        canvas's (ColorPlan::canvas, --canvas-space)";
+            return Err(Error::new(ErrorKind::Option, what));
+        }
+    };
+    let names = Names::new(&shot.name, &shot.clip, &shot.track, &plan.name);
+    let bake = |representation: &Representation| {
+        let look = representation.output_look(color);
+        let baked = color::output(&*engine, color, (None, &canvas), &look, &names)
+            .map_err(|error| error.context(format!("representation {:?}", representation.name)))?;
+        Ok((representation.name.clone(), baked))
+    };
+    representations.map(bake).collect::<Result<_>>().map(Some)
 }
 
 /// Makes the representations of `task` from the file that was rendered for it, and looks at them: for backends that
@@ -382,6 +414,9 @@ pub(crate) fn represent_rendered(
         (Some(file), Some(sound)) => source_frames.with_sound(file, sound.rate, sound.layout)?,
         _ => source_frames,
     };
+    if let Some(colors) = colors_of_rendered(plan, shot, task.representations.iter().map(|task| task.representation))? {
+        source_frames = source_frames.with_colors(colors, None);
+    }
     let starts = StartTimecodes::default();
     let facts = ShotFacts { plan, shot, start: |media| starts.of(plan, media) };
     source_frames.represent(&task.representations, shot, FrameRange::of(plan, shot), &facts, control)

@@ -15,8 +15,10 @@ mod sheet;
 
 use super::convert::{Converter, Source, Target as Coding};
 use super::encode::{AudioStream, OutputSettings};
+use super::exr;
 use super::pixels;
 use super::presets::FormatRequest;
+use super::render::Variant;
 use super::sequence_writer::write_still;
 use super::singles::{self, Alpha};
 use super::sink::{Finished, Sink};
@@ -126,6 +128,9 @@ impl SourceFormat<'_> {
                 let is_known = values.matrix != ColorTags::UNSPECIFIED;
                 let matrix = if is_known { values.matrix } else { self.canvas.color.matrix };
                 settings.color = preset.managed_tags(format, ColorTags { matrix, ..values });
+                if let Some(interop) = baked.and_then(|baked| baked.interop.clone()).filter(|_| preset.is_sequence()) {
+                    settings.metadata.insert(exr::INTEROP.to_owned(), interop);
+                }
             }
             None => {
                 settings.color = preset.color_tags(format, self.canvas.color);
@@ -250,6 +255,8 @@ pub(super) struct RepresentationSink<'r> {
     /// What is baked into it, where colours are managed.
     baked: Option<Baked>,
     threads: usize,
+    /// Which pictures it takes.
+    variant: Variant,
 }
 
 /// A stream of sound of a representation.
@@ -276,7 +283,7 @@ impl<'r> RepresentationSink<'r> {
     /// These, and all that come later, name the representation.
     pub(super) fn open(
         task: &'r RepresentationTask<'_>,
-        source_format: SourceFormat<'_>,
+        (source_format, variant): (SourceFormat<'_>, Variant),
         frame_range: FrameRange,
         facts: &'r dyn Facts,
         threads: usize,
@@ -338,6 +345,7 @@ impl<'r> RepresentationSink<'r> {
             keeps_fields,
             baked: source_format.colors.map(|_| source_format.baked(representation).cloned().unwrap_or_default()),
             threads,
+            variant,
         })
     }
 
@@ -451,6 +459,10 @@ impl Sink for RepresentationSink<'_> {
 
     fn keeps_fields(&self) -> bool {
         self.keeps_fields
+    }
+
+    fn variant(&self) -> Variant {
+        self.variant
     }
 
     fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()> {

@@ -1,0 +1,471 @@
+//! The colours of a run: which space each medium is in, what is done to each layer on its way into the canvas, and to the canvas
+//! on its way into each output. Everything is settled, and every transform made, before the first frame.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::super::media::ResolvedMedia;
+use super::super::still;
+use crate::color::{self, Baked, Engine, FileColor, MediumSpace, Names, Transform};
+use crate::deliver::Representation;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{
+    ColorConfig, ColorPlan, ColorTags, Grade, Layer, LookStep, MediaId, OutputColor, OutputLook, Plan, SampleRange,
+    Shot, SourceSpace, Warning,
+};
+use crate::report::{MediumColor, ShotColor, ValueColor};
+
+/// What is done to the pictures of layers: an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in super::super) struct ColorId(usize);
+
+/// Something that is done to the pictures of layers.
+#[derive(Debug)]
+struct LayerColor {
+    transform: Arc<dyn Transform>,
+    /// What it is, in words.
+    words: String,
+}
+
+/// What a shot's outputs hold.
+#[derive(Debug, Clone)]
+struct ShotColors {
+    context: usize,
+    /// Whether some layer of it has a decision of its own.
+    has_grades: bool,
+    intermediate: Baked,
+    representations: HashMap<String, Baked>,
+    /// What its pictures depend on beside the plan and the media.
+    depends_on: String,
+    report: ShotColor,
+    values: HashMap<String, ValueColor>,
+}
+
+/// Colours that are managed.
+#[derive(Debug)]
+pub(in super::super) struct SceneColor {
+    /// The space that layers are laid over one another in.
+    pub(in super::super) canvas: String,
+    /// What values of that space are tagged as, where it is not the first medium's own.
+    pub(super) canvas_tags: Option<ColorTags>,
+    pub(super) is_scene_linear: bool,
+    /// Whether intermediates hold decisions and looks.
+    pub(super) graded: bool,
+    graded_representations: HashMap<String, bool>,
+    media: Vec<Option<MediumSpace>>,
+    layer_colors: Vec<LayerColor>,
+    /// By the context of the shot, the medium, and the decisions as text.
+    by_layer: HashMap<(usize, usize, String), Option<ColorId>>,
+    shots: HashMap<String, ShotColors>,
+}
+
+/// What settles the colours of a run.
+struct Settling<'s> {
+    plan: &'s Plan,
+    color: &'s ColorPlan,
+    engine: &'s dyn Engine,
+    canvas: String,
+    media: Vec<Option<MediumSpace>>,
+    /// What is drawn, and not read, is in this space.
+    drawn: Option<SourceSpace>,
+    contexts: Vec<BTreeMap<String, String>>,
+    layer_colors: Vec<LayerColor>,
+    by_layer: HashMap<(usize, usize, String), Option<ColorId>>,
+    /// What each of them depends on.
+    layer_baked: HashMap<(usize, usize, String), Baked>,
+    outputs: HashMap<String, Baked>,
+}
+
+impl SceneColor {
+    /// Settles the colours of `plan`, whose first medium is `own`; says what should be looked at.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] with every name that the configuration does not know, each with the clip that needs it.
+    pub(super) fn settle(
+        plan: &Plan,
+        color: &ColorPlan,
+        found: &[ResolvedMedia],
+        own: Option<MediaId>,
+        representations: &[Representation],
+    ) -> Result<(SceneColor, Vec<Warning>)> {
+        let engine = color::open(&color.config)?;
+        let engine = &*engine;
+        let mut warnings = Vec::new();
+        let media = media_spaces(engine, plan, color, found, own, &mut warnings)?;
+        let own_space = own.and_then(|own| media[own.index()].as_ref()).map(|medium| &medium.space);
+        let canvas = canvas_space(engine, color, own_space)?;
+        let info = engine.space(&canvas);
+        let is_own = color.canvas.is_none() && matches!(own_space, Some(SourceSpace::Space(name)) if *name == canvas);
+        let unspecified = ColorTags { matrix: 2, primaries: 2, transfer: 2, full_range: true };
+        let canvas_tags = (!is_own).then(|| info.as_ref().and_then(color::tags_of_space).unwrap_or(unspecified));
+        let mut settling = Settling {
+            plan,
+            color,
+            engine,
+            drawn: drawn_space(engine, color),
+            canvas,
+            media,
+            contexts: Vec::new(),
+            layer_colors: Vec::new(),
+            by_layer: HashMap::new(),
+            layer_baked: HashMap::new(),
+            outputs: HashMap::new(),
+        };
+        let mut shots = HashMap::new();
+        let mut wrong: BTreeSet<String> = BTreeSet::new();
+        for shot in &plan.shots {
+            match settling.shot(shot, found, representations) {
+                Ok(colors) => drop(shots.insert(shot.name.clone(), colors)),
+                Err(error) => drop(wrong.insert(error.to_string())),
+            }
+        }
+        refuse(wrong)?;
+        let of =
+            |representation: &Representation| (representation.name.clone(), representation.output_look(color).graded);
+        let scene = SceneColor {
+            canvas: settling.canvas,
+            canvas_tags,
+            is_scene_linear: info.is_some_and(|info| info.encoding == "scene-linear"),
+            graded: color.intermediate.graded,
+            graded_representations: representations.iter().map(of).collect(),
+            media: settling.media,
+            layer_colors: settling.layer_colors,
+            by_layer: settling.by_layer,
+            shots,
+        };
+        Ok((scene, warnings))
+    }
+
+    /// What is done to `layer` in `shot`, with its decisions or without; `None`: nothing.
+    pub(super) fn of_layer(&self, shot: &Shot, layer: &Layer, graded: bool) -> Option<ColorId> {
+        let context = self.shots.get(&shot.name)?.context;
+        let grades = if graded { layer.grade.as_slice() } else { &[] };
+        self.by_layer.get(&(context, layer.media.index(), text(grades))).copied().flatten()
+    }
+
+    pub(super) fn transform(&self, id: ColorId) -> &dyn Transform {
+        &*self.layer_colors[id.0].transform
+    }
+
+    /// What it is, in words.
+    pub(super) fn words(&self, id: ColorId) -> &str {
+        &self.layer_colors[id.0].words
+    }
+
+    /// The range that the samples of a medium have against what its file says.
+    pub(super) fn range(&self, media: MediaId) -> Option<SampleRange> {
+        self.media[media.index()].as_ref()?.range
+    }
+
+    /// Whether some layer of `shot` has a decision of its own.
+    fn has_grades(&self, shot: &Shot) -> bool {
+        self.shots.get(&shot.name).is_some_and(|colors| colors.has_grades)
+    }
+
+    /// Whether the intermediate of `shot` shows its layers with their decisions.
+    pub(super) fn is_graded(&self, shot: &Shot) -> bool {
+        self.graded && self.has_grades(shot)
+    }
+
+    /// Whether a representation of `shot` does.
+    pub(super) fn is_graded_in(&self, shot: &Shot, representation: &str) -> bool {
+        self.graded_representations.get(representation).copied().unwrap_or(false) && self.has_grades(shot)
+    }
+
+    /// What is baked into the intermediate of `shot`.
+    pub(in super::super) fn intermediate(&self, shot: &Shot) -> Option<&Baked> {
+        self.shots.get(&shot.name).map(|colors| &colors.intermediate)
+    }
+
+    /// What is baked into its representations.
+    pub(in super::super) fn representations(&self, shot: &Shot) -> Option<&HashMap<String, Baked>> {
+        self.shots.get(&shot.name).map(|colors| &colors.representations)
+    }
+
+    /// What the pictures of `shot` depend on beside the plan and the media.
+    pub(in super::super) fn depends_on(&self, shot: &Shot) -> String {
+        self.shots.get(&shot.name).map(|colors| colors.depends_on.clone()).unwrap_or_default()
+    }
+
+    /// What a report says of `shot`.
+    pub(in super::super) fn report(&self, shot: &Shot) -> Option<ShotColor> {
+        self.shots.get(&shot.name).map(|colors| colors.report.clone())
+    }
+
+    /// What the values of a representation of `shot` are.
+    pub(in super::super) fn values(&self, shot: &Shot, representation: &str) -> Option<ValueColor> {
+        self.shots.get(&shot.name)?.values.get(representation).cloned()
+    }
+}
+
+/// Decisions as text, which tells them apart.
+fn text(grades: &[Grade]) -> String {
+    if grades.is_empty() { String::new() } else { format!("{grades:?}") }
+}
+
+/// One error for everything that is wrong.
+fn refuse(wrong: BTreeSet<String>) -> Result<()> {
+    match wrong.len() {
+        0 => Ok(()),
+        1 => Err(Error::new(ErrorKind::Option, wrong.into_iter().next().unwrap_or_default())),
+        count => {
+            let lines: Vec<String> = wrong.iter().map(|line| format!("\n  {line}")).collect();
+            Err(Error::new(
+                ErrorKind::Option,
+                format!("{count} faults of colour; nothing was rendered:{}", lines.concat()),
+            ))
+        }
+    }
+}
+
+/// What the files themselves say: of a sequence, the first.
+fn file_color(found: &ResolvedMedia) -> FileColor {
+    found.picture().map(still::file_color).unwrap_or_default()
+}
+
+/// The space of every medium that is seen, or that the canvas is that of.
+fn media_spaces(
+    engine: &dyn Engine,
+    plan: &Plan,
+    color: &ColorPlan,
+    found: &[ResolvedMedia],
+    own: Option<MediaId>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Vec<Option<MediumSpace>>> {
+    let mut spaces: Vec<Option<MediumSpace>> = vec![None; plan.media.len()];
+    let mut wrong = BTreeSet::new();
+    let layers = super::super::media::layers(plan);
+    let seen = layers.iter().map(|layer| (layer.media, Some(*layer))).chain(own.map(|own| (own, None)));
+    for (id, layer) in seen {
+        let (index, media) = (id.index(), &plan.media[id]);
+        let is_told = layer.is_none() && !wrong.is_empty();
+        if spaces[index].is_some() || found[index].picture().is_none() || is_told {
+            continue;
+        }
+        let path = media.source.display();
+        match color::medium_space(engine, color, &path, media.space.as_ref(), &file_color(&found[index])) {
+            Ok(medium) => {
+                if let (Some(warning), Some(layer)) = (&medium.warning, layer) {
+                    warnings.push(Warning::new(&layer.object, format!("{path}: {warning}")));
+                }
+                spaces[index] = Some(medium);
+            }
+            Err(error) => {
+                let place = layer.map_or(String::new(), |layer| format!("clip {:?} ({}): ", layer.clip, layer.object));
+                wrong.insert(format!("{place}{path}: {error}"));
+            }
+        }
+    }
+    refuse(wrong)?;
+    Ok(spaces)
+}
+
+fn canvas_space(engine: &dyn Engine, color: &ColorPlan, own: Option<&SourceSpace>) -> Result<String> {
+    if let Some(name) = &color.canvas {
+        return color::find_space(engine, name).map(|space| space.name);
+    }
+    if let Some(SourceSpace::Space(name)) = own {
+        return Ok(name.clone());
+    }
+    let roles = engine.roles();
+    let light = roles.into_iter().find(|(role, _)| role == "scene_linear").map(|(_, space)| space);
+    Ok(light.or_else(|| engine.spaces().into_iter().next().map(|space| space.name)).unwrap_or_default())
+}
+
+/// The space of what is drawn: what the baked view shows, else sRGB.
+fn drawn_space(engine: &dyn Engine, color: &ColorPlan) -> Option<SourceSpace> {
+    if color.config == ColorConfig::Raw {
+        return None;
+    }
+    if let OutputColor::View { display, view } = &color.representations.color {
+        let (display, view) = color::find_view(engine, display.as_deref(), view.as_deref()).ok()?;
+        return Some(SourceSpace::View { display, view });
+    }
+    const NAMES: [&str; 7] = [
+        "srgb_rec709_scene",
+        "sRGB - Texture",
+        "srgb_texture",
+        "sRGB",
+        "srgb_rec709_display",
+        "matte_paint",
+        "texture_paint",
+    ];
+    NAMES.iter().find_map(|name| engine.space(name)).map(|space| SourceSpace::Space(space.name))
+}
+
+impl Settling<'_> {
+    /// Which of the contexts these variables are.
+    fn context(&mut self, vars: BTreeMap<String, String>) -> usize {
+        self.contexts.iter().position(|known| *known == vars).unwrap_or_else(|| {
+            self.contexts.push(vars);
+            self.contexts.len() - 1
+        })
+    }
+
+    fn shot(&mut self, shot: &Shot, found: &[ResolvedMedia], representations: &[Representation]) -> Result<ShotColors> {
+        let Shot { name, clip, track, .. } = shot;
+        let plan = self.plan;
+        let names = Names::new(name, clip, track, &plan.name);
+        let context = self.context(names.vars(self.color));
+        let mut sources: Vec<MediumColor> = Vec::new();
+        let mut used: Vec<Baked> = Vec::new();
+        let mut has_grades = false;
+        let graded_somewhere = self.color.intermediate.graded
+            || representations.iter().any(|representation| representation.output_look(self.color).graded);
+        for visible in shot.spans.iter().flat_map(|span| span.visible(&|_, _| false)) {
+            let layer = visible.layer;
+            let space = match &found[layer.media.index()] {
+                ResolvedMedia::Picture(_) => {
+                    self.media[layer.media.index()].as_ref().map(|medium| medium.space.clone())
+                }
+                ResolvedMedia::Generated(_) | ResolvedMedia::Slate { .. } => self.drawn.clone(),
+                _ => None,
+            };
+            let Some(space) = space else { continue };
+            let path = plan.media[layer.media].source.display();
+            if let Some(medium) = &self.media[layer.media.index()] {
+                let color = MediumColor::new(path.clone(), &space, &medium.by);
+                if !sources.contains(&color) {
+                    sources.push(color);
+                }
+            }
+            let graded = graded_somewhere && !layer.grade.is_empty();
+            has_grades |= graded;
+            let kinds: &[&[Grade]] = if graded { &[&[], &layer.grade] } else { &[&[]] };
+            for grades in kinds {
+                let at = |error: Error| error.context(format!("clip {:?} ({}): {path}", layer.clip, layer.object));
+                used.push(self.layer(context, layer.media, &space, grades, &names).map_err(at)?);
+            }
+        }
+        let intermediate = self.output(&self.color.intermediate, &names, context)?;
+        let mut baked = HashMap::new();
+        let mut values = HashMap::new();
+        for representation in representations {
+            let look = representation.output_look(self.color);
+            let output = self
+                .output(&look, &names, context)
+                .map_err(|error| error.context(format!("representation {:?}", representation.name)))?;
+            values.insert(representation.name.clone(), self.values(&output, &look, has_grades));
+            used.push(output.clone());
+            baked.insert(representation.name.clone(), output);
+        }
+        used.push(intermediate.clone());
+        let vars: BTreeMap<String, String> = used.iter().flat_map(|baked| baked.vars.clone()).collect();
+        let files: BTreeSet<&PathBuf> = used.iter().flat_map(|baked| &baked.files).collect();
+        let output = self.values(&intermediate, &self.color.intermediate, has_grades);
+        let depends_on = self.depends_on(&names, &sources, &vars, &files, representations);
+        let report = ShotColor { output, sources, vars };
+        Ok(ShotColors { context, has_grades, intermediate, representations: baked, depends_on, report, values })
+    }
+
+    /// What is done to a layer.
+    fn layer(
+        &mut self,
+        context: usize,
+        media: MediaId,
+        space: &SourceSpace,
+        grades: &[Grade],
+        names: &Names<'_>,
+    ) -> Result<Baked> {
+        let key = (context, media.index(), text(grades));
+        if let Some(known) = self.layer_baked.get(&key) {
+            return Ok(known.clone());
+        }
+        let baked = color::layer(self.engine, self.color, (space, &self.canvas), grades, names)?;
+        let id = baked.transform.as_ref().map(|transform| {
+            let from = match space {
+                SourceSpace::Space(name) => name.clone(),
+                SourceSpace::View { display, view } => format!("the view {display}/{view}"),
+                SourceSpace::Data => "data".to_owned(),
+            };
+            let graded = if grades.is_empty() { "" } else { ", graded," };
+            let words = format!("{from}{graded} to {}", self.canvas);
+            self.layer_colors.push(LayerColor { transform: Arc::clone(transform), words });
+            ColorId(self.layer_colors.len() - 1)
+        });
+        self.by_layer.insert(key.clone(), id);
+        self.layer_baked.insert(key, baked.clone());
+        Ok(baked)
+    }
+
+    /// What is baked into an output.
+    fn output(&mut self, look: &OutputLook, names: &Names<'_>, context: usize) -> Result<Baked> {
+        let looks = if look.graded { self.color.looks.as_slice() } else { &[] };
+        let mut key = format!("{context} {look:?}");
+        for look in looks {
+            let filled = match look {
+                LookStep::File { path, id, .. } => (names.fill(path), id.as_deref().map(|id| names.fill(id))),
+                LookStep::Look(looks) => (looks.clone(), None),
+            };
+            let _ = write!(key, " {filled:?}");
+        }
+        if let Some(known) = self.outputs.get(&key) {
+            return Ok(known.clone());
+        }
+        let baked = color::output(self.engine, self.color, (None, &self.canvas), look, names)?;
+        self.outputs.insert(key, baked.clone());
+        Ok(baked)
+    }
+
+    /// What the values of an output are.
+    fn values(&self, baked: &Baked, look: &OutputLook, has_grades: bool) -> ValueColor {
+        let (display, view) = baked.view.clone().unzip();
+        let own = || if look.color == OutputColor::Canvas { Some(self.canvas.clone()) } else { None };
+        ValueColor {
+            config: self.engine.name().to_owned(),
+            colorspace: baked.space.clone().or_else(own),
+            display,
+            view,
+            graded: look.graded && (has_grades || !self.color.looks.is_empty()),
+        }
+    }
+
+    /// Everything that the pictures of a shot depend on beside the plan and the media.
+    fn depends_on(
+        &self,
+        names: &Names<'_>,
+        sources: &[MediumColor],
+        vars: &BTreeMap<String, String>,
+        files: &BTreeSet<&PathBuf>,
+        representations: &[Representation],
+    ) -> String {
+        let ColorPlan { config: _, vars: _, rules: _, canvas: _, decisions, looks, intermediate, representations: _ } =
+            self.color;
+        let mut text =
+            format!("{} {:?} {decisions:?} {intermediate:?} {vars:?}", self.engine.fingerprint(), self.canvas);
+        for look in looks {
+            let _ = match look {
+                LookStep::Look(looks) => write!(text, " {looks:?}"),
+                LookStep::File { path, id, space, style } => {
+                    let id = id.as_deref().map(|id| names.fill(id));
+                    write!(text, " {:?} {id:?} {space:?} {style}", names.fill(path))
+                }
+            };
+        }
+        for source in sources {
+            let _ = write!(text, " {:?}", source.space);
+        }
+        for media in &self.media {
+            if let Some(medium) = media.as_ref().filter(|medium| medium.range.is_some()) {
+                let _ = write!(text, " {:?}", medium.range);
+            }
+        }
+        for representation in representations {
+            let _ = write!(text, " {:?}", representation.output_look(self.color));
+        }
+        for file in files {
+            let state = std::fs::metadata(file).ok();
+            let modified = state.as_ref().and_then(|state| state.modified().ok());
+            let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+            let _ = write!(
+                text,
+                " {file:?} {:?} {:?}",
+                state.map(|state| state.len()),
+                since.map(|since| since.as_millis())
+            );
+        }
+        text
+    }
+}
