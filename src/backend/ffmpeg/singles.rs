@@ -212,6 +212,88 @@ mod tests {
         assert_eq!(through([0.5, 0.0, 0.0, 0.0], Alpha::Straight), [0.0; 4]);
     }
 
+    /// Prints what a picture of 1920 × 1080 costs in one thread, in milliseconds, the least of five.
+    #[cfg(feature = "ocio")]
+    #[test]
+    #[ignore = "a measurement: scripts/check-colour --full compares it with PyOpenColorIO"]
+    fn speed() {
+        use std::collections::BTreeMap;
+        use std::time::Instant;
+
+        use crate::color::{CubeLut, Step, named, open};
+        use crate::plan::CdlStyle;
+
+        let (width, height) = (1920u32, 1080u32);
+        let mut state = 1u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f32::from(u16::try_from(state >> 16).expect("16 bits")) / 65535.0
+        };
+        let data: Vec<f32> = (0..width * height * 4).map(|_| next()).collect();
+        let mut cube = Vec::new();
+        for at in 0..33 * 33 * 33u16 {
+            let part = |value: u16| f32::from(value % 33) / 32.0;
+            cube.push([part(at), part(at / 33).powi(2), part(at / 1089)]);
+        }
+        let engine =
+            open(&named("ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5").expect("built in")).expect("opened");
+        let older = open(&named("ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4").expect("built in")).expect("opened");
+        let none = BTreeMap::new();
+        let convert = |from: &str, to: &str| Step::Convert { from: from.to_owned(), to: to.to_owned() };
+        let cdl = Step::Cdl {
+            slope: [1.1, 0.9, 1.0],
+            offset: [0.01, 0.0, -0.01],
+            power: [1.1, 1.0, 0.9],
+            saturation: 0.9,
+            style: CdlStyle::Asc,
+        };
+        let view = |view: &str| Step::View {
+            from: "ACEScg".to_owned(),
+            display: "sRGB - Display".to_owned(),
+            view: view.to_owned(),
+            without_looks: false,
+        };
+        let log = "ARRI LogC3 (EI800)";
+        let of =
+            |engine: &dyn crate::color::Engine, steps: &[Step]| engine.transform(steps, &none).expect("made").transform;
+        let transforms = [
+            ("cdl", of(&*engine, std::slice::from_ref(&cdl))),
+            ("log", of(&*engine, &[convert(log, "ACEScg")])),
+            ("log_cdl", of(&*engine, &[convert(log, "ACEScct"), cdl, convert("ACEScct", "ACEScg")])),
+            ("view_13", of(&*older, &[view("ACES 1.0 - SDR Video")])),
+            ("view_20", of(&*engine, &[view("ACES 2.0 - SDR 100 nits (Rec.709)")])),
+            ("cube", std::sync::Arc::new(CubeLut::new(33, &cube).expect("a cube"))),
+        ];
+        for (name, transform) in transforms {
+            let times = (0..5).map(|_| {
+                let mut image = RgbaF32 { width, height, data: data.clone() };
+                let start = Instant::now();
+                transformed(&mut image, Alpha::None, Some(&*transform), 1);
+                start.elapsed().as_secs_f64() * 1e3
+            });
+            println!("{name} {:.1}", times.fold(f64::INFINITY, f64::min));
+        }
+        let mut converter = Converter::new();
+        let target = Target {
+            format: Pixel::YUV422P10LE,
+            width,
+            height,
+            color: ColorTags::BT709,
+            premultiplied: false,
+            chroma: super::super::chroma_site::ChromaSite::Left,
+        };
+        let times = (0..5).map(|_| {
+            let image = RgbaF32 { width, height, data: data.clone() };
+            let start = Instant::now();
+            let frame = write(image, &target, &mut converter).expect("written");
+            let source = Source { frame: &frame, color: ColorTags::BT709, premultiplied: false };
+            let read = read(&source).expect("read");
+            assert_eq!(read.0.width, width);
+            start.elapsed().as_secs_f64() * 1e3
+        });
+        println!("yuv {:.1}", times.fold(f64::INFINITY, f64::min));
+    }
+
     #[test]
     fn any_number_of_threads_gives_the_same() {
         let data: Vec<f32> =
