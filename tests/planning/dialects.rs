@@ -341,3 +341,25 @@ fn a_gap_that_an_aaf_has_for_a_clip_is_a_warning() {
     let cut = plan(&timeline([track("V1", [clip("A", 0, 20)]), silent]), &whole(20));
     assert_warns(&cut, "tracks[1].children[1]", "silent");
 }
+
+#[test]
+fn a_nest_that_is_trimmed_beyond_what_it_holds_is_a_warning() {
+    let nest = |kind: &str, start: i32, frames: i32| {
+        let inner = track("n", [clip("B", 0, 20)]).with("kind", kind);
+        track("N", [clip("A", 0, 10), stack([inner]).with("source_range", range(start, frames, 24))]).with("kind", kind)
+    };
+    let picture = |start, frames| plan(&timeline([nest("Video", start, frames)]), &whole(10 + i64::from(frames)));
+    for (start, frames, missing) in [(15, 20, 15), (-5, 20, 5), (50, 20, 20), (-30, 10, 10), (-5, 30, 10)] {
+        let text = format!("lasts 20 frames: nothing is shown or heard in {missing} of its {frames} frames");
+        assert_warns(&picture(start, frames), "tracks[0].children[1]", &text);
+        let sound = timeline([track("V1", [clip("A", 0, 100)]), nest("Audio", start, frames)]);
+        assert_warns(&plan(&sound, &whole(40)), "tracks[1].children[1]", &text);
+    }
+    assert!(picture(0, 20).warnings.is_empty() && picture(5, 15).warnings.is_empty());
+    // A track, too; and what is retimed asks for as much as its speed says.
+    let trimmed = track("V1", [clip("A", 0, 10)]).with("source_range", range(5, 20, 24));
+    assert_warns(&plan(&timeline([trimmed]), &whole(20)), "tracks[0]", "in 15 of its 20 frames");
+    let slow =
+        stack([track("n", [clip("B", 0, 20)])]).with("source_range", range(0, 40, 24)).with("effects", warp(0.5));
+    assert!(plan(&timeline([track("V1", [slow])]), &whole(40)).warnings.is_empty());
+}

@@ -35,6 +35,7 @@ mod still;
 mod still_kind;
 mod sys;
 mod ten_bits;
+mod tiff;
 mod transport;
 mod trim;
 mod units;

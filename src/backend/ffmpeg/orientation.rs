@@ -107,6 +107,11 @@ fn number_in_tiff(data: &[u8]) -> Option<u16> {
 
 /// The value of a tag with one short or long number in a TIFF file's first directory.
 pub(crate) fn tiff_tag(data: &[u8], tag: u16) -> Option<u32> {
+    tiff_numbers(data, tag)?.first().copied()
+}
+
+/// The values of a tag with short or long numbers in a TIFF file's first directory, at most as many as the file has bytes.
+pub(crate) fn tiff_numbers(data: &[u8], tag: u16) -> Option<Vec<u32>> {
     let little = match data.get(..2)? {
         b"II" => true,
         b"MM" => false,
@@ -123,11 +128,19 @@ pub(crate) fn tiff_tag(data: &[u8], tag: u16) -> Option<u32> {
     let directory = usize::try_from(long(4)?).ok()?;
     let entries = usize::from(short(directory)?);
     let entry = (0..entries).map(|entry| directory + 2 + entry * 12).find(|&at| short(at) == Some(tag))?;
-    match short(entry + 2)? {
-        3 => short(entry + 8).map(u32::from),
-        4 => long(entry + 8),
-        _ => None,
-    }
+    let (kind, count) = (short(entry + 2)?, usize::try_from(long(entry + 4)?).ok()?);
+    let size = match kind {
+        3 => 2,
+        4 => 4,
+        _ => return None,
+    };
+    // What does not fit into four bytes lies somewhere else.
+    let outside = count.checked_mul(size)? > 4;
+    let first = if outside { usize::try_from(long(entry + 8)?).ok()? } else { entry + 8 };
+    let at = |place: usize| first.checked_add(place * size);
+    (0..count.min(data.len()))
+        .map(|place| if size == 2 { short(at(place)?).map(u32::from) } else { long(at(place)?) })
+        .collect()
 }
 
 #[cfg(test)]

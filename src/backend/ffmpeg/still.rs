@@ -30,6 +30,7 @@ use super::sys::expand::zeroed;
 use super::sys::log::Line;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::read::{self as sys, Decoder, DecoderSetup, Received};
+use super::tiff;
 use super::units::{UNKNOWN_INKS, has_unknown_inks};
 use crate::color::FileColor;
 use crate::error::{Error, Result};
@@ -77,11 +78,15 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
         return Err(undecodable(path, UNKNOWN_INKS));
     }
     let lenient = options.damaged != Damaged::Error;
-    // FFmpeg fills in what is missing from these two without a word.
+    // FFmpeg fills in what is missing from these without a word, or does not look.
     let exr = if kind == StillKind::Exr { Some(exr::prepare(&data).map_err(refuse)?) } else { None };
     let flaw = match &exr {
         Some(prepared) => prepared.flaw,
-        None => (kind == StillKind::Jpeg && !has_jpeg_end(&data)).then_some("the file is incomplete"),
+        None if kind == StillKind::Jpeg => (!has_jpeg_end(&data)).then_some("the file is incomplete"),
+        None if kind == StillKind::Tiff => {
+            tiff::has_wrong_checksum(&data).then_some("the checksum of a strip is wrong")
+        }
+        None => None,
     };
     if let (Some(flaw), false) = (flaw, lenient) {
         return Err(undecodable(path, flaw));

@@ -72,6 +72,7 @@ impl Builder<'_> {
 
     fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
         self.warn_of_nothing(composition, at.path);
+        self.warn_of_outside(composition, at.path)?;
         let trimmed = self.trimmed(composition, at.path)?;
         let clock = self.inside(composition, at, trimmed)?;
         let at = At { clock: &clock, ..at };

@@ -293,6 +293,7 @@ impl Builder<'_> {
         };
         if is_audible && at.path != ROOT {
             self.warn_of_nothing(composition, at.path);
+            self.warn_of_outside(composition, at.path)?;
         }
         let trimmed = self.trimmed(composition, at.path)?;
         let video = composition.kind == CompositionKind::Track(MediaKind::Video);

@@ -118,6 +118,35 @@ impl Builder<'_> {
         }
     }
 
+    /// Says that the range of `composition` reaches beyond what it holds. (R10)
+    pub(super) fn warn_of_outside(&mut self, composition: &Composition, path: &str) -> Result<()> {
+        let Some(range) = composition.item.source_range else { return Ok(()) };
+        // What a retimed one asks for is up to its speed.
+        if composition.children.is_empty() || is_retimed(&composition.item) {
+            return Ok(());
+        }
+        let place = |error: crate::Error| error.at_object(path);
+        let (start, duration) = (range.start_time.time().map_err(place)?, range.duration.time().map_err(place)?);
+        let length = self.children_duration(composition, path)?;
+        let end = start + duration;
+        // A track may start in front of its first child, at its record start. (R3)
+        let before = if composition.is_track() { Time::ZERO } else { Time::ZERO.min(end) - start.min(Time::ZERO) };
+        let behind = end - length.max(start).min(end);
+        let frames = [before, behind].map(|time| time.max(Time::ZERO).round(self.rate));
+        if frames == [0, 0] {
+            return Ok(());
+        }
+        let message = format!(
+            "its source_range reaches beyond what it holds, which lasts {} frames: nothing is shown or heard in {} of its {} \
+             frames",
+            length.round(self.rate),
+            frames[0] + frames[1],
+            duration.round(self.rate),
+        );
+        self.warn(path, message);
+        Ok(())
+    }
+
     /// Whether `child` is no picture; where it is no sound either, that is said once per track that holds anything.
     pub(super) fn skip_sound(&mut self, child: &Child, path: &str) -> bool {
         if !is_sound(child) {
