@@ -22,7 +22,7 @@ pub(crate) struct Kind {
     pub(crate) file: &'static str,
     arguments: &'static str,
     /// A frame that is damaged is always found: there is a checksum over everything that [`covered`] leaves.
-    checked: bool,
+    pub(crate) checked: bool,
 }
 
 const fn checked(file: &'static str, arguments: &'static str) -> Kind {
@@ -102,6 +102,12 @@ impl Kind {
     /// A file of this kind in `folder`.
     pub(crate) fn made(&self, folder: &Path) -> PathBuf {
         raw_movie(&folder.join(self.file), "yuv420p", (WIDTH, HEIGHT), "24", pictures(), self.arguments)
+    }
+
+    /// Where pictures are coded in a file of this kind.
+    pub(crate) fn covered(&self, path: &Path, data: &[u8]) -> Vec<Range<usize>> {
+        let is_still = MovieReader::open(path, &options(Damaged::Error, 1)).is_ok_and(|reader| reader.info().is_still);
+        covered(path, data, is_still)
     }
 }
 
@@ -221,8 +227,7 @@ fn trial(kind: &Kind, seed: u64) -> Outcome {
     assert!(whole.iter().all(Option::is_some), "{}: damage where there is none", kind.file);
     assert_eq!(whole, read(&path, 3), "{}: threads make no difference", kind.file);
     let data = std::fs::read(&path).expect("reads");
-    let is_still = MovieReader::open(&path, &options(Damaged::Error, 1)).is_ok_and(|reader| reader.info().is_still);
-    let places = covered(&path, &data, is_still);
+    let places = kind.covered(&path, &data);
     assert!(!places.is_empty(), "{}: no packets", kind.file);
     let mut dice = Dice::new(seed);
     let mut outcome = Outcome { told: 0, silent: Vec::new() };

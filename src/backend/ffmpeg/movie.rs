@@ -272,9 +272,10 @@ impl Movie {
         }
         let uncounted = self.miscounted.then(|| "frames without timestamps cannot be counted behind damage".into());
         self.miscounted |= self.counted && !self.intra_only && (damage.is_some() || after_error);
-        if self.may_lose_packets && self.clock.regular && !self.counted && !self.intra_only {
+        if self.clock.regular && !self.counted && !self.intra_only {
             let wide = |last: &Entry| Ratio::whole(at - last.at) > self.clock.length * Ratio::new(3, 2);
-            self.incomplete |= follows && self.ring.back().is_some_and(wide);
+            let may_be_lost = self.may_lose_packets || after_error;
+            self.incomplete |= may_be_lost && follows && self.ring.back().is_some_and(wide);
             self.incomplete &= !picture.as_ref().is_some_and(|picture| picture.is_key() && damage.is_none());
         }
         let incomplete = self.incomplete.then(|| "a frame before it is missing".into());

@@ -1,6 +1,6 @@
 //! From a file to displayed pictures in order: packets in, pictures out, nothing lost without a word.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::frame::Video;
@@ -67,8 +67,14 @@ pub(crate) struct Pump {
     skipped: Option<i64>,
     landing: Landing,
     failed: bool,
-    /// What the container said about a place where packets may be lost.
+    /// The container said that packets may be lost before the next one.
     broken_off: bool,
+    /// The decoder's number of the first packet behind such a place.
+    broken_at: Option<u64>,
+    /// In AVI, which counts what it finds: where packets lie by its list, and when they are shown.
+    listed: HashMap<i64, i64>,
+    /// By how much the packets read last come too early, by that list.
+    shift: i64,
     /// The container said that the packet read last, or the next one, is damaged.
     corrupt: bool,
     errors: u32,
@@ -179,6 +185,9 @@ impl Pump {
             landing: Landing::Start,
             failed: false,
             broken_off: false,
+            broken_at: None,
+            listed: HashMap::new(),
+            shift: 0,
             corrupt: false,
             errors: 0,
             first_key: None,
@@ -193,6 +202,9 @@ impl Pump {
         };
         pump.demuxer.select(stream);
         pump.demuxer.take_lines();
+        if pump.demuxer.container() == "avi" {
+            pump.listed = pump.demuxer.index(stream).into_iter().map(|entry| (entry.place, entry.time)).collect();
+        }
         Ok(pump)
     }
 
@@ -283,6 +295,7 @@ impl Pump {
         self.gaps.clear();
         (self.skip_below, self.skipped) = (None, None);
         (self.failed, self.broken_off, self.corrupt, self.errors) = (false, false, false, 0);
+        (self.broken_at, self.shift) = (None, 0);
         (self.headless, self.packets, self.first_key) = (false, 0, None);
         self.last_dts = None;
         self.landing = landing;
@@ -371,6 +384,10 @@ impl Pump {
                 Err(cause) => break Err(undecodable(&self.path, "reading failed").because(cause)),
             }
         };
+        let mut packet = packet;
+        if let Ok(Some(packet)) = &mut packet {
+            broken_off |= self.put_in_place(packet);
+        }
         if let Ok(Some(packet)) = &packet
             && let Some(pts) = packet.pts()
         {
@@ -382,6 +399,19 @@ impl Pump {
             }
         }
         Read { packet, failed: errors > self.errors, broken_off, corrupt }
+    }
+
+    /// Gives a packet the time that the container's list has for its place in the file; whether others were lost before it.
+    fn put_in_place(&mut self, packet: &mut Packet) -> bool {
+        /// A list may count from a chunk's header, which lies in front of its data.
+        const HEADER: i64 = 8;
+        let Ok(place) = i64::try_from(packet.position()) else { return false };
+        let listed = self.listed.get(&place).or_else(|| self.listed.get(&(place - HEADER)));
+        let (Some(listed), Some(dts)) = (listed, packet.dts()) else { return false };
+        let shift = listed - dts;
+        packet.set_dts(Some(*listed));
+        packet.set_pts(packet.pts().map(|pts| pts + shift));
+        shift != std::mem::replace(&mut self.shift, shift)
     }
 
     /// Reads on as far as a packet may lie whose picture is shown before one that was decoded already.
@@ -539,6 +569,9 @@ impl Pump {
         }
         let hashed = self.facts.codec == "hevc" && packet.data().is_some_and(units::has_picture_hash);
         let (key, compared, complete) = (packet.is_key(), false, false);
+        if std::mem::take(&mut self.broken_off) {
+            self.broken_at.get_or_insert(number);
+        }
         if std::mem::take(&mut self.corrupt) {
             // A parser gives a packet out once it has seen the next one.
             for number in [number, number + 1] {
@@ -619,11 +652,14 @@ impl Pump {
         self.lose(Some((number, pts)));
         self.lose_undecoded(pts);
         self.ready.make_contiguous()[told..].sort_by_key(|lost| lost.pts);
-        let after_error = self.failed || std::mem::take(&mut self.broken_off);
+        let after_error = self.failed || self.broken_off || self.broken_at.is_some();
         if frame.is_key() && own.is_none() {
             // Nothing shown after a keyframe refers to anything before it.
             self.damages.retain(|damage| damage.number >= number);
             self.failed = false;
+        }
+        if (frame.is_key() || self.facts.intra_only) && self.broken_at.is_some_and(|first| number >= first) {
+            self.broken_at = None;
         }
         let damage = own.clone().or_else(|| self.built_on(number));
         let unreferred = self.facts.intra_only

@@ -24,7 +24,7 @@ pub(super) fn has_unknown_inks(data: &[u8]) -> bool {
 /// Why a packet of which [`is_hole`] is true is damaged.
 pub(super) const HOLE: &str = "its coded data is overwritten with zeros";
 
-/// Whether a packet starts with zeros, or is nothing else, as places of a file are that were never written: some decoders make
+/// Whether a packet starts with zeros, ends with them in FFV1, or is nothing else, as places of a file are that were never written: some decoders make
 /// a picture of it.
 pub(super) fn is_hole(codec: &str, data: &[u8]) -> bool {
     /// Codecs whose packets begin with a header.
@@ -38,6 +38,11 @@ pub(super) fn is_hole(codec: &str, data: &[u8]) -> bool {
     const START: usize = 64;
     const SHORT: usize = 16;
     let zeros = |data: &[u8]| data.len() > SHORT && data.iter().all(|byte| *byte == 0);
+    // There lie the sizes and checksums of slices (RFC 9043, 4.9): zeros match each other.
+    let tail = data.get(data.len().saturating_sub(SHORT + 1)..).unwrap_or_default();
+    if codec == "ffv1" && zeros(tail) {
+        return true;
+    }
     (WITH_HEADER.contains(&codec) && zeros(&data[..data.len().min(START)]))
         || (WITH_START_CODE.contains(&codec) && zeros(data))
 }

@@ -110,6 +110,8 @@ pub(crate) struct IndexEntry {
     pub(crate) key: bool,
     /// Whether an edit list hides it.
     pub(crate) hidden: bool,
+    /// Where it lies in the file, by what the container takes for its start.
+    pub(crate) place: i64,
 }
 
 impl Demuxer {
@@ -382,6 +384,7 @@ impl Demuxer {
                     time: entry.timestamp,
                     key: entry.flags() & ffi::AVINDEX_KEYFRAME != 0,
                     hidden: entry.flags() & ffi::AVINDEX_DISCARD_FRAME != 0,
+                    place: entry.pos,
                 })
                 .collect()
         }
