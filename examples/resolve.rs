@@ -28,6 +28,7 @@ use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::resolve::{
     Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, Solo, Ticket, TicketState, TimelineChoice,
 };
+use otio_conflate::plan::DecisionSpace;
 use otio_conflate::{Error, ErrorKind, Report, Result};
 
 #[derive(Parser)]
@@ -144,6 +145,10 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
     let mut options = flags.reach.options()?;
     let timeline = flags.plan.source.read()?;
     let mut wanted = flags.plan.options()?;
+    if let Some(color) = &mut wanted.color {
+        // Resolve has grades of its own.
+        color.decisions.space = DecisionSpace::Off;
+    }
     flags.delivery.change(&mut wanted);
     let mut plan = flags.plan.plan(&timeline, &wanted)?;
     run::interrupt::cancel_on_interrupt(cancel);

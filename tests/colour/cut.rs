@@ -16,7 +16,7 @@ use crate::otio::{clip_of, dissolve, image_sequence, range, read, stack, time, t
 use crate::support::*;
 
 /// A clip of `count` frames from frame 0 of numbered files.
-fn clip(name: &str, pattern: &Path, count: i64) -> Value {
+pub(crate) fn clip(name: &str, pattern: &Path, count: i64) -> Value {
     let file = pattern.file_name().and_then(|name| name.to_str()).expect("a plain name");
     let (prefix, suffix) = file.split_once("%04d").expect("a pattern");
     let base = format!("{}/", pattern.parent().expect("in a folder").display());
@@ -24,11 +24,11 @@ fn clip(name: &str, pattern: &Path, count: i64) -> Value {
     clip_of(name, range(1001, count, 24), media)
 }
 
-fn cut(tracks: impl Into<Vec<Value>>) -> Value {
+pub(crate) fn cut(tracks: impl Into<Vec<Value>>) -> Value {
     timeline_at(time(86_400, 24), tracks)
 }
 
-fn plan(timeline: &Value, color: &ColorPlan, change: impl FnOnce(&mut PlanOptions)) -> Result<Plan> {
+pub(crate) fn plan(timeline: &Value, color: &ColorPlan, change: impl FnOnce(&mut PlanOptions)) -> Result<Plan> {
     let mut options = PlanOptions::default();
     options.color = Some(color.clone());
     change(&mut options);
@@ -40,7 +40,7 @@ fn whole(count: i64) -> impl FnOnce(&mut PlanOptions) {
     move |options| options.shots = ShotSelection::Ranges(vec![("cut".to_owned(), 0, count)])
 }
 
-fn delivery(out: &Path, representations: Vec<Representation>) -> Delivery {
+pub(crate) fn delivery(out: &Path, representations: Vec<Representation>) -> Delivery {
     let mut delivery = Delivery::new(out).preset(Preset::by_name("ffv1").expect("built in"));
     delivery.representations = representations;
     delivery
@@ -68,7 +68,7 @@ fn own(report: &Report, index: usize) -> Vec<[f64; 3]> {
 }
 
 /// The samples of a representation of a shot.
-fn made(report: &Report, index: usize, name: &str) -> Vec<[f64; 3]> {
+pub(crate) fn made(report: &Report, index: usize, name: &str) -> Vec<[f64; 3]> {
     let shot = &report.shots[index];
     let known = shot.representations.iter().find(|made| made.name == name).expect("a representation");
     numbers(&report.folder.join(&known.output.path), shot.first_frame)
@@ -78,12 +78,12 @@ fn frames(count: usize) -> std::ops::Range<usize> {
     0..SIZE.0 * SIZE.1 * count
 }
 
-fn views() -> OutputLook {
+pub(crate) fn views() -> OutputLook {
     OutputLook::graded(OutputColor::View { display: Some("Rec.1886".to_owned()), view: Some("Plain".to_owned()) })
 }
 
 /// What the display shows of light.
-fn display(light: f64) -> f64 {
+pub(crate) fn display(light: f64) -> f64 {
     (light * 0.5).max(0.0).powf(1.0 / 2.4)
 }
 

@@ -6,6 +6,7 @@ mod common;
 #[path = "../common/otio.rs"]
 mod otio;
 
+mod backends;
 mod cut;
 mod engine;
 mod support;

@@ -29,7 +29,7 @@ use super::warning::warning;
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
 use crate::deliver::{Existing, Preset, Representation, write_whole};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning};
+use crate::plan::{Canvas, MediaSource, Plan, Shot, Span, Warning};
 
 impl Backend for ResolveBackend {
     fn name(&self) -> &'static str {
@@ -113,6 +113,7 @@ impl<'a> ResolveSession<'a> {
         cancel: &CancelToken,
     ) -> Result<ResolveSession<'a>> {
         options.check()?;
+        check_color(plan)?;
         refuse_folders(options, plan)?;
         let link = Link::open(options, cancel)?;
         let desk = Desk::of(options)?;
@@ -344,4 +345,25 @@ fn is_its_own(error: &Error, guard: &Guard<'_>) -> bool {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether what is asked of colours is something that is done to what Resolve renders, which is the canvas.
+fn check_color(plan: &Plan) -> Result<()> {
+    let Some(color) = &plan.color else { return Ok(()) };
+    let asked = match () {
+        () if !color.rules.is_empty() => "the colour space of media",
+        () if !color.intermediate.is_plain() => "a view or looks in intermediates",
+        () if plan.shots.iter().flat_map(|shot| &shot.spans).any(is_graded) => "colour decisions of the timeline",
+        () => return Ok(()),
+    };
+    let what =
+        format!("{asked}: Resolve's own project decides about that; what it renders is the canvas, which can be named");
+    Err(Error::new(ErrorKind::Option, what))
+}
+
+/// Whether a layer of `span` has a decision that is to be applied.
+fn is_graded(span: &Span) -> bool {
+    let mut graded = false;
+    span.stack.iter().for_each(|element| element.for_each_layer(&mut |layer| graded |= !layer.grade.is_empty()));
+    graded
 }

@@ -71,7 +71,7 @@ struct Managed {
 }
 
 /// Pictures in the canvas's space that are kept.
-const KEPT: usize = 4;
+const KEPT: usize = 2;
 
 impl<'s> Layers<'s> {
     pub(super) fn new(scene: &'s Scene<'s>, threads: usize) -> Layers<'s> {
