@@ -456,6 +456,183 @@ fn every_sequence_preset_comes_out_as_asked() {
     }
 }
 
+/// The file of one frame.
+fn still(settings: &OutputSettings, frame: &Video) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let names = SequenceNames::new(folder.path(), "a.", &format!(".{}", settings.preset.extension), 1);
+    let mut writer = SequenceWriter::create(names.clone(), settings).unwrap();
+    writer.write(frame).unwrap();
+    writer.finish().unwrap();
+    (folder, names.file(0))
+}
+
+/// What FFmpeg decodes, without a complaint.
+fn strictly(path: &Path, format: &str) -> Vec<u8> {
+    let path = path.to_str().unwrap();
+    let strict = ["-v", "warning", "-xerror", "-err_detect", "explode", "-i", path, "-f", "rawvideo"];
+    let output = Command::new("ffmpeg").args(strict).args(["-pix_fmt", format, "-"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{path}: {said}");
+    output.stdout
+}
+
+/// A frame whose samples come from `sample`: its plane, its place in the line, its line.
+fn made_of<const N: usize>(format: Pixel, size: (u32, u32), sample: impl Fn(usize, usize, usize) -> [u8; N]) -> Video {
+    let mut frame = Video::new(format, size.0, size.1);
+    for plane in 0..frame.planes() {
+        let stride = frame.stride(plane);
+        for (y, line) in frame.data_mut(plane).chunks_mut(stride).enumerate() {
+            for (x, bytes) in line.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+                *bytes = sample(plane, x, y);
+            }
+        }
+    }
+    frame
+}
+
+#[test]
+fn exr_has_the_pixels_of_ffmpegs_encoder_in_every_compression() {
+    for (source, size) in [(Pixel::GBRPF32LE, (161, 91)), (Pixel::GBRAPF32LE, (64, 33)), (Pixel::GBRPF32LE, (3, 1))] {
+        // Floats of every exponent and both signs.
+        let frame = made_of(source, size, |plane, x, y| {
+            let bits = u32::try_from((plane * 7919 + y * 104_729 + x * 15_485_863) % (1 << 32)).unwrap();
+            bits.wrapping_mul(2_654_435_761).to_le_bytes()
+        });
+        let alpha = source == Pixel::GBRAPF32LE;
+        let mut settings = settings("exr", source, alpha, size, 24.0);
+        settings.preset.encoder = EncoderSource::Ffmpeg;
+        let format = if alpha { "gbrapf32le" } else { "gbrpf32le" };
+        let (_folder, file) = still(&settings, &frame);
+        let wanted = strictly(&file, format);
+        assert_eq!(wanted.len(), size.0 as usize * size.1 as usize * if alpha { 16 } else { 12 });
+        settings.preset.encoder = EncoderSource::Own;
+        for compression in ["none", "zips", "zip16", "piz"] {
+            settings.preset.compression = Some(compression.parse().unwrap());
+            let (_folder, file) = still(&settings, &frame);
+            assert!(strictly(&file, format) == wanted, "{compression}, {source:?}");
+        }
+    }
+}
+
+#[test]
+fn png_has_the_pixels_and_tags_of_ffmpegs_encoder() {
+    let tags = |path: &Path| {
+        let stream = probe(path)["streams"][0].clone();
+        ["pix_fmt", "color_range", "color_space", "color_primaries", "color_transfer", "sample_aspect_ratio"]
+            .map(|key| stream[key].clone())
+    };
+    for (format, name) in
+        [(Pixel::RGB24, "rgb24"), (Pixel::RGBA, "rgba"), (Pixel::RGB48BE, "rgb48be"), (Pixel::RGBA64BE, "rgba64be")]
+    {
+        let frame = made_of(format, (161, 91), |_, x, y| [u8::try_from((x * x / 5 + y * 31) % 256).unwrap()]);
+        for color in [ColorTags::SRGB, ColorTags::BT709, ColorTags { primaries: 9, transfer: 16, ..ColorTags::SRGB }] {
+            let mut settings = OutputSettings::new(Preset::by_name("png").unwrap(), format, (161, 91), Rate::FPS_24);
+            settings.color = settings.preset.color_tags(format, color);
+            settings.pixel_aspect = Ratio::new(16, 15);
+            let made = |encoder, level| {
+                let mut settings = settings.clone();
+                (settings.preset.encoder, settings.preset.level) = (encoder, level);
+                let (_folder, file) = still(&settings, &frame);
+                (strictly(&file, name), tags(&file))
+            };
+            let wanted = made(EncoderSource::Ffmpeg, None);
+            assert_eq!(wanted.1[5], "16:15");
+            for level in [None, Some(1), Some(9)] {
+                let (pixels, tags) = made(EncoderSource::Own, level);
+                assert_eq!(tags, wanted.1, "{name} {color:?} {level:?}");
+                assert!(pixels == wanted.0, "{name} {color:?} {level:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn exr_headers_say_what_is_known_of_each_frame() {
+    let mut settings = settings("exr", Pixel::RGBA, false, (64, 36), 23.976);
+    settings.timecode = Some(Timecode::from_frame(86_415, settings.rate, false));
+    settings.reel = Some("A001C003".into());
+    settings.pixel_aspect = Ratio::whole(2);
+    settings.metadata = [("owner", "a studio"), ("shot", "sh010"), ("channels", "none")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into();
+    let folder = tempfile::tempdir().unwrap();
+    let names = SequenceNames::new(folder.path(), "a.", ".exr", 1);
+    let mut writer = SequenceWriter::create(names.clone(), &settings).unwrap();
+    assert_eq!(writer.encoder(), Preset::OWN_EXR);
+    for frame in frames(&settings, false) {
+        writer.write(&frame).unwrap();
+    }
+    writer.finish().unwrap();
+    for (index, seconds_and_frame) in [(0, 0x0015), (9, 0x0100)] {
+        let all = common::exr_attributes(&names.file(index));
+        let value = |name: &str, kind: &str| {
+            let known = all.iter().find(|attribute| attribute.0 == name).unwrap_or_else(|| panic!("no {name}"));
+            assert_eq!(known.1, kind, "{name}");
+            known.2.clone()
+        };
+        let timecode = [0x0100_0000_u32 | seconds_and_frame, 0].map(u32::to_le_bytes).concat();
+        assert_eq!(value("timeCode", "timecode"), timecode, "frame {index}");
+        assert_eq!(value("reelName", "string"), b"A001C003");
+        assert_eq!(value("framesPerSecond", "rational"), [24_000_u32, 1001].map(u32::to_le_bytes).concat());
+        let points = [0.64f32, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329].map(f32::to_le_bytes).concat();
+        assert_eq!(value("chromaticities", "chromaticities"), points);
+        assert_eq!(value("pixelAspectRatio", "float"), 2f32.to_le_bytes());
+        assert!(value("software", "string").starts_with(b"otio-conflate "));
+        assert_eq!((value("owner", "string"), value("shot", "string")), (b"a studio".into(), b"sh010".into()));
+        value("channels", "chlist");
+    }
+}
+
+#[test]
+fn compression_and_level_are_checked_before_anything_is_written() {
+    let refused = |name: &str, change: &dyn Fn(&mut Preset)| {
+        let mut preset = Preset::by_name(name).unwrap();
+        change(&mut preset);
+        let error = preset.candidates(64, 36).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Option);
+        error.to_string()
+    };
+    let piz = Some("piz".parse().unwrap());
+    for (said, wanted) in [
+        (refused("h264", &|preset| preset.compression = piz), "\"compression\" is for EXR files"),
+        (refused("tiff", &|preset| preset.level = Some(1)), "\"level\" is for EXR and PNG files"),
+        (refused("exr", &|preset| preset.level = Some(13)), "expected 1 to 12"),
+        (refused("png", &|preset| preset.level = Some(10)), "expected 1 to 9"),
+        (refused("exr", &|preset| (preset.compression, preset.level) = (piz, Some(1))), "has no levels"),
+        (refused("exr", &|preset| (preset.compression, preset.encoder) = (piz, EncoderSource::Ffmpeg)), "none, zips"),
+        (refused("exr", &|preset| (preset.level, preset.encoder) = (Some(1), EncoderSource::Ffmpeg)), "no levels"),
+        (refused("png", &|preset| preset.timecode = "source".parse().unwrap()), "\"timecode\" is for movies"),
+    ] {
+        assert!(said.contains(wanted), "{said}");
+    }
+    assert!(
+        "zip".parse::<otio_conflate::codec::exr::Compression>().unwrap_err().to_string().contains("none, zips, zip16")
+    );
+    let text = r#"{"base": "exr", "compression": "dwaa", "level": 100}"#;
+    let representation = format!(r#"{{"name": "small", "preset": {text}}}"#);
+    let small: otio_conflate::deliver::Representation = serde_json::from_str(&representation).unwrap();
+    assert!(small.preset.candidates(64, 36).is_ok());
+}
+
+#[test]
+fn the_same_frames_make_the_same_stills_on_any_number_of_threads() {
+    for name in ["exr", "png"] {
+        let mut settings = settings(name, Pixel::YUV422P10LE, true, (161, 91), 24.0);
+        let frames = frames(&settings, true);
+        let mut made = |threads: u32, idle_cores: bool| -> Vec<Vec<u8>> {
+            (settings.threads, settings.idle_cores) = (threads, idle_cores);
+            let folder = tempfile::tempdir().unwrap();
+            let names = SequenceNames::new(folder.path(), "a.", ".x", 1);
+            let mut writer = SequenceWriter::create(names.clone(), &settings).unwrap();
+            frames.iter().for_each(|frame| writer.write(frame).unwrap());
+            writer.finish().unwrap();
+            (0..FRAMES).map(|index| std::fs::read(names.file(i64::try_from(index).unwrap())).unwrap()).collect()
+        };
+        let one = made(1, false);
+        assert!(one == made(3, false) && one == made(1, true), "{name}");
+    }
+}
+
 #[test]
 fn linear_files_hold_linear_light() {
     let settings = settings("exr", Pixel::RGBA, false, (64, 64), 24.0);

@@ -12,7 +12,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::ffmpeg::bring_to_loudness;
-use otio_conflate::deliver::{AudioDelivery, EncoderSource, NameTemplate, Preset, Representation};
+use otio_conflate::codec::exr::Compression;
+use otio_conflate::deliver::{AudioDelivery, EncoderSource, NameTemplate, Preset, Representation, TimecodeSource};
 use otio_conflate::plan::{PlanOptions, Shot, StemSelection};
 use otio_conflate::{Delivery, ErrorKind, Existing, Observer, Plan, Report, Result, ShotReport, Status, printable};
 
@@ -25,9 +26,18 @@ pub(crate) struct DeliveryArgs {
     /// What shots are written as
     #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name)]
     preset: Preset,
-    /// Whose encoder is used: own (this library's, where it has one: ProRes 422) or ffmpeg
+    /// Whose encoder is used: own (this library's, where it has one: ProRes 422, EXR, PNG) or ffmpeg
     #[arg(long, default_value = "own", value_name = "SOURCE")]
     encoder: EncoderSource,
+    /// How EXR files are compressed: none, zips, zip16, piz or dwaa
+    #[arg(long, value_name = "METHOD")]
+    compression: Option<Compression>,
+    /// The level of compression of EXR files (zips and zip16: 1 to 12, dwaa: 1 to 1000) and PNG files (1 to 9)
+    #[arg(long, value_name = "N")]
+    level: Option<u16>,
+    /// The timecode of movies and EXR files: the record's, or the source's
+    #[arg(long, default_value = "record", value_name = "WHOSE")]
+    timecode: TimecodeSource,
     /// What else is made of each shot: a name such as h264, proxy-half, poster or contact-sheet, or a .toml or .json file;
     /// may be repeated
     #[arg(long = "representation", value_name = "NAME|FILE", value_parser = Representation::by_name_or_file)]
@@ -62,7 +72,8 @@ impl DeliveryArgs {
 
     /// The delivery that these flags stand for.
     pub(crate) fn delivery(self) -> Delivery {
-        let preset = self.preset.with_audio(self.audio).with_encoder(self.encoder);
+        let preset = self.preset.with_audio(self.audio).with_encoder(self.encoder).with_timecode(self.timecode);
+        let preset = preset.with_compression(self.compression, self.level);
         let mut delivery = Delivery::new(self.out).preset(preset).name(self.name).existing(self.existing);
         delivery.representations = self.representations;
         delivery.jobs = self.jobs;

@@ -30,7 +30,7 @@ pub use cut::with_intermediates;
 pub use delivery::Delivery;
 pub use existing::Existing;
 pub use names::NameTemplate;
-pub use preset::{AudioDelivery, ColorRule, EncoderChoice, EncoderSource, Preset};
+pub use preset::{AudioDelivery, ColorRule, EncoderChoice, EncoderSource, Preset, TimecodeSource};
 pub use representation::{ContactSheet, Content, Poster, Representation, Size};
 pub use review::{Review, ReviewSlate};
 #[cfg(feature = "ffmpeg")]

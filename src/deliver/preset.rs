@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::exr::Compression;
 use crate::error::{Error, ErrorKind, Result};
 use crate::words::word_enum;
 
@@ -35,6 +36,16 @@ pub struct Preset {
     /// of certain makers only may insist on some.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub vendor: Option<String>,
+    /// How EXR files are compressed; `None`: as [`Compression::default`] has it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub compression: Option<Compression>,
+    /// The level of compression of EXR (zips and zip16 1 to 12, from fast to small; dwaa 1 to 1000, from good to small) and
+    /// PNG files (1 to 9, from fast to small). `None`: what is quick.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub level: Option<u16>,
+    /// The timecode that movies begin with, and that each EXR file has.
+    #[serde(skip_serializing_if = "TimecodeSource::is_default", default)]
+    pub timecode: TimecodeSource,
     /// How colour is stored.
     pub color: ColorRule,
     /// Where chroma samples lie, where there are fewer of them.
@@ -79,6 +90,24 @@ word_enum! {
         Own = "own",
         /// FFmpeg's.
         Ffmpeg = "ffmpeg",
+    }
+}
+
+word_enum! {
+    /// Whose timecode files have.
+    TimecodeSource, "source of timecode" {
+        /// The cut's.
+        #[default]
+        Record = "record",
+        /// That of the topmost visible layer's medium, with its reel: the file's own, or the number of a numbered frame.
+        Source = "source",
+    }
+}
+
+impl TimecodeSource {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_default(&self) -> bool {
+        *self == TimecodeSource::default()
     }
 }
 
@@ -157,6 +186,12 @@ impl Preset {
     /// The name of this crate's encoder for ProRes-compatible 4:2:2 among [`Preset::encoders`].
     pub const OWN_PRORES: &str = "otio-conflate-prores";
 
+    /// The name of this crate's encoder for EXR files.
+    pub const OWN_EXR: &str = "otio-conflate-exr";
+
+    /// The name of this crate's encoder for PNG files.
+    pub const OWN_PNG: &str = "otio-conflate-png";
+
     /// The preset's name when none is asked for.
     pub const DEFAULT: &str = "prores-lt";
 
@@ -187,12 +222,9 @@ impl Preset {
             "jpg" => jpeg(name),
             "png" => {
                 let formats = ["rgb24", "rgba", "rgb48be", "rgba64be"];
-                still(
-                    name,
-                    "png",
-                    choice("png", &formats, &[("compression_level", "1"), ("pred", "up")]),
-                    ColorRule::Rgb,
-                )
+                let ffmpeg = choice("png", &formats, &[("compression_level", "1"), ("pred", "up")]);
+                let own = choice(Preset::OWN_PNG, &formats, &[]);
+                Preset { encoders: vec![own, ffmpeg.clone()], ..still(name, "png", ffmpeg, ColorRule::Rgb) }
             }
             "tiff" => {
                 let formats = ["rgb48le", "rgba64le"];
@@ -200,7 +232,10 @@ impl Preset {
             }
             "exr" => {
                 let options = [("compression", "zip1"), ("format", "half")];
-                still(name, "exr", choice("exr", &["gbrpf32le", "gbrapf32le"], &options), ColorRule::Linear)
+                let formats = ["gbrpf32le", "gbrapf32le"];
+                let ffmpeg = choice("exr", &formats, &options);
+                let own = choice(Preset::OWN_EXR, &formats, &[]);
+                Preset { encoders: vec![own, ffmpeg.clone()], ..still(name, "exr", ffmpeg, ColorRule::Linear) }
             }
             _ => {
                 let what = format!("there is no preset {name:?}; there are {}", Preset::NAMES.join(", "));
@@ -241,6 +276,20 @@ impl Preset {
     #[must_use]
     pub fn with_encoder(self, encoder: EncoderSource) -> Preset {
         Preset { encoder, ..self }
+    }
+
+    /// Gives files the timecode of this source.
+    #[must_use]
+    pub fn with_timecode(self, timecode: TimecodeSource) -> Preset {
+        Preset { timecode, ..self }
+    }
+
+    /// Compresses EXR files like this, and EXR and PNG files at this level; `None` leaves what there is.
+    #[must_use]
+    pub fn with_compression(mut self, compression: Option<Compression>, level: Option<u16>) -> Preset {
+        self.compression = compression.or(self.compression);
+        self.level = level.or(self.level);
+        self
     }
 
     /// Whether it delivers sound anywhere.
@@ -296,6 +345,9 @@ fn prores(name: &str, profile: &str) -> Preset {
         encoders,
         encoder: EncoderSource::Own,
         vendor: None,
+        compression: None,
+        level: None,
+        timecode: TimecodeSource::Record,
         color: ColorRule::Video,
         centered_chroma: false,
         fields: true,
@@ -437,6 +489,9 @@ fn still(name: &str, extension: &str, choice: EncoderChoice, color: ColorRule) -
         encoders: vec![choice],
         encoder: EncoderSource::Own,
         vendor: None,
+        compression: None,
+        level: None,
+        timecode: TimecodeSource::Record,
         color,
         centered_chroma: false,
         fields: false,

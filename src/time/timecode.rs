@@ -57,6 +57,12 @@ impl Timecode {
         Label { frames, ..label }.timecode(rate, self.drop)
     }
 
+    /// The label so many frames later.
+    #[cfg(feature = "ffmpeg")]
+    pub(crate) fn later(self, frames: i64) -> Timecode {
+        Timecode { frame: self.frame.saturating_add(frames), ..self }
+    }
+
     /// The frame number, counted from `00:00:00:00`.
     pub const fn frame(self) -> i64 {
         self.frame
@@ -70,6 +76,12 @@ impl Timecode {
     /// Whether it is drop-frame.
     pub const fn is_drop(self) -> bool {
         self.drop
+    }
+
+    /// Hours, minutes, seconds and frames that it reads as, within a day.
+    pub(crate) fn fields(self) -> [i64; 4] {
+        let Label { hours, minutes, seconds, frames } = self.label();
+        [hours, minutes, seconds, frames]
     }
 
     /// How many frames 24 hours of it have.
@@ -133,7 +145,7 @@ fn dropped_per_minute(rate: Rate) -> i64 {
 impl std::fmt::Display for Timecode {
     /// `01:00:00:00`, or `01:00:00;00` for drop-frame. It wraps after 24 hours, as the standard has it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Label { hours, minutes, seconds, frames } = self.label();
+        let [hours, minutes, seconds, frames] = self.fields();
         let separator = if self.drop { ';' } else { ':' };
         let width = if self.rate.timecode_base() > 100 { 3 } else { 2 };
         write!(f, "{hours:02}:{minutes:02}:{seconds:02}{separator}{frames:0width$}")

@@ -247,3 +247,22 @@ impl Dice {
         i64::try_from(self.0 >> 2).expect("62 bits fit") % sides
     }
 }
+
+/// Attributes of an EXR file: name, type, value.
+pub(crate) fn exr_attributes(file: &Path) -> Vec<(String, String, Vec<u8>)> {
+    let data = std::fs::read(file).expect("an EXR file");
+    let (mut rest, mut all) = (&data[8..], Vec::new());
+    let text = |rest: &mut &[u8]| {
+        let end = rest.iter().position(|&byte| byte == 0).expect("an EXR file");
+        let text = String::from_utf8(rest[..end].to_vec()).expect("an EXR file");
+        *rest = &rest[end + 1..];
+        text
+    };
+    while rest[0] != 0 {
+        let (name, kind) = (text(&mut rest), text(&mut rest));
+        let size = u32::from_le_bytes(*rest.first_chunk().expect("an EXR file")) as usize;
+        all.push((name, kind, rest[4..4 + size].to_vec()));
+        rest = &rest[4 + size..];
+    }
+    all
+}

@@ -17,4 +17,5 @@ mod made;
 mod movies;
 mod refusals;
 mod stills;
+mod timecode;
 mod transcode;

@@ -8,8 +8,9 @@ use ffmpeg_next::format::Pixel;
 use super::chroma_site::ChromaSite;
 use super::convert::Target;
 use super::picture_encoder::PictureEncoder;
+use super::representation::Facts;
 use super::sys::write::EncoderSetup;
-use crate::deliver::Preset;
+use crate::deliver::{Preset, TimecodeSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 use crate::time::{Rate, Ratio, Timecode};
@@ -32,6 +33,8 @@ pub struct OutputSettings {
     pub rate: Rate,
     /// Colour tags of the frames: [`Preset::color_tags`].
     pub color: ColorTags,
+    /// Whether the primaries in `color` are known, and not only assumed: EXR files say them only then.
+    pub primaries_known: bool,
     /// Where chroma samples lie: [`Preset::chroma_site`].
     pub chroma: ChromaSite,
     /// The timecode of the first frame.
@@ -81,6 +84,7 @@ impl OutputSettings {
             pixel_aspect: Ratio::ONE,
             rate,
             color,
+            primaries_known: true,
             timecode: None,
             reel: None,
             metadata: BTreeMap::new(),
@@ -102,6 +106,22 @@ impl OutputSettings {
             premultiplied: self.preset.premultiplied(),
             chroma: self.chroma,
         }
+    }
+
+    /// Whether each frame becomes a file that tells of its source.
+    pub(super) fn labels_each_frame(&self) -> bool {
+        self.preset.is_sequence() && self.preset.timecode == TimecodeSource::Source
+    }
+
+    /// Where a movie is to begin with the timecode of its source, gives it that of picture `first`; without one it has none,
+    /// and a sentence for the report says so.
+    pub(super) fn label_by_source(&mut self, facts: &dyn Facts, first: i64) -> Option<String> {
+        if self.preset.is_sequence() || self.preset.timecode == TimecodeSource::Record {
+            return None;
+        }
+        let label = facts.source_label(first);
+        (self.timecode, self.reel) = (label.timecode.map(|timecode| timecode.at_rate(self.rate)), label.reel);
+        self.timecode.is_none().then(|| format!("no source timecode; {} has none", self.preset.name))
     }
 
     /// The rate as FFmpeg wants it.
@@ -143,6 +163,7 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
             options.retain(|(key, _)| key != "vendor");
             options.push(("vendor".into(), vendor.clone()));
         }
+        preset.still_options(choice, &mut options);
         if !preset.intra_only {
             // A second: short enough to jump around in, long enough not to matter for the size.
             options.push(("g".into(), settings.rate.timecode_base().to_string()));
@@ -160,14 +181,17 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
             height: settings.height,
             pixel_aspect: settings.aspect_pair(),
             rate: settings.rate_pair()?,
-            color: settings.color,
+            color: match settings.primaries_known || choice.encoder != Preset::OWN_EXR {
+                true => settings.color,
+                false => ColorTags { primaries: ColorTags::UNSPECIFIED, ..settings.color },
+            },
             chroma: settings.chroma,
             top_field_first: settings.top_field_first,
             threads: settings.threads,
             options: &options,
             global_header,
         };
-        let opened = PictureEncoder::open(&setup, settings.idle_cores);
+        let opened = PictureEncoder::open(&setup, &settings.metadata, settings.idle_cores);
         match opened {
             Ok(encoder) => return Ok(encoder),
             // What the best encoder says is worth more than what its stand-ins say.

@@ -1,13 +1,17 @@
 //! An encoder for pictures, whoever wrote it.
 
+use std::collections::BTreeMap;
+
 use ffmpeg_next::codec::Parameters;
 use ffmpeg_next::codec::packet::Packet;
 use ffmpeg_next::frame::Video;
 
 use super::prores::ProresEncoder;
+use super::still_encoder::StillEncoder;
 use super::sys::write::{Encoder, EncoderSetup};
+use crate::codec::exr::Label;
 use crate::deliver::Preset;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// An open encoder whose time base is one frame.
 pub(super) struct PictureEncoder {
@@ -18,6 +22,7 @@ pub(super) struct PictureEncoder {
 enum Kind {
     Ffmpeg(Encoder),
     Prores(Box<ProresEncoder>),
+    Still(Box<StillEncoder>),
 }
 
 impl std::fmt::Debug for PictureEncoder {
@@ -27,10 +32,16 @@ impl std::fmt::Debug for PictureEncoder {
 }
 
 impl PictureEncoder {
-    /// Opens the encoder of this name. Where `idle_cores` is set and it can, it uses cores that have nothing to encode.
-    pub(super) fn open(setup: &EncoderSetup<'_>, idle_cores: bool) -> Result<PictureEncoder> {
+    /// Opens the encoder of this name. Where `idle_cores` is set and it can, it uses cores that have nothing to encode;
+    /// `texts` go into files that have a place for texts of any name, where it makes files.
+    pub(super) fn open(
+        setup: &EncoderSetup<'_>,
+        texts: &BTreeMap<String, String>,
+        idle_cores: bool,
+    ) -> Result<PictureEncoder> {
         let kind = match setup.name {
             Preset::OWN_PRORES => Kind::Prores(Box::new(ProresEncoder::open(setup, idle_cores)?)),
+            Preset::OWN_EXR | Preset::OWN_PNG => Kind::Still(Box::new(StillEncoder::open(setup, texts, idle_cores)?)),
             _ => Kind::Ffmpeg(Encoder::open(setup)?),
         };
         Ok(PictureEncoder { name: setup.name.to_owned(), kind })
@@ -41,12 +52,20 @@ impl PictureEncoder {
         &self.name
     }
 
+    /// Says something about the frame that is sent next, where the encoder makes files that have a place for it.
+    pub(super) fn label(&mut self, label: Label) {
+        if let Kind::Still(encoder) = &mut self.kind {
+            encoder.label(label);
+        }
+    }
+
     /// Hands over frame number `number`, or says that there are no more.
     pub(super) fn send(&mut self, frame: Option<(&Video, i64)>) -> Result<()> {
         match (&mut self.kind, frame) {
             (Kind::Ffmpeg(encoder), frame) => encoder.send(frame),
             (Kind::Prores(encoder), Some((frame, number))) => encoder.send(frame, number),
             (Kind::Prores(_), None) => Ok(()),
+            (Kind::Still(encoder), frame) => encoder.send(frame.map(|(frame, _)| frame)),
         }
     }
 
@@ -55,6 +74,7 @@ impl PictureEncoder {
         match &mut self.kind {
             Kind::Ffmpeg(encoder) => encoder.receive(packet),
             Kind::Prores(encoder) => Ok(encoder.receive(packet)),
+            Kind::Still(encoder) => encoder.receive(packet),
         }
     }
 
@@ -63,6 +83,10 @@ impl PictureEncoder {
         match &self.kind {
             Kind::Ffmpeg(encoder) => encoder.parameters(),
             Kind::Prores(encoder) => Ok(encoder.parameters()),
+            Kind::Still(_) => {
+                let what = format!("{} makes files of single pictures, and no stream of them", self.name);
+                Err(Error::new(ErrorKind::Option, what))
+            }
         }
     }
 }

@@ -8,7 +8,9 @@ use super::chroma_site::ChromaSite;
 use super::prores;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::write::{can_hold, has_encoder, has_muxer};
-use crate::deliver::{ColorRule, EncoderChoice, EncoderSource, Preset};
+use crate::codec::exr::Compression;
+use crate::codec::png;
+use crate::deliver::{ColorRule, EncoderChoice, EncoderSource, Preset, TimecodeSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 
@@ -56,6 +58,7 @@ impl Preset {
             let what = format!("{}: invalid vendor {vendor:?}; expected four letters, such as apl0", self.name);
             return Err(Error::new(ErrorKind::Option, what));
         }
+        self.check_stills()?;
         if let Some(muxer) = self.muxer.as_deref().filter(|muxer| !has_muxer(muxer)) {
             return Err(Error::new(ErrorKind::Unsupported, format!("this FFmpeg has no muxer {muxer}")));
         }
@@ -87,9 +90,54 @@ impl Preset {
         Ok(fitting)
     }
 
+    /// Whether compression and level are those that files of this kind have, and its encoders.
+    fn check_stills(&self) -> Result<()> {
+        let bad = |what: String| Err(Error::new(ErrorKind::Option, format!("{}: {what}", self.name)));
+        let Preset { compression, level, .. } = *self;
+        if let Some(compression) = compression.filter(|_| self.codec != "exr") {
+            return bad(format!("\"compression\" is for EXR files, and {compression} is set for {}", self.codec));
+        }
+        let compression = compression.unwrap_or_default();
+        let is_own = self.encoder == EncoderSource::Own;
+        if self.timecode == TimecodeSource::Source && self.is_sequence() && (self.codec != "exr" || !is_own) {
+            return bad("\"timecode\" is for movies, and for EXR files of this library's encoder".to_owned());
+        }
+        match (self.codec.as_str(), level) {
+            ("exr", _) if !is_own && matches!(compression, Compression::Piz | Compression::Dwaa) => {
+                bad(format!("FFmpeg's encoder of EXR has no compression {compression}; it has none, zips, zip16"))
+            }
+            (_, None) => Ok(()),
+            ("exr", Some(_)) if !is_own => bad("FFmpeg's encoder of EXR has no levels".to_owned()),
+            ("exr", Some(level)) => compression.check_level(level).map_err(|error| error.context(&self.name)),
+            ("png", Some(level)) => png::check_level(level).map_err(|error| error.context(&self.name)),
+            (codec, Some(level)) => bad(format!("\"level\" is for EXR and PNG files, and {level} is set for {codec}")),
+        }
+    }
+
+    /// Adds what compression and level are to the options of one of its encoders.
+    pub(super) fn still_options(&self, choice: &EncoderChoice, options: &mut Vec<(String, String)>) {
+        let mut set = |key: &str, value: String| {
+            options.retain(|(other, _)| other != key);
+            options.push((key.to_owned(), value));
+        };
+        match (choice.encoder.as_str(), self.compression) {
+            (Preset::OWN_EXR, Some(compression)) => set("compression", compression.to_string()),
+            ("exr", Some(Compression::None)) => set("compression", "none".to_owned()),
+            ("exr", Some(Compression::Zip16)) => set("compression", "zip16".to_owned()),
+            ("exr", Some(_)) => set("compression", "zip1".to_owned()),
+            _ => {}
+        }
+        match (choice.encoder.as_str(), self.level) {
+            (Preset::OWN_EXR | Preset::OWN_PNG, Some(level)) => set("level", level.to_string()),
+            ("png", Some(level)) => set("compression_level", level.to_string()),
+            _ => {}
+        }
+    }
+
     /// Whether an encoder is there and may be used.
     fn has(&self, choice: &EncoderChoice) -> bool {
-        let is_wanted = choice.encoder != Preset::OWN_PRORES || self.encoder == EncoderSource::Own;
+        let is_own = [Preset::OWN_PRORES, Preset::OWN_EXR, Preset::OWN_PNG].contains(&choice.encoder.as_str());
+        let is_wanted = !is_own || self.encoder == EncoderSource::Own;
         is_wanted && has_encoder(&choice.encoder)
     }
 

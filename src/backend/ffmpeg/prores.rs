@@ -1,8 +1,6 @@
 //! Frames into packets by the ProRes-compatible encoder of this crate.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::available_parallelism;
 
 use ffmpeg_next::codec::packet::{Flags, Packet};
 use ffmpeg_next::codec::{Id, Parameters};
@@ -10,6 +8,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::idle_cores::Sharing;
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::write::{EncoderSetup, describe};
@@ -38,30 +37,6 @@ enum Workers {
     Own(ThreadPool),
     /// The calling thread, or all cores where fewer shots than cores are being written: near the end of a run.
     Idle(Sharing),
-}
-
-/// One of the encoders that make use of idle cores.
-struct Sharing;
-
-/// How many there are.
-static SHARING: AtomicUsize = AtomicUsize::new(0);
-
-impl Sharing {
-    fn new() -> Sharing {
-        SHARING.fetch_add(1, Ordering::Relaxed);
-        Sharing
-    }
-
-    /// Whether some cores have nothing to encode.
-    fn cores_are_idle() -> bool {
-        SHARING.load(Ordering::Relaxed) < available_parallelism().map_or(1, usize::from)
-    }
-}
-
-impl Drop for Sharing {
-    fn drop(&mut self) {
-        SHARING.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Whether this encoder takes pictures of this size.

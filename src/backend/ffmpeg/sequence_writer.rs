@@ -12,6 +12,8 @@ use super::encode::{OutputSettings, open_encoder};
 use super::exr;
 use super::movie_writer::Written;
 use super::picture_encoder::PictureEncoder;
+use crate::codec::exr::Label;
+use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::FrameName;
 
@@ -53,6 +55,8 @@ impl SequenceNames {
 pub struct SequenceWriter {
     names: SequenceNames,
     encoder: PictureEncoder,
+    /// Timecode of the first frame, and its reel.
+    first: Label,
     frames: i64,
     files: i64,
     bytes: u64,
@@ -72,16 +76,25 @@ impl SequenceWriter {
             return Err(Error::new(ErrorKind::Option, what));
         }
         let encoder = open_encoder(settings, false)?;
-        let interop = settings.metadata.get(exr::INTEROP).cloned();
-        Ok(SequenceWriter { names, encoder, frames: 0, files: 0, bytes: 0, interop })
+        let interop = untold_interop(settings, &encoder).map(str::to_owned);
+        let first = Label::new(settings.timecode, settings.reel.clone());
+        Ok(SequenceWriter { names, encoder, first, frames: 0, files: 0, bytes: 0, interop })
     }
 
-    /// Encodes the next frame, which has the settings' pixel format and size.
+    /// Encodes the next frame, which has the settings' pixel format and size. Where files have a place for a timecode, it is
+    /// counted on from the settings'.
     ///
     /// # Errors
     /// [`ErrorKind::Encode`] when the frame is of another kind or cannot be encoded, [`ErrorKind::Io`] when a file
     /// cannot be written.
     pub fn write(&mut self, frame: &Video) -> Result<()> {
+        let timecode = self.first.timecode.map(|first| first.later(self.frames));
+        self.write_labelled(frame, Label::new(timecode, self.first.reel.clone()))
+    }
+
+    /// The same, with what is said about the frame where files have a place for it.
+    pub(super) fn write_labelled(&mut self, frame: &Video, label: Label) -> Result<()> {
+        self.encoder.label(label);
         self.encoder.send(Some((frame, self.frames)))?;
         self.frames += 1;
         self.drain()
@@ -126,18 +139,23 @@ impl SequenceWriter {
 }
 
 /// Writes one picture, of the settings' pixel format and size, to `path`. Returns the encoder's name.
-pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video) -> Result<String> {
+pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video, label: Label) -> Result<String> {
     let mut encoder = open_encoder(settings, false)?;
+    encoder.label(label);
     encoder.send(Some((picture, 0)))?;
     encoder.send(None)?;
     let mut packet = Packet::empty();
     if !encoder.receive(&mut packet)? {
         return Err(Error::new(ErrorKind::Encode, "no file came out of a picture").at_file(path));
     }
-    let interop = settings.metadata.get(exr::INTEROP).map(String::as_str);
-    let data = told(packet.data().unwrap_or_default(), interop);
+    let data = told(packet.data().unwrap_or_default(), untold_interop(settings, &encoder));
     write_file(path, &data, false).map_err(|error| Error::io("write", path, error))?;
     Ok(encoder.name().to_owned())
+}
+
+/// What is to be said of the values of EXR files by an encoder that does not say it itself.
+fn untold_interop<'s>(settings: &'s OutputSettings, encoder: &PictureEncoder) -> Option<&'s str> {
+    settings.metadata.get(exr::INTEROP).filter(|_| encoder.name() != Preset::OWN_EXR).map(String::as_str)
 }
 
 /// A picture that says what its values are, where there is something to say and a place for it.

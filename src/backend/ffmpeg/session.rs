@@ -176,6 +176,7 @@ impl Outputs for FfmpegSession<'_> {
         if let Some(interop) = interop.filter(|_| preset.is_sequence()) {
             settings.metadata.insert(super::exr::INTEROP.to_owned(), interop);
         }
+        settings.primaries_known = self.scene.knows_primaries_of(task.shot);
         settings.timecode = Some(plan.timecode(task.shot.start));
         settings.top_field_first = fields;
         settings.idle_cores = true;
@@ -189,6 +190,7 @@ impl Outputs for FfmpegSession<'_> {
         SourceFormat {
             canvas: self.scene.canvas,
             format: self.scene.format,
+            primaries_known: self.scene.knows_primaries(),
             alpha: plan.background == Background::Transparent,
             top_field_first: None,
             rate: plan.rate,

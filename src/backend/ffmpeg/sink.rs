@@ -6,6 +6,7 @@ use ffmpeg_next::frame::Video;
 
 use super::convert::{Converter, Source, Target};
 use super::render::Variant;
+use super::representation::SourceLabels;
 use super::singles;
 use super::writer::Writer;
 use crate::audio::Samples;
@@ -48,8 +49,10 @@ pub(super) struct Finished {
 }
 
 /// The shot itself: every picture, encoded.
-pub(super) struct Whole {
+pub(super) struct Whole<'f> {
     pub(super) writer: Writer,
+    /// Where each frame's file tells of its source.
+    pub(super) labels: Option<SourceLabels<'f>>,
     pub(super) keeps_fields: bool,
     pub(super) variant: Variant,
     /// What is baked into it.
@@ -72,7 +75,7 @@ impl Bake {
     }
 }
 
-impl Sink for Whole {
+impl Sink for Whole<'_> {
     fn wants(&self, _: i64) -> bool {
         true
     }
@@ -85,11 +88,13 @@ impl Sink for Whole {
         self.variant
     }
 
-    fn write(&mut self, picture: Option<&Source<'_>>, _: i64) -> Result<()> {
-        match (picture, &mut self.bake) {
-            (None, _) => Ok(()),
-            (Some(picture), None) => self.writer.write(picture.frame),
-            (Some(picture), Some(bake)) => self.writer.write(&bake.baked(picture)?),
+    fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()> {
+        let Some(picture) = picture else { return Ok(()) };
+        let baked = self.bake.as_mut().map(|bake| bake.baked(picture)).transpose()?;
+        let frame = baked.as_ref().unwrap_or(picture.frame);
+        match &mut self.labels {
+            None => self.writer.write(frame),
+            Some(labels) => self.writer.write_labelled(frame, labels.label(index)),
         }
     }
 
@@ -99,6 +104,7 @@ impl Sink for Whole {
 
     fn finish(self: Box<Self>, _: i64) -> Result<Finished> {
         let encoder = self.writer.encoder().map(str::to_owned);
-        self.writer.finish().map(|_| Finished { encoder, notes: Vec::new() })
+        let notes = self.labels.iter().filter_map(SourceLabels::note).collect();
+        self.writer.finish().map(|_| Finished { encoder, notes })
     }
 }

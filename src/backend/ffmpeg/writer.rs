@@ -7,6 +7,7 @@ use super::movie_writer::MovieWriter;
 use super::sequence_writer::{SequenceNames, SequenceWriter};
 use crate::audio::Samples;
 use crate::backend::Target;
+use crate::codec::exr::Label;
 use crate::error::Result;
 
 /// What the frames of a shot are written to.
@@ -33,6 +34,14 @@ impl Writer {
         match self {
             Writer::Movie(writer) => writer.write(picture),
             Writer::Sequence(writer) => writer.write(picture),
+        }
+    }
+
+    /// The same, with what is said about the frame where it becomes a file that has a place for it.
+    pub(super) fn write_labelled(&mut self, picture: &Video, label: Label) -> Result<()> {
+        match self {
+            Writer::Movie(writer) => writer.write(picture),
+            Writer::Sequence(writer) => writer.write_labelled(picture, label),
         }
     }
 

@@ -14,7 +14,7 @@ use super::plates;
 use super::warning::warning;
 use crate::backend::Backend as _;
 use crate::backend::ffmpeg::FfmpegBackend;
-use crate::deliver::Preset;
+use crate::deliver::{Preset, TimecodeSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Background, Canvas, Generated, MediaSource, Plan, Rgba, Warning};
 
@@ -28,6 +28,10 @@ pub(super) fn look(
     preset: &Preset,
     options: &ResolveOptions,
 ) -> Result<(Cut, Canvas, Vec<Warning>)> {
+    if preset.timecode == TimecodeSource::Source {
+        let what = "source timecode is not known for what Resolve renders; expected the timecode \"record\"";
+        return Err(Error::new(ErrorKind::Option, what));
+    }
     let timeline = timeline(guard, plan, &options.timeline)?;
     let rendered = guard.link.named(&timeline)?;
     guard.note(|state| state.rendered = Some(rendered))?;

@@ -7,6 +7,7 @@ use super::super::convert::Target as Coding;
 use super::super::info::MediaInfo;
 use super::super::media::{self, ResolvedMedia};
 use super::super::presets::FormatRequest;
+use super::super::representation::Reel;
 use super::super::sys::pixel_info::PixelInfo;
 use super::color::SceneColor;
 use super::placing::{Placed, placed, plainly, shape};
@@ -15,7 +16,7 @@ use crate::deliver::{ColorRule, Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{Rect, Rotation};
 use crate::plan::{Background, Canvas, ColorTags, Layer, Look, Media, MediaId, Plan, SampleRange, Shot, Warning};
-use crate::time::{Ratio, Timecode};
+use crate::time::Ratio;
 
 /// A plan whose media have been looked at.
 #[derive(Debug)]
@@ -83,6 +84,23 @@ impl<'a> Scene<'a> {
         }
         let placed = placed(plan, &found, &canvas, format);
         Ok((Scene { plan, preset, found, placed, canvas, format, max_pixels, color: managed }, notes))
+    }
+
+    /// Whether the primaries of a shot's own file are known.
+    pub(in super::super) fn knows_primaries_of(&self, shot: &Shot) -> bool {
+        match self.color.as_ref().map(|color| (color, color.intermediate(shot))) {
+            Some((_, Some(baked))) if baked.transform.is_some() || baked.space.is_some() => baked.tags.is_some(),
+            Some((color, _)) => color.canvas_tags.is_some(),
+            None => self.knows_primaries(),
+        }
+    }
+
+    /// Whether the primaries of the canvas are known: those of EXR media are not, unless the plan says what they are.
+    pub(in super::super) fn knows_primaries(&self) -> bool {
+        let is_unknown = |(found, media): (&ResolvedMedia, &Media)| {
+            media.color.is_none() && found.picture().is_some_and(|info| info.codec == "exr")
+        };
+        !self.found.iter().zip(&self.plan.media).any(is_unknown)
     }
 
     /// What pictures are encoded as.
@@ -190,9 +208,9 @@ impl<'a> Scene<'a> {
         Rotation::from_degrees(f64::from(degrees))
     }
 
-    /// The timecode of a medium's first frame, where its file has one.
-    pub(super) fn start_timecode(&self, media: MediaId) -> Option<Timecode> {
-        self.found[media.index()].picture()?.start_timecode
+    /// The timecode of a medium's first frame and its reel, where its file has them.
+    pub(super) fn reel(&self, media: MediaId) -> Reel {
+        self.found[media.index()].picture().map_or_else(Reel::default, Reel::of)
     }
 }
 

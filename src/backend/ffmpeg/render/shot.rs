@@ -4,7 +4,7 @@ use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Converter, Source};
 use super::super::encode::OutputSettings;
-use super::super::representation::{FrameRange, RepresentationSink, ShotFacts, SourceFormat};
+use super::super::representation::{Facts, FrameRange, RepresentationSink, ShotFacts, SourceFormat, SourceLabels};
 use super::super::sink::{Bake, Finished, Sink, Whole};
 use super::super::sound::{Mixer, ShotSound};
 use super::super::writer::Writer;
@@ -96,7 +96,7 @@ impl<'s> ShotWorker<'s> {
         control: &Control<'_>,
     ) -> Result<Rendered> {
         let (scene, shot) = (self.scene, task.shot);
-        let facts = ShotFacts { plan: scene.plan, shot, start: move |media| scene.start_timecode(media) };
+        let facts = ShotFacts { plan: scene.plan, shot, reel: move |media| scene.reel(media) };
         let program = programs.main();
         let source_format = SourceFormat { top_field_first: program.fields, ..self.outputs.source_format(shot) };
         let frame_range = FrameRange::of(scene.plan, shot);
@@ -108,12 +108,13 @@ impl<'s> ShotWorker<'s> {
             let sink = RepresentationSink::open(wanted, (format, variant), frame_range, &facts, self.threads)?;
             sinks.push(Box::new(sink));
         }
-        let main = self.main_sink(task, programs)?;
+        let (main, unlabelled) = self.main_sink(task, programs, &facts)?;
         sinks.insert(0, main);
         let frames = self.run(task, programs, &mut sinks, sound.as_mut(), control)?;
         let mut sinks = sinks.into_iter();
         let Finished { encoder, notes: mut warnings } =
             sinks.next().map_or(Ok(Finished::default()), |main| main.finish(frames))?;
+        warnings.extend(unlabelled);
         warnings.extend(self.compositor.layers.readers.take_notes());
         let mut representation_encoders = Vec::new();
         for sink in sinks {
@@ -127,15 +128,22 @@ impl<'s> ShotWorker<'s> {
         Ok(Rendered { frames, encoder, representation_encoders, peak, loudness: loudness.flatten(), warnings })
     }
 
-    /// What the shot itself goes into.
-    fn main_sink<'t>(&self, task: &Task<'t>, programs: &Programs<'_>) -> Result<Box<dyn Sink + 't>> {
+    /// What the shot itself goes into; where it is a movie that was to have a source timecode that is not known, a sentence
+    /// for the report.
+    fn main_sink<'t>(
+        &self,
+        task: &Task<'t>,
+        programs: &Programs<'_>,
+        facts: &'t dyn Facts,
+    ) -> Result<(Box<dyn Sink + 't>, Option<String>)> {
         let program = programs.main();
         let settings = self.outputs.settings(task, program.fields);
-        let settings = OutputSettings { threads: u32::try_from(self.threads).unwrap_or(1), ..settings };
+        let mut settings = OutputSettings { threads: u32::try_from(self.threads).unwrap_or(1), ..settings };
+        let unlabelled = settings.label_by_source(facts, 0);
         if let Some(packets) = &program.packets
             && let Some(copying) = Copying::begin(self.scene, packets, task, &settings)?
         {
-            return Ok(Box::new(copying));
+            return Ok((Box::new(copying), unlabelled));
         }
         let writer = Writer::create(&task.target, task.shot.first_frame, &settings)?;
         let baked = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot)?.transform.clone());
@@ -145,7 +153,9 @@ impl<'s> ShotWorker<'s> {
             converter: Converter::new(),
             threads: self.threads,
         });
-        Ok(Box::new(Whole { writer, keeps_fields: program.fields.is_some(), variant: programs.main, bake }))
+        let labels = settings.labels_each_frame().then(|| SourceLabels::new(facts));
+        let keeps_fields = program.fields.is_some();
+        Ok((Box::new(Whole { writer, labels, keeps_fields, variant: programs.main, bake }), unlabelled))
     }
 
     /// Makes the frames of a shot, one after another, and gives them to its sinks; returns how many.

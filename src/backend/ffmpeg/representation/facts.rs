@@ -1,5 +1,7 @@
 //! What burn-ins can say about a picture.
 
+use super::super::info::MediaInfo;
+use crate::codec::exr::Label;
 use crate::plan::{Layer, Media, MediaId, MediaSource, Plan, Shot};
 use crate::time::{Rate, Timecode};
 
@@ -7,6 +9,25 @@ use crate::time::{Rate, Timecode};
 pub(crate) trait Facts {
     /// What stands for `field` in the picture of this index, counted from 0.
     fn field(&self, field: &str, index: i64) -> String;
+
+    /// Timecode and reel of the topmost visible source of the picture of this index, as far as they are known.
+    fn source_label(&self, index: i64) -> Label;
+}
+
+/// Where the frames of a medium come from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reel {
+    /// The timecode of its first frame, where its file has one.
+    pub(crate) start: Option<Timecode>,
+    /// The name of the reel, where its file has that.
+    pub(crate) name: Option<String>,
+}
+
+impl Reel {
+    /// What a file says.
+    pub(crate) fn of(info: &MediaInfo) -> Reel {
+        Reel { start: info.start_timecode, name: info.reel_name.clone() }
+    }
 }
 
 /// What stands where there is nothing to say.
@@ -16,11 +37,11 @@ const NOTHING: &str = "-";
 pub(crate) struct ShotFacts<'p, F> {
     pub(crate) plan: &'p Plan,
     pub(crate) shot: &'p Shot,
-    /// The timecode of a medium's first frame, where its file has one.
-    pub(crate) start: F,
+    /// Where the frames of a medium come from.
+    pub(crate) reel: F,
 }
 
-impl<F: Fn(MediaId) -> Option<Timecode>> ShotFacts<'_, F> {
+impl<F: Fn(MediaId) -> Reel> ShotFacts<'_, F> {
     /// The topmost visible layer, its medium and the index of the frame it shows.
     fn topmost(&self, index: i64) -> Option<(&Layer, &Media, i64)> {
         let (layer, frame) = self.plan.topmost(self.shot, self.shot.start + index)?;
@@ -28,15 +49,12 @@ impl<F: Fn(MediaId) -> Option<Timecode>> ShotFacts<'_, F> {
     }
 
     fn source_timecode(&self, index: i64) -> Option<String> {
-        let (layer, media, frame) = self.topmost(index)?;
-        let timecode = match (&media.source, (self.start)(layer.media)) {
-            (MediaSource::File { .. }, Some(start)) => advanced(start, frame, media.rate),
-            (MediaSource::File { .. }, None) => Timecode::inferred(frame, media.rate),
-            // The number of a scanned frame is its place on the reel.
-            (MediaSource::Sequence { .. }, _) => Timecode::inferred(media.source.number(frame), media.rate),
-            _ => return None,
+        let timecode = || {
+            let (_, media, frame) = self.topmost(index)?;
+            // A file without a timecode is counted from zero.
+            matches!(media.source, MediaSource::File { .. }).then(|| Timecode::inferred(frame, media.rate))
         };
-        Some(timecode.to_string())
+        self.source_label(index).timecode.or_else(timecode).map(|timecode| timecode.to_string())
     }
 }
 
@@ -47,7 +65,19 @@ fn advanced(start: Timecode, frame: i64, rate: Rate) -> Timecode {
     Timecode::from_frame(start.frame() + frame, start.rate(), start.is_drop())
 }
 
-impl<F: Fn(MediaId) -> Option<Timecode>> Facts for ShotFacts<'_, F> {
+impl<F: Fn(MediaId) -> Reel> Facts for ShotFacts<'_, F> {
+    fn source_label(&self, index: i64) -> Label {
+        let Some((layer, media, frame)) = self.topmost(index) else { return Label::default() };
+        let Reel { start, name } = (self.reel)(layer.media);
+        let timecode = match &media.source {
+            MediaSource::File { .. } => start.map(|start| advanced(start, frame, media.rate)),
+            // The number of a scanned frame is its place on the reel.
+            MediaSource::Sequence { .. } => Some(Timecode::inferred(media.source.number(frame), media.rate)),
+            _ => None,
+        };
+        Label::new(timecode, name)
+    }
+
     fn field(&self, field: &str, index: i64) -> String {
         let (plan, shot) = (self.plan, self.shot);
         let shown = match field {
@@ -81,11 +111,17 @@ pub(crate) struct FileFacts {
     /// The number of its first frame.
     pub(crate) first: i64,
     pub(crate) timecode: Timecode,
+    /// The name of its reel.
+    pub(crate) reel: Option<String>,
 }
 
 impl Facts for FileFacts {
+    fn source_label(&self, index: i64) -> Label {
+        Label::new(Some(self.timecode.later(index)), self.reel.clone())
+    }
+
     fn field(&self, field: &str, index: i64) -> String {
-        let timecode = || advanced(self.timecode, index, self.timecode.rate()).to_string();
+        let timecode = || self.timecode.later(index).to_string();
         match field {
             "shot" | "clip" | "timeline" => self.name.clone(),
             "frame" => crate::time::padded(self.first + index, 4),

@@ -22,7 +22,7 @@ use super::super::sequence::SequenceReader;
 use super::super::sink::Sink as _;
 use super::super::sound::FileSounds;
 use super::super::still;
-use super::{Facts, FileFacts, FrameRange, RepresentationSink, ShotFacts, SourceFormat};
+use super::{Facts, FileFacts, FrameRange, Reel, RepresentationSink, ShotFacts, SourceFormat};
 use crate::backend::{Control, MadeOfFile, RepresentationTask, Target, Task};
 use crate::color::{self, Baked, FileColor, Names};
 use crate::deliver::{Preset, Representation};
@@ -194,6 +194,7 @@ impl SourceFrames {
         Ok(SourceFormat {
             canvas: Canvas { width, height, pixel_aspect, color: info.color },
             format,
+            primaries_known: info.codec != "exr",
             alpha: info.has_alpha,
             top_field_first: self.fields(),
             rate: self.rate,
@@ -339,6 +340,7 @@ pub(crate) fn check_before_render(
     let source_format = SourceFormat {
         canvas,
         format,
+        primaries_known: true,
         alpha: false,
         top_field_first: None,
         rate: plan.rate,
@@ -417,19 +419,19 @@ pub(crate) fn represent_rendered(
     if let Some(colors) = colors_of_rendered(plan, shot, task.representations.iter().map(|task| task.representation))? {
         source_frames = source_frames.with_colors(colors, None);
     }
-    let starts = StartTimecodes::default();
-    let facts = ShotFacts { plan, shot, start: |media| starts.of(plan, media) };
+    let reels = Reels::default();
+    let facts = ShotFacts { plan, shot, reel: |media| reels.of(plan, media) };
     source_frames.represent(&task.representations, shot, FrameRange::of(plan, shot), &facts, control)
 }
 
-/// The timecodes of media, each looked up once.
+/// Where the frames of media come from, each looked up once.
 #[derive(Default)]
-struct StartTimecodes(std::cell::RefCell<std::collections::HashMap<MediaId, Option<Timecode>>>);
+struct Reels(std::cell::RefCell<std::collections::HashMap<MediaId, Reel>>);
 
-impl StartTimecodes {
-    fn of(&self, plan: &Plan, media: MediaId) -> Option<Timecode> {
-        let look = || probe(plan.media[media].source.file(0)?).ok()?.start_timecode;
-        *self.0.borrow_mut().entry(media).or_insert_with(look)
+impl Reels {
+    fn of(&self, plan: &Plan, media: MediaId) -> Reel {
+        let look = || Some(Reel::of(&probe(plan.media[media].source.file(0)?).ok()?));
+        self.0.borrow_mut().entry(media).or_insert_with(|| look().unwrap_or_default()).clone()
     }
 }
 
@@ -442,7 +444,13 @@ pub(crate) fn represent_file(
 ) -> Result<MadeOfFile> {
     let media = source_frames.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let timecode = source_frames.timecode();
-    let facts = FileFacts { name: shot.name.clone(), media, first: shot.first_frame, timecode };
+    let facts = FileFacts {
+        name: shot.name.clone(),
+        media,
+        first: shot.first_frame,
+        timecode,
+        reel: source_frames.info.reel_name.clone(),
+    };
     let frame_range = FrameRange {
         frames: source_frames.frames,
         handles: (0, 0),

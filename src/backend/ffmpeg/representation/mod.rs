@@ -9,6 +9,7 @@ use ffmpeg_next::frame::Video;
 mod burn;
 mod facts;
 mod file;
+mod labels;
 mod selection;
 mod shape;
 mod sheet;
@@ -29,6 +30,7 @@ use super::verify::{self, Expected};
 use super::writer::Writer;
 use crate::audio::Samples;
 use crate::backend::{RepresentationTask, Target};
+use crate::codec::exr::Label;
 use crate::color::Baked;
 use crate::deliver::{Content, Representation};
 use crate::error::{Error, ErrorKind, Result};
@@ -37,8 +39,9 @@ use crate::plan::{Canvas, ColorTags, Plan, SampleGrid, Shot};
 use crate::time::{Rate, Time, Timecode};
 use burn::Painter;
 use facts::FileFacts;
-pub(super) use facts::{Facts, ShotFacts};
+pub(super) use facts::{Facts, Reel, ShotFacts};
 pub(crate) use file::{SourceFrames, check_before_render, represent_file, represent_rendered};
+pub(super) use labels::SourceLabels;
 use selection::FrameSelection;
 use shape::Shape;
 use sheet::Sheet;
@@ -48,6 +51,8 @@ use sheet::Sheet;
 pub(super) struct SourceFormat<'a> {
     pub(super) canvas: Canvas,
     pub(super) format: Pixel,
+    /// As [`OutputSettings::primaries_known`] has it.
+    pub(super) primaries_known: bool,
     /// Whether there is alpha that matters.
     pub(super) alpha: bool,
     /// Where they are interlaced, the order of their fields.
@@ -121,6 +126,10 @@ impl SourceFormat<'_> {
         let mut settings = OutputSettings::new(preset.clone(), format, size, rate);
         settings.pixel_aspect = shape.pixel_aspect;
         let baked = self.baked(representation);
+        settings.primaries_known = match self.colors {
+            Some(_) => baked.is_some_and(|baked| baked.tags.is_some()),
+            None => self.primaries_known,
+        };
         match self.colors {
             Some(_) => {
                 let values = baked.and_then(|baked| baked.tags).unwrap_or(self.canvas.color);
@@ -248,6 +257,10 @@ pub(super) struct RepresentationSink<'r> {
     converter: Converter,
     output: Output<'r>,
     notes: Vec<String>,
+    /// Where each frame's file tells of its source.
+    labels: Option<SourceLabels<'r>>,
+    /// The pictures in front of the first one that is shown.
+    skipped: i64,
     /// Of a still, the encoder that wrote it.
     encoder: Option<String>,
     today: String,
@@ -294,9 +307,10 @@ impl<'r> RepresentationSink<'r> {
         settings.threads = u32::try_from(threads).unwrap_or(1);
         settings.idle_cores = true;
         let skipped = representation.shown(frame_range.frames, frame_range.handles).start;
-        let from = |start: Timecode| Timecode::from_frame(start.frame() + skipped, start.rate(), start.is_drop());
-        settings.timecode = frame_range.timecode.map(|start| from(start).at_rate(settings.rate));
+        settings.timecode = frame_range.timecode.map(|start| start.later(skipped).at_rate(settings.rate));
+        let labels = settings.labels_each_frame().then(|| SourceLabels::new(facts));
         let (streams, mut notes) = source_format.streams(representation);
+        notes.extend(settings.label_by_source(facts, skipped));
         let mut streams: Vec<(usize, u32)> =
             streams.into_iter().map(|(number, stream)| (number, stream.rate)).collect();
         if source_format.streams.is_none() {
@@ -340,6 +354,8 @@ impl<'r> RepresentationSink<'r> {
             converter,
             output,
             notes,
+            labels,
+            skipped,
             encoder: None,
             today,
             keeps_fields,
@@ -352,11 +368,17 @@ impl<'r> RepresentationSink<'r> {
     /// Shows picture `index` so many times.
     fn shown(&mut self, picture: &Source<'_>, index: i64, times: i64) -> Result<()> {
         let (rendered, facts) = (self.rendered(picture, index)?, self.facts);
+        let label = self.labels.as_mut().map(|labels| labels.label(index));
         match &mut self.output {
-            Output::Frames(writer) => (0..times).try_for_each(|_| writer.write(&rendered)),
+            Output::Frames(writer) => (0..times).try_for_each(|_| match &label {
+                Some(label) => writer.write_labelled(&rendered, label.clone()),
+                None => writer.write(&rendered),
+            }),
             Output::Poster { path, settings, written } => {
                 *written += 1;
-                self.encoder = Some(write_still(path, settings, &rendered)?);
+                let own = || settings.timecode.map(|first| first.later(index - self.skipped));
+                let label = label.unwrap_or_else(|| Label::new(own(), None));
+                self.encoder = Some(write_still(path, settings, &rendered, label)?);
                 Ok(())
             }
             Output::Sheet { sheet, .. } => {
@@ -480,7 +502,10 @@ impl Sink for RepresentationSink<'_> {
     /// # Errors
     /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
     fn finish(self: Box<Self>, frames: i64) -> Result<Finished> {
-        let RepresentationSink { representation, output, selection, mut converter, notes, mut encoder, .. } = *self;
+        let RepresentationSink {
+            representation, output, selection, mut converter, mut notes, mut encoder, labels, ..
+        } = *self;
+        notes.extend(labels.and_then(|labels| labels.note()));
         let planned = selection.total(frames);
         let written = match output {
             Output::Frames(writer) => {
@@ -513,5 +538,5 @@ fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converte
     (settings.width, settings.height) = (width, height);
     let source = Source { frame: &page, color: ColorTags::SRGB, premultiplied: false };
     let converted = converter.convert(&source, &settings.target(), Rect::whole(width, height))?;
-    write_still(path, &settings, converted.as_ref().unwrap_or(&page))
+    write_still(path, &settings, converted.as_ref().unwrap_or(&page), Label::default())
 }

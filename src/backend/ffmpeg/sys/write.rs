@@ -50,9 +50,11 @@ impl Drop for Dictionary {
 
 /// Whether there is an encoder of this name: in this FFmpeg, or in this crate.
 pub(crate) fn has_encoder(name: &str) -> bool {
-    if name == Preset::OWN_PRORES {
-        // Its samples lie as frames of ten bits store them.
-        return cfg!(target_endian = "little");
+    match name {
+        // Their samples lie as frames of ten bits and of floats store them.
+        Preset::OWN_PRORES | Preset::OWN_EXR => return cfg!(target_endian = "little"),
+        Preset::OWN_PNG => return true,
+        _ => {}
     }
     // SAFETY: the call reads a C string and returns null or a pointer into a table that lives for ever.
     c_text(name).is_ok_and(|name| unsafe { !ffi::avcodec_find_encoder_by_name(name.as_ptr()).is_null() })
