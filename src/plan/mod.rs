@@ -5,6 +5,7 @@
 mod build;
 mod canvas;
 mod color;
+pub mod compare;
 mod dialect;
 mod frames;
 mod identity;
@@ -33,6 +34,7 @@ pub use color::{
     CdlStyle, ColorConfig, ColorPlan, DecisionSpace, Decisions, Grade, LookStep, OutputColor, OutputLook, SampleRange,
     SourceSpace, SpaceRule, WrittenSpace,
 };
+pub use compare::compare;
 pub use frames::{FrameLayer, FrameRow};
 pub use media_id::MediaId;
 pub use media_source::{Media, MediaSource};

@@ -2,6 +2,7 @@
 
 mod adapted;
 mod bounds;
+mod compare;
 mod compositions;
 mod curves;
 mod cuts;
