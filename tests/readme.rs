@@ -83,7 +83,7 @@ fn every_field_of_a_row_is_listed() {
 fn every_flag_of_the_examples_is_listed_and_no_other() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut flags = Vec::new();
-    let own = ["inspect.rs", "plan.rs", "conflate.rs", "trim.rs", "transcode.rs", "review.rs", "resolve.rs"];
+    let own = ["inspect.rs", "plan.rs", "conflate.rs", "trim.rs", "transcode.rs", "review.rs", "resolve.rs", "diff.rs"];
     let shared = std::fs::read_dir(folder.join("shared")).expect("shared parts of the examples");
     let shared = shared.map(|entry| entry.expect("a file").path());
     for file in own.into_iter().map(std::path::PathBuf::from).chain(shared) {

@@ -250,6 +250,13 @@ fn random_edits_are_all_found_and_nothing_else_is() {
                 _ => new[place].opacity = 0.25,
             }
         }
+        // One shot goes elsewhere, far enough that nothing else can be said to have moved instead.
+        let mut moved = None;
+        if new.len() > 20 && dice(2) == 0 {
+            let piece = new.remove(dice(5));
+            moved = Some(piece.id);
+            new.insert(new.len() - dice(5), piece);
+        }
         let changes = compare(&planned(&old), &planned(&new));
         // What each side holds is told once.
         assert_eq!(changes.iter().filter(|change| change.old.is_some()).count(), old.len());
@@ -265,6 +272,9 @@ fn random_edits_are_all_found_and_nothing_else_is() {
                         let place = |media: &str| format!("/m/{media}.mov");
                         let (from, to) = (place(&before.media), place(&after.media));
                         wanted.push(Difference::MediaReplaced { from, to, version: true });
+                    }
+                    if moved == Some(after.id) {
+                        wanted.push(Difference::Moved);
                     }
                     if before.speed != after.speed {
                         let speed = |piece: &Piece| Some(otio_conflate::time::Ratio::nearest(piece.speed));
@@ -303,5 +313,45 @@ fn random_edits_are_all_found_and_nothing_else_is() {
             }
         }
     }
-    assert!(kinds.len() >= 8, "{kinds:?}");
+    assert!(kinds.len() >= 9, "{kinds:?}");
+}
+
+#[test]
+fn changes_are_printed_for_people_and_programs() {
+    let old = base();
+    let mut new = old.clone();
+    new[0].frames = 18;
+    new[1].name = "a <b>, \"c\"\u{1b}[2J".to_owned();
+    new.remove(4);
+    new.push(Piece::new(90, "new", 10, 9));
+    let changes = compare(&planned(&old), &planned(&new));
+    let table = otio_conflate::plan::compare::table(&changes);
+    let line =
+        |start: &str| table.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{start}: {table}"));
+    assert!(line("sh000").ends_with("re-trim  trimmed (head +0, tail -2)"), "{table}");
+    assert!(line("sh004").contains("-            omit") && line("sh090").contains("re-pull  new"), "{table}");
+    assert!(!table.contains('\u{1b}') && table.lines().count() == 10, "{table}");
+    let csv = otio_conflate::plan::compare::csv(&changes);
+    assert_eq!(csv.matches("\r\n").count(), 10);
+    assert!(csv.contains("\"\"c\"\""), "{csv}");
+    let svg = otio_conflate::plan::compare::svg(&changes);
+    assert_eq!((svg.matches("<rect").count(), svg.matches("<polygon").count()), (1 + 8 + 8, 7), "{svg}");
+    assert!(svg.contains("a &lt;b&gt;, &quot;c&quot;") && !svg.contains('\u{1b}'), "{svg}");
+    // Back from JSON they are the same.
+    let text = serde_json::to_string(&changes).expect("plain data");
+    assert_eq!(serde_json::from_str::<Vec<Change>>(&text).expect("its own"), changes);
+}
+
+#[test]
+fn ten_thousand_shots_are_compared_at_once() {
+    let old: Vec<Piece> = (0..10_000)
+        .map(|id| Piece::new(id, ["a", "b", "c", "d"][id % 4], 1000 + 7 * i32::try_from(id).expect("few"), 20))
+        .collect();
+    let mut new = old.clone();
+    new.retain(|piece| piece.id % 10 != 3);
+    new.iter_mut().filter(|piece| piece.id % 10 == 5).for_each(|piece| piece.frames -= 3);
+    let (old, new) = (planned(&old), planned(&new));
+    let changes = compare(&old, &new);
+    let count = |action: Action| changes.iter().filter(|change| change.action == action).count();
+    assert_eq!([Action::Keep, Action::Retrim, Action::Repull, Action::Omit].map(count), [8000, 1000, 0, 1000]);
 }

@@ -5,9 +5,12 @@
 
 mod classify;
 mod matching;
+mod print;
 mod subject;
 
 use serde::{Deserialize, Serialize};
+
+pub use print::{csv, svg, table};
 
 use super::Plan;
 use crate::time::Ratio;
