@@ -319,7 +319,7 @@ fn what_the_adapter_of_fcpxml_loses_is_said_once() {
 #[test]
 fn a_file_of_sound_in_a_video_track_is_no_picture() {
     let sound = json!({"OTIO_SCHEMA": "ExternalReference.1", "target_url": "file:///m/s.WAV",
-        "available_range": range(0, 100, 24)});
+        "available_range": range(0, 100, 24), "metadata": {"fcpx": {}}});
     let lower = track("-1", [gap(4), clip_of("s", range(0, 8, 24), sound)]);
     let cut = plan(&timeline([lower.clone(), track("0", [clip("A", 5, 12)])]), &PlanOptions::default());
     assert_eq!((names(&cut), cut.hero_track.as_str()), (vec!["A"], "0"));

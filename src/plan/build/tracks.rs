@@ -54,12 +54,15 @@ pub(super) fn hero_track(root: &Composition) -> Option<usize> {
     primary.or_else(|| find(&is_clips)).or_else(|| find(&is_anything))
 }
 
-/// Whether `clip` shows a file that holds sound alone, by its ending: adapters put those into video tracks, too.
+/// Whether `clip` shows a file that holds sound alone, by its ending, where the adapter of FCPXML has put it into a video
+/// track. Anywhere else such a clip fails, as what has no picture does.
 pub(super) fn is_sound_file(clip: &Clip) -> bool {
     const ENDINGS: [&str; 12] =
         ["aac", "aif", "aifc", "aiff", "bwf", "caf", "flac", "mp3", "opus", "w64", "wav", "wave"];
     let ending = match clip.media_reference() {
-        Some(MediaReference::External { target_url, .. }) => target_url.rsplit_once('.').map(|(_, ending)| ending),
+        Some(MediaReference::External { target_url, common, .. }) if common.metadata.contains_key("fcpx") => {
+            target_url.rsplit_once('.').map(|(_, ending)| ending)
+        }
         _ => None,
     };
     ending.is_some_and(|ending| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
