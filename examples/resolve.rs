@@ -23,7 +23,7 @@ mod shared;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::resolve::{
     Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, Solo, Ticket, TicketState, TimelineChoice,
@@ -136,9 +136,15 @@ fn main() -> ExitCode {
     let word = std::env::args().nth(1).unwrap_or_default();
     let done = match ["poll", "collect", "withdraw", "restore"].contains(&word.as_str()) {
         true => of_ticket(&TicketFlags::parse(), &cancel),
-        false => resolve(Flags::parse(), &cancel),
+        false => resolve(parsed(), &cancel),
     };
     run::exit(done, &cancel)
+}
+
+/// The flags. Resolve's own `--grade` is how it grades: what is baked into representations is called `--shot-grade` here.
+fn parsed() -> Flags {
+    let command = Flags::command().mut_arg("grades", |grades| grades.long("shot-grade"));
+    Flags::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
