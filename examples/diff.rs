@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use otio_conflate::otio::{ReadOptions, read_file};
 use otio_conflate::plan::compare::{Change, compare, csv, svg, table};
-use otio_conflate::plan::{Handles, ShotSelection};
+use otio_conflate::plan::{HandleMode, Handles, ShotSelection};
 use otio_conflate::{Error, ErrorKind, Plan, PlanOptions, Result, printable_json};
 
 #[derive(Parser)]
@@ -31,6 +31,9 @@ struct Flags {
     /// The handles that were delivered with the earlier shots: H, or HEAD:TAIL
     #[arg(long, default_value = "0", value_name = "H[:T]")]
     handles: Handles,
+    /// What those show: timeline (the cut, so nothing more of the shot's own media) or source
+    #[arg(long, default_value = "timeline")]
+    handle_mode: HandleMode,
     /// One JSON document
     #[arg(long, conflicts_with = "csv")]
     json: bool,
@@ -92,6 +95,7 @@ fn plan(flags: &Flags, path: &Path) -> Result<Plan> {
     let mut options = PlanOptions::default();
     options.shots = flags.shots.clone();
     options.handles = flags.handles;
+    options.handle_mode = flags.handle_mode;
     options.allow_empty = true;
     Plan::new(&read_file(path, &ReadOptions::default())?, &options)
 }

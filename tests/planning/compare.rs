@@ -4,7 +4,7 @@
 
 use otio_conflate::Plan;
 use otio_conflate::plan::compare::{Action, Change, Difference, compare};
-use otio_conflate::plan::{Handles, PlanOptions};
+use otio_conflate::plan::{HandleMode, Handles, PlanOptions};
 use serde_json::Value;
 
 use crate::support::*;
@@ -50,6 +50,7 @@ fn planned_above(pieces: &[Piece], above: Option<(usize, i32)>) -> Plan {
     }
     let mut options = PlanOptions::default();
     options.handles = Handles::both(4);
+    options.handle_mode = HandleMode::Source;
     options.shots = "track:V1".parse().expect("a selection");
     plan(&timeline(tracks), &options)
 }
@@ -130,6 +131,38 @@ fn each_edit_is_told_as_what_it_is() {
         "sh001",
         &[Moved, trim(0, -5)],
         Retrim,
+    );
+}
+
+/// Handles that show the cut show the neighbours: frames of the shot's own media are not in them.
+#[test]
+fn handles_of_the_timeline_hold_nothing_of_the_shot() {
+    let planned = |pieces: &[Piece], mode: HandleMode| {
+        let mut options = PlanOptions::default();
+        options.handles = Handles::both(4);
+        options.handle_mode = mode;
+        plan(&timeline([track("V1", pieces.iter().map(Piece::clip).collect::<Vec<_>>())]), &options)
+    };
+    let old = base();
+    let mut longer = old.clone();
+    (longer[2].start, longer[2].frames) = (1197, 23);
+    let mut shorter = old.clone();
+    shorter[2].frames -= 3;
+    for (new, mode, action) in [
+        (&longer, HandleMode::Source, Action::Retrim),
+        (&longer, HandleMode::Timeline, Action::Repull),
+        (&shorter, HandleMode::Timeline, Action::Retrim),
+    ] {
+        let changes = told(&compare(&planned(&old, mode), &planned(new, mode)));
+        assert_eq!(changes.iter().map(|(.., action)| *action).collect::<Vec<_>>(), [action], "{changes:?}");
+    }
+    // A plan for another canvas makes other pictures of the same cut.
+    let mut wide = planned(&old, HandleMode::Source);
+    wide.placement = otio_conflate::plan::Placement::Fill;
+    let changes = told(&compare(&planned(&old, HandleMode::Source), &wide));
+    assert!(
+        changes.len() == 8 && changes.iter().all(|(_, found, _)| found == &[Difference::SettingsChanged]),
+        "{changes:?}"
     );
 }
 

@@ -2,7 +2,7 @@
 
 use super::subject::Subject;
 use super::{Action, Difference};
-use crate::plan::{ColorNote, Element, Layer, Look, Plan, Shot, SoundClip, SourceMap, Span, Weight};
+use crate::plan::{ColorNote, Element, Grade, Layer, Look, Plan, Shot, SoundClip, SourceMap, Span, Weight};
 use crate::time::{Ratio, Time, TimeRange};
 
 /// What differs between `old` and `new`; `moved` says whether it lies elsewhere.
@@ -25,16 +25,21 @@ pub(super) fn differences(
     } else if old.media == new.media || old.family == new.family {
         found.extend(trimmed(old, new));
     }
-    let other = Compared::new(old, new, retimed).found();
+    let compared = Compared::new(old, new, retimed);
+    let (frames, shift) = (compared.frames, compared.shift);
+    let other = compared.found();
     for (differs, difference) in [
         (other.layers, Difference::LayersChanged),
         (other.transition, Difference::TransitionChanged),
-        (other.look, Difference::LookChanged),
-        (sound_differs(plans, old, new), Difference::SoundChanged),
+        (other.look || media_look_differs(plans, old, new), Difference::LookChanged),
+        (sound_differs(plans, frames, shift), Difference::SoundChanged),
     ] {
         if differs {
             found.push(difference);
         }
+    }
+    if settings_differ(plans) {
+        found.push(Difference::SettingsChanged);
     }
     if old.shot.name != new.shot.name {
         found.push(Difference::Renamed { from: old.shot.name.clone(), to: new.shot.name.clone() });
@@ -43,7 +48,11 @@ pub(super) fn differences(
 }
 
 /// What has to be done about them.
-pub(super) fn action((old, new): (&Subject<'_>, &Subject<'_>), differences: &[Difference]) -> Action {
+pub(super) fn action(
+    plans: (&Plan, &Plan),
+    (old, new): (&Subject<'_>, &Subject<'_>),
+    differences: &[Difference],
+) -> Action {
     let is_picture = |difference: &Difference| {
         !matches!(
             difference,
@@ -53,9 +62,42 @@ pub(super) fn action((old, new): (&Subject<'_>, &Subject<'_>), differences: &[Di
     if differences.is_empty() {
         return Action::Keep;
     }
-    let (there, needed) = (old.delivered(), new.shows());
-    let holds = there.0 <= needed.0 && needed.1 <= there.1;
-    if differences.iter().any(is_picture) || !holds { Action::Repull } else { Action::Retrim }
+    if differences.iter().any(is_picture) || !is_delivered(plans, old, new) { Action::Repull } else { Action::Retrim }
+}
+
+/// Whether every frame of `new` is among those delivered of `old`, its sound, too. Handles that show the cut show the
+/// neighbours of a shot: its own frames are not there.
+fn is_delivered(plans: (&Plan, &Plan), old: &Subject<'_>, new: &Subject<'_>) -> bool {
+    let head = match (old.hero, new.hero, new.speed().filter(|step| step.num() != 0)) {
+        (Some(a), Some(b), Some(step)) => {
+            let apart = a.map.position(old.record.0) - b.map.position(new.record.0);
+            (apart / step + Ratio::new(1, 2)).floor()
+        }
+        _ => 0,
+    };
+    let shift = new.record.0 + head - old.record.0;
+    let frames = (new.record.0 - shift, new.record.1 + 1 - shift);
+    let there = (old.shot.start, old.shot.start.saturating_add(old.shot.frame_count));
+    let inside = there.0 <= frames.0 && frames.1 <= there.1;
+    let compared = Compared { old, new, frames, shift, exact: true, found: Found::default() };
+    inside && !sound_differs(plans, frames, shift) && !compared.found().any()
+}
+
+/// Whether the media of both lie otherwise in the canvas, or their values are something else.
+fn media_look_differs(plans: (&Plan, &Plan), old: &Subject<'_>, new: &Subject<'_>) -> bool {
+    let (Some(a), Some(b)) = (old.hero, new.hero) else { return false };
+    let (a, b) = (&plans.0.media[a.media], &plans.1.media[b.media]);
+    (a.size, a.pixel_aspect, a.color, a.bounds, &a.space) != (b.size, b.pixel_aspect, b.color, b.bounds, &b.space)
+}
+
+/// Whether the plans make other pictures or sounds of the same cut.
+fn settings_differ((old, new): (&Plan, &Plan)) -> bool {
+    old.rate != new.rate
+        || old.canvas != new.canvas
+        || old.placement != new.placement
+        || old.background != new.background
+        || old.retime != new.retime
+        || old.color != new.color
 }
 
 fn is_retimed(old: &Subject<'_>, new: &Subject<'_>) -> bool {
@@ -105,6 +147,12 @@ struct Found {
     look: bool,
 }
 
+impl Found {
+    fn any(&self) -> bool {
+        self.layers || self.transition || self.look
+    }
+}
+
 /// Two shots over the record frames that both have.
 struct Compared<'c, 'p> {
     old: &'c Subject<'p>,
@@ -113,6 +161,8 @@ struct Compared<'c, 'p> {
     frames: (i64, i64),
     /// What is added to them for the same ones in the later cut.
     shift: i64,
+    /// The frames of the shot's own clip have to be the same, too.
+    exact: bool,
     found: Found,
 }
 
@@ -126,7 +176,7 @@ impl<'c, 'p> Compared<'c, 'p> {
         let shift = new.record.0 + head - old.record.0;
         let first = old.record.0.max(new.record.0 - shift);
         let end = (old.record.1 + 1).min(new.record.1 + 1 - shift);
-        Compared { old, new, frames: (first, end), shift, found: Found::default() }
+        Compared { old, new, frames: (first, end), shift, exact: false, found: Found::default() }
     }
 
     fn found(mut self) -> Found {
@@ -182,7 +232,10 @@ impl<'c, 'p> Compared<'c, 'p> {
         };
         let alike = self.looks_alike(&a.look, &b.look, frames) && decisions(a) == decisions(b);
         match (is_hero(self.old, a), is_hero(self.new, b)) {
-            (true, true) => self.found.look |= !alike,
+            (true, true) => {
+                self.found.look |= !alike;
+                self.found.layers |= self.exact && !self.maps_alike(&a.map, &b.map, frames);
+            }
             (false, false) => {
                 let same = a.media == b.media && self.maps_alike(&a.map, &b.map, frames);
                 self.found.layers |= !(same && alike);
@@ -219,8 +272,8 @@ impl<'c, 'p> Compared<'c, 'p> {
     }
 }
 
-fn decisions(layer: &Layer) -> &[ColorNote] {
-    &layer.color
+fn decisions(layer: &Layer) -> (&[ColorNote], &[Grade]) {
+    (&layer.color, &layer.grade)
 }
 
 fn span_at(shot: &Shot, record: i64) -> Option<&Span> {
@@ -229,16 +282,14 @@ fn span_at(shot: &Shot, record: i64) -> Option<&Span> {
 }
 
 /// Whether something else is heard over the record frames that both have, or the same otherwise.
-fn sound_differs((a, b): (&Plan, &Plan), old: &Subject<'_>, new: &Subject<'_>) -> bool {
-    let compared = Compared::new(old, new, is_retimed(old, new));
-    let (first, end) = compared.frames;
+fn sound_differs((a, b): (&Plan, &Plan), (first, end): (i64, i64), shift: i64) -> bool {
     if end <= first {
         return false;
     }
     let window = |plan: &Plan, first: i64, end: i64| {
         TimeRange::between(Time::from_frames(first, plan.rate), Time::from_frames(end, plan.rate))
     };
-    let (own, other) = (window(a, first, end), window(b, first + compared.shift, end + compared.shift));
+    let (own, other) = (window(a, first, end), window(b, first + shift, end + shift));
     let clips = |plan: &Plan, window: TimeRange| -> Vec<String> {
         let all = plan.sound.iter().flat_map(|sound| &sound.clips);
         let inside = all.filter(|clip| clip.range.start < window.end() && window.start < clip.range.end());

@@ -103,6 +103,8 @@ pub enum Difference {
     LookChanged,
     /// What is heard of it is something else.
     SoundChanged,
+    /// Rate, canvas, placement, background, retiming or colours of the plan are others.
+    SettingsChanged,
     /// Its name is another one.
     Renamed {
         /// The name in the earlier cut.
@@ -116,7 +118,8 @@ pub enum Difference {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Nothing: what was delivered is the later shot.
+    /// Nothing: what was delivered is the later shot, but for the record timecode where the cut grew longer or shorter in
+    /// front of it.
     Keep,
     /// Every frame of it was delivered: it can be cut out of that.
     Retrim,
@@ -152,7 +155,7 @@ pub fn compare(old: &Plan, new: &Plan) -> Vec<Change> {
             Some(index) => {
                 let pair = (&old_subjects[index], subject);
                 let differences = classify::differences((old, new), pair, moved[place]);
-                let action = classify::action(pair, &differences);
+                let action = classify::action((old, new), pair, &differences);
                 let (old, new) = (Some(pair.0.shown(old)), Some(subject.shown(new)));
                 Change { old, new, differences, action }
             }

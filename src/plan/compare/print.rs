@@ -33,6 +33,7 @@ impl std::fmt::Display for Difference {
             Difference::LayersChanged => f.write_str("layers changed"),
             Difference::TransitionChanged => f.write_str("transition changed"),
             Difference::LookChanged => f.write_str("look changed"),
+            Difference::SettingsChanged => f.write_str("settings changed"),
             Difference::SoundChanged => f.write_str("sound changed"),
             Difference::Renamed { from, to } => write!(f, "renamed ({from} to {to})"),
         }

@@ -64,12 +64,6 @@ impl<'p> Subject<'p> {
         self.hero.map_or(self.source, |layer| layer.map.indices(self.record.0..=self.record.1))
     }
 
-    /// The same with what lies in the handles.
-    pub(super) fn delivered(&self) -> (i64, i64) {
-        let last = self.shot.start.saturating_add(self.shot.frame_count.max(1) - 1);
-        self.hero.map_or(self.source, |layer| layer.map.indices(self.shot.start..=last))
-    }
-
     /// Media frames to a record frame, where they do not vary.
     pub(super) fn speed(&self) -> Option<Ratio> {
         let map: &SourceMap = &self.hero?.map;
