@@ -5,6 +5,8 @@
 mod common;
 #[path = "../common/otio.rs"]
 mod otio;
+#[path = "../common/plain.rs"]
+mod plain;
 
 mod backends;
 mod cut;

@@ -6,6 +6,8 @@
 mod common;
 #[path = "../common/otio.rs"]
 mod otio;
+#[path = "../common/plain.rs"]
+mod plain;
 #[path = "../rendering/support.rs"]
 #[allow(dead_code, reason = "it is shared with the tests of rendering")]
 mod support;

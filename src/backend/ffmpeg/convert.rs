@@ -229,13 +229,8 @@ impl Converter {
         info.check()?;
         let curve = pixels::curve_between(source.color.transfer, transfer)?;
         let straight = info.alpha && !source.premultiplied;
-        let upright;
-        let source = if frames::is_top_down(source.frame) {
-            source
-        } else {
-            upright = frames::top_down(source.frame)?;
-            &Source { frame: &upright, ..*source }
-        };
+        let upright = frames::top_down(source.frame)?;
+        let source = &Source { frame: &upright, ..*source };
         if info.float {
             let image = pixels::read_floats(source.frame, &info, curve, straight)?;
             return self.resize(image, size);

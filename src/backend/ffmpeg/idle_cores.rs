@@ -3,6 +3,39 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::available_parallelism;
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Who encodes. The bytes are the same.
+pub(super) enum Workers {
+    /// The calling thread.
+    Caller,
+    /// Threads of the encoder's own.
+    Own(ThreadPool),
+    /// The calling thread, or, where fewer shots than cores are being written, all cores: near the end of a run.
+    Idle(Sharing),
+}
+
+impl Workers {
+    /// `threads` of them, 0 being as many as there are cores; with `idle_cores`, those that have nothing else to do.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`] where the system gives no threads.
+    pub(super) fn new(threads: u32, idle_cores: bool) -> Result<Workers> {
+        match threads {
+            _ if idle_cores => Ok(Workers::Idle(Sharing::new())),
+            1 => Ok(Workers::Caller),
+            threads => {
+                let threads = usize::try_from(threads).unwrap_or(usize::MAX);
+                let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+                let failed = |cause| Error::new(ErrorKind::Encode, "no threads for an encoder").because(cause);
+                Ok(Workers::Own(pool.map_err(failed)?))
+            }
+        }
+    }
+}
+
 /// One of the encoders that make use of idle cores.
 pub(super) struct Sharing;
 

@@ -6,9 +6,8 @@ use ffmpeg_next::codec::packet::{Flags, Packet};
 use ffmpeg_next::codec::{Id, Parameters};
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
-use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::idle_cores::Sharing;
+use super::idle_cores::{Sharing, Workers};
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::write::{EncoderSetup, describe};
@@ -27,16 +26,6 @@ pub(super) struct ProresEncoder {
     ready: VecDeque<Packet>,
     /// Memory for a frame, used again.
     data: Vec<u8>,
-}
-
-/// Who makes the slices of a frame. Their bytes are the same.
-enum Workers {
-    /// The calling thread.
-    Caller,
-    /// Threads of the encoder's own.
-    Own(ThreadPool),
-    /// The calling thread, or all cores where fewer shots than cores are being written: near the end of a run.
-    Idle(Sharing),
 }
 
 /// Whether this encoder takes pictures of this size.
@@ -84,15 +73,7 @@ impl ProresEncoder {
         };
         let side = |length: u32| usize::try_from(length).unwrap_or(usize::MAX);
         let encoder = Encoder::new(profile.0, (side(setup.width), side(setup.height)), about)?;
-        let workers = match setup.threads {
-            _ if idle_cores => Workers::Idle(Sharing::new()),
-            1 => Workers::Caller,
-            threads => {
-                let pool = ThreadPoolBuilder::new().num_threads(side(threads)).build();
-                let failed = |cause| Error::new(ErrorKind::Encode, "no threads for an encoder").because(cause);
-                Workers::Own(pool.map_err(failed)?)
-            }
-        };
+        let workers = Workers::new(setup.threads, idle_cores)?;
         let parameters = describe(setup, Id::PRORES, *profile.1, profile.2)?;
         let size = (setup.width, setup.height);
         Ok(ProresEncoder { encoder, parameters, size, workers, ready: VecDeque::new(), data: Vec::new() })
@@ -106,8 +87,7 @@ impl ProresEncoder {
             let what = format!("a frame of {got} for a movie of {:?} of {width} × {height}", Pixel::YUV422P10LE);
             return Err(Error::new(ErrorKind::Encode, what));
         }
-        let upright = if frames::is_top_down(frame) { None } else { Some(frames::top_down(frame)?) };
-        let frame = upright.as_ref().unwrap_or(frame);
+        let frame = &frames::top_down(frame)?;
         let planes = [samples(frame, 0)?, samples(frame, 1)?, samples(frame, 2)?];
         let [width, height] = [self.size.0, self.size.1].map(|side| usize::try_from(side).unwrap_or(usize::MAX));
         let picture = Picture { planes, width, height };

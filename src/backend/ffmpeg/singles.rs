@@ -30,13 +30,8 @@ pub(super) enum Alpha {
 
 /// The frame as singles of its own size, whatever its transfer characteristic, and what alpha does to them.
 pub(super) fn read(source: &Source<'_>) -> Result<(RgbaF32, Alpha)> {
-    let upright;
-    let source = if frames::is_top_down(source.frame) {
-        source
-    } else {
-        upright = frames::top_down(source.frame)?;
-        &Source { frame: &upright, ..*source }
-    };
+    let upright = frames::top_down(source.frame)?;
+    let source = &Source { frame: &upright, ..*source };
     let info = PixelInfo::need(source.frame.format())?;
     info.check()?;
     let alpha = match (info.alpha, source.premultiplied) {

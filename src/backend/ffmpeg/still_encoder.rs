@@ -11,7 +11,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::idle_cores::Sharing;
+use super::idle_cores::{Sharing, Workers};
 use super::primaries::chromaticities;
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
@@ -45,16 +45,6 @@ enum Coder {
     Png(png::Encoder),
 }
 
-/// Who encodes. The bytes are the same.
-enum Workers {
-    /// The calling thread.
-    Caller,
-    /// Threads of the encoder's own.
-    Own(ThreadPool),
-    /// The calling thread, or, where fewer shots than cores are being written, threads that all such encoders share.
-    Idle(Sharing),
-}
-
 enum Pending {
     Ready(Result<Vec<u8>>),
     /// The outcome, or what the thread panicked with.
@@ -77,15 +67,7 @@ impl StillEncoder {
             _ => Coder::Png(png_encoder(setup)?),
         };
         let side = |length: u32| usize::try_from(length).unwrap_or(usize::MAX);
-        let workers = match setup.threads {
-            _ if idle_cores => Workers::Idle(Sharing::new()),
-            1 => Workers::Caller,
-            threads => {
-                let pool = ThreadPoolBuilder::new().num_threads(side(threads)).build();
-                let failed = |cause| Error::new(ErrorKind::Encode, "no threads for an encoder").because(cause);
-                Workers::Own(pool.map_err(failed)?)
-            }
-        };
+        let workers = Workers::new(setup.threads, idle_cores)?;
         let threads = match &workers {
             Workers::Caller => 1,
             Workers::Own(pool) => pool.current_num_threads(),
@@ -122,7 +104,7 @@ impl StillEncoder {
             let what = format!("a frame of {got} for files of {format:?} of {width} × {height}");
             return Err(Error::new(ErrorKind::Encode, what));
         }
-        let frame = if frames::is_top_down(frame) { frames::share(frame)? } else { frames::top_down(frame)? };
+        let frame = frames::top_down(frame)?;
         let label = std::mem::take(&mut self.label);
         let pool = match &self.workers {
             Workers::Caller => None,

@@ -71,7 +71,7 @@ pub(crate) fn is_top_down(frame: &Video) -> bool {
     unsafe { (*frame.as_ptr()).linesize[0] > 0 }
 }
 
-/// A copy whose lines lie in memory from the top down.
+/// The same picture with lines that lie in memory from the top down: copied only where they do not.
 pub(crate) fn top_down(frame: &Video) -> Result<Video> {
     super::read::top_down(share(frame)?)
         .map_err(|cause| Error::new(ErrorKind::Encode, "a picture could not be copied").because(cause))
