@@ -75,9 +75,13 @@ fn run(flags: &Flags) -> Result<()> {
         (_, true) => csv(&listed),
         _ => table(&listed),
     };
-    // Whoever reads our output may have had enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    Ok(())
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads our output may have had enough.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::new(ErrorKind::Io, "cannot print").because(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The plan in a file, or the one of the timeline that it holds.

@@ -2,7 +2,9 @@
 
 use super::subject::Subject;
 use super::{Action, Difference};
-use crate::plan::{ColorNote, Element, Grade, Layer, Look, Plan, Shot, SoundClip, SourceMap, Span, Weight};
+use crate::plan::{
+    ColorNote, Element, Grade, Layer, Look, Pitch, Plan, Shot, SoundClip, SoundLayout, SourceMap, Span, Weight,
+};
 use crate::time::{Ratio, Time, TimeRange};
 
 /// What differs between `old` and `new`; `moved` says whether it lies elsewhere.
@@ -83,6 +85,11 @@ fn is_delivered(plans: (&Plan, &Plan), old: &Subject<'_>, new: &Subject<'_>) -> 
     inside && !sound_differs(plans, frames, shift) && !compared.found().any()
 }
 
+/// What a mix is made as, whatever is in it.
+fn mix(plan: &Plan) -> Option<(u32, SoundLayout, Pitch, [Option<f64>; 2])> {
+    plan.sound.as_ref().map(|sound| (sound.rate, sound.layout, sound.pitch, [sound.limit, sound.loudness]))
+}
+
 /// Whether the media of both lie otherwise in the canvas, or their values are something else.
 fn media_look_differs(plans: (&Plan, &Plan), old: &Subject<'_>, new: &Subject<'_>) -> bool {
     let (Some(a), Some(b)) = (old.hero, new.hero) else { return false };
@@ -97,6 +104,9 @@ fn settings_differ((old, new): (&Plan, &Plan)) -> bool {
         || old.placement != new.placement
         || old.background != new.background
         || old.retime != new.retime
+        || old.overrun != new.overrun
+        || old.damaged != new.damaged
+        || mix(old) != mix(new)
         || old.color != new.color
 }
 

@@ -103,7 +103,7 @@ pub enum Difference {
     LookChanged,
     /// What is heard of it is something else.
     SoundChanged,
-    /// Rate, canvas, placement, background, retiming or colours of the plan are others.
+    /// Rate, canvas, placement, background, retiming, policies, colours or mix of the plan are others.
     SettingsChanged,
     /// Its name is another one.
     Renamed {
