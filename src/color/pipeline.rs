@@ -83,6 +83,10 @@ impl<'e> Pipeline<'e> {
             LookStep::File { path, id, space, style } => {
                 if !space.eq_ignore_ascii_case(RAW) {
                     self.to(space)?;
+                    // What is no colour stays what it is, but where its values as they are were asked for.
+                    if self.space.is_none() {
+                        return Ok(());
+                    }
                 }
                 self.steps.push(Step::File { path: fill(path), id: id.as_deref().map(fill), style: *style });
             }

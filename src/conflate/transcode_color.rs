@@ -38,6 +38,12 @@ impl FileColors {
         let medium = color::medium_space(engine, plan, path, None, &source_frames.file_color())
             .map_err(|error| error.context(path))?;
         let canvas = canvas(engine, plan, &medium);
+        // The space of the file's own values.
+        let own = match &medium.space {
+            SourceSpace::Space(name) => Some(name.clone()),
+            SourceSpace::View { display, view } => engine.view_space(display, view),
+            SourceSpace::Data => None,
+        };
         let mut inputs: Vec<PathBuf> = match &plan.config {
             ColorConfig::File(path) => vec![path.clone()],
             _ => Vec::new(),
@@ -47,17 +53,28 @@ impl FileColors {
             let look = representation.output_look(plan);
             let start = (Some(&medium.space), canvas.as_str());
             // What nothing is asked of is the file as it is.
-            let baked = match look.is_plain() && plan.canvas.is_none() {
-                true => color::untouched(engine, &canvas),
+            let is_untouched = look.is_plain() && plan.canvas.is_none();
+            let baked = match is_untouched {
+                true => {
+                    let kept = own.as_deref().map_or_else(Baked::default, |space| color::untouched(engine, space));
+                    Baked { tags: look.tags, ..kept }
+                }
                 false => color::output(engine, plan, start, &look, &names)
                     .map_err(|error| error.context(format!("representation {:?}", representation.name)))?,
             };
             inputs.extend(baked.files.iter().cloned());
-            let own = || (medium.space != SourceSpace::Data).then(|| canvas.clone());
-            let (display, view) = baked.view.clone().unzip();
+            let in_canvas = || (medium.space != SourceSpace::Data).then(|| canvas.clone());
+            let shown = match &medium.space {
+                SourceSpace::View { display, view } if is_untouched => Some((display.clone(), view.clone())),
+                _ => baked.view.clone(),
+            };
+            let (display, view) = shown.unzip();
             let value = ValueColor {
                 config: engine.name().to_owned(),
-                colorspace: baked.space.clone().or_else(|| if view.is_none() { own() } else { None }),
+                colorspace: match is_untouched {
+                    true => own.clone(),
+                    false => baked.space.clone().or_else(|| if view.is_none() { in_canvas() } else { None }),
+                },
                 display,
                 view,
                 graded: look.graded && !plan.looks.is_empty(),

@@ -1,11 +1,12 @@
 //! Files that are read, and so never written to: the media of a plan, its timeline, bundles, and what else was given.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use crate::color::Names;
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::bundle::is_bundle;
 use crate::plan::{ColorConfig, LookStep, MediaSource, Plan};
@@ -141,7 +142,12 @@ impl Protected {
             }
             for look in &color.looks {
                 if let LookStep::File { path, .. } = look {
-                    protected.add("the look", Path::new(path));
+                    let filled = plan.shots.iter().map(|shot| {
+                        let names = Names::new(&shot.name, &shot.clip, &shot.track, &plan.name);
+                        names.fill(path)
+                    });
+                    let filled: BTreeSet<String> = filled.chain([path.clone()]).collect();
+                    filled.iter().for_each(|path| protected.add("the look", Path::new(path)));
                 }
             }
         }

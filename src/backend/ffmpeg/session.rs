@@ -11,7 +11,7 @@ use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
-use crate::plan::{Background, Canvas, ColorTags, Plan, Shot, Warning};
+use crate::plan::{Background, Canvas, Plan, Shot, Warning};
 use crate::report::{ShotColor, ValueColor};
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -164,14 +164,7 @@ impl Outputs for FfmpegSession<'_> {
         let Scene { plan, preset, canvas, format, .. } = &self.scene;
         let mut settings = OutputSettings::new((*preset).clone(), *format, (canvas.width, canvas.height), plan.rate);
         settings.pixel_aspect = canvas.pixel_aspect;
-        let baked = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot)?.tags);
-        settings.color = match baked {
-            Some(tags) if tags.matrix == ColorTags::UNSPECIFIED => {
-                preset.managed_tags(*format, ColorTags { matrix: canvas.color.matrix, ..tags })
-            }
-            Some(tags) => preset.managed_tags(*format, tags),
-            None => canvas.color,
-        };
+        settings.color = self.scene.intermediate_tags(task.shot);
         let interop = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot)?.interop.clone());
         if let Some(interop) = interop.filter(|_| preset.is_sequence()) {
             settings.metadata.insert(super::exr::INTEROP.to_owned(), interop);
@@ -248,7 +241,9 @@ impl Session for FfmpegSession<'_> {
         };
         verify::verify(&task.target, &expected)?;
         let frame_range = FrameRange::of(plan, shot);
-        let source_format = SourceFormat { top_field_first: fields, ..self.source_format(shot) };
-        task.representations.iter().try_for_each(|task| source_format.verify(task, &frame_range))
+        task.representations.iter().enumerate().try_for_each(|(place, task)| {
+            let top_field_first = programs.fields_of(place);
+            SourceFormat { top_field_first, ..self.source_format(shot) }.verify(task, &frame_range)
+        })
     }
 }

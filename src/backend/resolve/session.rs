@@ -309,7 +309,12 @@ impl Session for ResolveSession<'_> {
         let options = self.options;
         let what = (&options.grade, &options.solo, &options.preset, &options.format, &options.codec);
         let tags = (&options.color_space, &options.gamma, &options.settings);
-        serde_json::to_string(&(what, tags, &self.colors)).unwrap_or_else(|_| format!("{what:?} {tags:?}"))
+        let own = serde_json::to_string(&(what, tags, &self.colors)).unwrap_or_else(|_| format!("{what:?} {tags:?}"));
+        // What representations show is made of what Resolve renders.
+        match &self.plan.color {
+            Some(color) => format!("{own} {color:?}"),
+            None => own,
+        }
     }
 
     fn prepare<'s>(

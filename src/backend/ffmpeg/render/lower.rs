@@ -124,6 +124,10 @@ impl Lowering<'_, '_> {
             Some(color) if color.range(layer.media).is_some() || self.color_of(layer).is_some() => return None,
             Some(_) => preset.managed_tags(scene.format, info.color),
         };
+        // Packets keep the tags they have.
+        if scene.intermediate_tags(shot) != scene.canvas.color {
+            return None;
+        }
         let untouched = layer.look.is_plain()
             && info.intra_only
             && !info.is_still

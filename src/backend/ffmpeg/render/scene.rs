@@ -208,6 +208,18 @@ impl<'a> Scene<'a> {
         Rotation::from_degrees(f64::from(degrees))
     }
 
+    /// What the frames of the intermediate of `shot` are tagged as.
+    pub(in super::super) fn intermediate_tags(&self, shot: &Shot) -> ColorTags {
+        let baked = self.color.as_ref().and_then(|color| color.intermediate(shot)?.tags);
+        match baked {
+            Some(tags) if tags.matrix == ColorTags::UNSPECIFIED => {
+                self.preset.managed_tags(self.format, ColorTags { matrix: self.canvas.color.matrix, ..tags })
+            }
+            Some(tags) => self.preset.managed_tags(self.format, tags),
+            None => self.canvas.color,
+        }
+    }
+
     /// The timecode of a medium's first frame and its reel, where its file has them.
     pub(super) fn reel(&self, media: MediaId) -> Reel {
         self.found[media.index()].picture().map_or_else(Reel::default, Reel::of)

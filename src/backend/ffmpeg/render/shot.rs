@@ -62,6 +62,12 @@ impl<'p> Programs<'p> {
         self.of(self.main)
     }
 
+    /// The order of fields of the pictures that representation number `place` takes. Pictures that are converted further have
+    /// none.
+    pub(in super::super) fn fields_of(&self, place: usize) -> Option<bool> {
+        self.main().fields.filter(|_| self.representations[place] == self.main)
+    }
+
     fn of(&self, variant: Variant) -> &Program<'p> {
         let found = self.made.iter().find(|(known, _)| *known == variant);
         &found.unwrap_or(&self.made[0]).1
@@ -97,14 +103,12 @@ impl<'s> ShotWorker<'s> {
     ) -> Result<Rendered> {
         let (scene, shot) = (self.scene, task.shot);
         let facts = ShotFacts { plan: scene.plan, shot, reel: move |media| scene.reel(media) };
-        let program = programs.main();
-        let source_format = SourceFormat { top_field_first: program.fields, ..self.outputs.source_format(shot) };
+        let source_format = self.outputs.source_format(shot);
         let frame_range = FrameRange::of(scene.plan, shot);
         let mut sinks: Vec<Box<dyn Sink + '_>> = Vec::new();
-        for (wanted, variant) in task.representations.iter().zip(programs.representations.iter().copied()) {
-            // Pictures that are converted further have no fields.
-            let top_field_first = source_format.top_field_first.filter(|_| variant == programs.main);
-            let format = SourceFormat { top_field_first, ..source_format };
+        for (place, wanted) in task.representations.iter().enumerate() {
+            let variant = programs.representations[place];
+            let format = SourceFormat { top_field_first: programs.fields_of(place), ..source_format };
             let sink = RepresentationSink::open(wanted, (format, variant), frame_range, &facts, self.threads)?;
             sinks.push(Box::new(sink));
         }
