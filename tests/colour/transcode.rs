@@ -231,3 +231,30 @@ fn light_says_what_it_is_and_is_taken_at_its_word() {
     // Half floats have eleven bits, of which the display's curve makes more in the dark.
     assert_made(&got, &source, 40.0, "view", |pixel| pixel.map(|value| (value * value * 0.5).powf(1.0 / 2.4)));
 }
+
+#[test]
+fn what_is_left_as_it_is_keeps_its_own_space_and_takes_the_tags_asked_for() {
+    let show = Show::new();
+    let data = (0..SIZE.0 * SIZE.1 * 3).map(|at| u8::try_from(at % 251).expect("a byte")).collect();
+    let path = raw_movie(&show.path("a.mkv"), "rgb24", SIZE, "24", data, "-c:v ffv1 -pix_fmt gbrp");
+    let mut plan = ColorPlan::default();
+    plan.config = otio_conflate::color::named("ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5").expect("built in");
+    let shown = ("sRGB - Display".to_owned(), "ACES 2.0 - SDR 100 nits (Rec.709)".to_owned());
+    for source in [SourceSpace::View { display: shown.0.clone(), view: shown.1.clone() }, SourceSpace::Data] {
+        plan.rules = vec![SpaceRule::new("*", source.clone())];
+        let mut wanted = Representation::by_name("prores-4444").expect("built in");
+        wanted.color = Some(OutputColor::Canvas);
+        wanted.tags = Some(otio_conflate::plan::ColorTags { matrix: 9, primaries: 9, transfer: 16, full_range: false });
+        let out = show.path(if source == SourceSpace::Data { "data" } else { "view" });
+        let made = run(&path, &[wanted], &out, plan.clone()).expect("it is written");
+        let got = color_tags(&out.join(&made.representations[0].output.path));
+        assert_eq!(
+            got[1..].iter().map(|tag| tag.as_str().unwrap_or("unknown")).collect::<Vec<_>>(),
+            ["bt2020nc", "bt2020", "smpte2084"]
+        );
+        let color = made.representations[0].color.clone().expect("colours are managed");
+        let is_view = source != SourceSpace::Data;
+        assert_eq!((color.display, color.view), (is_view.then(|| shown.0.clone()), is_view.then(|| shown.1.clone())));
+        assert_eq!(color.colorspace.is_some(), is_view, "{:?}", color.colorspace);
+    }
+}
