@@ -104,7 +104,7 @@ impl SceneColor {
             plan,
             color,
             engine,
-            drawn: drawn_space(engine, color),
+            drawn: drawn_space(engine, color)?,
             canvas,
             media,
             contexts: Vec::new(),
@@ -113,6 +113,15 @@ impl SceneColor {
             layer_baked: HashMap::new(),
             outputs: HashMap::new(),
         };
+        if settling.drawn.is_none() && color.config != ColorConfig::Raw {
+            let is_drawn = |layer: &&&Layer| {
+                matches!(found[layer.media.index()], ResolvedMedia::Generated(_) | ResolvedMedia::Slate { .. })
+            };
+            for layer in super::super::media::layers(plan).iter().filter(is_drawn) {
+                let what = format!("{} has no space for sRGB: what is drawn here is not converted", engine.name());
+                warnings.push(Warning::new(&layer.object, what));
+            }
+        }
         let mut shots = HashMap::new();
         let mut wrong: BTreeSet<String> = BTreeSet::new();
         for shot in &plan.shots {
@@ -275,13 +284,16 @@ fn canvas_space(engine: &dyn Engine, color: &ColorPlan, own: Option<&SourceSpace
 }
 
 /// The space of what is drawn: what the baked view shows, else sRGB.
-fn drawn_space(engine: &dyn Engine, color: &ColorPlan) -> Option<SourceSpace> {
+///
+/// # Errors
+/// [`ErrorKind::Option`] for a view that the configuration does not know.
+fn drawn_space(engine: &dyn Engine, color: &ColorPlan) -> Result<Option<SourceSpace>> {
     if color.config == ColorConfig::Raw {
-        return None;
+        return Ok(None);
     }
     if let OutputColor::View { display, view } = &color.representations.color {
-        let (display, view) = color::find_view(engine, display.as_deref(), view.as_deref()).ok()?;
-        return Some(SourceSpace::View { display, view });
+        let (display, view) = color::find_view(engine, display.as_deref(), view.as_deref())?;
+        return Ok(Some(SourceSpace::View { display, view }));
     }
     const NAMES: [&str; 7] = [
         "srgb_rec709_scene",
@@ -292,7 +304,7 @@ fn drawn_space(engine: &dyn Engine, color: &ColorPlan) -> Option<SourceSpace> {
         "matte_paint",
         "texture_paint",
     ];
-    NAMES.iter().find_map(|name| engine.space(name)).map(|space| SourceSpace::Space(space.name))
+    Ok(NAMES.iter().find_map(|name| engine.space(name)).map(|space| SourceSpace::Space(space.name)))
 }
 
 impl Settling<'_> {
@@ -311,7 +323,7 @@ impl Settling<'_> {
         let context = self.context(names.vars(self.color));
         let mut sources: Vec<MediumColor> = Vec::new();
         let mut used: Vec<Baked> = Vec::new();
-        let mut has_grades = false;
+        let (mut has_grades, mut draws) = (false, false);
         let graded_somewhere = self.color.intermediate.graded
             || representations.iter().any(|representation| representation.output_look(self.color).graded);
         for visible in shot.spans.iter().flat_map(|span| span.visible(&|_, _| false)) {
@@ -320,7 +332,10 @@ impl Settling<'_> {
                 ResolvedMedia::Picture(_) => {
                     self.media[layer.media.index()].as_ref().map(|medium| medium.space.clone())
                 }
-                ResolvedMedia::Generated(_) | ResolvedMedia::Slate { .. } => self.drawn.clone(),
+                ResolvedMedia::Generated(_) | ResolvedMedia::Slate { .. } => {
+                    draws = true;
+                    self.drawn.clone()
+                }
                 _ => None,
             };
             let Some(space) = space else { continue };
@@ -355,7 +370,7 @@ impl Settling<'_> {
         let vars: BTreeMap<String, String> = used.iter().flat_map(|baked| baked.vars.clone()).collect();
         let files: BTreeSet<&PathBuf> = used.iter().flat_map(|baked| &baked.files).collect();
         let output = self.values(&intermediate, &self.color.intermediate, has_grades);
-        let depends_on = self.depends_on(&names, &sources, &vars, &files, representations);
+        let depends_on = self.depends_on(&names, &sources, &vars, &files, representations, draws);
         let report = ShotColor { output, sources, vars };
         Ok(ShotColors { context, has_grades, intermediate, representations: baked, depends_on, report, values })
     }
@@ -430,11 +445,15 @@ impl Settling<'_> {
         vars: &BTreeMap<String, String>,
         files: &BTreeSet<&PathBuf>,
         representations: &[Representation],
+        draws: bool,
     ) -> String {
         let ColorPlan { config: _, vars: _, rules: _, canvas: _, decisions, looks, intermediate, representations: _ } =
             self.color;
         let mut text =
             format!("{} {:?} {decisions:?} {intermediate:?} {vars:?}", self.engine.fingerprint(), self.canvas);
+        if draws {
+            let _ = write!(text, " {:?}", self.drawn);
+        }
         for look in looks {
             let _ = match look {
                 LookStep::Look(looks) => write!(text, " {looks:?}"),

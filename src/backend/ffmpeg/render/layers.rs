@@ -377,10 +377,12 @@ impl<'s> Layers<'s> {
             }
         };
         let image = Arc::new(image);
+        let object = fetch.layer.object.clone();
+        // A layer that moves takes its own place, and not that of one that stands still.
+        self.managed.retain(|known| known.object != object || known.color != fetch.color);
         if self.managed.len() >= KEPT {
             self.managed.remove(0);
         }
-        let object = fetch.layer.object.clone();
         self.managed.push(Managed { object, seen, drawing, color: fetch.color, image: Arc::clone(&image) });
         Ok(image)
     }
