@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use crate::backend::{
-    Backend, CancelToken, Control, Observer, Rendered, RepresentationTask, Session, Task, Worker, check_before_render,
-    represent_rendered,
+    Backend, CancelToken, Control, Observer, Rendered, RenderedColors, RepresentationTask, Session, Task, Worker,
+    check_before_render, represent_rendered,
 };
 use crate::deliver::{
     Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Representation, ShotPlaces, clear,
@@ -92,7 +92,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
         plan.validate()?;
         Representation::check_all(&self.delivery.representations)?;
         let part = self.part(plan)?;
-        let protected = self.delivery.protected(plan, &self.backend.inputs());
+        let mut protected = self.delivery.protected(plan, &self.backend.inputs());
         let planned = Folder::planned(&self.delivery.folder);
         let (places, others) = self.places(&planned, plan);
         // What is read is safe before even a folder is made.
@@ -101,16 +101,24 @@ impl<'a, B: Backend> Conflation<'a, B> {
         guard.refuse_manifest(planned.path(), self.timeline.is_some())?;
         let Delivery { preset, representations, .. } = &self.delivery;
         let session = self.backend.open_until(&part, preset, representations, &self.cancel)?;
+        let mut colors = None;
         if !self.backend.capabilities().representations {
-            check_before_render(&part, preset, session.canvas(), representations)?;
+            colors = RenderedColors::settle(&part, representations)?;
+            check_before_render(&part, preset, session.canvas(), representations, colors.as_ref())?;
         }
+        // What a configuration led to is known only now.
+        for input in session.inputs().iter().chain(colors.iter().flat_map(RenderedColors::files)) {
+            protected.add("the colour configuration's file", input);
+        }
+        protected.refuse(paths(&places))?;
         let folder = Folder::open(&self.delivery.folder)?;
         clear_strays(folder.path())?;
         clear(paths(&places))?;
         let (mut guard, manifest) = Guard::new(folder.path(), &protected, self.delivery.existing)?;
         guard.refuse_manifest(folder.path(), self.timeline.is_some())?;
         guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter())?;
-        let run = Run::new(self, &part, session.as_ref(), folder, (places, others), (guard, manifest), observer);
+        let run =
+            Run::new(self, &part, (session.as_ref(), colors), folder, (places, others), (guard, manifest), observer);
         let frames = part.shots.iter().map(|shot| shot.frame_count).sum();
         observer.started(part.shots.len(), frames);
         run.render()?;
@@ -169,6 +177,8 @@ struct Run<'r> {
     graded: bool,
     /// Whether the backend makes representations.
     represents: bool,
+    /// Where it does not, and colours are managed, those of what it renders.
+    colors: Option<RenderedColors>,
     at_once: usize,
     folder: Folder,
     observer: &'r dyn Observer,
@@ -243,7 +253,7 @@ impl<'r> Run<'r> {
     fn new<B: Backend>(
         conflation: &'r Conflation<'_, B>,
         plan: &'r Plan,
-        session: &'r dyn Session,
+        (session, colors): (&'r dyn Session, Option<RenderedColors>),
         folder: Folder,
         (places, others): (Vec<ShotPlaces>, Vec<Option<Other>>),
         (guard, manifest): (Guard<'r>, Manifest),
@@ -255,7 +265,8 @@ impl<'r> Run<'r> {
         let made = (preset, delivery.representations.as_slice());
         let maker = format!("{}{}", backend.name(), session.depends_on());
         let print = |shot| {
-            let maker = format!("{maker}{}", session.shot_depends_on(shot));
+            let of_colors = colors.as_ref().map_or("", |colors| colors.depends_on(shot));
+            let maker = format!("{maker}{}{of_colors}", session.shot_depends_on(shot));
             fingerprint(&maker, plan, shot, canvas, made)
         };
         let before = Before::new(manifest, folder.path(), plan, &guard);
@@ -268,6 +279,7 @@ impl<'r> Run<'r> {
             backend: backend.name(),
             graded: backend.capabilities().graded,
             represents: backend.capabilities().representations,
+            colors: None,
             at_once: delivery.jobs.unwrap_or(cores).min(allowed).clamp(1, plan.shots.len().max(1)),
             folder,
             observer,
@@ -282,6 +294,7 @@ impl<'r> Run<'r> {
             prepared: OnceLock::new(),
             shots: Mutex::new(Finished { reports: vec![None; plan.shots.len()], unsaved: 0 }),
         };
+        run.colors = colors;
         run.done_already = (0..plan.shots.len()).map(|index| run.done_before(index)).collect();
         run
     }
@@ -373,7 +386,8 @@ impl<'r> Run<'r> {
                     made.output.encoder = encoder;
                 }
                 for made in &mut delivered.representations {
-                    made.color = self.session.representation_color(shot, &made.name);
+                    let of_rendered = || self.colors.as_ref()?.values(shot, &made.name);
+                    made.color = self.session.representation_color(shot, &made.name).or_else(of_rendered);
                 }
                 self.shot_report(index, Status::Done, delivered, warnings, Vec::new())
             }
@@ -402,7 +416,7 @@ impl<'r> Run<'r> {
         }
         session.verify(task)?;
         if !self.represents && !task.representations.is_empty() {
-            let made = represent_rendered(self.plan, task, session.canvas().color, control)?;
+            let made = represent_rendered(self.plan, task, session.canvas().color, self.colors.as_ref(), control)?;
             rendered.representation_encoders = made.encoders;
             rendered.warnings.extend(made.notes);
         }
@@ -454,7 +468,7 @@ impl<'r> Run<'r> {
                 start: self.plan.global_start + shot.start,
                 start_timecode: self.plan.timecode(shot.start).to_string(),
             },
-            color: self.session.shot_color(shot),
+            color: self.session.shot_color(shot).or_else(|| self.colors.as_ref()?.report(shot)),
             fingerprint: self.fingerprints[index].clone(),
             warnings: warnings.iter().map(|warning| printable(warning).into_owned()).collect(),
             of: None,

@@ -6,8 +6,9 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use crate::audio::Loudness;
+use crate::color::Baked;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Warning};
+use crate::plan::{Canvas, OutputColor, OutputLook, Warning};
 use crate::time::Rate;
 
 /// What a run made. `manifest.json` in the output folder holds it.
@@ -201,6 +202,16 @@ pub struct ValueColor {
     /// Whether colour decisions and looks are in them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub graded: bool,
+}
+
+impl ValueColor {
+    /// What values are that `baked` makes of a canvas in the space `canvas`, for `look`.
+    pub(crate) fn of(config: &str, baked: &Baked, look: &OutputLook, canvas: &str, graded: bool) -> ValueColor {
+        let (display, view) = baked.view.clone().unzip();
+        let own = || (look.color == OutputColor::Canvas).then(|| canvas.to_owned());
+        let colorspace = baked.space.clone().or_else(own);
+        ValueColor { config: config.to_owned(), colorspace, display, view, graded }
+    }
 }
 
 /// The colours of a shot, where they are managed.

@@ -10,6 +10,7 @@ use crate::report::{ShotColor, ValueColor};
 #[cfg(feature = "ffmpeg")]
 pub mod ffmpeg;
 mod record;
+mod rendered_color;
 #[cfg(feature = "resolve")]
 pub mod resolve;
 #[cfg(not(feature = "ffmpeg"))]
@@ -19,6 +20,7 @@ pub use crate::job::{CancelToken, Target};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use ffmpeg::{check_before_render, represent_rendered};
 pub use record::RecordBackend;
+pub(crate) use rendered_color::RenderedColors;
 #[cfg(not(feature = "ffmpeg"))]
 pub(crate) use without_ffmpeg::{check_before_render, represent_rendered};
 
@@ -112,6 +114,12 @@ pub trait Session: Sync {
     fn shot_depends_on(&self, shot: &Shot) -> String {
         let _ = shot;
         String::new()
+    }
+
+    /// Files that were found and read while it was opened, such as the LUTs of a colour configuration: no output may have their
+    /// place.
+    fn inputs(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// Where colours are managed: what the values of a shot's file are, and what its media turned out to be.

@@ -1,6 +1,6 @@
 //! What is done to a layer on its way into the canvas, and to the canvas on its way into an output.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -82,6 +82,18 @@ impl<'n> Names<'n> {
             }
         }
         text + rest
+    }
+
+    /// The looks of `plan` as they are for this shot, as text that changes when one does.
+    pub(crate) fn looks(&self, plan: &ColorPlan) -> String {
+        let look = |look: &LookStep| match look {
+            LookStep::Look(looks) => format!(" {looks:?}"),
+            LookStep::File { path, id, space, style } => {
+                let id = id.as_deref().map(|id| self.fill(id));
+                format!(" {:?} {id:?} {space:?} {style}", self.fill(path))
+            }
+        };
+        plan.looks.iter().map(look).collect()
     }
 
     /// The context variables of `plan` for this shot.
@@ -192,6 +204,49 @@ pub fn output(
     }
     baked.tags = look.tags.or(baked.tags);
     Ok(baked)
+}
+
+/// What is done to a canvas on its way into outputs, each made once.
+#[derive(Debug)]
+pub(crate) struct Outputs<'e> {
+    engine: &'e dyn Engine,
+    plan: &'e ColorPlan,
+    canvas: String,
+    /// By the context variables, the look and what names its files.
+    known: HashMap<String, Baked>,
+}
+
+impl<'e> Outputs<'e> {
+    /// Outputs of pictures in the space `canvas`.
+    pub(crate) fn new(engine: &'e dyn Engine, plan: &'e ColorPlan, canvas: &str) -> Outputs<'e> {
+        Outputs { engine, plan, canvas: canvas.to_owned(), known: HashMap::new() }
+    }
+
+    /// What is baked for `look` into the output of a shot with these names.
+    ///
+    /// # Errors
+    /// As [`output`].
+    pub(crate) fn get(&mut self, look: &OutputLook, names: &Names<'_>) -> Result<Baked> {
+        let looks = if look.graded { names.looks(self.plan) } else { String::new() };
+        let key = format!("{:?} {look:?}{looks}", names.vars(self.plan));
+        if let Some(known) = self.known.get(&key) {
+            return Ok(known.clone());
+        }
+        let baked = output(self.engine, self.plan, (None, &self.canvas), look, names)?;
+        self.known.insert(key, baked.clone());
+        Ok(baked)
+    }
+}
+
+/// Names, sizes and times of files, as text that changes when a file does.
+pub(crate) fn file_states<'f>(files: impl IntoIterator<Item = &'f PathBuf>) -> String {
+    let state = |file: &PathBuf| {
+        let state = std::fs::metadata(file).ok();
+        let modified = state.as_ref().and_then(|state| state.modified().ok());
+        let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        format!(" {file:?} {:?} {:?}", state.map(|state| state.len()), since.map(|since| since.as_millis()))
+    };
+    files.into_iter().map(state).collect()
 }
 
 /// What is done to pictures that are left in the space `canvas`: nothing.

@@ -276,8 +276,9 @@ fn visible_part(element: &Element, visible: &HashSet<*const Layer>) -> Option<El
         Folded::Layer(layer) => {
             visible.contains(&std::ptr::from_ref(layer)).then(|| Element::Layer(Box::new(layer.clone())))
         }
-        Folded::Stack { elements, look } => {
-            Some(Element::Stack { elements: elements.into_iter().flatten().collect(), look: look.clone() })
+        Folded::Stack { elements, look, grade } => {
+            let (look, grade) = (look.clone(), grade.to_vec());
+            Some(Element::Stack { elements: elements.into_iter().flatten().collect(), look, grade })
         }
         Folded::Mix { from, to, weight, style } => {
             let side = |side: Option<Option<Element>>| side.flatten().map(Box::new);

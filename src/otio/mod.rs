@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
-use crate::timeline::Timeline;
+use crate::timeline::{Note, Timeline};
 use crate::words::word_enum;
 
 pub use bundle::MediaFile;
@@ -152,7 +152,7 @@ pub fn read_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Timeli
     check_room(memory::of_text(bytes.len()))?;
     let mut timeline = read_bytes(&bytes, options).map_err(|error| unreadable(path, error))?;
     timeline.path = Some(path.to_owned());
-    timeline.notes.extend(notes);
+    timeline.notes.extend(notes.into_iter().map(Note::from));
     Ok(timeline)
 }
 

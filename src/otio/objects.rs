@@ -10,8 +10,8 @@ use super::schema::Schema;
 use super::times::{no_range, no_time};
 use crate::error::{ErrorKind, Result};
 use crate::timeline::{
-    Clip, Effect, EffectKind, Gap, Item, Map, Marker, MediaCommon, MediaReference, MissingFramePolicy, RationalTime,
-    RawTimeRange, Transition, UnknownObject, Value,
+    Clip, Effect, EffectKind, Gap, Item, Map, Marker, MediaCommon, MediaReference, MissingFramePolicy, Note,
+    RationalTime, RawTimeRange, Transition, UnknownObject, Value,
 };
 
 /// Under which name a range that cannot be read is kept among the fields that no schema names.
@@ -43,10 +43,11 @@ impl<'a> Reader<'a> {
 
     /// An object of a schema nobody here knows.
     pub(super) fn unknown(&mut self, node: Node, label: Label) -> UnknownObject {
-        self.note(format!(
-            "objects of the unknown schema {:?} are kept, and not used",
-            super::read::shortened(&label.text)
-        ));
+        let text = super::read::shortened(&label.text);
+        self.note(Note {
+            text: format!("objects of the unknown schema {text:?} are kept, and not used"),
+            unknown_schema: Some(label.text.to_string()),
+        });
         UnknownObject { schema: label.text.into_owned(), data: self.values(node) }
     }
 

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::json::{Document, Kind, Node};
 use super::schema::{self, Schema};
 use crate::error::{Error, ErrorKind, Result};
-use crate::timeline::Map;
+use crate::timeline::{Map, Note};
 
 /// One step from an object to something in it.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) struct Reader<'a> {
     /// From the timeline to where we are.
     path: Vec<Step<'a>>,
     /// What was noticed: where first, and how often.
-    notes: IndexMap<String, (String, usize)>,
+    notes: IndexMap<Note, (String, usize)>,
     /// How many compositions we are in.
     pub(super) nesting: usize,
     /// How many objects inside metadata we are in.
@@ -109,25 +109,26 @@ impl<'a> Reader<'a> {
 
     /// Remembers something a user should know about the object we are at. Of what is noticed again and again, the
     /// first place and the count are kept.
-    pub(super) fn note(&mut self, message: impl Into<String>) {
-        let message = message.into();
-        if let Some((_, more)) = self.notes.get_mut(&message) {
+    pub(super) fn note(&mut self, message: impl Into<Note>) {
+        let note = message.into();
+        if let Some((_, more)) = self.notes.get_mut(&note) {
             *more += 1;
         } else {
-            self.notes.insert(message, (self.path(), 0));
+            self.notes.insert(note, (self.path(), 0));
         }
     }
 
     /// The notes, each with its place.
-    pub(super) fn take_notes(&mut self) -> Vec<String> {
-        let text = |(message, (place, more)): (String, (String, usize))| {
+    pub(super) fn take_notes(&mut self) -> Vec<Note> {
+        let placed = |(note, (place, more)): (Note, (String, usize))| {
             let place = if place.is_empty() { "timeline".to_owned() } else { place };
-            match more {
-                0 => format!("{place}: {message}"),
-                more => format!("{place}: {message} (and {more} more like it)"),
-            }
+            let text = match more {
+                0 => format!("{place}: {note}"),
+                more => format!("{place}: {note} (and {more} more like it)"),
+            };
+            Note { text, ..note }
         };
-        std::mem::take(&mut self.notes).into_iter().map(text).collect()
+        std::mem::take(&mut self.notes).into_iter().map(placed).collect()
     }
 
     /// An error about `node`, which lies where we are.

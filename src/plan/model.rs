@@ -151,6 +151,9 @@ pub enum Element {
         /// How they look as one, before anything outside sees them; its transform is of the whole canvas.
         #[serde(skip_serializing_if = "Look::is_default", default)]
         look: Look,
+        /// The composition's own colour decisions, where they are applied: in order, to what its elements make together.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        grade: Vec<Grade>,
     },
 }
 

@@ -104,18 +104,22 @@ impl Plan {
 
     fn check_element(&self, element: &Element, at: &str, depth: usize) -> Result<()> {
         check(depth > 0, at, || format!("more than {DEEPEST} elements inside one another"))?;
-        if let Some(layer) = element.layer() {
-            self.check_index(layer.media, || format!("{at}.media"))?;
-            for grade in &layer.grade {
-                let Grade { slope, offset, power, saturation, space: _ } = grade;
-                let at = format!("{at}.grade");
-                [slope, offset, power].into_iter().try_for_each(|values| check_finite(values, &at))?;
-                check_finite(&[*saturation], &at)?;
-                let possible = slope.iter().all(|slope| *slope >= 0.0)
-                    && power.iter().all(|power| *power > 0.0)
-                    && *saturation >= 0.0;
-                check(possible, &at, || "a slope or saturation below 0, or a power of 0 or less".to_owned())?;
+        let grades = match element {
+            Element::Layer(layer) => {
+                self.check_index(layer.media, || format!("{at}.media"))?;
+                layer.grade.as_slice()
             }
+            Element::Stack { grade, .. } => grade.as_slice(),
+            Element::Mix { .. } => &[],
+        };
+        for grade in grades {
+            let Grade { slope, offset, power, saturation, space: _ } = grade;
+            let at = format!("{at}.grade");
+            [slope, offset, power].into_iter().try_for_each(|values| check_finite(values, &at))?;
+            check_finite(&[*saturation], &at)?;
+            let possible =
+                slope.iter().all(|slope| *slope >= 0.0) && power.iter().all(|power| *power > 0.0) && *saturation >= 0.0;
+            check(possible, &at, || "a slope or saturation below 0, or a power of 0 or less".to_owned())?;
         }
         if let Some(look) = element.look() {
             check_look(look, &format!("{at}.look"))?;

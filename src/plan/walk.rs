@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
-use super::{Animated, Element, Layer, Look, MixStyle, SourceMap, Span, Weight};
+use super::{Animated, Element, Grade, Layer, Look, MixStyle, SourceMap, Span, Weight};
 use crate::time::Ratio;
 
 /// Which child of an element another one is. It is displayed as the plan's JSON names it: `elements[3]`, `from`, `to`.
@@ -48,6 +48,8 @@ pub(crate) enum Folded<'p, T> {
         elements: Vec<T>,
         /// The stack's own look.
         look: &'p Look,
+        /// Its own colour decisions.
+        grade: &'p [Grade],
     },
     /// The values of a mix's sides; a side that is `None` is transparent.
     Mix {
@@ -89,8 +91,8 @@ impl Element {
     pub(crate) fn fold<'p, T>(&'p self, join: &mut impl FnMut(Folded<'p, T>) -> T) -> T {
         let folded = match self {
             Element::Layer(layer) => Folded::Layer(layer),
-            Element::Stack { elements, look } => {
-                Folded::Stack { elements: elements.iter().map(|element| element.fold(join)).collect(), look }
+            Element::Stack { elements, look, grade } => {
+                Folded::Stack { elements: elements.iter().map(|element| element.fold(join)).collect(), look, grade }
             }
             Element::Mix { from, to, weight, style } => {
                 let from = from.as_deref().map(|side| side.fold(join));
@@ -276,7 +278,7 @@ impl<'p> Walk<'p, '_> {
                 let hides = layer.look.blend.is_normal() && (self.hides)(Some(layer), &layer.look);
                 if hides { open * (Ratio::ONE - opacity) } else { open }
             }
-            Element::Stack { elements, look } => {
+            Element::Stack { elements, look, grade: _ } => {
                 let opacity = look.opacity_at(self.record);
                 let through = self.stack(elements, open * opacity);
                 let hides = look.blend.is_normal() && (self.hides)(None, look);

@@ -8,7 +8,7 @@ mod value;
 pub(crate) use model::is_off;
 pub use model::{
     Box2d, Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Marker, MediaCommon, MediaKind,
-    MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Timeline, Transition, UnknownObject, V2d,
+    MediaReference, MissingFramePolicy, Note, RationalTime, RawTimeRange, Timeline, Transition, UnknownObject, V2d,
 };
 pub(crate) use ranges::Across;
 pub use ranges::{Placed, TrackLayout};

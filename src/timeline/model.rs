@@ -98,7 +98,42 @@ pub struct Timeline {
     /// The file it was read from; relative media locations start at this file's folder.
     pub path: Option<PathBuf>,
     /// What the reader noticed: unknown schemas and the like, each with its place.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
+}
+
+/// Something that the reader of a file noticed: a sentence, in which the place comes first.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Note {
+    /// The sentence.
+    pub text: String,
+    /// Where it is about objects of a schema that is not known, that schema, such as `CDLEffect.1`.
+    pub unknown_schema: Option<String>,
+}
+
+impl<T: Into<String>> From<T> for Note {
+    fn from(text: T) -> Note {
+        Note { text: text.into(), unknown_schema: None }
+    }
+}
+
+impl std::ops::Deref for Note {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq<&str> for Note {
+    fn eq(&self, other: &&str) -> bool {
+        self.text == *other
+    }
 }
 
 /// What every item, composition and transition's neighbour has in common.

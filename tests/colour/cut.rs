@@ -36,7 +36,7 @@ pub(crate) fn plan(timeline: &Value, color: &ColorPlan, change: impl FnOnce(&mut
 }
 
 /// The first `count` frames as one shot called `cut`.
-fn whole(count: i64) -> impl FnOnce(&mut PlanOptions) {
+pub(crate) fn whole(count: i64) -> impl FnOnce(&mut PlanOptions) {
     move |options| options.shots = ShotSelection::Ranges(vec![("cut".to_owned(), 0, count)])
 }
 

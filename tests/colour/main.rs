@@ -10,6 +10,8 @@ mod plain;
 
 mod backends;
 mod cut;
+mod decisions;
 mod engine;
+mod kept;
 mod support;
 mod transcode;

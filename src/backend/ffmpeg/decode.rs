@@ -52,8 +52,8 @@ impl MovieReader {
         let path = path.as_ref();
         memory::check_room(memory::SPARE)?;
         if kind_of(path)?.is_some() {
-            let (frame, damage) = still::read(path, options)?;
-            return Ok(MovieReader { info: still::describe(path, &frame), source: Source::Still(frame, damage) });
+            let (frame, damage, info) = still::read_described(path, options)?;
+            return Ok(MovieReader { info, source: Source::Still(frame, damage) });
         }
         let mut demuxer = probe::open_within(path, options.max_pixels)?;
         let (stream, facts) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;

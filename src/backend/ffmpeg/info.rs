@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::color::FileColor;
 use crate::plan::ColorTags;
 use crate::time::{Rate, Ratio, Time, Timecode};
 
@@ -60,6 +61,9 @@ pub struct MediaInfo {
     pub has_alpha: bool,
     /// Whether every frame is coded on its own.
     pub intra_only: bool,
+    /// What the header of an EXR file says about its colours.
+    #[serde(skip)]
+    pub(crate) header_color: Option<FileColor>,
 }
 
 /// A description with nothing in it.
@@ -88,6 +92,7 @@ pub(crate) fn empty(path: &Path, container: String) -> MediaInfo {
         bit_depth: 0,
         has_alpha: false,
         intra_only: false,
+        header_color: None,
     }
 }
 

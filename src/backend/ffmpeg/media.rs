@@ -134,8 +134,8 @@ fn first_of_sequence(source: &MediaSource, options: &DecodeOptions) -> Result<Op
     let mut broken = None;
     for number in if own.is_empty() { numbers } else { own }.into_iter().take(TRIED) {
         let Some(file) = source.file((number - start) / step) else { return Ok(None) };
-        match still::read(&file, options) {
-            Ok((frame, _)) => return Ok(Some(still::describe(&file, &frame))),
+        match still::read_described(&file, options) {
+            Ok((_, _, info)) => return Ok(Some(info)),
             // Who shows it will hear of it.
             Err(error) => broken = broken.or(Some(error)),
         }
@@ -244,8 +244,8 @@ fn is_wide(primaries: u8) -> bool {
 
 /// What an EXR file says that its values are, where that is not light in BT.709's primaries.
 fn other_light(info: &MediaInfo) -> Option<String> {
-    let color = still::header_color(info)?;
-    let told = color.interop.filter(|id| !matches!(id.as_str(), "" | "unknown" | "data" | "lin_rec709_scene"));
+    let color = info.header_color.as_ref()?;
+    let told = color.interop.clone().filter(|id| !matches!(id.as_str(), "" | "unknown" | "data" | "lin_rec709_scene"));
     let aces = color.aces_container.then(|| "lin_ap0_scene".to_owned());
     let primaries = || color.chromaticities.and_then(interop_of_chromaticities).map(str::to_owned);
     aces.or(told).or_else(primaries)

@@ -32,8 +32,8 @@ pub(crate) fn probe_within(path: &Path, max_pixels: Option<u64>) -> Result<Media
     if kind_of(path)?.is_some() {
         // Damage does not change what kind of file it is; who shows it will hear of it.
         let options = DecodeOptions::default().damaged(Damaged::Warn).max_pixels(max_pixels);
-        let (frame, _) = still::read(path, &options)?;
-        return Ok(still::describe(path, &frame));
+        let (_, _, info) = still::read_described(path, &options)?;
+        return Ok(info);
     }
     let mut demuxer = open_within(path, max_pixels)?;
     match picture_stream(&demuxer) {

@@ -1,5 +1,7 @@
 //! The FFmpeg backend: what is settled once per run, before any frame is made.
 
+use std::path::PathBuf;
+
 use super::encode::OutputSettings;
 use super::media;
 use super::render::{Outputs, Programs, Scene, ShotProgram, ShotWorker, explain, lower};
@@ -201,6 +203,10 @@ impl Session for FfmpegSession<'_> {
 
     fn warnings(&self) -> Vec<Warning> {
         self.warnings.clone()
+    }
+
+    fn inputs(&self) -> Vec<PathBuf> {
+        self.scene.color.iter().flat_map(|color| color.files()).cloned().collect()
     }
 
     fn shot_depends_on(&self, shot: &Shot) -> String {

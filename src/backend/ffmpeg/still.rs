@@ -25,7 +25,7 @@ use super::limits;
 use super::options::DecodeOptions;
 use super::orientation::Orientation;
 use super::pixels;
-use super::still_kind::{StillKind, head};
+use super::still_kind::StillKind;
 use super::sys::expand::zeroed;
 use super::sys::log::Line;
 use super::sys::pixel_info::PixelInfo;
@@ -65,27 +65,36 @@ fn bytes(path: &Path) -> Result<Vec<u8>> {
 
 /// Decodes the picture of a still file; where [`DecodeOptions::damaged`] lets it pass, also what is damaged in it.
 pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Option<Reason>)> {
+    read_bytes(path, &bytes(path)?, options)
+}
+
+/// The same, and what kind of file it is.
+pub(crate) fn read_described(path: &Path, options: &DecodeOptions) -> Result<(Frame, Option<Reason>, MediaInfo)> {
     let data = bytes(path)?;
-    let Some(kind) = StillKind::of_bytes(&data) else {
+    let (frame, damage) = read_bytes(path, &data, options)?;
+    let info = describe(path, &data, &frame);
+    Ok((frame, damage, info))
+}
+
+fn read_bytes(path: &Path, data: &[u8], options: &DecodeOptions) -> Result<(Frame, Option<Reason>)> {
+    let Some(kind) = StillKind::of_bytes(data) else {
         return Err(undecodable(path, "it is no PNG, JPEG, TIFF, EXR or DPX file"));
     };
     let refuse = |why: String| undecodable(path, why);
     let most = |bytes_per_pixel| limits::pixels(options.max_pixels, data.len() as u64, bytes_per_pixel);
-    if let Some((size, bytes)) = limits::claimed(kind, &data) {
+    if let Some((size, bytes)) = limits::claimed(kind, data) {
         limits::check(size, most(bytes)).map_err(refuse)?;
     }
-    if kind == StillKind::Jpeg && has_unknown_inks(&data) {
+    if kind == StillKind::Jpeg && has_unknown_inks(data) {
         return Err(undecodable(path, UNKNOWN_INKS));
     }
     let lenient = options.damaged != Damaged::Error;
     // FFmpeg fills in what is missing from these without a word, or does not look.
-    let exr = if kind == StillKind::Exr { Some(exr::prepare(&data).map_err(refuse)?) } else { None };
+    let exr = if kind == StillKind::Exr { Some(exr::prepare(data).map_err(refuse)?) } else { None };
     let flaw = match &exr {
         Some(prepared) => prepared.flaw,
-        None if kind == StillKind::Jpeg => (!has_jpeg_end(&data)).then_some("the file is incomplete"),
-        None if kind == StillKind::Tiff => {
-            tiff::has_wrong_checksum(&data).then_some("the checksum of a strip is wrong")
-        }
+        None if kind == StillKind::Jpeg => (!has_jpeg_end(data)).then_some("the file is incomplete"),
+        None if kind == StillKind::Tiff => tiff::has_wrong_checksum(data).then_some("the checksum of a strip is wrong"),
         None => None,
     };
     if let (Some(flaw), false) = (flaw, lenient) {
@@ -97,14 +106,14 @@ pub(crate) fn read(path: &Path, options: &DecodeOptions) -> Result<(Frame, Optio
     let layer = exr.as_ref().and_then(|prepared| prepared.layered.then_some(exr::LAYER));
     let picture = match &exr {
         Some(prepared) => Cow::Borrowed(&*prepared.data),
-        None if kind == StillKind::Png => limits::without_texts(&data),
-        None => Cow::Borrowed(data.as_slice()),
+        None if kind == StillKind::Png => limits::without_texts(data),
+        None => Cow::Borrowed(data),
     };
     let most = if exr.is_some() { most(16) } else { most(4) };
     let orientation = match kind {
-        StillKind::Jpeg => Orientation::of_jpeg(&data),
-        StillKind::Png => Orientation::of_png(&data),
-        StillKind::Tiff => Orientation::of_tiff(&data),
+        StillKind::Jpeg => Orientation::of_jpeg(data),
+        StillKind::Png => Orientation::of_png(data),
+        StillKind::Tiff => Orientation::of_tiff(data),
         StillKind::Exr | StillKind::Dpx => Orientation::UPRIGHT,
     };
     let upright = |frame: Frame| orientation.applied(frame).map_err(|error| error.at_file(path));
@@ -304,22 +313,17 @@ fn native(little: Pixel, big: Pixel) -> Pixel {
 
 /// What a file says about its colours, of which `info` is known.
 pub(super) fn file_color(info: &MediaInfo) -> FileColor {
-    if let Some(color) = header_color(info) {
-        return color;
+    if let Some(color) = &info.header_color {
+        return color.clone();
     }
     let mut color = FileColor::default();
     color.tags = Some(info.color);
     color
 }
 
-/// What the header of an EXR file says about its colours; `None` of another file.
-pub(super) fn header_color(info: &MediaInfo) -> Option<FileColor> {
-    (info.codec == StillKind::Exr.name()).then(|| bytes(&info.path).map(|data| exr::colors(&data)).unwrap_or_default())
-}
-
-/// Describes a still file by its decoded picture.
-pub(crate) fn describe(path: &Path, frame: &Frame) -> MediaInfo {
-    let kind = head(path).ok().and_then(|head| StillKind::of_bytes(&head));
+/// Describes a still file by its bytes and its decoded picture.
+fn describe(path: &Path, data: &[u8], frame: &Frame) -> MediaInfo {
+    let kind = StillKind::of_bytes(data);
     let mut info = empty(path, "still".to_owned());
     info.has_picture = true;
     info.is_still = true;
@@ -329,6 +333,7 @@ pub(crate) fn describe(path: &Path, frame: &Frame) -> MediaInfo {
     info.frames = Some(1);
     info.color = frame.color();
     info.intra_only = true;
+    info.header_color = (kind == Some(StillKind::Exr)).then(|| exr::colors(data));
     if let Some(pixels) = PixelInfo::of(frame.format()).filter(PixelInfo::is_in_memory) {
         (info.bit_depth, info.has_alpha, info.pixel_format) =
             (u8::try_from(pixels.depth()).unwrap_or(0), pixels.alpha, pixels.name);

@@ -67,7 +67,7 @@ pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Timeline> {
     if long > 0 {
         timeline
             .notes
-            .push(format!("timeline: OpenTimelineIO changes integers of more than 63 bits; there are {long}"));
+            .push(format!("timeline: OpenTimelineIO changes integers of more than 63 bits; there are {long}").into());
     }
     Ok(timeline)
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::look::Look;
-use crate::plan::{Element, MixStyle, Weight};
+use crate::plan::{Element, Grade, MixStyle, Weight};
 
 /// A run of record frames that shows one element.
 #[derive(Debug, Clone)]
@@ -53,7 +53,9 @@ pub(super) fn on_screen(lanes: &[Lane], frame: i64) -> Vec<Element> {
     let mut elements = Vec::with_capacity(lanes.len());
     for segment in lanes.iter().filter_map(|lane| segment_at(lane, frame)) {
         match &segment.element {
-            Element::Stack { elements: inner, look } if look.is_plain() && !inner.iter().any(Element::blends) => {
+            Element::Stack { elements: inner, look, grade }
+                if look.is_plain() && grade.is_empty() && !inner.iter().any(Element::blends) =>
+            {
                 elements.extend(inner.iter().cloned())
             }
             element => elements.push(element.clone()),
@@ -62,13 +64,19 @@ pub(super) fn on_screen(lanes: &[Lane], frame: i64) -> Vec<Element> {
     elements
 }
 
-/// Makes what a segment shows one picture: blend modes inside see nothing outside, and it gets a look of its own.
-pub(super) fn isolate(segment: &mut Segment, look: &Look) {
+/// Makes what a segment shows one picture: blend modes inside see nothing outside, and it gets a look and colour decisions of
+/// its own.
+pub(super) fn isolate(segment: &mut Segment, look: &Look, grade: &[Grade]) {
     let elements = match &mut segment.element {
-        Element::Stack { elements, look } if look.is_plain() => std::mem::take(elements),
-        element => vec![std::mem::replace(element, Element::Stack { elements: Vec::new(), look: Look::default() })],
+        Element::Stack { elements, look, grade } if look.is_plain() && grade.is_empty() => std::mem::take(elements),
+        element => vec![std::mem::replace(element, plain_stack(Vec::new()))],
     };
-    segment.element = Element::Stack { elements, look: look.clone() };
+    segment.element = Element::Stack { elements, look: look.clone(), grade: grade.to_vec() };
+}
+
+/// Elements over one another, as they are.
+pub(super) fn plain_stack(elements: Vec<Element>) -> Element {
+    Element::Stack { elements, look: Look::default(), grade: Vec::new() }
 }
 
 fn segment_at(lane: &Lane, frame: i64) -> Option<&Segment> {

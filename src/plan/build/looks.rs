@@ -1,14 +1,15 @@
 //! How clips and compositions look, and what of their effects is not drawn.
 
-use super::context::{At, Builder};
+use super::clock::Clock;
+use super::context::{At, Builder, ROOT};
 use super::media::bounds;
 use super::speed::{is_applied, not_applied};
 use crate::look::{Animated, ColorNote, Look};
 use crate::plan::dialect::{self, LookRead, generated};
 use crate::plan::mark::is_baked;
 use crate::plan::{DecisionSpace, Grade};
-use crate::time::Ratio;
 use crate::time::source_map::SourceMap;
+use crate::time::{Ratio, Time};
 use crate::timeline::{Clip, Effect, EffectKind, Item, Map, MediaReference};
 
 impl Builder<'_> {
@@ -37,16 +38,23 @@ impl Builder<'_> {
         read
     }
 
-    /// What of the colour decisions `grades` is applied, and what of `notes` is not.
-    pub(super) fn grades(&self, grades: Vec<Grade>, mut notes: Vec<ColorNote>) -> (Vec<Grade>, Vec<ColorNote>) {
+    /// What of the colour decisions of effects (`grades`), and after them of those under `cdl` (`decisions`), is applied, and
+    /// what of `notes` is not.
+    pub(super) fn grades(
+        &self,
+        grades: Vec<Grade>,
+        decisions: Vec<Grade>,
+        mut notes: Vec<ColorNote>,
+    ) -> (Vec<Grade>, Vec<ColorNote>) {
         if !self.applies_decisions() {
             return (Vec::new(), notes);
         }
-        let mut applied: Vec<Grade> = Vec::new();
-        for grade in grades {
-            // A decision that is written in two places is one.
-            if !applied.iter().any(|known| known.is_same(&grade)) {
-                applied.push(grade);
+        let mut applied = grades;
+        for decision in decisions {
+            // Metadata that says what an effect, or the clip for its medium, says already is the same decision written twice.
+            // Two effects are two decisions.
+            if !applied.iter().any(|known| known.is_same(&decision)) {
+                applied.push(decision);
             }
         }
         applied.retain(|grade| !grade.is_neutral());
@@ -62,14 +70,16 @@ impl Builder<'_> {
         self.options.color.as_ref().is_some_and(|color| color.decisions.space != DecisionSpace::Off)
     }
 
-    /// How a composition looks as one, which lasts `duration` record frames of `at.clock`.
-    pub(super) fn composition_look(&mut self, item: &Item, at: At<'_>, duration: Ratio) -> Look {
-        let read = self.read_look(item, None, at, (duration, None));
-        if self.applies_decisions() && read.grades.iter().any(|grade| !grade.is_neutral()) {
-            let message = "its colour decision (ASC CDL) is not applied: it is a composition's, not a clip's";
-            self.warn(at.path, message.to_owned());
-        }
-        read.look
+    /// How a composition looks as one, which lasts `duration` record frames of `at.clock`, and its colour decisions.
+    pub(super) fn composition_look(&mut self, item: &Item, at: At<'_>, duration: Ratio) -> (Look, Vec<Grade>) {
+        let LookRead { look, color, grades, decisions, warnings: _ } = self.read_look(item, None, at, (duration, None));
+        (look, self.grades(grades, decisions, color).0)
+    }
+
+    /// The colour decisions of the root stack, which belong to everything that is seen.
+    pub(super) fn root_grade(&mut self, root: &Item, duration: i64) -> Vec<Grade> {
+        let at = At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) };
+        self.composition_look(root, at, Ratio::whole(duration)).1
     }
 
     fn read_look(
@@ -83,15 +93,14 @@ impl Builder<'_> {
             return LookRead::default();
         }
         let mut read = dialect::look(item, media, duration.to_f64(), &at.clock.map(self.rate), map);
-        let applied = self.applies_decisions();
         for (effect, message) in std::mem::take(&mut read.warnings) {
-            if applied && message == dialect::NOT_APPLIED {
-                continue;
-            }
             match effect {
                 Some(index) => self.warn(&format!("{}.effects[{index}]", at.path), message),
                 None => self.warn(at.path, message),
             }
+        }
+        if !read.decisions.is_empty() && !self.applies_decisions() {
+            self.warn(at.path, "its colour decision (ASC CDL) is not applied".to_owned());
         }
         read
     }
@@ -104,7 +113,7 @@ impl Builder<'_> {
                 EffectKind::Other if looks_apply && dialect::is_look(effect) => continue,
                 EffectKind::Other | EffectKind::Unknown(_) if dialect::changes_nothing(effect) => continue,
                 EffectKind::Other | EffectKind::Unknown(_)
-                    if looks_apply && self.applies_decisions() && dialect::cdl_effect(effect).is_some() =>
+                    if self.applies_decisions() && dialect::cdl_effect(effect).is_some() =>
                 {
                     continue;
                 }

@@ -30,8 +30,8 @@ use media::MediaTable;
 use shots::Lanes;
 use tracks::{enabled_clips, hero_track, is_sound, root_name};
 
-use super::dialect::{drop_frame, fcpx};
-use super::{HandleMode, MediaId, Plan, PlanOptions, ShotSelection};
+use super::dialect::{self, drop_frame, fcpx};
+use super::{Element, HandleMode, Look, MediaId, Plan, PlanOptions, ShotSelection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Rate, Time};
 use crate::timeline::{Child, Clip, Composition, Timeline};
@@ -95,6 +95,13 @@ impl Builder<'_> {
         let lanes = Lanes { root: clock, duration, lanes };
         let hero_name = hero.map_or_else(String::new, |index| root_name(root, index));
         let mut shots = self.shots(timeline, hero, &lanes)?;
+        let grade = if self.applies_decisions() { self.root_grade(&root.item, duration) } else { Vec::new() };
+        if !grade.is_empty() {
+            for span in shots.iter_mut().flat_map(|shot| &mut shot.spans).filter(|span| !span.stack.is_empty()) {
+                let (elements, grade) = (std::mem::take(&mut span.stack), grade.clone());
+                span.stack = vec![Element::Stack { elements, look: Look::default(), grade }];
+            }
+        }
         if shots.is_empty() && !self.options.allow_empty {
             return Err(self.nothing(root));
         }
@@ -124,10 +131,10 @@ impl Builder<'_> {
         }
         for note in &timeline.notes {
             // Those are used where decisions are applied.
-            if self.applies_decisions() && note.contains("\"CDLEffect.") {
-                continue;
+            let is_used = note.unknown_schema.as_deref().is_some_and(dialect::is_decision);
+            if !(is_used && self.applies_decisions()) {
+                self.warn("", note.text.clone());
             }
-            self.warn("", note.clone());
         }
         Ok(Plan {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::clock::{Clock, Run};
 use super::context::{At, Builder, ROOT, child_path};
-use super::layout::{Lane, Segment, intersect, isolate, merge, mix, pieces};
+use super::layout::{Lane, Segment, intersect, isolate, merge, mix, pieces, plain_stack};
 use super::speed::Speed;
 use super::tracks::{is_sound, is_sound_file, track_name, with_edges};
 use crate::error::Result;
@@ -62,10 +62,10 @@ impl Builder<'_> {
     fn looked_at(&mut self, child: &Child, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
         self.warn_of_effects(&composition.item, at.path, true);
         let duration = self.duration(child, at.path)?.frames(self.rate);
-        let look = self.composition_look(&composition.item, at, duration);
+        let (look, grade) = self.composition_look(&composition.item, at, duration);
         let mut lane = self.composition(composition, at, window)?;
-        if !look.is_plain() {
-            lane.iter_mut().for_each(|segment| isolate(segment, &look));
+        if !look.is_plain() || !grade.is_empty() {
+            lane.iter_mut().for_each(|segment| isolate(segment, &look, &grade));
         }
         Ok(lane)
     }
@@ -93,7 +93,7 @@ impl Builder<'_> {
             let mut only = std::mem::take(only);
             only.iter_mut()
                 .filter(|segment| segment.element.blends())
-                .for_each(|segment| isolate(segment, &Look::default()));
+                .for_each(|segment| isolate(segment, &Look::default(), &[]));
             return Ok(only);
         }
         let mut stacked = Lane::new();
@@ -104,7 +104,7 @@ impl Builder<'_> {
                 1 if !elements[0].blends() => {
                     stacked.extend(elements.pop().map(|element| Segment { frames, element }));
                 }
-                _ => stacked.push(Segment { frames, element: Element::Stack { elements, look: Look::default() } }),
+                _ => stacked.push(Segment { frames, element: plain_stack(elements) }),
             }
         }
         Ok(stacked)
@@ -299,8 +299,8 @@ impl Builder<'_> {
             let start = media.offset / media.rate.nominal();
             self.curved(&speed, (run, &elapsed), self.curved_item(start, per_frame, duration), at.path)?
         };
-        let LookRead { look, color, grades, .. } = self.look(clip, at, duration, &running);
-        let (mut grade, color) = self.grades(grades, color);
+        let LookRead { look, color, grades, decisions, warnings: _ } = self.look(clip, at, duration, &running);
+        let (mut grade, color) = self.grades(grades, decisions, color);
         if is_graded(clip) {
             grade.clear();
         }

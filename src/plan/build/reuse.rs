@@ -105,7 +105,7 @@ fn moved(element: &Element, by: i64, from: &str, to: &str) -> Element {
             Weight::Constant(_) => {}
             Weight::Map(map) => move_map(map, by),
         },
-        Element::Stack { elements: _, look } => move_look(look, by),
+        Element::Stack { elements: _, look, grade: _ } => move_look(look, by),
     });
     moved
 }

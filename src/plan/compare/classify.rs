@@ -214,8 +214,11 @@ impl<'c, 'p> Compared<'c, 'p> {
     fn elements(&mut self, a: &Element, b: &Element, frames: (i64, i64)) {
         match (a, b) {
             (Element::Layer(a), Element::Layer(b)) => self.layers(a, b, frames),
-            (Element::Stack { elements: a, look: own }, Element::Stack { elements: b, look: other }) => {
-                self.found.layers |= !self.looks_alike(own, other, frames);
+            (
+                Element::Stack { elements: a, look: own, grade },
+                Element::Stack { elements: b, look: other, grade: other_grade },
+            ) => {
+                self.found.layers |= grade != other_grade || !self.looks_alike(own, other, frames);
                 self.stacks(a, b, frames);
             }
             (

@@ -17,9 +17,6 @@ pub(super) fn wipe_code(name: &str) -> Option<u16> {
     (1..=3).contains(&digits.len()).then(|| digits.parse().ok())?
 }
 
-/// What is said of a colour decision that is left out.
-pub(in crate::plan) const NOT_APPLIED: &str = "its colour decision (ASC CDL) is not applied";
-
 impl LookReader<'_> {
     /// Colour decisions under `cdl`, as the EDL and ALE adapters write them.
     pub(super) fn decisions(&mut self) {
@@ -28,24 +25,26 @@ impl LookReader<'_> {
             match decision(written) {
                 Some(cdl) => {
                     if let ColorNote::Cdl { slope, offset, power, saturation } = cdl {
-                        self.grades.push(Grade::new(slope, offset, power, saturation));
+                        self.decisions.push(Grade::new(slope, offset, power, saturation));
                     }
                     self.color.push(cdl);
                 }
                 None => self.warn(None, "its colour decision (cdl) cannot be read".to_owned()),
             }
         }
-        if self.color.iter().any(|note| matches!(note, ColorNote::Cdl { .. })) {
-            self.warn(None, NOT_APPLIED.to_owned());
-        }
     }
+}
+
+/// Whether objects of `schema` are colour decisions.
+pub(in crate::plan) fn is_decision(schema: &str) -> bool {
+    schema.split('.').next() == Some("CDLEffect")
 }
 
 /// The decision of an effect that is called `CDLEffect`, by its name or its schema: slope, offset, power and saturation, and the
 /// space that it is applied in (`process_space`), among its fields or its metadata.
 pub(in crate::plan) fn cdl_effect(effect: &Effect) -> Option<Grade> {
     let (is_cdl, fields) = match &effect.kind {
-        EffectKind::Unknown(object) => (object.schema.starts_with("CDLEffect"), Some(&object.data)),
+        EffectKind::Unknown(object) => (is_decision(&object.schema), Some(&object.data)),
         _ => (effect.effect_name == "CDLEffect", None),
     };
     if !is_cdl {

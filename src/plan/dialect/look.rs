@@ -16,6 +16,7 @@ pub(super) struct LookReader<'r> {
     pub(super) look: Look,
     pub(super) color: Vec<ColorNote>,
     pub(super) grades: Vec<Grade>,
+    pub(super) decisions: Vec<Grade>,
     pub(super) warnings: Vec<(Option<usize>, String)>,
     pub(super) item: &'r Item,
     /// What is known about a clip's media.
@@ -27,8 +28,10 @@ pub(super) struct LookReader<'r> {
 pub(in crate::plan) struct LookRead {
     pub(in crate::plan) look: Look,
     pub(in crate::plan) color: Vec<ColorNote>,
-    /// Colour decisions, in order; `color` has those of `cdl`, too.
+    /// Colour decisions of effects, in order.
     pub(in crate::plan) grades: Vec<Grade>,
+    /// Those of `cdl` in the metadata, which `color` has, too.
+    pub(in crate::plan) decisions: Vec<Grade>,
     pub(in crate::plan) warnings: Vec<(Option<usize>, String)>,
 }
 
@@ -41,7 +44,8 @@ impl<'r> LookReader<'r> {
         map: Option<&'r SourceMap>,
     ) -> LookReader<'r> {
         let (look, color, warnings) = (Look::default(), Vec::new(), Vec::new());
-        LookReader { frames, clock, map, look, color, grades: Vec::new(), warnings, item, media }
+        let (grades, decisions) = (Vec::new(), Vec::new());
+        LookReader { frames, clock, map, look, color, grades, decisions, warnings, item, media }
     }
 }
 
@@ -76,6 +80,7 @@ impl LookReader<'_> {
         if self.look.is_animated() {
             self.look.clock = Some(Box::new(self.clock.clone()));
         }
-        LookRead { look: self.look, color: self.color, grades: self.grades, warnings: self.warnings }
+        let LookReader { look, color, grades, decisions, warnings, .. } = self;
+        LookRead { look, color, grades, decisions, warnings }
     }
 }

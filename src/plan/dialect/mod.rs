@@ -20,7 +20,7 @@ mod transition;
 mod value;
 
 pub(super) use aaf::{is_lost_clip, own_curve};
-pub(super) use edl::{NOT_APPLIED, cdl_effect};
+pub(super) use edl::{cdl_effect, is_decision};
 pub(super) use final_cut::{is_time_remap, output_channel, source_track, still_frame};
 pub(super) use generator::generated;
 pub(super) use keys::{Keys, line};

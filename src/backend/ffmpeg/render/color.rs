@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use super::super::media::ResolvedMedia;
 use super::super::still;
-use crate::color::{self, Baked, Engine, FileColor, MediumSpace, Names, Transform};
+use crate::color::{self, Baked, Engine, FileColor, MediumSpace, Names, Outputs, Transform};
 use crate::deliver::Representation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{
-    ColorConfig, ColorPlan, ColorTags, Grade, Layer, LookStep, MediaId, OutputColor, OutputLook, Plan, SampleRange,
+    ColorConfig, ColorPlan, ColorTags, Element, Grade, Layer, MediaId, OutputColor, OutputLook, Plan, SampleRange,
     Shot, SourceSpace, Warning,
 };
 use crate::report::{MediumColor, ShotColor, ValueColor};
@@ -33,7 +33,7 @@ struct LayerColor {
 #[derive(Debug, Clone)]
 struct ShotColors {
     context: usize,
-    /// Whether some layer of it has a decision of its own.
+    /// Whether some layer or composition of it has a decision of its own.
     has_grades: bool,
     intermediate: Baked,
     representations: HashMap<String, Baked>,
@@ -41,6 +41,8 @@ struct ShotColors {
     depends_on: String,
     report: ShotColor,
     values: HashMap<String, ValueColor>,
+    /// Files that were read for it.
+    files: BTreeSet<PathBuf>,
 }
 
 /// Colours that are managed.
@@ -58,6 +60,8 @@ pub(in super::super) struct SceneColor {
     layer_colors: Vec<LayerColor>,
     /// By the context of the shot, the medium, and the decisions as text.
     by_layer: HashMap<(usize, usize, String), Option<ColorId>>,
+    /// What is done to what stacks make, by the context of the shot and their decisions as text.
+    by_group: HashMap<(usize, String), Option<ColorId>>,
     shots: HashMap<String, ShotColors>,
 }
 
@@ -73,9 +77,10 @@ struct Settling<'s> {
     contexts: Vec<BTreeMap<String, String>>,
     layer_colors: Vec<LayerColor>,
     by_layer: HashMap<(usize, usize, String), Option<ColorId>>,
+    by_group: HashMap<(usize, String), Option<ColorId>>,
     /// What each of them depends on.
     layer_baked: HashMap<(usize, usize, String), Baked>,
-    outputs: HashMap<String, Baked>,
+    outputs: Outputs<'s>,
 }
 
 impl SceneColor {
@@ -100,6 +105,7 @@ impl SceneColor {
         let is_own = color.canvas.is_none() && matches!(own_space, Some(SourceSpace::Space(name)) if *name == canvas);
         let unspecified = ColorTags { matrix: 2, primaries: 2, transfer: 2, full_range: true };
         let canvas_tags = (!is_own).then(|| info.as_ref().and_then(color::tags_of_space).unwrap_or(unspecified));
+        let outputs = Outputs::new(engine, color, &canvas);
         let mut settling = Settling {
             plan,
             color,
@@ -110,8 +116,9 @@ impl SceneColor {
             contexts: Vec::new(),
             layer_colors: Vec::new(),
             by_layer: HashMap::new(),
+            by_group: HashMap::new(),
             layer_baked: HashMap::new(),
-            outputs: HashMap::new(),
+            outputs,
         };
         if settling.drawn.is_none() && color.config != ColorConfig::Raw {
             let is_drawn = |layer: &&&Layer| {
@@ -142,6 +149,7 @@ impl SceneColor {
             media: settling.media,
             layer_colors: settling.layer_colors,
             by_layer: settling.by_layer,
+            by_group: settling.by_group,
             shots,
         };
         Ok((scene, warnings))
@@ -152,6 +160,12 @@ impl SceneColor {
         let context = self.shots.get(&shot.name)?.context;
         let grades = if graded { layer.grade.as_slice() } else { &[] };
         self.by_layer.get(&(context, layer.media.index(), text(grades))).copied().flatten()
+    }
+
+    /// What is done to what a stack with these decisions makes in `shot`; `None`: nothing.
+    pub(super) fn of_group(&self, shot: &Shot, grade: &[Grade]) -> Option<ColorId> {
+        let context = self.shots.get(&shot.name)?.context;
+        self.by_group.get(&(context, text(grade))).copied().flatten()
     }
 
     pub(super) fn transform(&self, id: ColorId) -> &dyn Transform {
@@ -196,6 +210,11 @@ impl SceneColor {
     /// What the pictures of `shot` depend on beside the plan and the media.
     pub(in super::super) fn depends_on(&self, shot: &Shot) -> String {
         self.shots.get(&shot.name).map(|colors| colors.depends_on.clone()).unwrap_or_default()
+    }
+
+    /// Files that were read for any shot: LUTs, colour decisions, and what those of the configuration's search path led to.
+    pub(in super::super) fn files(&self) -> BTreeSet<&PathBuf> {
+        self.shots.values().flat_map(|colors| &colors.files).collect()
     }
 
     /// What a report says of `shot`.
@@ -316,7 +335,12 @@ impl Settling<'_> {
         })
     }
 
-    fn shot(&mut self, shot: &Shot, found: &[ResolvedMedia], representations: &[Representation]) -> Result<ShotColors> {
+    fn shot<'p>(
+        &mut self,
+        shot: &'p Shot,
+        found: &[ResolvedMedia],
+        representations: &[Representation],
+    ) -> Result<ShotColors> {
         let Shot { name, clip, track, .. } = shot;
         let plan = self.plan;
         let names = Names::new(name, clip, track, &plan.name);
@@ -354,13 +378,25 @@ impl Settling<'_> {
                 used.push(self.layer(context, layer.media, &space, grades, &names).map_err(at)?);
             }
         }
-        let intermediate = self.output(&self.color.intermediate, &names, context)?;
+        let mut groups: Vec<&[Grade]> = Vec::new();
+        let mut visit = |element: &'p Element| {
+            if let Element::Stack { grade, .. } = element {
+                groups.extend((graded_somewhere && !grade.is_empty()).then_some(grade.as_slice()));
+            }
+        };
+        shot.spans.iter().flat_map(|span| &span.stack).for_each(|element| element.for_each(&mut visit));
+        for grades in groups {
+            has_grades = true;
+            used.push(self.group(context, grades, &names)?);
+        }
+        let intermediate = self.outputs.get(&self.color.intermediate, &names)?;
         let mut baked = HashMap::new();
         let mut values = HashMap::new();
         for representation in representations {
             let look = representation.output_look(self.color);
             let output = self
-                .output(&look, &names, context)
+                .outputs
+                .get(&look, &names)
                 .map_err(|error| error.context(format!("representation {:?}", representation.name)))?;
             values.insert(representation.name.clone(), self.values(&output, &look, has_grades));
             used.push(output.clone());
@@ -372,7 +408,8 @@ impl Settling<'_> {
         let output = self.values(&intermediate, &self.color.intermediate, has_grades);
         let depends_on = self.depends_on(&names, &sources, &vars, &files, representations, draws);
         let report = ShotColor { output, sources, vars };
-        Ok(ShotColors { context, has_grades, intermediate, representations: baked, depends_on, report, values })
+        let files = files.into_iter().cloned().collect();
+        Ok(ShotColors { context, has_grades, intermediate, representations: baked, depends_on, report, values, files })
     }
 
     /// What is done to a layer.
@@ -405,36 +442,23 @@ impl Settling<'_> {
         Ok(baked)
     }
 
-    /// What is baked into an output.
-    fn output(&mut self, look: &OutputLook, names: &Names<'_>, context: usize) -> Result<Baked> {
-        let looks = if look.graded { self.color.looks.as_slice() } else { &[] };
-        let mut key = format!("{context} {look:?}");
-        for look in looks {
-            let filled = match look {
-                LookStep::File { path, id, .. } => (names.fill(path), id.as_deref().map(|id| names.fill(id))),
-                LookStep::Look(looks) => (looks.clone(), None),
-            };
-            let _ = write!(key, " {filled:?}");
-        }
-        if let Some(known) = self.outputs.get(&key) {
-            return Ok(known.clone());
-        }
-        let baked = color::output(self.engine, self.color, (None, &self.canvas), look, names)?;
-        self.outputs.insert(key, baked.clone());
+    /// What is done to what a stack with these decisions makes, which is in the canvas's space.
+    fn group(&mut self, context: usize, grades: &[Grade], names: &Names<'_>) -> Result<Baked> {
+        let space = SourceSpace::Space(self.canvas.clone());
+        let baked = color::layer(self.engine, self.color, (&space, &self.canvas), grades, names)?;
+        let id = baked.transform.as_ref().map(|transform| {
+            let words = format!("graded in {}", self.canvas);
+            self.layer_colors.push(LayerColor { transform: Arc::clone(transform), words });
+            ColorId(self.layer_colors.len() - 1)
+        });
+        self.by_group.entry((context, text(grades))).or_insert(id);
         Ok(baked)
     }
 
     /// What the values of an output are.
     fn values(&self, baked: &Baked, look: &OutputLook, has_grades: bool) -> ValueColor {
-        let (display, view) = baked.view.clone().unzip();
-        let own = || if look.color == OutputColor::Canvas { Some(self.canvas.clone()) } else { None };
-        ValueColor {
-            config: self.engine.name().to_owned(),
-            colorspace: baked.space.clone().or_else(own),
-            display,
-            view,
-            graded: look.graded && (has_grades || !self.color.looks.is_empty()),
-        }
+        let graded = look.graded && (has_grades || !self.color.looks.is_empty());
+        ValueColor::of(self.engine.name(), baked, look, &self.canvas, graded)
     }
 
     /// Everything that the pictures of a shot depend on beside the plan and the media.
@@ -447,22 +471,22 @@ impl Settling<'_> {
         representations: &[Representation],
         draws: bool,
     ) -> String {
-        let ColorPlan { config: _, vars: _, rules: _, canvas: _, decisions, looks, intermediate, representations: _ } =
-            self.color;
+        let ColorPlan {
+            config: _,
+            vars: _,
+            rules: _,
+            canvas: _,
+            decisions,
+            looks: _,
+            intermediate,
+            representations: _,
+        } = self.color;
         let mut text =
             format!("{} {:?} {decisions:?} {intermediate:?} {vars:?}", self.engine.fingerprint(), self.canvas);
         if draws {
             let _ = write!(text, " {:?}", self.drawn);
         }
-        for look in looks {
-            let _ = match look {
-                LookStep::Look(looks) => write!(text, " {looks:?}"),
-                LookStep::File { path, id, space, style } => {
-                    let id = id.as_deref().map(|id| names.fill(id));
-                    write!(text, " {:?} {id:?} {space:?} {style}", names.fill(path))
-                }
-            };
-        }
+        text += &names.looks(self.color);
         for source in sources {
             let _ = write!(text, " {:?}", source.space);
         }
@@ -474,17 +498,6 @@ impl Settling<'_> {
         for representation in representations {
             let _ = write!(text, " {:?}", representation.output_look(self.color));
         }
-        for file in files {
-            let state = std::fs::metadata(file).ok();
-            let modified = state.as_ref().and_then(|state| state.modified().ok());
-            let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-            let _ = write!(
-                text,
-                " {file:?} {:?} {:?}",
-                state.map(|state| state.len()),
-                since.map(|since| since.as_millis())
-            );
-        }
-        text
+        text + &color::file_states(files.iter().copied())
     }
 }

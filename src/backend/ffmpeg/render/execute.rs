@@ -10,6 +10,7 @@ use super::super::singles;
 use super::super::sys::frames;
 use super::super::sys::pixel_info::PixelInfo;
 use super::blend::{Wipes, blend, blend_kind};
+use super::color::ColorId;
 use super::fetch::LayerFrame;
 use super::layers::Layers;
 use super::placing::{Drawing, drawing};
@@ -191,10 +192,13 @@ impl<'s> Compositor<'s> {
                 let image = S::of_layer(&mut self.layers, fetch, record)?;
                 Ok(over(below, Some(image), &fetch.layer.look, *fades, record))
             }
-            Node::Group { nodes, look, fades } => {
+            Node::Group { nodes, look, color, fades } => {
                 let mut group = None;
                 for node in nodes {
                     group = self.laid(group, node, record)?;
+                }
+                if let (Some(image), Some(color)) = (&mut group, color) {
+                    S::convert(Arc::make_mut(image), &self.layers, *color);
                 }
                 let Some(look) = look else { return Ok(over_plainly(below, group)) };
                 if let (Some(image), Some(drawing)) = (&mut group, self.drawing_of_group(look, record)) {
@@ -282,16 +286,27 @@ fn over_plainly<S: Surface>(below: Option<Arc<S>>, image: Option<Arc<S>>) -> Opt
 trait Layered: Surface {
     /// A layer at a record frame.
     fn of_layer(layers: &mut Layers<'_>, fetch: &Fetch<'_>, record: i64) -> Result<Arc<Self>>;
+
+    /// Does to the colours of a picture what `color` says. Only where colours are managed is there anything to be done.
+    fn convert(&mut self, layers: &Layers<'_>, color: ColorId);
 }
 
 impl Layered for Rgba16 {
     fn of_layer(layers: &mut Layers<'_>, fetch: &Fetch<'_>, record: i64) -> Result<Arc<Rgba16>> {
         layers.rgba(fetch, record)
     }
+
+    fn convert(&mut self, _: &Layers<'_>, color: ColorId) {
+        debug_assert!(false, "{color:?} of a picture whose colours are not managed");
+    }
 }
 
 impl Layered for RgbaF32 {
     fn of_layer(layers: &mut Layers<'_>, fetch: &Fetch<'_>, record: i64) -> Result<Arc<RgbaF32>> {
         layers.light(fetch, record)
+    }
+
+    fn convert(&mut self, layers: &Layers<'_>, color: ColorId) {
+        layers.convert(self, color);
     }
 }

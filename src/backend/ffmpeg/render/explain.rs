@@ -237,13 +237,14 @@ impl Explainer<'_, '_> {
                 let color = color.map_or(String::new(), |(id, color)| format!(" ({})", printable(color.words(id))));
                 format!("{}{color}{drawn}{}{}", self.name(fetch), faded(*fades), blended(fetch.layer.look.blend))
             }
-            Node::Group { nodes, look, fades } => {
+            Node::Group { nodes, look, color, fades } => {
                 let is_drawn = look.is_some_and(|look| look.crop.is_some() || look.transform.is_some());
                 let drawn = if is_drawn { ", cropped or transformed as one" } else { "" };
                 let blend = look.map_or(String::new(), |look| blended(look.blend));
-                match (nodes.as_slice(), is_drawn || *fades || !blend.is_empty()) {
+                let graded = if color.is_some() { ", graded as one" } else { "" };
+                match (nodes.as_slice(), is_drawn || *fades || color.is_some() || !blend.is_empty()) {
                     ([only], false) => self.node(only),
-                    _ => format!("({}){drawn}{}{blend}", self.over(nodes), faded(*fades)),
+                    _ => format!("({}){graded}{drawn}{}{blend}", self.over(nodes), faded(*fades)),
                 }
             }
             Node::Mix { from, to, style, .. } => {

@@ -8,7 +8,7 @@ use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Converter, RGBA16, Source, Target, rgba8_frame};
 use super::super::media::ResolvedMedia;
-use super::super::singles::{self, PLANES_OF_LIGHT};
+use super::super::singles::{self, Alpha, PLANES_OF_LIGHT};
 use super::super::sys::frames;
 use super::super::sys::pixel_info::PixelInfo;
 use super::super::yuv;
@@ -338,6 +338,14 @@ impl<'s> Layers<'s> {
             }
         }
         Ok(Arc::new(RgbaF32::from(&*self.rgba(fetch, record)?)))
+    }
+
+    /// Does to the colours of a premultiplied picture what `color` says.
+    pub(super) fn convert(&self, image: &mut RgbaF32, color: ColorId) {
+        if let Some(managed) = &self.scene.color {
+            let transform = managed.transform(color);
+            singles::transformed(image, Alpha::Premultiplied, Some(transform), self.threads);
+        }
     }
 
     /// A layer in the space of the canvas, placed in it.

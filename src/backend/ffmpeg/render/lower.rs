@@ -28,7 +28,9 @@ use super::color::ColorId;
 use super::program::{Fetch, Mixing, Node, Packets, Program, Same, Segment, Variant, WorkingFormat};
 use super::scene::Scene;
 use crate::picture::Rect;
-use crate::plan::{Background, ColorTags, Element, Folded, Layer, Look, MixStyle, Shot, WIPE_CODES, Weight, covers};
+use crate::plan::{
+    Background, ColorTags, Element, Folded, Grade, Layer, Look, MixStyle, Shot, WIPE_CODES, Weight, covers,
+};
 use crate::time::Ratio;
 
 /// Decides how the frames of `shot` are made, of this variant.
@@ -190,9 +192,16 @@ impl Lowering<'_, '_> {
     /// Whether nothing is lost where `stack` is made in the output's samples: no layer is to be converted to another space, and
     /// for an exact variant, there is but one, and that is in the output's format already.
     fn is_exact_in_output(&self, stack: &[Element]) -> bool {
-        let mut layers = Vec::new();
-        stack.iter().for_each(|element| element.for_each_layer(&mut |layer| layers.push(layer)));
-        if layers.iter().any(|layer| self.color_of(layer).is_some()) {
+        let mut is_converted = false;
+        let mut visit = |element: &Element| {
+            is_converted |= match element {
+                Element::Layer(layer) => self.color_of(layer).is_some(),
+                Element::Stack { grade, .. } => self.color_of_group(grade).is_some(),
+                Element::Mix { .. } => false,
+            };
+        };
+        stack.iter().for_each(|element| element.for_each(&mut visit));
+        if is_converted {
             return false;
         }
         let is_own = |layer: &Layer| {
@@ -200,6 +209,14 @@ impl Lowering<'_, '_> {
             info.is_some_and(|info| info.pixel_format.parse().is_ok_and(|format: Pixel| format == self.scene.format))
         };
         !self.variant.exact || matches!(stack, [Element::Layer(layer)] if layer.look.is_plain() && is_own(layer))
+    }
+
+    /// What is done to the colours of what a stack with the decisions `grade` makes.
+    fn color_of_group(&self, grade: &[Grade]) -> Option<ColorId> {
+        if grade.is_empty() || !self.variant.graded {
+            return None;
+        }
+        self.scene.color.as_ref()?.of_group(self.shot, grade)
     }
 
     /// What is done to the colours of `layer`.
@@ -227,7 +244,12 @@ impl Lowering<'_, '_> {
                 let covers = layer.look.is_plain() && self.scene.fills(layer);
                 Coverage { covers, opaque: opaque && fills, opaque_on_black: opaque }
             }
-            Folded::Stack { elements, look } if look.is_plain() => Coverage::of_stack(&elements),
+            Folded::Stack { elements, look, grade } if look.is_plain() && self.color_of_group(grade).is_none() => {
+                Coverage::of_stack(&elements)
+            }
+            Folded::Stack { elements, look, .. } if look.is_plain() => {
+                Coverage { covers: Coverage::of_stack(&elements).covers, ..Coverage::default() }
+            }
             Folded::Stack { .. } => Coverage::default(),
             Folded::Mix { from, to, style, .. } => {
                 let color = !matches!(style, MixStyle::Dip { color } if color[3] < 1.0);
@@ -261,13 +283,14 @@ impl Lowering<'_, '_> {
                 opacity if opacity <= Ratio::ZERO => Node::Below,
                 opacity => Node::Layer { fetch: self.fetch(layer), fades: opacity < Ratio::ONE },
             },
-            Element::Stack { elements, look } => {
+            Element::Stack { elements, look, grade } => {
                 let opacity = look.opacity_at(record);
                 let nodes = if opacity > Ratio::ZERO { self.nodes(elements, working, record) } else { Vec::new() };
                 if nodes.is_empty() {
                     return Node::Below;
                 }
-                Node::Group { nodes, look: Some(Same(look)), fades: opacity < Ratio::ONE }
+                let color = self.color_of_group(grade);
+                Node::Group { nodes, look: Some(Same(look)), color, fades: opacity < Ratio::ONE }
             }
             Element::Mix { from, to, weight, style } => {
                 let at = weight.at(record);
@@ -279,7 +302,7 @@ impl Lowering<'_, '_> {
                 let alone = |side: Node<'p>| match side {
                     Node::Below => Node::Below,
                     side if over_below || working == WorkingFormat::Output => side,
-                    side => Node::Group { nodes: vec![side], look: None, fades: false },
+                    side => Node::Group { nodes: vec![side], look: None, color: None, fades: false },
                 };
                 if at <= Ratio::ZERO {
                     return alone(side(from));

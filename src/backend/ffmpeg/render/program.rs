@@ -78,6 +78,8 @@ pub(super) enum Node<'p> {
         nodes: Vec<Node<'p>>,
         /// How they look as one, if at all.
         look: Option<Same<'p, Look>>,
+        /// What is done to the colours of what they make together.
+        color: Option<ColorId>,
         /// Whether its opacity is below 1.
         fades: bool,
     },

@@ -23,12 +23,12 @@ use super::super::sink::Sink as _;
 use super::super::sound::FileSounds;
 use super::super::still;
 use super::{Facts, FileFacts, FrameRange, Reel, RepresentationSink, ShotFacts, SourceFormat};
-use crate::backend::{Control, MadeOfFile, RepresentationTask, Target, Task};
-use crate::color::{self, Baked, FileColor, Names};
+use crate::backend::{Control, MadeOfFile, RenderedColors, RepresentationTask, Target, Task};
+use crate::color::{Baked, FileColor};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rotation;
-use crate::plan::{Canvas, ColorConfig, ColorTags, MediaId, MediaSource, Plan, RAW, SampleRange, Shot, SoundLayout};
+use crate::plan::{Canvas, ColorTags, MediaId, MediaSource, Plan, SampleRange, Shot, SoundLayout};
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Timecode};
 
 /// A movie or numbered frames, opened.
@@ -328,6 +328,7 @@ pub(crate) fn check_before_render(
     preset: &Preset,
     canvas: Canvas,
     representations: &[Representation],
+    colors: Option<&RenderedColors>,
 ) -> Result<()> {
     let request = FormatRequest { source: Pixel::YUV444P16LE, alpha: false };
     let sound = plan.sound.as_ref().map(|sound| (sound.rate, sound.layout.channels()));
@@ -335,8 +336,6 @@ pub(crate) fn check_before_render(
         [] => return Ok(()),
         _ => preset.pixel_format(request, canvas.width, canvas.height)?,
     };
-    let colors: Vec<Option<HashMap<String, Baked>>> =
-        plan.shots.iter().map(|shot| colors_of_rendered(plan, shot, representations.iter())).collect::<Result<_>>()?;
     let source_format = SourceFormat {
         canvas,
         format,
@@ -346,37 +345,9 @@ pub(crate) fn check_before_render(
         rate: plan.rate,
         sound,
         streams: None,
-        colors: colors.first().and_then(Option::as_ref),
+        colors: colors.and_then(|colors| colors.baked(plan.shots.first()?)),
     };
     representations.iter().try_for_each(|representation| source_format.check(representation).map(drop))
-}
-
-/// Where colours are managed, what is baked into the representations of a shot that another backend rendered: its pictures are in
-/// the canvas's space, which has to be named.
-fn colors_of_rendered<'r>(
-    plan: &Plan,
-    shot: &Shot,
-    representations: impl Iterator<Item = &'r Representation>,
-) -> Result<Option<HashMap<String, Baked>>> {
-    let Some(color) = &plan.color else { return Ok(None) };
-    let engine = color::open(&color.config)?;
-    let canvas = match (&color.canvas, &color.config) {
-        (Some(name), _) => color::find_space(&*engine, name)?.name,
-        (None, ColorConfig::Raw) => RAW.to_owned(),
-        (None, _) => {
-            let what = "an application renders the pictures, and nothing says which colour space they are in: name the \
-                        canvas's (ColorPlan::canvas, --canvas-space)";
-            return Err(Error::new(ErrorKind::Option, what));
-        }
-    };
-    let names = Names::new(&shot.name, &shot.clip, &shot.track, &plan.name);
-    let bake = |representation: &Representation| {
-        let look = representation.output_look(color);
-        let baked = color::output(&*engine, color, (None, &canvas), &look, &names)
-            .map_err(|error| error.context(format!("representation {:?}", representation.name)))?;
-        Ok((representation.name.clone(), baked))
-    };
-    representations.map(bake).collect::<Result<_>>().map(Some)
 }
 
 /// Makes the representations of `task` from the file that was rendered for it, and looks at them: for backends that
@@ -385,6 +356,7 @@ pub(crate) fn represent_rendered(
     plan: &Plan,
     task: &Task<'_>,
     color: ColorTags,
+    colors: Option<&RenderedColors>,
     control: &Control<'_>,
 ) -> Result<MadeOfFile> {
     let shot = task.shot;
@@ -416,8 +388,8 @@ pub(crate) fn represent_rendered(
         (Some(file), Some(sound)) => source_frames.with_sound(file, sound.rate, sound.layout)?,
         _ => source_frames,
     };
-    if let Some(colors) = colors_of_rendered(plan, shot, task.representations.iter().map(|task| task.representation))? {
-        source_frames = source_frames.with_colors(colors, None);
+    if let Some(colors) = colors.and_then(|colors| colors.baked(shot)) {
+        source_frames = source_frames.with_colors(colors.clone(), None);
     }
     let reels = Reels::default();
     let facts = ShotFacts { plan, shot, reel: |media| reels.of(plan, media) };
