@@ -130,6 +130,12 @@ impl std::fmt::Display for Note {
     }
 }
 
+impl PartialEq<Note> for String {
+    fn eq(&self, other: &Note) -> bool {
+        *self == other.text
+    }
+}
+
 impl PartialEq<&str> for Note {
     fn eq(&self, other: &&str) -> bool {
         self.text == *other

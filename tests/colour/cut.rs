@@ -478,3 +478,27 @@ fn what_is_mixed_without_being_converted_is_a_warning() {
     let said = warnings(vec![clip("light", &show.path("exr").join("a_light/a_light.%04d.exr"), 1)]);
     assert!(said.iter().any(|warning| warning.to_string().contains("is lin_ap1_scene by its header")), "{said:?}");
 }
+
+/// The shot's own file in the view, representations in the same and in none: of one composite.
+#[test]
+fn what_is_baked_into_the_shot_and_its_representations_is_the_same() {
+    let show = Show::new();
+    let (a, own_a) = show.noise("a/a_plate.%04d.png", 4, 98);
+    let (b, _) = show.noise("b/b.%04d.png", 4, 99);
+    let mut color = show.plan();
+    color.rules = vec![SpaceRule::new("b.*", SourceSpace::Space("half".to_owned()))];
+    (color.representations, color.intermediate) = (views(), views());
+    let timeline = cut([track("V1", [clip("a", &a, 4), dissolve(2, 0), clip("b", &b, 2)])]);
+    let planned = plan(&timeline, &color, whole(4)).expect("a plan");
+    let plain = pictures("plain", "color = {}");
+    let report = run(&planned, delivery(&show.path("out"), vec![pictures("view", ""), plain]));
+    let area = SIZE.0 * SIZE.1;
+    for frame in [0, 1] {
+        let source = &own_a[frame * area..][..area];
+        let shown = |pixel: [f64; 3]| pixel.map(|value| display(value * value));
+        assert_made(&own(&report, 0)[frame * area..][..area], source, 2.0, "own", shown);
+        assert_made(&made(&report, 0, "view")[frame * area..][..area], source, 2.0, "view", shown);
+        assert_made(&made(&report, 0, "plain")[frame * area..][..area], source, 1.0, "plain", |pixel| pixel);
+    }
+    assert_eq!(own(&report, 0), made(&report, 0, "view"));
+}

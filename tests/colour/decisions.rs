@@ -6,7 +6,7 @@ use otio_conflate::{Conflation, NoObserver, Report};
 use serde_json::{Value, json};
 
 use crate::cut::{clip, cut, delivery, made, plan, whole};
-use crate::otio::{dissolve, read, stack, track};
+use crate::otio::{With as _, dissolve, read, stack, track};
 use crate::support::*;
 
 /// As the EDL adapter writes it.
@@ -17,11 +17,6 @@ fn cdl(slope: [f64; 3]) -> Value {
 fn effect(slope: [f64; 3]) -> Value {
     json!({"OTIO_SCHEMA": "CDLEffect.1", "name": "", "enabled": true, "metadata": {}, "slope": slope,
         "offset": [0, 0, 0], "power": [1, 1, 1], "saturation": 1.0})
-}
-
-fn with(mut object: Value, key: &str, value: Value) -> Value {
-    object[key] = value;
-    object
 }
 
 fn graded(show: &Show) -> ColorPlan {
@@ -48,7 +43,7 @@ fn two_effects_are_two_decisions_and_metadata_that_repeats_one_is_none() {
     let slope = [0.5, 1.0, 1.0];
     for (effects, said, red) in [(2, true, 0.25), (1, true, 0.5), (2, false, 0.25), (0, true, 0.5)] {
         let effects: Vec<Value> = (0..effects).map(|_| effect(slope)).collect();
-        let mut own_clip = with(clip("a", &a, 2), "effects", Value::Array(effects));
+        let mut own_clip = clip("a", &a, 2).with("effects", effects);
         if said {
             own_clip["metadata"] = cdl(slope);
             own_clip["media_references"]["DEFAULT_MEDIA"]["metadata"] = cdl(slope);
@@ -76,14 +71,12 @@ fn decisions_of_tracks_nests_and_timelines_are_done_to_what_they_show_together()
     );
     let mut color = graded(&show);
     color.rules = vec![SpaceRule::new("g.*", SourceSpace::Space("log".to_owned()))];
-    let nest = with(stack("nest", [track("N", [clip("b", &b, 2)])]), "metadata", cdl([1.0, 0.5, 1.0]));
+    let nest = stack("nest", [track("N", [clip("b", &b, 2)])]).with("metadata", cdl([1.0, 0.5, 1.0]));
     let below =
-        with(track("V1", [clip("a", &a, 2), dissolve(1, 0), nest]), "effects", json!([effect([0.5, 1.0, 1.0])]));
-    let above = with(track("V2", [clip("g", &graphic, 4)]), "metadata", cdl([1.0, 1.0, 0.5]));
+        track("V1", [clip("a", &a, 2), dissolve(1, 0), nest]).with("effects", [effect([0.5, 1.0, 1.0])].to_vec());
+    let above = track("V2", [clip("g", &graphic, 4)]).with("metadata", cdl([1.0, 1.0, 0.5]));
     let mut timeline = cut([below, above]);
     timeline["tracks"]["metadata"] = cdl([0.75, 0.75, 0.75]);
-    // The look of a composition and its decision are one picture's.
-    timeline["tracks"]["name"] = json!("all");
     let report = run(&show, &timeline, &color, 4);
     let area = SIZE.0 * SIZE.1;
     let alpha = 32_768.0 / 65_535.0;
@@ -124,7 +117,7 @@ fn a_dissolve_in_a_graded_track_is_mixed_before_it_is_graded() {
         json!({"cdl": {"asc_sop": {"slope": [1, 1, 1], "offset": [0, 0, 0], "power": [2, 2, 2]}, "asc_sat": 1}});
     let mut second = clip("b", &b, 2);
     second["source_range"] = crate::otio::range(1003, 2, 24);
-    let line = with(track("V1", [clip("a", &a, 4), dissolve(2, 0), second]), "metadata", power);
+    let line = track("V1", [clip("a", &a, 4), dissolve(2, 0), second]).with("metadata", power);
     let mut color = graded(&show);
     color.decisions.space = DecisionSpace::Canvas;
     let report = run(&show, &cut([line]), &color, 4);
@@ -136,4 +129,6 @@ fn a_dissolve_in_a_graded_track_is_mixed_before_it_is_graded() {
         .collect();
     let got = made(&report, 0, "graded");
     assert_made(&got[3 * area..], &mixed, 2.0, "graded as one", |pixel| pixel.map(|value| value * value));
+    // An output without decisions that is made of the same floats.
+    assert_made(&made(&report, 0, "plain")[3 * area..], &mixed, 2.0, "plain", |pixel| pixel);
 }

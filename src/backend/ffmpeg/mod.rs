@@ -43,6 +43,7 @@ mod transport;
 mod trim;
 mod units;
 mod verify;
+mod viewed;
 mod writer;
 mod yuv;
 

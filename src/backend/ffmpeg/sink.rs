@@ -8,6 +8,7 @@ use super::convert::{Converter, Source, Target};
 use super::render::Variant;
 use super::representation::SourceLabels;
 use super::singles;
+use super::viewed::Viewed;
 use super::writer::Writer;
 use crate::audio::Samples;
 use crate::color::Transform;
@@ -65,12 +66,13 @@ pub(super) struct Bake {
     pub(super) target: Target,
     pub(super) converter: Converter,
     pub(super) threads: usize,
+    pub(super) viewed: Viewed,
 }
 
 impl Bake {
-    fn baked(&mut self, picture: &Source<'_>) -> Result<Video> {
-        let (mut image, alpha) = singles::read(picture)?;
-        singles::transformed(&mut image, alpha, Some(&*self.transform), self.threads);
+    fn baked(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
+        let size = (picture.frame.width(), picture.frame.height());
+        let image = self.viewed.picture((picture, index, false), size, &self.transform, self.threads)?;
         singles::write(image, &self.target, &mut self.converter)
     }
 }
@@ -90,7 +92,7 @@ impl Sink for Whole<'_> {
 
     fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()> {
         let Some(picture) = picture else { return Ok(()) };
-        let baked = self.bake.as_mut().map(|bake| bake.baked(picture)).transpose()?;
+        let baked = self.bake.as_mut().map(|bake| bake.baked(picture, index)).transpose()?;
         let frame = baked.as_ref().unwrap_or(picture.frame);
         match &mut self.labels {
             None => self.writer.write(frame),

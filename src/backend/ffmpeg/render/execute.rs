@@ -73,6 +73,13 @@ impl<'s> Compositor<'s> {
         }
     }
 
+    /// What [`Compositor::frame`] makes of an exact picture in floats where it is not to be exact, without making it again.
+    pub(super) fn coded_of_exact(&mut self, floats: &Video) -> Result<Video> {
+        let coding = self.layers.coding;
+        let canvas = singles::interleaved(floats)?;
+        singles::write(canvas, &coding, &mut self.layers.converter)
+    }
+
     /// Decodes what is shown at `record` without making a picture of it: what is copied is not to be damaged either.
     pub(super) fn judge(&mut self, segment: &Segment<'_>, record: i64) -> Result<()> {
         self.layers.keep_fields(true);

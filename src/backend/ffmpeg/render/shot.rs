@@ -7,6 +7,7 @@ use super::super::encode::OutputSettings;
 use super::super::representation::{Facts, FrameRange, RepresentationSink, ShotFacts, SourceFormat, SourceLabels};
 use super::super::sink::{Bake, Finished, Sink, Whole};
 use super::super::sound::{Mixer, ShotSound};
+use super::super::viewed::Viewed;
 use super::super::writer::Writer;
 use super::execute::Compositor;
 use super::lower::lower;
@@ -105,14 +106,17 @@ impl<'s> ShotWorker<'s> {
         let facts = ShotFacts { plan: scene.plan, shot, reel: move |media| scene.reel(media) };
         let source_format = self.outputs.source_format(shot);
         let frame_range = FrameRange::of(scene.plan, shot);
+        let baked = scene.color.as_ref().and_then(|color| color.intermediate(shot));
+        let viewed = source_format.viewed(&task.representations, baked);
         let mut sinks: Vec<Box<dyn Sink + '_>> = Vec::new();
         for (place, wanted) in task.representations.iter().enumerate() {
             let variant = programs.representations[place];
             let format = SourceFormat { top_field_first: programs.fields_of(place), ..source_format };
-            let sink = RepresentationSink::open(wanted, (format, variant), frame_range, &facts, self.threads)?;
+            let sink =
+                RepresentationSink::open(wanted, (format, variant), frame_range, &facts, (&viewed, self.threads))?;
             sinks.push(Box::new(sink));
         }
-        let (main, unlabelled) = self.main_sink(task, programs, &facts)?;
+        let (main, unlabelled) = self.main_sink(task, programs, &facts, viewed)?;
         sinks.insert(0, main);
         let frames = self.run(task, programs, &mut sinks, sound.as_mut(), control)?;
         let mut sinks = sinks.into_iter();
@@ -139,6 +143,7 @@ impl<'s> ShotWorker<'s> {
         task: &Task<'t>,
         programs: &Programs<'_>,
         facts: &'t dyn Facts,
+        viewed: Viewed,
     ) -> Result<(Box<dyn Sink + 't>, Option<String>)> {
         let program = programs.main();
         let settings = self.outputs.settings(task, program.fields);
@@ -156,6 +161,7 @@ impl<'s> ShotWorker<'s> {
             target: settings.target(),
             converter: Converter::new(),
             threads: self.threads,
+            viewed,
         });
         let labels = settings.labels_each_frame().then(|| SourceLabels::new(facts));
         let keeps_fields = program.fields.is_some();
@@ -180,8 +186,8 @@ impl<'s> ShotWorker<'s> {
                 kinds.push(kind);
             }
         }
-        // Interlaced pictures first, as they are.
-        kinds.sort_by_key(|(fields, _)| !fields);
+        // Interlaced pictures first, as they are; of the others, what is exact can be made into what is not.
+        kinds.sort_by_key(|(fields, variant)| (!fields, !variant.exact));
         let mut index = 0;
         for segment in &programs.main().segments {
             for record in segment.frames.clone() {
@@ -190,7 +196,14 @@ impl<'s> ShotWorker<'s> {
                     let is_kind = |sink: &dyn Sink| (sink.keeps_fields(), sink.variant()) == (fields, variant);
                     let wanted = sinks.iter().any(|sink| is_kind(&**sink) && sink.wants(index));
                     let own = programs.of(variant).at(record).filter(|_| wanted);
+                    let exact = kinds.iter().zip(&pictures).find_map(|(&(other_fields, other), picture)| {
+                        let is_same = !fields && !other_fields && other.graded == variant.graded && !variant.exact;
+                        picture.as_ref().filter(|(_, is_light)| is_same && *is_light)
+                    });
                     let picture = own.map(|own| {
+                        if let Some((canvas, _)) = exact.filter(|_| own.working == WorkingFormat::Managed) {
+                            return Ok((self.compositor.coded_of_exact(canvas)?, false));
+                        }
                         let is_light = variant.exact && own.working == WorkingFormat::Managed;
                         Ok((self.compositor.frame(own, record, fields, variant.exact)?, is_light))
                     });

@@ -259,9 +259,10 @@ impl SourceFrames {
     ) -> Result<MadeOfFile> {
         let source_format = self.source_format()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let viewed = source_format.viewed(tasks, None);
         let open = |task| {
-            RepresentationSink::open(task, (source_format, Variant::default()), frame_range, facts, threads)
-                .map(Box::new)
+            let shown = (source_format, Variant::default());
+            RepresentationSink::open(task, shown, frame_range, facts, (&viewed, threads)).map(Box::new)
         };
         let mut sinks: Vec<Box<RepresentationSink<'_>>> = tasks.iter().map(open).collect::<Result<_>>()?;
         let mut notes: Vec<String> = tasks

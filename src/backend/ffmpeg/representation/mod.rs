@@ -21,12 +21,13 @@ use super::pixels;
 use super::presets::FormatRequest;
 use super::render::Variant;
 use super::sequence_writer::write_still;
-use super::singles::{self, Alpha};
+use super::singles;
 use super::sink::{Finished, Sink};
 use super::sound::FileSounds;
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
 use super::verify::{self, Expected};
+use super::viewed::Viewed;
 use super::writer::Writer;
 use crate::audio::Samples;
 use crate::backend::{RepresentationTask, Target};
@@ -158,6 +159,12 @@ impl SourceFormat<'_> {
         Ok((shape, settings))
     }
 
+    /// What is shared where several of these representations, or they and `own`, are put through one transform.
+    pub(super) fn viewed<'v>(&'v self, tasks: &[RepresentationTask<'_>], own: Option<&'v Baked>) -> Viewed {
+        let of = |task: &RepresentationTask<'_>| self.colors.and_then(|colors| colors.get(&task.representation.name));
+        Viewed::new(tasks.iter().filter_map(of).chain(own).filter_map(|baked| baked.transform.as_ref()))
+    }
+
     /// What is baked into `representation`.
     fn baked(&self, representation: &Representation) -> Option<&Baked> {
         self.colors?.get(&representation.name)
@@ -267,6 +274,7 @@ pub(super) struct RepresentationSink<'r> {
     keeps_fields: bool,
     /// What is baked into it, where colours are managed.
     baked: Option<Baked>,
+    viewed: Viewed,
     threads: usize,
     /// Which pictures it takes.
     variant: Variant,
@@ -299,7 +307,7 @@ impl<'r> RepresentationSink<'r> {
         (source_format, variant): (SourceFormat<'_>, Variant),
         frame_range: FrameRange,
         facts: &'r dyn Facts,
-        threads: usize,
+        (viewed, threads): (&Viewed, usize),
     ) -> Result<RepresentationSink<'r>> {
         let RepresentationTask { representation, target } = task;
         let named = |error| at(representation, error);
@@ -360,6 +368,7 @@ impl<'r> RepresentationSink<'r> {
             today,
             keeps_fields,
             baked: source_format.colors.map(|_| source_format.baked(representation).cloned().unwrap_or_default()),
+            viewed: viewed.clone(),
             threads,
             variant,
         })
@@ -411,7 +420,7 @@ impl<'r> RepresentationSink<'r> {
 
     /// The picture as it is written: converted, scaled, and drawn upon.
     fn rendered(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
-        let converted = self.converted(picture)?;
+        let converted = self.converted(picture, index)?;
         if self.painter.is_idle() {
             return Ok(converted);
         }
@@ -433,7 +442,7 @@ impl<'r> RepresentationSink<'r> {
 
 impl RepresentationSink<'_> {
     /// The picture in the representation's own format and size.
-    fn converted(&mut self, picture: &Source<'_>) -> Result<Video> {
+    fn converted(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
         let rect = self.shape.rect(Converter::alignment(self.coding.format));
         let (fields, coding) = (self.keeps_fields, self.coding);
         let transform = match &self.baked {
@@ -445,18 +454,8 @@ impl RepresentationSink<'_> {
             }
             None => return self.converted_plainly(picture),
         };
-        let (mut image, alpha) = singles::read(picture)?;
         let size = (rect.width, rect.height);
-        let is_scaled = (image.width, image.height) != size;
-        let alpha = match (is_scaled, alpha) {
-            (false, alpha) => alpha,
-            (true, alpha) => {
-                singles::transformed(&mut image, alpha, None, self.threads);
-                image = picture::resample(&image, size.0, size.1);
-                if alpha == Alpha::None { Alpha::None } else { Alpha::Premultiplied }
-            }
-        };
-        singles::transformed(&mut image, alpha, Some(&**transform), self.threads);
+        let mut image = self.viewed.picture((picture, index, fields), size, transform, self.threads)?;
         if rect != Rect::whole(coding.width, coding.height) {
             let mut canvas = RgbaF32::black(coding.width, coding.height);
             picture::paste(&mut canvas, &image, rect.x, rect.y);
