@@ -371,6 +371,45 @@ fn exr_that_is_linear_is_light_and_exr_of_which_nothing_is_told_is_refused() {
     }
 }
 
+/// What is baked into representations begins with what Resolve renders: where its project says another space than the caller,
+/// nothing is rendered.
+#[cfg(feature = "ocio")]
+#[test]
+fn a_project_that_renders_another_space_than_the_canvas_is_said_to_be_is_refused() {
+    let run = |settings: Value, accepted: bool| {
+        let stage = Stage::usual(|state| state["project"]["settings"] = settings);
+        let options = stage.with(|options| options.accept_differences = accepted);
+        let mut planned = PlanOptions::default();
+        let mut color = otio_conflate::plan::ColorPlan::default();
+        color.config =
+            otio_conflate::color::named("ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5").expect("built in");
+        color.canvas = Some("ARRI LogC4".to_owned());
+        planned.color = Some(color);
+        let before = stage.fake.now();
+        let run = stage.try_run(options, stage.plan(&planned), "prores-lt");
+        assert_eq!(stage.fake.now(), before);
+        run.map(|run| {
+            assert!(run.report.succeeded(), "{:#?}", run.report);
+            let output = &run.report.shots[0].color.as_ref().expect("colours").output;
+            assert_eq!(output.colorspace.as_deref(), Some("ARRI LogC4"));
+            run.report
+                .warnings
+                .iter()
+                .map(ToString::to_string)
+                .find(|text| text.contains("the canvas is said to be in"))
+        })
+    };
+    let error = run(managed("Rec.709 Gamma 2.4"), false).expect_err("it is another");
+    assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+    let text = error.to_string();
+    assert!(text.contains("\"ARRI LogC4\"") && text.contains("\"Rec.709 Gamma 2.4\", which is another"), "{text}");
+    assert!(run(managed("Rec.709 Gamma 2.4"), true).expect("it is accepted").is_some());
+    assert_eq!(run(managed("ARRI LogC4"), false).expect("it is the same"), None);
+    assert_eq!(run(json!({}), false).expect("nothing is told"), None);
+    let unmanaged = json!({"colorScienceMode": "davinciYRGB", "colorSpaceTimeline": "Rec.709 Gamma 2.4"});
+    assert!(run(unmanaged, false).expect("its tag means little").is_some());
+}
+
 #[test]
 fn a_ticket_knows_what_its_exr_holds() {
     let (stage, mut options) = exr(managed("Rec.709 Gamma 2.4"));

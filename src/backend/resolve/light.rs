@@ -6,8 +6,9 @@ use serde_json::json;
 use super::bridge::{Answer, Object};
 use super::link::Link;
 use super::options::ResolveOptions;
+use super::space::{Agreement, agreement};
 use crate::error::Result;
-use crate::plan::ColorTags;
+use crate::plan::{ColorConfig, ColorPlan, ColorTags};
 
 /// The settings of a project that decide about the colours of its output.
 const KEYS: [&str; 7] = [
@@ -80,6 +81,35 @@ impl ColorSettings {
         }
     }
 
+    /// Compares what the project renders with the space that `color` says the canvas is in; a sentence where they are not the
+    /// same, and whether they cannot be. A project whose colours are not managed does not tell what its values are: it is
+    /// only doubted.
+    ///
+    /// # Errors
+    /// As [`color::open`](crate::color::open) and [`color::find_space`](crate::color::find_space).
+    pub(super) fn other_space(&self, color: &ColorPlan) -> Result<Option<(bool, String)>> {
+        let (Some(canvas), Some(own)) = (&color.canvas, self.output()) else { return Ok(None) };
+        if color.config == ColorConfig::Raw {
+            return Ok(None);
+        }
+        let engine = crate::color::open(&color.config)?;
+        let space = crate::color::find_space(&*engine, canvas)?;
+        let mode = self.get("colorScienceMode").unwrap_or_default().to_ascii_lowercase();
+        let is_managed = mode.starts_with("aces") || mode.contains("managed");
+        let agreement = agreement(&own, tags(&own), &space);
+        let told = match agreement {
+            Agreement::Same => return Ok(None),
+            Agreement::Other => "which is another",
+            Agreement::Untold if !is_managed => return Ok(None),
+            Agreement::Untold => "of which it is not known whether it is the same",
+        };
+        let what = format!(
+            "the canvas is said to be in {:?}, and Resolve's project renders {own:?}, {told} (its settings: {self})",
+            space.name
+        );
+        Ok(Some((is_managed && agreement == Agreement::Other, what)))
+    }
+
     /// What EXR files hold; `None` where neither Resolve nor `options` tell.
     pub(super) fn light(&self, options: &ResolveOptions) -> Option<Light> {
         let given = || {
@@ -122,7 +152,7 @@ impl Light {
 }
 
 /// The code points of ITU-T H.273 for a colour space and gamma as Resolve calls them; 2 for what has none.
-fn tags(name: &str) -> ColorTags {
+pub(super) fn tags(name: &str) -> ColorTags {
     let name = name.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
     let transfer = if has(&["linear", "aces2065", "aces 2065", "acescg", "no output transform"]) {

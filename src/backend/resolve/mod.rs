@@ -38,6 +38,7 @@ mod queue;
 mod restore;
 mod scratch;
 mod session;
+mod space;
 mod state;
 mod submit;
 mod ticket;

@@ -124,8 +124,16 @@ impl<'a> ResolveSession<'a> {
         let mut guard = Guard::begin(options, link, &desk, lock)?;
         let looked = look(&mut guard, plan, preset, options)
             .and_then(|looked| Ok((ColorSettings::read(&guard.link, &looked.0.timeline)?, looked)));
-        let (colors, (cut, canvas, more)) = looked.map_err(|error| guard.failed(error))?;
+        let checked = looked.and_then(|(colors, looked)| {
+            let other = plan.color.as_ref().map_or(Ok(None), |color| colors.other_space(color))?;
+            match other {
+                Some((true, what)) if !options.accept_differences => Err(Error::new(ErrorKind::Mismatch, what)),
+                other => Ok((colors, looked, other)),
+            }
+        });
+        let (colors, (cut, canvas, more), other) = checked.map_err(|error| guard.failed(error))?;
         warnings.extend(more);
+        warnings.extend(other.map(|(_, what)| warning(what)));
         Ok(ResolveSession {
             options,
             plan,
