@@ -25,9 +25,9 @@ use crate::deliver::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
-use crate::plan::{Canvas, MediaSource, Plan, Shot, Warning, Warnings};
+use crate::plan::{Canvas, ColorConfig, MediaSource, Plan, Shot, Warning, Warnings};
 use crate::printable;
-use crate::report::{Record, Report, ShotReport, Status};
+use crate::report::{Record, Report, ReportedCanvas, ShotReport, Status};
 use crate::timeline::Timeline;
 
 #[cfg(feature = "ffmpeg")]
@@ -512,7 +512,7 @@ impl<'r> Run<'r> {
             backend: self.backend.to_owned(),
             preset: self.delivery.preset.name.clone(),
             gain: self.plan.sound.as_ref().filter(|sound| sound.loudness.is_some()).map(|sound| sound.gain),
-            canvas,
+            canvas: ReportedCanvas { canvas, space: self.canvas_space() },
             rate: self.plan.rate,
             start: self.plan.global_start,
             shots,
@@ -520,6 +520,13 @@ impl<'r> Run<'r> {
             files: Vec::new(),
             folder: self.folder.path().to_owned(),
         }
+    }
+
+    /// Where a configuration manages colours, the space of the canvas.
+    fn canvas_space(&self) -> Option<String> {
+        let is_raw = self.plan.color.as_ref().is_none_or(|color| color.config == ColorConfig::Raw);
+        let of_rendered = || self.colors.as_ref().filter(|_| !is_raw).map(|colors| colors.canvas().to_owned());
+        self.session.canvas_space().or_else(of_rendered)
     }
 
     /// The manifest of a run that is over with this report.

@@ -28,7 +28,8 @@ pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
 pub use printable::{printable, printable_json};
 pub use report::{
-    MediumColor, Output, OutputKind, Record, Report, Represented, ShotColor, ShotReport, Status, ValueColor,
+    Decided, MediumColor, Output, OutputKind, Record, Report, ReportedCanvas, Represented, ShotColor, ShotReport,
+    Status, ValueColor,
 };
 pub use timeline::Timeline;
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::Loudness;
 use crate::color::Baked;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, OutputColor, OutputLook, Warning};
+use crate::plan::{Canvas, ColorTags, Grade, Hdr, OutputColor, OutputLook, Warning};
 use crate::time::Rate;
 
 /// What a run made. `manifest.json` in the output folder holds it.
@@ -30,7 +30,7 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub gain: Option<f64>,
     /// The canvas every frame has.
-    pub canvas: Canvas,
+    pub canvas: ReportedCanvas,
     /// The record rate.
     pub rate: Rate,
     /// Record frame of the cut's first frame.
@@ -183,6 +183,26 @@ pub struct Represented {
     pub color: Option<ValueColor>,
 }
 
+/// The canvas of a run, and where colours are managed, the space that layers were composited in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReportedCanvas {
+    /// Size, pixel aspect and tags.
+    #[serde(flatten)]
+    pub canvas: Canvas,
+    /// The colour space.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub space: Option<String>,
+}
+
+impl std::ops::Deref for ReportedCanvas {
+    type Target = Canvas;
+
+    fn deref(&self) -> &Canvas {
+        &self.canvas
+    }
+}
+
 /// What the values of an output are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -202,29 +222,67 @@ pub struct ValueColor {
     /// Whether colour decisions and looks are in them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub graded: bool,
+    /// The looks that were baked, in order: those of the configuration, and files as `FILE#ID@SPACE`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<String>,
+    /// The tags of what was baked; `None`: those of the canvas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<ColorTags>,
+    /// What a movie of it says about its display and its brightness.
+    #[serde(skip_serializing_if = "Hdr::is_empty")]
+    pub hdr: Hdr,
 }
 
 impl ValueColor {
-    /// What values are that `baked` makes of a canvas in the space `canvas`, for `look`.
-    pub(crate) fn of(config: &str, baked: &Baked, look: &OutputLook, canvas: &str, graded: bool) -> ValueColor {
+    /// What values are that `baked` makes of a canvas in the space `canvas`, for `look`; `looks` are those of the shot, and
+    /// `decides` is set where it has colour decisions.
+    pub(crate) fn of(
+        config: &str,
+        baked: &Baked,
+        (look, looks): (&OutputLook, Vec<String>),
+        canvas: &str,
+        decides: bool,
+    ) -> ValueColor {
         let (display, view) = baked.view.clone().unzip();
         let own = || (look.color == OutputColor::Canvas).then(|| canvas.to_owned());
-        let colorspace = baked.space.clone().or_else(own);
-        ValueColor { config: config.to_owned(), colorspace, display, view, graded }
+        ValueColor {
+            config: config.to_owned(),
+            colorspace: baked.space.clone().or_else(own),
+            display,
+            view,
+            graded: look.graded && (decides || !looks.is_empty()),
+            looks: if look.graded { looks } else { Vec::new() },
+            tags: baked.tags,
+            hdr: baked.hdr,
+        }
     }
 }
 
 /// The colours of a shot, where they are managed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ShotColor {
     /// What the values of its own file are.
     pub output: ValueColor,
     /// Which space each medium that it shows turned out to be in, and what says so.
     pub sources: Vec<MediumColor>,
+    /// The colour decisions of its clips, and of the compositions that they lie in, that are applied to outputs which are graded.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub decisions: Vec<Decided>,
     /// The context variables that it depends on.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty", default)]
     pub vars: std::collections::BTreeMap<String, String>,
+}
+
+/// A colour decision that was applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Decided {
+    /// The clip's name; empty for what several layers of a composition make together.
+    pub clip: String,
+    /// The decision, with the space that it was applied in.
+    #[serde(flatten)]
+    pub grade: Grade,
 }
 
 /// Which colour space a medium turned out to be in.

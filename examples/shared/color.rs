@@ -2,7 +2,7 @@
 
 use clap::Args;
 use otio_conflate::color::{self, Engine};
-use otio_conflate::plan::{CdlStyle, ColorConfig, ColorPlan, LookStep, OutputColor};
+use otio_conflate::plan::{CdlStyle, ColorConfig, ColorPlan, LightLevel, LookStep, MasteringDisplay, OutputColor};
 use otio_conflate::{Error, ErrorKind, Result};
 
 /// What decides about colours.
@@ -28,6 +28,13 @@ pub(crate) struct ColorArgs {
     /// How colour decisions are applied: asc (values are cut to 0 to 1), or no-clamp
     #[arg(long, value_name = "STYLE", default_value = "asc")]
     cdl_style: CdlStyle,
+    /// The display that pictures in PQ or HLG were graded on, for movies of them: bt709, p3-d65 or bt2020 and cd/m², or as x265
+    /// has it
+    #[arg(long, value_name = "PRIMARIES:MIN-MAX")]
+    mastering: Option<MasteringDisplay>,
+    /// How bright pictures in PQ or HLG get, in cd/m²: of the brightest pixel, and the average of the brightest frame
+    #[arg(long, value_name = "MAXCLL,MAXFALL")]
+    max_cll: Option<LightLevel>,
 }
 
 impl ColorArgs {
@@ -38,6 +45,8 @@ impl ColorArgs {
             || self.looks.is_some()
             || self.view.is_some()
             || !self.ocio_var.is_empty()
+            || self.mastering.is_some()
+            || self.max_cll.is_some()
     }
 
     /// What these flags stand for, and the configuration that they name.
@@ -60,6 +69,7 @@ impl ColorArgs {
             .collect::<Result<_>>()?;
         plan.looks.extend(self.looks.clone().map(LookStep::Look));
         plan.decisions.style = self.cdl_style;
+        (plan.hdr.mastering, plan.hdr.light) = (self.mastering, self.max_cll);
         plan.representations.graded = true;
         plan.representations.color =
             self.view.as_deref().map_or(Ok(OutputColor::Canvas), |view| color::read_view(&*engine, view))?;

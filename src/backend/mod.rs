@@ -20,7 +20,7 @@ pub use crate::job::{CancelToken, Target};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use ffmpeg::{check_before_render, represent_rendered};
 pub use record::RecordBackend;
-pub(crate) use rendered_color::RenderedColors;
+pub(crate) use rendered_color::{RenderedColors, hdr_words};
 #[cfg(not(feature = "ffmpeg"))]
 pub(crate) use without_ffmpeg::{check_before_render, represent_rendered};
 
@@ -114,6 +114,11 @@ pub trait Session: Sync {
     fn shot_depends_on(&self, shot: &Shot) -> String {
         let _ = shot;
         String::new()
+    }
+
+    /// Where colours are managed by a configuration: the space that layers are composited in.
+    fn canvas_space(&self) -> Option<String> {
+        None
     }
 
     /// Files that were found and read while it was opened, such as the LUTs of a colour configuration: no output may have their

@@ -7,12 +7,18 @@ use std::path::PathBuf;
 use crate::color::{self, Baked, Names, Outputs};
 use crate::deliver::Representation;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{ColorConfig, OutputLook, Plan, RAW, Shot};
+use crate::plan::{ColorConfig, Hdr, OutputLook, Plan, RAW, Shot};
 use crate::report::{ShotColor, ValueColor};
+
+/// What is added to fingerprints where something is said about brightness.
+pub(crate) fn hdr_words(hdr: &Hdr) -> String {
+    if hdr.is_empty() { String::new() } else { format!(" {hdr:?}") }
+}
 
 /// What is baked into the representations of every shot, settled once, before anything is rendered.
 #[derive(Debug)]
 pub(crate) struct RenderedColors {
+    canvas: String,
     shots: HashMap<String, RenderedShot>,
     files: BTreeSet<PathBuf>,
 }
@@ -56,7 +62,8 @@ impl RenderedColors {
             let (mut baked, mut values) = (HashMap::new(), HashMap::new());
             let mut vars = BTreeMap::new();
             let mut files = BTreeSet::new();
-            let mut depends_on = format!("{} {canvas:?}{}", engine.fingerprint(), names.looks(color));
+            let mut depends_on =
+                format!("{} {canvas:?}{}{}", engine.fingerprint(), names.looks(color), hdr_words(&color.hdr));
             for representation in representations {
                 let look = representation.output_look(color);
                 let made = outputs
@@ -65,24 +72,29 @@ impl RenderedColors {
                 vars.extend(made.vars.clone());
                 files.extend(made.files.iter().cloned());
                 depends_on += &format!(" {look:?}");
-                let has_looks = look.graded && !color.looks.is_empty();
-                let value = ValueColor::of(engine.name(), &made, &look, &canvas, has_looks);
+                let value = ValueColor::of(engine.name(), &made, (&look, names.look_names(color)), &canvas, false);
                 values.insert(representation.name.clone(), value);
                 baked.insert(representation.name.clone(), made);
             }
             depends_on += &format!(" {vars:?}{}", color::file_states(&files));
-            let own = ValueColor::of(engine.name(), &Baked::default(), &OutputLook::default(), &canvas, false);
-            let report = ShotColor { output: own, sources: Vec::new(), vars };
+            let plain = (&OutputLook::default(), Vec::new());
+            let own = ValueColor::of(engine.name(), &Baked::default(), plain, &canvas, false);
+            let report = ShotColor { output: own, vars, ..ShotColor::default() };
             all.extend(files);
             shots.insert(shot.name.clone(), RenderedShot { baked, values, report, depends_on });
         }
-        Ok(Some(RenderedColors { shots, files: all }))
+        Ok(Some(RenderedColors { canvas, shots, files: all }))
     }
 
     /// What is baked into the representations of a shot, by their names.
     #[cfg(feature = "ffmpeg")]
     pub(crate) fn baked(&self, shot: &Shot) -> Option<&HashMap<String, Baked>> {
         self.shots.get(&shot.name).map(|shot| &shot.baked)
+    }
+
+    /// The space that the application renders.
+    pub(crate) fn canvas(&self) -> &str {
+        &self.canvas
     }
 
     /// Files that were read for it.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::pipeline::{find_space, find_view};
 use super::{Engine, Pipeline, SpaceInfo, Transform, tags_of_space};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{ColorPlan, ColorTags, DecisionSpace, Grade, LookStep, OutputColor, OutputLook, SourceSpace};
+use crate::plan::{ColorPlan, ColorTags, DecisionSpace, Grade, Hdr, LookStep, OutputColor, OutputLook, SourceSpace};
 
 /// A transform that is ready, and what it depends on.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +22,8 @@ pub struct Baked {
     pub interop: Option<String>,
     /// The display and the view that it was baked for.
     pub view: Option<(String, String)>,
+    /// What a movie of it says about its display and its brightness, where it is PQ or HLG.
+    pub hdr: Hdr,
     /// The files that were read for it.
     pub files: Vec<PathBuf>,
     /// The context variables that it depends on.
@@ -82,6 +84,18 @@ impl<'n> Names<'n> {
             }
         }
         text + rest
+    }
+
+    /// The looks of `plan` as they are for this shot: looks of the configuration, and files as `FILE#ID@SPACE`.
+    pub(crate) fn look_names(&self, plan: &ColorPlan) -> Vec<String> {
+        let name = |look: &LookStep| match look {
+            LookStep::Look(looks) => looks.clone(),
+            LookStep::File { path, id, space, .. } => {
+                let id = id.as_deref().map(|id| format!("#{}", self.fill(id))).unwrap_or_default();
+                format!("{}{id}@{space}", self.fill(path))
+            }
+        };
+        plan.looks.iter().map(name).collect()
     }
 
     /// The looks of `plan` as they are for this shot, as text that changes when one does.
@@ -203,7 +217,16 @@ pub fn output(
         baked.view = view;
     }
     baked.tags = look.tags.or(baked.tags);
+    let tags = baked.tags.or_else(|| engine.space(canvas).as_ref().and_then(tags_of_space));
+    if tags.is_some_and(|tags| is_hdr(&tags)) {
+        baked.hdr = plan.hdr;
+    }
     Ok(baked)
+}
+
+/// Whether values with these tags are PQ or HLG.
+pub(crate) fn is_hdr(tags: &ColorTags) -> bool {
+    matches!(tags.transfer, 16 | 18)
 }
 
 /// What is done to a canvas on its way into outputs, each made once.

@@ -27,7 +27,7 @@ use crate::plan::{CdlStyle, ColorConfig, ColorTags};
 #[cfg(feature = "ocio")]
 use self::ocio as opened;
 pub use baked::{Baked, Names, decision_space, layer, output, untouched};
-pub(crate) use baked::{Outputs, file_states};
+pub(crate) use baked::{Outputs, file_states, is_hdr};
 pub use lut::CubeLut;
 pub(crate) use names::unknown;
 pub use pipeline::Pipeline;

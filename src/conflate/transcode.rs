@@ -101,7 +101,7 @@ pub fn transcode(
         made.output.encoder = encoder;
         made.color = colors.as_ref().and_then(|colors| colors.of(&made.name));
     }
-    warnings.extend(colors.iter().filter_map(|colors| colors.warning.clone()));
+    warnings.extend(colors.iter().flat_map(|colors| colors.warnings.clone()));
     let color = colors.map(|colors| colors.medium);
     Ok(Transcoded { frame_count: shot.frame_count, representations: delivered, color, warnings })
 }

@@ -7,13 +7,13 @@ use crate::backend::ffmpeg::SourceFrames;
 use crate::color::{self, Baked, Engine, MediumSpace, Names};
 use crate::deliver::Representation;
 use crate::error::Result;
-use crate::plan::{ColorConfig, ColorPlan, Shot, SourceSpace};
+use crate::plan::{ColorConfig, ColorPlan, Hdr, Shot, SourceSpace};
 use crate::report::{MediumColor, ValueColor};
 
 /// What became of what was asked of colours.
 pub(super) struct FileColors {
     pub(super) medium: MediumColor,
-    pub(super) warning: Option<String>,
+    pub(super) warnings: Vec<String>,
     /// What is baked, and what its values are then, by the representation's name.
     values: HashMap<String, ValueColor>,
     /// What was read for it.
@@ -57,7 +57,10 @@ impl FileColors {
             let baked = match is_untouched {
                 true => {
                     let kept = own.as_deref().map_or_else(Baked::default, |space| color::untouched(engine, space));
-                    Baked { tags: look.tags, ..kept }
+                    let own_tags = own.as_deref().and_then(|space| engine.space(space));
+                    let tags = look.tags.or_else(|| own_tags.as_ref().and_then(color::tags_of_space));
+                    let hdr = if tags.is_some_and(|tags| color::is_hdr(&tags)) { plan.hdr } else { Hdr::default() };
+                    Baked { tags: look.tags, hdr, ..kept }
                 }
                 false => color::output(engine, plan, start, &look, &names)
                     .map_err(|error| error.context(format!("representation {:?}", representation.name)))?,
@@ -78,15 +81,22 @@ impl FileColors {
                 display,
                 view,
                 graded: look.graded && !plan.looks.is_empty(),
+                looks: if look.graded { names.look_names(plan) } else { Vec::new() },
+                tags: baked.tags,
+                hdr: baked.hdr,
             };
             values.insert(representation.name.clone(), value);
             outputs.insert(representation.name.clone(), baked);
         }
         source_frames = source_frames.with_colors(outputs, medium.range);
         let MediumSpace { space, by, warning, .. } = medium;
-        let warning = warning.map(|warning| format!("{path}: {warning}"));
+        let mut warnings: Vec<String> = warning.into_iter().map(|warning| format!("{path}: {warning}")).collect();
+        if !plan.hdr.is_empty() && values.values().all(|value| value.hdr.is_empty()) {
+            let what = "what is said of the mastering display and of brightness is not written: nothing is PQ or HLG";
+            warnings.push(what.to_owned());
+        }
         let medium = MediumColor::new(path.to_owned(), &space, &by);
-        Ok((FileColors { medium, warning, values, inputs }, source_frames))
+        Ok((FileColors { medium, warnings, values, inputs }, source_frames))
     }
 
     /// What the values of a representation are.

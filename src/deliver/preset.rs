@@ -163,7 +163,7 @@ const YUV_8: [&str; 3] = ["yuv420p", "yuv422p", "yuv444p"];
 
 impl Preset {
     /// The names that [`Preset::by_name`] knows.
-    pub const NAMES: [&str; 17] = [
+    pub const NAMES: [&str; 18] = [
         "prores-proxy",
         "prores-lt",
         "prores-422",
@@ -174,6 +174,7 @@ impl Preset {
         "dnxhr-hq",
         "h264",
         "hevc",
+        "hevc-10",
         "vp9",
         "ffv1",
         "mjpeg",
@@ -211,6 +212,7 @@ impl Preset {
             "dnxhr-hq" => dnxhr(name, "dnxhr_hq"),
             "h264" => h264(),
             "hevc" => hevc(),
+            "hevc-10" => hevc_10(),
             "vp9" => vp9(),
             "ffv1" => ffv1(),
             "mjpeg" => Preset {
@@ -408,6 +410,16 @@ fn hevc() -> Preset {
         ],
         ..h264()
     }
+}
+
+/// As HEVC, of 10 bits: for PQ and HLG.
+fn hevc_10() -> Preset {
+    let mut preset = Preset { name: "hevc-10".into(), ..hevc() };
+    for choice in &mut preset.encoders {
+        let deep = if choice.encoder == "libx265" { "yuv420p10le" } else { "p010le" };
+        choice.formats = vec![deep.into()];
+    }
+    preset
 }
 
 fn vp9() -> Preset {

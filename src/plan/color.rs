@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::ColorTags;
+use super::{ColorTags, Hdr};
 use crate::words::word_enum;
 
 /// Colour management of a plan: what media are, what they are brought into, and what is baked into which output.
@@ -37,6 +37,9 @@ pub struct ColorPlan {
     pub intermediate: OutputLook,
     /// What is baked into representations that do not say it themselves.
     pub representations: OutputLook,
+    /// What movies in PQ or HLG say about the display that they were graded on, and how bright they get.
+    #[serde(skip_serializing_if = "Hdr::is_empty")]
+    pub hdr: Hdr,
 }
 
 /// A configuration of OpenColorIO.

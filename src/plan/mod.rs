@@ -8,6 +8,7 @@ mod color;
 pub mod compare;
 mod dialect;
 mod frames;
+mod hdr;
 mod identity;
 mod mark;
 mod media_id;
@@ -36,6 +37,7 @@ pub use color::{
 };
 pub use compare::compare;
 pub use frames::{FrameLayer, FrameRow};
+pub use hdr::{Hdr, LightLevel, MasteringDisplay};
 pub use media_id::MediaId;
 pub use media_source::{Media, MediaSource};
 pub use model::{Element, Layer, MixStyle, Plan, Shot, Span, Weight};

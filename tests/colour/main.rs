@@ -12,6 +12,7 @@ mod backends;
 mod cut;
 mod decisions;
 mod engine;
+mod hdr;
 mod kept;
 mod support;
 mod transcode;

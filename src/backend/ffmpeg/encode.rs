@@ -12,7 +12,7 @@ use super::representation::Facts;
 use super::sys::write::EncoderSetup;
 use crate::deliver::{Preset, TimecodeSource};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::ColorTags;
+use crate::plan::{ColorTags, Hdr};
 use crate::time::{Rate, Ratio, Timecode};
 
 /// What all frames of an output have in common, and what is written about them.
@@ -33,6 +33,8 @@ pub struct OutputSettings {
     pub rate: Rate,
     /// Colour tags of the frames: [`Preset::color_tags`].
     pub color: ColorTags,
+    /// What a movie says about its display and its brightness.
+    pub hdr: Hdr,
     /// Whether the primaries in `color` are known, and not only assumed: EXR files say them only then.
     pub primaries_known: bool,
     /// Where chroma samples lie: [`Preset::chroma_site`].
@@ -84,6 +86,7 @@ impl OutputSettings {
             pixel_aspect: Ratio::ONE,
             rate,
             color,
+            hdr: Hdr::default(),
             primaries_known: true,
             timecode: None,
             reel: None,
@@ -172,7 +175,14 @@ pub(super) fn open_encoder(settings: &OutputSettings, global_header: bool) -> Re
             interlace(&mut options, top_field_first);
         }
         if choice.encoder == "libx265" && settings.threads > 0 {
-            limit_x265(&mut options, settings.threads);
+            add_x265(&mut options, &format!("pools={}", settings.threads));
+        }
+        if choice.encoder == "libx265" && !settings.hdr.is_empty() {
+            let Hdr { mastering, light } = settings.hdr;
+            let display = mastering.map(|display| format!("master-display={display}"));
+            let light = light.map(|light| format!("max-cll={light}"));
+            let params: Vec<String> = display.into_iter().chain(light).collect();
+            add_x265(&mut options, &params.join(":"));
         }
         let setup = EncoderSetup {
             name: &choice.encoder,
@@ -214,12 +224,11 @@ fn interlace(options: &mut Vec<(String, String)>, top_field_first: bool) {
     options.push(("field_order".into(), if top_field_first { "tt" } else { "bb" }.into()));
 }
 
-/// x265 takes every core for itself unless it is told in its own words.
-fn limit_x265(options: &mut Vec<(String, String)>, threads: u32) {
+/// Tells x265 something in its own words: how many cores it may take, and what it writes about brightness.
+fn add_x265(options: &mut Vec<(String, String)>, more: &str) {
     const PARAMS: &str = "x265-params";
-    let pools = format!("pools={threads}");
     match options.iter_mut().find(|(key, _)| key == PARAMS) {
-        Some((_, params)) => params.push_str(&format!(":{pools}")),
-        None => options.push((PARAMS.to_owned(), pools)),
+        Some((_, params)) => params.push_str(&format!(":{more}")),
+        None => options.push((PARAMS.to_owned(), more.to_owned())),
     }
 }

@@ -9,6 +9,7 @@ use ffmpeg_next::frame::Video;
 use super::encode::{OutputSettings, open_encoder};
 use super::picture_encoder::PictureEncoder;
 use super::sound::{SoundFormat, SoundStream};
+use super::sys::streams::SideData;
 use super::sys::write::{Muxer, StreamSetup};
 use super::trim::of_piece;
 use crate::audio::Samples;
@@ -106,6 +107,12 @@ impl MovieWriter {
             tag: settings.preset.tag.as_deref(),
             metadata: &about,
         })?;
+        // Packets that are copied say what they say already.
+        if encoder.is_some() {
+            for side in SideData::of_hdr(&settings.hdr) {
+                muxer.add_side_data(video, &side)?;
+            }
+        }
         let mut sounds = Vec::new();
         match (&settings.preset.audio, settings.audio) {
             (Some(codec), _) if !settings.audio_streams.is_empty() => {

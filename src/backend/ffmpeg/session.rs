@@ -13,7 +13,7 @@ use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
-use crate::plan::{Background, Canvas, Plan, Shot, Warning};
+use crate::plan::{Background, Canvas, ColorConfig, Hdr, Plan, Shot, Warning};
 use crate::report::{ShotColor, ValueColor};
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
@@ -167,6 +167,8 @@ impl Outputs for FfmpegSession<'_> {
         let mut settings = OutputSettings::new((*preset).clone(), *format, (canvas.width, canvas.height), plan.rate);
         settings.pixel_aspect = canvas.pixel_aspect;
         settings.color = self.scene.intermediate_tags(task.shot);
+        let baked = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot));
+        settings.hdr = baked.map_or_else(Hdr::default, |baked| baked.hdr);
         let interop = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot)?.interop.clone());
         if let Some(interop) = interop.filter(|_| preset.is_sequence()) {
             settings.metadata.insert(super::exr::INTEROP.to_owned(), interop);
@@ -203,6 +205,11 @@ impl Session for FfmpegSession<'_> {
 
     fn warnings(&self) -> Vec<Warning> {
         self.warnings.clone()
+    }
+
+    fn canvas_space(&self) -> Option<String> {
+        let is_raw = self.scene.plan.color.as_ref().is_some_and(|color| color.config == ColorConfig::Raw);
+        self.scene.color.as_ref().filter(|_| !is_raw).map(|color| color.canvas.clone())
     }
 
     fn inputs(&self) -> Vec<PathBuf> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::super::media::ResolvedMedia;
 use super::super::still;
+use crate::backend::hdr_words;
 use crate::color::{self, Baked, Engine, FileColor, MediumSpace, Names, Outputs, Transform};
 use crate::deliver::Representation;
 use crate::error::{Error, ErrorKind, Result};
@@ -15,7 +16,7 @@ use crate::plan::{
     ColorConfig, ColorPlan, ColorTags, Element, Grade, Layer, MediaId, OutputColor, OutputLook, Plan, SampleRange,
     Shot, SourceSpace, Warning,
 };
-use crate::report::{MediumColor, ShotColor, ValueColor};
+use crate::report::{Decided, MediumColor, ShotColor, ValueColor};
 
 /// What is done to the pictures of layers: an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -138,6 +139,14 @@ impl SceneColor {
             }
         }
         refuse(wrong)?;
+        let says_hdr = |shot: &ShotColors| {
+            let mut outputs = shot.representations.values().chain([&shot.intermediate]);
+            outputs.any(|baked| !baked.hdr.is_empty())
+        };
+        if !color.hdr.is_empty() && !shots.values().any(says_hdr) {
+            let what = "what is said of the mastering display and of brightness is not written: no output is PQ or HLG";
+            warnings.push(Warning::new("", what));
+        }
         let of =
             |representation: &Representation| (representation.name.clone(), representation.output_look(color).graded);
         let scene = SceneColor {
@@ -346,6 +355,7 @@ impl Settling<'_> {
         let names = Names::new(name, clip, track, &plan.name);
         let context = self.context(names.vars(self.color));
         let mut sources: Vec<MediumColor> = Vec::new();
+        let mut decisions: Vec<Decided> = Vec::new();
         let mut used: Vec<Baked> = Vec::new();
         let (mut has_grades, mut draws) = (false, false);
         let graded_somewhere = self.color.intermediate.graded
@@ -372,6 +382,9 @@ impl Settling<'_> {
             }
             let graded = graded_somewhere && !layer.grade.is_empty();
             has_grades |= graded;
+            if graded && space != SourceSpace::Data {
+                self.decided(&layer.clip, &layer.grade, &mut decisions)?;
+            }
             let kinds: &[&[Grade]] = if graded { &[&[], &layer.grade] } else { &[&[]] };
             for grades in kinds {
                 let at = |error: Error| error.context(format!("clip {:?} ({}): {path}", layer.clip, layer.object));
@@ -387,6 +400,7 @@ impl Settling<'_> {
         shot.spans.iter().flat_map(|span| &span.stack).for_each(|element| element.for_each(&mut visit));
         for grades in groups {
             has_grades = true;
+            self.decided("", grades, &mut decisions)?;
             used.push(self.group(context, grades, &names)?);
         }
         let intermediate = self.outputs.get(&self.color.intermediate, &names)?;
@@ -398,16 +412,16 @@ impl Settling<'_> {
                 .outputs
                 .get(&look, &names)
                 .map_err(|error| error.context(format!("representation {:?}", representation.name)))?;
-            values.insert(representation.name.clone(), self.values(&output, &look, has_grades));
+            values.insert(representation.name.clone(), self.values(&output, &look, &names, has_grades));
             used.push(output.clone());
             baked.insert(representation.name.clone(), output);
         }
         used.push(intermediate.clone());
         let vars: BTreeMap<String, String> = used.iter().flat_map(|baked| baked.vars.clone()).collect();
         let files: BTreeSet<&PathBuf> = used.iter().flat_map(|baked| &baked.files).collect();
-        let output = self.values(&intermediate, &self.color.intermediate, has_grades);
+        let output = self.values(&intermediate, &self.color.intermediate, &names, has_grades);
         let depends_on = self.depends_on(&names, &sources, &vars, &files, representations, draws);
-        let report = ShotColor { output, sources, vars };
+        let report = ShotColor { output, sources, decisions, vars };
         let files = files.into_iter().cloned().collect();
         Ok(ShotColors { context, has_grades, intermediate, representations: baked, depends_on, report, values, files })
     }
@@ -442,6 +456,21 @@ impl Settling<'_> {
         Ok(baked)
     }
 
+    /// Adds `grades`, with the space that each is applied in, to what a report tells.
+    fn decided(&self, clip: &str, grades: &[Grade], decisions: &mut Vec<Decided>) -> Result<()> {
+        for grade in grades {
+            let common = || color::decision_space(self.engine, self.color);
+            let space = grade.space.clone().map_or_else(common, |space| Ok(Some(space)))?;
+            let is_raw = self.color.config == ColorConfig::Raw;
+            let space = space.or_else(|| (!is_raw).then(|| self.canvas.clone()));
+            let told = Decided { clip: clip.to_owned(), grade: Grade { space, ..grade.clone() } };
+            if !decisions.contains(&told) {
+                decisions.push(told);
+            }
+        }
+        Ok(())
+    }
+
     /// What is done to what a stack with these decisions makes, which is in the canvas's space.
     fn group(&mut self, context: usize, grades: &[Grade], names: &Names<'_>) -> Result<Baked> {
         let space = SourceSpace::Space(self.canvas.clone());
@@ -456,9 +485,8 @@ impl Settling<'_> {
     }
 
     /// What the values of an output are.
-    fn values(&self, baked: &Baked, look: &OutputLook, has_grades: bool) -> ValueColor {
-        let graded = look.graded && (has_grades || !self.color.looks.is_empty());
-        ValueColor::of(self.engine.name(), baked, look, &self.canvas, graded)
+    fn values(&self, baked: &Baked, look: &OutputLook, names: &Names<'_>, has_grades: bool) -> ValueColor {
+        ValueColor::of(self.engine.name(), baked, (look, names.look_names(self.color)), &self.canvas, has_grades)
     }
 
     /// Everything that the pictures of a shot depend on beside the plan and the media.
@@ -480,6 +508,7 @@ impl Settling<'_> {
             looks: _,
             intermediate,
             representations: _,
+            hdr,
         } = self.color;
         let mut text =
             format!("{} {:?} {decisions:?} {intermediate:?} {vars:?}", self.engine.fingerprint(), self.canvas);
@@ -487,6 +516,7 @@ impl Settling<'_> {
             let _ = write!(text, " {:?}", self.drawn);
         }
         text += &names.looks(self.color);
+        text += &hdr_words(hdr);
         for source in sources {
             let _ = write!(text, " {:?}", source.space);
         }

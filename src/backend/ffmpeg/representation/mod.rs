@@ -36,7 +36,7 @@ use crate::color::Baked;
 use crate::deliver::{Content, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, RgbaF32};
-use crate::plan::{Canvas, ColorTags, Plan, SampleGrid, Shot};
+use crate::plan::{Canvas, ColorTags, Hdr, Plan, SampleGrid, Shot};
 use crate::time::{Rate, Time, Timecode};
 use burn::Painter;
 use facts::FileFacts;
@@ -127,6 +127,7 @@ impl SourceFormat<'_> {
         let mut settings = OutputSettings::new(preset.clone(), format, size, rate);
         settings.pixel_aspect = shape.pixel_aspect;
         let baked = self.baked(representation);
+        settings.hdr = baked.map_or_else(Hdr::default, |baked| baked.hdr);
         settings.primaries_known = match self.colors {
             Some(_) => baked.is_some_and(|baked| baked.tags.is_some()),
             None => self.primaries_known,

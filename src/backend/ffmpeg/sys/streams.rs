@@ -11,6 +11,7 @@ use super::frames::c_text;
 use super::read::Demuxer;
 use super::write::Muxer;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Hdr, LightLevel, MasteringDisplay};
 
 /// What a stream of pictures says about itself that a copy or a new encoding of it has to say, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,23 @@ pub(crate) struct SideData {
 }
 
 impl SideData {
+    /// What `hdr` says, as FFmpeg has it: an `AVMasteringDisplayMetadata` and an `AVContentLightMetadata`, whose fields are
+    /// 32-bit integers without gaps.
+    pub(crate) fn of_hdr(hdr: &Hdr) -> Vec<SideData> {
+        let bytes = |numbers: &[u32]| numbers.iter().flat_map(|number| number.to_ne_bytes()).collect();
+        let mut sides = Vec::new();
+        if let Some(MasteringDisplay { red, green, blue, white, min, max }) = hdr.mastering {
+            let chromaticities = [red, green, blue, white].into_iter().flatten().flat_map(|value| [value, 50_000]);
+            let luminances = [min, 10_000, max, 10_000];
+            let numbers: Vec<u32> = chromaticities.chain(luminances).chain([1, 1]).collect();
+            sides.push(SideData { kind: SideDataType::MasteringDisplayMetadata, bytes: bytes(&numbers) });
+        }
+        if let Some(LightLevel { max_cll, max_fall }) = hdr.light {
+            sides.push(SideData { kind: SideDataType::ContentLightLevel, bytes: bytes(&[max_cll, max_fall]) });
+        }
+        sides
+    }
+
     /// Whether it is true of the same pictures however they are encoded.
     pub(crate) fn is_of_pictures(&self) -> bool {
         use SideDataType::{ContentLightLevel, DisplayMatrix, MasteringDisplayMetadata, Stereo3d};
