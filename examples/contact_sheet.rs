@@ -6,9 +6,6 @@
 //!
 //! A sheet that is there already stays.
 
-#[macro_use]
-#[path = "shared/say.rs"]
-mod say;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,13 +30,13 @@ const GROUND: [u8; 4] = [24, 25, 30, 255];
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [folder, sheet] = arguments.as_slice() else {
-        tell!("usage: contact_sheet FOLDER SHEET.png");
+        eprintln!("usage: contact_sheet FOLDER SHEET.png");
         return ExitCode::FAILURE;
     };
     match make(folder.clone(), sheet.clone()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell!("error: {error}");
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -62,7 +59,7 @@ fn make(folder: PathBuf, sheet: PathBuf) -> Result<(), Box<dyn Error>> {
     let (best, adaptive) = (image::codecs::png::CompressionType::Best, image::codecs::png::FilterType::Adaptive);
     let file = std::io::BufWriter::new(std::fs::File::create_new(&sheet)?);
     rgb.to_rgb8().write_with_encoder(image::codecs::png::PngEncoder::new_with_quality(file, best, adaptive))?;
-    say!("{}: {} by {}", sheet.display(), size.0, size.1);
+    println!("{}: {} by {}", sheet.display(), size.0, size.1);
     Ok(())
 }
 

@@ -79,34 +79,6 @@ fn every_field_of_a_row_is_listed() {
     }
 }
 
-#[test]
-fn every_flag_of_the_examples_is_listed_and_no_other() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let mut flags = Vec::new();
-    let own = ["inspect.rs", "plan.rs", "conflate.rs", "trim.rs", "transcode.rs", "review.rs", "resolve.rs", "diff.rs"];
-    let shared = std::fs::read_dir(folder.join("shared")).expect("shared parts of the examples");
-    let shared = shared.map(|entry| entry.expect("a file").path());
-    for file in own.into_iter().map(std::path::PathBuf::from).chain(shared) {
-        let source = std::fs::read_to_string(folder.join(file)).expect("the examples are there");
-        let mut lines = source.lines().map(str::trim);
-        while let Some(line) = lines.next() {
-            let Some(attribute) = line.strip_prefix("#[arg(long") else { continue };
-            let named = attribute.strip_prefix(" = \"").and_then(|rest| rest.split('"').next());
-            let field = lines.find(|line| !line.starts_with('#') && !line.starts_with(')')).unwrap_or_default();
-            let field = field.trim_start_matches("pub(crate) ").split(':').next().unwrap_or_default();
-            flags.push(format!("--{}", named.unwrap_or(field).replace('_', "-")));
-        }
-    }
-    assert!(flags.len() > 10, "{flags:?}");
-    for flag in &flags {
-        assert!(README.contains(&format!("| `{flag}")), "{flag}");
-    }
-    for listed in README.lines().filter_map(|line| line.strip_prefix("| `--")) {
-        let listed = listed.split([' ', '`']).next().unwrap_or_default();
-        assert!(flags.contains(&format!("--{listed}")), "--{listed} is no flag");
-    }
-}
-
 /// The text of every test file, by its path.
 fn test_files() -> Vec<(String, String)> {
     let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");

@@ -4,9 +4,6 @@
 //! cargo run --release --example make_samples -- otio-samples
 //! ```
 
-#[macro_use]
-#[path = "../shared/say.rs"]
-mod say;
 mod cuts;
 mod pictures;
 mod strip;
@@ -37,7 +34,7 @@ fn main() -> ExitCode {
     match make(&folder) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell!("error: {error}");
+            eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
@@ -91,7 +88,7 @@ fn movie(
         writer.write(&painter.paint(&pictures::frame(&look, number, seconds(number, rate), &caption, size))?)?;
     }
     let written = writer.finish()?;
-    say!("{}: {} frames, {} bytes", path.display(), written.frames, written.bytes);
+    println!("{}: {} frames, {} bytes", path.display(), written.frames, written.bytes);
     Ok(())
 }
 
@@ -116,7 +113,7 @@ fn sequence(folder: &Path, preset: &str, numbers: &[i64]) -> Result<()> {
         writer.write(&painter.paint(&pictures::frame(&look, number, seconds, &caption, LARGE))?)?;
         bytes += writer.finish()?.bytes;
     }
-    say!("{}: {} frames, {bytes} bytes", folder.display(), numbers.len());
+    println!("{}: {} frames, {bytes} bytes", folder.display(), numbers.len());
     Ok(())
 }
 

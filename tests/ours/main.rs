@@ -6,6 +6,7 @@ mod common;
 mod locks;
 mod manifests;
 mod matrix;
+#[cfg(feature = "cli")]
 mod mounts;
 #[path = "../common/otio.rs"]
 mod otio;

@@ -33,13 +33,9 @@ static UNSHARE: LazyLock<Option<&'static [&'static str]>> = LazyLock::new(|| {
     })
 });
 
-/// The example, which `cargo test` builds before any test runs.
-fn conflate() -> PathBuf {
-    let own = std::env::current_exe().expect("a test has a path");
-    let profile = own.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
-    let program = profile.join("examples/conflate");
-    assert!(program.is_file(), "{} is not built: cargo build --example conflate", program.display());
-    program
+/// The command.
+fn program() -> PathBuf {
+    env!("CARGO_BIN_EXE_otio-conflate").into()
 }
 
 /// A target that is something which is read, under another path.
@@ -230,7 +226,7 @@ fn run(root: &Path, case: &Case, way: Way, mode: &str) -> Option<Output> {
     };
     let (bound, is_file) = (root.join(case.bound), case.bound.ends_with(".mov"));
     let second = root.join(if is_file { "out/second.mov" } else { "second" });
-    let program = conflate();
+    let program = program();
     let mut command = match way {
         Way::Mount => {
             let options = (*UNSHARE)?;
@@ -251,7 +247,7 @@ fn run(root: &Path, case: &Case, way: Way, mode: &str) -> Option<Output> {
             Command::new(program)
         }
     };
-    command.arg(timeline).arg("--out").arg(root.join(case.out)).args(["--preset", case.preset]);
+    command.arg("conflate").arg(timeline).arg("--out").arg(root.join(case.out)).args(["--preset", case.preset]);
     command.args(["--existing", mode, "--media-missing", "black", "--audio", "none"]);
     let before = tree(root);
     let output = command.output().expect("it starts");

@@ -18,6 +18,7 @@ mod faults;
 mod grades;
 mod leftovers;
 mod lock;
+#[cfg(feature = "cli")]
 mod programs;
 mod quirks;
 mod scopes;

@@ -1,4 +1,4 @@
-//! The example `resolve` as a program: what it prints, what it ends with, and what it leaves.
+//! `otio-conflate resolve` as a program: what it prints, what it ends with, and what it leaves.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -12,16 +12,14 @@ use serde_json::{Value, json};
 use crate::rendering::files;
 use crate::support::{NONE, Stage, WARM};
 
-/// The example, which `cargo test` builds before any test runs. `cargo test --test resolve` alone does not.
-fn example() -> PathBuf {
-    let own = std::env::current_exe().expect("a test has a path");
-    let profile = own.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST");
-    let program = profile.join("examples/resolve");
-    assert!(program.is_file(), "{} is not built: cargo build --example resolve", program.display());
-    program
+/// The subcommand.
+fn resolve() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_otio-conflate"));
+    command.arg("resolve");
+    command
 }
 
-/// Runs the example on a stage, in a folder of the stage's.
+/// Runs it on a stage, in a folder of the stage's.
 struct Program<'s> {
     stage: &'s Stage,
     folder: PathBuf,
@@ -44,14 +42,14 @@ impl<'s> Program<'s> {
     fn command(&self, folder: &str, arguments: &[&str]) -> Command {
         let folder = self.folder.join(folder);
         std::fs::create_dir_all(&folder).expect("a folder");
-        let mut command = Command::new(example());
+        let mut command = resolve();
         command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
     /// Runs it to the end in this folder, relative to the stage's own.
     fn run(&self, folder: &str, arguments: &[&str]) -> Output {
-        self.command(folder, arguments).output().expect("the example starts")
+        self.command(folder, arguments).output().expect("the command starts")
     }
 
     /// The same, and it has to end well. Gives what it printed.
@@ -67,7 +65,8 @@ impl<'s> Program<'s> {
     fn fails(&self, folder: &str, arguments: &[&str], words: &[&str]) {
         let output = self.run(folder, arguments);
         let text = said(&output);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {text}");
+        // 2 for what was asked wrongly, 3 where nothing could be begun.
+        assert!(matches!(output.status.code(), Some(1..=3)), "{arguments:?}: {text}");
         assert!(words.iter().all(|word| text.contains(word)), "{arguments:?}: {text}");
     }
 
@@ -281,7 +280,7 @@ fn an_interrupt_ends_what_is_handed_in_and_leaves_nothing() {
     // It is connecting when it is interrupted.
     stage.fake.set_faults(&json!({"connecting": "hang"}));
     let arguments = [program.cut(), "--out", "shots", "--submit", "ticket", "--options", "options.json"];
-    let child = program.command(".", &arguments).spawn().expect("the example starts");
+    let child = program.command(".", &arguments).spawn().expect("the command starts");
     let begun = Instant::now();
     while !program.there("ticket").exists() {
         assert!(begun.elapsed() < Duration::from_secs(60), "the ticket is made first");
@@ -305,7 +304,7 @@ fn a_killed_program_is_put_back_by_another() {
     let program = Program::new(&stage);
     stage.fake.set_faults(&json!({"render": {"stall_at": 40}}));
     let arguments = [program.cut(), "--out", "shots", "--options", "options.json", "--grade", "bypass"];
-    let mut child = program.command(".", &arguments).spawn().expect("the example starts");
+    let mut child = program.command(".", &arguments).spawn().expect("the command starts");
     let begun = Instant::now();
     while stage.fake.calls_of("Project.StartRendering").is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(60), "it renders at last");
@@ -337,7 +336,7 @@ fn a_program_that_is_killed_while_it_cuts_loses_no_render() {
     // Cutting waits for the lock that this has.
     let out = program.there("shots");
     let arguments = [program.cut(), "--out", "shots", "--options", "options.json", "--jobs", "1"];
-    let mut child = program.command(".", &arguments).spawn().expect("the example starts");
+    let mut child = program.command(".", &arguments).spawn().expect("the command starts");
     let begun = Instant::now();
     // Everything is put back, and the render is there: it cuts.
     let ticket = loop {
@@ -371,13 +370,13 @@ fn a_program_that_is_killed_while_it_cuts_loses_no_render() {
 
 #[test]
 fn help_names_every_word() {
-    let help = Command::new(example()).arg("--help").output().expect("the example starts");
+    let help = resolve().arg("--help").output().expect("the command starts");
     let text = said(&help);
     for word in ["poll", "collect", "withdraw", "restore", "--only", "--submit", "--options"] {
         assert!(text.contains(word), "{word}: {text}");
     }
     for word in ["poll", "collect", "withdraw", "restore"] {
-        let help = Command::new(example()).args([word, "--help"]).output().expect("the example starts");
+        let help = resolve().args([word, "--help"]).output().expect("the command starts");
         assert!(help.status.success() && said(&help).contains("--options"), "{word}");
     }
 }

@@ -135,7 +135,8 @@ impl Collection<'_> {
         let unrestored = ticket.give_back(options, link, control.cancel)?;
         match bad {
             Some(error) => {
-                let kept = format!("`resolve collect --from {}` takes it as it is", ticket.folder().display());
+                let kept =
+                    format!("`otio-conflate resolve collect --from {}` takes it as it is", ticket.folder().display());
                 Err(error.context(kept))
             }
             None => {
@@ -165,7 +166,7 @@ impl Collection<'_> {
             }),
         };
         let mut said = given.unwrap_or_else(|error| {
-            vec![format!("Resolve is left as it was rendering; `resolve restore` puts it back: {error}")]
+            vec![format!("Resolve is left as it was rendering; `otio-conflate resolve restore` puts it back: {error}")]
         });
         said.push(format!("{} was taken as it is: neither its rate nor its timecode was compared", path.display()));
         self.unrestored.get_or_init(|| said);

@@ -171,7 +171,8 @@ impl<'o> Guard<'o> {
             match Link::open(&options, &CancelToken::new()) {
                 Ok(link) => self.link = link,
                 Err(error) => {
-                    let later = format!("{}: `resolve restore` puts it back", self.journal.path().display());
+                    let later =
+                        format!("{}: `otio-conflate resolve restore` puts it back", self.journal.path().display());
                     return vec![format!("it is left as it was rendering, which is noted in {later}: {error}")];
                 }
             }

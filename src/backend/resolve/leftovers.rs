@@ -127,7 +127,7 @@ fn killed_while_cutting(journal: &Journal) -> Option<String> {
     let (folder, ticket) = (folder.display(), folder.join(TICKET));
     Some(match ticket.is_file() {
         true => format!(
-            "a run was killed while it cut its shots out of a finished render, which is kept in {folder}: `resolve collect {} \
+            "a run was killed while it cut its shots out of a finished render, which is kept in {folder}: `otio-conflate resolve collect {} \
             --from {folder}` delivers them",
             ticket.display()
         ),
@@ -143,7 +143,7 @@ fn of_somebody(change: &Change, lock: &Lock) -> String {
             "has handed in a render that needs Resolve as it is; expected its ticket to be collected or withdrawn"
         }
         Owner::Run => {
-            "had a run that was killed and left Resolve as it was rendering; expected `resolve restore` by that user"
+            "had a run that was killed and left Resolve as it was rendering; expected `otio-conflate resolve restore` by that user"
         }
     };
     format!("user {user} {what} (noted in {}, listed in {})", journal.display(), lock.path().display())
@@ -214,7 +214,7 @@ pub(super) fn refuse_own_versions(link: &Link, cut: &Cut, plan: &Plan) -> Result
     own.truncate(NAMED);
     let what = format!(
         "clips show a grade that an earlier render made for itself, not their own: {}{more}; expected their own versions: \
-        `resolve restore` puts them back, unless that render is still going on",
+        `otio-conflate resolve restore` puts them back, unless that render is still going on",
         own.join(", ")
     );
     Err(Error::new(ErrorKind::Application, what))

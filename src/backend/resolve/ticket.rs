@@ -232,7 +232,7 @@ impl Ticket {
                     // What is noted stays, so that it can be put back.
                     Scratch::remove(&self.folder);
                     return vec![format!(
-                        "Resolve is left as it was rendering; `resolve restore` puts it back: {error}"
+                        "Resolve is left as it was rendering; `otio-conflate resolve restore` puts it back: {error}"
                     )];
                 }
             }

@@ -1,7 +1,5 @@
 //! What `plan --explain` prints.
 
-use std::io::{BufWriter, Write as _};
-
 use clap::{Args, ValueEnum};
 use otio_conflate::backend::ffmpeg::{FfmpegBackend, ShotProgram};
 use otio_conflate::deliver::{Preset, Representation};
@@ -15,7 +13,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "FORM", num_args = 0..=1, default_missing_value = "text", conflicts_with = "frames")]
     explain: Option<Form>,
     /// What shots would be written as; used with --explain
-    #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name)]
+    #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name, value_name = "NAME")]
     preset: Preset,
     /// What else would be made of each shot, as `conflate` has it; used with --explain
     #[arg(long = "representation", value_name = "NAME|FILE", value_parser = Representation::by_name_or_file)]
@@ -45,12 +43,13 @@ impl ExplainArgs {
         FfmpegBackend::new().max_pixels(max_pixels).explain(plan, &self.preset, &self.representations)
     }
 
-    pub(crate) fn print(&self, shots: &[ShotProgram]) -> std::io::Result<()> {
-        let mut out = BufWriter::new(std::io::stdout().lock());
+    /// That in the form that is asked for.
+    pub(crate) fn text(&self, shots: &[ShotProgram]) -> String {
         match self.explain {
-            Some(Form::Json) => writeln!(out, "{}", printable_json(serde_json::to_string_pretty(shots)?))?,
-            _ => shots.iter().try_for_each(|shot| writeln!(out, "{shot}"))?,
+            Some(Form::Json) => {
+                printable_json(serde_json::to_string_pretty(shots).expect("programs are plain data")) + "\n"
+            }
+            _ => shots.iter().map(|shot| format!("{shot}\n")).collect(),
         }
-        out.flush()
     }
 }

@@ -1,9 +1,4 @@
-//! The flags that `plan` and `conflate` share.
-
-mod color;
-mod cut_color;
-mod rate;
-mod read;
+//! The flags that decide about a plan.
 
 use clap::Args;
 use otio_conflate::plan::{
@@ -13,70 +8,73 @@ use otio_conflate::plan::{
 use otio_conflate::time::Rate;
 use otio_conflate::{Plan, Result, Timeline};
 
+use super::cut_color::CutColorArgs;
+use super::{ReadArgs, rate};
+
 /// What decides about a plan.
 #[derive(Args)]
 pub(crate) struct PlanArgs {
     #[command(flatten)]
-    pub(crate) source: read::ReadArgs,
+    pub(crate) source: ReadArgs,
     /// Which pieces of the cut are shots: hero, all, flat, track:NAME, markers:COLOR or ranges:NAME=FIRST-LAST,...
-    #[arg(long, default_value = "hero")]
+    #[arg(long, default_value = "hero", value_name = "WHICH")]
     pub(crate) shots: ShotSelection,
     /// Extra frames on both sides of a shot: H, or HEAD:TAIL
     #[arg(long, default_value = "0", value_name = "H[:T]")]
     pub(crate) handles: Handles,
     /// What handles show: timeline (the cut) or source (the shot's own media)
-    #[arg(long, default_value = "timeline")]
+    #[arg(long, default_value = "timeline", value_name = "MODE")]
     pub(crate) handle_mode: HandleMode,
     /// The number of a shot's first frame behind its head handles
-    #[arg(long, default_value_t = 1001, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 1001, allow_negative_numbers = true, value_name = "N")]
     pub(crate) first_frame: i64,
     /// The record rate, where it is not the timeline's
-    #[arg(long, value_parser = rate::rate)]
+    #[arg(long, value_parser = rate, value_name = "RATE")]
     pub(crate) rate: Option<Rate>,
     /// How media of another rate runs: time (through seconds) or frame (frame for frame)
-    #[arg(long, default_value = "time")]
+    #[arg(long, default_value = "time", value_name = "HOW")]
     pub(crate) rate_conform: RateConform,
     /// What slow motion shows between two source frames: nearest, or blend (both)
-    #[arg(long, default_value = "nearest")]
+    #[arg(long, default_value = "nearest", value_name = "HOW")]
     pub(crate) retime: Retime,
     /// Where a reversed clip's source_range starts: low-end (shown last) or playback-start (shown first)
-    #[arg(long, default_value = "low-end")]
+    #[arg(long, default_value = "low-end", value_name = "HOW")]
     pub(crate) reverse: ReverseConvention,
     /// What to do about missing media: error, black or slate
-    #[arg(long, default_value = "error")]
+    #[arg(long, default_value = "error", value_name = "DO")]
     pub(crate) media_missing: MissingPolicy,
     /// What to do about frames outside the media: hold, black or error
-    #[arg(long, default_value = "hold")]
+    #[arg(long, default_value = "hold", value_name = "DO")]
     pub(crate) overrun: OverrunPolicy,
     /// What to do about frames and sound that are damaged: error, or warn (deliver them, and say so)
-    #[arg(long, default_value = "error")]
+    #[arg(long, default_value = "error", value_name = "DO")]
     pub(crate) damaged: Damaged,
     /// The most pixels that a picture of a medium may have; by default 16384 × 16384, and less in small files
     #[arg(long, value_name = "N")]
     pub(crate) max_pixels: Option<u64>,
     /// How media of another shape lies in the canvas: fit, fill, stretch or native
-    #[arg(long, default_value = "fit")]
+    #[arg(long, default_value = "fit", value_name = "HOW")]
     pub(crate) placement: Placement,
     /// Of clips with several media references, the keys to show first: the first that is there; the active one comes next
     #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
     pub(crate) prefer: Vec<String>,
     /// Whether record timecode is drop-frame: yes, no, or auto (as the timeline or its media says, else no)
-    #[arg(long, default_value = "auto", value_parser = ["auto", "yes", "no"])]
+    #[arg(long, default_value = "auto", value_parser = ["auto", "yes", "no"], value_name = "DO")]
     pub(crate) drop_frame: String,
     /// A plan without shots is no error
     #[arg(long)]
     pub(crate) allow_empty: bool,
     /// Samples per second of the sound
-    #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
+    #[arg(long, default_value_t = 48_000, value_parser = clap::value_parser!(u32).range(8_000..=384_000), value_name = "N")]
     pub(crate) sample_rate: u32,
     /// The channels of the sound: mono, stereo, 5.1 or 7.1
-    #[arg(long, default_value = "stereo")]
+    #[arg(long, default_value = "stereo", value_name = "LAYOUT")]
     pub(crate) audio_layout: SoundLayout,
     /// How transitions between sounds fade: power (equal power) or linear
-    #[arg(long, default_value = "power")]
+    #[arg(long, default_value = "power", value_name = "LAW")]
     pub(crate) crossfade: Crossfade,
     /// The pitch of sound at another speed: follow (as on a tape) or keep
-    #[arg(long, default_value = "follow")]
+    #[arg(long, default_value = "follow", value_name = "WHAT")]
     pub(crate) pitch: Pitch,
     /// Keep the mix at or below this level, in decibels of full scale
     #[arg(long, value_name = "DB", allow_negative_numbers = true)]
@@ -86,7 +84,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, default_value = "none", value_name = "WHICH")]
     pub(crate) stems: StemSelection,
     #[command(flatten)]
-    color: cut_color::CutColorArgs,
+    color: CutColorArgs,
 }
 
 impl PlanArgs {
@@ -125,12 +123,7 @@ impl PlanArgs {
 
     /// Plans `timeline`; media is opened only where the timeline does not say enough.
     pub(crate) fn plan(&self, timeline: &Timeline, options: &PlanOptions) -> Result<Plan> {
-        #[cfg(feature = "ffmpeg")]
-        {
-            let lookup = otio_conflate::backend::ffmpeg::FfmpegLookup::new().max_pixels(self.max_pixels);
-            Plan::with_media(timeline, options, &lookup)
-        }
-        #[cfg(not(feature = "ffmpeg"))]
-        Plan::new(timeline, options)
+        let lookup = otio_conflate::backend::ffmpeg::FfmpegLookup::new().max_pixels(self.max_pixels);
+        Plan::with_media(timeline, options, &lookup)
     }
 }

@@ -1,37 +1,30 @@
-//! The main job: renders every shot of a timeline into a folder, and writes `manifest.json`.
-//!
-//! ```text
-//! cargo run --release --example conflate -- cut.otio --out shots --handles 8
-//! ```
+//! `conflate`: renders every shot of a timeline into a folder, and writes `manifest.json`.
 //!
 //! Ctrl-C stops it between frames: shots that are whole stay, the others leave nothing, and `--existing skip` takes the
 //! run up again. A second Ctrl-C ends it at once.
 
-#[macro_use]
-#[path = "shared/say.rs"]
-mod say;
-#[path = "shared/limits.rs"]
-mod limits;
-#[path = "shared/run.rs"]
-mod run;
-mod shared;
-
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Args;
 use otio_conflate::backend::CancelToken;
-use otio_conflate::backend::ffmpeg::{FfmpegBackend, mix_files, write_mix_as};
+use otio_conflate::backend::ffmpeg::{FfmpegBackend, MixReport, mix_files, write_mix_as};
 use otio_conflate::deliver::Representation;
-use otio_conflate::{Conflation, Existing, Plan, Report, Result};
+use otio_conflate::{Conflation, Existing, Plan, Result};
+use serde_json::{Value, json};
 
-#[derive(Parser)]
-#[command(about = "Renders one finished file per shot of a timeline")]
-struct Flags {
+use crate::flags::{DeliveryArgs, PlanArgs};
+use crate::interrupt;
+use crate::loudness::normalize;
+use crate::outcome::{self, Outcome};
+use crate::progress::{Progress, summary};
+
+/// Renders one finished file per shot of a timeline
+#[derive(Args)]
+pub(crate) struct Flags {
     #[command(flatten)]
-    plan: shared::PlanArgs,
+    plan: PlanArgs,
     #[command(flatten)]
-    delivery: run::DeliveryArgs,
+    delivery: DeliveryArgs,
     /// A WAV file for the mix of the whole cut
     #[arg(long, value_name = "FILE")]
     mix: Option<PathBuf>,
@@ -40,13 +33,7 @@ struct Flags {
     only: Vec<String>,
 }
 
-fn main() -> ExitCode {
-    limits::file_size_limit_is_an_error();
-    let cancel = CancelToken::new();
-    run::exit(conflate(Flags::parse(), &cancel).map(|report| vec![report]), &cancel)
-}
-
-fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
+pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     let timeline = flags.plan.source.read()?;
     let mut options = flags.plan.options()?;
     flags.delivery.change(&mut options);
@@ -69,24 +56,35 @@ fn conflate(flags: Flags, cancel: &CancelToken) -> Result<Report> {
         // Nothing is mixed for shots that are refused.
         conflation.check(&plan)?;
     }
-    run::interrupt::cancel_on_interrupt(cancel);
-    run::normalize(&mut plan, &options, loudness, cancel)?;
+    interrupt::cancel_on_interrupt(cancel);
+    normalize(&mut plan, &options, loudness, cancel)?;
+    let mut mixed = None;
     if let Some(path) = &flags.mix {
-        mix(&plan, path, (existing, &inputs), cancel)?;
+        mixed = mix(&plan, path, (existing, &inputs), cancel)?;
     }
-    let progress = run::Progress::new();
+    let progress = Progress::new();
     let report = conflation.run(&plan, &progress);
-    progress.bar.finish_and_clear();
-    let report = report?;
-    run::summary(&report);
-    Ok(report)
+    progress.end();
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return Ok(Outcome::failed(error, progress.has_begun(), cancel)),
+    };
+    summary(&report);
+    let mut result = outcome::run(&report);
+    result["mix"] = mixed.map_or(Value::Null, |mixed| json!(mixed));
+    Ok(Outcome::of_runs(&[report], cancel, result))
 }
 
 /// Writes the mix of the whole cut, and says how loud it gets.
-fn mix(plan: &Plan, path: &Path, (existing, inputs): (Existing, &[PathBuf]), cancel: &CancelToken) -> Result<()> {
+fn mix(
+    plan: &Plan,
+    path: &Path,
+    (existing, inputs): (Existing, &[PathBuf]),
+    cancel: &CancelToken,
+) -> Result<Option<MixReport>> {
     if plan.sound.is_none() {
         tell!("warning: the cut has no sound to mix: {} is not written", path.display());
-        return Ok(());
+        return Ok(None);
     }
     let report = write_mix_as(plan, path, existing, inputs, cancel)?;
     for warning in &report.warnings {
@@ -95,5 +93,5 @@ fn mix(plan: &Plan, path: &Path, (existing, inputs): (Existing, &[PathBuf]), can
     let stems = report.stems.iter().map(|stem| format!(", {}", stem.display())).collect::<String>();
     tell!("mixed    {}{stems}: {} samples, peak {:+.2} dB", path.display(), report.samples, report.peak.decibels());
     tell!("         {}", report.loudness);
-    Ok(())
+    Ok(Some(report))
 }

@@ -1,66 +1,57 @@
-//! Shows what is in a timeline: tracks, items, ranges, media found or missing, and what the reader noticed; with `--ocio` in
-//! place of a file, what is in a colour configuration.
+//! `inspect`: shows what is in a timeline: tracks, items, ranges, media found or missing, and what the reader noticed; with
+//! `--ocio` in place of a file, what is in a colour configuration.
 
-#[macro_use]
-#[path = "shared/say.rs"]
-mod say;
-#[path = "shared/ocio.rs"]
-mod ocio;
-#[path = "shared/read.rs"]
-mod read;
-
-use std::io::Write;
 use std::path::Path;
-use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Args;
 use otio_conflate::otio::{Locator, MediaFile};
 use otio_conflate::timeline::{
     Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, MediaReference, RawTimeRange, Timeline,
     TrackLayout,
 };
-use otio_conflate::{Error, ErrorKind, Result, printable};
+use otio_conflate::{ErrorKind, Result, printable};
+use serde_json::{Value, json};
 
-/// Shows what is in a timeline; with --ocio CONFIG in place of a file, the names that a colour configuration has.
-#[derive(Debug, Parser)]
-struct Args {
+use crate::flags::ReadArgs;
+use crate::outcome::Outcome;
+use crate::{colors, say};
+
+/// Shows what is in a timeline; with --ocio CONFIG in place of a file, the names that a colour configuration has
+#[derive(Args)]
+#[command(mut_arg("file", |file| file.required(false).required_unless_present("ocio")))]
+pub(crate) struct Flags {
     #[command(flatten)]
-    source: read::ReadArgs,
+    source: Option<ReadArgs>,
+    /// Shows the names of this configuration: a .ocio or .ocioz file, ocio://NAME for one that is built in, or env for $OCIO
+    #[arg(long, value_name = "CONFIG", conflicts_with = "ReadArgs")]
+    ocio: Option<String>,
 }
 
-fn main() -> ExitCode {
-    let shown = match ocio::OcioArgs::are_given() {
-        true => ocio::OcioArgs::parse().text().and_then(|text| print(&text)),
-        false => run(Args::parse()),
-    };
-    match shown {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell!("error: {error}");
-            ExitCode::FAILURE
-        }
+pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
+    if let Some(config) = &flags.ocio {
+        return colors::run(config);
     }
-}
-
-fn run(args: Args) -> Result<()> {
-    let timeline = args.source.read()?;
-    let locator = Locator::new(timeline.path.as_deref(), &args.source.maps);
-    let mut report = Report { locator, lines: Vec::new(), found: 0, missing: 0 };
+    let Some(source) = &flags.source else { return Ok(Outcome::complete(Value::Null)) };
+    let timeline = source.read()?;
+    let locator = Locator::new(timeline.path.as_deref(), &source.maps);
+    let mut report = Report { locator, lines: Vec::new(), objects: Vec::new(), found: 0, missing: 0 };
     report.timeline(&timeline);
-    print(&(report.lines.join("\n") + "\n"))
+    say::print(&(report.lines.join("\n") + "\n"))?;
+    let start = timeline.global_start_time.map(|start| json!({ "value": start.value, "rate": start.rate }));
+    Ok(Outcome::complete(json!({
+        "name": timeline.name,
+        "global_start_time": start,
+        "objects": report.objects,
+        "media": { "found": report.found, "missing": report.missing },
+        "notes": timeline.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })))
 }
 
-fn print(text: &str) -> Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads along has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(|error| Error::io("write to", "the standard output", error)),
-    }
-}
-
+/// Lines for people, and the same objects as data.
 struct Report {
     locator: Locator,
     lines: Vec<String>,
+    objects: Vec<Value>,
     found: usize,
     missing: usize,
 }
@@ -103,6 +94,14 @@ impl Report {
         let head = format!("{indent}{what:<12} {:?}", child.name());
         let details = details(child);
         self.line(format!("{head:<44} {at:>12}  {details:<40} {path}"));
+        self.objects.push(json!({
+            "path": path,
+            "kind": what,
+            "name": child.name(),
+            "seconds": seconds,
+            "details": details,
+            "media": null,
+        }));
         match child {
             Child::Clip(clip) => self.media(clip, &format!("{indent}    ")),
             Child::Composition(composition) => self.children(composition, path, level + 1),
@@ -148,13 +147,13 @@ impl Report {
                     .and_then(|place| look(&place.folder.join(format!("{}{number}{}", place.prefix, place.suffix))))
             }
             Some(MediaReference::Generator { generator_kind, .. }) => {
-                return self.line(format!("{indent}generator {generator_kind:?}"));
+                return self.medium(indent, "generator", &format!("generator {generator_kind:?}"));
             }
             Some(MediaReference::Unknown(object)) => {
-                return self.line(format!("{indent}media of schema {:?}", object.schema));
+                return self.medium(indent, "unknown", &format!("media of schema {:?}", object.schema));
             }
             Some(MediaReference::External { .. } | MediaReference::Missing { .. }) | None => {
-                return self.line(format!("{indent}no media"));
+                return self.medium(indent, "none", "no media");
             }
         };
         let (found, text) = located.unwrap_or_else(|error| (false, error.to_string()));
@@ -166,6 +165,20 @@ impl Report {
         let available = clip.media_reference().and_then(MediaReference::available_range);
         let available = available.map_or(String::new(), |available| format!("  has {}", frames(available)));
         self.line(format!("{indent}{} {text}{available}", if found { "found  " } else { "MISSING" }));
+        self.set_media(if found { "found" } else { "missing" }, &text);
+    }
+
+    /// A medium that is no file.
+    fn medium(&mut self, indent: &str, state: &str, text: &str) {
+        self.line(format!("{indent}{text}"));
+        self.set_media(state, text);
+    }
+
+    /// Says what the medium of the last object is.
+    fn set_media(&mut self, state: &str, text: &str) {
+        if let Some(object) = self.objects.last_mut() {
+            object["media"] = json!({ "state": state, "text": text });
+        }
     }
 }
 

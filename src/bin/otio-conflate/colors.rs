@@ -1,29 +1,26 @@
 //! What `inspect --ocio` prints: the names that a configuration has.
 
-use clap::Parser;
 use otio_conflate::color::{self, Engine};
 use otio_conflate::{Result, printable};
+use serde_json::json;
 
-/// Shows the names that a configuration of OpenColorIO has.
-#[derive(Debug, Parser)]
-pub(crate) struct OcioArgs {
-    /// The configuration: a .ocio or .ocioz file, ocio://NAME for one that is built in, or env for $OCIO
-    #[arg(long, value_name = "CONFIG")]
-    ocio: String,
-}
+use crate::outcome::Outcome;
+use crate::say;
 
-impl OcioArgs {
-    /// Whether a configuration, and no timeline, is asked for.
-    pub(crate) fn are_given() -> bool {
-        std::env::args().skip(1).any(|argument| argument == "--ocio" || argument.starts_with("--ocio="))
-    }
-
-    /// Everything that can be named.
-    pub(crate) fn text(&self) -> Result<String> {
-        let engine = color::open(&color::named(&self.ocio)?)?;
-        let lines = listed(&*engine);
-        Ok(lines.iter().map(|line| printable(line).into_owned() + "\n").collect())
-    }
+/// Prints everything in a configuration that can be named.
+pub(crate) fn run(config: &str) -> Result<Outcome> {
+    let engine = color::open(&color::named(config)?)?;
+    let lines = listed(&*engine);
+    say::print(&lines.iter().map(|line| printable(line).into_owned() + "\n").collect::<String>())?;
+    let views = |views: Vec<String>| json!(views);
+    let displays = engine.displays().into_iter().map(|(display, its)| (display, views(its)));
+    Ok(Outcome::complete(json!({
+        "configuration": engine.name(),
+        "spaces": engine.spaces().iter().map(|space| &space.name).collect::<Vec<_>>(),
+        "displays": displays.collect::<serde_json::Map<_, _>>(),
+        "looks": engine.looks(),
+        "roles": engine.roles().into_iter().map(|(role, space)| (role, json!(space))).collect::<serde_json::Map<_, _>>(),
+    })))
 }
 
 fn listed(engine: &dyn Engine) -> Vec<String> {

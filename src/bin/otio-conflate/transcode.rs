@@ -1,35 +1,24 @@
-//! Makes review movies, proxies, frame sequences, posters and contact sheets of one file, which is decoded once for all
-//! of them.
-//!
-//! ```text
-//! cargo run --release --example transcode -- sh010.mov --out review --representation h264 --representation poster
-//! ```
+//! `transcode`: makes review movies, proxies, frame sequences, posters and contact sheets of one file, which is decoded
+//! once for all of them.
 
-#[macro_use]
-#[path = "shared/say.rs"]
-mod say;
-#[path = "shared/limits.rs"]
-mod limits;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Args;
 use otio_conflate::backend::Control;
 use otio_conflate::deliver::{Representation, TranscodeOptions, transcode};
 use otio_conflate::plan::{SourceSpace, SpaceRule};
 use otio_conflate::time::Rate;
-use otio_conflate::{CancelToken, NoObserver, Result};
+use otio_conflate::{CancelToken, Result};
+use serde_json::json;
 
-#[path = "shared/color.rs"]
-mod color;
-#[path = "shared/interrupt.rs"]
-mod interrupt;
-#[path = "shared/rate.rs"]
-mod rate;
+use crate::flags::{ColorArgs, rate};
+use crate::interrupt;
+use crate::outcome::{self, Outcome};
+use crate::progress::Begun;
 
-#[derive(Parser)]
-#[command(about = "Makes representations of one file")]
-struct Flags {
+/// Makes representations of one file
+#[derive(Args)]
+pub(crate) struct Flags {
     /// A movie, a still, or numbered frames such as sh010.%04d.exr
     file: PathBuf,
     /// What is made: a name such as h264, proxy-half, poster or contact-sheet, or a .toml or .json file; may be repeated
@@ -42,16 +31,16 @@ struct Flags {
     #[arg(long, value_name = "NAME")]
     title: Option<String>,
     /// The number of the first frame; by default that of numbered frames, else 1001
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     first_frame: Option<i64>,
     /// The rate of numbered frames, by default 24, or of a file without a constant one, by default its average
-    #[arg(long, value_parser = rate::rate)]
+    #[arg(long, value_parser = rate, value_name = "RATE")]
     rate: Option<Rate>,
     /// The most pixels that a picture of the file may have; by default 16384 × 16384, and less in a small file
     #[arg(long, value_name = "N")]
     max_pixels: Option<u64>,
     #[command(flatten)]
-    color: color::ColorArgs,
+    color: ColorArgs,
     /// The colour space of the file: SPACE, view:DISPLAY/VIEW for what a view shows, or data; with :full or :limited behind it
     /// for the range of its samples
     #[arg(long, value_name = "SPACE")]
@@ -64,20 +53,7 @@ struct Flags {
     overwrite_foreign: bool,
 }
 
-fn main() -> ExitCode {
-    limits::file_size_limit_is_an_error();
-    let cancel = CancelToken::new();
-    match run(Flags::parse(), &cancel) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) if cancel.is_cancelled() => ExitCode::from(interrupt::INTERRUPTED),
-        Err(error) => {
-            tell!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(flags: Flags, cancel: &CancelToken) -> Result<()> {
+pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     let mut options = TranscodeOptions::default();
     options.name = flags.title;
     options.first_frame = flags.first_frame;
@@ -95,9 +71,13 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<()> {
         }
         options.color = Some(plan);
     }
-    let control = Control { observer: &NoObserver, cancel };
+    let begun = Begun::default();
+    let control = Control { observer: &begun, cancel };
     interrupt::cancel_on_interrupt(cancel);
-    let made = transcode(&flags.file, &flags.representations, &flags.out, &options, &control)?;
+    let made = match transcode(&flags.file, &flags.representations, &flags.out, &options, &control) {
+        Ok(made) => made,
+        Err(error) => return Ok(Outcome::failed(error, begun.has(), cancel)),
+    };
     if let Some(color) = &made.color {
         tell!("{} is {}, by {}", color.media, color.space, color.by);
     }
@@ -107,5 +87,7 @@ fn run(flags: Flags, cancel: &CancelToken) -> Result<()> {
     for representation in &made.representations {
         say!("{}: {}", representation.name, flags.out.join(&representation.output.path).display());
     }
-    Ok(())
+    let warnings = outcome::sentences(&made.warnings).collect::<Vec<_>>();
+    let result = json!({ "folder": flags.out.to_string_lossy(), "transcoded": made });
+    Ok(Outcome::complete(result).warnings(warnings))
 }

@@ -1,4 +1,4 @@
-//! The flags that all examples share: which timeline, and who reads it.
+//! The flags about reading: which timeline, and who reads it.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) timeline: Option<String>,
     /// Who reads the file: native, or opentimelineio where this was built with that feature
-    #[arg(long, default_value = "native")]
+    #[arg(long, default_value = "native", value_name = "WHO")]
     pub(crate) reader: Reader,
     /// Media that moved: FROM is looked for at TO; may be repeated
     #[arg(long = "map", value_name = "FROM=TO", value_parser = map)]

@@ -1,30 +1,22 @@
-//! Joins the shots of a run into one movie, in cut order.
-//!
-//! ```text
-//! cargo run --release --example review -- shots/manifest.json --out review --slate "Reel 2, Tuesday"
-//! ```
+//! `review`: joins the shots of a run into one movie, in cut order.
 //!
 //! The output folder may be that of the shots: the review is listed in its manifest, which stays the manifest of the run.
 
-#[macro_use]
-#[path = "shared/say.rs"]
-mod say;
-#[path = "shared/color.rs"]
-mod color;
-#[path = "shared/limits.rs"]
-mod limits;
-
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Args;
 use otio_conflate::backend::ffmpeg::FfmpegBackend;
 use otio_conflate::deliver::{Preset, Review, ReviewSlate};
-use otio_conflate::{Conflation, Delivery, Existing, NoObserver, Report, Result};
+use otio_conflate::{CancelToken, Conflation, Delivery, Existing, Report, Result, printable};
 
-#[derive(Parser)]
-#[command(about = "Joins the shots of a run into one movie")]
-struct Flags {
+use crate::flags::ColorArgs;
+use crate::interrupt;
+use crate::outcome::{self, Outcome};
+use crate::progress::Begun;
+
+/// Joins the shots of a run into one movie
+#[derive(Args)]
+pub(crate) struct Flags {
     /// The manifest of the run
     manifest: PathBuf,
     /// The output folder
@@ -37,33 +29,16 @@ struct Flags {
     #[arg(long, value_name = "TITLE")]
     slate: Option<String>,
     #[command(flatten)]
-    color: color::ColorArgs,
+    color: ColorArgs,
     /// The colour space of the shots, where that is not what their manifest says
     #[arg(long, value_name = "SPACE")]
     space: Option<String>,
     /// What to do when the review exists already: error; overwrite, where the manifest lists it; overwrite-foreign
-    #[arg(long, default_value = "overwrite")]
+    #[arg(long, default_value = "overwrite", value_name = "DO")]
     existing: Existing,
 }
 
-fn main() -> ExitCode {
-    limits::file_size_limit_is_an_error();
-    match run(Flags::parse()) {
-        Ok(report) => {
-            for shot in &report.shots {
-                let failed = shot.error.join(": ");
-                say!("{}", shot.output.as_ref().map_or(failed, |output| output.path.clone()));
-            }
-            if report.succeeded() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(error) => {
-            tell!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn run(flags: Flags) -> Result<Report> {
+pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     let mut review = Review::default();
     if let Some(title) = flags.slate {
         let mut slate = ReviewSlate::default();
@@ -83,5 +58,18 @@ fn run(flags: Flags) -> Result<Report> {
         tell!("warning: {warning}");
     }
     let delivery = Delivery::new(&flags.out).preset(flags.preset).existing(flags.existing);
-    Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver)
+    interrupt::cancel_on_interrupt(cancel);
+    let begun = Begun::default();
+    let report = match Conflation::new(FfmpegBackend::new(), delivery).cancel(cancel.clone()).run(&plan, &begun) {
+        Ok(report) => report,
+        Err(error) => return Ok(Outcome::failed(error, begun.has(), cancel)),
+    };
+    for shot in &report.shots {
+        match &shot.output {
+            Some(output) => say!("{}", output.path),
+            None => complain!("failed   {}: {}", printable(&shot.shot), shot.error.join(": ")),
+        }
+    }
+    let result = outcome::run(&report);
+    Ok(Outcome::of_runs(&[report], cancel, result))
 }

@@ -1,69 +1,100 @@
-//! The main job through DaVinci Resolve Studio: its pictures, grade and all, cut into shots.
-//!
-//! ```text
-//! cargo run --release --example resolve -- cut.otio --out shots --handles 8
-//! cargo run --release --example resolve -- cut.otio --out shots --submit shots.ticket
-//! cargo run --release --example resolve -- poll shots.ticket
-//! cargo run --release --example resolve -- collect shots.ticket
-//! cargo run --release --example resolve -- restore
-//! ```
+//! `resolve`: the main job through DaVinci Resolve Studio: its pictures, grade and all, cut into shots.
 //!
 //! The cut has to be open in Resolve. Ctrl-C stops the render and puts everything in Resolve back; a second one ends the
-//! program at once, and leaves Resolve as it renders: `restore`, or the next run, puts it back then.
-
-#[macro_use]
-#[path = "shared/say.rs"]
-mod say;
-#[path = "shared/limits.rs"]
-mod limits;
-#[path = "shared/run.rs"]
-mod run;
-mod shared;
+//! command at once, and leaves Resolve as it renders: `restore`, or the next run, puts it back then.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::resolve::{
     Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, Solo, Ticket, TicketState, TimelineChoice,
 };
 use otio_conflate::plan::DecisionSpace;
 use otio_conflate::{Error, ErrorKind, Report, Result};
+use serde_json::{Value, json};
 
-#[derive(Parser)]
-#[command(about = "Renders one finished file per shot through DaVinci Resolve Studio")]
-#[command(
-    after_help = "With poll, collect or withdraw and a ticket: what is to be done about a render that was handed in. With \
-                  restore: puts Resolve back after a run that was killed."
-)]
-struct Flags {
+use crate::flags::{DeliveryArgs, PlanArgs};
+use crate::interrupt;
+use crate::loudness::normalize;
+use crate::outcome::{self, Exit, Outcome};
+use crate::progress::{Progress, summary};
+
+/// A run, or what is to be done about one that was handed in before.
+pub(crate) enum Resolve {
+    Run(Box<Flags>),
+    Ticket(OfTicket),
+}
+
+impl Args for Resolve {
+    fn augment_args(command: Command) -> Command {
+        // Resolve's own `--grade` is how it grades: what is baked into representations is called `--shot-grade` here.
+        let command = Flags::augment_args(command).mut_arg("grades", |grades| grades.long("shot-grade"));
+        OfTicket::augment_subcommands(command)
+            .about("Renders one finished file per shot through DaVinci Resolve Studio")
+            .after_help(
+                "With poll, collect or withdraw and a ticket: what is to be done about a render that was handed in. With \
+                 restore: puts Resolve back after a run that was killed.",
+            )
+            .subcommand_negates_reqs(true)
+            .args_conflicts_with_subcommands(true)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Resolve::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Resolve {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Resolve, clap::Error> {
+        match matches.subcommand_name() {
+            Some(_) => OfTicket::from_arg_matches(matches).map(Resolve::Ticket),
+            None => Flags::from_arg_matches(matches).map(|flags| Resolve::Run(Box::new(flags))),
+        }
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Resolve::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+pub(crate) fn run(what: Resolve, cancel: &CancelToken) -> Result<Outcome> {
+    match what {
+        Resolve::Run(flags) => resolve(*flags, cancel),
+        Resolve::Ticket(what) => of_ticket(&what, cancel),
+    }
+}
+
+/// Renders one finished file per shot through DaVinci Resolve Studio
+#[derive(Args)]
+pub(crate) struct Flags {
     #[command(flatten)]
-    plan: shared::PlanArgs,
+    plan: PlanArgs,
     #[command(flatten)]
-    delivery: run::DeliveryArgs,
+    delivery: DeliveryArgs,
     #[command(flatten)]
     reach: Reach,
     /// Which timeline of Resolve's: current, name:NAME or import (the plan's file, for the render)
-    #[arg(long)]
+    #[arg(long, value_name = "WHICH")]
     resolve_timeline: Option<TimelineChoice>,
     /// The render preset to begin with: a name, or file:PATH
-    #[arg(long)]
+    #[arg(long, value_name = "PRESET")]
     render_preset: Option<RenderPreset>,
     /// What Resolve writes, by its label, such as QuickTime
-    #[arg(long)]
+    #[arg(long, value_name = "LABEL")]
     format: Option<String>,
     /// The codec of that, by its label, such as "Apple ProRes 422 HQ"
-    #[arg(long)]
+    #[arg(long, value_name = "LABEL")]
     codec: Option<String>,
     /// In how many jobs Resolve renders: whole-timeline, union or per-shot
-    #[arg(long)]
+    #[arg(long, value_name = "HOW")]
     scope: Option<Scope>,
     /// Which tracks are seen: off (those enabled), own (each shot's alone) or track:NAME
-    #[arg(long)]
+    #[arg(long, value_name = "WHICH")]
     solo: Option<Solo>,
     /// With which grade: as-is, bypass, drx:FILE or lut:PATH
-    #[arg(long)]
+    #[arg(long, value_name = "HOW")]
     grade: Option<Grade>,
     /// Delivers the same shots without their grade, too, into this folder
     #[arg(long, value_name = "DIR")]
@@ -81,7 +112,7 @@ struct Flags {
 
 /// How Resolve is reached.
 #[derive(Args)]
-struct Reach {
+pub(crate) struct Reach {
     /// How Resolve is reached and what it renders, as JSON: see ResolveOptions; flags are laid over it
     #[arg(long, value_name = "FILE")]
     options: Option<PathBuf>,
@@ -93,23 +124,19 @@ impl Reach {
     }
 }
 
-#[derive(Parser)]
-struct TicketFlags {
-    #[command(subcommand)]
-    what: OfTicket,
-}
-
 /// What is to be done about a render that was handed in.
 #[derive(Subcommand)]
-enum OfTicket {
+pub(crate) enum OfTicket {
     /// Says how far it is
     Poll {
+        /// The ticket that --submit wrote
         ticket: PathBuf,
         #[command(flatten)]
         reach: Reach,
     },
     /// Waits for it and delivers its shots
     Collect {
+        /// The ticket that --submit wrote
         ticket: PathBuf,
         #[command(flatten)]
         reach: Reach,
@@ -119,6 +146,7 @@ enum OfTicket {
     },
     /// Gives it up, and puts everything in Resolve back
     Withdraw {
+        /// The ticket that --submit wrote
         ticket: PathBuf,
         #[command(flatten)]
         reach: Reach,
@@ -130,24 +158,7 @@ enum OfTicket {
     },
 }
 
-fn main() -> ExitCode {
-    limits::file_size_limit_is_an_error();
-    let cancel = CancelToken::new();
-    let word = std::env::args().nth(1).unwrap_or_default();
-    let done = match ["poll", "collect", "withdraw", "restore"].contains(&word.as_str()) {
-        true => of_ticket(&TicketFlags::parse(), &cancel),
-        false => resolve(parsed(), &cancel),
-    };
-    run::exit(done, &cancel)
-}
-
-/// The flags. Resolve's own `--grade` is how it grades: what is baked into representations is called `--shot-grade` here.
-fn parsed() -> Flags {
-    let command = Flags::command().mut_arg("grades", |grades| grades.long("shot-grade"));
-    Flags::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
-}
-
-fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
+fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     let mut options = flags.reach.options()?;
     let timeline = flags.plan.source.read()?;
     let mut wanted = flags.plan.options()?;
@@ -157,8 +168,8 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
     }
     flags.delivery.change(&mut wanted);
     let mut plan = flags.plan.plan(&timeline, &wanted)?;
-    run::interrupt::cancel_on_interrupt(cancel);
-    run::normalize(&mut plan, &wanted, flags.delivery.loudness, cancel)?;
+    interrupt::cancel_on_interrupt(cancel);
+    normalize(&mut plan, &wanted, flags.delivery.loudness, cancel)?;
     options.timeline = flags.resolve_timeline.unwrap_or(options.timeline);
     options.preset = flags.render_preset.unwrap_or(options.preset);
     options.format = flags.format.or(options.format);
@@ -179,51 +190,60 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Vec<Report>> {
     if let Some(path) = &flags.submit {
         backend.submit_to(&plan, &delivery, path, cancel)?;
         tell!("Resolve renders; collect {}", path.display());
-        return Ok(Vec::new());
+        return Ok(Outcome::complete(json!({ "ticket": path.to_string_lossy() })));
     }
     if let Some(folder) = flags.ungraded {
         let mut ungraded = delivery;
         ungraded.folder = folder;
         deliveries.push((Grade::Bypass, ungraded));
     }
-    let progress = run::Progress::new();
+    let progress = Progress::new();
     let reports = backend.run_each(&plan, Some(&timeline), deliveries, &progress, cancel);
-    progress.bar.finish_and_clear();
-    let reports = reports?;
-    reports.iter().for_each(run::summary);
-    Ok(reports)
+    Ok(ended(reports, &progress, cancel))
 }
 
-fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
-    match &flags.what {
+/// Sums up what was delivered.
+fn ended(reports: Result<Vec<Report>>, progress: &Progress, cancel: &CancelToken) -> Outcome {
+    progress.end();
+    match reports {
+        Ok(reports) => {
+            reports.iter().for_each(summary);
+            let runs: Vec<Value> = reports.iter().map(outcome::run).collect();
+            Outcome::of_runs(&reports, cancel, json!({ "runs": runs }))
+        }
+        Err(error) => Outcome::failed(error, progress.has_begun(), cancel),
+    }
+}
+
+fn of_ticket(what: &OfTicket, cancel: &CancelToken) -> Result<Outcome> {
+    match what {
         OfTicket::Poll { ticket, reach } => {
-            match ResolveBackend::new(reach.options()?).poll(&Ticket::open(ticket)?)? {
+            let state = ResolveBackend::new(reach.options()?).poll(&Ticket::open(ticket)?)?;
+            match &state {
                 TicketState::Rendering(share) => say!("rendering, {:.0} %", share * 100.0),
                 TicketState::Complete => say!("complete"),
                 TicketState::Failed(what) => say!("failed: {what}"),
                 _ => say!("in a state that is not known here"),
             }
-            Ok(Vec::new())
+            Ok(Outcome::complete(json!({ "state": state })))
         }
         OfTicket::Collect { ticket, reach, from } => {
             let backend = ResolveBackend::new(reach.options()?);
             let ticket = Ticket::open(ticket)?;
-            let progress = run::Progress::new();
-            run::interrupt::cancel_on_interrupt(cancel);
+            let progress = Progress::new();
+            interrupt::cancel_on_interrupt(cancel);
             let report = match from {
                 Some(from) => backend.collect_from(&ticket, from, &progress, cancel),
                 None => backend.collect(&ticket, &progress, cancel),
             };
-            progress.bar.finish_and_clear();
-            let report = report?;
-            run::summary(&report);
-            Ok(vec![report])
+            Ok(ended(report.map(|report| vec![report]), &progress, cancel))
         }
         OfTicket::Withdraw { ticket, reach } => {
-            for warning in ResolveBackend::new(reach.options()?).withdraw(&Ticket::open(ticket)?)? {
+            let warnings = ResolveBackend::new(reach.options()?).withdraw(&Ticket::open(ticket)?)?;
+            for warning in &warnings {
                 tell!("warning: {warning}");
             }
-            Ok(Vec::new())
+            Ok(Outcome::complete(Value::Null).warnings(outcome::sentences(&warnings)))
         }
         OfTicket::Restore { reach } => {
             let restored = ResolveBackend::new(reach.options()?).restore()?;
@@ -232,10 +252,12 @@ fn of_ticket(flags: &TicketFlags, cancel: &CancelToken) -> Result<Vec<Report>> {
             if [&restored.done, &restored.left, &restored.kept].iter().all(|said| said.is_empty()) {
                 say!("nothing to put back");
             }
-            match restored.left.is_empty() {
-                true => Ok(Vec::new()),
-                false => Err(Error::new(ErrorKind::Application, restored.left.join("; "))),
+            let result = json!({ "done": restored.done, "kept": restored.kept, "left": restored.left });
+            if restored.left.is_empty() {
+                return Ok(Outcome::complete(result));
             }
+            let error = Error::new(ErrorKind::Application, restored.left.join("; "));
+            Ok(Outcome { exit: Exit::SomeFailed, result, warnings: Vec::new(), error: Some(error) })
         }
     }
 }

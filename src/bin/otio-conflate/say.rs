@@ -1,0 +1,75 @@
+//! What is printed where: results on the standard output, everything else on the standard error. With `--json` results are
+//! one document instead, with `--quiet` only errors are told. A closed pipe or a full disk below the log is no reason to
+//! lose a run: nothing here ends the program.
+
+use std::io::{ErrorKind, Write as _};
+use std::sync::OnceLock;
+
+use otio_conflate::{Error, Result};
+
+/// How results and notes are printed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Voice {
+    /// Results are one JSON document.
+    pub(crate) json: bool,
+    /// Neither progress nor warnings are printed.
+    pub(crate) quiet: bool,
+}
+
+static VOICE: OnceLock<Voice> = OnceLock::new();
+
+/// Prints like this from now on.
+pub(crate) fn set(voice: Voice) {
+    VOICE.get_or_init(|| voice);
+}
+
+/// How results and notes are printed.
+pub(crate) fn voice() -> Voice {
+    VOICE.get().copied().unwrap_or_default()
+}
+
+/// As `println!`, whether or not anybody reads it; nothing with `--json`.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write as _;
+        if !crate::say::voice().json {
+            let _ = writeln!(std::io::stdout(), $($part)*);
+        }
+    }};
+}
+
+/// As `eprintln!`, whether or not anybody reads it; nothing with `--quiet`.
+macro_rules! tell {
+    ($($part:tt)*) => {{
+        use std::io::Write as _;
+        if !crate::say::voice().quiet {
+            let _ = writeln!(std::io::stderr(), $($part)*);
+        }
+    }};
+}
+
+/// As `tell!`, also with `--quiet`: errors.
+macro_rules! complain {
+    ($($part:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($part)*);
+    }};
+}
+
+/// Prints results that are text; nothing with `--json`.
+///
+/// # Errors
+/// [`ErrorKind::Io`](otio_conflate::ErrorKind::Io) where the standard output cannot be written to. Whoever reads along may
+/// have seen enough: a closed pipe is none.
+pub(crate) fn print(text: &str) -> Result<()> {
+    if voice().json { Ok(()) } else { write(text) }
+}
+
+/// Prints `text`, also with `--json`.
+pub(crate) fn write(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::io("write to", "the standard output", error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,11 @@
+//! The command `otio-conflate`: exit codes, what `--json` prints, what a dry run tells, and that its documentation is what
+//! it says of itself.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod documents;
+mod exit_codes;
+#[path = "../common/otio.rs"]
+mod otio;
+mod reference;
+mod support;
