@@ -272,8 +272,12 @@ fn prores_frames_say_who_made_them() {
     let (_, one) = made("prores-lt", &|_| {});
     assert!(made("prores-lt", &|settings| settings.threads = 3).1 == one);
     assert!(made("prores-lt", &|settings| settings.idle_cores = true).1 == one);
-    let (encoder, _) = made("prores-4444", &|_| {});
-    assert!(encoder.starts_with("prores"), "{encoder}");
+    let (encoder, own) = made("prores-4444", &|_| {});
+    assert_eq!(encoder, Preset::OWN_PRORES);
+    // 4:4:4, and no alpha where the picture has none.
+    assert_eq!((own[20], own[25]), (0xC0, 0));
+    let (encoder, _) = made("prores-4444", &|settings| settings.preset.encoder = EncoderSource::Ffmpeg);
+    assert!(encoder.starts_with("prores") && encoder != Preset::OWN_PRORES, "{encoder}");
     let mut settings = settings("prores-lt", Pixel::RGBA, false, (320, 180), 25.0);
     settings.preset.vendor = Some("abc".into());
     let error = MovieWriter::create(folder.path().join("none.mov"), &settings).unwrap_err();
@@ -302,6 +306,53 @@ fn prores_of_any_even_size_decodes_without_a_complaint() {
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success() && said.is_empty(), "{name} {width}×{height}: {said}");
         }
+    }
+}
+
+/// Each plane has content of its own, so that none can take another's place, and odd sizes.
+#[test]
+fn every_plane_of_prores_4444_is_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    for (width, height) in [(1, 1), (17, 3), (33, 17), (130, 98), (369, 209)] {
+        let settings = settings("prores-4444", Pixel::RGBA, true, (width, height), 24.0);
+        let path = folder.path().join("made.mov");
+        let mut writer = MovieWriter::create(&path, &settings).unwrap();
+        assert_eq!(writer.encoder(), Some(Preset::OWN_PRORES));
+        let mut frame = Video::new(settings.format, width, height);
+        let zigzag = |at: u32| i64::from(at % 512).min(i64::from(511 - at % 512));
+        let at = |plane: u32, x: u32, y: u32| 200 + 2 * zigzag(x * (plane + 1) + y * (5 - plane) + plane * 97);
+        for (plane, index) in (0..4).zip(0..4) {
+            let stride = frame.stride(index);
+            for (y, row) in (0..height).zip(frame.data_mut(index).chunks_exact_mut(stride)) {
+                for (x, sample) in (0..width).zip(row.as_chunks_mut::<2>().0) {
+                    *sample = u16::try_from(at(plane, x, y)).unwrap().to_le_bytes();
+                }
+            }
+        }
+        writer.write(&frame).unwrap();
+        writer.finish().unwrap();
+        let strict = ["-v", "warning", "-xerror", "-err_detect", "explode", "-i", path.to_str().unwrap()];
+        let output = Command::new("ffmpeg").args(strict).args(["-f", "rawvideo", "-"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && said.is_empty(), "{width} × {height}: {said}");
+        // Twelve bits, four planes of the same size.
+        let samples: Vec<u16> = output.stdout.as_chunks::<2>().0.iter().map(|&two| u16::from_le_bytes(two)).collect();
+        assert_eq!(samples.len(), (width * height * 4) as usize);
+        for (plane, samples) in (0..).zip(samples.chunks_exact((width * height) as usize)) {
+            for (index, &sample) in (0..).zip(samples) {
+                let wanted = at(plane, index % width, index / width);
+                // Alpha is exact; of colour, a few of 4096 codes may differ.
+                let off = if plane == 3 {
+                    (wanted << 2 | wanted >> 8).abs_diff(sample.into())
+                } else {
+                    (wanted * 4).abs_diff(sample.into())
+                };
+                let most = if plane == 3 { 0 } else { 24 };
+                assert!(off <= most, "{width} × {height}: sample {index} of plane {plane} is off by {off}");
+            }
+        }
+        let stream = probe(&path)["streams"][0].clone();
+        assert_eq!((&stream["profile"], &stream["bits_per_raw_sample"]), (&"4444".into(), &"12".into()), "{stream}");
     }
 }
 

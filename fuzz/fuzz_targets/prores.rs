@@ -12,15 +12,18 @@ fuzz_target!(|bytes: &[u8]| {
         let byte = |index: usize| samples.get(index % samples.len().max(1)).copied().unwrap_or(0);
         u16::from_le_bytes([byte(2 * index), byte(2 * index + 1)])
     };
-    let planes: [Vec<u16>; 3] = std::array::from_fn(|plane| {
-        let width = if plane == 0 { width } else { width / 2 };
+    let profile = Profile::ALL[usize::from(*profile) % Profile::ALL.len()];
+    let is_444 = profile == Profile::P4444;
+    let chroma = if is_444 { width } else { width / 2 };
+    let planes: [Vec<u16>; 4] = std::array::from_fn(|plane| {
+        let width = if matches!(plane, 1 | 2) { chroma } else { width };
         (0..width * height).map(|index| sample(index + plane)).collect()
     });
     let plane = |index: usize, stride| Plane { samples: &planes[index][..], stride };
-    let picture = Picture { planes: [plane(0, width), plane(1, width / 2), plane(2, width / 2)], width, height };
+    let alpha = is_444.then(|| plane(3, width));
+    let picture = Picture { planes: [plane(0, width), plane(1, chroma), plane(2, chroma)], alpha, width, height };
     let about = Description { vendor: *b"fuzz", rate: (24, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
     let encoder = || {
-        let profile = Profile::ALL[usize::from(*profile) % 4];
         let encoder = Encoder::new(profile, (width, height), about).expect("an even width");
         if *target == 0 { encoder } else { encoder.with_target(usize::from(*target) * 500) }
     };

@@ -326,7 +326,7 @@ pub(crate) fn choice(encoder: &str, formats: &[&str], options: &[(&str, &str)]) 
     }
 }
 
-/// The crate's own encoder takes a quarter of `prores_aw`'s time at better PSNR; it does not make 4444. `prores_aw` takes a
+/// The crate's own encoder takes a quarter of `prores_aw`'s time at better PSNR. `prores_aw` takes a
 /// fifth of `prores_ks`'s time at slightly more bits and better PSNR in every profile.
 fn prores(name: &str, profile: &str) -> Preset {
     let formats: &[&str] = if profile == "4" { &["yuv444p10", "yuva444p10"] } else { &["yuv422p10"] };
@@ -334,10 +334,8 @@ fn prores(name: &str, profile: &str) -> Preset {
     // prores_ks takes odd widths, but garbles them.
     let even = |encoder| EncoderChoice { multiple_of: (2, 1), ..choice(encoder, formats, &options) };
     let mut encoders = vec![even("prores_aw"), even("prores"), even("prores_ks")];
-    if profile != "4" {
-        let own = choice(Preset::OWN_PRORES, formats, &options[..1]);
-        encoders.insert(0, EncoderChoice { multiple_of: (2, 1), ..own });
-    }
+    let own = choice(Preset::OWN_PRORES, formats, &options[..1]);
+    encoders.insert(0, EncoderChoice { multiple_of: if profile == "4" { (1, 1) } else { (2, 1) }, ..own });
     Preset {
         name: name.into(),
         extension: "mov".into(),

@@ -21,6 +21,7 @@ const VENDOR: [u8; 4] = *b"otcf";
 pub(super) struct ProresEncoder {
     encoder: Encoder,
     parameters: Parameters,
+    format: Pixel,
     size: (u32, u32),
     workers: Workers,
     ready: VecDeque<Packet>,
@@ -46,6 +47,7 @@ impl ProresEncoder {
                 ("profile", "1") => profile = (Profile::Lt, b"apcs", 1),
                 ("profile", "2") => profile = (Profile::Standard, b"apcn", 2),
                 ("profile", "3") => profile = (Profile::Hq, b"apch", 3),
+                ("profile", "4") => profile = (Profile::P4444, b"ap4h", 4),
                 // Every frame is coded on its own.
                 ("g", "1") => {}
                 ("vendor", letters) => {
@@ -60,8 +62,12 @@ impl ProresEncoder {
                 }
             }
         }
-        if setup.format != Pixel::YUV422P10LE {
-            let what = format!("{} does not encode {:?}; expected yuv422p10le", setup.name, setup.format);
+        let (takes, expected): (&[Pixel], _) = match profile.0 {
+            Profile::P4444 => (&[Pixel::YUV444P10LE, Pixel::YUVA444P10LE], "yuv444p10le or yuva444p10le"),
+            _ => (&[Pixel::YUV422P10LE], "yuv422p10le"),
+        };
+        if !takes.contains(&setup.format) {
+            let what = format!("{} does not encode {:?}; expected {expected}", setup.name, setup.format);
             return Err(Error::new(ErrorKind::Unsupported, what));
         }
         let positive = |(num, den): (i32, i32)| (num.unsigned_abs(), den.unsigned_abs());
@@ -75,22 +81,23 @@ impl ProresEncoder {
         let encoder = Encoder::new(profile.0, (side(setup.width), side(setup.height)), about)?;
         let workers = Workers::new(setup.threads, idle_cores)?;
         let parameters = describe(setup, Id::PRORES, *profile.1, profile.2)?;
-        let size = (setup.width, setup.height);
-        Ok(ProresEncoder { encoder, parameters, size, workers, ready: VecDeque::new(), data: Vec::new() })
+        let (format, size) = (setup.format, (setup.width, setup.height));
+        Ok(ProresEncoder { encoder, parameters, format, size, workers, ready: VecDeque::new(), data: Vec::new() })
     }
 
     /// Encodes frame number `number`.
     pub(super) fn send(&mut self, frame: &Video, number: i64) -> Result<()> {
-        if (frame.format(), frame.width(), frame.height()) != (Pixel::YUV422P10LE, self.size.0, self.size.1) {
+        if (frame.format(), frame.width(), frame.height()) != (self.format, self.size.0, self.size.1) {
             let (width, height) = self.size;
             let got = format!("{:?} of {} × {}", frame.format(), frame.width(), frame.height());
-            let what = format!("a frame of {got} for a movie of {:?} of {width} × {height}", Pixel::YUV422P10LE);
+            let what = format!("a frame of {got} for a movie of {:?} of {width} × {height}", self.format);
             return Err(Error::new(ErrorKind::Encode, what));
         }
         let frame = &frames::top_down(frame)?;
         let planes = [samples(frame, 0)?, samples(frame, 1)?, samples(frame, 2)?];
         let [width, height] = [self.size.0, self.size.1].map(|side| usize::try_from(side).unwrap_or(usize::MAX));
-        let picture = Picture { planes, width, height };
+        let alpha = (self.format == Pixel::YUVA444P10LE).then(|| samples(frame, 3)).transpose()?;
+        let picture = Picture { planes, alpha, width, height };
         let data = &mut self.data;
         match &self.workers {
             Workers::Own(pool) => pool.install(|| self.encoder.encode(&picture, Threads::Pool, data)),

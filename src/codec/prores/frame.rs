@@ -57,24 +57,40 @@ fn aspect_code((width, height): (u32, u32), size: (u16, u16)) -> u8 {
     }
 }
 
-/// Writes the headers of a progressive 4:2:2 frame. What depends on the slices is filled in by [`finish`].
-pub(super) fn start(frame: &mut Vec<u8>, size: (u16, u16), about: &Description, luma: &Weights, chroma: &Weights) {
+/// What components a frame has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Components {
+    /// Whether chroma is as wide as luma.
+    pub(super) is_444: bool,
+    /// Whether there is alpha, of 16 bits.
+    pub(super) has_alpha: bool,
+}
+
+/// Writes the headers of a progressive frame. What depends on the slices is filled in by [`finish`].
+pub(super) fn start(
+    frame: &mut Vec<u8>,
+    size: (u16, u16),
+    about: &Description,
+    components: Components,
+    (luma, chroma): (&Weights, &Weights),
+) {
     let start = frame.len();
     frame.extend_from_slice(&[0; 4]);
     frame.extend_from_slice(b"icpf");
     let header_size = u16::try_from(HEADER).expect("148");
     frame.extend_from_slice(&header_size.to_be_bytes());
-    // A reserved byte, and version 0: 4:2:2 without alpha.
-    frame.extend_from_slice(&[0, 0]);
+    // A reserved byte, and the version: 0 is 4:2:2 without alpha, 1 anything.
+    let Components { is_444, has_alpha } = components;
+    frame.extend_from_slice(&[0, u8::from(is_444 || has_alpha)]);
     frame.extend_from_slice(&about.vendor);
     frame.extend_from_slice(&size.0.to_be_bytes());
     frame.extend_from_slice(&size.1.to_be_bytes());
-    // 4:2:2 is 2 in the upper two bits; progressive is 0.
-    frame.push(2 << 6);
+    // 4:2:2 is 2 in the upper two bits, 4:4:4 is 3; progressive is 0.
+    frame.push((2 + u8::from(is_444)) << 6);
     frame.push(aspect_code(about.pixel_aspect, size) << 4 | rate_code(about.rate));
     frame.extend_from_slice(&about.color);
-    // No alpha; two bits that say that both tables follow.
-    frame.extend_from_slice(&[0, 0, 0b11]);
+    // No alpha, or 2 for 16 bits of it; two bits that say that both tables follow.
+    frame.extend_from_slice(&[if has_alpha { 2 } else { 0 }, 0, 0b11]);
     frame.extend_from_slice(luma);
     frame.extend_from_slice(chroma);
     debug_assert_eq!(frame.len() - start, FRAME_HEADER);
@@ -127,7 +143,8 @@ mod tests {
     fn a_frame_says_its_sizes() {
         let about = Description { vendor: *b"abcd", rate: (25, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
         let mut frame = Vec::new();
-        start(&mut frame, (1920, 1080), &about, &[4; 64], &[5; 64]);
+        let usual = Components { is_444: false, has_alpha: false };
+        start(&mut frame, (1920, 1080), &about, usual, (&[4; 64], &[5; 64]));
         start_picture(&mut frame, 2);
         assert_eq!(frame.len(), FRAME_HEADER + PICTURE_HEADER + 4);
         frame.extend_from_slice(&[7; 30]);
@@ -136,5 +153,8 @@ mod tests {
         assert_eq!(frame[12..28], [b'a', b'b', b'c', b'd', 7, 128, 4, 56, 128, 0x13, 1, 1, 1, 0, 0, 3]);
         assert_eq!((frame[28], frame[91], frame[92], frame[155]), (4, 4, 5, 5));
         assert_eq!(frame[156..168], [64, 0, 0, 0, 42, 0, 2, 48, 0, 10, 0, 20]);
+        let mut frame = Vec::new();
+        start(&mut frame, (64, 32), &about, Components { is_444: true, has_alpha: true }, (&[4; 64], &[4; 64]));
+        assert_eq!((frame[11], frame[20], frame[25]), (1, 192, 2));
     }
 }

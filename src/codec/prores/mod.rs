@@ -1,4 +1,5 @@
-//! Encoder for ProRes-compatible video: 10-bit 4:2:2, progressive, in the bitstream that SMPTE RDD 36 describes.
+//! Encoder for ProRes-compatible video: 10-bit 4:2:2 and 4:4:4 with alpha, progressive, in the bitstream that SMPTE RDD 36
+//! describes.
 //!
 //! ```
 //! use otio_conflate::codec::prores::{Description, Encoder, Picture, Plane, Profile, Threads};
@@ -9,7 +10,7 @@
 //! let plane = |samples, stride| Plane { samples, stride };
 //! let planes = [plane(&luma[..], 64), plane(&chroma[..], 32), plane(&chroma[..], 32)];
 //! let mut frame = Vec::new();
-//! encoder.encode(&Picture { planes, width: 64, height: 36 }, Threads::One, &mut frame);
+//! encoder.encode(&Picture { planes, alpha: None, width: 64, height: 36 }, Threads::One, &mut frame);
 //! assert_eq!(&frame[4..8], b"icpf");
 //! # Ok::<(), otio_conflate::Error>(())
 //! ```
@@ -19,6 +20,7 @@
 //! | `transform` | samples into coefficients |
 //! | `quantise` | coefficients into levels |
 //! | `entropy`, `bits` | levels into bits |
+//! | `alpha` | opacity into bits |
 //! | `slice` | where slices lie, and how one is made |
 //! | `rate` | which quantiser each of them gets |
 //! | `frame` | headers and tables |
@@ -27,6 +29,7 @@
 //! Frames are independent of one another, and the same frame makes the same bytes on any machine and any number of
 //! threads.
 
+mod alpha;
 mod bits;
 mod entropy;
 mod frame;
@@ -42,6 +45,7 @@ use std::cell::RefCell;
 
 use rayon::prelude::*;
 
+use frame::Components;
 pub use frame::Description;
 pub use slice::{Picture, Plane};
 
@@ -50,8 +54,9 @@ use crate::threads;
 use quantise::{INDICES, Steps, Weights};
 use rate::{Control, Estimate, Fractional, GROUP, Sample};
 use slice::{Coefficients, MACROBLOCK, Place, Quantiser, Workspace};
+use transform::Arrangement;
 
-/// Profiles of 4:2:2.
+/// Profiles: 4:2:2 and 4:4:4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     /// 422 Proxy.
@@ -62,11 +67,18 @@ pub enum Profile {
     Standard,
     /// 422 HQ.
     Hq,
+    /// 4444: 4:4:4, and alpha where there is any.
+    P4444,
 }
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Profile; 4] = [Profile::Proxy, Profile::Lt, Profile::Standard, Profile::Hq];
+    pub const ALL: [Profile; 5] = [Profile::Proxy, Profile::Lt, Profile::Standard, Profile::Hq, Profile::P4444];
+
+    /// Whether chroma is as wide as luma.
+    const fn is_444(self) -> bool {
+        matches!(self, Profile::P4444)
+    }
 
     /// Target in bits a second of 1920 × 1080 at 30000/1001 frames a second, as Apple's white paper publishes it.
     const fn bits_a_second(self) -> u64 {
@@ -75,6 +87,8 @@ impl Profile {
             Profile::Lt => 102_000_000,
             Profile::Standard => 147_000_000,
             Profile::Hq => 220_000_000,
+            // Alpha comes on top.
+            Profile::P4444 => 330_000_000,
         }
     }
 
@@ -91,6 +105,7 @@ impl Profile {
             Profile::Lt => (1, 3),
             Profile::Standard => (0, 2),
             Profile::Hq => (0, 1),
+            Profile::P4444 => (0, 0),
         };
         (quantise::weights(luma), quantise::weights(chroma))
     }
@@ -101,7 +116,7 @@ impl Profile {
             Profile::Proxy => 12,
             Profile::Lt => 8,
             Profile::Standard => 6,
-            Profile::Hq => 4,
+            Profile::Hq | Profile::P4444 => 4,
         }
     }
 }
@@ -124,6 +139,7 @@ pub const LARGEST: usize = 8192;
 /// Encodes frames of one size.
 pub struct Encoder {
     size: (u16, u16),
+    is_444: bool,
     about: Description,
     weights: (Weights, Weights),
     /// Steps of luma and chroma at each index; 0 is not used.
@@ -142,14 +158,16 @@ impl Encoder {
     /// Creates an encoder for frames of `size` samples, width and height.
     ///
     /// # Errors
-    /// [`ErrorKind::Option`] for a width that is odd, and for sides of 0 or more than [`LARGEST`].
+    /// [`ErrorKind::Option`] for a width that is odd where chroma is half as wide, and for sides of 0 or more than
+    /// [`LARGEST`].
     pub fn new(profile: Profile, size: (usize, usize), about: Description) -> Result<Encoder> {
         let (width, height) = size;
         let side = |length| u16::try_from(length).ok().filter(|_| (1..=LARGEST).contains(&length));
-        let (Some(across), Some(down), 0) = (side(width), side(height), width % 2) else {
-            let what = format!(
-                "invalid size {width}x{height} for ProRes 4:2:2; expected an even width and sides of at most {LARGEST}"
-            );
+        let is_444 = profile.is_444();
+        let (Some(across), Some(down), true) = (side(width), side(height), is_444 || width % 2 == 0) else {
+            let (kind, even) = if is_444 { ("4:4:4", "") } else { ("4:2:2", "an even width and ") };
+            let what =
+                format!("invalid size {width}x{height} for ProRes {kind}; expected {even}sides of at most {LARGEST}");
             return Err(Error::new(ErrorKind::Option, what));
         };
         let (columns, rows) = (width.div_ceil(MACROBLOCK), height.div_ceil(MACROBLOCK));
@@ -161,6 +179,7 @@ impl Encoder {
         let at = |index| (Steps::new(&weights.0, index), Steps::new(&weights.1, index));
         Ok(Encoder {
             size: (across, down),
+            is_444,
             about,
             weights,
             steps: (0..=INDICES).map(|index| at(index.max(1))).collect(),
@@ -194,24 +213,31 @@ impl Encoder {
     /// Encodes a picture of this encoder's size into `frame`, which is emptied first; its memory is used again.
     ///
     /// # Panics
-    /// When the picture has another size or a plane is too short.
+    /// When the picture has another size, a plane is too short, or there is alpha in 4:2:2.
     pub fn encode(&self, picture: &Picture<'_>, threads: Threads, frame: &mut Vec<u8>) {
         assert_eq!((picture.width, picture.height), (self.size.0.into(), self.size.1.into()), "the encoder's size");
+        assert!(self.is_444 || picture.alpha.is_none(), "alpha is for 4444");
         // The table of slices counts as part of the target.
         let target = self.target.saturating_sub(2 * self.places.len());
         let sampled: Vec<Coefficients> = self.map(&self.samples, threads, |work, sample| {
-            self.path.transform(picture, &sample.pieces, &mut work.scratch, &mut work.coefficients);
+            self.path.transform(picture, self.chroma(), &sample.pieces, &mut work.scratch, &mut work.coefficients);
             work.coefficients.join(&sample.pieces);
             Coefficients::clone(&work.coefficients)
         });
+        // Without loss, so it does not depend on the quantiser and is not part of the target.
+        let alpha: Option<Vec<Vec<u8>>> = picture.alpha.map(|plane| {
+            let size = (picture.width, picture.height);
+            self.map(&self.places, threads, |_, &place| alpha::encode(&plane, size, place))
+        });
+        let picture = &Source { picture, alpha: alpha.as_deref(), threads };
         let estimate = Estimate::search(target, self.usual_index, |index| self.sample(&sampled, index, threads));
-        let mut best = self.attempt(picture, threads, target, &estimate, std::mem::take(frame));
+        let mut best = self.attempt(picture, target, &estimate, std::mem::take(frame));
         let mut learned = best.control.learned();
         for _ in 0..MORE_ATTEMPTS {
             if !best.control.missed() {
                 break;
             }
-            let again = self.attempt(picture, threads, target, &learned, Vec::new());
+            let again = self.attempt(picture, target, &learned, Vec::new());
             learned = again.control.learned();
             if again.control.miss() < best.control.miss() {
                 best = again;
@@ -235,6 +261,11 @@ impl Encoder {
         }
     }
 
+    /// How blocks of chroma lie in a macroblock.
+    const fn chroma(&self) -> Arrangement {
+        if self.is_444 { Arrangement::Columns } else { Arrangement::Column }
+    }
+
     fn quantiser(&self, index: usize) -> Quantiser<'_> {
         let (luma, chroma) = &self.steps[index];
         Quantiser { index: u8::try_from(index).expect("224 at most"), luma, chroma }
@@ -244,7 +275,7 @@ impl Encoder {
     fn sample(&self, coefficients: &[Coefficients], index: usize, threads: Threads) -> Vec<f64> {
         let numbers: Vec<_> = self.samples.iter().zip(coefficients).collect();
         let bytes = self.map(&numbers, threads, |work, &(sample, coefficients)| {
-            self.path.code(coefficients, sample.macroblocks(), self.quantiser(index), &mut work.scratch).len()
+            self.path.code(coefficients, sample.macroblocks(), None, self.quantiser(index), &mut work.scratch).len()
         });
         let mut groups = vec![(0, 0); self.groups.len()];
         let mut all = (0, 0);
@@ -260,17 +291,11 @@ impl Encoder {
     }
 
     /// Makes a frame, into `frame`, whose content does not matter. Its headers lack what [`frame::finish`] fills in.
-    fn attempt(
-        &self,
-        picture: &Picture<'_>,
-        threads: Threads,
-        target: usize,
-        estimate: &Estimate,
-        mut frame: Vec<u8>,
-    ) -> Attempt {
+    fn attempt(&self, source: &Source<'_>, target: usize, estimate: &Estimate, mut frame: Vec<u8>) -> Attempt {
         frame.clear();
         frame.reserve(self.target() + self.target() / 16);
-        frame::start(&mut frame, self.size, &self.about, &self.weights.0, &self.weights.1);
+        let components = Components { is_444: self.is_444, has_alpha: source.alpha.is_some() };
+        frame::start(&mut frame, self.size, &self.about, components, (&self.weights.0, &self.weights.1));
         frame::start_picture(&mut frame, self.places.len());
         let sizes = Vec::with_capacity(self.places.len());
         let mut attempt = Attempt { frame, sizes, control: Control::new(target, estimate) };
@@ -278,30 +303,25 @@ impl Encoder {
             let end = self.groups.get(group + 1).map_or(self.places.len(), |&(next, _)| next);
             let index = attempt.control.next();
             let before = attempt.frame.len();
-            self.make(picture, threads, (start, end), index, &mut attempt);
-            let bytes = attempt.frame.len() - before;
+            self.make(source, (start, end), index, &mut attempt);
+            let alpha: usize = source.alpha.map_or(0, |alpha| alpha[start..end].iter().map(Vec::len).sum());
+            let bytes = attempt.frame.len() - before - alpha;
             attempt.control.made(index, bytes);
         }
         attempt
     }
 
     /// Makes the slices of a group.
-    fn make(
-        &self,
-        picture: &Picture<'_>,
-        threads: Threads,
-        (start, end): (usize, usize),
-        index: Fractional,
-        attempt: &mut Attempt,
-    ) {
+    fn make(&self, source: &Source<'_>, (start, end): (usize, usize), index: Fractional, attempt: &mut Attempt) {
         let slice = |work: &mut Workspace, number: usize, take: &mut dyn FnMut(&[u8])| {
             let place = self.places[number];
             let Workspace { coefficients, scratch } = work;
-            self.path.transform(picture, &[place], scratch, coefficients);
+            self.path.transform(source.picture, self.chroma(), &[place], scratch, coefficients);
             let quantiser = self.quantiser(index.index_of(number));
-            take(self.path.code(coefficients, place.macroblocks, quantiser, scratch));
+            let alpha = source.alpha.map(|alpha| &alpha[number][..]);
+            take(self.path.code(coefficients, place.macroblocks, alpha, quantiser, scratch));
         };
-        match threads {
+        match source.threads {
             Threads::Pool if threads::has_pool() => {
                 let made = (start..end).into_par_iter().map(|number| {
                     let mut slice_bytes = Vec::new();
@@ -315,6 +335,14 @@ impl Encoder {
             }),
         }
     }
+}
+
+/// What a frame is made of, and how.
+struct Source<'a> {
+    picture: &'a Picture<'a>,
+    /// Coded alpha of each slice.
+    alpha: Option<&'a [Vec<u8>]>,
+    threads: Threads,
 }
 
 /// Lends the calling thread's workspace.

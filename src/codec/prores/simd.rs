@@ -5,6 +5,7 @@
 //! loaded and stored by value.
 
 use super::slice::{self, Coefficients, Picture, Place, Quantiser, Scratch};
+use super::transform::Arrangement;
 use super::{quantise, transform};
 
 /// Which implementation is used. Both give the same bytes.
@@ -36,16 +37,17 @@ impl Path {
     pub(super) fn transform(
         self,
         picture: &Picture<'_>,
+        chroma: Arrangement,
         pieces: &[Place],
         scratch: &mut Scratch,
         coefficients: &mut Coefficients,
     ) {
         match self.0 {
-            Kind::Portable => slice::transform(picture, pieces, scratch, coefficients, transform::forward),
+            Kind::Portable => slice::transform(picture, chroma, pieces, scratch, coefficients, transform::forward),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the dispatch into AVX2 code")]
             // SAFETY: this kind is made only where the processor has these features.
-            Kind::Avx2 => unsafe { avx2::transform(picture, pieces, scratch, coefficients) },
+            Kind::Avx2 => unsafe { avx2::transform(picture, chroma, pieces, scratch, coefficients) },
         }
     }
 
@@ -54,15 +56,16 @@ impl Path {
         self,
         coefficients: &Coefficients,
         macroblocks: usize,
+        alpha: Option<&[u8]>,
         quantiser: Quantiser<'_>,
         scratch: &'a mut Scratch,
     ) -> &'a [u8] {
         match self.0 {
-            Kind::Portable => slice::code(coefficients, macroblocks, quantiser, scratch, quantise::quantise),
+            Kind::Portable => slice::code(coefficients, macroblocks, alpha, quantiser, scratch, quantise::quantise),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the dispatch into AVX2 code")]
             // SAFETY: this kind is made only where the processor has these features.
-            Kind::Avx2 => unsafe { avx2::code(coefficients, macroblocks, quantiser, scratch) },
+            Kind::Avx2 => unsafe { avx2::code(coefficients, macroblocks, alpha, quantiser, scratch) },
         }
     }
 }
@@ -88,6 +91,7 @@ mod avx2 {
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
     pub(super) fn transform(
         picture: &Picture<'_>,
+        chroma: Arrangement,
         pieces: &[Place],
         scratch: &mut Scratch,
         coefficients: &mut Coefficients,
@@ -97,13 +101,14 @@ mod avx2 {
             16 => forward::<16>(window, arrangement, coefficients),
             _ => transform::forward(window, arrangement, blocks, coefficients),
         };
-        slice::transform(picture, pieces, scratch, coefficients, forward);
+        slice::transform(picture, chroma, pieces, scratch, coefficients, forward);
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
     pub(super) fn code<'a>(
         coefficients: &Coefficients,
         macroblocks: usize,
+        alpha: Option<&[u8]>,
         quantiser: Quantiser<'_>,
         scratch: &'a mut Scratch,
     ) -> &'a [u8] {
@@ -113,7 +118,7 @@ mod avx2 {
             32 => quantise::<2>(coefficients, steps, levels, mask),
             _ => portable::quantise(coefficients, blocks, steps, levels, mask),
         };
-        slice::code(coefficients, macroblocks, quantiser, scratch, quantise)
+        slice::code(coefficients, macroblocks, alpha, quantiser, scratch, quantise)
     }
 
     /// Rows become columns.
@@ -172,7 +177,7 @@ mod avx2 {
                 let s = [upper[0], upper[1], upper[2], upper[3], lower[0], lower[1], lower[2], lower[3]];
                 let s = match arrangement {
                     Arrangement::Square => [s[0], s[1], s[4], s[5], s[2], s[3], s[6], s[7]],
-                    Arrangement::Column => [s[0], s[4], s[1], s[5], s[2], s[6], s[3], s[7]],
+                    Arrangement::Column | Arrangement::Columns => [s[0], s[4], s[1], s[5], s[2], s[6], s[3], s[7]],
                 };
                 let mut x = [_mm256_setzero_ps(); 8];
                 for (x, samples) in x.iter_mut().zip(transpose(s)) {

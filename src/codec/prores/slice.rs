@@ -9,8 +9,11 @@ use super::transform::{Arrangement, LANES, ROW, Window};
 pub(super) const LONGEST_SLICE: usize = 8;
 /// Rows of samples of a macroblock.
 pub(super) const MACROBLOCK: usize = 16;
-/// Bytes in front of a slice's components.
-pub(super) const SLICE_HEADER: usize = 6;
+/// Bytes in front of a slice's components, without alpha; with it, there is one more size.
+const SLICE_HEADER: usize = 6;
+
+/// Most bytes of a slice's alpha: of each sample all bits and one more, and a bit that says that it is not repeated.
+pub(super) const LONGEST_ALPHA: usize = LONGEST_SLICE * MACROBLOCK * MACROBLOCK * 18 / 8;
 
 /// Most coefficients of one component of a slice.
 const COMPONENT: usize = LONGEST_SLICE * 4 * 64;
@@ -53,19 +56,19 @@ pub(super) fn places(columns: usize, rows: usize) -> Vec<Place> {
     places
 }
 
-/// Coefficients of a slice: luma, first and second chroma one behind the other.
+/// Coefficients of a slice: luma, first and second chroma one behind the other; and how the chroma's blocks lie.
 #[repr(align(64))]
 #[derive(Clone)]
-pub(super) struct Coefficients([i16; COMPONENT * 2]);
+pub(super) struct Coefficients([i16; COMPONENT * 3], Arrangement);
 
 impl Coefficients {
-    pub(super) const ZERO: Coefficients = Coefficients([0; COMPONENT * 2]);
+    pub(super) const ZERO: Coefficients = Coefficients([0; COMPONENT * 3], Arrangement::Column);
 
     /// Shifts the brightness of each piece so that it begins as the one before ended: jumps between pieces are in no
     /// slice, and would cost bits.
     pub(super) fn join(&mut self, pieces: &[Place]) {
         let macroblocks = pieces.iter().map(|piece| piece.macroblocks).sum();
-        for (arrangement, range) in components(macroblocks) {
+        for (arrangement, range) in components(macroblocks, self.1) {
             let dc = &mut self.0[range][..macroblocks * arrangement.blocks()];
             let mut start = 0;
             for piece in pieces {
@@ -81,13 +84,13 @@ impl Coefficients {
 }
 
 /// The components in the order of the bitstream: how their blocks lie and where their coefficients begin.
-fn components(macroblocks: usize) -> [(Arrangement, std::ops::Range<usize>); 3] {
+fn components(macroblocks: usize, arrangement: Arrangement) -> [(Arrangement, std::ops::Range<usize>); 3] {
     let luma = macroblocks * Arrangement::Square.blocks() * 64;
-    let chroma = macroblocks * Arrangement::Column.blocks() * 64;
+    let chroma = macroblocks * arrangement.blocks() * 64;
     [
         (Arrangement::Square, 0..luma),
-        (Arrangement::Column, luma..luma + chroma),
-        (Arrangement::Column, luma + chroma..luma + 2 * chroma),
+        (arrangement, luma..luma + chroma),
+        (arrangement, luma + chroma..luma + 2 * chroma),
     ]
 }
 
@@ -113,7 +116,7 @@ impl Workspace {
         let scratch = Scratch {
             levels: Box::new(Levels([0; COMPONENT], [0; LONGEST_SLICE * 4])),
             padded: vec![0; LONGEST_SLICE * MACROBLOCK * MACROBLOCK],
-            buffer: vec![0; SLICE_HEADER + 2 * COMPONENT * LONGEST_SYMBOL / 8 + 3 + ROOM],
+            buffer: vec![0; SLICE_HEADER + 2 + 3 * COMPONENT * LONGEST_SYMBOL / 8 + 3 + LONGEST_ALPHA + ROOM],
         };
         Workspace { coefficients: Box::new(Coefficients::ZERO), scratch }
     }
@@ -122,8 +125,10 @@ impl Workspace {
 /// A picture whose slices are made: its planes and its size in samples.
 #[derive(Debug, Clone, Copy)]
 pub struct Picture<'a> {
-    /// Luma, and the two chroma planes of half its width.
+    /// Luma and the two chroma planes, which in 4:2:2 have half its width.
     pub planes: [Plane<'a>; 3],
+    /// Opacity, straight, as large as luma: for [`Profile::P4444`](super::Profile::P4444) alone.
+    pub alpha: Option<Plane<'a>>,
     /// Samples of a row of luma.
     pub width: usize,
     /// Rows.
@@ -143,14 +148,16 @@ pub(super) struct Quantiser<'a> {
 #[inline(always)]
 pub(super) fn transform(
     picture: &Picture<'_>,
+    chroma: Arrangement,
     pieces: &[Place],
     scratch: &mut Scratch,
     coefficients: &mut Coefficients,
     forward: impl Fn(Window<'_>, Arrangement, usize, &mut [i16]),
 ) {
     let macroblocks = pieces.iter().map(|piece| piece.macroblocks).sum();
-    for (index, (arrangement, range)) in components(macroblocks).into_iter().enumerate() {
-        let size = (if index == 0 { picture.width } else { picture.width / 2 }, picture.height);
+    coefficients.1 = chroma;
+    for (index, (arrangement, range)) in components(macroblocks, chroma).into_iter().enumerate() {
+        let size = (if arrangement == Arrangement::Column { picture.width / 2 } else { picture.width }, picture.height);
         let plane = &picture.planes[index];
         let window = match *pieces {
             [place] if is_inside(place, arrangement, size) && (range.len() / 64).is_multiple_of(LANES) => {
@@ -181,7 +188,7 @@ fn is_inside(place: Place, arrangement: Arrangement, size: (usize, usize)) -> bo
 }
 
 /// Copies samples of a plane, from (x, y) on; beyond its edges, the last ones go on.
-fn copy_row(plane: &Plane<'_>, size: (usize, usize), (x, y): (usize, usize), row: &mut [u16]) {
+pub(super) fn copy_row(plane: &Plane<'_>, size: (usize, usize), (x, y): (usize, usize), row: &mut [u16]) {
     let inside = row.len().min(size.0.saturating_sub(x)).max(1);
     let start = y.min(size.1 - 1) * plane.stride + x.min(size.0 - 1);
     row[..inside].copy_from_slice(&plane.samples[start..start + inside]);
@@ -189,20 +196,22 @@ fn copy_row(plane: &Plane<'_>, size: (usize, usize), (x, y): (usize, usize), row
     row[inside..].fill(last);
 }
 
-/// Bytes of a slice, header included, made from its coefficients by this implementation of the quantiser.
+/// Bytes of a slice, header and its coded `alpha` included, made from its coefficients by this implementation of the quantiser.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "components are less than 2¹⁶ bytes: 2048 coefficients of 50 bits")]
 pub(super) fn code<'a>(
     coefficients: &Coefficients,
     macroblocks: usize,
+    alpha: Option<&[u8]>,
     quantiser: Quantiser<'_>,
     scratch: &'a mut Scratch,
     quantise: impl Fn(&[i16], usize, &Steps, &mut [i16], &mut [u64]),
 ) -> &'a [u8] {
     let Scratch { levels, buffer, .. } = scratch;
     let mut sizes = [0; 3];
-    let mut end = SLICE_HEADER;
-    for (index, (_, range)) in components(macroblocks).into_iter().enumerate() {
+    let header = SLICE_HEADER + if alpha.is_some() { 2 } else { 0 };
+    let mut end = header;
+    for (index, (_, range)) in components(macroblocks, coefficients.1).into_iter().enumerate() {
         let blocks = range.len() / 64;
         let steps = if index == 0 { quantiser.luma } else { quantiser.chroma };
         let (levels, mask) = (&mut levels.0[..range.len()], &mut levels.1[..blocks]);
@@ -210,12 +219,15 @@ pub(super) fn code<'a>(
         sizes[index] = entropy::encode(levels, blocks, mask, &mut buffer[end..]);
         end += sizes[index];
     }
-    // The header's own size in the upper five bits of a byte.
-    buffer[0] = (SLICE_HEADER as u8) << 3;
+    // The header's own size in the upper five bits of a byte. The last component is what the others leave.
+    buffer[0] = (header as u8) << 3;
     buffer[1] = quantiser.index;
-    buffer[2..4].copy_from_slice(&(sizes[0] as u16).to_be_bytes());
-    buffer[4..6].copy_from_slice(&(sizes[1] as u16).to_be_bytes());
-    &buffer[..end]
+    for (place, size) in buffer[2..header].chunks_exact_mut(2).zip(sizes) {
+        place.copy_from_slice(&(size as u16).to_be_bytes());
+    }
+    let alpha = alpha.unwrap_or_default();
+    buffer[end..end + alpha.len()].copy_from_slice(alpha);
+    &buffer[..end + alpha.len()]
 }
 
 #[cfg(test)]

@@ -14,24 +14,38 @@ use super::*;
 struct Samples {
     width: usize,
     height: usize,
+    /// Luma and chroma, which in 4:2:2 has half the width.
     planes: [Vec<u16>; 3],
+    alpha: Option<Vec<u16>>,
 }
 
 impl Samples {
+    /// A picture of 4:2:2.
     fn new(width: usize, height: usize, mut at: impl FnMut(usize, usize, usize) -> u16) -> Samples {
         let planes = std::array::from_fn(|plane| {
             let width = if plane == 0 { width } else { width / 2 };
             (0..width * height).map(|index| at(plane, index % width, index / width)).collect()
         });
-        Samples { width, height, planes }
+        Samples { width, height, planes, alpha: None }
+    }
+
+    /// A picture of 4:4:4 with alpha, which is plane 3.
+    fn new_444(width: usize, height: usize, mut at: impl FnMut(usize, usize, usize) -> u16) -> Samples {
+        let mut plane = |plane| (0..width * height).map(|index| at(plane, index % width, index / width)).collect();
+        Samples { width, height, planes: [plane(0), plane(1), plane(2)], alpha: Some(plane(3)) }
+    }
+
+    fn chroma_width(&self) -> usize {
+        self.planes[1].len() / self.height
     }
 
     fn picture(&self) -> Picture<'_> {
         let plane = |index: usize| Plane {
             samples: &self.planes[index],
-            stride: if index == 0 { self.width } else { self.width / 2 },
+            stride: if index == 0 { self.width } else { self.chroma_width() },
         };
-        Picture { planes: [plane(0), plane(1), plane(2)], width: self.width, height: self.height }
+        let alpha = self.alpha.as_ref().map(|samples| Plane { samples, stride: self.width });
+        Picture { planes: [plane(0), plane(1), plane(2)], alpha, width: self.width, height: self.height }
     }
 
     /// PSNR of luma in dB against another picture; 200 where they are the same.
@@ -41,9 +55,11 @@ impl Samples {
         if squares == 0.0 { 200.0 } else { 10.0 * (1023.0 * 1023.0 / (squares / self.planes[0].len() as f64)).log10() }
     }
 
-    /// The largest difference of any sample.
+    /// The largest difference of any sample; of 4:4:4, of luma alone: this decoder lays out the blocks of its chroma in rows,
+    /// FFmpeg's in columns, which is right for files of others. What FFmpeg's makes of it is tested in `tests/encode.rs`.
     fn worst(&self, other: &Samples) -> u16 {
-        let pairs = self.planes.iter().flatten().zip(other.planes.iter().flatten());
+        let planes = if self.chroma_width() == self.width { 1 } else { 3 };
+        let pairs = self.planes[..planes].iter().flatten().zip(other.planes[..planes].iter().flatten());
         pairs.map(|(&a, &b)| a.abs_diff(b)).max().expect("a picture has samples")
     }
 }
@@ -87,12 +103,33 @@ const CONTENTS: [Content; 12] = [
     Content::Ramps,
 ];
 
+/// A picture of 4:2:2.
 fn make(content: Content, width: usize, height: usize) -> Samples {
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
-    Samples::new(width, height, |plane, x, y| match content {
+    Samples::new(width, height, |plane, x, y| {
+        sample(content, &mut numbers, (width, height), (x * if plane == 0 { 1 } else { 2 }, x, y))
+    })
+}
+
+/// A picture as a profile takes it.
+fn make_for(profile: Profile, content: Content, width: usize, height: usize) -> Samples {
+    if profile != Profile::P4444 {
+        return make(content, width, height);
+    }
+    let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
+    Samples::new_444(width, height, |_, x, y| sample(content, &mut numbers, (width, height), (x, x, y)))
+}
+
+/// The sample at (x, y) of a plane, which in luma is `across` samples from the left.
+fn sample(
+    content: Content,
+    numbers: &mut Numbers,
+    (width, height): (usize, usize),
+    (across, x, y): (usize, usize, usize),
+) -> u16 {
+    match content {
         Content::Natural => {
             // Slow waves, an edge, and a texture in one half.
-            let across = x * if plane == 0 { 1 } else { 2 };
             let (u, v) = (across as f64, y as f64);
             let waves = (u / 37.0).sin() * 90.0 + ((u + 2.0 * v) / 91.0).cos() * 110.0;
             let edge = if (across / 50 + y / 40) % 3 == 0 { 120.0 } else { 0.0 };
@@ -106,7 +143,7 @@ fn make(content: Content, width: usize, height: usize) -> Samples {
         Content::Checkers(size) => [0, 1023][(x / size + y / size) % 2],
         Content::Impulses => [100, 1000][usize::from(numbers.next().is_multiple_of(97))],
         Content::Ramps => ((x * 3 + y) % 1024) as u16,
-    })
+    }
 }
 
 const ABOUT: Description = Description { vendor: *b"test", rate: (25, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
@@ -122,13 +159,19 @@ fn encode(encoder: &Encoder, samples: &Samples) -> Vec<u8> {
 }
 
 fn decode(frame: &[u8], width: usize, height: usize) -> Samples {
-    let wanted = Some((BitDepth::Ten, ChromaFormat::Y422));
+    // Where chroma is as wide, two bits are set.
+    let is_444 = frame[20] >> 6 == 3;
+    let wanted = Some((BitDepth::Ten, if is_444 { ChromaFormat::Y444 } else { ChromaFormat::Y422 }));
     let decoded = decode_packet_with_options(frame, None, wanted, OutputRange::Full).expect("a frame that decodes");
-    Samples::new(width, height, |plane, x, y| {
+    let at = |plane: usize, x, y| {
         let plane = &decoded.planes[plane];
         let at = y * plane.stride + 2 * x;
         u16::from_le_bytes([plane.data[at], plane.data[at + 1]])
-    })
+    };
+    match is_444 {
+        true => Samples::new_444(width, height, at),
+        false => Samples::new(width, height, at),
+    }
 }
 
 const SIZES: [(usize, usize); 6] = [(2, 2), (16, 16), (18, 1), (34, 17), (126, 62), (250, 30)];
@@ -137,15 +180,17 @@ const SIZES: [(usize, usize); 6] = [(2, 2), (16, 16), (18, 1), (34, 17), (126, 6
 fn every_profile_size_and_content_decodes() {
     for content in CONTENTS {
         for (width, height) in SIZES {
-            let samples = make(content, width, height);
             for profile in Profile::ALL {
+                let samples = make_for(profile, content, width, height);
                 let encoder = encoder(profile, &samples);
                 let frame = encode(&encoder, &samples);
-                let psnr = samples.psnr(&decode(&frame, width, height));
+                let decoded = decode(&frame, width, height);
+                assert_eq!(samples.alpha, decoded.alpha, "{content:?} {width}×{height}: alpha is exact");
+                let psnr = samples.psnr(&decoded);
                 // What a few bits a sample allow.
                 let floor = match (content, profile) {
                     (Content::Flat(_), _) => 60.0,
-                    (Content::Ramps | Content::Natural, Profile::Standard | Profile::Hq) => 34.0,
+                    (Content::Ramps | Content::Natural, Profile::Standard | Profile::Hq | Profile::P4444) => 34.0,
                     (Content::Ramps | Content::Natural, _) => 27.0,
                     _ => 5.0,
                 };
@@ -161,11 +206,16 @@ fn every_profile_size_and_content_decodes() {
 fn the_finest_quantiser_gives_everything_back() {
     for content in CONTENTS {
         for (width, height) in [(2, 2), (48, 34), (160, 90)] {
-            let samples = make(content, width, height);
-            let encoder = encoder(Profile::Hq, &samples).with_target(1 << 24);
-            let decoded = decode(&encode(&encoder, &samples), width, height);
-            let (psnr, worst) = (samples.psnr(&decoded), samples.worst(&decoded));
-            assert!(psnr > 62.0 && worst <= 8, "{content:?} {width}×{height}: {psnr:.2} dB, off by {worst}");
+            for profile in [Profile::Hq, Profile::P4444] {
+                let samples = make_for(profile, content, width, height);
+                let encoder = encoder(profile, &samples).with_target(1 << 24);
+                let decoded = decode(&encode(&encoder, &samples), width, height);
+                let (psnr, worst) = (samples.psnr(&decoded), samples.worst(&decoded));
+                assert!(
+                    psnr > 62.0 && worst <= 8,
+                    "{content:?} {width}×{height} {profile:?}: {psnr:.2} dB, off by {worst}"
+                );
+            }
         }
     }
 }
@@ -178,8 +228,9 @@ const TARGET_SIZES: &[(usize, usize)] =
 fn frames_have_their_targets_sizes() {
     for content in CONTENTS {
         for &(width, height) in TARGET_SIZES {
-            let samples = make(content, width, height);
             for profile in Profile::ALL {
+                // Alpha comes on top of the target.
+                let samples = Samples { alpha: None, ..make_for(profile, content, width, height) };
                 let encoder = encoder(profile, &samples);
                 let frame = encode(&encoder, &samples);
                 let share = frame.len() as f64 / encoder.target() as f64;
@@ -202,14 +253,16 @@ fn frames_have_their_targets_sizes() {
 
 #[test]
 fn threads_do_not_change_bytes() {
-    let samples = make(Content::Natural, 600, 200);
-    let encoder = encoder(Profile::Lt, &samples);
-    let one = encode(&encoder, &samples);
-    for threads in [1, 2, 3, 7] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        let mut frame = vec![1, 2, 3];
-        pool.install(|| encoder.encode(&samples.picture(), Threads::Pool, &mut frame));
-        assert!(frame == one, "{threads} threads");
+    for profile in [Profile::Lt, Profile::P4444] {
+        let samples = make_for(profile, Content::Natural, 600, 200);
+        let encoder = encoder(profile, &samples);
+        let one = encode(&encoder, &samples);
+        for threads in [1, 2, 3, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+            let mut frame = vec![1, 2, 3];
+            pool.install(|| encoder.encode(&samples.picture(), Threads::Pool, &mut frame));
+            assert!(frame == one, "{profile:?} on {threads} threads");
+        }
     }
 }
 
@@ -219,14 +272,19 @@ fn bytes_are_those_of_before() {
     let hash = |profile| {
         // Whole numbers alone: sines differ from machine to machine.
         let mut numbers = Numbers(5);
-        let samples = Samples::new(322, 174, |_, x, y| (200 + (x * 2 + y) % 500 + numbers.next() as usize % 31) as u16);
+        let at = |_, x: usize, y: usize| (200 + (x * 2 + y) % 500 + numbers.next() as usize % 31) as u16;
+        let samples = match profile {
+            Profile::P4444 => Samples::new_444(322, 174, at),
+            _ => Samples::new(322, 174, at),
+        };
         let frame = encode(&encoder(profile, &samples), &samples);
         Sha256::digest(frame).iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
     };
     assert_eq!(Profile::ALL.map(hash), GOLDEN);
 }
 
-const GOLDEN: [&str; 4] = ["457b39038da924aa", "db60ff51ba11d1fd", "accdd654c733c241", "25e08398bb6bb64c"];
+const GOLDEN: [&str; 5] =
+    ["457b39038da924aa", "db60ff51ba11d1fd", "accdd654c733c241", "25e08398bb6bb64c", "64893a05a64e2fc0"];
 
 #[test]
 fn sizes_that_cannot_be_are_refused() {
@@ -274,17 +332,26 @@ proptest! {
         height in 1usize..70,
         seed in 1u64..u64::MAX,
         spread in 0u32..=16,
-        profile in 0usize..4,
+        profile in 0usize..5,
     ) {
         let mut numbers = Numbers(seed);
-        let samples = Samples::new(width * 2, height, |_, _, _| (numbers.next() & ((1 << spread) - 1)) as u16);
+        let at = |_, _, _| (numbers.next() & ((1 << spread) - 1)) as u16;
+        // Of 4:4:4, widths may be odd.
+        let width = if profile == 4 { width } else { width * 2 };
+        let samples = if profile == 4 { Samples::new_444(width, height, at) } else { Samples::new(width, height, at) };
         let encoder = encoder(Profile::ALL[profile], &samples);
         let frame = encode(&encoder, &samples);
         let portable = self::encoder(Profile::ALL[profile], &samples).portable();
         prop_assert_eq!(&frame, &encode(&portable, &samples));
-        let clamped = Samples { planes: samples.planes.clone().map(|plane| plane.into_iter().map(|sample| sample.min(1023)).collect()), ..samples };
+        let clamp = |plane: Vec<u16>| plane.into_iter().map(|sample| sample.min(1023)).collect::<Vec<_>>();
+        let clamped = Samples {
+            planes: samples.planes.clone().map(clamp),
+            alpha: samples.alpha.clone().map(clamp),
+            ..samples
+        };
         let finest = encoder.with_target(1 << 24);
-        let decoded = decode(&encode(&finest, &clamped), width * 2, height);
+        let decoded = decode(&encode(&finest, &clamped), width, height);
         prop_assert!(clamped.psnr(&decoded) > 54.0, "{} dB", clamped.psnr(&decoded));
+        prop_assert_eq!(clamped.alpha, decoded.alpha);
     }
 }

@@ -111,8 +111,10 @@ pub(super) const PLUS: f32 = 1.306_563;
 /// Where the blocks of a component lie in a macroblock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Arrangement {
-    /// Two beside two: luma, and chroma of 4:4:4.
+    /// Two beside two, row by row: luma.
     Square,
+    /// Two beside two, column by column: chroma of 4:4:4.
+    Columns,
     /// One above one: chroma of 4:2:2.
     Column,
 }
@@ -121,7 +123,7 @@ impl Arrangement {
     /// Blocks of a macroblock.
     pub(super) const fn blocks(self) -> usize {
         match self {
-            Arrangement::Square => 4,
+            Arrangement::Square | Arrangement::Columns => 4,
             Arrangement::Column => 2,
         }
     }
@@ -129,7 +131,7 @@ impl Arrangement {
     /// Samples of a row of a macroblock.
     pub(super) const fn width(self) -> usize {
         match self {
-            Arrangement::Square => 16,
+            Arrangement::Square | Arrangement::Columns => 16,
             Arrangement::Column => 8,
         }
     }
@@ -138,7 +140,7 @@ impl Arrangement {
     pub(super) const fn lanes(self) -> [usize; LANES] {
         match self {
             Arrangement::Square => [0, 1, 4, 5, 2, 3, 6, 7],
-            Arrangement::Column => [0, 4, 1, 5, 2, 6, 3, 7],
+            Arrangement::Column | Arrangement::Columns => [0, 4, 1, 5, 2, 6, 3, 7],
         }
     }
 }

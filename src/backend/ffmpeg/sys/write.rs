@@ -163,9 +163,11 @@ unsafe fn set_up(raw: *mut ffi::AVCodecContext, setup: &EncoderSetup<'_>) -> Res
     Ok(())
 }
 
-/// What a muxer has to know about a stream that no encoder of FFmpeg makes: ten bits of each sample count.
+/// What a muxer has to know about a stream that no encoder of FFmpeg makes: ten bits of each sample count. Of pictures with
+/// alpha, QuickTime files say that they have 32 bits a pixel, of others 24.
 pub(crate) fn describe(setup: &EncoderSetup<'_>, codec: Id, tag: [u8; 4], profile: c_int) -> Result<Parameters> {
     super::read::init();
+    let has_alpha = super::pixel_info::PixelInfo::need(setup.format)?.alpha;
     // SAFETY: null means no memory; a context of no codec in particular is allowed.
     let raw = unsafe { ffi::avcodec_alloc_context3(ptr::null()) };
     if raw.is_null() {
@@ -178,6 +180,7 @@ pub(crate) fn describe(setup: &EncoderSetup<'_>, codec: Id, tag: [u8; 4], profil
         (*raw).codec_tag = u32::from_le_bytes(tag);
         (*raw).profile = profile;
         (*raw).bits_per_raw_sample = 10;
+        (*raw).bits_per_coded_sample = if has_alpha { 32 } else { 24 };
         let parameters = set_up(raw, setup).and_then(|()| parameters_of(raw));
         let mut raw = raw;
         ffi::avcodec_free_context(&mut raw);
