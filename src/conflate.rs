@@ -1,5 +1,6 @@
 //! The orchestrator: plan + backend + delivery → report.
 
+mod preview;
 #[cfg(feature = "resolve")]
 mod resolve;
 #[cfg(feature = "ffmpeg")]
@@ -20,8 +21,8 @@ use crate::backend::{
     check_before_render, represent_rendered,
 };
 use crate::deliver::{
-    Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Representation, ShotPlaces, clear,
-    clear_strays, conflated, fingerprint, on_disk, outputs, settle, write_cut,
+    Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Protected, Representation, ShotPlaces,
+    clear, clear_strays, conflated, fingerprint, on_disk, outputs, settle, write_cut,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
@@ -30,6 +31,7 @@ use crate::printable;
 use crate::report::{Record, Report, ReportedCanvas, ShotReport, Status};
 use crate::timeline::Timeline;
 
+pub use preview::{Preview, ShotAction, ShotPreview};
 #[cfg(feature = "ffmpeg")]
 pub use transcode::transcode;
 #[cfg(feature = "ffmpeg")]
@@ -99,17 +101,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
         protected.refuse(paths(&places))?;
         let (mut guard, _) = Guard::new(planned.path(), &protected, self.delivery.existing)?;
         guard.refuse_manifest(planned.path(), self.timeline.is_some())?;
-        let Delivery { preset, representations, .. } = &self.delivery;
-        let session = self.backend.open_until(&part, preset, representations, &self.cancel)?;
-        let mut colors = None;
-        if !self.backend.capabilities().representations {
-            colors = RenderedColors::settle(&part, representations)?;
-            check_before_render(&part, preset, session.canvas(), representations, colors.as_ref())?;
-        }
-        // What a configuration led to is known only now.
-        for input in session.inputs().iter().chain(colors.iter().flat_map(RenderedColors::files)) {
-            protected.add("the colour configuration's file", input);
-        }
+        let (session, colors) = self.open(&part, &mut protected)?;
         protected.refuse(paths(&places))?;
         let folder = Folder::open(&self.delivery.folder)?;
         clear_strays(folder.path())?;
@@ -140,6 +132,22 @@ impl<'a, B: Backend> Conflation<'a, B> {
         self.delivery.check(plan, self.only.as_deref(), &self.backend.inputs(), self.timeline.is_some())
     }
 
+    /// Opens what the shots of `part` need, and protects what that turns out to read.
+    fn open<'p>(&'p self, part: &'p Plan, protected: &mut Protected) -> Result<Opened<'p>> {
+        let Delivery { preset, representations, .. } = &self.delivery;
+        let session = self.backend.open_until(part, preset, representations, &self.cancel)?;
+        let mut colors = None;
+        if !self.backend.capabilities().representations {
+            colors = RenderedColors::settle(part, representations)?;
+            check_before_render(part, preset, session.canvas(), representations, colors.as_ref())?;
+        }
+        // What a configuration led to is known only now.
+        for input in session.inputs().iter().chain(colors.iter().flat_map(RenderedColors::files)) {
+            protected.add("the colour configuration's file", input);
+        }
+        Ok((session, colors))
+    }
+
     /// `plan` with the shots that are asked for.
     fn part<'p>(&self, plan: &'p Plan) -> Result<Cow<'p, Plan>> {
         plan.part(self.only.as_deref())
@@ -161,6 +169,9 @@ impl<'a, B: Backend> Conflation<'a, B> {
         (places, others)
     }
 }
+
+/// What a run opens: the backend's session, and the colours of representations that are made of what it renders.
+type Opened<'p> = (Box<dyn Session + 'p>, Option<RenderedColors>);
 
 /// The final paths of all places.
 fn paths(places: &[ShotPlaces]) -> impl Iterator<Item = &Path> {

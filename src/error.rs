@@ -105,13 +105,21 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     place: Place,
+    /// The files that it is about, where it is about several: what is missing, or what is in the way.
+    files: Vec<PathBuf>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error(Box::new(Inner { kind, message: message.into(), place: Place::default(), source: None }))
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            place: Place::default(),
+            files: Vec::new(),
+            source: None,
+        }))
     }
 
     /// A failed operation on a file.
@@ -128,6 +136,24 @@ impl Error {
     /// Where it went wrong.
     pub fn place(&self) -> &Place {
         &self.0.place
+    }
+
+    /// All media that are missing, of an error of the kind [`ErrorKind::MediaMissing`] that a run or a mix ended with: as the
+    /// plan names them, a sequence by its pattern. Empty of any other error.
+    pub fn missing(&self) -> &[PathBuf] {
+        if self.0.kind == ErrorKind::MediaMissing { &self.0.files } else { &[] }
+    }
+
+    /// All outputs that are in the way or may not be written, of an error of the kind [`ErrorKind::Exists`] that a run ended
+    /// with. Empty of any other error.
+    pub fn existing(&self) -> &[PathBuf] {
+        if self.0.kind == ErrorKind::Exists { &self.0.files } else { &[] }
+    }
+
+    /// Names all files that it is about.
+    pub(crate) fn about_files(mut self, files: impl IntoIterator<Item = PathBuf>) -> Error {
+        self.0.files = files.into_iter().collect();
+        self
     }
 
     /// Puts a sentence in front: `context: what was said before`. Kind and place stay.

@@ -22,7 +22,7 @@ pub mod timeline;
 mod words;
 
 pub use backend::{CancelToken, NoObserver, Observer};
-pub use conflate::Conflation;
+pub use conflate::{Conflation, Preview, ShotAction, ShotPreview};
 pub use deliver::{Delivery, Existing};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};

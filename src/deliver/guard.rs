@@ -63,7 +63,8 @@ impl<'p> Guard<'p> {
         let list: Vec<String> =
             in_the_way.iter().map(|(place, why)| format!("{}{why}", place.path.display())).collect();
         let message = format!("{} outputs exist already; nothing was rendered:\n  {}", list.len(), list.join("\n  "));
-        Err(Error::new(ErrorKind::Exists, message).at_file(&first.path))
+        let files = in_the_way.iter().map(|(place, _)| place.path.clone());
+        Err(Error::new(ErrorKind::Exists, message).at_file(&first.path).about_files(files))
     }
 
     /// Refuses to write a manifest in `folder`, and with `cut`, `conflated.otio`.

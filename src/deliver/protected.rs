@@ -215,18 +215,18 @@ impl Protected {
     /// # Errors
     /// [`ErrorKind::Exists`] with both paths of each.
     pub(crate) fn refuse<'t>(&self, targets: impl IntoIterator<Item = &'t Path>) -> Result<()> {
-        let mut first = None;
+        let mut files = Vec::new();
         let mut refused = Vec::new();
         for target in targets {
             if let Some(why) = self.why_not(target) {
-                first.get_or_insert(target);
+                files.push(target.to_owned());
                 refused.push(format!("{} {why}", target.display()));
             }
         }
-        let Some(first) = first else { return Ok(()) };
+        let Some(first) = files.first().cloned() else { return Ok(()) };
         let message =
             format!("what is read is never written to, in any mode; nothing was rendered:\n  {}", refused.join("\n  "));
-        Err(Error::new(ErrorKind::Exists, message).at_file(first))
+        Err(Error::new(ErrorKind::Exists, message).at_file(first).about_files(files))
     }
 
     /// Why `target` may not be written.

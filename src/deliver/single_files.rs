@@ -39,6 +39,15 @@ impl<'p> SingleFiles<'p> {
     /// # Errors
     /// [`ErrorKind::Exists`], and [`ErrorKind::Locked`] while another process writes there.
     pub(crate) fn check(&mut self, place: &Place) -> Result<()> {
+        self.refuse(place)?;
+        clear(std::iter::once(place.path.as_path()))
+    }
+
+    /// Refuses a place that may not be written, and changes nothing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Exists`].
+    pub(crate) fn refuse(&mut self, place: &Place) -> Result<()> {
         if [MANIFEST, CONFLATED].iter().any(|name| place.relative.eq_ignore_ascii_case(name)) {
             let message = format!("{} is a name for manifests of this library alone", place.path.display());
             return Err(Error::new(ErrorKind::Option, message).at_file(&place.path));
@@ -49,8 +58,7 @@ impl<'p> SingleFiles<'p> {
             let (guard, _) = Guard::new(&folder, self.protected, self.existing)?;
             self.guards.insert(folder.clone(), guard);
         }
-        self.guards[&folder].check(place)?;
-        clear(std::iter::once(place.path.as_path()))
+        self.guards[&folder].check(place).map(drop)
     }
 
     /// Gives what was written at `places`, which lie in one folder, their final names; the first is listed with `loudness`.

@@ -38,6 +38,7 @@ fn every_subcommand_prints_one_document_with_the_keys_that_are_listed() {
         &["inspect", "--ocio", "ocio://default"],
         &["plan", "cut.otio"],
         &["plan", "cut.otio", "--explain"],
+        &["conflate", "cut.otio", "--out", "out", "--dry-run"],
         &["conflate", "cut.otio", "--out", "out"],
         &["transcode", "media.mp4", "--out", "other", "--representation", "poster"],
         &["trim", "media.mp4", "piece.mov=0-9"],

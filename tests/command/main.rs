@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod documents;
+mod dry_run;
 mod exit_codes;
 #[path = "../common/otio.rs"]
 mod otio;

@@ -168,7 +168,7 @@ pub(super) fn refuse_missing(seen: &[&Layer], found: &[ResolvedMedia], unheard: 
     }
     let lines: Vec<String> = missing.iter().map(|(what, clips)| format!("\n  {what} (clip {})", few(clips))).collect();
     let message = format!("{} media are missing; nothing was rendered:{}", missing.len(), lines.concat());
-    Err(Error::new(ErrorKind::MediaMissing, message))
+    Err(Error::new(ErrorKind::MediaMissing, message).about_files(missing.keys().map(PathBuf::from)))
 }
 
 fn few(clips: &[&str]) -> String {

@@ -61,12 +61,13 @@ pub use movie_writer::{MovieWriter, Written};
 pub use options::DecodeOptions;
 pub use presets::FormatRequest;
 pub use probe::probe;
-pub use render::{FrameCost, FrameRun, LayerUse, PicturePath, ShotProgram};
+pub use render::{Estimate, FrameCost, FrameRun, LayerUse, PicturePath, ShotProgram};
 pub(crate) use representation::{SourceFrames, check_before_render, represent_file, represent_rendered};
 pub use sequence::SequenceReader;
 pub use sequence_writer::{SequenceNames, SequenceWriter};
 pub use session::FfmpegBackend;
 pub use sound::{
-    MixReport, Normalized, SoundReader, bring_to_loudness, mix_files, write_mix, write_mix_as, write_shot_mixes,
+    MixReport, Normalized, SoundReader, bring_to_loudness, check_mix, mix_files, write_mix, write_mix_as,
+    write_shot_mixes,
 };
 pub(crate) use trim::trim;

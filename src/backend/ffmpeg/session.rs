@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::encode::OutputSettings;
 use super::media;
-use super::render::{Outputs, Programs, Scene, ShotProgram, ShotWorker, explain, lower};
+use super::render::{Outputs, Programs, Scene, ShotProgram, ShotWorker, estimate, explain, lower};
 use super::representation::{FrameRange, SourceFormat};
 use super::sound::{self, Mixer, SoundMedium};
 use super::sys::pixel_info::PixelInfo;
@@ -54,7 +54,11 @@ impl FfmpegBackend {
         Ok(plan
             .shots
             .iter()
-            .map(|shot| explain(scene, shot, &lower(scene, shot, scene.main_variant(shot)), others))
+            .map(|shot| {
+                let mut program = explain(scene, shot, &lower(scene, shot, scene.main_variant(shot)), others);
+                program.estimate = estimate(scene, shot, &program, representations);
+                program
+            })
             .collect())
     }
 }

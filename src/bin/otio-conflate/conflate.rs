@@ -12,6 +12,7 @@ use otio_conflate::deliver::Representation;
 use otio_conflate::{Conflation, Existing, Plan, Result};
 use serde_json::{Value, json};
 
+use crate::dry_run;
 use crate::flags::{DeliveryArgs, PlanArgs};
 use crate::interrupt;
 use crate::loudness::normalize;
@@ -31,6 +32,9 @@ pub(crate) struct Flags {
     /// Only these shots, called and numbered as in a run of all; several are separated by commas
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     only: Vec<String>,
+    /// Tells what would be rendered, skipped and why, what is missing or in the way, and about what it takes; writes nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
@@ -47,17 +51,22 @@ pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     if let Some(path) = &flags.mix {
         delivery.inputs.extend(mix_files(&plan, path));
     }
+    let planned = flags.dry_run.then(|| delivery.clone());
     let backend = FfmpegBackend::new().max_pixels(flags.plan.max_pixels);
     let mut conflation = Conflation::new(backend, delivery).timeline(&timeline).cancel(cancel.clone());
     if !flags.only.is_empty() {
         conflation = conflation.only(flags.only);
     }
-    if flags.mix.is_some() || loudness.is_some() {
+    if !flags.dry_run && (flags.mix.is_some() || loudness.is_some()) {
         // Nothing is mixed for shots that are refused.
         conflation.check(&plan)?;
     }
     interrupt::cancel_on_interrupt(cancel);
     normalize(&mut plan, &options, loudness, cancel)?;
+    if let Some(delivery) = planned {
+        let mix = flags.mix.as_deref().and_then(|path| dry_run::mix(&plan, path, &delivery, &inputs));
+        return dry_run::run(&plan, (&conflation, &delivery), flags.plan.max_pixels, mix);
+    }
     let mut mixed = None;
     if let Some(path) = &flags.mix {
         mixed = mix(&plan, path, (existing, &inputs), cancel)?;

@@ -9,6 +9,7 @@ mod colors;
 mod completions;
 mod conflate;
 mod diff;
+mod dry_run;
 mod flags;
 mod inspect;
 mod interrupt;

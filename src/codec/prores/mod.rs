@@ -93,7 +93,7 @@ impl Profile {
     }
 
     /// Target for the slices of a frame of that many macroblocks, in bytes: in proportion to the 8160 of 1920 × 1080.
-    fn bytes(self, macroblocks: usize) -> usize {
+    pub(crate) fn bytes(self, macroblocks: usize) -> usize {
         let whole = self.bits_a_second() * 1001 / 30_000 / 8;
         usize::try_from(whole * macroblocks as u64 / 8160).expect("less than 4 MB each 8160 macroblocks")
     }

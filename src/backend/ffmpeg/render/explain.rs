@@ -27,6 +27,9 @@ pub struct ShotProgram {
     pub interlaced: bool,
     /// Its frames, in order and without a gap.
     pub runs: Vec<FrameRun>,
+    /// What it will take, with its representations.
+    #[serde(default)]
+    pub estimate: Estimate,
 }
 
 /// Frames of a shot that are all made in one way.
@@ -92,6 +95,16 @@ pub struct FrameCost {
     pub encodes: u32,
 }
 
+/// What a shot is expected to take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Estimate {
+    /// Bytes of all its files: pictures, sound and representations.
+    pub bytes: u64,
+    /// Seconds of CPU time, on one core of a desktop processor.
+    pub cpu_seconds: f64,
+}
+
 /// Tells how the frames of `shot` are made; beside the shot, `others` outputs show every frame.
 pub(in super::super) fn explain(scene: &Scene<'_>, shot: &Shot, program: &Program<'_>, others: u32) -> ShotProgram {
     let explainer = Explainer { scene, others };
@@ -115,7 +128,7 @@ pub(in super::super) fn explain(scene: &Scene<'_>, shot: &Shot, program: &Progra
             _ => runs.push(run),
         }
     }
-    ShotProgram { shot: shot.name.clone(), interlaced: program.fields.is_some(), runs }
+    ShotProgram { shot: shot.name.clone(), interlaced: program.fields.is_some(), runs, estimate: Estimate::default() }
 }
 
 struct Explainer<'e, 'a> {

@@ -7,6 +7,7 @@
 
 mod blend;
 mod color;
+mod estimate;
 mod execute;
 mod explain;
 mod fetch;
@@ -19,8 +20,9 @@ mod scene;
 mod shot;
 mod surface;
 
+pub(super) use estimate::estimate;
 pub(super) use explain::explain;
-pub use explain::{FrameCost, FrameRun, LayerUse, PicturePath, ShotProgram};
+pub use explain::{Estimate, FrameCost, FrameRun, LayerUse, PicturePath, ShotProgram};
 pub(super) use fetch::deinterlaced;
 pub(super) use lower::lower;
 pub(super) use program::Variant;

@@ -47,6 +47,12 @@ use selection::FrameSelection;
 use shape::Shape;
 use sheet::Sheet;
 
+/// Width and height of the pictures that `representation` makes of `canvas`; of a contact sheet, those of each picture on it.
+pub(crate) fn picture_size(representation: &Representation, canvas: &Canvas) -> (u32, u32) {
+    let shape = Shape::of(representation, canvas, &representation.preset);
+    (shape.width, shape.height)
+}
+
 /// What the pictures that come in have in common.
 #[derive(Clone, Copy)]
 pub(super) struct SourceFormat<'a> {

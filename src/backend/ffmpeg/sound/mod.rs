@@ -24,4 +24,4 @@ pub use reader::SoundReader;
 pub(super) use reader::sounds;
 pub(super) use shot::ShotSound;
 pub(super) use source::{SoundMedium, clips, find, missing, warnings};
-pub use whole::{MixReport, mix_files, write_mix, write_mix_as, write_shot_mixes};
+pub use whole::{MixReport, check_mix, mix_files, write_mix, write_mix_as, write_shot_mixes};

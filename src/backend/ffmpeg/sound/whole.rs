@@ -89,6 +89,17 @@ pub fn write_mix_as(
     Ok(report)
 }
 
+/// Looks, without writing anything, whether [`write_mix_as`] would be refused for the files that it writes.
+///
+/// # Errors
+/// [`ErrorKind::Exists`] as [`write_mix_as`].
+pub fn check_mix(plan: &Plan, path: impl AsRef<Path>, existing: Existing, inputs: &[PathBuf]) -> Result<()> {
+    let mut protected = Protected::of_plan(plan);
+    inputs.iter().for_each(|input| protected.add("the input", input));
+    let mut files = SingleFiles::new(&protected, existing);
+    places(plan, path.as_ref()).iter().try_for_each(|place| files.refuse(place))
+}
+
 /// The files that [`write_mix_as`] writes for `path`: that itself, then one for each stem of `plan`, called like it with an
 /// underscore and the stem's name.
 pub fn mix_files(plan: &Plan, path: impl AsRef<Path>) -> Vec<PathBuf> {

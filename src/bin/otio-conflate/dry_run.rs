@@ -1,0 +1,115 @@
+//! `conflate --dry-run`: what would be rendered, skipped and why, what is missing or in the way, and about what it takes.
+
+use std::path::Path;
+
+use otio_conflate::backend::ffmpeg::{Estimate, FfmpegBackend, ShotProgram};
+use otio_conflate::{Conflation, Delivery, Plan, Preview, Result, ShotAction, ShotPreview, printable};
+use serde_json::json;
+
+use crate::outcome::{Exit, Outcome};
+
+/// Tells what `conflation`, a run of `plan` into `delivery`, would do; `mix` is what keeps `--mix` from being written.
+pub(crate) fn run(
+    plan: &Plan,
+    (conflation, delivery): (&Conflation<'_, FfmpegBackend>, &Delivery),
+    max_pixels: Option<u64>,
+    mix: Option<otio_conflate::Error>,
+) -> Result<Outcome> {
+    let preview = conflation.preview(plan)?;
+    let programs = match preview.canvas {
+        Some(_) => {
+            FfmpegBackend::new().max_pixels(max_pixels).explain(plan, &delivery.preset, &delivery.representations)?
+        }
+        None => Vec::new(),
+    };
+    let estimate = |shot: &ShotPreview| {
+        let of_shot = |program: &&ShotProgram| program.shot == shot.shot;
+        programs.iter().find(of_shot).map(|program| program.estimate).filter(|_| shot.action == ShotAction::Render)
+    };
+    for warning in &preview.warnings {
+        tell!("warning: {warning}");
+    }
+    let mut total = (0, 0.0);
+    let mut shots = Vec::new();
+    for shot in &preview.shots {
+        let estimate = estimate(shot);
+        total.0 += estimate.map_or(0, |estimate| estimate.bytes);
+        total.1 += estimate.map_or(0.0, |estimate| estimate.cpu_seconds);
+        say!("{}", line(shot, estimate));
+        let mut data = json!(shot);
+        data["estimate"] = json!(estimate);
+        shots.push(data);
+    }
+    for media in &preview.missing {
+        say!("missing  {}", printable(&media.to_string_lossy()));
+    }
+    // Shots that are rendered at once share the cores.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let seconds = total.1 / cores as f64;
+    say!("{}; about {}, {}", counts(&preview), size(total.0), duration(seconds));
+    let result = json!({
+        "folder": delivery.folder.to_string_lossy(),
+        "shots": shots,
+        "missing": preview.missing.iter().map(|media| media.to_string_lossy()).collect::<Vec<_>>(),
+        "estimate": { "bytes": total.0, "cpu_seconds": total.1, "seconds": seconds, "cores": cores },
+    });
+    let error = preview.refusal.or(mix);
+    let exit = if error.is_some() { Exit::NotStarted } else { Exit::Complete };
+    Ok(Outcome { exit, error, ..Outcome::complete(result) }.warnings(preview.warnings))
+}
+
+/// What would become of a shot.
+fn line(shot: &ShotPreview, estimate: Option<Estimate>) -> String {
+    let name = printable(&shot.shot);
+    let mut reasons: String = shot.reasons.iter().map(|reason| format!("; {}", printable(reason))).collect();
+    match shot.action {
+        ShotAction::Render => {
+            if let Some(estimate) = estimate {
+                reasons += &format!("; about {}", size(estimate.bytes));
+            }
+            format!("render   {name}: {} frames, {}{reasons}", shot.frame_count, printable(&shot.path))
+        }
+        ShotAction::Skip => format!("skip     {name}{reasons}"),
+        ShotAction::Missing => format!("missing  {name}{reasons}"),
+        _ => format!("in the way of {name}{reasons}"),
+    }
+}
+
+fn counts(preview: &Preview) -> String {
+    let of = |action| preview.shots.iter().filter(move |shot| shot.action == action);
+    let frames: i64 = of(ShotAction::Render).map(|shot| shot.frame_count).sum();
+    let [render, skip, missing, refused] =
+        [ShotAction::Render, ShotAction::Skip, ShotAction::Missing, ShotAction::InTheWay]
+            .map(|action| of(action).count());
+    let start = if preview.refusal.is_some() { "nothing would be rendered; of " } else { "" };
+    format!(
+        "{start}{render} to render ({frames} frames), {skip} to skip, {missing} without media, {refused} in the way"
+    )
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => format!("{:.0} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        ..90.0 => format!("{:.0} s", seconds.ceil()),
+        90.0..5400.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
+/// Whether the mix of `plan` could be written to `path`.
+pub(crate) fn mix(
+    plan: &Plan,
+    path: &Path,
+    delivery: &Delivery,
+    inputs: &[std::path::PathBuf],
+) -> Option<otio_conflate::Error> {
+    plan.sound.as_ref()?;
+    otio_conflate::backend::ffmpeg::check_mix(plan, path, delivery.existing, inputs).err()
+}

@@ -1,0 +1,177 @@
+//! What a run would do, without doing any of it.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Conflation, Run, paths};
+use crate::backend::{Backend, NoObserver};
+use crate::deliver::{Delivery, Existing, Folder, Guard, Place, Representation, ShotPlaces};
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::{Canvas, Plan, Shot, Warning};
+
+/// What [`Conflation::run`] would do.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Preview {
+    /// The shots that are asked for, in the order of the plan.
+    pub shots: Vec<ShotPreview>,
+    /// The error that the run would end with before anything is rendered.
+    pub refusal: Option<Error>,
+    /// Media that the plan needs and that are not there, where it does not allow that: paths, patterns of sequences, or
+    /// what is known of them.
+    pub missing: Vec<PathBuf>,
+    /// The canvas that every frame would have; `None` where the media could not be opened.
+    pub canvas: Option<Canvas>,
+    /// What was noticed about the plan and its media.
+    pub warnings: Vec<Warning>,
+}
+
+/// What would become of one shot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ShotPreview {
+    /// The shot's name.
+    pub shot: String,
+    /// Number of frames, handles included.
+    pub frame_count: i64,
+    /// Path of its picture relative to the output folder; a sequence's is a pattern.
+    pub path: String,
+    /// What would be done.
+    pub action: ShotAction,
+    /// Why, in sentences: what is in the way or missing, what changed, that it is there already.
+    pub reasons: Vec<String>,
+}
+
+/// What would be done about a shot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ShotAction {
+    /// It would be rendered.
+    Render,
+    /// It is there already, the same shot at the same plan, and would be kept.
+    Skip,
+    /// Its media is missing, and the plan does not allow that: nothing would be rendered.
+    Missing,
+    /// Something is in the way that may not be replaced: nothing would be rendered.
+    InTheWay,
+}
+
+impl<B: Backend> Conflation<'_, B> {
+    /// Tells what [`Conflation::run`] would do. Media are looked at as for a run; nothing is written, not even a folder.
+    ///
+    /// What only shows when files are written is not known: a full disk, a folder without permission, another run that
+    /// writes there, a source frame that cannot be decoded. Files that a killed run moved aside are not brought back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Plan`] and [`ErrorKind::Option`] as [`Conflation::run`]. Anything else that would keep the run from
+    /// starting is [`Preview::refusal`].
+    pub fn preview(&self, plan: &Plan) -> Result<Preview> {
+        plan.validate()?;
+        let Delivery { representations, existing, .. } = &self.delivery;
+        Representation::check_all(representations)?;
+        let part = self.part(plan)?;
+        let mut protected = self.delivery.protected(plan, &self.backend.inputs());
+        let folder = Folder::planned(&self.delivery.folder);
+        let (places, others) = self.places(&folder, plan);
+        let mut refusal = protected.refuse(paths(&places)).err();
+        let opened = self.open(&part, &mut protected);
+        let (mut guard, manifest) = Guard::new(folder.path(), &protected, *existing)?;
+        refusal = refusal.or(guard.refuse_manifest(folder.path(), self.timeline.is_some()).err());
+        let in_the_way: Vec<Vec<String>> = places.iter().map(|shot| in_the_way(shot, &guard)).collect();
+        let refused = guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter()).err();
+        let shot = |(shot, places): (&Shot, &ShotPlaces)| ShotPreview {
+            shot: shot.name.clone(),
+            frame_count: shot.frame_count,
+            path: places.picture.relative.clone(),
+            action: ShotAction::Render,
+            reasons: Vec::new(),
+        };
+        let mut shots: Vec<ShotPreview> = part.shots.iter().zip(&places).map(shot).collect();
+        let mut preview = match opened {
+            Ok((session, colors)) => {
+                let warnings = part.warnings.iter().cloned().chain(session.warnings()).collect();
+                let run = Run::new(
+                    self,
+                    &part,
+                    (session.as_ref(), colors),
+                    folder,
+                    (places, others),
+                    (guard, manifest),
+                    &NoObserver,
+                );
+                for (index, shot) in shots.iter_mut().enumerate() {
+                    (shot.action, shot.reasons) = run.planned(index);
+                }
+                Preview { shots, refusal, missing: Vec::new(), canvas: Some(session.canvas()), warnings }
+            }
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+            Err(error) => {
+                let missing = error.missing().to_vec();
+                for (shot, planned) in shots.iter_mut().zip(&part.shots) {
+                    shot.reasons = lacking(&part, planned, &missing);
+                    if !shot.reasons.is_empty() {
+                        shot.action = ShotAction::Missing;
+                    }
+                }
+                let refusal = refusal.or(Some(error));
+                Preview { shots, refusal, missing, canvas: None, warnings: part.warnings.clone() }
+            }
+        };
+        for (shot, reasons) in preview.shots.iter_mut().zip(in_the_way) {
+            if !reasons.is_empty() {
+                if shot.action != ShotAction::Missing {
+                    shot.reasons.clear();
+                }
+                shot.action = ShotAction::InTheWay;
+                shot.reasons.extend(reasons);
+            }
+        }
+        preview.refusal = preview.refusal.or(refused);
+        Ok(preview)
+    }
+}
+
+/// What of a shot may not be written, in sentences.
+fn in_the_way(shot: &ShotPlaces, guard: &Guard<'_>) -> Vec<String> {
+    shot.all().filter_map(|place| guard.check(place).err()).map(|error| error.to_string()).collect()
+}
+
+/// Which of the missing media `shot` shows or lets be heard, in sentences.
+fn lacking(plan: &Plan, shot: &Shot, missing: &[PathBuf]) -> Vec<String> {
+    let mut own = Vec::new();
+    let mut add = |media: String| {
+        if missing.iter().any(|path| path.as_os_str() == media.as_str()) {
+            let sentence = format!("{media} is missing");
+            if !own.contains(&sentence) {
+                own.push(sentence);
+            }
+        }
+    };
+    for element in shot.spans.iter().flat_map(|span| &span.stack) {
+        element.for_each_layer(&mut |layer| add(plan.media[layer.media].source.display()));
+    }
+    shot.sound.iter().for_each(|clip| add(plan.media[clip.media].source.display()));
+    own
+}
+
+impl Run<'_> {
+    /// What would be done about shot number `index`, and why.
+    fn planned(&self, index: usize) -> (ShotAction, Vec<String>) {
+        let places = &self.places[index];
+        if self.done_already[index].is_some() {
+            return (ShotAction::Skip, vec!["it is there already: the same shot of the same plan".to_owned()]);
+        }
+        let is_there = places.picture.path.symlink_metadata().is_ok();
+        let why = match (self.delivery.existing, self.before.at(&places.picture.relative)) {
+            _ if !is_there => return (ShotAction::Render, Vec::new()),
+            (Existing::Skip, Some(before)) if before.fingerprint != self.fingerprints[index] => {
+                "what is there was made of another plan, other media or another preset"
+            }
+            (Existing::Skip, Some(_)) => "what is there is not whole",
+            _ => "what is there is replaced",
+        };
+        (ShotAction::Render, vec![why.to_owned()])
+    }
+}

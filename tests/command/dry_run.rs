@@ -1,0 +1,158 @@
+//! `conflate --dry-run` writes nothing, and tells what the run then does.
+
+use serde_json::Value;
+
+use crate::support::{World, document, said};
+
+/// What a dry run tells of each shot, or what a run did: `render` or `skip`.
+fn actions(value: &Value) -> Vec<(String, String)> {
+    let pair = |shot: &Value, key: &str| {
+        let text = |key: &str| shot[key].as_str().expect("a text").to_owned();
+        (text("shot"), text(key).replace("done", "render").replace("skipped", "skip"))
+    };
+    let (shots, key) = match value["result"]["report"]["shots"].as_array() {
+        Some(shots) => (shots, "status"),
+        None => (value["result"]["shots"].as_array().expect("shots"), "action"),
+    };
+    shots.iter().map(|shot| pair(shot, key)).collect()
+}
+
+/// Makes a dry run, which changes nothing, and then the run. Both say the same, and end with the same code.
+#[track_caller]
+fn agree(world: &World, arguments: &[&str]) -> (Value, Value) {
+    let before = world.tree();
+    let dry = world.run(&[&["conflate", "--json", "--dry-run"][..], arguments].concat());
+    assert_eq!(world.tree(), before, "{arguments:?}: something was written");
+    let run = world.run(&[&["conflate", "--json"][..], arguments].concat());
+    assert_eq!(dry.status.code(), run.status.code(), "{arguments:?}: {}{}", said(&dry), said(&run));
+    let (dry, run) = (document(&dry), document(&run));
+    assert_eq!(dry["error"], run["error"], "{arguments:?}");
+    if run["error"].is_null() {
+        assert_eq!(actions(&dry), actions(&run), "{arguments:?}");
+        assert_eq!(dry["warnings"], run["result"]["report"]["warnings"], "{arguments:?}");
+        let paths = |value: &Value, place: &str| -> Vec<Value> {
+            value.as_array().expect("shots").iter().map(|shot| shot.pointer(place).expect("a path").clone()).collect()
+        };
+        assert_eq!(
+            paths(&dry["result"]["shots"], "/path"),
+            paths(&run["result"]["report"]["shots"], "/output/path"),
+            "{arguments:?}"
+        );
+    }
+    (dry, run)
+}
+
+fn acts(dry: &Value) -> Vec<&str> {
+    dry["result"]["shots"]
+        .as_array()
+        .expect("shots")
+        .iter()
+        .map(|shot| shot["action"].as_str().expect("a word"))
+        .collect()
+}
+
+#[test]
+fn what_it_tells_is_what_the_run_does() {
+    let world = World::new();
+    let out = ["cut.otio", "--out", "out"];
+    let (dry, _) = agree(&world, &out);
+    assert_eq!(acts(&dry), ["render", "render", "render"]);
+    // All are in the way, and may be skipped.
+    let (dry, _) = agree(&world, &out);
+    assert_eq!(acts(&dry), ["in_the_way", "in_the_way", "in_the_way"]);
+    assert_eq!(dry["exit"], 3);
+    let skip = [&out[..], &["--existing", "skip"]].concat();
+    let (dry, _) = agree(&world, &skip);
+    assert_eq!(acts(&dry), ["skip", "skip", "skip"]);
+    // One file is gone, another shot is trimmed.
+    std::fs::remove_file(world.path("out/a.mov")).expect("it is there");
+    let text = std::fs::read_to_string(world.path("cut.otio")).expect("a text");
+    let trimmed = text.replace("\"value\":40", "\"value\":41");
+    assert_ne!(text, trimmed);
+    std::fs::write(world.path("cut.otio"), trimmed).expect("a file");
+    let (dry, _) = agree(&world, &skip);
+    assert_eq!(acts(&dry), ["render", "render", "skip"]);
+    assert!(dry["result"]["shots"][1]["reasons"][0].as_str().expect("a text").contains("another plan"));
+    // Some alone, with other names, sequences, representations and sound.
+    agree(&world, &[&skip[..], &["--only", "b,c"]].concat());
+    agree(
+        &world,
+        &["cut.otio", "--out", "frames", "--preset", "png", "--representation", "poster", "--name", "{index}"],
+    );
+    agree(&world, &["cut.otio", "--out", "frames", "--preset", "png", "--existing", "overwrite", "--name", "{index}"]);
+}
+
+#[test]
+fn what_keeps_the_run_from_beginning_is_told_for_each_shot() {
+    let world = World::new();
+    // Something else has a shot's name.
+    std::fs::create_dir(world.path("out")).expect("a folder");
+    std::fs::write(world.path("out/b.mov"), "somebody's").expect("a file");
+    let (dry, _) = agree(&world, &["cut.otio", "--out", "out", "--existing", "overwrite"]);
+    assert_eq!(acts(&dry), ["render", "in_the_way", "render"]);
+    assert!(dry["result"]["shots"][1]["reasons"][0].as_str().expect("a text").contains("b.mov"));
+    // Its media is missing; with a policy, it is not.
+    std::fs::copy(world.path("media.mp4"), world.path("other.mp4")).expect("a copy");
+    let text = std::fs::read_to_string(world.path("cut.otio")).expect("a text");
+    let place = text.rfind("media.mp4").expect("the last clip's");
+    let text = format!("{}gone.mp4{}", &text[..place], &text[place + "media.mp4".len()..]);
+    std::fs::write(world.path("gone.otio"), text).expect("a file");
+    let (dry, _) = agree(&world, &["gone.otio", "--out", "new"]);
+    assert_eq!(acts(&dry), ["render", "render", "missing"]);
+    assert_eq!(dry["result"]["missing"], serde_json::json!([world.path("gone.mp4")]));
+    assert_eq!((&dry["exit"], &dry["error"]["kind"]), (&3.into(), &"MediaMissing".into()));
+    assert!(!world.path("new").exists());
+    let (dry, _) = agree(&world, &["gone.otio", "--out", "new", "--media-missing", "slate"]);
+    assert_eq!(acts(&dry), ["render", "render", "render"]);
+    // What is not ours under the manifest's name; a mix that is there.
+    std::fs::create_dir(world.path("foreign")).expect("a folder");
+    std::fs::write(world.path("foreign/manifest.json"), "{}").expect("a file");
+    agree(&world, &["cut.otio", "--out", "foreign"]);
+    agree(&world, &["cut.otio", "--out", "nowhere", "--only", "z"]);
+    let output = world.run(&["conflate", "cut.otio", "--out", "foreign", "--dry-run"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said(&output).contains("nothing would be rendered"), "{}", said(&output));
+}
+
+#[test]
+fn sizes_are_near_where_codecs_keep_to_a_rate() {
+    let world = World::new();
+    crate::common::ffmpeg(
+        &[
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=size=640x352:rate=24,noise=alls=40:allf=t",
+            "-frames:v",
+            "80",
+            "-c:v",
+            "libx264",
+            "-crf",
+            "10",
+            "-preset",
+            "ultrafast",
+            world.path("noisy.mp4").to_str().expect("a path"),
+        ],
+        None,
+    );
+    world.write("noisy.otio", "noisy.mp4", 80);
+    for preset in ["prores-proxy", "prores-lt", "prores-hq", "dnxhr-lb", "dnxhr-sq", "dnxhr-hq"] {
+        let (dry, run) = agree(&world, &["noisy.otio", "--out", preset, "--preset", preset]);
+        let estimated = dry["result"]["estimate"]["bytes"].as_u64().expect("a number") as f64;
+        let shots = run["result"]["report"]["shots"].as_array().expect("shots");
+        let made: f64 = shots.iter().map(|shot| shot["output"]["bytes"].as_u64().expect("a number") as f64).sum();
+        assert!((0.9..1.1).contains(&(estimated / made)), "{preset}: {estimated} estimated, {made} made");
+        assert!(dry["result"]["estimate"]["cpu_seconds"].as_f64().expect("a number") > 0.0);
+    }
+    // More of everything takes more.
+    let estimate = |flags: &[&str]| {
+        let arguments = [&["conflate", "--json", "--dry-run", "noisy.otio", "--out", "more"][..], flags].concat();
+        let estimate = document(&world.run(&arguments))["result"]["estimate"].clone();
+        (estimate["bytes"].as_u64().expect("a number"), estimate["cpu_seconds"].as_f64().expect("a number"))
+    };
+    let plain = estimate(&[]);
+    for flags in [&["--handles", "8"][..], &["--representation", "h264"], &["--size", "1280x704"]] {
+        let more = estimate(flags);
+        assert!(more.0 > plain.0 && more.1 > plain.1, "{flags:?}: {more:?} {plain:?}");
+    }
+}
