@@ -278,8 +278,9 @@ pub struct ShotColor {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Decided {
-    /// The clip's name; empty for what several layers of a composition make together.
-    pub clip: String,
+    /// The clip's name; `None`: it is a composition's, done to what its layers make together.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub clip: Option<String>,
     /// The decision, with the space that it was applied in.
     #[serde(flatten)]
     pub grade: Grade,

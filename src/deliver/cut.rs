@@ -55,7 +55,13 @@ pub(crate) fn conflated(timeline: &Timeline, plan: Option<&Plan>, report: &Repor
         shot.cut = start..start + shot.report.frame_count - shot.report.head - shot.report.tail;
     }
     let extents = extents(&before);
-    let is_whole = |shot: &Delivered<'_>| is_whole(shot.clip, report.rate, shot.cut.end - shot.cut.start);
+    // A composition would be graded again.
+    let of_composition = |shot: &Delivered<'_>| {
+        let color = shot.report.color.as_ref().filter(|color| color.output.graded);
+        color.is_some_and(|color| color.decisions.iter().any(|decided| decided.clip.is_none()))
+    };
+    let is_whole =
+        |shot: &Delivered<'_>| is_whole(shot.clip, report.rate, shot.cut.end - shot.cut.start) && !of_composition(shot);
     let mut chosen: BTreeSet<usize> = (0..delivered.len()).filter(|&index| is_whole(&delivered[index])).collect();
     loop {
         let tried = baked(&moved, &delivered, report, &chosen, &extents);

@@ -417,6 +417,34 @@ fn a_cut_that_was_delivered_knows_its_colours() {
     }
 }
 
+/// A decision of a track is in the intermediate, and in the timeline: it is not applied twice.
+#[test]
+fn a_cut_whose_track_is_graded_is_not_graded_again() {
+    let show = Show::new();
+    let (a, own_a) = show.noise("a/a_plate.%04d.png", 2, 92);
+    let mut line = track("V1", [clip("a", &a, 2)]);
+    line["metadata"] = cdl([0.5, 1.0, 1.0], 1.0);
+    let timeline = cut([line]);
+    let mut color = show.plan();
+    color.representations = OutputLook::graded(OutputColor::Canvas);
+    color.intermediate = OutputLook::graded(OutputColor::Canvas);
+    let planned = plan(&timeline, &color, |_| ()).expect("a plan");
+    let out = show.path("out");
+    let read_timeline = read(&timeline);
+    let conflation = Conflation::new(FfmpegBackend::new(), delivery(&out, vec![])).timeline(&read_timeline);
+    let report = conflation.run(&planned, &NoObserver).expect("a run");
+    assert_made(&own(&report, 0), &own_a, 1.0, "graded", |[r, g, b]| [r * 0.5, g, b]);
+    let decided = &report.shots[0].color.as_ref().expect("colours").decisions;
+    assert_eq!(decided.len(), 1, "{decided:?}");
+    assert_eq!((decided[0].clip.as_deref(), decided[0].grade.space.as_deref()), (None, Some("log")));
+    let again = otio_conflate::Timeline::open(out.join("conflated.otio")).expect("it was written");
+    let mut options = PlanOptions::default();
+    options.color = Some(color);
+    let planned = Plan::with_media(&again, &options, &FfmpegLookup::new()).expect("a plan");
+    let report = run(&planned, delivery(&show.path("again"), vec![]));
+    assert_made(&own(&report, 0), &own_a, 1.0, "again", |[r, g, b]| [r * 0.5, g, b]);
+}
+
 /// Shots of a run are joined in a view: their manifest says what they are.
 #[test]
 fn a_review_knows_the_space_of_each_shot() {

@@ -383,7 +383,7 @@ impl Settling<'_> {
             let graded = graded_somewhere && !layer.grade.is_empty();
             has_grades |= graded;
             if graded && space != SourceSpace::Data {
-                self.decided(&layer.clip, &layer.grade, &mut decisions)?;
+                self.decided(Some(&layer.clip), &layer.grade, &mut decisions)?;
             }
             let kinds: &[&[Grade]] = if graded { &[&[], &layer.grade] } else { &[&[]] };
             for grades in kinds {
@@ -400,7 +400,7 @@ impl Settling<'_> {
         shot.spans.iter().flat_map(|span| &span.stack).for_each(|element| element.for_each(&mut visit));
         for grades in groups {
             has_grades = true;
-            self.decided("", grades, &mut decisions)?;
+            self.decided(None, grades, &mut decisions)?;
             used.push(self.group(context, grades, &names)?);
         }
         let intermediate = self.outputs.get(&self.color.intermediate, &names)?;
@@ -457,13 +457,13 @@ impl Settling<'_> {
     }
 
     /// Adds `grades`, with the space that each is applied in, to what a report tells.
-    fn decided(&self, clip: &str, grades: &[Grade], decisions: &mut Vec<Decided>) -> Result<()> {
+    fn decided(&self, clip: Option<&str>, grades: &[Grade], decisions: &mut Vec<Decided>) -> Result<()> {
         for grade in grades {
             let common = || color::decision_space(self.engine, self.color);
             let space = grade.space.clone().map_or_else(common, |space| Ok(Some(space)))?;
             let is_raw = self.color.config == ColorConfig::Raw;
             let space = space.or_else(|| (!is_raw).then(|| self.canvas.clone()));
-            let told = Decided { clip: clip.to_owned(), grade: Grade { space, ..grade.clone() } };
+            let told = Decided { clip: clip.map(str::to_owned), grade: Grade { space, ..grade.clone() } };
             if !decisions.contains(&told) {
                 decisions.push(told);
             }
