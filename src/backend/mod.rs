@@ -20,7 +20,7 @@ pub use crate::job::{CancelToken, Target};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use ffmpeg::{check_before_render, represent_rendered};
 pub use record::RecordBackend;
-pub(crate) use rendered_color::{RenderedColors, hdr_words};
+pub(crate) use rendered_color::{RenderedColors, more_words};
 #[cfg(not(feature = "ffmpeg"))]
 pub(crate) use without_ffmpeg::{check_before_render, represent_rendered};
 

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use crate::color::{self, Baked, Names, Outputs};
 use crate::deliver::Representation;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{ColorConfig, Hdr, OutputLook, Plan, RAW, Shot};
+use crate::plan::{ColorConfig, Hdr, OutputLook, Plan, Precision, RAW, Shot};
 use crate::report::{ShotColor, ValueColor};
 
-/// What is added to fingerprints where something is said about brightness.
-pub(crate) fn hdr_words(hdr: &Hdr) -> String {
-    if hdr.is_empty() { String::new() } else { format!(" {hdr:?}") }
+/// What is added to fingerprints where something is said about brightness, or where views are not exact.
+pub(crate) fn more_words(hdr: &Hdr, precision: Precision) -> String {
+    let hdr = if hdr.is_empty() { String::new() } else { format!(" {hdr:?}") };
+    if precision == Precision::Exact { hdr } else { format!("{hdr} {precision}") }
 }
 
 /// What is baked into the representations of every shot, settled once, before anything is rendered.
@@ -62,8 +63,12 @@ impl RenderedColors {
             let (mut baked, mut values) = (HashMap::new(), HashMap::new());
             let mut vars = BTreeMap::new();
             let mut files = BTreeSet::new();
-            let mut depends_on =
-                format!("{} {canvas:?}{}{}", engine.fingerprint(), names.looks(color), hdr_words(&color.hdr));
+            let mut depends_on = format!(
+                "{} {canvas:?}{}{}",
+                engine.fingerprint(),
+                names.looks(color),
+                more_words(&color.hdr, color.precision)
+            );
             for representation in representations {
                 let look = representation.output_look(color);
                 let made = outputs

@@ -5,15 +5,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::pipeline::{find_space, find_view};
-use super::{Engine, Pipeline, SpaceInfo, Transform, tags_of_space};
+use super::{Cubes, Engine, Fast, Pipeline, SpaceInfo, Transform, tags_of_space};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{ColorPlan, ColorTags, DecisionSpace, Grade, Hdr, LookStep, OutputColor, OutputLook, SourceSpace};
+use crate::plan::{
+    ColorPlan, ColorTags, DecisionSpace, Grade, Hdr, LookStep, OutputColor, OutputLook, Precision, SourceSpace,
+};
 
 /// A transform that is ready, and what it depends on.
 #[derive(Debug, Clone, Default)]
 pub struct Baked {
     /// What is to be done; `None`: nothing.
     pub transform: Option<Arc<dyn Transform>>,
+    /// A cube that can stand for it in outputs of 8 bits, where that was asked for.
+    pub fast: Option<Fast>,
     /// What comes out is tagged as; `None`: as the canvas.
     pub tags: Option<ColorTags>,
     /// The space that values are in then; `None` behind the looks of the canvas alone.
@@ -31,6 +35,14 @@ pub struct Baked {
 }
 
 impl Baked {
+    /// With a cube that can stand for it, where `plan` asks for that and it holds a view.
+    #[must_use]
+    pub(crate) fn with_cube(mut self, plan: &ColorPlan, cubes: &Cubes) -> Baked {
+        let is_wanted = plan.precision == Precision::Fast && self.view.is_some();
+        self.fast = self.transform.clone().filter(|_| is_wanted).map(|exact| Fast::new(exact, cubes));
+        self
+    }
+
     fn of(pipeline: Pipeline<'_>, engine: &dyn Engine, vars: &BTreeMap<String, String>) -> Result<Baked> {
         let steps = pipeline.into_steps();
         if steps.is_empty() {
@@ -235,6 +247,7 @@ pub(crate) struct Outputs<'e> {
     engine: &'e dyn Engine,
     plan: &'e ColorPlan,
     canvas: String,
+    cubes: Cubes,
     /// By the context variables, the look and what names its files.
     known: HashMap<String, Baked>,
 }
@@ -242,7 +255,7 @@ pub(crate) struct Outputs<'e> {
 impl<'e> Outputs<'e> {
     /// Outputs of pictures in the space `canvas`.
     pub(crate) fn new(engine: &'e dyn Engine, plan: &'e ColorPlan, canvas: &str) -> Outputs<'e> {
-        Outputs { engine, plan, canvas: canvas.to_owned(), known: HashMap::new() }
+        Outputs { engine, plan, canvas: canvas.to_owned(), cubes: Cubes::default(), known: HashMap::new() }
     }
 
     /// What is baked for `look` into the output of a shot with these names.
@@ -256,6 +269,7 @@ impl<'e> Outputs<'e> {
             return Ok(known.clone());
         }
         let baked = output(self.engine, self.plan, (None, &self.canvas), look, names)?;
+        let baked = baked.with_cube(self.plan, &self.cubes);
         self.known.insert(key, baked.clone());
         Ok(baked)
     }

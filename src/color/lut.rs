@@ -53,23 +53,36 @@ impl CubeLut {
         CubeLut::new(size?, &colors).ok()
     }
 
+    /// A cube of these samples, red running fastest; the last of four is not used.
+    pub(super) fn of_samples(size: usize, data: Vec<[f32; 4]>) -> CubeLut {
+        debug_assert!((2..=LARGEST).contains(&size) && data.len() == size.pow(3));
+        CubeLut { size, data }
+    }
+
     /// Converts up to [`BLOCK`] pixels. In two passes over all of them, of which the first has no branch and no look-up: that
     /// is three times as fast as pixel by pixel.
-    fn block(&self, pixels: &mut [[f32; 4]]) {
-        let mut cells = [(0u32, 0u32); BLOCK];
-        let mut shares = [[0.0f32; BLOCK]; 4];
-        let mut colors = [[0.0f32; BLOCK]; 3];
+    fn block(&self, pixels: &mut [[f32; 4]], located: &mut Located) {
+        self.locate(pixels, located);
+        self.mix(pixels, located);
+    }
+
+    /// Finds where up to [`BLOCK`] pixels lie; whether any of them lies outside the cube or nowhere.
+    pub(super) fn locate(&self, pixels: &[[f32; 4]], located: &mut Located) -> bool {
+        let Located { cells, shares, colors } = located;
         for (place, pixel) in pixels.iter().enumerate() {
             for (channel, colors) in colors.iter_mut().enumerate() {
                 colors[place] = pixel[channel];
             }
         }
+        let mut outside = false;
         #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "at most 256")]
         let (most, line, plane) = ((self.size - 1) as f32, self.size as u32, (self.size * self.size) as u32);
-        for (place, cell) in cells.iter_mut().enumerate() {
-            let (x, fx) = position(colors[0][place], most);
-            let (y, fy) = position(colors[1][place], most);
-            let (z, fz) = position(colors[2][place], most);
+        for (place, cell) in cells.iter_mut().enumerate().take(pixels.len()) {
+            let color = [colors[0][place], colors[1][place], colors[2][place]];
+            outside |= color.iter().any(|value| !(0.0..=1.0).contains(value));
+            let (x, fx) = position(color[0], most);
+            let (y, fy) = position(color[1], most);
+            let (z, fz) = position(color[2], most);
             let order = u32::from(fx > fy) | u32::from(fy > fz) << 1 | u32::from(fx > fz) << 2;
             *cell = (x + y * line + z * plane, order);
             let (low, high) = (lower(fx, fy), higher(fx, fy));
@@ -79,6 +92,11 @@ impl CubeLut {
             shares[2][place] = b - c;
             shares[3][place] = c;
         }
+        outside
+    }
+
+    /// Mixes what pixels that were located become.
+    pub(super) fn mix(&self, pixels: &mut [[f32; 4]], Located { cells, shares, .. }: &Located) {
         let far = self.size * self.size + self.size + 1;
         let steps = self.steps();
         for (place, pixel) in pixels.iter_mut().enumerate() {
@@ -115,7 +133,23 @@ impl CubeLut {
 }
 
 /// How many pixels are converted at once.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
+
+/// Where the pixels of a block lie in a cube.
+pub(super) struct Located {
+    /// The sample of the cell that is nearest to black, and the order of its axes.
+    pub(super) cells: [(u32, u32); BLOCK],
+    /// The shares of the corners of the tetrahedron.
+    shares: [[f32; BLOCK]; 4],
+    /// The pixels, channel by channel.
+    colors: [[f32; BLOCK]; 3],
+}
+
+impl Default for Located {
+    fn default() -> Located {
+        Located { cells: [(0, 0); BLOCK], shares: [[0.0; BLOCK]; 4], colors: [[0.0; BLOCK]; 3] }
+    }
+}
 
 /// The cell that `value` lies in on an axis of cells `0..most`, and how far it is through it, from 0 to 1. What is no number
 /// is 0.
@@ -147,7 +181,8 @@ fn number(word: &str) -> Option<f32> {
 
 impl Transform for CubeLut {
     fn apply(&self, pixels: &mut [[f32; 4]]) {
-        pixels.chunks_mut(BLOCK).for_each(|block| self.block(block));
+        let mut located = Located::default();
+        pixels.chunks_mut(BLOCK).for_each(|block| self.block(block, &mut located));
     }
 }
 

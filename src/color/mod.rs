@@ -5,6 +5,7 @@
 //! crate that does it, `ocio.rs`, so that another can take its place.
 
 mod baked;
+mod fast;
 mod lut;
 mod names;
 #[cfg(feature = "ocio")]
@@ -28,6 +29,8 @@ use crate::plan::{CdlStyle, ColorConfig, ColorTags};
 use self::ocio as opened;
 pub use baked::{Baked, Names, decision_space, layer, output, untouched};
 pub(crate) use baked::{Outputs, file_states, is_hdr};
+pub(crate) use fast::Cubes;
+pub use fast::Fast;
 pub use lut::CubeLut;
 pub(crate) use names::unknown;
 pub use pipeline::Pipeline;

@@ -3,7 +3,7 @@
 //! Pixels go through exact arithmetic in singles (its `LOSSLESS`). Reading what a person wrote is done where a panic is an error
 //! like any other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -88,12 +88,57 @@ pub(super) fn open(config: &ColorConfig) -> Result<Box<dyn Engine>> {
             })?;
             let config = caught(&name, || {
                 let config = Config::create_from_file(text)?;
-                config.validate().map(|()| config)
+                validate(&config, &data).map(|()| config)
             });
             (name, digest, config.map_err(|error| error.at_file(path))?)
         }
     };
     Ok(Box::new(OcioEngine { name, digest, config }))
+}
+
+/// Validates a configuration, whose file holds `data`. Context variables that nobody has set yet stand for something: they may
+/// come with a shot.
+fn validate(config: &Config, data: &[u8]) -> ::ocio::Result<()> {
+    config.validate().or_else(|error| {
+        let unset = |name: &String| config.current_context().string_var(name).is_empty();
+        let names: Vec<String> = variables(&String::from_utf8_lossy(data)).into_iter().filter(unset).collect();
+        if names.is_empty() {
+            return Err(error);
+        }
+        let mut config = config.clone();
+        names.iter().for_each(|name| config.add_environment_var(name, Some(name)));
+        config.validate()
+    })
+}
+
+/// Names of the context variables in a text: `$NAME`, `${NAME}` and `%NAME%`.
+fn variables(text: &str) -> BTreeSet<String> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let name_at = |rest: &str| rest.split(|letter| !is_part(letter)).next().unwrap_or_default().to_owned();
+    let mut names = BTreeSet::new();
+    for (at, mark) in text.char_indices().filter(|(_, letter)| matches!(letter, '$' | '%')) {
+        let rest = &text[at + 1..];
+        let name = name_at(rest.strip_prefix('{').unwrap_or(rest));
+        let is_closed = mark == '$' || rest[name.len()..].starts_with('%');
+        if is_closed && !name.is_empty() {
+            names.insert(name);
+        }
+    }
+    names
+}
+
+/// Whether what `transforms` do cannot be undone, though they are asked to: a colour decision that makes one value of all.
+fn is_singular(transforms: &[OcioTransform], inverse: bool) -> bool {
+    transforms.iter().any(|transform| match transform {
+        OcioTransform::Cdl(cdl) => {
+            let inverse = inverse != (cdl.direction == TransformDirection::Inverse);
+            inverse && (cdl.slope.contains(&0.0) || cdl.sat == 0.0)
+        }
+        OcioTransform::Group(group) => {
+            is_singular(&group.transforms, inverse != (group.direction == TransformDirection::Inverse))
+        }
+        _ => false,
+    })
 }
 
 struct OcioEngine {
@@ -296,6 +341,10 @@ impl Builder<'_> {
             Ok((processor.optimized_cpu_processor(OptimizationFlags::LOSSLESS), processor))
         });
         let (cpu, processor) = made?;
+        if is_singular(&processor.create_group_transform().transforms, false) {
+            let what = "a colour decision with a slope or a saturation of 0 is to be undone, which is not possible";
+            return Err(Error::new(ErrorKind::Option, format!("{}: {what}", self.engine.name)));
+        }
         let read = processor.processor_metadata().files().iter();
         files.extend(
             read.map(|file| PathBuf::from(self.context.resolve_file_location(file).unwrap_or_else(|_| file.clone()))),
@@ -373,5 +422,28 @@ impl Transform for Chain {
         for block in pixels.chunks_mut(1024) {
             self.0.iter().for_each(|part| part.apply(block));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn context_variables_are_told_by_their_marks() {
+        let names = variables("src: $SHOT/${LOOK}_x.cc\nsearch: luts/%SEQ%:100%\n# $ and 5%\n");
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["LOOK", "SEQ", "SHOT"]);
+    }
+
+    #[test]
+    fn decisions_that_make_one_value_of_all_cannot_be_undone() {
+        let mut cdl = CdlTransform::new();
+        cdl.slope = [1.0, 0.0, 1.0];
+        assert!(!is_singular(&[cdl.clone().into()], false));
+        cdl.direction = TransformDirection::Inverse;
+        assert!(is_singular(&[cdl.clone().into()], false));
+        let mut group = GroupTransform::from_transforms(vec![cdl.into()]);
+        group.direction = TransformDirection::Inverse;
+        assert!(!is_singular(&[group.into()], false));
     }
 }

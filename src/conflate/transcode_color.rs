@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::backend::ffmpeg::SourceFrames;
-use crate::color::{self, Baked, Engine, MediumSpace, Names};
+use crate::color::{self, Baked, Cubes, Engine, MediumSpace, Names};
 use crate::deliver::Representation;
-use crate::error::Result;
-use crate::plan::{ColorConfig, ColorPlan, Hdr, Shot, SourceSpace};
+use crate::error::{Error, Result};
+use crate::plan::{ColorConfig, ColorPlan, Hdr, OutputLook, Shot, SourceSpace};
 use crate::report::{MediumColor, ValueColor};
 
 /// What became of what was asked of colours.
@@ -49,6 +49,7 @@ impl FileColors {
             _ => Vec::new(),
         };
         let (mut outputs, mut values): (HashMap<String, Baked>, HashMap<String, ValueColor>) = Default::default();
+        let (cubes, mut made): (_, Vec<(OutputLook, Baked)>) = (Cubes::default(), Vec::new());
         for representation in representations {
             let look = representation.output_look(plan);
             let start = (Some(&medium.space), canvas.as_str());
@@ -62,8 +63,16 @@ impl FileColors {
                     let hdr = if tags.is_some_and(|tags| color::is_hdr(&tags)) { plan.hdr } else { Hdr::default() };
                     Baked { tags: look.tags, hdr, ..kept }
                 }
-                false => color::output(engine, plan, start, &look, &names)
-                    .map_err(|error| error.context(format!("representation {:?}", representation.name)))?,
+                false => {
+                    // Representations that show the same share it.
+                    let known = made.iter().find(|(known, _)| *known == look).map(|(_, baked)| Ok(Baked::clone(baked)));
+                    let output = || color::output(engine, plan, start, &look, &names);
+                    let baked = known
+                        .unwrap_or_else(|| Ok(output()?.with_cube(plan, &cubes)))
+                        .map_err(|error: Error| error.context(format!("representation {:?}", representation.name)))?;
+                    made.push((look.clone(), baked.clone()));
+                    baked
+                }
             };
             inputs.extend(baked.files.iter().cloned());
             let in_canvas = || (medium.space != SourceSpace::Data).then(|| canvas.clone());

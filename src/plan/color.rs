@@ -37,6 +37,9 @@ pub struct ColorPlan {
     pub intermediate: OutputLook,
     /// What is baked into representations that do not say it themselves.
     pub representations: OutputLook,
+    /// How exact views are.
+    #[serde(skip_serializing_if = "Precision::is_exact")]
+    pub precision: Precision,
     /// What movies in PQ or HLG say about the display that they were graded on, and how bright they get.
     #[serde(skip_serializing_if = "Hdr::is_empty")]
     pub hdr: Hdr,
@@ -140,6 +143,25 @@ word_enum! {
         Full = "full",
         /// That of video.
         Limited = "limited",
+    }
+}
+
+word_enum! {
+    /// How exact the views of outputs are.
+    Precision, "precision" {
+        /// Pixel by pixel, with the mathematics of the configuration.
+        #[default]
+        Exact = "exact",
+        /// In outputs of 8 bits a LUT stands for a view wherever it is off by at most two codes of ten bits: in a twentieth of the
+        /// time.
+        Fast = "fast",
+    }
+}
+
+impl Precision {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
+    fn is_exact(&self) -> bool {
+        *self == Precision::Exact
     }
 }
 

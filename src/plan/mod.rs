@@ -32,8 +32,8 @@ pub use crate::time::source_map::{Curve, SourceMap};
 pub use build::{MediaFacts, MediaLookup, NoLookup};
 pub use canvas::{Background, Canvas, CanvasRequest, ColorTags};
 pub use color::{
-    CdlStyle, ColorConfig, ColorPlan, DecisionSpace, Decisions, Grade, LookStep, OutputColor, OutputLook, SampleRange,
-    SourceSpace, SpaceRule, WrittenSpace,
+    CdlStyle, ColorConfig, ColorPlan, DecisionSpace, Decisions, Grade, LookStep, OutputColor, OutputLook, Precision,
+    SampleRange, SourceSpace, SpaceRule, WrittenSpace,
 };
 pub use compare::compare;
 pub use frames::{FrameLayer, FrameRow};

@@ -5,7 +5,7 @@ use std::path::Path;
 use otio_conflate::backend::Control;
 use otio_conflate::deliver::{Representation, TranscodeOptions, Transcoded, transcode};
 use otio_conflate::plan::{
-    CdlStyle, ColorConfig, ColorPlan, LookStep, OutputColor, OutputLook, SourceSpace, SpaceRule,
+    CdlStyle, ColorConfig, ColorPlan, LookStep, OutputColor, OutputLook, Precision, SourceSpace, SpaceRule,
 };
 use otio_conflate::{CancelToken, ErrorKind, NoObserver, Result};
 
@@ -257,4 +257,34 @@ fn what_is_left_as_it_is_keeps_its_own_space_and_takes_the_tags_asked_for() {
         assert_eq!((color.display, color.view), (is_view.then(|| shown.0.clone()), is_view.then(|| shown.1.clone())));
         assert_eq!(color.colorspace.is_some(), is_view, "{:?}", color.colorspace);
     }
+}
+
+/// A cube stands for a view in 8 bits, near enough; what has more bits is exact.
+#[test]
+fn fast_views_are_near_in_eight_bits_and_exact_in_more() {
+    let show = Show::new();
+    let (path, _) = show.noise("a/a.%04d.png", 3, 7);
+    let eight = "preset = { base = \"png\", name = \"png8\", encoders = [{ encoder = \"png\", formats = [\"rgb24\"], options = [] }] }";
+    let wanted = || {
+        let shallow: Representation = toml::from_str(&format!("name = \"shallow\"\n{eight}")).expect("one");
+        [shallow, pictures("deep", "")]
+    };
+    let made = |precision: Precision, folder: &str| {
+        let mut plan = show.plan();
+        plan.rules = vec![space("log")];
+        plan.representations = shown("Rec.1886", "Show");
+        plan.precision = precision;
+        let out = show.path(folder);
+        run(&path, &wanted(), &out, plan).expect("a transcode");
+        ["shallow", "deep"].map(|name| numbers(&out.join(format!("a_{name}/a_{name}.%04d.png")), 1001))
+    };
+    let (exact, fast) = (made(Precision::Exact, "exact"), made(Precision::Fast, "fast"));
+    assert_eq!(exact[1], fast[1], "16 bits");
+    // One code of 8 bits is 257 of 16, give or take what ffmpeg makes of it.
+    let off = exact[0].iter().zip(&fast[0]).flat_map(|(a, b)| (0..3).map(|channel| (a[channel] - b[channel]).abs()));
+    let off: Vec<f64> = off.collect();
+    assert!(off.iter().all(|off| *off <= 300.0), "{:?}", off.iter().fold(0.0f64, |most, off| most.max(*off)));
+    let same = off.iter().filter(|off| **off == 0.0).count();
+    assert!(same * 20 > off.len() * 19 && same < off.len(), "{same} of {} are the same", off.len());
+    assert_eq!(made(Precision::Fast, "again"), fast);
 }

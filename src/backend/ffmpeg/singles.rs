@@ -214,6 +214,89 @@ mod tests {
         told.split(' ').next().and_then(|word| word.parse::<f64>().ok()).expect("nanoseconds") / 1e6
     }
 
+    /// Prints for pictures in camera log, what a cube costs and how far off it is that stands for a decision and a view: of exact
+    /// mathematics, of the first picture and of the others, in milliseconds of one thread; the mean, the 99.9th percentile and
+    /// the largest of all differences, in codes of ten bits; and the share of pixels that went through the view itself.
+    #[cfg(feature = "ocio")]
+    #[test]
+    #[ignore = "a measurement: scripts/check-colour --full makes the pictures"]
+    fn fast_precision() {
+        use crate::color::{Cubes, Fast, Step, named, open};
+        use crate::plan::CdlStyle;
+        use std::sync::Arc;
+
+        #[derive(Debug)]
+        struct Counted(Arc<dyn Transform>, std::sync::atomic::AtomicUsize);
+        impl Transform for Counted {
+            fn apply(&self, pixels: &mut [[f32; 4]]) {
+                self.1.fetch_add(pixels.len(), std::sync::atomic::Ordering::Relaxed);
+                self.0.apply(pixels);
+            }
+        }
+
+        let (width, height) = (1920u32, 1080u32);
+        let path = std::env::var_os("PICTURES").expect("$PICTURES: frames of 1920 x 1080 RGBA, 32-bit floats");
+        let data = std::fs::read(path).expect("pictures");
+        let values: Vec<f32> = data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let frames: Vec<&[f32]> = values.chunks_exact(width as usize * height as usize * 4).collect();
+        let log = "ARRI LogC3 (EI800)".to_owned();
+        for (name, config, view) in [
+            ("20", "ocio://studio-config-v4.0.0_aces-v2.0_ocio-v2.5", "ACES 2.0 - SDR 100 nits (Rec.709)"),
+            ("13", "ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4", "ACES 1.0 - SDR Video"),
+        ] {
+            let engine = open(&named(config).expect("built in")).expect("opened");
+            let style = CdlStyle::Asc;
+            let (slope, offset, power) = ([1.1, 0.95, 0.9], [0.01, 0.0, -0.01], [1.0, 1.05, 1.1]);
+            let steps = [
+                Step::Convert { from: log.clone(), to: "ACEScct".to_owned() },
+                Step::Cdl { slope, offset, power, saturation: 1.1, style },
+                Step::View {
+                    from: "ACEScct".to_owned(),
+                    display: "Rec.1886 Rec.709 - Display".to_owned(),
+                    view: view.to_owned(),
+                    without_looks: false,
+                },
+            ];
+            let exact = engine.transform(&steps, &Default::default()).expect("made").transform;
+            let counted = Arc::new(Counted(exact, Default::default()));
+            let exact: Arc<dyn Transform> = counted.clone();
+            let start = on_processor();
+            let fast = Fast::new(Arc::clone(&exact), &Cubes::default()).cube(1);
+            println!("made_{name} {:.1}", on_processor() - start);
+            let through = |transform: &dyn Transform, frame: &[f32]| {
+                let mut image = RgbaF32 { width, height, data: frame.to_vec() };
+                let start = on_processor();
+                transformed(&mut image, Alpha::None, Some(transform), 1);
+                (on_processor() - start, image)
+            };
+            let (mut first, mut after, mut slow) = (0.0f64, f64::INFINITY, f64::INFINITY);
+            let mut off: Vec<f32> = Vec::new();
+            let mut itself = 0;
+            for (number, frame) in frames.iter().enumerate() {
+                let (time, image) = through(&*fast, frame);
+                if number == 0 {
+                    first = time;
+                }
+                let before = counted.1.load(std::sync::atomic::Ordering::Relaxed);
+                after = after.min((0..3).map(|_| through(&*fast, frame).0).fold(f64::INFINITY, f64::min));
+                itself += (counted.1.load(std::sync::atomic::Ordering::Relaxed) - before) / 3;
+                let (time, wanted) = through(&*exact, frame);
+                slow = slow.min(time);
+                let codes = image.data.iter().zip(&wanted.data).map(|(a, b)| (a - b).abs() * 1023.0);
+                off.extend(codes.enumerate().filter(|(place, _)| place % 4 != 3).map(|(_, off)| off));
+            }
+            off.sort_unstable_by(f32::total_cmp);
+            #[allow(clippy::cast_precision_loss, reason = "some millions")]
+            let count = off.len() as f64;
+            let mean = off.iter().map(|&off| f64::from(off)).sum::<f64>() / count;
+            println!("exact_{name} {slow:.1}\nfirst_{name} {first:.1}\nafter_{name} {after:.1}\nmean_{name} {mean:.3}");
+            println!("p999_{name} {:.2}\nmax_{name} {:.2}", off[off.len() - off.len() / 1000], off[off.len() - 1]);
+            #[allow(clippy::cast_precision_loss, reason = "some millions")]
+            let share = itself as f64 * 300.0 / count;
+            println!("itself_{name} {share:.2}");
+        }
+    }
+
     /// Prints what a picture of 1920 × 1080 costs in one thread, in milliseconds, the least of five.
     #[cfg(feature = "ocio")]
     #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::super::media::ResolvedMedia;
 use super::super::still;
-use crate::backend::hdr_words;
+use crate::backend::more_words;
 use crate::color::{self, Baked, Engine, FileColor, MediumSpace, Names, Outputs, Transform};
 use crate::deliver::Representation;
 use crate::error::{Error, ErrorKind, Result};
@@ -509,6 +509,7 @@ impl Settling<'_> {
             intermediate,
             representations: _,
             hdr,
+            precision,
         } = self.color;
         let mut text =
             format!("{} {:?} {decisions:?} {intermediate:?} {vars:?}", self.engine.fingerprint(), self.canvas);
@@ -516,7 +517,7 @@ impl Settling<'_> {
             let _ = write!(text, " {:?}", self.drawn);
         }
         text += &names.looks(self.color);
-        text += &hdr_words(hdr);
+        text += &more_words(hdr, *precision);
         for source in sources {
             let _ = write!(text, " {:?}", source.space);
         }

@@ -107,7 +107,7 @@ impl<'s> ShotWorker<'s> {
         let source_format = self.outputs.source_format(shot);
         let frame_range = FrameRange::of(scene.plan, shot);
         let baked = scene.color.as_ref().and_then(|color| color.intermediate(shot));
-        let viewed = source_format.viewed(&task.representations, baked);
+        let viewed = source_format.viewed(&task.representations, baked, self.threads)?;
         let mut sinks: Vec<Box<dyn Sink + '_>> = Vec::new();
         for (place, wanted) in task.representations.iter().enumerate() {
             let variant = programs.representations[place];

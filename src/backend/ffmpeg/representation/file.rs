@@ -259,7 +259,7 @@ impl SourceFrames {
     ) -> Result<MadeOfFile> {
         let source_format = self.source_format()?;
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let viewed = source_format.viewed(tasks, None);
+        let viewed = source_format.viewed(tasks, None, threads)?;
         let open = |task| {
             let shown = (source_format, Variant::default());
             RepresentationSink::open(task, shown, frame_range, facts, (&viewed, threads)).map(Box::new)

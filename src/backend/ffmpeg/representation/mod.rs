@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
@@ -32,7 +33,7 @@ use super::writer::Writer;
 use crate::audio::Samples;
 use crate::backend::{RepresentationTask, Target};
 use crate::codec::exr::Label;
-use crate::color::Baked;
+use crate::color::{Baked, Transform};
 use crate::deliver::{Content, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, RgbaF32};
@@ -167,9 +168,29 @@ impl SourceFormat<'_> {
     }
 
     /// What is shared where several of these representations, or they and `own`, are put through one transform.
-    pub(super) fn viewed<'v>(&'v self, tasks: &[RepresentationTask<'_>], own: Option<&'v Baked>) -> Viewed {
-        let of = |task: &RepresentationTask<'_>| self.colors.and_then(|colors| colors.get(&task.representation.name));
-        Viewed::new(tasks.iter().filter_map(of).chain(own).filter_map(|baked| baked.transform.as_ref()))
+    ///
+    /// # Errors
+    /// As [`SourceFormat::check`].
+    pub(super) fn viewed(
+        &self,
+        tasks: &[RepresentationTask<'_>],
+        own: Option<&Baked>,
+        threads: usize,
+    ) -> Result<Viewed> {
+        let mut transforms: Vec<Arc<dyn Transform>> = own.and_then(|own| own.transform.clone()).into_iter().collect();
+        for RepresentationTask { representation, .. } in tasks {
+            let (_, settings) = self.settings(representation).map_err(|error| at(representation, error))?;
+            transforms.extend(self.transform(representation, settings.format, threads));
+        }
+        Ok(Viewed::new(&transforms))
+    }
+
+    /// What `representation` is put through, whose pictures are in `format`: the cube that stands for it, where there is one
+    /// and 8 bits are enough. Where that has to be made, `threads` do it.
+    fn transform(&self, representation: &Representation, format: Pixel, threads: usize) -> Option<Arc<dyn Transform>> {
+        let baked = self.baked(representation)?;
+        let fast = baked.fast.as_ref().filter(|_| PixelInfo::of(format).is_some_and(|info| info.depth() <= 8));
+        fast.map(|fast| fast.cube(threads)).or_else(|| baked.transform.clone())
     }
 
     /// What is baked into `representation`.
@@ -356,6 +377,10 @@ impl<'r> RepresentationSink<'r> {
         let grid = Converter::alignment(coding.format);
         let window = representation.letterbox.and_then(|aspect| shape.window(aspect, grid));
         let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window).map_err(named)?;
+        let baked = source_format.colors.map(|_| {
+            let baked = source_format.baked(representation).cloned().unwrap_or_default();
+            Baked { transform: source_format.transform(representation, coding.format, threads), ..baked }
+        });
         let today = jiff::Zoned::now().date().to_string();
         let converter = Converter::new();
         Ok(RepresentationSink {
@@ -374,7 +399,7 @@ impl<'r> RepresentationSink<'r> {
             encoder: None,
             today,
             keeps_fields,
-            baked: source_format.colors.map(|_| source_format.baked(representation).cloned().unwrap_or_default()),
+            baked,
             viewed: viewed.clone(),
             threads,
             variant,

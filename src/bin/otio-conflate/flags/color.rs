@@ -2,7 +2,9 @@
 
 use clap::Args;
 use otio_conflate::color::{self, Engine};
-use otio_conflate::plan::{CdlStyle, ColorConfig, ColorPlan, LightLevel, LookStep, MasteringDisplay, OutputColor};
+use otio_conflate::plan::{
+    CdlStyle, ColorConfig, ColorPlan, LightLevel, LookStep, MasteringDisplay, OutputColor, Precision,
+};
 use otio_conflate::{Error, ErrorKind, Result};
 
 /// What decides about colours.
@@ -28,6 +30,9 @@ pub(crate) struct ColorArgs {
     /// How colour decisions are applied: asc (values are cut to 0 to 1), or no-clamp
     #[arg(long, value_name = "STYLE", default_value = "asc")]
     cdl_style: CdlStyle,
+    /// How exact views are: exact, or fast, which lets a LUT stand for them in outputs of 8 bits wherever it is near enough
+    #[arg(long, value_name = "PRECISION", default_value = "exact")]
+    color_precision: Precision,
     /// The display that pictures in PQ or HLG were graded on, for movies of them: bt709, p3-d65 or bt2020 and cd/m², or as x265
     /// has it
     #[arg(long, value_name = "PRIMARIES:MIN-MAX")]
@@ -69,6 +74,7 @@ impl ColorArgs {
             .collect::<Result<_>>()?;
         plan.looks.extend(self.looks.clone().map(LookStep::Look));
         plan.decisions.style = self.cdl_style;
+        plan.precision = self.color_precision;
         (plan.hdr.mastering, plan.hdr.light) = (self.mastering, self.max_cll);
         plan.representations.graded = true;
         plan.representations.color =
