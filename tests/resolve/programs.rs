@@ -162,7 +162,7 @@ fn a_ticket_is_collected_from_another_folder() {
     std::fs::copy(&media, program.there("review.toml")).expect("a new file");
     let cut = [program.cut(), "--out", "../shots", "--submit", "../tickets/one", "--options", "../options.json"];
     std::fs::create_dir(program.there("tickets")).expect("a folder");
-    let more = ["--representation", "../review.toml", "--grade", "bypass"];
+    let more = ["--representation", "../review.toml", "--resolve-grade", "bypass"];
     let text = program.ok("work", &[&cut[..], &more].concat());
     assert!(text.contains("collect ../tickets/one"), "{text}");
     let ticket: Value =
@@ -303,7 +303,7 @@ fn a_killed_program_is_put_back_by_another() {
     let before = stage.fake.now();
     let program = Program::new(&stage);
     stage.fake.set_faults(&json!({"render": {"stall_at": 40}}));
-    let arguments = [program.cut(), "--out", "shots", "--options", "options.json", "--grade", "bypass"];
+    let arguments = [program.cut(), "--out", "shots", "--options", "options.json", "--resolve-grade", "bypass"];
     let mut child = program.command(".", &arguments).spawn().expect("the command starts");
     let begun = Instant::now();
     while stage.fake.calls_of("Project.StartRendering").is_empty() {

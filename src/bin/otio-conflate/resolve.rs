@@ -28,9 +28,7 @@ pub(crate) enum Resolve {
 
 impl Args for Resolve {
     fn augment_args(command: Command) -> Command {
-        // Resolve's own `--grade` is how it grades: what is baked into representations is called `--shot-grade` here.
-        let command = Flags::augment_args(command).mut_arg("grades", |grades| grades.long("shot-grade"));
-        OfTicket::augment_subcommands(command)
+        OfTicket::augment_subcommands(Flags::augment_args(command))
             .about("Renders one finished file per shot through DaVinci Resolve Studio")
             .after_help(
                 "With poll, collect or withdraw and a ticket: what is to be done about a render that was handed in. With \
@@ -93,8 +91,8 @@ pub(crate) struct Flags {
     /// Which tracks are seen: off (those enabled), own (each shot's alone) or track:NAME
     #[arg(long, value_name = "WHICH")]
     solo: Option<Solo>,
-    /// With which grade: as-is, bypass, drx:FILE or lut:PATH
-    #[arg(long, value_name = "HOW")]
+    /// With which grade Resolve renders: as-is, bypass, drx:FILE or lut:PATH
+    #[arg(long = "resolve-grade", value_name = "HOW")]
     grade: Option<Grade>,
     /// Delivers the same shots without their grade, too, into this folder
     #[arg(long, value_name = "DIR")]
