@@ -133,6 +133,29 @@ impl Timeline {
     pub fn open_with(path: impl AsRef<Path>, reader: Reader) -> Result<Timeline> {
         read_file(path, &ReadOptions::default().with_reader(reader))
     }
+
+    /// Reads the timeline in `text`, with default options. Relative media locations need [`Timeline::with_base`].
+    ///
+    /// # Errors
+    /// As [`read_bytes`].
+    pub fn from_json(text: &str) -> Result<Timeline> {
+        read_str(text, &ReadOptions::default())
+    }
+
+    /// As if it had been read from the file `timeline.otio` in `folder`: relative media locations start there.
+    #[must_use]
+    pub fn with_base(mut self, folder: impl AsRef<Path>) -> Timeline {
+        self.path = Some(folder.as_ref().join("timeline.otio"));
+        self
+    }
+
+    /// Writes it to a new file at `path`, as [`write_file`].
+    ///
+    /// # Errors
+    /// As [`write_file`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        write_file(self, path)
+    }
 }
 
 /// Reads the timeline in the file at `path`, or in the bundle at `path`: an archive or a folder called `.otioz` or

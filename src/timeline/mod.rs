@@ -1,5 +1,7 @@
 //! The timeline as plain owned data, and the questions a plan asks of it.
 
+mod build;
+mod clips;
 mod model;
 mod queries;
 mod ranges;
