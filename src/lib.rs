@@ -1,4 +1,63 @@
-//! Reads an OpenTimelineIO timeline and writes one finished, frame-exact intermediate file per shot.
+//! Reads an [OpenTimelineIO](https://opentimeline.io) timeline and writes one finished, frame-exact file per shot.
+//!
+#![cfg_attr(feature = "ffmpeg", doc = "```no_run")]
+#![cfg_attr(not(feature = "ffmpeg"), doc = "```ignore")]
+//! use otio_conflate::backend::ffmpeg::{FfmpegBackend, FfmpegLookup};
+//! use otio_conflate::plan::Handles;
+//! use otio_conflate::{Conflation, Delivery, NoObserver, Plan, PlanOptions, Timeline};
+//!
+//! let timeline = Timeline::open("cut.otio")?;
+//! let mut options = PlanOptions::default();
+//! options.handles = Handles::both(8);
+//! let plan = Plan::with_media(&timeline, &options, &FfmpegLookup::new())?;
+//!
+//! let conflation = Conflation::new(FfmpegBackend::new(), Delivery::new("shots")).timeline(&timeline);
+//! let report = conflation.run(&plan, &NoObserver)?;
+//! for shot in &report.shots {
+//!     println!("{}: {:?}", shot.shot, shot.output);
+//! }
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
+//!
+//! # Which module for what
+//!
+//! | task | start at |
+//! |---|---|
+//! | read, write, change or build a timeline | [`otio`], [`timeline`] |
+//! | find out what each frame of each shot shows | [`Plan`], [`plan`]; the [`rules`](plan::rules) |
+//! | tell how a cut differs from an earlier one | [`plan::compare`](mod@plan::compare) |
+//! | render shots | [`Conflation`], [`Delivery`] |
+//! | know what a run would do | [`Conflation::preview`] |
+//! | choose codecs, review movies, posters, names | [`deliver`] |
+//! | cut pieces out of a movie; make other files of one | `deliver::trim`, `deliver::transcode` |
+//! | join shots into one movie | [`deliver::Review`] |
+//! | manage colours by OpenColorIO configurations | [`plan::ColorPlan`], [`color`] |
+//! | render through DaVinci Resolve | `backend::resolve` |
+//! | write a backend | [`backend::Backend`] |
+//! | count in frames, timecode and exact time | [`time`] |
+//!
+//! # Features
+//!
+//! | feature | | what it adds | C libraries |
+//! |---|---|---|---|
+//! | `ffmpeg` | default | rendering, media lookup, trimming, transcoding | FFmpeg's, and libclang to build; libdeflate is compiled in |
+//! | `resolve` | default | rendering through DaVinci Resolve Studio; needs `ffmpeg`, and Python where it runs | |
+//! | `ocio` | default | colour management by OpenColorIO configurations, in Rust | |
+//! | `cli` | | the command `otio-conflate`, with all of the above | |
+//! | `opentimelineio` | | the OpenTimelineIO C++ library as a second reader | OpenTimelineIO 0.16 or newer |
+//!
+//! With `default-features = false` the crate reads, plans and compares in pure Rust.
+//!
+//! # What it does not do
+//!
+//! It is no editor and no player. Effects other than speed, dissolves, wipes, dips, opacity, blend modes, crops and transforms
+//! are named in warnings and not drawn. EDL, AAF and XML are read through OpenTimelineIO's adapters, beforehand. It asks no
+//! network, no database and no tracking system.
+//!
+//! # Where it runs
+//!
+//! FFmpeg 5.1 to 9. Everything is tested on Linux (x86-64); macOS and Windows are meant to work and were not tried: what is
+//! particular to a system has a second way (locks, swapped folders, signals), which only reading has checked. Rust 1.89.
 
 pub mod audio;
 pub mod backend;

@@ -1,4 +1,4 @@
-//! What the README lists is what there is.
+//! What docs/formats.md lists is what there is, and the README is short.
 
 use otio_conflate::backend::RecordBackend;
 use otio_conflate::deliver::{BurnInText, Representation};
@@ -6,19 +6,19 @@ use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::{Conflation, Delivery, NoObserver, Plan, PlanOptions};
 use serde_json::{Value, json};
 
-const README: &str = include_str!("../README.md");
+const FORMATS: &str = include_str!("../docs/formats.md");
 
 #[cfg(feature = "ffmpeg")]
 #[test]
 fn every_preset_is_listed() {
     for name in otio_conflate::deliver::Preset::NAMES {
-        assert!(README.contains(&format!("`{name}`")), "{name}");
+        assert!(FORMATS.contains(&format!("`{name}`")), "{name}");
     }
 }
 
 #[test]
 fn every_representation_is_listed_with_its_keys_and_the_example_is_one() {
-    let block = README.split("```toml").find(|block| block.contains("burn_ins")).expect("an example");
+    let block = FORMATS.split("```toml").find(|block| block.contains("burn_ins")).expect("an example");
     let text = block.split("```").next().expect("its end");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("dailies.toml");
@@ -30,12 +30,12 @@ fn every_representation_is_listed_with_its_keys_and_the_example_is_one() {
     let value = serde_json::to_value(&example).expect("plain data");
     for (value, quote) in [(&value, "| `"), (&value["size"], ""), (&value["burn_ins"][0], "`")] {
         for key in keys(value) {
-            assert!(README.contains(&format!("{quote}{key}")), "{key}");
+            assert!(FORMATS.contains(&format!("{quote}{key}")), "{key}");
         }
     }
     let fields = BurnInText::FIELDS.map(|field| format!("{{{field}}}"));
     for name in Representation::NAMES.map(str::to_owned).iter().chain(&fields) {
-        assert!(README.contains(&format!("`{name}`")), "{name}");
+        assert!(FORMATS.contains(&format!("`{name}`")), "{name}");
     }
 }
 
@@ -62,10 +62,10 @@ fn keys(value: &Value) -> Vec<&String> {
 fn every_field_of_the_manifest_is_listed() {
     let (_, report) = report();
     for key in keys(&report) {
-        assert!(README.contains(&format!("`{key}`")) || README.contains(&format!("`{key}[]`")), "{key}");
+        assert!(FORMATS.contains(&format!("`{key}`")) || FORMATS.contains(&format!("`{key}[]`")), "{key}");
     }
     for key in keys(&report["shots"][0]) {
-        assert!(README.contains(&format!("`.{key}`")), "{key}");
+        assert!(FORMATS.contains(&format!("`.{key}`")), "{key}");
     }
 }
 
@@ -75,7 +75,7 @@ fn every_field_of_a_row_is_listed() {
     let row = plan.frames(&plan.shots[0]).next().expect("a frame");
     let row = serde_json::to_value(&row).expect("plain data");
     for key in keys(&row).into_iter().chain(keys(&row["layers"][0])) {
-        assert!(README.contains(&format!("\"{key}\": ")) && README.contains(&format!("`{key}`")), "{key}");
+        assert!(FORMATS.contains(&format!("\"{key}\": ")) && FORMATS.contains(&format!("`{key}`")), "{key}");
     }
 }
 
@@ -93,10 +93,10 @@ fn test_files() -> Vec<(String, String)> {
 
 #[test]
 fn every_rule_is_proved_by_a_test_that_names_it() {
-    let design = include_str!("../docs/DESIGN.md");
-    let rules: Vec<&str> = design
+    let rules = include_str!("../docs/rules.md");
+    let rules: Vec<&str> = rules
         .lines()
-        .filter_map(|line| line.strip_prefix("**R")?.split_once(' '))
+        .filter_map(|line| line.strip_prefix("### R")?.split_once(' '))
         .filter_map(|(number, _)| number.parse::<u32>().ok().map(|_| number))
         .collect();
     assert!(rules.len() >= 15, "{rules:?}");
@@ -111,4 +111,40 @@ fn every_rule_is_proved_by_a_test_that_names_it() {
         let proofs = heads.filter(|head| head.clone().any(names)).count();
         assert!(proofs > 0, "no test file names R{rule}");
     }
+}
+
+#[test]
+fn the_readme_is_short_and_what_it_links_to_is_there() {
+    let readme = include_str!("../README.md");
+    assert!(readme.lines().count() < 130, "{} lines", readme.lines().count());
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = ["README.md", "CONTRIBUTING.md", "tests/README.md"];
+    let docs = ["cli", "formats", "rules", "architecture", "decisions", "resolve", "colour", "frames", "encoders"];
+    let docs = docs.map(|name| format!("docs/{name}.md"));
+    let mut links = 0;
+    for name in root.into_iter().chain(docs.iter().map(String::as_str)) {
+        let text = std::fs::read_to_string(folder.join(name)).expect("it is there");
+        let beside = folder.join(name).parent().expect("a folder").to_owned();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, place) = link.split_once('#').unwrap_or((link, ""));
+            if file.contains("://") {
+                continue;
+            }
+            let target = if file.is_empty() { folder.join(name) } else { beside.join(file) };
+            assert!(target.exists(), "{name}: {link} leads nowhere");
+            if !place.is_empty() {
+                let text = std::fs::read_to_string(&target).expect("a text");
+                let heads = text.lines().filter(|line| line.starts_with('#'));
+                assert!(heads.map(anchor).any(|anchor| anchor == place), "{name}: {link} leads to no heading");
+            }
+            links += 1;
+        }
+    }
+    assert!(links > 40, "{links}");
+}
+
+/// What a heading is linked by.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    text.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_')).collect()
 }

@@ -1,5 +1,17 @@
 //! Arithmetic on samples: mixing, gain, layouts, speed, peaks, loudness. Knows no timeline and no FFmpeg.
 //!
+//! ```
+//! use otio_conflate::audio::{Peak, Samples};
+//!
+//! let mut mix = Samples::silence(2, 48_000);
+//! let mut tone = Samples::silence(2, 480);
+//! tone.plane_mut(0).fill(0.5);
+//! mix.mix(&tone, 24_000);
+//! let mut peak = Peak::default();
+//! peak.add(&mix);
+//! assert!((peak.decibels() + 6.02).abs() < 0.01);
+//! ```
+//!
 //! Samples are 32-bit floats in one plane per channel, full scale at ±1; a sum may go beyond.
 
 mod layout;

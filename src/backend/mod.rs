@@ -1,4 +1,15 @@
 //! Who makes the pictures: the [`Backend`] trait and what implements it.
+//!
+//! ```no_run
+//! use otio_conflate::backend::RecordBackend;
+//! use otio_conflate::{Conflation, Delivery, NoObserver, Plan, PlanOptions, Timeline};
+//!
+//! // One that writes rows of the plan in place of pictures: for tests of everything around rendering.
+//! let plan = Plan::new(&Timeline::open("cut.otio")?, &PlanOptions::default())?;
+//! let report = Conflation::new(RecordBackend::new(), Delivery::new("shots")).run(&plan, &NoObserver)?;
+//! assert!(report.succeeded());
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
 
 use std::path::{Path, PathBuf};
 

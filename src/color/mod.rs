@@ -1,6 +1,19 @@
 //! Colour: what a configuration of OpenColorIO knows, and arithmetic on pixels that it describes. Knows neither a timeline nor
 //! FFmpeg.
 //!
+//! ```
+//! # #[cfg(feature = "ocio")]
+//! # fn main() -> otio_conflate::Result<()> {
+//! use otio_conflate::color::{named, open};
+//!
+//! let engine = open(&named("ocio://default")?)?;
+//! assert!(engine.spaces().iter().any(|space| space.name == "ACEScg"));
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "ocio"))]
+//! # fn main() {}
+//! ```
+//!
 //! An [`Engine`] is a configuration that was opened with [`open`]; it makes [`Transform`]s out of [`Step`]s. One file names the
 //! crate that does it, `ocio.rs`, so that another can take its place.
 

@@ -1,4 +1,17 @@
 //! From rendered frames to files under their final names.
+//!
+//! ```
+//! use otio_conflate::deliver::{Preset, Representation};
+//! use otio_conflate::{Delivery, Existing};
+//!
+//! let delivery = Delivery::new("shots")
+//!     .preset(Preset::by_name("prores-hq")?)
+//!     .representation(Representation::by_name("poster")?)
+//!     .name("{index}_{shot}".parse()?)
+//!     .existing(Existing::Skip);
+//! assert_eq!(delivery.preset.extension, "mov");
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
 
 mod burn_in;
 mod check;

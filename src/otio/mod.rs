@@ -1,5 +1,18 @@
 //! OpenTimelineIO files to the model and back, and where their media lies.
 //!
+//! ```
+//! use otio_conflate::Timeline;
+//! use otio_conflate::otio::to_json;
+//!
+//! let timeline = Timeline::from_json(
+//!     r#"{"OTIO_SCHEMA": "Timeline.1", "name": "reel 2", "tracks": {"OTIO_SCHEMA": "Stack.1", "children": [
+//!     {"OTIO_SCHEMA": "Track.1", "kind": "Video", "children": [{"OTIO_SCHEMA": "Clip.2", "name": "sh010"}]}]}}"#,
+//! )?;
+//! assert_eq!(timeline.clips()[0].0, "tracks[0].children[0]");
+//! assert_eq!(Timeline::from_json(&to_json(&timeline))?.name, "reel 2");
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
+//!
 //! Every schema that OpenTimelineIO 0.18 writes is read, and so are the older versions and names of each. What a
 //! schema does not name is kept in `extra`, objects of unknown schemas are kept whole, and [`Timeline::notes`] tells
 //! of both. An error knows line, column and the object's path, such as `tracks[2].children[5].media_reference`.

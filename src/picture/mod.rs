@@ -1,4 +1,13 @@
 //! Pixels: frame views, over, dissolve, drawing. Knows no timeline and no FFmpeg.
+//!
+//! ```
+//! use otio_conflate::picture::{Rgba16, over};
+//! use otio_conflate::time::Ratio;
+//!
+//! let mut canvas = Rgba16::transparent(2, 1);
+//! over(&mut canvas, &Rgba16::black(2, 1), Ratio::new(1, 2));
+//! assert!(!canvas.is_opaque());
+//! ```
 
 mod blend;
 mod dissolve;

@@ -1,6 +1,23 @@
 //! From a timeline to a [`Plan`]: shots, layers, source maps, warnings. Pure: no media is opened here.
 //!
-//! The rules are those of `docs/DESIGN.md`; comments name them as R1 to R15.
+//! ```
+//! use otio_conflate::plan::{Handles, Plan, PlanOptions};
+//! use otio_conflate::time::Rate;
+//! use otio_conflate::timeline::{Clip, Composition, MediaReference, RawTimeRange, Timeline};
+//!
+//! let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+//! let shot = Clip::new("sh010", media).range(RawTimeRange::frames(100, 48, Rate::FPS_24));
+//! let cut = Timeline::new("reel 2").track(Composition::video("V1").with(shot));
+//!
+//! let mut options = PlanOptions::default();
+//! options.handles = Handles::both(8);
+//! let plan = Plan::new(&cut, &options)?;
+//! let row = plan.frames(&plan.shots[0]).next().expect("a frame");
+//! assert_eq!((row.shot, row.layers[0].source), ("sh010", 100));
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
+//!
+//! What a frame shows is decided by the [`rules`]; comments name them as R1 to R15.
 
 mod build;
 mod canvas;
@@ -18,6 +35,7 @@ mod options;
 mod part;
 mod policy;
 mod queries;
+pub mod rules;
 mod sample_grid;
 mod sound;
 mod sound_map;

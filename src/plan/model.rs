@@ -132,7 +132,8 @@ pub struct Span {
 pub enum Element {
     /// One piece of media.
     Layer(Box<Layer>),
-    /// A transition from one part to the other; a part that is `None` is transparent. (R9)
+    /// A transition from one part to the other; a part that is `None` is transparent.
+    /// ([R9](crate::plan::rules#r9-transitions))
     Mix {
         /// The outgoing part.
         from: Option<Box<Element>>,

@@ -7,14 +7,16 @@ use crate::time::{Ratio, Timecode};
 
 impl Plan {
     /// The index of the source frame that `layer` shows at record frame `record` (counted from the cut's first
-    /// frame), inside what is known of its media; `None` where the overrun policy shows black instead. (R10)
+    /// frame), inside what is known of its media; `None` where the overrun policy shows black instead.
+    /// ([R10](crate::plan::rules#r10-frames-that-are-not-there))
     pub fn source_index(&self, layer: &Layer, record: i64) -> Option<i64> {
         self.within(layer, layer.map.index(record))
     }
 
     /// Where in its media `layer` is at record frame `record`, in frames at the media's rate, inside what is known of it;
     /// `None` where the overrun policy shows black instead. What has its frames elsewhere than on the grid of that rate
-    /// shows the one on screen then: [`source_index`](Plan::source_index) is no more than the grid's. (R7, R10)
+    /// shows the one on screen then: [`source_index`](Plan::source_index) is no more than the grid's.
+    /// ([R7](crate::plan::rules#r7-source-frames), [R10](crate::plan::rules#r10-frames-that-are-not-there))
     pub fn source_position(&self, layer: &Layer, record: i64) -> Option<Ratio> {
         let (position, index) = (layer.map.position(record), layer.map.index(record));
         let within = self.within(layer, index)?;
@@ -23,7 +25,8 @@ impl Plan {
 
     /// The source frames that `layer` shows at record frame `record`: the index of the first, and under
     /// [`Retime::Blend`] that of a second with its weight, from 0 to 1, where slow motion is between the two. `None`
-    /// where the overrun policy shows black instead. (R5, R10)
+    /// where the overrun policy shows black instead.
+    /// ([R5](crate::plan::rules#r5-speed), [R10](crate::plan::rules#r10-frames-that-are-not-there))
     pub fn source_blend(&self, layer: &Layer, record: i64) -> Option<(i64, Option<(i64, Ratio)>)> {
         let first = self.source_index(layer, record)?;
         let fraction = match self.retime {
@@ -43,7 +46,7 @@ impl Plan {
     }
 
     /// The medium whose bounds all others are laid out around: the hero track's first that has any. It lies where it
-    /// would without them. (R13)
+    /// would without them. ([R13](crate::plan::rules#r13-canvas))
     pub fn ruler(&self) -> Option<MediaId> {
         self.canvas_media.iter().copied().find(|&media| self.media[media].bounds.is_some())
     }

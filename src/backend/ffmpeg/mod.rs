@@ -1,4 +1,15 @@
 //! Pictures through FFmpeg's libraries, in this process.
+//!
+//! ```no_run
+//! use otio_conflate::backend::ffmpeg::{FfmpegBackend, FfmpegLookup};
+//! use otio_conflate::{Conflation, Delivery, NoObserver, Plan, PlanOptions, Timeline};
+//!
+//! let timeline = Timeline::open("cut.otio")?;
+//! let plan = Plan::with_media(&timeline, &PlanOptions::default(), &FfmpegLookup::new())?;
+//! let report = Conflation::new(FfmpegBackend::new(), Delivery::new("shots")).run(&plan, &NoObserver)?;
+//! println!("{} shots", report.shots.len());
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
 
 mod chroma_site;
 mod clock;

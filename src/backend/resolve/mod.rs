@@ -1,5 +1,18 @@
 //! Pictures through DaVinci Resolve Studio, grade and all, over its scripting interface.
 //!
+//! ```no_run
+//! use otio_conflate::backend::ffmpeg::FfmpegLookup;
+//! use otio_conflate::backend::resolve::{Grade, ResolveBackend, ResolveOptions};
+//! use otio_conflate::{CancelToken, Delivery, NoObserver, Plan, PlanOptions, Timeline};
+//!
+//! let timeline = Timeline::open("cut.otio")?;
+//! let plan = Plan::with_media(&timeline, &PlanOptions::default(), &FfmpegLookup::new())?;
+//! let both = vec![(Grade::AsIs, Delivery::new("graded")), (Grade::Bypass, Delivery::new("ungraded"))];
+//! let backend = ResolveBackend::new(ResolveOptions::default());
+//! backend.run_each(&plan, Some(&timeline), both, &NoObserver, &CancelToken::new())?;
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
+//!
 //! Resolve renders the timeline, or the parts of it that shots need, on its own; the shots are cut out of that through
 //! FFmpeg. The plan says which frames a shot has and what it sounds like; what the frames look like is Resolve's doing.
 //! So the timeline that is open in Resolve has to be the plan's cut, which is checked before anything is rendered.

@@ -104,13 +104,10 @@ fn coding(preset: &Preset, size: (u32, u32), format: Option<&PixelInfo>) -> Codi
     // Bytes of a megapixel and milliseconds to encode it.
     let (bytes, milliseconds) = match (preset.codec.as_str(), preset.name.as_str()) {
         ("prores", _) => {
-            let (profile, of_4444) = match preset_profile(preset) {
-                Some(profile) => (profile, 1.0),
-                None => (Profile::Hq, 1.5),
-            };
             let macroblocks = size.0.div_ceil(16) as usize * size.1.div_ceil(16) as usize;
-            let target = profile.bytes(macroblocks) as f64;
-            return Coding { bytes: target * of_4444, milliseconds: 4.5 * of_4444 * area };
+            let profile = preset_profile(preset);
+            let milliseconds = if profile == Profile::P4444 { 7.0 } else { 4.5 };
+            return Coding { bytes: profile.bytes(macroblocks) as f64, milliseconds: milliseconds * area };
         }
         ("dnxhd", "dnxhr-lb") => (91_000.0, 8.2),
         ("dnxhd", "dnxhr-sq") => (292_000.0, 9.2),
@@ -130,13 +127,13 @@ fn coding(preset: &Preset, size: (u32, u32), format: Option<&PixelInfo>) -> Codi
     Coding { bytes: bytes * area, milliseconds: milliseconds * area }
 }
 
-/// The profile of ProRes 4:2:2 that a preset is of; `None` for 4444.
-fn preset_profile(preset: &Preset) -> Option<Profile> {
+/// The profile of ProRes that a preset is of.
+fn preset_profile(preset: &Preset) -> Profile {
     match preset.name.as_str() {
-        "prores-proxy" => Some(Profile::Proxy),
-        "prores-lt" => Some(Profile::Lt),
-        "prores-422" => Some(Profile::Standard),
-        "prores-hq" => Some(Profile::Hq),
-        _ => None,
+        "prores-proxy" => Profile::Proxy,
+        "prores-422" => Profile::Standard,
+        "prores-hq" => Profile::Hq,
+        "prores-4444" => Profile::P4444,
+        _ => Profile::Lt,
     }
 }
