@@ -18,6 +18,43 @@ const TOLERANCE: f32 = 2.0 / 1023.0;
 /// How many cubes are kept when no shot uses them: each takes 34 MB.
 const KEPT: usize = 4;
 
+/// Points of a cell: its centre, and halfway from there to its corners.
+const INSIDE: [[f32; 3]; 9] = {
+    let mut points = [[0.5; 3]; 9];
+    let mut corner = 0;
+    while corner < 8 {
+        let mut axis = 0;
+        while axis < 3 {
+            points[corner][axis] = if corner >> axis & 1 == 0 { 0.25 } else { 0.75 };
+            axis += 1;
+        }
+        corner += 1;
+    }
+    points
+};
+
+/// The middles of its faces and of its edges.
+const AROUND: [[f32; 3]; 18] = [
+    [0.0, 0.5, 0.5],
+    [1.0, 0.5, 0.5],
+    [0.5, 0.0, 0.5],
+    [0.5, 1.0, 0.5],
+    [0.5, 0.5, 0.0],
+    [0.5, 0.5, 1.0],
+    [0.5, 0.0, 0.0],
+    [0.5, 1.0, 0.0],
+    [0.5, 0.0, 1.0],
+    [0.5, 1.0, 1.0],
+    [0.0, 0.5, 0.0],
+    [1.0, 0.5, 0.0],
+    [0.0, 0.5, 1.0],
+    [1.0, 0.5, 1.0],
+    [0.0, 0.0, 0.5],
+    [1.0, 0.0, 0.5],
+    [0.0, 1.0, 0.5],
+    [1.0, 1.0, 0.5],
+];
+
 /// What is known of a cell.
 const UNKNOWN: u8 = 0;
 const NEAR: u8 = 1;
@@ -51,31 +88,41 @@ impl CheckedLut {
         CheckedLut { exact, cube: CubeLut::of_samples(SIZE, samples), cells }
     }
 
-    /// Looks at cells for the first time: nine points in each, of which one is its centre.
+    /// Looks at cells for the first time: at nine points in each, and where those are off by more than a quarter of what is
+    /// allowed, at the middles of its edges and faces, too.
     fn check(&self, cells: &[u32]) {
+        let mut off = self.off(cells, &INSIDE);
+        let is_doubtful = |place: &usize| off[*place] > TOLERANCE / 4.0 && off[*place] <= TOLERANCE;
+        let doubtful: Vec<usize> = (0..cells.len()).filter(is_doubtful).collect();
+        let more = self.off(&doubtful.iter().map(|&place| cells[place]).collect::<Vec<_>>(), &AROUND);
+        for (place, more) in doubtful.into_iter().zip(more) {
+            off[place] = off[place].max(more);
+        }
+        // Each is stored once: others may look at the same time.
+        for (cell, off) in cells.iter().zip(off) {
+            self.cells[*cell as usize].store(if off <= TOLERANCE { NEAR } else { OFF }, Ordering::Relaxed);
+        }
+    }
+
+    /// By how much each of these cells is off at these points of it, at most; infinity where that is no number.
+    fn off(&self, cells: &[u32], points: &[[f32; 3]]) -> Vec<f32> {
         #[allow(clippy::cast_precision_loss, reason = "at most 129")]
         let (most, low) = ((SIZE - 1) as f32, |at: usize| at as f32);
-        let mut points = Vec::with_capacity(cells.len() * 9);
+        let mut exact: Vec<[f32; 4]> = Vec::with_capacity(cells.len() * points.len());
         for &cell in cells {
             let cell = cell as usize;
-            let at = [cell % SIZE, cell / SIZE % SIZE, cell / SIZE / SIZE].map(low);
-            points.push([0, 1, 2].map(|axis| (at[axis] + 0.5) / most));
-            for corner in 0..8 {
-                let way = |axis: usize| if corner >> axis & 1 == 0 { 0.25 } else { 0.75 };
-                points.push([0, 1, 2].map(|axis| (at[axis] + way(axis)) / most));
-            }
+            let [r, g, b] = [cell % SIZE, cell / SIZE % SIZE, cell / SIZE / SIZE].map(low);
+            exact.extend(points.iter().map(|[x, y, z]| [(r + x) / most, (g + y) / most, (b + z) / most, 1.0]));
         }
-        let mut exact: Vec<[f32; 4]> = points.iter().map(|&[r, g, b]| [r, g, b, 1.0]).collect();
         let mut near = exact.clone();
         self.exact.apply(&mut exact);
         self.cube.apply(&mut near);
-        for ((cell, exact), near) in cells.iter().zip(exact.chunks(9)).zip(near.chunks(9)) {
-            let within = |(exact, near): (&[f32; 4], &[f32; 4])| {
-                (0..3).all(|channel| (exact[channel] - near[channel]).abs() <= TOLERANCE)
-            };
-            let state = if exact.iter().zip(near).all(within) { NEAR } else { OFF };
-            self.cells[*cell as usize].store(state, Ordering::Relaxed);
-        }
+        let differences = exact.iter().zip(&near).map(|(exact, near)| {
+            let off = [0, 1, 2].map(|channel| (exact[channel] - near[channel]).abs());
+            if off.iter().any(|off| off.is_nan()) { f32::INFINITY } else { off[0].max(off[1]).max(off[2]) }
+        });
+        let differences: Vec<f32> = differences.collect();
+        differences.chunks(points.len().max(1)).map(|own| own.iter().copied().fold(0.0, f32::max)).collect()
     }
 }
 

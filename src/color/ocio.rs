@@ -12,8 +12,8 @@ use ::ocio::builtins::configs;
 use ::ocio::config::{ColorSpace, collect_context_variables, logging};
 use ::ocio::{
     CdlTransform, ColorSpaceTransform, Config, Context, CpuProcessor, DisplayViewTransform, FileTransform,
-    GroupTransform, Interpolation, LoggingLevel, LookTransform, OptimizationFlags, ReferenceSpaceType,
-    Transform as OcioTransform, TransformDirection,
+    GroupTransform, Interpolation, LoggingLevel, LookTransform, OptimizationFlags, ProcessorCacheFlags,
+    ReferenceSpaceType, Transform as OcioTransform, TransformDirection,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -93,6 +93,8 @@ pub(super) fn open(config: &ColorConfig) -> Result<Box<dyn Engine>> {
             (name, digest, config.map_err(|error| error.at_file(path))?)
         }
     };
+    // Two files that say the same would be one, and only the first of them known.
+    config.set_processor_cache_flags(ProcessorCacheFlags::OFF);
     Ok(Box::new(OcioEngine { name, digest, config }))
 }
 

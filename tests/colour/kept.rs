@@ -67,3 +67,40 @@ fn what_was_rendered_elsewhere_is_made_again_where_its_look_or_its_configuration
     show.write("show.ocio", &format!("{CONFIG}# a note\n"));
     assert_eq!(again().0, [true, true], "the text of the configuration");
 }
+
+/// Two shots whose looks are files of the same text: each depends on its own.
+#[test]
+fn looks_that_are_the_same_are_files_of_their_own() {
+    let show = Show::new();
+    let one = show.write("luts/sh1.cc", &decision([0.5, 1.0, 1.0], 1.0));
+    let two = show.write("luts/sh2.cc", &decision([0.5, 1.0, 1.0], 1.0));
+    let (a, _) = show.noise("plate/plate.%04d.png", 2, 303);
+    let timeline = cut([track("V1", [clip("sh1", &a, 2), clip("sh2", &a, 2)])]);
+    let file = |path: &std::path::Path| LookStep::File {
+        path: path.display().to_string(),
+        id: None,
+        space: "log".to_owned(),
+        style: otio_conflate::plan::CdlStyle::Asc,
+    };
+    for (name, look) in
+        [("context", LookStep::Look("+shot".to_owned())), ("file", file(&one.with_file_name("{shot}.cc")))]
+    {
+        let mut color = show.plan();
+        color.vars.insert("SHOT".to_owned(), "{shot}".to_owned());
+        color.looks = vec![look];
+        color.representations = otio_conflate::plan::OutputLook::graded(otio_conflate::plan::OutputColor::Canvas);
+        let planned = plan(&timeline, &color, |_| ()).expect("a plan");
+        let again = || {
+            let wanted = delivery(&show.path(name), vec![pictures("graded", "")]).existing(Existing::Skip);
+            let report = Conflation::new(FfmpegBackend::new(), wanted).run(&planned, &NoObserver).expect("a run");
+            report.shots.iter().map(|shot| shot.status == Status::Done).collect::<Vec<_>>()
+        };
+        std::fs::write(&one, decision([0.5, 1.0, 1.0], 1.0)).expect("a file");
+        std::fs::write(&two, decision([0.5, 1.0, 1.0], 1.0)).expect("a file");
+        assert_eq!(again(), [true, true]);
+        std::fs::write(&one, decision([0.25, 1.0, 1.0], 0.5)).expect("a file");
+        assert_eq!(again(), [true, false], "{name}: the first");
+        std::fs::write(&two, decision([0.25, 1.0, 1.0], 0.5)).expect("a file");
+        assert_eq!(again(), [false, true], "{name}: the second");
+    }
+}
