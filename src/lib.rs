@@ -27,6 +27,7 @@
 //! | find out what each frame of each shot shows | [`Plan`], [`plan`]; the [`rules`](plan::rules) |
 //! | tell how a cut differs from an earlier one | [`plan::compare`](mod@plan::compare) |
 //! | render shots | [`Conflation`], [`Delivery`] |
+//! | have single frames in memory | `backend::ffmpeg::FfmpegBackend::frames` |
 //! | know what a run would do | [`Conflation::preview`] |
 //! | choose codecs, review movies, posters, names | [`deliver`] |
 //! | cut pieces out of a movie; make other files of one | `deliver::trim`, `deliver::transcode` |

@@ -61,6 +61,8 @@ fn those_that_render_run() {
     let said = run(folder.path(), "conflate", &["cut.otio", "shots"]);
     assert!(said.contains("36 frames") && said.contains("b: b.mov from 00:00:00:02"), "{said}");
     assert!(folder.path().join("shots/b.mov").is_file() && folder.path().join("shots/b_h264.mp4").is_file());
+    let said = run(folder.path(), "qc", &["cut.otio"]);
+    assert!(said.contains("2 shots, 0 frames to look at"), "{said}");
     run(folder.path(), "transcode", &[&movie, "review"]);
     assert!(folder.path().join("review/quay_t3_h264.mp4").is_file());
     let said = run(folder.path(), "trim", &[&movie, "."]);

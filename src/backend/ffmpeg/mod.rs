@@ -20,6 +20,7 @@ mod encode;
 mod exr;
 mod fields;
 mod frame;
+mod frames;
 mod idle_cores;
 mod info;
 mod limits;
@@ -63,6 +64,7 @@ pub use convert::{Converter, Source, Target, rgba8_frame};
 pub use decode::MovieReader;
 pub use encode::{AudioStream, OutputSettings};
 pub use frame::Frame;
+pub use frames::{FrameOptions, FramePicture, FrameReader, FrameSamples, Frames, SampleDepth};
 pub use info::MediaInfo;
 pub use lookup::FfmpegLookup;
 #[cfg(feature = "resolve")]

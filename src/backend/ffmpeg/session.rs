@@ -36,6 +36,11 @@ impl FfmpegBackend {
         self
     }
 
+    /// Opens `plan`, whose shots are not written, to be made as `preset` has them.
+    pub(super) fn session<'a>(&self, plan: &'a Plan, preset: &'a Preset) -> Result<FfmpegSession<'a>> {
+        FfmpegSession::open(plan, preset, &[], self.max_pixels)
+    }
+
     /// How the frames of each shot of `plan` would be made, to be written as `preset` says and beside that as
     /// `representations` say, and what that costs. Media are looked at as for a run; nothing is rendered.
     ///
@@ -84,7 +89,7 @@ impl Backend for FfmpegBackend {
 
 /// A plan whose media have been looked at, and what its shots are delivered as.
 #[derive(Debug)]
-struct FfmpegSession<'a> {
+pub(super) struct FfmpegSession<'a> {
     scene: Scene<'a>,
     /// What each medium sounds like, where sound is asked for.
     heard: Vec<SoundMedium>,
@@ -143,6 +148,11 @@ impl<'a> FfmpegSession<'a> {
             session.warnings.extend(warning.map(|message| Warning::new("representation", message)));
         }
         Ok(session)
+    }
+
+    /// What there is to make pictures of.
+    pub(super) fn scene(&self) -> &Scene<'a> {
+        &self.scene
     }
 
     /// Whether shots have as many bits as the view that is baked into them needs.

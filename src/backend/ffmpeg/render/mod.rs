@@ -6,6 +6,7 @@
 //! pictures to the [`Sink`](super::sink::Sink)s of a shot.
 
 mod blend;
+mod canvas;
 mod color;
 mod estimate;
 mod execute;
@@ -20,6 +21,7 @@ mod scene;
 mod shot;
 mod surface;
 
+pub(super) use canvas::{CanvasFrame, CanvasReader};
 pub(super) use estimate::estimate;
 pub(super) use explain::explain;
 pub use explain::{Estimate, FrameCost, FrameRun, LayerUse, PicturePath, ShotProgram};
