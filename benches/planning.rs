@@ -3,10 +3,12 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use otio_conflate::Plan;
 use otio_conflate::otio::{ReadOptions, read_str};
 use otio_conflate::plan::{Handles, PlanOptions};
+use otio_conflate::relink::{Found, Index, Outcome, RelinkOptions, relink};
+use otio_conflate::time::Rate;
 use serde_json::{Value, json};
 
 #[path = "../tests/common/otio.rs"]
@@ -107,5 +109,37 @@ fn nests(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, ten_thousand_clips, growth, nests);
+/// Media of 10,000 clips among 10,000 files: by their paths, by names, and by reels and timecodes.
+fn found_media(c: &mut Criterion) {
+    let reel = |number: usize| format!("A{:03}C{:03}", number / 500, number % 500);
+    let file = |number: usize| {
+        let path = format!("/media/day{}/{}_240101_R1AB.mov", number % 7, reel(number));
+        let start = i64::try_from(number).expect("small") * 2_000;
+        Found::movie(path, Some(Rate::FPS_24), Some(1_000), Some(start))
+    };
+    let clip = |number: usize| {
+        let location = match number % 3 {
+            0 => format!("/gone/day{}/{}_240101_R1AB.mov", number % 7, reel(number)),
+            1 => format!("{}_240101_R1AB.mxf", reel(number)),
+            _ => String::new(),
+        };
+        let clip = otio::clip_of("shot", range(number * 2_000 + 10, 48, 24), otio::external(&location, Value::Null));
+        clip.with("metadata", json!({"cmx_3600": {"reel": reel(number)}}))
+    };
+    let cut = otio::timeline_at(time(86_400, 24), [otio::track("V1", (0..10_000).map(clip).collect::<Vec<_>>())]);
+    let (timeline, files) = (read(&cut), (0..10_000).map(file).collect::<Vec<_>>());
+    c.bench_function("10000 clips found among 10000 files", |b| {
+        b.iter_batched(
+            || (timeline.clone(), files.clone()),
+            |(mut timeline, files)| {
+                let matches = relink(&mut timeline, &Index::new(files), &RelinkOptions::default());
+                assert!(matches.iter().all(|found| matches!(found.outcome, Outcome::Found { .. })));
+                (timeline, matches)
+            },
+            BatchSize::LargeInput,
+        );
+    });
+}
+
+criterion_group!(benches, ten_thousand_clips, growth, nests, found_media);
 criterion_main!(benches);

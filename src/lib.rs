@@ -24,6 +24,7 @@
 //! | task | start at |
 //! |---|---|
 //! | read, write, change or build a timeline | [`otio`], [`timeline`] |
+//! | find media that are not where a timeline says | [`relink`] |
 //! | find out what each frame of each shot shows | [`Plan`], [`plan`]; the [`rules`](plan::rules) |
 //! | tell how a cut differs from an earlier one | [`plan::compare`](mod@plan::compare) |
 //! | render shots | [`Conflation`], [`Delivery`] |
@@ -75,6 +76,7 @@ pub mod otio;
 pub mod picture;
 pub mod plan;
 mod printable;
+pub mod relink;
 mod report;
 mod threads;
 pub mod time;

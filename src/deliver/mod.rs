@@ -52,7 +52,7 @@ pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
 #[cfg(feature = "ffmpeg")]
 pub(crate) use files::Hold;
-#[cfg(feature = "resolve")]
+#[cfg(feature = "ffmpeg")]
 pub(crate) use files::write_whole;
 pub(crate) use files::{Folder, Place, clear};
 pub(crate) use fingerprint::fingerprint;

@@ -40,11 +40,12 @@ fn ending(name: &str) -> Option<String> {
 }
 
 /// Whether a name ends as those of image files do.
-pub(super) fn is_image(name: &str) -> bool {
+pub(crate) fn is_image(name: &str) -> bool {
     ending(name).is_some_and(|ending| IMAGES.contains(&ending.as_str()))
 }
 
-fn is_movie(name: &str) -> bool {
+/// Whether a name ends as those of files of moving pictures and of sound do.
+pub(crate) fn is_movie(name: &str) -> bool {
     ending(name).is_some_and(|ending| MOVIES.contains(&ending.as_str()))
 }
 

@@ -71,6 +71,7 @@ pub use warning::Warning;
 
 pub(crate) use build::{is_baked_in, is_retimed};
 pub(crate) use color::RAW;
+pub(crate) use dialect::reels;
 pub(crate) use mark::{BAKED, INTERMEDIATE, MARK};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use policy::Substitute;

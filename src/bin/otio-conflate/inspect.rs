@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 use otio_conflate::otio::{Locator, MediaFile};
+use otio_conflate::relink::{Match, Outcome as Matched};
 use otio_conflate::timeline::{
     Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, MediaReference, RawTimeRange, Timeline,
     TrackLayout,
@@ -32,10 +33,11 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
         return colors::run(config);
     }
     let Some(source) = &flags.source else { return Ok(Outcome::complete(Value::Null)) };
-    let timeline = source.read()?;
+    let (timeline, matches) = source.read_matched()?;
     let locator = Locator::new(timeline.path.as_deref(), &source.maps);
     let mut report = Report { locator, lines: Vec::new(), objects: Vec::new(), found: 0, missing: 0 };
     report.timeline(&timeline);
+    report.matches(&matches);
     say::print(&(report.lines.join("\n") + "\n"))?;
     let start = timeline.global_start_time.map(|start| json!({ "value": start.value, "rate": start.rate }));
     Ok(Outcome::complete(json!({
@@ -43,6 +45,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
         "global_start_time": start,
         "objects": report.objects,
         "media": { "found": report.found, "missing": report.missing },
+        "matches": matches,
         "notes": timeline.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })))
 }
@@ -74,6 +77,27 @@ impl Report {
         for note in &timeline.notes {
             self.line(format!("note: {note}"));
         }
+    }
+
+    /// What became of the media of clips, where folders were searched for them.
+    fn matches(&mut self, matches: &[Match]) {
+        if matches.is_empty() {
+            return;
+        }
+        self.line("");
+        for found in matches {
+            self.line(format!("match: {found}"));
+        }
+        let count = |test: fn(&Matched) -> bool| matches.iter().filter(|found| test(&found.outcome)).count();
+        self.line(format!(
+            "{} clips: {} there, {} found, {} ambiguous, {} too short, {} not found",
+            matches.len(),
+            count(|outcome| matches!(outcome, Matched::There)),
+            count(|outcome| matches!(outcome, Matched::Found { .. })),
+            count(|outcome| matches!(outcome, Matched::Several { .. })),
+            count(|outcome| matches!(outcome, Matched::TooShort { .. })),
+            count(|outcome| matches!(outcome, Matched::None)),
+        ));
     }
 
     fn child(&mut self, child: &Child, path: &str, seconds: Option<f64>, level: usize) {

@@ -13,6 +13,7 @@ mod keys;
 mod levels;
 mod look;
 mod premiere;
+mod reel;
 mod resolve;
 pub(super) mod sound;
 mod space;
@@ -25,6 +26,7 @@ pub(super) use final_cut::{is_time_remap, output_channel, source_track, still_fr
 pub(super) use generator::generated;
 pub(super) use keys::{Keys, line};
 pub(super) use look::LookRead;
+pub(crate) use reel::reels;
 pub(super) use space::written_space;
 pub(super) use transition::style;
 pub(super) use value::number;

@@ -55,9 +55,6 @@ pub(crate) struct PlanArgs {
     /// How media of another shape lies in the canvas: fit, fill, stretch or native
     #[arg(long, default_value = "fit", value_name = "HOW")]
     pub(crate) placement: Placement,
-    /// Of clips with several media references, the keys to show first: the first that is there; the active one comes next
-    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
-    pub(crate) prefer: Vec<String>,
     /// Whether record timecode is drop-frame: yes, no, or auto (as the timeline or its media says, else no)
     #[arg(long, default_value = "auto", value_parser = ["auto", "yes", "no"], value_name = "DO")]
     pub(crate) drop_frame: String,
@@ -98,7 +95,7 @@ impl PlanArgs {
         options.rate = self.rate;
         options.rate_conform = self.rate_conform;
         options.retime = self.retime;
-        options.prefer = self.prefer.clone();
+        options.prefer = self.source.prefer.clone();
         options.drop_frame = match self.drop_frame.as_str() {
             "yes" => Some(true),
             "no" => Some(false),

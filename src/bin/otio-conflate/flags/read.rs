@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use otio_conflate::otio::{ReadOptions, Reader, read_file};
+use otio_conflate::relink::{self, Found, Index, Match, Partial, RelinkOptions, cut_from_movie, relink};
+use otio_conflate::time::{Rate, Timecode};
 use otio_conflate::{Result, Timeline};
 
 /// What decides about reading a timeline and finding its media.
@@ -20,14 +22,65 @@ pub(crate) struct ReadArgs {
     /// Media that moved: FROM is looked for at TO; may be repeated
     #[arg(long = "map", value_name = "FROM=TO", value_parser = map)]
     pub(crate) maps: Vec<(String, PathBuf)>,
+    /// A folder in which media that are not where the timeline says are looked for, by the ends of their paths, names, reels and
+    /// timecodes; may be repeated
+    #[arg(long, value_name = "DIR")]
+    media: Vec<PathBuf>,
+    /// A file that remembers what was read of the media in these folders
+    #[arg(long, value_name = "FILE", requires = "media")]
+    media_index: Option<PathBuf>,
+    /// What is done with files in these folders that hold only some of the frames: refuse, or warn (take them, and say so)
+    #[arg(long, default_value = "refuse", value_name = "DO")]
+    short_media: Partial,
+    /// A movie of the whole cut, such as an editorial reference: clips whose media are not there are cut out of it
+    #[arg(long, value_name = "FILE")]
+    movie: Option<PathBuf>,
+    /// The timecode of that movie's first frame, where the file has none or another
+    #[arg(long, value_name = "TC", requires = "movie")]
+    movie_start: Option<String>,
+    /// What comes first: of clips with several media references, the keys to show (the first that is there; the active one comes
+    /// next); of several files that were found, words in their paths, such as a folder or an ending
+    #[arg(long, value_name = "KEY,...", value_delimiter = ',')]
+    pub(crate) prefer: Vec<String>,
 }
 
 impl ReadArgs {
-    /// Reads the timeline.
+    /// Reads the timeline, with the media that were found. That none is ambiguous is checked.
     pub(crate) fn read(&self) -> Result<Timeline> {
+        let (timeline, matches) = self.read_matched()?;
+        relink::check(&matches)?;
+        Ok(timeline)
+    }
+
+    /// Reads the timeline, and what became of its media where folders are named.
+    pub(crate) fn read_matched(&self) -> Result<(Timeline, Vec<Match>)> {
         let mut options = ReadOptions::default().with_reader(self.reader);
         options.timeline = self.timeline.clone();
-        read_file(&self.file, &options)
+        let mut timeline = read_file(&self.file, &options)?;
+        let mut matches = match self.media.is_empty() {
+            true => Vec::new(),
+            false => self.relink(&mut timeline)?,
+        };
+        if let Some(movie) = &self.movie {
+            let movie = Found::open(movie)?;
+            let rate = movie.rate.unwrap_or(Rate::FPS_24);
+            let start = self.movie_start.as_deref().map(|text| Timecode::parse(text, rate)).transpose()?;
+            let cut = cut_from_movie(&mut timeline, &movie, start)?;
+            matches.retain(|found| !cut.iter().any(|other| found.object.starts_with(&other.object)));
+            matches.extend(cut);
+        }
+        Ok((timeline, matches))
+    }
+
+    /// Looks for media in folders.
+    fn relink(&self, timeline: &mut Timeline) -> Result<Vec<Match>> {
+        let index = Index::scan(&self.media, self.media_index.as_deref())?;
+        for (path, why) in &index.unreadable {
+            tell!("warning: {} is left out: {why}", path.display());
+        }
+        let mut options = RelinkOptions::default().prefer(&self.prefer).partial(self.short_media);
+        options.path_map = self.maps.clone();
+        Ok(relink(timeline, &index, &options))
     }
 }
 

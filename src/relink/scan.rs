@@ -1,0 +1,244 @@
+//! Folders on disk into an index.
+
+use std::collections::BTreeMap;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+use super::index::{Found, FoundFrames, Index};
+use super::names::name_of;
+use crate::backend::ffmpeg::{MediaInfo, probe};
+use crate::deliver::write_whole;
+use crate::error::{Error, ErrorKind, Result};
+use crate::otio::{is_image, is_movie};
+use crate::threads::map_all;
+
+/// Deepest folder below one that is scanned.
+const DEEPEST: usize = 64;
+/// What a cache of probed files says that it is.
+const KIND: &str = "otio-conflate media index 1";
+
+/// What is remembered of probed files.
+#[derive(Debug, Serialize, Deserialize)]
+struct Cache {
+    kind: String,
+    files: BTreeMap<PathBuf, Probed>,
+}
+
+/// What a file was when it was probed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Probed {
+    bytes: u64,
+    /// Nanoseconds since 1970.
+    modified: u128,
+    #[serde(flatten)]
+    result: Probe,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Probe {
+    Found(Found),
+    Unreadable(String),
+}
+
+impl Index {
+    /// What lies in `folders` and below: every file is opened, on all cores, of numbered frames the first. Folders and files
+    /// whose names begin with a dot are left out, and symbolic links to folders, which may lead round in circles.
+    ///
+    /// With `cache`, a file of this library's own, what was read is kept in it, and files of the same size and time of change
+    /// are not opened again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] for folders that cannot be listed, and a cache that cannot be written;
+    /// [`ErrorKind::Option`] where `cache` is a file of something else. Media that cannot be read are no error: see
+    /// [`Index::unreadable`].
+    pub fn scan<P: AsRef<Path>>(folders: impl IntoIterator<Item = P>, cache: Option<&Path>) -> Result<Index> {
+        let known = cache.map(read_cache).transpose()?.unwrap_or_default();
+        let mut wanted = Vec::new();
+        for folder in folders {
+            let folder = std::path::absolute(folder.as_ref()).map_err(|error| unlisted(folder.as_ref(), error))?;
+            list(&folder, 0, &mut wanted)?;
+        }
+        wanted.sort_by(|a, b| a.0.cmp(&b.0));
+        wanted.dedup_by(|a, b| a.0 == b.0);
+        let probed = map_all(wanted, |(path, bytes, modified, frames)| {
+            let same = |old: &&Probed| old.bytes == bytes && old.modified == modified;
+            let result = match known.get(&path).filter(same) {
+                Some(old) => old.result.clone(),
+                None => look(&path),
+            };
+            (path, Probed { bytes, modified, result }, frames)
+        });
+        let mut index = Index::new(probed.iter().filter_map(|(_, probed, frames)| {
+            let Probe::Found(found) = &probed.result else { return None };
+            Some(match frames {
+                None => found.clone(),
+                Some(frames) => of_frames(found, frames),
+            })
+        }));
+        index.unreadable = probed
+            .iter()
+            .filter_map(|(path, probed, _)| match &probed.result {
+                Probe::Unreadable(why) => Some((path.clone(), why.clone())),
+                Probe::Found(_) => None,
+            })
+            .collect();
+        if let Some(cache) = cache {
+            let mut files = known.clone();
+            files.extend(probed.into_iter().map(|(path, probed, _)| (path, probed)));
+            if files != known {
+                let text = serde_json::to_vec(&Cache { kind: KIND.to_owned(), files })
+                    .map_err(|error| Error::new(ErrorKind::Io, "the media index cannot be written").because(error))?;
+                write_whole(cache, &text)?;
+            }
+        }
+        Ok(index)
+    }
+}
+
+impl Found {
+    /// What a file is.
+    ///
+    /// # Errors
+    /// As [`probe`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Found> {
+        let path = path.as_ref();
+        probe(path).map(|info| of_info(path, info))
+    }
+}
+
+/// What is known from before; nothing where there is no file yet.
+fn read_cache(path: &Path) -> Result<BTreeMap<PathBuf, Probed>> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => {
+            return Err(Error::new(ErrorKind::Io, "the media index cannot be read").because(error).at_file(path));
+        }
+    };
+    match serde_json::from_slice::<Cache>(&text) {
+        Ok(cache) if cache.kind == KIND => Ok(cache.files),
+        _ => Err(Error::new(ErrorKind::Option, "not a media index of this library; it is left as it is").at_file(path)),
+    }
+}
+
+fn unlisted(folder: &Path, error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, "the folder cannot be listed").because(error).at_file(folder)
+}
+
+/// A file to open: its path, size, time of change, and the numbered frames that it is the first of.
+type Listed = (PathBuf, u64, u128, Option<FoundFrames>);
+
+/// Lists the media in a folder and below.
+fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>) -> Result<()> {
+    let entries = std::fs::read_dir(folder).map_err(|error| unlisted(folder, error))?;
+    let mut runs: BTreeMap<(String, String, usize), Vec<(i64, String)>> = BTreeMap::new();
+    let mut singles = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| unlisted(folder, error))?.path();
+        let name = name_of(&path);
+        let Ok(kind) = path.symlink_metadata() else { continue };
+        if name.starts_with('.') {
+            continue;
+        }
+        if kind.is_dir() {
+            if depth < DEEPEST {
+                list(&path, depth + 1, files)?;
+            }
+        } else if path.metadata().is_ok_and(|about| about.is_file()) {
+            match numbered(&name).filter(|_| is_image(&name)) {
+                Some((prefix, number, digits, suffix)) => {
+                    runs.entry((prefix, suffix, digits)).or_default().push((number, name));
+                }
+                None if is_image(&name) || is_movie(&name) => singles.push(path),
+                None => {}
+            }
+        }
+    }
+    let mut add = |path: PathBuf, frames: Option<FoundFrames>| {
+        if let Ok(about) = path.metadata() {
+            files.push((path, about.len(), modified(&about), frames));
+        }
+    };
+    for path in singles {
+        add(path, None);
+    }
+    for ((prefix, suffix, digits), mut numbers) in joined(runs) {
+        numbers.sort();
+        let (first, last) = (numbers[0].0, numbers[numbers.len() - 1].0);
+        let steps = numbers.windows(2).map(|pair| pair[1].0 - pair[0].0);
+        let step = steps.min().unwrap_or(1).max(1);
+        let padding = u32::try_from(digits).unwrap_or(0);
+        add(folder.join(&numbers[0].1), Some(FoundFrames { prefix, suffix, padding, first, last, step }));
+    }
+    Ok(())
+}
+
+/// Numbered runs by prefix, suffix and least digits. Numbers that outgrow their padding belong to the run of those that have it.
+fn joined(
+    runs: BTreeMap<(String, String, usize), Vec<(i64, String)>>,
+) -> BTreeMap<(String, String, usize), Vec<(i64, String)>> {
+    let mut joined: BTreeMap<(String, String, usize), Vec<(i64, String)>> = BTreeMap::new();
+    for ((prefix, suffix, digits), numbers) in runs {
+        // Padded numbers begin with a zero, unless they fill their digits.
+        let shorter = (1..digits).rev().map(|fewer| (prefix.clone(), suffix.clone(), fewer));
+        let grown = numbers.iter().all(|(number, _)| number.to_string().len() == digits);
+        match shorter.into_iter().find(|key| grown && joined.contains_key(key)) {
+            Some(key) => joined.entry(key).or_default().extend(numbers),
+            None => drop(joined.insert((prefix, suffix, digits), numbers)),
+        }
+    }
+    joined
+}
+
+/// The last number before the ending of a name: what stands before it, the number, its digits, and the rest.
+fn numbered(name: &str) -> Option<(String, i64, usize, String)> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let digits = stem.len() - stem.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
+    let (prefix, number) = stem.split_at(stem.len() - digits);
+    Some((prefix.to_owned(), number.parse().ok()?, digits, format!(".{ending}")))
+}
+
+fn modified(about: &Metadata) -> u128 {
+    about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos())
+}
+
+/// What opening a file tells.
+fn look(path: &Path) -> Probe {
+    match Found::open(path) {
+        Ok(found) => Probe::Found(found),
+        Err(error) => Probe::Unreadable(error.to_string()),
+    }
+}
+
+fn of_info(path: &Path, info: MediaInfo) -> Found {
+    let is_still = info.is_still;
+    Found {
+        path: path.to_owned(),
+        frames: None,
+        rate: info.rate.filter(|_| !is_still),
+        frame_count: info.frames.filter(|_| !is_still),
+        start: info.start_timecode.map(|timecode| timecode.frame()),
+        reel: info.reel_name.filter(|reel| !reel.trim().is_empty()),
+        is_still,
+    }
+}
+
+/// The sequence whose first frame is `found`. A single one is a still.
+fn of_frames(found: &Found, frames: &FoundFrames) -> Found {
+    if frames.first == frames.last {
+        return found.clone();
+    }
+    Found {
+        path: found.path.parent().map(Path::to_owned).unwrap_or_default(),
+        frames: Some(frames.clone()),
+        rate: None,
+        frame_count: Some(frames.count()),
+        start: found.start,
+        reel: found.reel.clone(),
+        is_still: false,
+    }
+}

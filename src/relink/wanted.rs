@@ -1,0 +1,107 @@
+//! What a clip says of its medium.
+
+use std::path::Path;
+
+use super::index::Found;
+use super::names::words;
+use crate::otio::{Locator, is_there as exists};
+use crate::plan::reels;
+use crate::time::{Rate, padded};
+use crate::timeline::{Clip, MediaReference, RationalTime, RawTimeRange};
+
+/// What a clip says of its medium.
+pub(super) struct Wanted<'a> {
+    /// Where it should be, as written.
+    pub(super) locations: Vec<String>,
+    /// Folders and names of those in lower case, the last first.
+    pub(super) paths: Vec<Vec<String>>,
+    /// What may be its file's name, or its name without an ending, in lower case.
+    pub(super) names: Vec<String>,
+    /// The reels it may be of.
+    pub(super) reels: Vec<&'a str>,
+    /// The part of it that is used.
+    pub(super) range: Option<RawTimeRange>,
+    /// The whole of it, as the timeline says.
+    pub(super) available: Option<RawTimeRange>,
+}
+
+impl<'a> Wanted<'a> {
+    pub(super) fn of(clip: &'a Clip, locator: &Locator) -> Wanted<'a> {
+        let reference = clip.media_reference();
+        let common = reference.and_then(MediaReference::common);
+        let available = common.and_then(|common| common.available_range);
+        let (mut locations, mut paths, mut names) = (Vec::new(), Vec::new(), Vec::new());
+        let active = reference.into_iter();
+        for reference in active.chain(clip.media_references.values().filter(|other| Some(*other) != reference)) {
+            let Some(location) = location(reference) else { continue };
+            let path = locator.file(&location).map_or_else(|_| words(Path::new(&location)), |path| words(&path));
+            names.extend(path.first().cloned());
+            locations.push(location);
+            paths.push(path);
+        }
+        let named = common.map(|common| common.name.as_str()).into_iter().chain([clip.item.name.as_str()]);
+        for name in named.map(|name| name.trim().to_lowercase()).filter(|name| !name.is_empty()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let reels = reels(&clip.item.metadata, common.map(|common| &common.metadata));
+        Wanted { locations, paths, names, reels, range: clip.item.source_range.or(available), available }
+    }
+
+    /// The rate that the clip counts its medium in.
+    pub(super) fn rate(&self) -> Option<Rate> {
+        self.range.map(|range| if range.start_time.value == 0.0 { range.duration.rate } else { range.start_time.rate })
+    }
+
+    /// First and last frame that are used, the latter not included, by the frames of `file`.
+    pub(super) fn used(&self, file: &Found) -> Option<(f64, f64)> {
+        let range = self.range?;
+        let rate = self.rate()?;
+        let own = file.rate.unwrap_or(rate);
+        // Timecode counts frames: at 23.976 and 24 frames a second, the same number is the same frame.
+        let frames = |time: RationalTime| match own.timecode_base() == rate.timecode_base() {
+            true => time.value_at(rate),
+            false => time.value_at(own),
+        };
+        let start = frames(range.start_time);
+        Some((start, start + frames(range.duration)))
+    }
+}
+
+/// Where a medium should be, as written; of numbered frames, the first.
+fn location(reference: &MediaReference) -> Option<String> {
+    let location = match reference {
+        MediaReference::External { target_url, .. } => target_url.clone(),
+        MediaReference::ImageSequence {
+            target_url_base,
+            name_prefix,
+            name_suffix,
+            start_frame,
+            frame_zero_padding,
+            ..
+        } => {
+            let slash = if target_url_base.is_empty() || target_url_base.ends_with(['/', '\\']) { "" } else { "/" };
+            let number = padded(*start_frame, *frame_zero_padding as usize);
+            format!("{target_url_base}{slash}{name_prefix}{number}{name_suffix}")
+        }
+        MediaReference::Generator { .. } | MediaReference::Missing { .. } | MediaReference::Unknown(_) => return None,
+    };
+    (!location.trim().is_empty()).then_some(location)
+}
+
+/// Whether the file that `reference` names is there, of numbered frames the first, or any file of a pattern.
+pub(super) fn is_there(locator: &Locator, reference: &MediaReference) -> bool {
+    let Some(location) = location(reference) else { return false };
+    if locator.file(&location).is_ok_and(|path| exists(&path)) {
+        return true;
+    }
+    locator.numbered(&location).ok().flatten().is_some_and(|files| !files.numbers.is_empty())
+}
+
+/// Whole frames of a range.
+pub(super) fn frames_of(range: RawTimeRange) -> Option<i64> {
+    let frames = (range.duration.value - 0.001).ceil();
+    #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
+    (1.0..1e15).contains(&frames).then_some(frames as i64)
+}

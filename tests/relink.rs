@@ -1,0 +1,248 @@
+//! Media that a timeline does not lead to, found in folders of real files: the frames delivered are those that were meant.
+//! And shots out of one movie of the whole cut.
+
+mod common;
+#[path = "common/otio.rs"]
+mod otio;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use common::{HEIGHT, WIDTH, draw, movie, number_in};
+use otio_conflate::relink::{Found, Index, Outcome, RelinkOptions, relink};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A folder of camera files: `A001C001` and `A001C002` of 100 frames each from 01:00:00:00 and 02:00:00:00 on, numbered from 0 and
+/// from 100; a proxy of the second beside it; and numbered frames.
+struct Media(TempDir);
+
+const LOSSLESS: &str = "-c:v libx264 -qp 0 -preset ultrafast -g 12";
+
+impl Media {
+    fn new() -> Media {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir_all(at("media/day1")).expect("a folder");
+        std::fs::create_dir_all(at("media/proxy")).expect("a folder");
+        std::fs::create_dir_all(at("media/vfx")).expect("a folder");
+        let coded = |timecode: &str| format!("{LOSSLESS} -timecode {timecode}");
+        movie(&at("media/day1/A001C001_240101.mov"), 0..100, "24", &coded("01:00:00:00"));
+        movie(&at("media/day1/A001C002_240101.mov"), 100..200, "24", &coded("02:00:00:00"));
+        movie(&at("media/proxy/A001C002_240101.mov"), 100..200, "24", &coded("02:00:00:00"));
+        movie(&at("media/vfx/v.mov"), 200..240, "24", LOSSLESS);
+        let frames = at("media/vfx/plate.%04d.png");
+        common::ffmpeg(
+            &["-i", &at("media/vfx/v.mov").to_string_lossy(), "-start_number", "1001", &frames.to_string_lossy()],
+            None,
+        );
+        std::fs::write(at("media/notes.txt"), "no medium").expect("a file");
+        std::fs::write(at("media/broken.mov"), "no movie").expect("a file");
+        Media(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A cut as the adapter of edit decision lists writes it: reels and timecodes.
+    fn write(&self, clips: Vec<Value>) -> PathBuf {
+        let path = self.path("cut.otio");
+        let cut = otio::timeline_at(otio::time(86_400, 24), [otio::track("V1", clips)]);
+        std::fs::write(&path, cut.to_string()).expect("the folder can be written to");
+        path
+    }
+}
+
+fn missing() -> Value {
+    json!({"OTIO_SCHEMA": "MissingReference.1"})
+}
+
+/// A clip of reel `reel` from `hour` and `frame` on.
+fn by_reel(name: &str, reel: &str, hour: i64, frame: i64, frames: i64) -> Value {
+    let mut clip = otio::clip_of(name, otio::range(hour * 86_400 + frame, frames, 24), missing());
+    clip["metadata"] = json!({"cmx_3600": {"reel": reel}});
+    clip
+}
+
+fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_otio-conflate"));
+    command.args(arguments).output().expect("the command starts")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The packets of a movie's picture, one behind the other.
+fn packets(path: &Path) -> Vec<u8> {
+    let path = path.to_str().expect("a plain name");
+    let arguments = ["-v", "error", "-i", path, "-map", "0:v", "-c", "copy", "-f", "data", "-"];
+    Command::new("ffmpeg").args(arguments).output().expect("ffmpeg").stdout
+}
+
+/// The numbers of the frames in a file.
+fn numbers(path: &Path) -> Vec<u16> {
+    let size = draw(0).len();
+    let samples = common::samples(path, None, "yuv420p");
+    let read = |frame: &[u8]| {
+        let sample = |x: usize, y: usize| f64::from(frame[y * WIDTH + x]);
+        number_in(sample, (0, 0), (WIDTH, HEIGHT)).expect("a number")
+    };
+    samples.chunks_exact(size).map(read).collect()
+}
+
+#[test]
+fn real_files_are_found_and_what_is_no_medium_is_told() {
+    let media = Media::new();
+    let index = Index::scan([media.path("media")], None).expect("folders");
+    let first: Vec<_> = index
+        .files()
+        .iter()
+        .map(|found| found.first_file().strip_prefix(media.path("media")).expect("below").to_owned())
+        .collect();
+    let wanted = [
+        "day1/A001C001_240101.mov",
+        "day1/A001C002_240101.mov",
+        "proxy/A001C002_240101.mov",
+        "vfx/plate.1001.png",
+        "vfx/v.mov",
+    ];
+    let mut sorted = first.clone();
+    sorted.sort();
+    assert_eq!(sorted, wanted.map(PathBuf::from));
+    assert_eq!(index.unreadable.len(), 1, "{:?}", index.unreadable);
+    let coded =
+        index.files().iter().find(|found| found.first_file().ends_with("day1/A001C002_240101.mov")).expect("it");
+    assert_eq!((coded.start, coded.frame_count), (Some(2 * 86_400), Some(100)));
+    let plate = index.files().iter().find_map(|found| found.frames.as_ref()).expect("frames");
+    assert_eq!((plate.first, plate.last, plate.padding), (1001, 1040, 4));
+}
+
+#[test]
+fn what_was_read_is_remembered_and_read_again_where_a_file_changed() {
+    let media = Media::new();
+    let cache = media.path("index.json");
+    let scan = || Index::scan([media.path("media")], Some(&cache)).expect("folders");
+    let fresh = scan();
+    let stored = std::fs::read(&cache).expect("a cache");
+    // What it says is believed: another timecode proves that the file was not opened.
+    let text = String::from_utf8(stored).expect("text").replace("\"start\":172800", "\"start\":5");
+    std::fs::write(&cache, text).expect("it is a file");
+    let starts = |index: &Index| index.files().iter().filter(|found| found.start == Some(5)).count();
+    assert_eq!((starts(&fresh), starts(&scan())), (0, 2));
+    movie(&media.path("media/proxy/A001C002_240101.mov"), 0..50, "24", LOSSLESS);
+    assert_eq!(starts(&scan()), 1, "a file that changed is opened");
+    std::fs::write(&cache, "somebody's notes").expect("it is a file");
+    let error = Index::scan([media.path("media")], Some(&cache)).expect_err("foreign").to_string();
+    assert!(error.contains("left as it is"), "{error}");
+    assert_eq!(std::fs::read(&cache).expect("it is there"), b"somebody's notes");
+}
+
+#[test]
+fn an_edit_decision_list_and_a_folder_make_shots() {
+    let media = Media::new();
+    let mut plate = otio::clip_of("plate", otio::range(1010, 10, 24), missing());
+    plate["media_references"]["DEFAULT_MEDIA"] = otio::external("/gone/show/plate.1001.png", otio::range(1001, 40, 24));
+    let cut =
+        media.write(vec![by_reel("sh010", "A001C001", 1, 20, 10), by_reel("sh020", "a001c002", 2, 30, 10), plate]);
+    let cut = cut.to_string_lossy();
+    let (folder, out) = (media.path("media"), media.path("out"));
+    let (folder, out) = (folder.to_string_lossy(), out.to_string_lossy());
+    // Original and proxy fit alike: refused, with both named, and nothing is written.
+    let refused = run(&["conflate", &cut, "--media", &folder, "--out", &out]);
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    assert!(
+        said(&refused).contains("proxy/A001C002") && said(&refused).contains("day1/A001C002"),
+        "{}",
+        said(&refused)
+    );
+    assert!(!Path::new(&*out).exists());
+    let list = run(&["inspect", &cut, "--media", &folder, "--json"]);
+    let list: Value = serde_json::from_slice(&list.stdout).expect("JSON");
+    let outcomes: Vec<_> =
+        list["result"]["matches"].as_array().expect("matches").iter().map(|one| one["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["found", "several", "found"], "{list}");
+    let arguments = [
+        "--media",
+        &folder,
+        "--out",
+        &out,
+        "--preset",
+        "ffv1",
+        "--handles",
+        "4",
+        "--handle-mode",
+        "source",
+        "--prefer",
+        "day1",
+    ];
+    let made = run(&[&["conflate", &*cut][..], &arguments].concat());
+    assert!(made.status.success(), "{}", said(&made));
+    let shot = |name: &str| numbers(&media.path(&format!("out/{name}.mkv")));
+    assert_eq!(shot("sh010"), (16..34).collect::<Vec<_>>());
+    assert_eq!(shot("sh020"), (126..144).collect::<Vec<_>>());
+    assert_eq!(shot("plate"), (205..223).collect::<Vec<_>>());
+    // The manifest says that and how they were found.
+    let manifest = std::fs::read_to_string(media.path("out/manifest.json")).expect("a manifest");
+    assert!(manifest.contains("found by reel") && manifest.contains("found by name"), "{manifest}");
+}
+
+#[test]
+fn media_that_are_where_they_should_be_are_left_alone() {
+    let media = Media::new();
+    let own = media.path("media/proxy/A001C002_240101.mov");
+    let mut clip = by_reel("sh020", "A001C002", 2, 30, 10);
+    clip["media_references"]["DEFAULT_MEDIA"] = otio::external(&own.to_string_lossy(), Value::Null);
+    let cut = media.write(vec![clip]);
+    let mut timeline = otio_conflate::Timeline::open(&cut).expect("a timeline");
+    let before = timeline.clone();
+    let index = Index::scan([media.path("media")], None).expect("folders");
+    let matches = relink(&mut timeline, &index, &RelinkOptions::default());
+    assert_eq!((matches[0].outcome.clone(), timeline), (Outcome::There, before));
+}
+
+#[test]
+fn shots_come_out_of_one_movie_of_the_cut() {
+    let media = Media::new();
+    // Shots of other lengths and speeds; the movie shows them as they are in the cut.
+    let mut fast = by_reel("sh020", "Z", 2, 30, 20);
+    fast["effects"] = otio::warp(2);
+    let cut = media.write(vec![by_reel("sh010", "Y", 7, 20, 12), fast, by_reel("sh030", "X", 3, 5, 8)]);
+    let cut = cut.to_string_lossy();
+    for (timecode, first, flags) in [
+        ("01:00:00:00", 0_u16, &[][..]),
+        ("00:59:59:00", 24, &[][..]),
+        ("09:00:00:00", 24, &["--movie-start", "00:59:59:00"][..]),
+    ] {
+        let offline = media.path("offline.mov");
+        movie(&offline, 0..80, "24", &format!("-c:v prores_ks -timecode {timecode}"));
+        let (offline, out) = (offline.to_string_lossy().into_owned(), media.path("out"));
+        let out_name = out.to_string_lossy();
+        let arguments = ["conflate", &cut, "--movie", &offline, "--out", &out_name, "--preset", "prores-hq"];
+        let made = run(&[&arguments[..], flags].concat());
+        assert!(made.status.success(), "{}", said(&made));
+        let pieces: [(&str, std::ops::Range<u16>); 3] = [("sh010", 0..12), ("sh020", 12..32), ("sh030", 32..40)];
+        for (name, frames) in pieces {
+            let path = out.join(format!("{name}.mov"));
+            let frames = frames.start + first..frames.end + first;
+            assert_eq!(numbers(&path), frames.clone().collect::<Vec<_>>(), "{timecode} {name}");
+            // As trim cuts them: packets are copied.
+            let piece = media.path("piece.mov");
+            let wanted = format!("{}={}-{}", piece.display(), frames.start, frames.end - 1);
+            let trimmed = run(&["trim", &offline, &wanted]);
+            assert!(trimmed.status.success(), "{}", said(&trimmed));
+            assert!(packets(&path) == packets(&piece), "{timecode} {name}");
+            std::fs::remove_file(&piece).expect("the piece");
+        }
+        std::fs::remove_dir_all(&out).expect("the output");
+        std::fs::remove_file(&offline).expect("the movie");
+    }
+    // Which is not the whole cut: refused.
+    let short = movie(&media.path("short.mov"), 0..30, "24", LOSSLESS);
+    let refused = run(&["plan", &cut, "--movie", &short.to_string_lossy()]);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(said(&refused).contains("frames 12 to 31"), "{}", said(&refused));
+    let found = Found::open(&short).expect("a movie");
+    assert_eq!(found.frame_count, Some(30));
+}
