@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use otio_conflate::backend::ffmpeg::FfmpegBackend;
 use otio_conflate::plan::Shot;
-use otio_conflate::time::Ratio;
+use otio_conflate::time::{Rate, Ratio};
 use otio_conflate::{CancelToken, Conflation, Delivery, Observer, Status};
 use serde_json::json;
 
@@ -42,6 +42,24 @@ fn sequences_are_numbered_from_the_first_frame() {
             let numbers: Vec<_> = run.frames("c").iter().map(crate::common::number).collect();
             assert_eq!(numbers, expected);
         }
+    }
+}
+
+/// The timecode of EXR files counts 60 frames a second at most: where there are more, it is left out, and that is told.
+#[test]
+fn exr_files_without_timecode_are_told() {
+    let mut media = Media::new();
+    for (rate, told) in [("60", false), ("120", true)] {
+        let path = media.numbered(&format!("{rate}.mov"), 8, rate, PRORES);
+        let per_second: f64 = rate.parse().expect("a number");
+        let shot = clip("c", file(&path, range(0, 8, per_second)), range(1, 4, per_second));
+        let cut = timeline([track("V1", [shot])]);
+        let run = run(&cut, &options(|options| options.rate = Rate::new(per_second).ok()), "exr");
+        let warned = run.report.warnings.iter().any(|warning| warning.to_string().contains("no timecode at 120"));
+        assert_eq!(warned, told, "{:?}", run.report.warnings);
+        let first = run.report.folder.join("c").read_dir().expect("frames").next().expect("one").expect("it").path();
+        let names: Vec<_> = crate::common::exr_attributes(&first).into_iter().map(|attribute| attribute.0).collect();
+        assert_eq!(names.iter().any(|name| name == "timeCode"), !told, "{names:?}");
     }
 }
 

@@ -96,6 +96,9 @@ pub(super) struct FfmpegSession<'a> {
     warnings: Vec<Warning>,
 }
 
+/// Most frames of a second that the timecode of EXR files counts.
+const EXR_TIMECODE: u32 = 60;
+
 impl<'a> FfmpegSession<'a> {
     fn open(
         plan: &'a Plan,
@@ -125,6 +128,13 @@ impl<'a> FfmpegSession<'a> {
         if plan.sound.as_ref().is_some_and(|sound| !sound.stems.is_empty()) && !preset.delivers_sound() {
             let message = "no stems are written beside shots: their sound is not delivered";
             session.warnings.push(Warning::new("audio", message));
+        }
+        let rate = plan.rate;
+        let presets = [preset].into_iter().chain(representations.iter().map(|representation| &representation.preset));
+        if rate.timecode_base() > EXR_TIMECODE && presets.into_iter().any(|preset| preset.codec == "exr") {
+            let message =
+                format!("EXR files have no timecode at {rate} frames per second: theirs counts {EXR_TIMECODE}");
+            session.warnings.push(Warning::new("timecode", message));
         }
         let sounding = representations.iter().filter(|representation| representation.has_sound());
         for preset in [preset].into_iter().chain(sounding.map(|representation| &representation.preset)) {
