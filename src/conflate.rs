@@ -15,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::time::Instant;
 
 use crate::backend::{
     Backend, CancelToken, Control, Observer, Rendered, RenderedColors, RepresentationTask, Session, Task, Worker,
@@ -373,9 +374,12 @@ impl<'r> Run<'r> {
             if self.graded && !warnings.iter().any(|warning| warning == GRADE_UNSEEN) {
                 warnings.push(GRADE_UNSEEN.to_owned());
             }
-            return self.shot_report(index, Status::Skipped, delivered, warnings, Vec::new());
+            let report = self.shot_report(index, Status::Skipped, delivered, warnings, Vec::new());
+            return ShotReport { reason: self.planned(index).1.pop(), ..report };
         }
         let control = self.control();
+        let begun = Instant::now();
+        let (_, mut reasons) = self.planned(index);
         let mut deliver = || {
             let none_left = |error| (error, Vec::new());
             control.check().map_err(none_left)?;
@@ -392,6 +396,12 @@ impl<'r> Run<'r> {
                 let mut delivered = Delivered { peak: rendered.peak, loudness: rendered.loudness, ..delivered };
                 if let Some(picture) = &mut delivered.picture {
                     picture.encoder = rendered.encoder;
+                    picture.codec = Some(self.delivery.preset.codec.clone());
+                    picture.pixel_format = rendered.pixel_format;
+                    picture.size = Some((self.canvas.width, self.canvas.height));
+                }
+                for (made, wanted) in delivered.representations.iter_mut().zip(&self.delivery.representations) {
+                    made.output.codec = Some(wanted.preset.codec.clone());
                 }
                 for (made, encoder) in delivered.representations.iter_mut().zip(rendered.representation_encoders) {
                     made.output.encoder = encoder;
@@ -400,7 +410,8 @@ impl<'r> Run<'r> {
                     let of_rendered = || self.colors.as_ref()?.values(shot, &made.name);
                     made.color = self.session.representation_color(shot, &made.name).or_else(of_rendered);
                 }
-                self.shot_report(index, Status::Done, delivered, warnings, Vec::new())
+                let report = self.shot_report(index, Status::Done, delivered, warnings, Vec::new());
+                ShotReport { elapsed: Some(begun.elapsed().as_secs_f64()), reason: reasons.pop(), ..report }
             }
             Err((error, left)) => {
                 let is_cancelled = error.kind() == ErrorKind::Cancelled;
@@ -478,7 +489,11 @@ impl<'r> Run<'r> {
             record: Record {
                 start: self.plan.global_start + shot.start,
                 start_timecode: self.plan.timecode(shot.start).to_string(),
+                end_timecode: self.plan.timecode(shot.start.saturating_add(shot.frame_count)).to_string(),
             },
+            sources: self.plan.sources_from(shot, &|media| self.session.media_start(media)),
+            elapsed: None,
+            reason: None,
             color: self.session.shot_color(shot).or_else(|| self.colors.as_ref()?.report(shot)),
             fingerprint: self.fingerprints[index].clone(),
             warnings: warnings.iter().map(|warning| printable(warning).into_owned()).collect(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::audio::Loudness;
 use crate::color::Baked;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, ColorTags, Grade, Hdr, OutputColor, OutputLook, Warning};
+use crate::plan::{Canvas, ColorTags, Grade, Hdr, OutputColor, OutputLook, ShotSource, Warning};
 use crate::time::Rate;
 
 /// What a run made. `manifest.json` in the output folder holds it.
@@ -127,6 +127,15 @@ pub struct ShotReport {
     pub tail: i64,
     /// Where in the cut the first frame delivered lies.
     pub record: Record,
+    /// The media that are visible in it, handles included: clip, source frames, timecodes, speed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sources: Vec<ShotSource>,
+    /// Seconds that it took to render, verify and deliver it in this run; `None` where that was done in an earlier one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub elapsed: Option<f64>,
+    /// Why it was skipped, or rendered though something was there.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
     /// Where colours are managed: what its values are, and what its media turned out to be.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub color: Option<ShotColor>,
@@ -167,6 +176,15 @@ pub struct Output {
     /// in manifests of versions that did not write it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub encoder: Option<String>,
+    /// The codec of its pictures, as FFmpeg names it; `None` of sound, and in manifests of versions that did not write it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub codec: Option<String>,
+    /// The pixel format of its pictures, as FFmpeg names it, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pixel_format: Option<String>,
+    /// Width and height of its pictures in pixels, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub size: Option<(u32, u32)>,
 }
 
 /// A representation that was delivered.
@@ -330,6 +348,10 @@ pub struct Record {
     pub start: i64,
     /// Its timecode; drop-frame has a `;` before the frames.
     pub start_timecode: String,
+    /// The timecode of the frame behind the last one delivered: the record out of an edit list. Empty in manifests of
+    /// versions that did not write it.
+    #[serde(default)]
+    pub end_timecode: String,
 }
 
 /// What a shot is delivered as.

@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, Plan, Shot};
+use crate::plan::{Canvas, MediaId, Plan, Shot};
 use crate::report::{ShotColor, ValueColor};
+use crate::time::Timecode;
 
 #[cfg(feature = "ffmpeg")]
 pub mod ffmpeg;
@@ -114,6 +115,12 @@ pub trait Session: Sync {
     /// What was noticed about the media: sentences for the report.
     fn warnings(&self) -> Vec<crate::plan::Warning> {
         Vec::new()
+    }
+
+    /// The timecode of a medium's first frame, where its file has one that was read.
+    fn media_start(&self, media: MediaId) -> Option<Timecode> {
+        let _ = media;
+        None
     }
 
     /// What the pictures depend on beyond the plan, the canvas and the preset: a part of each shot's fingerprint.
@@ -218,6 +225,8 @@ pub struct Rendered {
     pub frames: i64,
     /// The encoder of the shot's own pictures, by the name that presets have for it; `None` where packets were copied.
     pub encoder: Option<String>,
+    /// The pixel format of the shot's own pictures, as FFmpeg names it, where it is known.
+    pub pixel_format: Option<String>,
     /// The encoder of each representation's pictures, likewise, in the order of [`Task::representations`]; empty where the
     /// worker writes none.
     pub representation_encoders: Vec<Option<String>>,

@@ -158,7 +158,7 @@ fn lacking(plan: &Plan, shot: &Shot, missing: &[PathBuf]) -> Vec<String> {
 
 impl Run<'_> {
     /// What would be done about shot number `index`, and why.
-    fn planned(&self, index: usize) -> (ShotAction, Vec<String>) {
+    pub(super) fn planned(&self, index: usize) -> (ShotAction, Vec<String>) {
         let places = &self.places[index];
         if self.done_already[index].is_some() {
             return (ShotAction::Skip, vec!["it is there already: the same shot of the same plan".to_owned()]);

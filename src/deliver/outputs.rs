@@ -210,5 +210,13 @@ pub(crate) fn commit_all<'p>(
 fn whole(place: &Place, first: i64, frames: i64) -> Result<Output> {
     let missing = || Error::new(ErrorKind::Verify, "the delivered file is not there").at_file(&place.path);
     let bytes = place.bytes(first, frames).ok_or_else(missing)?;
-    Ok(Output { kind: place.kind, path: place.relative.clone(), bytes, encoder: None })
+    Ok(Output {
+        kind: place.kind,
+        path: place.relative.clone(),
+        bytes,
+        encoder: None,
+        codec: None,
+        pixel_format: None,
+        size: None,
+    })
 }

@@ -39,6 +39,7 @@ pub mod rules;
 mod sample_grid;
 mod sound;
 mod sound_map;
+mod sources;
 mod stems;
 mod validate;
 mod walk;
@@ -66,6 +67,7 @@ pub use policy::{Damaged, MissingPolicy, OverrunPolicy};
 pub use sample_grid::SampleGrid;
 pub use sound::{Crossfade, Gain, Pitch, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
 pub use sound_map::{SoundCurve, SoundMap};
+pub use sources::{Pull, ShotSource};
 pub use stems::StemSelection;
 pub use warning::Warning;
 

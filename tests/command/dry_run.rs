@@ -70,9 +70,16 @@ fn what_it_tells_is_what_the_run_does() {
     let trimmed = text.replace("\"value\":40", "\"value\":41");
     assert_ne!(text, trimmed);
     std::fs::write(world.path("cut.otio"), trimmed).expect("a file");
-    let (dry, _) = agree(&world, &skip);
+    let (dry, run) = agree(&world, &skip);
     assert_eq!(acts(&dry), ["render", "render", "skip"]);
     assert!(dry["result"]["shots"][1]["reasons"][0].as_str().expect("a text").contains("another plan"));
+    let shots = run["result"]["report"]["shots"].as_array().expect("shots");
+    assert_eq!(shots[1]["reason"], dry["result"]["shots"][1]["reasons"][0]);
+    assert!(shots[0]["reason"].is_null() && shots[2]["reason"].as_str().expect("a text").contains("already"));
+    assert!(shots[0]["elapsed"].as_f64().is_some_and(|seconds| seconds > 0.0) && shots[2]["elapsed"].is_null());
+    let output = &shots[0]["output"];
+    assert_eq!((&output["codec"], &output["pixel_format"]), (&"prores".into(), &"yuv422p10le".into()));
+    assert_eq!(shots[0]["sources"][0]["first_source"], 20);
     // Some alone, with other names, sequences, representations and sound.
     agree(&world, &[&skip[..], &["--only", "b,c"]].concat());
     agree(

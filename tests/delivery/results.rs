@@ -61,14 +61,22 @@ fn the_manifest_says_what_was_made() {
     let stored: Report = serde_json::from_value(manifest.clone()).expect("a report");
     assert_eq!(stored.shots, report.shots);
     let bytes = text(folder.path().join("B.mov")).len();
-    let b = manifest["shots"][1].take();
+    let mut b = manifest["shots"][1].take();
+    let elapsed = b.as_object_mut().and_then(|b| b.remove("elapsed")).and_then(|elapsed| elapsed.as_f64());
+    assert!(elapsed.is_some_and(|elapsed| (0.0..60.0).contains(&elapsed)), "{elapsed:?}");
     let fingerprint = b["fingerprint"].as_str().expect("a string");
     assert!(fingerprint.len() == 32 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit()), "{fingerprint}");
     let expected = json!({
         "shot": "B", "clip": "B", "track": "V1", "object": "tracks[0].children[1]", "status": "done",
-        "output": {"kind": "movie", "path": "B.mov", "bytes": bytes},
+        "output": {"kind": "movie", "path": "B.mov", "bytes": bytes, "codec": "prores", "size": [1920, 1080]},
         "first_frame": 999, "frame_count": 6, "head": 2, "tail": 0,
-        "record": {"start": 86_402, "start_timecode": "01:00:00:02"},
+        "record": {"start": 86_402, "start_timecode": "01:00:00:02", "end_timecode": "01:00:00:08"},
+        "sources": [
+            {"track": "V1", "clip": "A", "object": "tracks[0].children[0]", "media": "/m/a.mov", "first_frame": 999,
+                "last_frame": 1000, "first_source": 12, "last_source": 13, "speed": 1.0},
+            {"track": "V1", "clip": "B", "object": "tracks[0].children[1]", "media": "/m/a.mov", "first_frame": 1001,
+                "last_frame": 1004, "first_source": 10, "last_source": 13, "speed": 1.0},
+        ],
         "fingerprint": fingerprint,
         "warnings": ["the tail handle has 0 of 3 frames: the cut has no more"],
     });

@@ -19,6 +19,7 @@ mod refusals;
 mod retimes;
 mod shots;
 mod sound;
+mod sources;
 mod support;
 mod transitions;
 mod trees;

@@ -13,8 +13,9 @@ use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
-use crate::plan::{Background, Canvas, ColorConfig, Hdr, Plan, Shot, Warning};
+use crate::plan::{Background, Canvas, ColorConfig, Hdr, MediaId, Plan, Shot, Warning};
 use crate::report::{ShotColor, ValueColor};
+use crate::time::Timecode;
 
 /// Renders through FFmpeg's libraries, in this process: universal, and in need of no application.
 #[derive(Debug, Clone, Copy, Default)]
@@ -238,6 +239,10 @@ impl Session for FfmpegSession<'_> {
 
     fn inputs(&self) -> Vec<PathBuf> {
         self.scene.color.iter().flat_map(|color| color.files()).cloned().collect()
+    }
+
+    fn media_start(&self, media: MediaId) -> Option<Timecode> {
+        self.scene.found[media.index()].picture()?.start_timecode
     }
 
     fn shot_depends_on(&self, shot: &Shot) -> String {

@@ -220,6 +220,12 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// The pixel format of the only medium of `shot`, which is copied.
+    pub(super) fn only_format(&self, shot: &Shot) -> Option<String> {
+        let layer = *self.visible(shot).first()?;
+        Some(self.found[layer.media.index()].picture()?.pixel_format.clone())
+    }
+
     /// The timecode of a medium's first frame and its reel, where its file has them.
     pub(super) fn reel(&self, media: MediaId) -> Reel {
         self.found[media.index()].picture().map_or_else(Reel::default, Reel::of)

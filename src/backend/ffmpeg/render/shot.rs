@@ -133,7 +133,19 @@ impl<'s> ShotWorker<'s> {
         let heard = sound.map(ShotSound::finish).transpose()?;
         let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
         warnings.extend(heard.into_iter().flat_map(|heard| heard.notes));
-        Ok(Rendered { frames, encoder, representation_encoders, peak, loudness: loudness.flatten(), warnings })
+        let pixel_format = match encoder {
+            Some(_) => scene.format.descriptor().map(|format| format.name().to_owned()),
+            None => programs.main().packets.as_ref().and_then(|_| scene.only_format(shot)),
+        };
+        Ok(Rendered {
+            frames,
+            encoder,
+            pixel_format,
+            representation_encoders,
+            peak,
+            loudness: loudness.flatten(),
+            warnings,
+        })
     }
 
     /// What the shot itself goes into; where it is a movie that was to have a source timecode that is not known, a sentence

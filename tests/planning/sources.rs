@@ -1,0 +1,97 @@
+//! What a cut needs: the media of each shot with frames, numbers and speeds, and the list of what is pulled.
+
+use otio_conflate::plan::{Handles, MediaFacts, MediaLookup, MediaSource};
+use otio_conflate::time::Rate;
+use otio_conflate::timeline::{Clip, Composition, Effect, Gap, MediaReference, RawTimeRange, Timeline, Transition};
+use otio_conflate::{Plan, PlanOptions};
+
+const RATE: Rate = Rate::FPS_24;
+
+fn frames(first: i64, count: i64) -> RawTimeRange {
+    RawTimeRange::frames(first, count, RATE)
+}
+
+/// A dissolve from a movie to numbered frames, and the movie again at half speed and backwards.
+fn plan(handles: u32) -> Plan {
+    let movie = MediaReference::file("/media/a.mov").available(frames(0, 200));
+    let plate = MediaReference::sequence("/media/sh", ("sh.", 4, ".exr"), 1001, RATE).available(frames(1001, 100));
+    let track = Composition::video("V1")
+        .with(Clip::new("one", movie.clone()).range(frames(10, 20)))
+        .with(Transition::dissolve(4, 4, RATE))
+        .with(Clip::new("two", plate).range(frames(1011, 20)))
+        .with(Gap::new(10, RATE))
+        .with(Clip::new("slow", movie.clone()).range(frames(100, 10)).effect(Effect::speed(0.5)))
+        .with(Clip::new("back", movie).range(frames(150, 10)).effect(Effect::speed(-1.0)));
+    let mut options = PlanOptions::default();
+    options.handles = Handles::both(handles);
+    Plan::new(&Timeline::new("cut").track(track), &options).expect("a plan")
+}
+
+#[test]
+fn each_shot_tells_which_frames_of_which_media_it_shows() {
+    let plan = plan(0);
+    let sources = |shot: usize| -> Vec<(String, (i64, i64), (i64, i64), f64)> {
+        let all = plan.sources(&plan.shots[shot]).into_iter();
+        all.map(|own| (own.clip, (own.first_frame, own.last_frame), (own.first_source, own.last_source), own.speed))
+            .collect()
+    };
+    let mut first = sources(0);
+    first.sort_by(|a, b| a.0.cmp(&b.0));
+    // The dissolve begins four frames in front of the cut; in its first frame "two" has no share yet (R9).
+    assert_eq!(first[0], ("one".to_owned(), (1001, 1020), (10, 29), 1.0));
+    assert_eq!((first[1].0.as_str(), first[1].1, first[1].2.1), ("two", (1018, 1020), 1010));
+    assert_eq!(sources(2), [("slow".to_owned(), (1001, 1010), (100, 104), 0.5)]);
+    let back = sources(3);
+    assert_eq!((back.len(), back[0].2, back[0].3), (1, (150, 159), -1.0));
+}
+
+/// Movies start at one hour, non-drop.
+struct Hours;
+
+impl MediaLookup for Hours {
+    fn look_up(&self, source: &MediaSource) -> Option<MediaFacts> {
+        assert!(matches!(source, MediaSource::File { .. }));
+        Some(MediaFacts::new(Some(RATE), Some(200), Some(86_400)).with_drop_frame(Some(false)))
+    }
+}
+
+#[test]
+fn timecodes_are_those_of_the_media() {
+    let plan = plan(0);
+    let slow = &plan.sources_with(&plan.shots[2], &Hours)[0];
+    assert_eq!(
+        (slow.first_timecode.as_deref(), slow.last_timecode.as_deref()),
+        (Some("01:00:04:04"), Some("01:00:04:08"))
+    );
+    let plates = plan.sources_with(&plan.shots[1], &Hours);
+    let plate = plates.iter().find(|own| own.clip == "two").expect("it is shown");
+    assert_eq!(plate.first_timecode, None);
+    assert_eq!((plate.media.as_str(), plate.last_source), ("/media/sh/sh.%04d.exr", 1030));
+}
+
+#[test]
+fn the_pull_list_merges_what_shots_share() {
+    let list = plan(8).pull_list();
+    assert_eq!(
+        list.iter().map(|pull| pull.media.as_str()).collect::<Vec<_>>(),
+        ["/media/a.mov", "/media/sh/sh.%04d.exr"]
+    );
+    let [movie, plate] = &list[..] else { panic!("{list:?}") };
+    assert_eq!(movie.files, [std::path::PathBuf::from("/media/a.mov")]);
+    assert!(movie.ranges.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0), "{:?}", movie.ranges);
+    assert_eq!(movie.ranges[0].0, 10);
+    assert_eq!(movie.shots, ["one", "two", "slow", "back"].map(str::to_owned));
+    let count: i64 = plate.ranges.iter().map(|(first, last)| last - first + 1).sum();
+    assert_eq!(i64::try_from(plate.files.len()).expect("few"), count);
+    assert_eq!(plate.files[0], std::path::PathBuf::from(format!("/media/sh/sh.{}.exr", plate.ranges[0].0)));
+    assert_eq!((plate.bytes(), plate.missing().len()), (0, plate.files.len()));
+    assert!(!movie.sound);
+    // Every frame that a row shows is in the list.
+    let plan = plan(8);
+    for row in plan.shots.iter().flat_map(|shot| plan.frames(shot)) {
+        for layer in row.layers {
+            let pull = list.iter().find(|pull| pull.media == layer.media).expect("it is needed");
+            assert!(pull.ranges.iter().any(|(first, last)| (*first..=*last).contains(&layer.source)), "{layer:?}");
+        }
+    }
+}
