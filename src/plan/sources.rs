@@ -78,6 +78,23 @@ struct Shown {
     ends: (f64, f64),
 }
 
+/// What is needed of a medium.
+#[derive(Default)]
+struct Needed {
+    ranges: Vec<(i64, i64)>,
+    sound: bool,
+    shots: Vec<String>,
+}
+
+impl Needed {
+    /// `shot` needs it, too.
+    fn by(&mut self, shot: &Shot) {
+        if self.shots.last() != Some(&shot.name) {
+            self.shots.push(shot.name.clone());
+        }
+    }
+}
+
 impl Plan {
     /// The media that are visible in `shot`, handles included: topmost first, each clip once.
     pub fn sources(&self, shot: &Shot) -> Vec<ShotSource> {
@@ -112,33 +129,28 @@ impl Plan {
 
     /// What all shots need, in the order in which it is met: each medium once, with the frames that are shown, merged.
     pub fn pull_list(&self) -> Vec<Pull> {
-        let mut found: IndexMap<MediaId, (Vec<(i64, i64)>, bool, Vec<String>)> = IndexMap::new();
+        let mut found: IndexMap<MediaId, Needed> = IndexMap::new();
         for shot in &self.shots {
             for shown in self.shown(shot) {
-                let (ranges, _, shots) = found.entry(shown.media).or_default();
-                ranges.push(shown.indices);
-                if shots.last() != Some(&shot.name) {
-                    shots.push(shot.name.clone());
-                }
+                let needed = found.entry(shown.media).or_default();
+                needed.ranges.push(shown.indices);
+                needed.by(shot);
             }
             for clip in &shot.sound {
-                let (_, sound, shots) = found.entry(clip.media).or_default();
-                *sound = true;
-                if shots.last() != Some(&shot.name) {
-                    shots.push(shot.name.clone());
-                }
+                let needed = found.entry(clip.media).or_default();
+                needed.sound = true;
+                needed.by(shot);
             }
         }
-        let pull = |(media, (ranges, sound, shots)): (MediaId, (Vec<(i64, i64)>, bool, Vec<String>))| {
+        let pull = |(media, Needed { ranges, sound, shots }): (MediaId, Needed)| {
             let source = &self.media[media].source;
             let ranges = merged(ranges);
             let files = match source {
                 MediaSource::File { path } => vec![path.clone()],
-                MediaSource::Sequence { .. } => ranges
-                    .iter()
-                    .flat_map(|&(first, last)| first..=last)
-                    .filter_map(|index| source.file(index))
-                    .collect(),
+                MediaSource::Sequence { .. } => {
+                    let indices = ranges.iter().flat_map(|&(first, last)| first..=last);
+                    indices.filter_map(|index| source.file(index)).collect()
+                }
                 _ => Vec::new(),
             };
             let number = |(first, last)| {
