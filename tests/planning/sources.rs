@@ -27,10 +27,13 @@ fn plan(handles: u32) -> Plan {
     Plan::new(&Timeline::new("cut").track(track), &options).expect("a plan")
 }
 
+/// A clip, which frames of the shot's file show it, the source frames, and its speed.
+type Row = (String, (i64, i64), (i64, i64), f64);
+
 #[test]
 fn each_shot_tells_which_frames_of_which_media_it_shows() {
     let plan = plan(0);
-    let sources = |shot: usize| -> Vec<(String, (i64, i64), (i64, i64), f64)> {
+    let sources = |shot: usize| -> Vec<Row> {
         let all = plan.sources(&plan.shots[shot]).into_iter();
         all.map(|own| (own.clip, (own.first_frame, own.last_frame), (own.first_source, own.last_source), own.speed))
             .collect()
