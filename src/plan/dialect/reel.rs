@@ -14,7 +14,7 @@ const PLACES: [&[&str]; 12] = [
     &["fcp_xml", "file", "timecode", "reel", "name"],
     &["fcp_xml", "timecode", "reel", "name"],
     &["Resolve_OTIO", "Reel Name"],
-    &["AAF", "TapeMob", "Name"],
+    &["AAF", "UserComments", "TapeName"],
     &["AAF", "UserComments", "Tape"],
     &["AAF", "UserComments", "Reel Name"],
 ];
