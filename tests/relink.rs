@@ -137,6 +137,8 @@ fn what_was_read_is_remembered_and_read_again_where_a_file_changed() {
     let error = Index::scan([media.path("media")], Some(&cache)).expect_err("foreign").to_string();
     assert!(error.contains("left as it is"), "{error}");
     assert_eq!(std::fs::read(&cache).expect("it is there"), b"somebody's notes");
+    let error = Index::scan([media.path("media")], Some(Path::new("/dev/null"))).expect_err("a device").to_string();
+    assert!(error.contains("regular file"), "{error}");
 }
 
 #[test]

@@ -112,6 +112,10 @@ impl Found {
 
 /// What is known from before; nothing where there is no file yet.
 fn read_cache(path: &Path) -> Result<BTreeMap<PathBuf, Probed>> {
+    // Reading a pipe or a device may never end.
+    if path.metadata().is_ok_and(|about| !about.is_file()) {
+        return Err(Error::new(ErrorKind::Option, "the media index is not a regular file").at_file(path));
+    }
     let text = match std::fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
