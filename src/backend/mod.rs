@@ -32,7 +32,9 @@ pub use crate::job::{CancelToken, Target};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use ffmpeg::{check_before_render, represent_rendered};
 pub use record::RecordBackend;
-pub(crate) use rendered_color::{RenderedColors, more_words};
+pub(crate) use rendered_color::RenderedColors;
+#[cfg(feature = "ffmpeg")]
+pub(crate) use rendered_color::more_words;
 #[cfg(not(feature = "ffmpeg"))]
 pub(crate) use without_ffmpeg::{check_before_render, represent_rendered};
 

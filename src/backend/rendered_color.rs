@@ -27,6 +27,7 @@ pub(crate) struct RenderedColors {
 /// The same of one shot, by the representation's name.
 #[derive(Debug)]
 struct RenderedShot {
+    #[cfg(feature = "ffmpeg")]
     baked: HashMap<String, Baked>,
     values: HashMap<String, ValueColor>,
     report: ShotColor,
@@ -60,7 +61,9 @@ impl RenderedColors {
         let (mut shots, mut all) = (HashMap::new(), BTreeSet::new());
         for shot in &plan.shots {
             let names = Names::new(&shot.name, &shot.clip, &shot.track, &plan.name);
-            let (mut baked, mut values) = (HashMap::new(), HashMap::new());
+            #[cfg(feature = "ffmpeg")]
+            let mut baked = HashMap::new();
+            let mut values = HashMap::new();
             let mut vars = BTreeMap::new();
             let mut files = BTreeSet::new();
             let mut depends_on = format!(
@@ -79,6 +82,7 @@ impl RenderedColors {
                 depends_on += &format!(" {look:?}");
                 let value = ValueColor::of(engine.name(), &made, (&look, names.look_names(color)), &canvas, false);
                 values.insert(representation.name.clone(), value);
+                #[cfg(feature = "ffmpeg")]
                 baked.insert(representation.name.clone(), made);
             }
             depends_on += &format!(" {vars:?}{}", color::file_states(&files));
@@ -86,7 +90,16 @@ impl RenderedColors {
             let own = ValueColor::of(engine.name(), &Baked::default(), plain, &canvas, false);
             let report = ShotColor { output: own, vars, ..ShotColor::default() };
             all.extend(files);
-            shots.insert(shot.name.clone(), RenderedShot { baked, values, report, depends_on });
+            shots.insert(
+                shot.name.clone(),
+                RenderedShot {
+                    #[cfg(feature = "ffmpeg")]
+                    baked,
+                    values,
+                    report,
+                    depends_on,
+                },
+            );
         }
         Ok(Some(RenderedColors { canvas, shots, files: all }))
     }

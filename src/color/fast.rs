@@ -62,7 +62,7 @@ const OFF: u8 = 2;
 
 /// A transform, and a cube that stands for it.
 #[derive(Debug)]
-pub(crate) struct CheckedLut {
+pub(super) struct CheckedLut {
     exact: Arc<dyn Transform>,
     cube: CubeLut,
     /// By the sample of a cell that is nearest to black.
@@ -71,7 +71,7 @@ pub(crate) struct CheckedLut {
 
 impl CheckedLut {
     /// A cube for `exact`, which is asked once for every sample; `threads` do it.
-    pub(crate) fn new(exact: Arc<dyn Transform>, threads: usize) -> CheckedLut {
+    pub(super) fn new(exact: Arc<dyn Transform>, threads: usize) -> CheckedLut {
         #[allow(clippy::cast_precision_loss, reason = "at most 129")]
         let share = |at: usize| at as f32 / (SIZE - 1) as f32;
         let mut samples: Vec<[f32; 4]> = (0..SIZE.pow(3))
@@ -168,7 +168,7 @@ impl Transform for CheckedLut {
 
 /// Cubes of a run: those that shots use now, and the last few.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cubes(Arc<Mutex<Vec<Arc<CheckedLut>>>>);
+pub struct Cubes(Arc<Mutex<Vec<Arc<CheckedLut>>>>);
 
 /// A transform that a cube can stand for. The cube is made when it is asked for, and forgotten when nobody has used it for a
 /// while.
@@ -181,12 +181,12 @@ pub struct Fast {
 
 impl Fast {
     /// For `exact`, among the cubes of a run.
-    pub(crate) fn new(exact: Arc<dyn Transform>, cubes: &Cubes) -> Fast {
+    pub fn new(exact: Arc<dyn Transform>, cubes: &Cubes) -> Fast {
         Fast { exact, made: Arc::default(), cubes: cubes.clone() }
     }
 
     /// The cube; where it has to be made, `threads` do it.
-    pub(crate) fn cube(&self, threads: usize) -> Arc<dyn Transform> {
+    pub fn cube(&self, threads: usize) -> Arc<dyn Transform> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let cube = made.upgrade().unwrap_or_else(|| Arc::new(CheckedLut::new(Arc::clone(&self.exact), threads)));
         *made = Arc::downgrade(&cube);

@@ -40,10 +40,11 @@ use crate::plan::{CdlStyle, ColorConfig, ColorTags};
 
 #[cfg(feature = "ocio")]
 use self::ocio as opened;
+#[cfg(feature = "ffmpeg")]
+pub(crate) use baked::is_hdr;
 pub use baked::{Baked, Names, decision_space, layer, output, untouched};
-pub(crate) use baked::{Outputs, file_states, is_hdr};
-pub(crate) use fast::Cubes;
-pub use fast::Fast;
+pub(crate) use baked::{Outputs, file_states};
+pub use fast::{Cubes, Fast};
 pub use lut::CubeLut;
 pub(crate) use names::unknown;
 pub use pipeline::Pipeline;

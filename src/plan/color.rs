@@ -152,8 +152,8 @@ word_enum! {
         /// Pixel by pixel, with the mathematics of the configuration.
         #[default]
         Exact = "exact",
-        /// In outputs of 8 bits a LUT stands for a view wherever it is off by at most two codes of ten bits: in a twentieth of the
-        /// time.
+        /// In outputs of 8 bits a LUT stands for a view wherever it is off by at most two codes of ten bits: in about a tenth of
+        /// the time.
         Fast = "fast",
     }
 }
