@@ -69,20 +69,22 @@ impl CubeLut {
     /// Finds where up to [`BLOCK`] pixels lie; whether any of them lies outside the cube or nowhere.
     pub(super) fn locate(&self, pixels: &[[f32; 4]], located: &mut Located) -> bool {
         let Located { cells, shares, colors } = located;
+        let mut outside = false;
         for (place, pixel) in pixels.iter().enumerate() {
             for (channel, colors) in colors.iter_mut().enumerate() {
-                colors[place] = pixel[channel];
+                let value = pixel[channel];
+                colors[place] = value;
+                // Without a branch: this is done for every pixel.
+                outside |= !((value >= 0.0) & (value <= 1.0));
             }
         }
-        let mut outside = false;
         #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "at most 256")]
         let (most, line, plane) = ((self.size - 1) as f32, self.size as u32, (self.size * self.size) as u32);
-        for (place, cell) in cells.iter_mut().enumerate().take(pixels.len()) {
-            let color = [colors[0][place], colors[1][place], colors[2][place]];
-            outside |= color.iter().any(|value| !(0.0..=1.0).contains(value));
-            let (x, fx) = position(color[0], most);
-            let (y, fy) = position(color[1], most);
-            let (z, fz) = position(color[2], most);
+        // Always over the whole block, which is why it is fast.
+        for (place, cell) in cells.iter_mut().enumerate() {
+            let (x, fx) = position(colors[0][place], most);
+            let (y, fy) = position(colors[1][place], most);
+            let (z, fz) = position(colors[2][place], most);
             let order = u32::from(fx > fy) | u32::from(fy > fz) << 1 | u32::from(fx > fz) << 2;
             *cell = (x + y * line + z * plane, order);
             let (low, high) = (lower(fx, fy), higher(fx, fy));
