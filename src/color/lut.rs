@@ -74,8 +74,9 @@ impl CubeLut {
             for (channel, colors) in colors.iter_mut().enumerate() {
                 let value = pixel[channel];
                 colors[place] = value;
-                // Without a branch: this is done for every pixel.
-                outside |= !((value >= 0.0) & (value <= 1.0));
+                #[allow(clippy::manual_range_contains, reason = "without a branch, since it is done for every pixel")]
+                let is_inside = (value >= 0.0) & (value <= 1.0);
+                outside |= !is_inside;
             }
         }
         #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "at most 256")]
