@@ -48,7 +48,9 @@ pub(crate) use bundle::exists as is_there;
 pub(crate) use location::NumberedFiles;
 pub use location::{Locator, SequenceLocation};
 pub(crate) use location::{base_folder, is_relative};
-pub(crate) use pattern::{is_image, is_movie, without_media_endings};
+#[cfg(feature = "ffmpeg")]
+pub(crate) use pattern::is_movie;
+pub(crate) use pattern::{is_image, without_media_endings};
 pub use write::to_json;
 
 /// How many stacks and tracks may lie inside one another.
