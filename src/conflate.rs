@@ -10,8 +10,10 @@ mod transcode_color;
 #[cfg(feature = "ffmpeg")]
 mod trim;
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -339,8 +341,15 @@ impl<'r> Run<'r> {
         let outcomes = pool.broadcast(|_| {
             let mut worker = session.worker(self.at_once);
             while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let report = self.shot(index, session, worker.as_mut());
-                self.observer.finished(&report);
+                // An observer is the caller's: if it panics, its shot fails, and the others go on.
+                let made = catch_unwind(AssertUnwindSafe(|| self.shot(index, session, worker.as_mut())));
+                let mut report = made.unwrap_or_else(|panic| {
+                    worker = session.worker(self.at_once);
+                    self.panicked(index, &*panic)
+                });
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.observer.finished(&report))) {
+                    report.warnings.push(format!("whoever watched the run panicked: {}", said(&*panic)));
+                }
                 self.finish(index, report)?;
             }
             Ok(())
@@ -421,6 +430,14 @@ impl<'r> Run<'r> {
                 self.shot_report(index, status, Delivered::default(), shot.notes.clone(), chain)
             }
         }
+    }
+
+    /// What becomes of shot number `index` where something panicked: nothing of it is left.
+    fn panicked(&self, index: usize, panic: &(dyn Any + Send)) -> ShotReport {
+        let shot = &self.plan.shots[index];
+        let mut chain = vec![format!("shot {:?}: rendering or watching it panicked: {}", shot.name, said(panic))];
+        chain.extend(self.places[index].discard());
+        self.shot_report(index, Status::Failed, Delivered::default(), shot.notes.clone(), chain)
     }
 
     /// Renders and verifies everything that is made of a shot, under temporary names.
@@ -611,6 +628,12 @@ impl<'r> Run<'r> {
     fn write_manifest(&self, report: &Report, progress: Progress) -> Result<()> {
         settle(self.folder.path(), Some((report, progress)), self.guard.manifest_is_foreign())
     }
+}
+
+/// What a panic says.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 /// The order in which shots are rendered: those of one medium together, and in its own order, so that decoders run on

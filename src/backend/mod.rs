@@ -270,6 +270,76 @@ pub trait Observer: Sync {
     }
 }
 
+/// Something that happens in a run.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Event<'e> {
+    /// As [`Observer::started`].
+    Started {
+        /// Number of shots.
+        shots: usize,
+        /// Number of frames of all of them.
+        frames: i64,
+    },
+    /// As [`Observer::preparing`]: a share from 0 to 1.
+    Preparing(f64),
+    /// As [`Observer::frame`].
+    Frame {
+        /// The shot.
+        shot: &'e Shot,
+        /// Number of frames written.
+        done: i64,
+        /// Number of frames it has.
+        of: i64,
+    },
+    /// As [`Observer::finished`].
+    Finished(&'e crate::ShotReport),
+}
+
+/// An observer that is a closure, which is called from several threads at once: to print, or to send into a channel.
+///
+/// ```
+/// use std::sync::mpsc;
+///
+/// use otio_conflate::backend::{Event, Events, Observer as _};
+///
+/// let (sender, receiver) = mpsc::channel();
+/// let observer = Events::new(move |event| {
+///     if let Event::Started { shots, frames } = event {
+///         let _ = sender.send((shots, frames));
+///     }
+/// });
+/// // A run calls it.
+/// observer.started(3, 144);
+/// assert_eq!(receiver.recv(), Ok((3, 144)));
+/// ```
+pub struct Events<F>(F);
+
+impl<F: Fn(Event<'_>) + Sync> Events<F> {
+    /// Calls `tell` for everything that happens.
+    pub fn new(tell: F) -> Events<F> {
+        Events(tell)
+    }
+}
+
+impl<F: Fn(Event<'_>) + Sync> Observer for Events<F> {
+    fn started(&self, shots: usize, frames: i64) {
+        (self.0)(Event::Started { shots, frames });
+    }
+
+    fn preparing(&self, share: f64) {
+        (self.0)(Event::Preparing(share));
+    }
+
+    fn frame(&self, shot: &Shot, done: i64, of: i64) {
+        (self.0)(Event::Frame { shot, done, of });
+    }
+
+    fn finished(&self, report: &crate::ShotReport) {
+        (self.0)(Event::Finished(report));
+    }
+}
+
 /// Watches nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoObserver;

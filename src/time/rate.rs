@@ -129,6 +129,22 @@ fn small_fraction(value: f64) -> (u32, u32) {
     (u32::try_from(h1).unwrap_or(u32::MAX), u32::try_from(k1).unwrap_or(1))
 }
 
+/// Reads `24`, `23.976` or `24000/1001`.
+impl std::str::FromStr for Rate {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Rate> {
+        let number = |text: &str| {
+            let what = || format!("invalid rate {text:?}; expected frames per second such as 24, 23.976 or 24000/1001");
+            text.trim().parse::<f64>().map_err(|_| Error::new(ErrorKind::Option, what()))
+        };
+        match text.split_once('/') {
+            Some((num, den)) => Rate::new(number(num)? / number(den)?),
+            None => Rate::new(number(text)?),
+        }
+    }
+}
+
 impl PartialEq for Rate {
     fn eq(&self, other: &Rate) -> bool {
         (self.num, self.den) == (other.num, other.den)
@@ -227,6 +243,14 @@ mod tests {
         assert_eq!(Rate::FPS_24.to_string(), "24");
         assert_eq!(Rate::new(12.5).expect("valid").to_string(), "12.5");
         assert_eq!(Rate::new(120.0).expect("valid").to_string(), "120");
+    }
+
+    #[test]
+    fn rates_are_read_as_people_write_them() {
+        let rate = |text: &str| text.parse::<Rate>();
+        assert_eq!(rate("24").expect("a rate"), Rate::FPS_24);
+        assert_eq!(rate("23.976").expect("a rate"), rate("24000/1001").expect("a rate"));
+        assert!(["", "24fps", "0", "24/0", "-1", "1/2/3"].iter().all(|text| rate(text).is_err()));
     }
 
     #[test]

@@ -129,6 +129,25 @@ fn a_run_can_be_watched() {
 }
 
 #[test]
+fn an_observer_that_panics_fails_its_shot_alone() {
+    use otio_conflate::backend::{Event, Events};
+    let folder = tempfile::tempdir().expect("a folder");
+    let observer = Events::new(|event| match event {
+        Event::Frame { shot, done: 2, .. } if shot.name == "B" => panic!("no database"),
+        Event::Finished(report) if report.shot == "C" => panic!("no database {}", 2),
+        _ => {}
+    });
+    let plan = plan(&named(&["A", "B", "C", "D"]));
+    let run = Conflation::new(RecordBackend::new(), delivery(folder.path(), "error").jobs(2)).run(&plan, &observer);
+    let report = run.expect("a run");
+    let statuses: Vec<Status> = report.shots.iter().map(|shot| shot.status).collect();
+    assert_eq!(statuses, [Status::Done, Status::Failed, Status::Done, Status::Done]);
+    assert!(report.shots[1].error[0].contains("no database"), "{:?}", report.shots[1].error);
+    assert!(report.shots[2].warnings.iter().any(|warning| warning.contains("no database 2")));
+    assert_eq!(files(folder.path()), ["A.mov", "C.mov", "D.mov", "manifest.json"]);
+}
+
+#[test]
 fn shots_of_one_medium_are_rendered_together_in_its_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str, start: i32, url: &str| {

@@ -11,7 +11,7 @@ use otio_conflate::time::Rate;
 use otio_conflate::{CancelToken, Result};
 use serde_json::json;
 
-use crate::flags::{ColorArgs, rate};
+use crate::flags::ColorArgs;
 use crate::interrupt;
 use crate::outcome::{self, Outcome};
 use crate::progress::Begun;
@@ -34,7 +34,7 @@ pub(crate) struct Flags {
     #[arg(long, allow_negative_numbers = true, value_name = "N")]
     first_frame: Option<i64>,
     /// The rate of numbered frames, by default 24, or of a file without a constant one, by default its average
-    #[arg(long, value_parser = rate, value_name = "RATE")]
+    #[arg(long, value_name = "RATE")]
     rate: Option<Rate>,
     /// The most pixels that a picture of the file may have; by default 16384 × 16384, and less in a small file
     #[arg(long, value_name = "N")]

@@ -5,7 +5,6 @@ mod cut_color;
 mod delivery;
 mod explain;
 mod plan;
-mod rate;
 mod read;
 
 use clap::{Args as _, Command};
@@ -16,7 +15,6 @@ pub(crate) use color::ColorArgs;
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use explain::ExplainArgs;
 pub(crate) use plan::PlanArgs;
-pub(crate) use rate::rate;
 pub(crate) use read::ReadArgs;
 
 /// The topics that shared flags belong to, in the order of help and docs/cli.md.

@@ -8,8 +8,8 @@ use otio_conflate::plan::{
 use otio_conflate::time::Rate;
 use otio_conflate::{Plan, Result, Timeline};
 
+use super::ReadArgs;
 use super::cut_color::CutColorArgs;
-use super::{ReadArgs, rate};
 
 /// What decides about a plan.
 #[derive(Args)]
@@ -29,7 +29,7 @@ pub(crate) struct PlanArgs {
     #[arg(long, default_value_t = 1001, allow_negative_numbers = true, value_name = "N")]
     pub(crate) first_frame: i64,
     /// The record rate, where it is not the timeline's
-    #[arg(long, value_parser = rate, value_name = "RATE")]
+    #[arg(long, value_name = "RATE")]
     pub(crate) rate: Option<Rate>,
     /// How media of another rate runs: time (through seconds) or frame (frame for frame)
     #[arg(long, default_value = "time", value_name = "HOW")]
