@@ -133,6 +133,41 @@ fn one_camera_stays_untouched_and_its_review_is_in_the_view() {
     assert_eq!((view.view.as_deref(), view.graded), (Some("Plain"), false));
 }
 
+/// Every file in a folder but the manifest, which has times in it.
+fn contents(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            contents(&path, found);
+        } else if path.file_name().is_some_and(|name| name != "manifest.json") {
+            let data = std::fs::read(&path).expect("a file");
+            found.insert(path, data);
+        }
+    }
+}
+
+#[test]
+fn any_number_of_shots_at_once_makes_the_same_bytes() {
+    let show = Show::new();
+    let (path, _) = show.noise("plate/plate.%04d.png", 8, 13);
+    let clips: Vec<Value> = (0..5).map(|number| clip(&format!("shot{number}"), &path, 3 + number)).collect();
+    let mut color = show.plan();
+    color.representations = views();
+    let planned = plan(&cut([track("V1", clips)]), &color, |_| ()).expect("a plan");
+    // One folder for all, since files know their places.
+    let out = show.path("out");
+    let made = [1, 2, 8].map(|jobs| {
+        let preset = Preset::by_name("exr").expect("built in");
+        run(&planned, delivery(&out, vec![pictures("view", "")]).preset(preset).jobs(jobs));
+        let mut found = BTreeMap::new();
+        contents(&out, &mut found);
+        std::fs::remove_dir_all(&out).expect("the output");
+        found
+    });
+    assert_eq!(made[0].len(), 2 * 25, "{:?}", made[0].keys());
+    assert!(made[0] == made[1] && made[0] == made[2]);
+}
+
 /// Layers of two spaces, in the canvas's own: converted, dissolved, faded, multiplied.
 #[test]
 fn media_of_other_spaces_are_converted_before_they_are_mixed() {
