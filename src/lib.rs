@@ -58,8 +58,8 @@
 //!
 //! # Where it runs
 //!
-//! FFmpeg 5.1 to 9. Everything is tested on Linux (x86-64); macOS and Windows are meant to work and were not tried: what is
-//! particular to a system has a second way (locks, swapped folders, signals), which only reading has checked. Rust 1.89.
+//! FFmpeg 5.1 to 9, Rust 1.89. Everything is tested on Linux (x86-64) alone. macOS and Windows are meant to work, with second
+//! ways for what is particular to a system (locks, swapped folders, signals), but it was neither run nor compiled there.
 
 pub mod audio;
 pub mod backend;
