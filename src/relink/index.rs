@@ -24,8 +24,12 @@ pub struct Found {
     pub start: Option<i64>,
     /// The reel that the file names.
     pub reel: Option<String>,
-    /// Whether it is one picture, which stands for any length of time.
+    /// Whether it is one picture, which stands for any length of time. Such a file is found by its name alone.
     pub is_still: bool,
+    /// Whether it shows something. Clips of video tracks get nothing else.
+    pub has_picture: bool,
+    /// Whether it sounds. Clips of audio tracks get nothing else.
+    pub has_sound: bool,
 }
 
 /// Numbered frames of one folder: `prefix`, the number, `suffix`.
@@ -54,9 +58,20 @@ impl FoundFrames {
 }
 
 impl Found {
-    /// A movie of `frame_count` frames at `rate`, whose timecode begins at frame `start` from midnight.
+    /// A movie with sound, of `frame_count` frames at `rate`, whose timecode begins at frame `start` from midnight.
     pub fn movie(path: impl Into<PathBuf>, rate: Option<Rate>, frame_count: Option<i64>, start: Option<i64>) -> Found {
-        Found { path: path.into(), frames: None, rate, frame_count, start, reel: None, is_still: false }
+        let (path, reel) = (path.into(), None);
+        Found {
+            path,
+            frames: None,
+            rate,
+            frame_count,
+            start,
+            reel,
+            is_still: false,
+            has_picture: true,
+            has_sound: true,
+        }
     }
 
     /// Numbered frames `prefix`, number, `suffix` in `folder`, from `first` to `last`.
@@ -70,7 +85,7 @@ impl Found {
         let (prefix, suffix) = (prefix.into(), suffix.into());
         let frames = FoundFrames { prefix, suffix, padding, first, last, step: 1 };
         let count = frames.count();
-        Found { frames: Some(frames), ..Found::movie(folder, None, Some(count), None) }
+        Found { frames: Some(frames), has_sound: false, ..Found::movie(folder, None, Some(count), None) }
     }
 
     /// The same, of the reel that the file names.

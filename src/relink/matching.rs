@@ -73,7 +73,12 @@ fn fit(wanted: &Wanted<'_>, file: &Found) -> Fit {
 /// Finds the medium of a clip: what became of it, and the file.
 pub(super) fn find<'i>(wanted: &Wanted<'_>, index: &'i Index, options: &RelinkOptions) -> (Outcome, Option<&'i Found>) {
     let mut short: Option<(Rule, Vec<&Found>)> = None;
-    for (rule, candidates) in rules(wanted, index) {
+    for (rule, mut candidates) in rules(wanted, index) {
+        candidates.retain(|file| match wanted.is_sound {
+            true => file.has_sound,
+            // A poster may lie beside a movie, under its name but for the ending.
+            false => file.has_picture && (!file.is_still || matches!(rule, Rule::Folder | Rule::Name)),
+        });
         let whole: Vec<_> = candidates.iter().copied().filter(|file| fit(wanted, file) == Fit::Whole).collect();
         if !whole.is_empty() {
             return choose(rule, wanted, whole, options);

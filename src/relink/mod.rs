@@ -7,7 +7,8 @@
 //! 2. **name**: the file's name, whatever its case; then the name without its ending, then that of a sequence of frames;
 //! 3. **reel**: the reel and the source timecode. The file says the reel, or its name begins with it.
 //!
-//! In any case the frames that the clip uses have to be in the file. Where several files are left, those of the clip's reel and
+//! In any case the frames that the clip uses have to be in the file. Clips of video tracks get files with pictures, those of audio
+//! tracks such as sound; single pictures are found by their names alone. Where several files are left, those of the clip's reel and
 //! rate are taken before others, then those that [`RelinkOptions::prefer`] names. What is left then is an ambiguity, and is never
 //! chosen from.
 //!
@@ -50,7 +51,8 @@ pub use reference::cut_from_movie;
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::timeline::{
-    Child, Clip, Composition, Map, MediaCommon, MediaReference, Note, RationalTime, RawTimeRange, Timeline,
+    Child, Clip, Composition, CompositionKind, Map, MediaCommon, MediaKind, MediaReference, Note, RationalTime,
+    RawTimeRange, Timeline,
 };
 use crate::words::word_enum;
 use wanted::Wanted;
@@ -231,7 +233,7 @@ pub fn check(matches: &[Match]) -> Result<()> {
 pub fn relink(timeline: &mut Timeline, index: &Index, options: &RelinkOptions) -> Vec<Match> {
     let locator = Locator::new(timeline.path.as_deref(), &options.path_map);
     let mut relinker = Relinker { index, options, locator, matches: Vec::new() };
-    relinker.composition(&mut timeline.tracks, "tracks");
+    relinker.composition(&mut timeline.tracks, "tracks", false);
     timeline.notes.extend(notes(&relinker.matches).into_iter().map(Note::from));
     relinker.matches
 }
@@ -267,20 +269,22 @@ struct Relinker<'a> {
 }
 
 impl Relinker<'_> {
-    fn composition(&mut self, composition: &mut Composition, path: &str) {
+    /// What lies in a composition; `is_sound` where it lies in an audio track.
+    fn composition(&mut self, composition: &mut Composition, path: &str, is_sound: bool) {
+        let is_sound = is_sound || matches!(composition.kind, CompositionKind::Track(MediaKind::Audio));
         for (number, child) in composition.children.iter_mut().enumerate() {
             // The timeline's stack is called `tracks`, its children by their numbers.
             let path =
                 if path == "tracks" { format!("tracks[{number}]") } else { format!("{path}.children[{number}]") };
             match child {
-                Child::Composition(inner) => self.composition(inner, &path),
-                Child::Clip(clip) => self.clip(clip, path),
+                Child::Composition(inner) => self.composition(inner, &path, is_sound),
+                Child::Clip(clip) => self.clip(clip, path, is_sound),
                 Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => {}
             }
         }
     }
 
-    fn clip(&mut self, clip: &mut Clip, object: String) {
+    fn clip(&mut self, clip: &mut Clip, object: String, is_sound: bool) {
         let reference = clip.media_reference();
         if clip.item.unreadable.is_some()
             || matches!(reference, Some(MediaReference::Generator { .. } | MediaReference::Unknown(_)))
@@ -288,7 +292,7 @@ impl Relinker<'_> {
             return;
         }
         let is_there = |reference: &MediaReference| wanted::is_there(&self.locator, reference);
-        let wanted = Wanted::of(clip, &self.locator);
+        let wanted = Wanted::of(clip, is_sound, &self.locator);
         let (outcome, new) = if !self.options.all && clip.media_references.values().any(is_there) {
             (Outcome::There, None)
         } else {

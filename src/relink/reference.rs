@@ -6,9 +6,12 @@ use super::{Match, Outcome, Rule};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::time::{Rate, Timecode};
-use crate::timeline::{Child, Clip, Item, Map, MediaCommon, MediaReference, RationalTime, RawTimeRange, Timeline};
+use crate::timeline::{
+    Child, Clip, CompositionKind, Item, Map, MediaCommon, MediaKind, MediaReference, RationalTime, RawTimeRange,
+    Timeline,
+};
 
-/// Gives every clip of `timeline` whose medium is not there, and every nest with such a clip, its frames in `movie`, which shows
+/// Gives every clip of `timeline` whose medium is not there (of audio tracks, where the movie has sound), and every nest with such a clip, its frames in `movie`, which shows
 /// the whole cut. Effects of these clips are removed: the movie has them already. So are their transitions, in effect: both
 /// sides show the same frames.
 ///
@@ -30,6 +33,9 @@ pub fn cut_from_movie(timeline: &mut Timeline, movie: &Found, start: Option<Time
     let mut places = Vec::new();
     for (track, child) in timeline.tracks.children.iter().enumerate() {
         let Child::Composition(composition) = child else { continue };
+        if composition.kind == CompositionKind::Track(MediaKind::Audio) && !movie.has_sound {
+            continue;
+        }
         for (index, child) in composition.children.iter().enumerate() {
             if lacks_media(child, &locator) {
                 places.push((track, index));

@@ -228,6 +228,8 @@ fn of_info(path: &Path, info: MediaInfo) -> Found {
         start: info.start_timecode.map(|timecode| timecode.frame()),
         reel: info.reel_name.filter(|reel| !reel.trim().is_empty()),
         is_still,
+        has_picture: info.has_picture,
+        has_sound: info.has_audio,
     }
 }
 
@@ -244,5 +246,7 @@ fn of_frames(found: &Found, frames: &FoundFrames) -> Found {
         start: found.start,
         reel: found.reel.clone(),
         is_still: false,
+        has_picture: true,
+        has_sound: false,
     }
 }

@@ -299,3 +299,24 @@ fn of_five_hundred_clips_each_is_right_or_said_to_be_open() {
         assert_eq!(found(&outcome), Some(std::path::Path::new(&format!("/media/{folder}/clip.mov"))));
     }
 }
+
+/// Posters and sound lie beside movies under their names.
+#[test]
+fn no_clip_gets_a_medium_of_another_kind() {
+    let clip = Written { location: Some("/gone/A001.mov".to_owned()), reel: Some(("ALE", "A001")), ..usual() };
+    let poster = Found { is_still: true, has_sound: false, ..Found::movie("/m/A001.jpg", None, None, None) };
+    let sound = Found { has_picture: false, ..Found::movie("/m/A001.wav", None, None, None) };
+    assert_eq!(one(&clip, [poster.clone(), sound.clone()], &RelinkOptions::default()).0, Outcome::None);
+    let movie = movie("/m/A001.mxf", Some(HOUR), 100);
+    let (outcome, _) = one(&clip, [poster.clone(), sound.clone(), movie.clone()], &RelinkOptions::default());
+    assert_eq!(found(&outcome), Some(&*movie.path));
+    // What is asked for by its name is no poster.
+    let still = Written { location: Some("/gone/A001.jpg".to_owned()), ..clip.clone() };
+    assert_eq!(found(&one(&still, [poster.clone()], &RelinkOptions::default()).0), Some(&*poster.path));
+    let mut cut = timeline(&[clip]);
+    let Child::Composition(track) = &mut cut.tracks.children[0] else { panic!() };
+    track.kind = CompositionKind::Track(MediaKind::Audio);
+    let silent = Found { has_sound: false, ..movie };
+    let matches = relink(&mut cut, &Index::new([poster, silent, sound.clone()]), &RelinkOptions::default());
+    assert_eq!(found(&matches[0].outcome), Some(&*sound.path));
+}

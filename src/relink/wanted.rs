@@ -11,6 +11,8 @@ use crate::timeline::{Clip, MediaReference, RationalTime, RawTimeRange};
 
 /// What a clip says of its medium.
 pub(super) struct Wanted<'a> {
+    /// Whether it is for an audio track.
+    pub(super) is_sound: bool,
     /// Where it should be, as written.
     pub(super) locations: Vec<String>,
     /// Folders and names of those in lower case, the last first.
@@ -26,7 +28,7 @@ pub(super) struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub(super) fn of(clip: &'a Clip, locator: &Locator) -> Wanted<'a> {
+    pub(super) fn of(clip: &'a Clip, is_sound: bool, locator: &Locator) -> Wanted<'a> {
         let reference = clip.media_reference();
         let common = reference.and_then(MediaReference::common);
         let available = common.and_then(|common| common.available_range);
@@ -46,7 +48,7 @@ impl<'a> Wanted<'a> {
             }
         }
         let reels = reels(&clip.item.metadata, common.map(|common| &common.metadata));
-        Wanted { locations, paths, names, reels, range: clip.item.source_range.or(available), available }
+        Wanted { is_sound, locations, paths, names, reels, range: clip.item.source_range.or(available), available }
     }
 
     /// The rate that the clip counts its medium in.
