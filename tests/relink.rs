@@ -190,6 +190,30 @@ fn an_edit_decision_list_and_a_folder_make_shots() {
     assert!(manifest.contains("found by reel") && manifest.contains("found by name"), "{manifest}");
 }
 
+/// Whether a timeline counts a medium's frames from 0, by its timecode, or says nothing: the same frames are delivered.
+#[test]
+fn frames_are_counted_as_the_timeline_counts_them() {
+    let media = Media::new();
+    let lost = |name: &str, available: Value, source: i64| {
+        otio::clip_of(name, otio::range(source, 10, 24), otio::external("/gone/A001C001_240101.mov", available))
+    };
+    let cut = media.write(vec![
+        lost("zero", otio::range(0, 100, 24), 20),
+        lost("shorter", otio::range(0, 90, 24), 20),
+        lost("coded", otio::range(86_400, 100, 24), 86_420),
+        lost("longer", otio::range(86_400, 500, 24), 86_420),
+        lost("silent", Value::Null, 86_420),
+        lost("other", otio::range(5_000, 100, 24), 5_020),
+    ]);
+    let (folder, out) = (media.path("media"), media.path("out"));
+    let [cut, folder, name] = [&cut, &folder, &out].map(|path| path.to_string_lossy().into_owned());
+    let made = run(&["conflate", &cut, "--media", &folder, "--out", &name, "--preset", "ffv1"]);
+    assert!(made.status.success(), "{}", said(&made));
+    for shot in ["zero", "shorter", "coded", "longer", "silent", "other"] {
+        assert_eq!(numbers(&out.join(format!("{shot}.mkv"))), (20..30).collect::<Vec<_>>(), "{shot}");
+    }
+}
+
 #[test]
 fn media_that_are_where_they_should_be_are_left_alone() {
     let media = Media::new();

@@ -22,20 +22,20 @@ enum Fit {
 }
 
 impl Found {
-    /// The number that the file's first frame has by the clip's counting: its timecode; or the start of its range in the
-    /// timeline, where that is as long as the file or counts from 0; of numbered frames the first number; or 0.
-    pub(super) fn start_for(&self, wanted: &Wanted<'_>) -> i64 {
+    /// The start of the medium's range in the timeline, where that is as long as the file or counts from 0.
+    pub(super) fn start_in_timeline(&self, wanted: &Wanted<'_>) -> Option<i64> {
         #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
         let whole = |value: f64| (value.abs() < 1e15).then_some((value + EPSILON).floor() as i64);
-        if let Some(available) = wanted.available
-            && let Some(start) = whole(available.start_time.value)
-        {
-            let same_length = frames_of(available).is_some() && frames_of(available) == self.frame_count;
-            if same_length || start == 0 {
-                return start;
-            }
-        }
-        if let Some(start) = self.start {
+        let available = wanted.available?;
+        let start = whole(available.start_time.value)?;
+        let same_length = frames_of(available).is_some() && frames_of(available) == self.frame_count;
+        (same_length || start == 0).then_some(start)
+    }
+
+    /// The number that the file's first frame has by the clip's counting: as the timeline says, or its timecode; of numbered
+    /// frames the first number; or 0.
+    pub(super) fn start_for(&self, wanted: &Wanted<'_>) -> i64 {
+        if let Some(start) = self.start_in_timeline(wanted).or(self.start) {
             return start;
         }
         let Some(frames) = &self.frames else { return 0 };

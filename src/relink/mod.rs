@@ -317,12 +317,14 @@ fn replacement(clip: &Clip, wanted: &Wanted<'_>, found: &Found) -> MediaReferenc
         ..MediaCommon::default()
     };
     match &found.frames {
-        // What the file says of its time is read when it is planned. The timeline's own word counts only where it is of a file
-        // as long as this one, that has no timecode.
+        // What the file says of its time is read when it is planned, unless the timeline counts by itself.
         None => {
-            common.available_range = old.and_then(|common| common.available_range).filter(|range| {
-                found.start.is_none()
-                    && wanted::frames_of(*range).is_some_and(|frames| Some(frames) == found.frame_count)
+            let counted = found.start_in_timeline(wanted).zip(wanted.available);
+            common.available_range = counted.zip(found.frame_count).map(|((start, available), count)| {
+                let rate = available.start_time.rate;
+                #[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
+                let at = |frame: i64, rate| RationalTime::new(frame as f64, rate);
+                RawTimeRange { start_time: at(start, rate), duration: at(count, found.rate.unwrap_or(rate)) }
             });
             MediaReference::External { target_url: found.path.to_string_lossy().into_owned(), common }
         }
