@@ -214,6 +214,117 @@ fn frames_are_counted_as_the_timeline_counts_them() {
     }
 }
 
+/// Timecode counts frames: at 23.976 frames a second those of a cut that is said to run at 24, an hour after midnight and later.
+#[test]
+fn frames_of_ntsc_media_are_those_of_their_timecodes() {
+    let media = Media::new();
+    let coded = format!("{LOSSLESS} -timecode 01:00:00:00");
+    movie(&media.path("media/day1/B001C001.mov"), 300..400, "24000/1001", &coded);
+    let mut counted = otio::clip_of("counted", otio::range(20, 10, 24), otio::external("B001C001.mov", Value::Null));
+    counted["media_references"]["DEFAULT_MEDIA"]["available_range"] = otio::range(0, 90, 24);
+    let cut = media.write(vec![by_reel("reel", "B001C001", 1, 80, 20), counted]);
+    let (folder, out) = (media.path("media"), media.path("out"));
+    let [cut, folder, name] = [&cut, &folder, &out].map(|path| path.to_string_lossy().into_owned());
+    let made = run(&["conflate", &cut, "--media", &folder, "--out", &name, "--preset", "ffv1"]);
+    assert!(made.status.success(), "{}", said(&made));
+    assert_eq!(numbers(&out.join("reel.mkv")), (380..400).collect::<Vec<_>>());
+    assert_eq!(numbers(&out.join("counted.mkv")), (320..330).collect::<Vec<_>>());
+    // As a movie of the cut.
+    let offline = media.path("offline.mov");
+    movie(&offline, 0..40, "24000/1001", &coded);
+    let lost = media.path("lost.otio");
+    let clips = [12, 20].map(|frames| by_reel(&format!("of{frames}"), "Z", 9, 0, frames));
+    let timeline = otio::timeline_at(otio::time(86_400, 24), [otio::track("V1", clips)]);
+    std::fs::write(&lost, timeline.to_string()).expect("a file");
+    let [lost, offline] = [&lost, &offline].map(|path| path.to_string_lossy().into_owned());
+    let out = media.path("cut");
+    let made = run(&["conflate", &lost, "--movie", &offline, "--out", &out.to_string_lossy(), "--preset", "ffv1"]);
+    assert!(made.status.success(), "{}", said(&made));
+    assert_eq!(numbers(&out.join("of20.mkv")), (12..32).collect::<Vec<_>>());
+    // One of another rate is none of this cut.
+    let wrong = movie(&media.path("wrong.mov"), 0..80, "25", LOSSLESS);
+    let refused = run(&["plan", &lost, "--movie", &wrong.to_string_lossy()]);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+}
+
+/// A picture that is named is that picture, and no run that it lies in.
+#[test]
+fn a_numbered_picture_stays_one() {
+    let media = Media::new();
+    let board = |number: i64| {
+        let location = format!("/gone/vfx/plate.{number}.png");
+        otio::clip_of(&format!("b{number}"), otio::range(0, 4, 24), otio::external(&location, Value::Null))
+    };
+    let cut = media.write(vec![board(1017), board(1003)]);
+    let (folder, out) = (media.path("media"), media.path("out"));
+    let [cut, folder, name] = [&cut, &folder, &out].map(|path| path.to_string_lossy().into_owned());
+    let made = run(&["conflate", &cut, "--media", &folder, "--out", &name, "--preset", "ffv1"]);
+    assert!(made.status.success(), "{}", said(&made));
+    assert_eq!(numbers(&out.join("b1017.mkv")), [216; 4]);
+    assert_eq!(numbers(&out.join("b1003.mkv")), [202; 4]);
+}
+
+#[test]
+fn sound_is_found_where_its_samples_hold_what_is_used() {
+    let media = Media::new();
+    for (name, seconds) in [("long", "20"), ("short", "2")] {
+        let path = media.path(&format!("media/{name}.wav"));
+        common::ffmpeg(&["-f", "lavfi", "-i", "sine=r=48000", "-t", seconds, &path.to_string_lossy()], None);
+    }
+    let lost = |name: &str| {
+        otio::clip_of(name, otio::range(48, 96, 24), otio::external(&format!("/gone/{name}.wav"), Value::Null))
+    };
+    let timeline = otio::timeline_at(otio::time(0, 24), [otio::audio_track("A1", vec![lost("long"), lost("short")])]);
+    let index = Index::scan([media.path("media")], None).expect("folders");
+    let outcomes = relink(&mut otio::read(&timeline), &index, &RelinkOptions::default());
+    assert!(matches!(outcomes[0].outcome, Outcome::Found { .. }), "{}", outcomes[0]);
+    assert!(matches!(outcomes[1].outcome, Outcome::TooShort { .. }), "{}", outcomes[1]);
+}
+
+/// What the path map leads to is there; a movie beside the caller is meant where its path is relative; sound comes once.
+#[test]
+fn a_movie_of_the_cut_is_for_what_is_missing() {
+    let media = Media::new();
+    let offline = format!("-f lavfi -i sine=r=48000:d=2 -map 0 -map 1 -shortest {LOSSLESS} -c:a pcm_s16le");
+    movie(&media.path("offline.mov"), 500..540, "24", &offline);
+    std::fs::create_dir_all(media.path("edits")).expect("a folder");
+    let here = otio::clip_of(
+        "here",
+        otio::range(86_410, 8, 24),
+        otio::external("/volumes/day1/A001C001_240101.mov", Value::Null),
+    );
+    let mut lost = by_reel("lost", "Z", 9, 0, 8);
+    lost["metadata"]["cdl"] =
+        json!({"asc_sop": {"slope": [2.0, 2.0, 2.0], "offset": [0.0, 0.0, 0.0], "power": [1.0, 1.0, 1.0]}});
+    let heard = |name: &str| otio::audio_track(name, vec![by_reel(name, "Z", 9, 0, 16)]);
+    let timeline =
+        otio::timeline_at(otio::time(86_400, 24), [otio::track("V1", vec![here, lost]), heard("A1"), heard("A2")]);
+    let cut = media.path("edits/cut.otio");
+    std::fs::write(&cut, timeline.to_string()).expect("a file");
+    let map = format!("/volumes={}", media.path("media").display());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_otio-conflate"));
+    command.current_dir(media.path("")).args(["conflate", "edits/cut.otio", "--out", "out", "--preset", "ffv1"]);
+    command.args(["--map", &map, "--movie", "offline.mov", "--audio", "mux", "--decisions", "canvas"]);
+    let made = command.output().expect("the command starts");
+    assert!(made.status.success(), "{}", said(&made));
+    assert_eq!(numbers(&media.path("out/here.mkv")), (10..18).collect::<Vec<_>>());
+    assert_eq!(numbers(&media.path("out/lost.mkv")), (508..516).collect::<Vec<_>>());
+    // Ungraded, and heard once.
+    let luma = |path: &Path, from: usize| {
+        common::samples(path, None, "yuv420p")[from * WIDTH * HEIGHT * 3 / 2..][..WIDTH].to_vec()
+    };
+    assert_eq!(luma(&media.path("out/lost.mkv"), 0), luma(&media.path("offline.mov"), 8));
+    let peak = |path: &Path| {
+        let path = path.to_string_lossy().into_owned();
+        let raw = Command::new("ffmpeg").args(["-v", "error", "-i", &path, "-f", "s16le", "-ac", "1", "-"]).output();
+        let data = raw.expect("ffmpeg").stdout;
+        data.as_chunks::<2>().0.iter().map(|&two| i16::from_le_bytes(two).unsigned_abs()).max().expect("sound")
+    };
+    let (own, made) = (peak(&media.path("offline.mov")), peak(&media.path("out/lost.mkv")));
+    // Mono in both channels is 3 dB down; twice the same would be 3 dB up.
+    assert!(made <= own && made > own / 2, "{own} {made}");
+}
+
 #[test]
 fn media_that_are_where_they_should_be_are_left_alone() {
     let media = Media::new();

@@ -119,6 +119,8 @@ pub struct Index {
     names: HashMap<String, Vec<usize>>,
     stems: HashMap<String, Vec<usize>>,
     reels: HashMap<String, Vec<usize>>,
+    /// Reels and names of files without their endings in lower case, in order.
+    beginnings: Vec<(String, usize)>,
     /// What could not be read, and why.
     pub unreadable: Vec<(PathBuf, String)>,
 }
@@ -141,9 +143,12 @@ impl Index {
                     known.push(number);
                 }
             }
+            index.beginnings.push((own.clone(), number));
+            index.beginnings.extend(file.reel.as_ref().map(|reel| (reel.trim().to_lowercase(), number)));
             index.stems.entry(own).or_default().push(number);
             index.names.entry(name.to_lowercase()).or_default().push(number);
         }
+        index.beginnings.sort();
         index
     }
 
@@ -164,6 +169,13 @@ impl Index {
     /// Files with this name but for its ending and number, in lower case.
     pub(super) fn with_stem(&self, stem: &str) -> impl Iterator<Item = &Found> + use<'_> {
         self.at(&self.stems, stem)
+    }
+
+    /// Files whose reels or names begin with this text, in lower case.
+    pub(super) fn beginning_with(&self, text: &str) -> Vec<&Found> {
+        let first = self.beginnings.partition_point(|(name, _)| name.as_str() < text);
+        let begins = self.beginnings[first..].iter().take_while(|(name, _)| name.starts_with(text));
+        begins.map(|(_, number)| &self.files[*number]).collect()
     }
 
     /// Files of this reel, in lower case: those that say so, and those whose names begin so.

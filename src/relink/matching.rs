@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::index::{Found, Index};
-use super::names::{is_separator, name_of, stem};
+use super::index::{Found, FoundFrames, Index};
+use super::names::{is_separator, stem};
 use super::wanted::{Wanted, frames_of};
 use super::{Outcome, Partial, RelinkOptions, Rule};
 
@@ -11,6 +11,8 @@ use super::{Outcome, Partial, RelinkOptions, Rule};
 const EPSILON: f64 = 0.001;
 /// Edit decision lists cut reels to so many letters.
 const EDL_REEL: usize = 8;
+/// Files that hold none of the frames, of which as many are told.
+const MOST_TOLD: usize = 3;
 
 /// How much of what a clip uses is in a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,25 +25,32 @@ enum Fit {
 
 impl Found {
     /// The start of the medium's range in the timeline, where that is as long as the file or counts from 0.
-    pub(super) fn start_in_timeline(&self, wanted: &Wanted<'_>) -> Option<i64> {
+    fn start_in_timeline(&self, wanted: &Wanted<'_>) -> Option<i64> {
         #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
         let whole = |value: f64| (value.abs() < 1e15).then_some((value + EPSILON).floor() as i64);
         let available = wanted.available?;
         let start = whole(available.start_time.value)?;
-        let same_length = frames_of(available).is_some() && frames_of(available) == self.frame_count;
-        (same_length || start == 0).then_some(start)
+        let (own, rate) = (self.frame_count.zip(Some(wanted.rate_of(self)?)), available.duration.rate);
+        #[allow(clippy::cast_precision_loss, reason = "frame counts are far below 2^53")]
+        let is_as_long = own.is_some_and(|(count, own)| {
+            let same_count = own.timecode_base() == rate.timecode_base();
+            let length = if same_count { available.duration.value } else { available.duration.value_at(own) };
+            (length - count as f64).abs() < 0.5
+        });
+        (is_as_long || start == 0).then_some(start)
     }
 
-    /// The number that the file's first frame has by the clip's counting: as the timeline says, or its timecode; of numbered
-    /// frames the first number; or 0.
-    pub(super) fn start_for(&self, wanted: &Wanted<'_>) -> i64 {
-        if let Some(start) = self.start_in_timeline(wanted).or(self.start) {
+    /// The number that the file's first frame has by the clip's counting, in frames of the file: as the timeline says, or its
+    /// timecode; of numbered frames the first number; or 0. A medium that is found by its reel is found by its timecode, too.
+    pub(super) fn start_by(&self, rule: Rule, wanted: &Wanted<'_>) -> i64 {
+        let said = if rule == Rule::Reel { None } else { self.start_in_timeline(wanted) };
+        if let Some(start) = said.or(self.start) {
             return start;
         }
         let Some(frames) = &self.frames else { return 0 };
         // Not every clip counts frames by their numbers.
         let by_number = |first: i64| matches!(fit_from(wanted, self, first), Fit::Whole);
-        if !by_number(frames.first) && by_number(0) { 0 } else { frames.first }
+        if rule != Rule::Reel && !by_number(frames.first) && by_number(0) { 0 } else { frames.first }
     }
 }
 
@@ -66,20 +75,24 @@ fn fit_from(wanted: &Wanted<'_>, file: &Found, first: i64) -> Fit {
     Fit::Partial(lacks.join(" and "))
 }
 
-fn fit(wanted: &Wanted<'_>, file: &Found) -> Fit {
-    fit_from(wanted, file, file.start_for(wanted))
+fn fit(rule: Rule, wanted: &Wanted<'_>, file: &Found) -> Fit {
+    fit_from(wanted, file, file.start_by(rule, wanted))
 }
 
 /// Finds the medium of a clip: what became of it, and the file.
-pub(super) fn find<'i>(wanted: &Wanted<'_>, index: &'i Index, options: &RelinkOptions) -> (Outcome, Option<&'i Found>) {
-    let mut short: Option<(Rule, Vec<&Found>)> = None;
-    for (rule, mut candidates) in rules(wanted, index) {
+pub(super) fn find(wanted: &Wanted<'_>, index: &Index, options: &RelinkOptions) -> (Outcome, Option<Found>) {
+    let mut short: Option<(Rule, Vec<Found>)> = None;
+    for (rule, candidates) in rules(wanted, index) {
+        let mut candidates: Vec<Found> = candidates.into_iter().map(|file| of_number(rule, wanted, file)).collect();
         candidates.retain(|file| match wanted.is_sound {
             true => file.has_sound,
             // A poster may lie beside a movie, under its name but for the ending.
-            false => file.has_picture && (!file.is_still || matches!(rule, Rule::Folder | Rule::Name)),
+            false => {
+                let is_named = || wanted.paths.first().and_then(|path| path.first()) == file.words().first();
+                file.has_picture && (!file.is_still || matches!(rule, Rule::Folder | Rule::Name) || is_named())
+            }
         });
-        let whole: Vec<_> = candidates.iter().copied().filter(|file| fit(wanted, file) == Fit::Whole).collect();
+        let whole: Vec<_> = candidates.iter().filter(|file| fit(rule, wanted, file) == Fit::Whole).cloned().collect();
         if !whole.is_empty() {
             return choose(rule, wanted, whole, options);
         }
@@ -87,22 +100,39 @@ pub(super) fn find<'i>(wanted: &Wanted<'_>, index: &'i Index, options: &RelinkOp
             short = Some((rule, candidates));
         }
     }
-    let Some((rule, mut files)) = short else { return (Outcome::None, None) };
-    files.sort_by_key(|file| !matches!(fit(wanted, file), Fit::Partial(_)));
-    let partial: Vec<_> = files.iter().copied().filter(|file| matches!(fit(wanted, file), Fit::Partial(_))).collect();
+    let Some((rule, files)) = short else { return (Outcome::None, None) };
+    let is_partial = |file: &&Found| matches!(fit(rule, wanted, file), Fit::Partial(_));
+    let partial: Vec<_> = files.iter().filter(is_partial).cloned().collect();
     if options.partial == Partial::Warn && !partial.is_empty() {
         return choose(rule, wanted, partial, options);
     }
-    let wanted_frames = wanted.used(files[0]).map_or_else(String::new, frames);
-    let holds = match files[0].frame_count {
+    // A reel may have hundreds of files of other times.
+    let told = if partial.is_empty() { &files[..files.len().min(MOST_TOLD)] } else { &partial[..] };
+    let wanted_frames = wanted.used(&told[0]).map_or_else(String::new, frames);
+    let holds = match told[0].frame_count {
         #[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
         Some(count) => {
-            let start = files[0].start_for(wanted) as f64;
+            let start = told[0].start_by(rule, wanted) as f64;
             frames((start, start + count as f64))
         }
         None => "frames of an unknown number".to_owned(),
     };
-    (Outcome::TooShort { rule, paths: paths(&files), wanted: wanted_frames, holds }, None)
+    (Outcome::TooShort { rule, paths: paths(told), wanted: wanted_frames, holds }, None)
+}
+
+/// The file that is meant where a location names one of a run of numbered frames: the run itself, where it names the first one, or
+/// the one where the timeline begins it; else that single picture.
+fn of_number(rule: Rule, wanted: &Wanted<'_>, file: &Found) -> Found {
+    let (Some(frames), Some(number)) = (&file.frames, wanted.number) else { return file.clone() };
+    let is_run =
+        number == frames.first || wanted.available.is_some_and(|range| range.start_time.value == number as f64);
+    if rule == Rule::Reel || (is_run && wanted.available.is_none_or(|range| frames_of(range) != Some(1))) {
+        return file.clone();
+    }
+    let one = FoundFrames { first: number, last: number, ..frames.clone() };
+    let path = Found { frames: Some(one), ..file.clone() }.first_file();
+    let is_there = (frames.first..=frames.last).contains(&number) && path.is_file();
+    Found { path, frames: None, frame_count: None, is_still: true, has_picture: is_there, ..file.clone() }
 }
 
 /// A range of frames in words.
@@ -110,7 +140,7 @@ fn frames((start, end): (f64, f64)) -> String {
     format!("frames {} to {}", start.floor(), end.ceil() - 1.0)
 }
 
-fn paths(files: &[&Found]) -> Vec<PathBuf> {
+fn paths(files: &[Found]) -> Vec<PathBuf> {
     files.iter().map(|file| file.first_file()).collect()
 }
 
@@ -146,10 +176,7 @@ fn rules<'i>(wanted: &Wanted<'_>, index: &'i Index) -> impl Iterator<Item = (Rul
                     return exact;
                 }
                 // The list may have cut it.
-                let starts = |text: &str| text.to_lowercase().starts_with(&reel);
-                let cut =
-                    |file: &&Found| file.reel.as_deref().is_some_and(starts) || starts(&name_of(&file.first_file()));
-                index.files().iter().filter(cut).collect()
+                index.beginning_with(&reel)
             };
             // By timecode: files without it do not say where in them the clip is.
             let has_time = |file: &&Found| file.start.is_some() || file.frames.is_some() || file.is_still;
@@ -172,15 +199,10 @@ fn distinct(mut files: Vec<&Found>) -> Vec<&Found> {
 }
 
 /// Takes the one of several files that fits best, if there is one.
-fn choose<'i>(
-    rule: Rule,
-    wanted: &Wanted<'_>,
-    mut files: Vec<&'i Found>,
-    options: &RelinkOptions,
-) -> (Outcome, Option<&'i Found>) {
+fn choose(rule: Rule, wanted: &Wanted<'_>, mut files: Vec<Found>, options: &RelinkOptions) -> (Outcome, Option<Found>) {
     let mut chosen_by = Vec::new();
-    let mut keep = |files: &mut Vec<&'i Found>, by: &str, test: &dyn Fn(&Found) -> bool| {
-        let kept: Vec<_> = files.iter().copied().filter(|file| test(file)).collect();
+    let mut keep = |files: &mut Vec<Found>, by: &str, test: &dyn Fn(&Found) -> bool| {
+        let kept: Vec<_> = files.iter().filter(|file| test(file)).cloned().collect();
         if !kept.is_empty() && kept.len() < files.len() {
             *files = kept;
             chosen_by.push(by.to_owned());
@@ -203,15 +225,15 @@ fn choose<'i>(
         };
         keep(&mut files, &format!("the preference {word:?}"), &has);
     }
-    match files[..] {
+    match &files[..] {
         [file] => {
-            let lacks = match fit(wanted, file) {
+            let lacks = match fit(rule, wanted, file) {
                 Fit::Partial(lacks) => Some(lacks),
                 Fit::Whole | Fit::Outside => None,
             };
             chosen_by.dedup();
             let chosen_by = (!chosen_by.is_empty()).then(|| chosen_by.join(" and "));
-            (Outcome::Found { rule, path: file.first_file(), chosen_by, lacks }, Some(file))
+            (Outcome::Found { rule, path: file.first_file(), chosen_by, lacks }, Some(file.clone()))
         }
         _ => (Outcome::Several { rule, paths: paths(&files) }, None),
     }

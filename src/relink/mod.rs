@@ -50,9 +50,10 @@ pub use reference::cut_from_movie;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
+use crate::time::Rate;
 use crate::timeline::{
-    Child, Clip, Composition, CompositionKind, Map, MediaCommon, MediaKind, MediaReference, Note, RationalTime,
-    RawTimeRange, Timeline,
+    Child, Clip, Composition, CompositionKind, Map, MediaCommon, MediaKind, MediaReference, MissingFramePolicy, Note,
+    RationalTime, RawTimeRange, Timeline,
 };
 use crate::words::word_enum;
 use wanted::Wanted;
@@ -300,7 +301,12 @@ impl Relinker<'_> {
         };
         let location = wanted.locations.first().cloned().unwrap_or_default();
         let reel = wanted.reels.first().map(|reel| (*reel).to_owned());
-        let replaced = new.map(|found| (replacement(clip, &wanted, found), clip.active_media_reference_key.clone()));
+        let rule = match &outcome {
+            Outcome::Found { rule, .. } => *rule,
+            _ => Rule::default(),
+        };
+        let key = clip.active_media_reference_key.clone();
+        let replaced = new.map(|found| (replacement(clip, rule, &wanted, &found), key));
         self.matches.push(Match { object, clip: clip.item.name.clone(), location, reel, outcome });
         if let Some((reference, key)) = replaced {
             clip.media_references.insert(key, reference);
@@ -309,43 +315,35 @@ impl Relinker<'_> {
 }
 
 /// A reference to what was found, in the place of the clip's own.
-fn replacement(clip: &Clip, wanted: &Wanted<'_>, found: &Found) -> MediaReference {
+fn replacement(clip: &Clip, rule: Rule, wanted: &Wanted<'_>, found: &Found) -> MediaReference {
     let old = clip.media_reference().and_then(MediaReference::common);
     let mut common = MediaCommon {
         name: old.map(|common| common.name.clone()).unwrap_or_default(),
         metadata: old.map_or_else(Map::new, |common| common.metadata.clone()),
         ..MediaCommon::default()
     };
-    match &found.frames {
-        // What the file says of its time is read when it is planned, unless the timeline counts by itself.
-        None => {
-            let counted = found.start_in_timeline(wanted).zip(wanted.available);
-            common.available_range = counted.zip(found.frame_count).map(|((start, available), count)| {
-                let rate = available.start_time.rate;
-                #[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
-                let at = |frame: i64, rate| RationalTime::new(frame as f64, rate);
-                RawTimeRange { start_time: at(start, rate), duration: at(count, found.rate.unwrap_or(rate)) }
-            });
-            MediaReference::External { target_url: found.path.to_string_lossy().into_owned(), common }
-        }
-        Some(frames) => {
-            let rate = wanted.rate().or(found.rate).unwrap_or(crate::time::Rate::FPS_24);
+    // What the file says of its time is read when it is planned, unless the timeline counts by itself.
+    let start = found.start_by(rule, wanted);
+    let counts_itself = Some(start) != found.start || wanted.rate_of(found) != found.rate;
+    common.available_range =
+        wanted.rate_of(found).zip(found.frame_count).filter(|_| counts_itself).map(|(rate, count)| {
             #[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
             let at = |frame: i64| RationalTime::new(frame as f64, rate);
-            let count = frames.count();
-            let start = found.start_for(wanted);
-            common.available_range = Some(RawTimeRange { start_time: at(start), duration: at(count) });
-            MediaReference::ImageSequence {
-                target_url_base: found.path.to_string_lossy().into_owned(),
-                name_prefix: frames.prefix.clone(),
-                name_suffix: frames.suffix.clone(),
-                start_frame: frames.first,
-                frame_step: frames.step,
-                rate: rate.written(),
-                frame_zero_padding: frames.padding,
-                missing_frame_policy: crate::timeline::MissingFramePolicy::Error,
-                common,
-            }
-        }
+            RawTimeRange { start_time: at(start), duration: at(count) }
+        });
+    let target = found.path.to_string_lossy().into_owned();
+    match &found.frames {
+        None => MediaReference::External { target_url: target, common },
+        Some(frames) => MediaReference::ImageSequence {
+            target_url_base: target,
+            name_prefix: frames.prefix.clone(),
+            name_suffix: frames.suffix.clone(),
+            start_frame: frames.first,
+            frame_step: frames.step,
+            rate: wanted.rate_of(found).unwrap_or(Rate::FPS_24).written(),
+            frame_zero_padding: frames.padding,
+            missing_frame_policy: MissingFramePolicy::Error,
+            common,
+        },
     }
 }

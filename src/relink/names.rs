@@ -35,6 +35,14 @@ pub(super) fn stem(name: &str) -> String {
     if trimmed.is_empty() { stem } else { trimmed }.to_lowercase()
 }
 
+/// The last number before the ending of a name: what stands before it, the number, its digits, and the rest.
+pub(super) fn numbered(name: &str) -> Option<(String, i64, usize, String)> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    let digits = stem.len() - stem.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
+    let (prefix, number) = stem.split_at(stem.len() - digits);
+    Some((prefix.to_owned(), number.parse().ok()?, digits, format!(".{ending}")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! Shots out of one movie of the whole cut, such as an editorial reference.
 
+use std::path::PathBuf;
+
 use super::index::Found;
 use super::wanted;
 use super::{Match, Outcome, Rule};
@@ -11,46 +13,61 @@ use crate::timeline::{
     Timeline,
 };
 
-/// Gives every clip of `timeline` whose medium is not there (of audio tracks, where the movie has sound), and every nest with such a clip, its frames in `movie`, which shows
-/// the whole cut. Effects of these clips are removed: the movie has them already. So are their transitions, in effect: both
-/// sides show the same frames.
+/// Gives every clip of `timeline` whose medium is not there, and every nest with such a clip, its frames in `movie`, which shows
+/// the whole cut. Effects and colour decisions of these clips are removed: the movie has them already. So are their transitions,
+/// in effect: both sides show the same frames. Where all sound is missing, the movie's stands for it, in the first audio track,
+/// and the clips of the others are switched off; where only some is, that stays missing.
 ///
 /// The movie's first frame has the timecode `start`, or else the file's own; where there is none, or the timeline has no start, it
-/// is the first frame of the cut. Returns what became of each.
+/// is the first frame of the cut. `path_map` is where media moved, as
+/// [`PlanOptions::path_map`](crate::plan::PlanOptions::path_map) has it. Returns what became of each.
 ///
 /// # Errors
-/// [`ErrorKind::Option`] where `movie` has no rate; [`ErrorKind::Time`] where the cut begins before the movie or ends behind it,
-/// with both ranges, and for objects whose place in the cut cannot be told.
-pub fn cut_from_movie(timeline: &mut Timeline, movie: &Found, start: Option<Timecode>) -> Result<Vec<Match>> {
-    let rate = movie.rate.ok_or_else(|| {
+/// [`ErrorKind::Option`] where `movie` has no rate, or another than the cut; [`ErrorKind::Time`] where the cut begins before the
+/// movie or ends behind it, with both ranges, and for objects whose place in the cut cannot be told.
+pub fn cut_from_movie(
+    timeline: &mut Timeline,
+    movie: &Found,
+    start: Option<Timecode>,
+    path_map: &[(String, PathBuf)],
+) -> Result<Vec<Match>> {
+    let own = movie.rate.ok_or_else(|| {
         Error::new(ErrorKind::Option, "the movie of the cut has no frame rate; expected a movie").at_file(&movie.path)
     })?;
-    let locator = Locator::new(timeline.path.as_deref(), &[]);
+    let rate = record_rate(timeline).unwrap_or(own);
+    // At 23.976 and 24 frames a second, a frame of the cut is one of the movie.
+    if rate.timecode_base() != own.timecode_base() {
+        let what =
+            format!("the movie of the cut runs at {own} frames per second, and the cut at {rate}; expected the same");
+        return Err(Error::new(ErrorKind::Option, what).at_file(&movie.path));
+    }
+    let locator = Locator::new(timeline.path.as_deref(), path_map);
     let first = match (timeline.global_start_time, start.map(Timecode::frame).or(movie.start)) {
-        (Some(record), Some(first)) => timecode_frame(record, rate)?.saturating_sub(first),
+        (Some(record), Some(first)) => record.time()?.round(record.rate).saturating_sub(first),
         _ => 0,
     };
-    let mut places = Vec::new();
-    for (track, child) in timeline.tracks.children.iter().enumerate() {
-        let Child::Composition(composition) = child else { continue };
-        if composition.kind == CompositionKind::Track(MediaKind::Audio) && !movie.has_sound {
-            continue;
-        }
-        for (index, child) in composition.children.iter().enumerate() {
-            if lacks_media(child, &locator) {
-                places.push((track, index));
-            }
+    let is_audio = |child: &Child| matches!(child, Child::Composition(track) if track.kind == CompositionKind::Track(MediaKind::Audio));
+    let tracks = &timeline.tracks.children;
+    let sounds = || tracks.iter().filter(|child| is_audio(child)).flat_map(children).filter(|child| is_clip(child));
+    let takes_sound = movie.has_sound && sounds().all(|child| lacks_media(child, &locator));
+    let sounding = tracks.iter().position(|child| is_audio(child) && children(child).any(is_clip));
+    let (mut places, mut silent) = (Vec::new(), Vec::new());
+    for (track, child) in tracks.iter().enumerate() {
+        let lacking = children(child).enumerate().filter(|(_, child)| lacks_media(child, &locator));
+        let lacking = lacking.map(|(index, _)| [track, index]);
+        match is_audio(child) {
+            false => places.extend(lacking),
+            true if takes_sound && sounding == Some(track) => places.extend(lacking),
+            true if takes_sound => silent.extend(lacking),
+            true => {}
         }
     }
-    let mut matches = Vec::new();
     let mut new = Vec::new();
-    for (track, index) in places {
-        let path = [track, index];
-        let object = format!("tracks[{track}].children[{index}]");
+    for path in places {
+        let object = object_of(path);
         let range = timeline.trimmed_range(&path)?;
         let offset = timeline.trimmed_range(&[])?.start;
         let at = timeline.transformed_time(range.start, &path, &[])? - offset;
-        // Record frames are the movie's: it shows the cut.
         let (begin, end) = (first + at.round(rate), first + (at + range.duration).round(rate));
         if begin < 0 || movie.frame_count.is_some_and(|held| end > held) {
             let held = movie.frame_count.unwrap_or(0);
@@ -64,14 +81,20 @@ pub fn cut_from_movie(timeline: &mut Timeline, movie: &Found, start: Option<Time
         let at = |number: i64| RationalTime::new(frame(number), rate);
         new.push((path, RawTimeRange { start_time: at(begin), duration: at(end - begin) }));
     }
-    for ([track, index], range) in new {
-        let Child::Composition(composition) = &mut timeline.tracks.children[track] else { continue };
-        let child = &mut composition.children[index];
-        let name = child.name().to_owned();
+    let mut matches = Vec::new();
+    for (path, range) in new {
+        let Some(child) = child_at(timeline, path) else { continue };
+        let clip = child.name().to_owned();
         let outcome = Outcome::Found { rule: Rule::Movie, path: movie.path.clone(), chosen_by: None, lacks: None };
-        let object = format!("tracks[{track}].children[{index}]");
-        matches.push(Match { object, clip: name, location: String::new(), reel: None, outcome });
+        matches.push(Match { object: object_of(path), clip, location: String::new(), reel: None, outcome });
         replace(child, movie, rate, range);
+    }
+    for path in &silent {
+        match child_at(timeline, *path) {
+            Some(Child::Clip(clip)) => clip.item.enabled = false,
+            Some(Child::Composition(nest)) => nest.item.enabled = false,
+            _ => {}
+        }
     }
     if let Some(first) = matches.first() {
         let note = match matches.len() {
@@ -80,13 +103,43 @@ pub fn cut_from_movie(timeline: &mut Timeline, movie: &Found, start: Option<Time
         };
         timeline.notes.push(note.into());
     }
+    if !silent.is_empty() {
+        let note = format!("{} clips of sound are off: the movie of the cut has the whole mix", silent.len());
+        timeline.notes.push(note.into());
+    }
     Ok(matches)
 }
 
-/// Frames from midnight, by their number at a rate of the same timecode.
-fn timecode_frame(time: RationalTime, rate: Rate) -> Result<i64> {
-    let by = if time.rate.timecode_base() == rate.timecode_base() { time.rate } else { rate };
-    Ok(time.time()?.round(by))
+fn object_of([track, index]: [usize; 2]) -> String {
+    format!("tracks[{track}].children[{index}]")
+}
+
+fn children(child: &Child) -> impl Iterator<Item = &Child> {
+    match child {
+        Child::Composition(composition) => &composition.children[..],
+        _ => &[],
+    }
+    .iter()
+}
+
+fn child_at(timeline: &mut Timeline, [track, index]: [usize; 2]) -> Option<&mut Child> {
+    match timeline.tracks.children.get_mut(track)? {
+        Child::Composition(composition) => composition.children.get_mut(index),
+        _ => None,
+    }
+}
+
+fn is_clip(child: &Child) -> bool {
+    matches!(child, Child::Clip(_) | Child::Composition(_))
+}
+
+/// The rate of the cut: that of its start, or that of the first item of a track.
+fn record_rate(timeline: &Timeline) -> Option<Rate> {
+    let first = || {
+        let items = timeline.tracks.children.iter().flat_map(children).filter_map(Child::item);
+        items.filter_map(|item| item.source_range).map(|range| range.duration.rate).next()
+    };
+    timeline.global_start_time.map(|start| start.rate).or_else(first)
 }
 
 #[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
@@ -113,7 +166,12 @@ fn replace(child: &mut Child, movie: &Found, rate: Rate, range: RawTimeRange) {
         Child::Composition(composition) => &composition.item,
         Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => return,
     };
-    let item = Item { source_range: Some(range), effects: Vec::new(), ..old.clone() };
+    let mut metadata = old.metadata.clone();
+    // Grades, positions and channels of the clip.
+    for key in ["cdl", "fcp_xml", "Resolve_OTIO", "PremierePro_OTIO", "AAF"] {
+        metadata.remove(key);
+    }
+    let item = Item { source_range: Some(range), effects: Vec::new(), metadata, ..old.clone() };
     let at = |number: i64| RationalTime::new(frame(number), rate);
     let available_range = movie.frame_count.map(|count| RawTimeRange { start_time: at(0), duration: at(count) });
     let common = MediaCommon { available_range, metadata: Map::new(), ..MediaCommon::default() };

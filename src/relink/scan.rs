@@ -8,11 +8,12 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use super::index::{Found, FoundFrames, Index};
-use super::names::name_of;
-use crate::backend::ffmpeg::{MediaInfo, probe};
+use super::names::{name_of, numbered};
+use crate::backend::ffmpeg::{FfmpegLookup, MediaInfo, probe};
 use crate::deliver::write_whole;
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::{is_image, is_movie};
+use crate::plan::{MediaLookup as _, MediaSource};
 use crate::threads::map_all;
 
 /// Deepest folder below one that is scanned.
@@ -57,10 +58,10 @@ impl Index {
     /// [`Index::unreadable`].
     pub fn scan<P: AsRef<Path>>(folders: impl IntoIterator<Item = P>, cache: Option<&Path>) -> Result<Index> {
         let known = cache.map(read_cache).transpose()?.unwrap_or_default();
-        let mut wanted = Vec::new();
+        let (mut wanted, mut unread) = (Vec::new(), Vec::new());
         for folder in folders {
             let folder = std::path::absolute(folder.as_ref()).map_err(|error| unlisted(folder.as_ref(), error))?;
-            list(&folder, 0, &mut wanted)?;
+            list(&folder, 0, &mut wanted, &mut unread)?;
         }
         wanted.sort_by(|a, b| a.0.cmp(&b.0));
         wanted.dedup_by(|a, b| a.0 == b.0);
@@ -79,16 +80,17 @@ impl Index {
                 Some(frames) => of_frames(found, frames),
             })
         }));
-        index.unreadable = probed
-            .iter()
-            .filter_map(|(path, probed, _)| match &probed.result {
-                Probe::Unreadable(why) => Some((path.clone(), why.clone())),
-                Probe::Found(_) => None,
-            })
-            .collect();
+        let opened = probed.iter().filter_map(|(path, probed, _)| match &probed.result {
+            Probe::Unreadable(why) => Some((path.clone(), why.clone())),
+            Probe::Found(_) => None,
+        });
+        unread.extend(opened);
+        index.unreadable = unread;
         if let Some(cache) = cache {
             let mut files = known.clone();
-            files.extend(probed.into_iter().map(|(path, probed, _)| (path, probed)));
+            // JSON holds text alone.
+            let texts = probed.into_iter().filter(|(path, ..)| path.to_str().is_some());
+            files.extend(texts.map(|(path, probed, _)| (path, probed)));
             if files != known {
                 let text = serde_json::to_vec(&Cache { kind: KIND.to_owned(), files })
                     .map_err(|error| Error::new(ErrorKind::Io, "the media index cannot be written").because(error))?;
@@ -105,8 +107,8 @@ impl Found {
     /// # Errors
     /// As [`probe`].
     pub fn open(path: impl AsRef<Path>) -> Result<Found> {
-        let path = path.as_ref();
-        probe(path).map(|info| of_info(path, info))
+        let path = std::path::absolute(path.as_ref()).map_err(|error| unlisted(path.as_ref(), error))?;
+        probe(&path).map(|info| of_info(&path, info))
     }
 }
 
@@ -137,7 +139,7 @@ fn unlisted(folder: &Path, error: std::io::Error) -> Error {
 type Listed = (PathBuf, u64, u128, Option<FoundFrames>);
 
 /// Lists the media in a folder and below.
-fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>) -> Result<()> {
+fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>, unread: &mut Vec<(PathBuf, String)>) -> Result<()> {
     let entries = std::fs::read_dir(folder).map_err(|error| unlisted(folder, error))?;
     let mut runs: BTreeMap<(String, String, usize), Vec<(i64, String)>> = BTreeMap::new();
     let mut singles = Vec::new();
@@ -150,7 +152,10 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>) -> Result<()> {
         }
         if kind.is_dir() {
             if depth < DEEPEST {
-                list(&path, depth + 1, files)?;
+                // The folders that were asked for have to be there; what lies below may be somebody else's.
+                if let Err(error) = list(&path, depth + 1, files, unread) {
+                    unread.push((path, error.to_string()));
+                }
             }
         } else if path.metadata().is_ok_and(|about| about.is_file()) {
             match numbered(&name).filter(|_| is_image(&name)) {
@@ -198,14 +203,6 @@ fn joined(
     joined
 }
 
-/// The last number before the ending of a name: what stands before it, the number, its digits, and the rest.
-fn numbered(name: &str) -> Option<(String, i64, usize, String)> {
-    let (stem, ending) = name.rsplit_once('.')?;
-    let digits = stem.len() - stem.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
-    let (prefix, number) = stem.split_at(stem.len() - digits);
-    Some((prefix.to_owned(), number.parse().ok()?, digits, format!(".{ending}")))
-}
-
 fn modified(about: &Metadata) -> u128 {
     about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_nanos())
 }
@@ -220,7 +217,7 @@ fn look(path: &Path) -> Probe {
 
 fn of_info(path: &Path, info: MediaInfo) -> Found {
     let is_still = info.is_still;
-    Found {
+    let mut found = Found {
         path: path.to_owned(),
         frames: None,
         rate: info.rate.filter(|_| !is_still),
@@ -230,7 +227,14 @@ fn of_info(path: &Path, info: MediaInfo) -> Found {
         is_still,
         has_picture: info.has_picture,
         has_sound: info.has_audio,
+    };
+    // The frames of sound are its samples.
+    if !info.has_picture
+        && let Some(facts) = FfmpegLookup::new().look_up(&MediaSource::File { path: path.to_owned() })
+    {
+        (found.rate, found.frame_count, found.start) = (facts.rate, facts.frames, facts.start);
     }
+    found
 }
 
 /// The sequence whose first frame is `found`. A single one is a still.

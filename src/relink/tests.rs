@@ -320,3 +320,17 @@ fn no_clip_gets_a_medium_of_another_kind() {
     let matches = relink(&mut cut, &Index::new([poster, silent, sound.clone()]), &RelinkOptions::default());
     assert_eq!(found(&matches[0].outcome), Some(&*sound.path));
 }
+
+/// A reel alone proves nothing, whatever range the timeline gives its medium.
+#[test]
+fn media_of_a_reel_have_the_timecode_that_is_used() {
+    let clip = Written { reel: Some(("ALE", "A001")), available: Some((0, 500)), source: (10, 24), ..usual() };
+    let take = movie("/m/A001_T2.mov", Some(HOUR), 500);
+    assert!(found(&one(&clip, [take], &RelinkOptions::default()).0).is_none());
+    let clip = Written { available: Some((HOUR, 100)), ..usual() };
+    let clip = Written { reel: Some(("ALE", "A001")), ..clip };
+    let other = movie("/m/A001_T2.mov", Some(2 * HOUR), 100);
+    assert!(found(&one(&clip, [other], &RelinkOptions::default()).0).is_none());
+    let right = movie("/m/A001_T2.mov", Some(HOUR), 100);
+    assert!(found(&one(&clip, [right], &RelinkOptions::default()).0).is_some());
+}

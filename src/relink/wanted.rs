@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::index::Found;
-use super::names::words;
+use super::names::{numbered, words};
 use crate::otio::{Locator, is_there as exists};
 use crate::plan::reels;
 use crate::time::{Rate, padded};
@@ -19,6 +19,8 @@ pub(super) struct Wanted<'a> {
     pub(super) paths: Vec<Vec<String>>,
     /// What may be its file's name, or its name without an ending, in lower case.
     pub(super) names: Vec<String>,
+    /// The number of the frame that its location names, where that is an image file among others.
+    pub(super) number: Option<i64>,
     /// The reels it may be of.
     pub(super) reels: Vec<&'a str>,
     /// The part of it that is used.
@@ -47,8 +49,23 @@ impl<'a> Wanted<'a> {
                 names.push(name);
             }
         }
+        let number = match reference {
+            Some(MediaReference::External { .. }) => {
+                paths.first().and_then(|path: &Vec<String>| numbered(path.first()?)).map(|name| name.1)
+            }
+            _ => None,
+        };
         let reels = reels(&clip.item.metadata, common.map(|common| &common.metadata));
-        Wanted { is_sound, locations, paths, names, reels, range: clip.item.source_range.or(available), available }
+        Wanted {
+            is_sound,
+            locations,
+            paths,
+            names,
+            number,
+            reels,
+            range: clip.item.source_range.or(available),
+            available,
+        }
     }
 
     /// The rate that the clip counts its medium in.
@@ -56,14 +73,19 @@ impl<'a> Wanted<'a> {
         self.range.map(|range| if range.start_time.value == 0.0 { range.duration.rate } else { range.start_time.rate })
     }
 
+    /// The rate that frames of `file` are counted in: its own, or that of the clip, where it has none, or where both count the same
+    /// timecode.
+    pub(super) fn rate_of(&self, file: &Found) -> Option<Rate> {
+        let rate = self.rate().or(file.rate)?;
+        Some(file.rate.filter(|own| own.timecode_base() != rate.timecode_base()).unwrap_or(rate))
+    }
+
     /// First and last frame that are used, the latter not included, by the frames of `file`.
     pub(super) fn used(&self, file: &Found) -> Option<(f64, f64)> {
-        let range = self.range?;
-        let rate = self.rate()?;
-        let own = file.rate.unwrap_or(rate);
+        let (range, own) = (self.range?, self.rate_of(file)?);
         // Timecode counts frames: at 23.976 and 24 frames a second, the same number is the same frame.
-        let frames = |time: RationalTime| match own.timecode_base() == rate.timecode_base() {
-            true => time.value_at(rate),
+        let frames = |time: RationalTime| match own.timecode_base() == time.rate.timecode_base() {
+            true => time.value,
             false => time.value_at(own),
         };
         let start = frames(range.start_time);

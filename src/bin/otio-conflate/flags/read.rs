@@ -62,10 +62,12 @@ impl ReadArgs {
             false => self.relink(&mut timeline)?,
         };
         if let Some(movie) = &self.movie {
+            // The movie is for what the folders do not hold, not for what is ambiguous there.
+            relink::check(&matches)?;
             let movie = Found::open(movie)?;
             let rate = movie.rate.unwrap_or(Rate::FPS_24);
             let start = self.movie_start.as_deref().map(|text| Timecode::parse(text, rate)).transpose()?;
-            let cut = cut_from_movie(&mut timeline, &movie, start)?;
+            let cut = cut_from_movie(&mut timeline, &movie, start, &self.maps)?;
             matches.retain(|found| !cut.iter().any(|other| found.object.starts_with(&other.object)));
             matches.extend(cut);
         }
