@@ -127,7 +127,7 @@ pub struct ShotReport {
     pub tail: i64,
     /// Where in the cut the first frame delivered lies.
     pub record: Record,
-    /// The media that are visible in it, handles included: clip, source frames, timecodes, speed.
+    /// The media that lie in it, handles included, whether or not something opaque covers them: clip, source frames, timecodes, speed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub sources: Vec<ShotSource>,
     /// Seconds that it took to render, verify and deliver it in this run; `None` where that was done in an earlier one.

@@ -109,6 +109,10 @@ fn of_encoder(text: &str) -> Option<MasteringDisplay> {
         Some([a.trim().parse().ok()?, b.trim().parse().ok()?])
     };
     let (green, blue, red, white) = (pair("G")?, pair("B")?, pair("R")?, pair("WP")?);
+    // Coordinates are of 1, in 50,000 steps.
+    if [green, blue, red, white].as_flattened().iter().any(|&step| step > 50_000) {
+        return None;
+    }
     let [max, min] = pair("L")?;
     rest.trim().is_empty().then_some(MasteringDisplay { red, green, blue, white, min, max })
 }

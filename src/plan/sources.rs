@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Layer, MediaId, MediaLookup, MediaSource, Plan, Retime, Shot};
 use crate::time::Timecode;
 
-/// A medium that is visible in a shot, handles included.
+/// A medium that lies in a shot, handles included, whether or not something opaque covers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ShotSource {
@@ -96,7 +96,8 @@ impl Needed {
 }
 
 impl Plan {
-    /// The media that are visible in `shot`, handles included: topmost first, each clip once.
+    /// The media that lie in `shot`, handles included, whether or not something opaque covers them: topmost first, each clip
+    /// once.
     pub fn sources(&self, shot: &Shot) -> Vec<ShotSource> {
         self.shown(shot).iter().map(|shown| self.source(shot, shown)).collect()
     }
@@ -186,7 +187,7 @@ impl Plan {
         }
     }
 
-    /// The layers that are visible in `shot`, topmost first.
+    /// The layers of `shot`, topmost first.
     fn shown(&self, shot: &Shot) -> Vec<Shown> {
         let mut found: IndexMap<(String, MediaId), Shown> = IndexMap::new();
         for span in &shot.spans {

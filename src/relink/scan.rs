@@ -57,48 +57,64 @@ impl Index {
     /// [`ErrorKind::Option`] where `cache` is a file of something else. Media that cannot be read are no error: see
     /// [`Index::unreadable`].
     pub fn scan<P: AsRef<Path>>(folders: impl IntoIterator<Item = P>, cache: Option<&Path>) -> Result<Index> {
-        let known = cache.map(read_cache).transpose()?.unwrap_or_default();
-        let (mut wanted, mut unread) = (Vec::new(), Vec::new());
-        for folder in folders {
-            let folder = std::path::absolute(folder.as_ref()).map_err(|error| unlisted(folder.as_ref(), error))?;
-            list(&folder, 0, &mut wanted, &mut unread)?;
-        }
-        wanted.sort_by(|a, b| a.0.cmp(&b.0));
-        wanted.dedup_by(|a, b| a.0 == b.0);
-        let probed = map_all(wanted, |(path, bytes, modified, frames)| {
-            let same = |old: &&Probed| old.bytes == bytes && old.modified == modified;
-            let result = match known.get(&path).filter(same) {
-                Some(old) => old.result.clone(),
-                None => look(&path),
-            };
-            (path, Probed { bytes, modified, result }, frames)
-        });
-        let mut index = Index::new(probed.iter().filter_map(|(_, probed, frames)| {
-            let Probe::Found(found) = &probed.result else { return None };
-            Some(match frames {
-                None => found.clone(),
-                Some(frames) => of_frames(found, frames),
-            })
-        }));
-        let opened = probed.iter().filter_map(|(path, probed, _)| match &probed.result {
-            Probe::Unreadable(why) => Some((path.clone(), why.clone())),
-            Probe::Found(_) => None,
-        });
-        unread.extend(opened);
-        index.unreadable = unread;
-        if let Some(cache) = cache {
-            let mut files = known.clone();
-            // JSON holds text alone.
-            let texts = probed.into_iter().filter(|(path, ..)| path.to_str().is_some());
-            files.extend(texts.map(|(path, probed, _)| (path, probed)));
-            if files != known {
-                let text = serde_json::to_vec(&Cache { kind: KIND.to_owned(), files })
-                    .map_err(|error| Error::new(ErrorKind::Io, "the media index cannot be written").because(error))?;
-                write_whole(cache, &text)?;
-            }
+        let (index, files) = look_through(folders, cache)?;
+        if let (Some(cache), Some(files)) = (cache, files) {
+            let text = serde_json::to_vec(&Cache { kind: KIND.to_owned(), files })
+                .map_err(|error| Error::new(ErrorKind::Io, "the media index cannot be written").because(error))?;
+            write_whole(cache, &text)?;
         }
         Ok(index)
     }
+
+    /// The same, but nothing is written: what is in `cache` is used, and stays as it is.
+    ///
+    /// # Errors
+    /// As [`Index::scan`].
+    pub fn scan_only<P: AsRef<Path>>(folders: impl IntoIterator<Item = P>, cache: Option<&Path>) -> Result<Index> {
+        look_through(folders, cache).map(|(index, _)| index)
+    }
+}
+
+/// What lies in folders; and what a cache should hold, where that is something else than it does.
+fn look_through<P: AsRef<Path>>(
+    folders: impl IntoIterator<Item = P>,
+    cache: Option<&Path>,
+) -> Result<(Index, Option<BTreeMap<PathBuf, Probed>>)> {
+    let known = cache.map(read_cache).transpose()?.unwrap_or_default();
+    let (mut wanted, mut unread) = (Vec::new(), Vec::new());
+    for folder in folders {
+        let folder = std::path::absolute(folder.as_ref()).map_err(|error| unlisted(folder.as_ref(), error))?;
+        list(&folder, 0, &mut wanted, &mut unread)?;
+    }
+    wanted.sort_by(|a, b| a.0.cmp(&b.0));
+    wanted.dedup_by(|a, b| a.0 == b.0);
+    let probed = map_all(wanted, |(path, bytes, modified, frames)| {
+        let same = |old: &&Probed| old.bytes == bytes && old.modified == modified;
+        let result = match known.get(&path).filter(same) {
+            Some(old) => old.result.clone(),
+            None => look(&path),
+        };
+        (path, Probed { bytes, modified, result }, frames)
+    });
+    let mut index = Index::new(probed.iter().filter_map(|(_, probed, frames)| {
+        let Probe::Found(found) = &probed.result else { return None };
+        Some(match frames {
+            None => found.clone(),
+            Some(frames) => of_frames(found, frames),
+        })
+    }));
+    let opened = probed.iter().filter_map(|(path, probed, _)| match &probed.result {
+        Probe::Unreadable(why) => Some((path.clone(), why.clone())),
+        Probe::Found(_) => None,
+    });
+    unread.extend(opened);
+    index.unreadable = unread;
+    let mut files = known.clone();
+    // JSON holds text alone.
+    let texts = probed.into_iter().filter(|(path, ..)| path.to_str().is_some());
+    files.extend(texts.map(|(path, probed, _)| (path, probed)));
+    let changed = (files != known).then_some(files);
+    Ok((index, changed))
 }
 
 impl Found {

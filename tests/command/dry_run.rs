@@ -57,6 +57,13 @@ fn what_it_tells_is_what_the_run_does() {
     let out = ["cut.otio", "--out", "out"];
     let (dry, _) = agree(&world, &out);
     assert_eq!(acts(&dry), ["render", "render", "render"]);
+    // What nobody asked for may be missing; what cannot be is told as the run tells it.
+    let mut cut: Value = serde_json::from_slice(&std::fs::read(world.path("cut.otio")).expect("a cut")).expect("JSON");
+    cut["tracks"]["children"][0]["children"][2]["media_references"]["DEFAULT_MEDIA"]["target_url"] = "gone.mp4".into();
+    std::fs::write(world.path("gone.otio"), cut.to_string()).expect("a file");
+    let (dry, _) = agree(&world, &["gone.otio", "--only", "a,b", "--out", "some"]);
+    assert_eq!(acts(&dry), ["render", "render"]);
+    agree(&world, &["cut.otio", "--out", "none", "--preset", "png", "--compression", "piz"]);
     // All are in the way, and may be skipped.
     let (dry, _) = agree(&world, &out);
     assert_eq!(acts(&dry), ["in_the_way", "in_the_way", "in_the_way"]);

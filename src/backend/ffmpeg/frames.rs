@@ -157,8 +157,11 @@ impl FfmpegBackend {
     /// # Errors
     /// As [`FfmpegBackend::frames`]; [`ErrorKind::Option`] for a size of nothing.
     pub fn frames_as<'a>(&self, plan: &'a Plan, options: &'a FrameOptions) -> Result<Frames<'a>> {
-        if options.size.is_some_and(|(width, height)| width == 0 || height == 0 || width.max(height) > 32_768) {
-            return Err(Error::new(ErrorKind::Option, "invalid size of pictures; expected sides of 1 to 32768 pixels"));
+        if options.size.is_some_and(|(width, height)| width == 0 || height == 0 || width.max(height) > LARGEST) {
+            return Err(Error::new(
+                ErrorKind::Option,
+                format!("invalid size of pictures; expected sides of 1 to {LARGEST} pixels"),
+            ));
         }
         Ok(Frames { session: self.session(plan, &options.preset)?, options })
     }
@@ -199,6 +202,9 @@ pub struct FrameReader<'f> {
     options: &'f FrameOptions,
 }
 
+/// Longest side of a picture in pixels.
+const LARGEST: u32 = 32_768;
+
 impl FrameReader<'_> {
     /// The picture of the cut at record frame `record`, counted from the cut's first, as the first shot has it that shows it
     /// between its handles, else in them.
@@ -234,6 +240,10 @@ impl FrameReader<'_> {
         let aspect = f64::from(canvas.width) * canvas.pixel_aspect.to_f64() / f64::from(canvas.height);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
         let height = (f64::from(width) / aspect).round().max(1.0) as u32;
+        if width.max(height) > LARGEST {
+            let what = format!("invalid width {width} of a thumbnail; expected sides of 1 to {LARGEST} pixels");
+            return Err(Error::new(ErrorKind::Option, what));
+        }
         self.picture(self.index(shot)?, record, Some((width.max(1), height)))
     }
 

@@ -37,7 +37,8 @@ pub(crate) struct Flags {
     dry_run: bool,
 }
 
-pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
+pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
+    flags.plan.source.is_dry = flags.dry_run;
     let timeline = flags.plan.source.read()?;
     let mut options = flags.plan.options()?;
     flags.delivery.change(&mut options);

@@ -17,8 +17,12 @@ pub(crate) fn run(
 ) -> Result<Outcome> {
     let preview = conflation.preview(plan)?;
     let programs = match preview.canvas {
+        // Of shots that nobody asked for, media may be missing.
         Some(_) => {
-            FfmpegBackend::new().max_pixels(max_pixels).explain(plan, &delivery.preset, &delivery.representations)?
+            let mut asked_for = plan.clone();
+            asked_for.shots.retain(|shot| preview.shots.iter().any(|other| other.shot == shot.name));
+            let backend = FfmpegBackend::new().max_pixels(max_pixels);
+            backend.explain(&asked_for, &delivery.preset, &delivery.representations)?
         }
         None => Vec::new(),
     };
@@ -54,7 +58,7 @@ pub(crate) fn run(
         "estimate": { "bytes": total.0, "cpu_seconds": total.1, "seconds": seconds, "cores": cores },
     });
     let error = preview.refusal.or(mix);
-    let exit = if error.is_some() { Exit::NotStarted } else { Exit::Complete };
+    let exit = error.as_ref().map_or(Exit::Complete, Exit::of_refusal);
     Ok(Outcome { exit, error, ..Outcome::complete(result) }.warnings(preview.warnings))
 }
 

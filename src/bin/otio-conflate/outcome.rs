@@ -27,6 +27,16 @@ pub(crate) enum Exit {
     Cancelled = 130,
 }
 
+impl Exit {
+    /// What ends with `error` before anything is begun.
+    pub(crate) fn of_refusal(error: &Error) -> Exit {
+        match error.kind() {
+            ErrorKind::Option => Exit::Usage,
+            _ => Exit::NotStarted,
+        }
+    }
+}
+
 /// What a subcommand did.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -64,8 +74,7 @@ impl Outcome {
         let exit = match error.kind() {
             _ if cancel.is_cancelled() => Exit::Cancelled,
             _ if begun => Exit::SomeFailed,
-            ErrorKind::Option => Exit::Usage,
-            _ => Exit::NotStarted,
+            _ => Exit::of_refusal(&error),
         };
         Outcome { exit, result: Value::Null, warnings: Vec::new(), error: Some(error) }
     }

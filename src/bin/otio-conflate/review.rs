@@ -45,7 +45,7 @@ pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
         slate.title = Some(title);
         review = review.slate(slate);
     }
-    if flags.color.is_asked_for() {
+    if flags.color.is_asked_for() || flags.space.is_some() {
         let (mut plan, engine) = flags.color.plan()?;
         if let Some(space) = &flags.space {
             plan.rules.push(otio_conflate::color::read_rule(&*engine, &format!("*={space}"))?);

@@ -81,6 +81,7 @@ struct Settling<'s> {
     by_group: HashMap<(usize, String), Option<ColorId>>,
     /// What each of them depends on.
     layer_baked: HashMap<(usize, usize, String), Baked>,
+    group_baked: HashMap<(usize, String), Baked>,
     outputs: Outputs<'s>,
 }
 
@@ -119,6 +120,7 @@ impl SceneColor {
             by_layer: HashMap::new(),
             by_group: HashMap::new(),
             layer_baked: HashMap::new(),
+            group_baked: HashMap::new(),
             outputs,
         };
         if settling.drawn.is_none() && color.config != ColorConfig::Raw {
@@ -474,13 +476,19 @@ impl Settling<'_> {
     /// What is done to what a stack with these decisions makes, which is in the canvas's space.
     fn group(&mut self, context: usize, grades: &[Grade], names: &Names<'_>) -> Result<Baked> {
         let space = SourceSpace::Space(self.canvas.clone());
+        // A stack is asked for in each of its spans.
+        let key = (context, text(grades));
+        if let Some(known) = self.group_baked.get(&key) {
+            return Ok(known.clone());
+        }
         let baked = color::layer(self.engine, self.color, (&space, &self.canvas), grades, names)?;
         let id = baked.transform.as_ref().map(|transform| {
             let words = format!("graded in {}", self.canvas);
             self.layer_colors.push(LayerColor { transform: Arc::clone(transform), words });
             ColorId(self.layer_colors.len() - 1)
         });
-        self.by_group.entry((context, text(grades))).or_insert(id);
+        self.by_group.insert(key.clone(), id);
+        self.group_baked.insert(key, baked.clone());
         Ok(baked)
     }
 

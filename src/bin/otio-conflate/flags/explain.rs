@@ -10,7 +10,7 @@ use otio_conflate::{Plan, printable_json};
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
     /// How the frames of each shot would be made, and what that costs: for people, or as json
-    #[arg(long, value_name = "FORM", num_args = 0..=1, default_missing_value = "text", conflicts_with = "frames")]
+    #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "text", conflicts_with = "frames")]
     explain: Option<Form>,
     /// What shots would be written as; used with --explain
     #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name, value_name = "NAME")]

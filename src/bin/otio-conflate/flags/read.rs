@@ -32,6 +32,9 @@ pub(crate) struct ReadArgs {
     /// What is done with files in these folders that hold only some of the frames: refuse, or warn (take them, and say so)
     #[arg(long, default_value = "refuse", value_name = "DO")]
     short_media: Partial,
+    /// Whether nothing may be written.
+    #[arg(skip)]
+    pub(crate) is_dry: bool,
     /// A movie of the whole cut, such as an editorial reference: clips whose media are not there are cut out of it
     #[arg(long, value_name = "FILE")]
     movie: Option<PathBuf>,
@@ -76,7 +79,11 @@ impl ReadArgs {
 
     /// Looks for media in folders.
     fn relink(&self, timeline: &mut Timeline) -> Result<Vec<Match>> {
-        let index = Index::scan(&self.media, self.media_index.as_deref())?;
+        let cache = self.media_index.as_deref();
+        let index = match self.is_dry {
+            true => Index::scan_only(&self.media, cache)?,
+            false => Index::scan(&self.media, cache)?,
+        };
         for (path, why) in &index.unreadable {
             tell!("warning: {} is left out: {why}", path.display());
         }
