@@ -31,7 +31,7 @@ enum Values {
 }
 
 /// Letters and digits that a name has one of, and what it is then: the longer ones first where one lies in another.
-const LOGS: [(&str, &str); 27] = [
+const LOGS: [(&str, &str); 28] = [
     ("acescct", "ACEScct"),
     ("acescc", "ACEScc"),
     ("logc4", "LogC4"),
@@ -42,6 +42,7 @@ const LOGS: [(&str, &str); 27] = [
     ("slog", "S-Log"),
     ("log3g10", "Log3G10"),
     ("redlogfilm", "REDlogFilm"),
+    ("redlog", "REDlog"),
     ("canonlog3", "Canon Log 3"),
     ("clog3", "Canon Log 3"),
     ("canonlog2", "Canon Log 2"),
