@@ -233,7 +233,12 @@ fn choose(rule: Rule, wanted: &Wanted<'_>, mut files: Vec<Found>, options: &Reli
             };
             chosen_by.dedup();
             let chosen_by = (!chosen_by.is_empty()).then(|| chosen_by.join(" and "));
-            (Outcome::Found { rule, path: file.first_file(), chosen_by, lacks }, Some(file.clone()))
+            let other = reel_of(file).filter(|reel| {
+                let agrees = |own: &String| own.starts_with(reel) || reel.starts_with(own);
+                !reels.is_empty() && !reels.iter().any(agrees)
+            });
+            let doubt = other.map(|reel| format!("it is of reel {reel:?}, and the clip of {:?}", wanted.reels[0]));
+            (Outcome::Found { rule, path: file.first_file(), chosen_by, lacks, doubt }, Some(file.clone()))
         }
         _ => (Outcome::Several { rule, paths: paths(&files) }, None),
     }

@@ -137,6 +137,9 @@ pub enum Outcome {
         /// Frames of the clip that it does not hold, where that was allowed.
         #[serde(skip_serializing_if = "Option::is_none")]
         lacks: Option<String>,
+        /// What speaks against it: the reel that the file names, where it is another than the clip's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        doubt: Option<String>,
     },
     /// Several files fit, and nothing tells which is meant.
     Several {
@@ -185,13 +188,16 @@ impl fmt::Display for Match {
             |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         match &self.outcome {
             Outcome::There => write!(f, "its medium is there"),
-            Outcome::Found { rule, path, chosen_by, lacks } => {
+            Outcome::Found { rule, path, chosen_by, lacks, doubt } => {
                 write!(f, "found by {rule}: {}", path.display())?;
                 if let Some(chosen_by) = chosen_by {
                     write!(f, ", chosen by {chosen_by}")?;
                 }
                 if let Some(lacks) = lacks {
                     write!(f, "; it lacks {lacks}")?;
+                }
+                if let Some(doubt) = doubt {
+                    write!(f, "; {doubt}")?;
                 }
                 Ok(())
             }
@@ -207,6 +213,15 @@ impl fmt::Display for Match {
             }
             Outcome::None => write!(f, "no file fits"),
         }
+    }
+}
+
+/// Whether a match is told by itself.
+fn is_told_alone(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Found { lacks, doubt, .. } => lacks.is_some() || doubt.is_some(),
+        Outcome::TooShort { .. } => true,
+        Outcome::There | Outcome::Several { .. } | Outcome::None => false,
     }
 }
 
@@ -243,8 +258,7 @@ pub fn relink(timeline: &mut Timeline, index: &Index, options: &RelinkOptions) -
 fn notes(matches: &[Match]) -> Vec<String> {
     let mut notes = Vec::new();
     for rule in [Rule::Folder, Rule::Name, Rule::Stem, Rule::Reel] {
-        let by_rule =
-            |found: &&Match| matches!(found.outcome, Outcome::Found { rule: by, lacks: None, .. } if by == rule);
+        let by_rule = |found: &&Match| matches!(found.outcome, Outcome::Found { rule: by, lacks: None, doubt: None, .. } if by == rule);
         let mut found = matches.iter().filter(by_rule);
         if let Some(first) = found.next() {
             let count = 1 + found.count();
@@ -255,7 +269,7 @@ fn notes(matches: &[Match]) -> Vec<String> {
         }
     }
     for found in matches {
-        if matches!(found.outcome, Outcome::Found { lacks: Some(_), .. } | Outcome::TooShort { .. }) {
+        if is_told_alone(&found.outcome) {
             notes.push(format!("the medium of a clip is not where the timeline says: {found}"));
         }
     }

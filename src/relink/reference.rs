@@ -85,7 +85,8 @@ pub fn cut_from_movie(
     for (path, range) in new {
         let Some(child) = child_at(timeline, path) else { continue };
         let clip = child.name().to_owned();
-        let outcome = Outcome::Found { rule: Rule::Movie, path: movie.path.clone(), chosen_by: None, lacks: None };
+        let outcome =
+            Outcome::Found { rule: Rule::Movie, path: movie.path.clone(), chosen_by: None, lacks: None, doubt: None };
         matches.push(Match { object: object_of(path), clip, location: String::new(), reel: None, outcome });
         replace(child, movie, rate, range);
     }

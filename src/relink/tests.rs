@@ -334,3 +334,17 @@ fn media_of_a_reel_have_the_timecode_that_is_used() {
     let right = movie("/m/A001_T2.mov", Some(HOUR), 100);
     assert!(found(&one(&clip, [right], &RelinkOptions::default()).0).is_some());
 }
+
+/// A file of the right name and another reel may be the wrong one: that is told.
+#[test]
+fn another_reel_is_told() {
+    let clip = Written { location: Some("/gone/C0001.mov".to_owned()), reel: Some(("ALE", "A001")), ..usual() };
+    for (reel, told) in [("B002", true), ("a001", false), ("A001_240101", false)] {
+        let file = movie("/m/C0001.mov", Some(HOUR), 100).with_reel(reel);
+        let mut cut = timeline(std::slice::from_ref(&clip));
+        let matches = relink(&mut cut, &Index::new([file]), &RelinkOptions::default());
+        let Outcome::Found { doubt, .. } = &matches[0].outcome else { panic!("{}", matches[0]) };
+        assert_eq!(doubt.is_some(), told, "{reel}");
+        assert_eq!(cut.notes.iter().any(|note| note.contains("it is of reel")), told, "{:?}", cut.notes);
+    }
+}
