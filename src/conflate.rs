@@ -248,8 +248,7 @@ impl Before {
     /// What was delivered at `path` for the shot `name` of the cut `cut`.
     fn same(&self, path: &str, name: &str, cut: &str) -> Option<ShotReport> {
         let shot = self.at(path).filter(|shot| shot.shot == name && self.cut(shot) == cut)?;
-        // Neither is of this run.
-        Some(ShotReport { of: None, elapsed: None, reason: None, ..shot.clone() })
+        Some(ShotReport { of: None, ..shot.clone() })
     }
 
     /// The name of the cut that a shot was delivered for.

@@ -130,7 +130,7 @@ pub struct ShotReport {
     /// The media that lie in it, handles included, whether or not something opaque covers them: clip, source frames, timecodes, speed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub sources: Vec<ShotSource>,
-    /// Seconds that it took to render, verify and deliver it in this run; `None` where that was done in an earlier one.
+    /// Seconds that it took to render, verify and deliver it in the run that wrote this entry; `None` where it was skipped.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub elapsed: Option<f64>,
     /// Why it was skipped, or rendered though something was there.
