@@ -339,6 +339,20 @@ fn media_that_are_where_they_should_be_are_left_alone() {
     assert_eq!((matches[0].outcome.clone(), timeline), (Outcome::There, before));
 }
 
+/// Frames that are there are the medium, though the first is missing.
+#[test]
+fn a_sequence_with_a_hole_at_its_head_is_there() {
+    let media = Media::new();
+    std::fs::remove_file(media.path("media/vfx/plate.1001.png")).expect("a frame");
+    let folder = format!("{}/", media.path("media/vfx").display());
+    let own = otio::image_sequence(&folder, ("plate.", ".png"), 1001, otio::range(1001, 40, 24));
+    let cut = media.write(vec![otio::clip_of("plate", otio::range(1010, 10, 24), own)]);
+    let mut timeline = otio_conflate::Timeline::open(&cut).expect("a timeline");
+    let index = Index::new([Found::sequence("/other", "plate.", ".png", 4, (1001, 1040))]);
+    let matches = relink(&mut timeline, &index, &RelinkOptions::default());
+    assert_eq!(matches[0].outcome, Outcome::There, "{}", matches[0]);
+}
+
 #[test]
 fn shots_come_out_of_one_movie_of_the_cut() {
     let media = Media::new();

@@ -50,7 +50,7 @@ pub use location::{Locator, SequenceLocation};
 pub(crate) use location::{base_folder, is_relative};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use pattern::is_movie;
-pub(crate) use pattern::{is_image, without_media_endings};
+pub(crate) use pattern::{frames as numbered_names, is_image, without_media_endings};
 pub use write::to_json;
 
 /// How many stacks and tracks may lie inside one another.

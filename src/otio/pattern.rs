@@ -22,15 +22,15 @@ const MOST_DIGITS: u32 = 18;
 
 /// A name with a number in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Numbered {
-    pub(super) prefix: String,
-    pub(super) suffix: String,
+pub(crate) struct Numbered {
+    pub(crate) prefix: String,
+    pub(crate) suffix: String,
     /// How many digits the number has at least.
-    pub(super) padding: u32,
+    pub(crate) padding: u32,
     /// The first and the last number, where the name says them.
-    pub(super) range: Option<(i64, i64)>,
+    pub(crate) range: Option<(i64, i64)>,
     /// How many numbers lie from one frame to the next.
-    pub(super) step: i64,
+    pub(crate) step: i64,
 }
 
 /// The ending of a name in lower case, without the dot.
@@ -185,7 +185,7 @@ fn range_before(before: &str) -> bool {
 }
 
 /// Every reading of the name of an image file as that of one numbered frame, the last number first.
-pub(super) fn frames(name: &str) -> Vec<Numbered> {
+pub(crate) fn frames(name: &str) -> Vec<Numbered> {
     let Some((stem, _)) = name.rsplit_once('.').filter(|_| is_image(name)) else { return Vec::new() };
     let bytes = stem.as_bytes();
     let mut found = Vec::new();

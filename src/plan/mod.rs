@@ -71,7 +71,7 @@ pub use sources::{Pull, ShotSource};
 pub use stems::StemSelection;
 pub use warning::Warning;
 
-pub(crate) use build::{is_baked_in, is_retimed};
+pub(crate) use build::{is_baked_in, is_retimed, whole_frames};
 pub(crate) use color::RAW;
 pub(crate) use dialect::reels;
 pub(crate) use mark::{BAKED, INTERMEDIATE, MARK};

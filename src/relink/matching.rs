@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::index::{Found, FoundFrames, Index};
 use super::names::{is_separator, stem};
-use super::wanted::{Wanted, frames_of};
+use super::wanted::{Wanted, frames_at};
 use super::{Outcome, Partial, RelinkOptions, Rule};
+use crate::plan::whole_frames;
 
 /// A thousandth of a frame is no frame.
 const EPSILON: f64 = 0.001;
@@ -30,13 +31,11 @@ impl Found {
         let whole = |value: f64| (value.abs() < 1e15).then_some((value + EPSILON).floor() as i64);
         let available = wanted.available?;
         let start = whole(available.start_time.value)?;
-        let (own, rate) = (self.frame_count.zip(Some(wanted.rate_of(self)?)), available.duration.rate);
         #[allow(clippy::cast_precision_loss, reason = "frame counts are far below 2^53")]
-        let is_as_long = own.is_some_and(|(count, own)| {
-            let same_count = own.timecode_base() == rate.timecode_base();
-            let length = if same_count { available.duration.value } else { available.duration.value_at(own) };
-            (length - count as f64).abs() < 0.5
-        });
+        let is_as_long = self
+            .frame_count
+            .zip(wanted.rate_of(self))
+            .is_some_and(|(count, rate)| (frames_at(available.duration, rate) - count as f64).abs() < 0.5);
         (is_as_long || start == 0).then_some(start)
     }
 
@@ -126,7 +125,9 @@ fn of_number(rule: Rule, wanted: &Wanted<'_>, file: &Found) -> Found {
     let (Some(frames), Some(number)) = (&file.frames, wanted.number) else { return file.clone() };
     let is_run =
         number == frames.first || wanted.available.is_some_and(|range| range.start_time.value == number as f64);
-    if rule == Rule::Reel || (is_run && wanted.available.is_none_or(|range| frames_of(range) != Some(1))) {
+    if rule == Rule::Reel
+        || (is_run && wanted.available.is_none_or(|range| whole_frames(range.duration.value) != Some(1)))
+    {
         return file.clone();
     }
     let one = FoundFrames { first: number, last: number, ..frames.clone() };

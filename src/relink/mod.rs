@@ -152,7 +152,7 @@ pub enum Outcome {
     TooShort {
         /// What they were found by.
         rule: Rule,
-        /// The movies, or the first files of sequences, in order, each with what it holds.
+        /// The movies, or the first files of sequences, in order; of a reel's files of other times, the first few.
         paths: Vec<PathBuf>,
         /// What the clip uses.
         wanted: String,
@@ -315,15 +315,13 @@ impl Relinker<'_> {
         };
         let location = wanted.locations.first().cloned().unwrap_or_default();
         let reel = wanted.reels.first().map(|reel| (*reel).to_owned());
-        let rule = match &outcome {
-            Outcome::Found { rule, .. } => *rule,
-            _ => Rule::default(),
+        let replaced = match (&outcome, new) {
+            (Outcome::Found { rule, .. }, Some(found)) => Some(replacement(clip, *rule, &wanted, &found)),
+            _ => None,
         };
-        let key = clip.active_media_reference_key.clone();
-        let replaced = new.map(|found| (replacement(clip, rule, &wanted, &found), key));
         self.matches.push(Match { object, clip: clip.item.name.clone(), location, reel, outcome });
-        if let Some((reference, key)) = replaced {
-            clip.media_references.insert(key, reference);
+        if let Some(reference) = replaced {
+            clip.media_references.insert(clip.active_media_reference_key.clone(), reference);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::otio::{is_image, without_media_endings};
+use crate::otio::{is_image, numbered_names, without_media_endings};
 
 /// What parts of a name stand between.
 pub(super) fn is_separator(letter: char) -> bool {
@@ -35,12 +35,22 @@ pub(super) fn stem(name: &str) -> String {
     if trimmed.is_empty() { stem } else { trimmed }.to_lowercase()
 }
 
-/// The last number before the ending of a name: what stands before it, the number, its digits, and the rest.
-pub(super) fn numbered(name: &str) -> Option<(String, i64, usize, String)> {
-    let (stem, ending) = name.rsplit_once('.')?;
-    let digits = stem.len() - stem.trim_end_matches(|letter: char| letter.is_ascii_digit()).len();
-    let (prefix, number) = stem.split_at(stem.len() - digits);
-    Some((prefix.to_owned(), number.parse().ok()?, digits, format!(".{ending}")))
+/// The name of an image file whose last letters before the ending are a number: the run that it belongs to, and the number.
+pub(super) fn numbered(name: &str) -> Option<(FrameRun, i64)> {
+    let read = numbered_names(name).into_iter().next()?;
+    let (number, _) = read.range?;
+    // Such as `.exr`, and nothing else.
+    let is_last = read.suffix.rfind('.') == Some(0);
+    is_last.then_some((FrameRun { prefix: read.prefix, suffix: read.suffix, digits: read.padding }, number))
+}
+
+/// What names of a run of numbered frames have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FrameRun {
+    pub(super) prefix: String,
+    pub(super) suffix: String,
+    /// Of the number, zeros in front included.
+    pub(super) digits: u32,
 }
 
 #[cfg(test)]
@@ -61,6 +71,15 @@ mod tests {
         ];
         for (name, wanted) in cases {
             assert_eq!(stem(name), wanted, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_image_files_are_numbered() {
+        let run = |name: &str| numbered(name).map(|(run, number)| (run.prefix, run.digits, number));
+        assert_eq!(run("plate.1001.exr"), Some(("plate.".to_owned(), 4, 1001)));
+        for name in ["sh010.mov", "A001.wav", "plate.1001.left.exr", "plate.exr", "plate.%04d.exr"] {
+            assert_eq!(run(name), None, "{name}");
         }
     }
 

@@ -46,27 +46,12 @@ pub fn cut_from_movie(
         (Some(record), Some(first)) => record.time()?.round(record.rate).saturating_sub(first),
         _ => 0,
     };
-    let is_audio = |child: &Child| matches!(child, Child::Composition(track) if track.kind == CompositionKind::Track(MediaKind::Audio));
-    let tracks = &timeline.tracks.children;
-    let sounds = || tracks.iter().filter(|child| is_audio(child)).flat_map(children).filter(|child| is_clip(child));
-    let takes_sound = movie.has_sound && sounds().all(|child| lacks_media(child, &locator));
-    let sounding = tracks.iter().position(|child| is_audio(child) && children(child).any(is_clip));
-    let (mut places, mut silent) = (Vec::new(), Vec::new());
-    for (track, child) in tracks.iter().enumerate() {
-        let lacking = children(child).enumerate().filter(|(_, child)| lacks_media(child, &locator));
-        let lacking = lacking.map(|(index, _)| [track, index]);
-        match is_audio(child) {
-            false => places.extend(lacking),
-            true if takes_sound && sounding == Some(track) => places.extend(lacking),
-            true if takes_sound => silent.extend(lacking),
-            true => {}
-        }
-    }
+    let Places { cut: places, silent } = places(&timeline.tracks.children, movie.has_sound, &locator);
+    let offset = timeline.trimmed_range(&[])?.start;
     let mut new = Vec::new();
     for path in places {
         let object = object_of(path);
         let range = timeline.trimmed_range(&path)?;
-        let offset = timeline.trimmed_range(&[])?.start;
         let at = timeline.transformed_time(range.start, &path, &[])? - offset;
         let (begin, end) = (first + at.round(rate), first + (at + range.duration).round(rate));
         if begin < 0 || movie.frame_count.is_some_and(|held| end > held) {
@@ -109,6 +94,39 @@ pub fn cut_from_movie(
         timeline.notes.push(note.into());
     }
     Ok(matches)
+}
+
+/// What lacks media: tracks and places in them.
+struct Places {
+    /// What is cut out of the movie.
+    cut: Vec<[usize; 2]>,
+    /// What the movie's mix stands for already.
+    silent: Vec<[usize; 2]>,
+}
+
+fn places(tracks: &[Child], has_sound: bool, locator: &Locator) -> Places {
+    let mut places = Places { cut: Vec::new(), silent: Vec::new() };
+    // Where some sound is there, the movie's mix would double it.
+    let mut lacks_all_sound = true;
+    let mut sound: Vec<Vec<[usize; 2]>> = Vec::new();
+    for (track, child) in tracks.iter().enumerate() {
+        let items = children(child).filter(|child| is_clip(child)).count();
+        let lacking = children(child).enumerate().filter(|(_, child)| lacks_media(child, locator));
+        let lacking: Vec<_> = lacking.map(|(index, _)| [track, index]).collect();
+        match child {
+            Child::Composition(composition) if composition.kind == CompositionKind::Track(MediaKind::Audio) => {
+                lacks_all_sound &= items == lacking.len();
+                sound.push(lacking);
+            }
+            _ => places.cut.extend(lacking),
+        }
+    }
+    if has_sound && lacks_all_sound {
+        let mut tracks = sound.into_iter().filter(|track| !track.is_empty());
+        places.cut.extend(tracks.next().into_iter().flatten());
+        places.silent.extend(tracks.flatten());
+    }
+    places
 }
 
 fn object_of([track, index]: [usize; 2]) -> String {

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use super::index::{Found, FoundFrames, Index};
-use super::names::{name_of, numbered};
+use super::names::{FrameRun, name_of, numbered};
 use crate::backend::ffmpeg::{FfmpegLookup, MediaInfo, probe};
 use crate::deliver::write_whole;
 use crate::error::{Error, ErrorKind, Result};
@@ -157,7 +157,7 @@ type Listed = (PathBuf, u64, u128, Option<FoundFrames>);
 /// Lists the media in a folder and below.
 fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>, unread: &mut Vec<(PathBuf, String)>) -> Result<()> {
     let entries = std::fs::read_dir(folder).map_err(|error| unlisted(folder, error))?;
-    let mut runs: BTreeMap<(String, String, usize), Vec<(i64, String)>> = BTreeMap::new();
+    let mut runs = Runs::new();
     let mut singles = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| unlisted(folder, error))?.path();
@@ -167,17 +167,15 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>, unread: &mut Vec<(
             continue;
         }
         if kind.is_dir() {
-            if depth < DEEPEST {
+            if depth == DEEPEST {
+                unread.push((path, format!("it lies more than {DEEPEST} folders deep")));
+            } else if let Err(error) = list(&path, depth + 1, files, unread) {
                 // The folders that were asked for have to be there; what lies below may be somebody else's.
-                if let Err(error) = list(&path, depth + 1, files, unread) {
-                    unread.push((path, error.to_string()));
-                }
+                unread.push((path, error.to_string()));
             }
         } else if path.metadata().is_ok_and(|about| about.is_file()) {
-            match numbered(&name).filter(|_| is_image(&name)) {
-                Some((prefix, number, digits, suffix)) => {
-                    runs.entry((prefix, suffix, digits)).or_default().push((number, name));
-                }
+            match numbered(&name) {
+                Some((run, number)) => runs.entry(run).or_default().push((number, name)),
                 None if is_image(&name) || is_movie(&name) => singles.push(path),
                 None => {}
             }
@@ -191,29 +189,31 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>, unread: &mut Vec<(
     for path in singles {
         add(path, None);
     }
-    for ((prefix, suffix, digits), mut numbers) in joined(runs) {
+    for (run, mut numbers) in joined(runs) {
         numbers.sort();
         let (first, last) = (numbers[0].0, numbers[numbers.len() - 1].0);
         let steps = numbers.windows(2).map(|pair| pair[1].0 - pair[0].0);
         let step = steps.min().unwrap_or(1).max(1);
-        let padding = u32::try_from(digits).unwrap_or(0);
+        let FrameRun { prefix, suffix, digits: padding } = run;
         add(folder.join(&numbers[0].1), Some(FoundFrames { prefix, suffix, padding, first, last, step }));
     }
     Ok(())
 }
 
-/// Numbered runs by prefix, suffix and least digits. Numbers that outgrow their padding belong to the run of those that have it.
-fn joined(
-    runs: BTreeMap<(String, String, usize), Vec<(i64, String)>>,
-) -> BTreeMap<(String, String, usize), Vec<(i64, String)>> {
-    let mut joined: BTreeMap<(String, String, usize), Vec<(i64, String)>> = BTreeMap::new();
-    for ((prefix, suffix, digits), numbers) in runs {
+/// Numbers and names of the files of each run.
+type Runs = BTreeMap<FrameRun, Vec<(i64, String)>>;
+
+/// Numbers that outgrow their padding belong to the run of those that have it.
+fn joined(runs: Runs) -> Runs {
+    let mut joined = Runs::new();
+    // Those of fewer digits come first.
+    for (run, numbers) in runs {
         // Padded numbers begin with a zero, unless they fill their digits.
-        let shorter = (1..digits).rev().map(|fewer| (prefix.clone(), suffix.clone(), fewer));
-        let grown = numbers.iter().all(|(number, _)| number.to_string().len() == digits);
-        match shorter.into_iter().find(|key| grown && joined.contains_key(key)) {
+        let has_grown = numbers.iter().all(|(number, _)| number.to_string().len() == run.digits as usize);
+        let mut shorter = (1..run.digits).rev().map(|digits| FrameRun { digits, ..run.clone() });
+        match shorter.find(|key| has_grown && joined.contains_key(key)) {
             Some(key) => joined.entry(key).or_default().extend(numbers),
-            None => drop(joined.insert((prefix, suffix, digits), numbers)),
+            None => drop(joined.insert(run, numbers)),
         }
     }
     joined

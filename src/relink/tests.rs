@@ -348,3 +348,12 @@ fn another_reel_is_told() {
         assert_eq!(cut.notes.iter().any(|note| note.contains("it is of reel")), told, "{:?}", cut.notes);
     }
 }
+
+/// The number in a movie's name is none of a frame.
+#[test]
+fn frames_stand_for_a_movie_whose_name_ends_in_a_number() {
+    let clip = Written { location: Some("/gone/sh010.mov".to_owned()), source: (1005, 24), ..usual() };
+    let frames = Found::sequence("/m/sh010", "sh010.", ".exr", 4, (1001, 1040));
+    let (outcome, _) = one(&clip, [frames], &RelinkOptions::default());
+    assert_eq!(found(&outcome), Some(std::path::Path::new("/m/sh010/sh010.1001.exr")));
+}

@@ -51,7 +51,7 @@ impl<'a> Wanted<'a> {
         }
         let number = match reference {
             Some(MediaReference::External { .. }) => {
-                paths.first().and_then(|path: &Vec<String>| numbered(path.first()?)).map(|name| name.1)
+                paths.first().and_then(|path: &Vec<String>| numbered(path.first()?)).map(|(_, number)| number)
             }
             _ => None,
         };
@@ -70,7 +70,7 @@ impl<'a> Wanted<'a> {
 
     /// The rate that the clip counts its medium in.
     pub(super) fn rate(&self) -> Option<Rate> {
-        self.range.map(|range| if range.start_time.value == 0.0 { range.duration.rate } else { range.start_time.rate })
+        self.range.map(RawTimeRange::media_rate)
     }
 
     /// The rate that frames of `file` are counted in: its own, or that of the clip, where it has none, or where both count the same
@@ -83,30 +83,33 @@ impl<'a> Wanted<'a> {
     /// First and last frame that are used, the latter not included, by the frames of `file`.
     pub(super) fn used(&self, file: &Found) -> Option<(f64, f64)> {
         let (range, own) = (self.range?, self.rate_of(file)?);
-        // Timecode counts frames: at 23.976 and 24 frames a second, the same number is the same frame.
-        let frames = |time: RationalTime| match own.timecode_base() == time.rate.timecode_base() {
-            true => time.value,
-            false => time.value_at(own),
-        };
-        let start = frames(range.start_time);
-        Some((start, start + frames(range.duration)))
+        let start = frames_at(range.start_time, own);
+        Some((start, start + frames_at(range.duration, own)))
     }
+}
+
+/// Frames of `rate` in `time`. Timecode counts frames: at 23.976 and 24 frames a second, the same number is the same frame.
+pub(super) fn frames_at(time: RationalTime, rate: Rate) -> f64 {
+    if rate.timecode_base() == time.rate.timecode_base() { time.value } else { time.value_at(rate) }
 }
 
 /// Where a medium should be, as written; of numbered frames, the first.
 fn location(reference: &MediaReference) -> Option<String> {
+    let number = match reference {
+        MediaReference::ImageSequence { start_frame, frame_zero_padding, .. } => {
+            padded(*start_frame, *frame_zero_padding as usize)
+        }
+        _ => String::new(),
+    };
+    location_of(reference, &number)
+}
+
+/// The same, with `number` in place of that of the first.
+fn location_of(reference: &MediaReference, number: &str) -> Option<String> {
     let location = match reference {
         MediaReference::External { target_url, .. } => target_url.clone(),
-        MediaReference::ImageSequence {
-            target_url_base,
-            name_prefix,
-            name_suffix,
-            start_frame,
-            frame_zero_padding,
-            ..
-        } => {
+        MediaReference::ImageSequence { target_url_base, name_prefix, name_suffix, .. } => {
             let slash = if target_url_base.is_empty() || target_url_base.ends_with(['/', '\\']) { "" } else { "/" };
-            let number = padded(*start_frame, *frame_zero_padding as usize);
             format!("{target_url_base}{slash}{name_prefix}{number}{name_suffix}")
         }
         MediaReference::Generator { .. } | MediaReference::Missing { .. } | MediaReference::Unknown(_) => return None,
@@ -114,18 +117,17 @@ fn location(reference: &MediaReference) -> Option<String> {
     (!location.trim().is_empty()).then_some(location)
 }
 
-/// Whether the file that `reference` names is there, of numbered frames the first, or any file of a pattern.
+/// Whether the file that `reference` names is there; of numbered frames or a pattern, any of them.
 pub(super) fn is_there(locator: &Locator, reference: &MediaReference) -> bool {
-    let Some(location) = location(reference) else { return false };
-    if locator.file(&location).is_ok_and(|path| exists(&path)) {
+    let Some(first) = location(reference) else { return false };
+    if locator.file(&first).is_ok_and(|path| exists(&path)) {
         return true;
     }
-    locator.numbered(&location).ok().flatten().is_some_and(|files| !files.numbers.is_empty())
-}
-
-/// Whole frames of a range.
-pub(super) fn frames_of(range: RawTimeRange) -> Option<i64> {
-    let frames = (range.duration.value - 0.001).ceil();
-    #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
-    (1.0..1e15).contains(&frames).then_some(frames as i64)
+    let all = match reference {
+        MediaReference::ImageSequence { frame_zero_padding, .. } => {
+            location_of(reference, &format!("%0{frame_zero_padding}d"))
+        }
+        _ => Some(first),
+    };
+    all.and_then(|all| locator.numbered(&all).ok().flatten()).is_some_and(|files| !files.numbers.is_empty())
 }

@@ -62,6 +62,12 @@ impl RawTimeRange {
     pub fn time_range(self) -> Result<TimeRange> {
         Ok(TimeRange { start: self.start_time.time()?, duration: self.duration.time()? })
     }
+
+    /// The rate that a medium's range counts in. A start of 0 at another rate (mostly OTIO's default, 1.0) says nothing.
+    #[allow(clippy::float_cmp, reason = "zero is zero")]
+    pub(crate) fn media_rate(self) -> Rate {
+        if self.start_time.value == 0.0 { self.duration.rate } else { self.start_time.rate }
+    }
 }
 
 /// A point or a size in OpenTimelineIO's spatial coordinates (`V2d.1`).

@@ -230,16 +230,7 @@ fn media_of_other_spaces_are_converted_before_they_are_mixed() {
 fn what_lies_over_a_plate_is_laid_over_it_in_the_canvas() {
     let show = Show::new();
     let (plate, own_plate) = show.noise("plate/plate.%04d.png", 1, 31);
-    // A picture of one colour, half transparent, straight.
-    let pixel: Vec<u8> = [40_000u16, 20_000, 60_000, 32_768].iter().flat_map(|value| value.to_le_bytes()).collect();
-    let graphic = crate::common::raw_movie(
-        &show.path("g/g.%04d.png"),
-        "rgba64le",
-        SIZE,
-        "24",
-        pixel.repeat(SIZE.0 * SIZE.1),
-        "-start_number 1001",
-    );
+    let graphic = show.graphic(1);
     let mut color = show.plan();
     color.rules = vec![SpaceRule::new("g.*", SourceSpace::Space("half".to_owned()))];
     let timeline = cut([track("V1", [clip("a", &plate, 1)]), track("V2", [clip("g", &graphic, 1)])]);

@@ -60,15 +60,7 @@ fn decisions_of_tracks_nests_and_timelines_are_done_to_what_they_show_together()
     let show = Show::new();
     let (a, own_a) = show.noise("a/a_plate.%04d.png", 4, 211);
     let (b, own_b) = show.noise("b/b_plate.%04d.png", 4, 212);
-    let pixel: Vec<u8> = [40_000u16, 20_000, 60_000, 32_768].iter().flat_map(|value| value.to_le_bytes()).collect();
-    let graphic = crate::common::raw_movie(
-        &show.path("g/g.%04d.png"),
-        "rgba64le",
-        SIZE,
-        "24",
-        pixel.repeat(SIZE.0 * SIZE.1 * 4),
-        "-start_number 1001",
-    );
+    let graphic = show.graphic(4);
     let mut color = graded(&show);
     color.rules = vec![SpaceRule::new("g.*", SourceSpace::Space("log".to_owned()))];
     let nest = stack("nest", [track("N", [clip("b", &b, 2)])]).with("metadata", cdl([1.0, 0.5, 1.0]));

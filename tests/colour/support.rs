@@ -129,6 +129,13 @@ impl Show {
         let values: Vec<f64> = numbers.iter().map(|&number| f64::from(number) / 65535.0).collect();
         (path, values.as_chunks::<3>().0.to_vec())
     }
+
+    /// Pictures of one colour, half transparent, straight, as `count` numbered PNG files.
+    pub(crate) fn graphic(&self, count: usize) -> PathBuf {
+        let pixel: Vec<u8> = [40_000u16, 20_000, 60_000, 32_768].iter().flat_map(|value| value.to_le_bytes()).collect();
+        let data = pixel.repeat(SIZE.0 * SIZE.1 * count);
+        raw_movie(&self.path("g/g.%04d.png"), "rgba64le", SIZE, "24", data, "-start_number 1001")
+    }
 }
 
 /// A representation of 16-bit pictures called `name`, with what `color` (TOML) says.

@@ -221,7 +221,7 @@ impl<'a> MediaTable<'a> {
         let named = files.range.map(|range| range.0);
         #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
         let whole = |value: f64| (value.abs() < 1e15).then_some((value + 0.001).floor() as i64);
-        let claimed = available.and_then(|range| whole(range.start_time.value_at(media_rate(range))));
+        let claimed = available.and_then(|range| whole(range.start_time.value_at(range.media_rate())));
         let count = available.and_then(|range| whole_frames(range.duration.value));
         let (first, last) = (files.numbers.first().copied(), files.numbers.last().copied());
         let (start, note) = if files.is_pattern {
@@ -245,7 +245,7 @@ impl<'a> MediaTable<'a> {
                 return None;
             }
             let used = clip.item.source_range.or(available)?;
-            let rate = available.map_or(used.start_time.rate, media_rate);
+            let rate = available.map_or(used.start_time.rate, RawTimeRange::media_rate);
             let begin = used.start_time.value_at(rate);
             #[allow(clippy::cast_precision_loss, reason = "frame numbers are far below 2^53")]
             let (number, last) = (named as f64, last as f64);
@@ -347,7 +347,7 @@ impl<'a> MediaTable<'a> {
         let mut still = available.is_some_and(|available| self.is_still(&source, available));
         let (rate, offset, frames) = match available {
             Some(available) if still => {
-                let rate = media_rate(available);
+                let rate = available.media_rate();
                 let offset = range.start_time.value_at(rate) - available.start_time.value_at(rate);
                 if offset < -0.001 || offset + range.duration.value_at(rate) > available.duration.value_at(rate) + 0.001
                 {
@@ -356,7 +356,7 @@ impl<'a> MediaTable<'a> {
                 (rate, offset, None)
             }
             Some(available) => {
-                let rate = media_rate(available);
+                let rate = available.media_rate();
                 let start = available.start_time.value_at(rate);
                 let mut offset = range.start_time.value_at(rate) - start;
                 if offset < -0.001 && is_relative(&source, start) {
@@ -448,14 +448,8 @@ impl<'a> MediaTable<'a> {
     }
 }
 
-/// The media rate: that of the available range. A start of 0 at another rate (mostly OTIO's default, 1.0) says nothing.
-#[allow(clippy::float_cmp, reason = "zero is zero")]
-fn media_rate(available: RawTimeRange) -> Rate {
-    if available.start_time.value == 0.0 { available.duration.rate } else { available.start_time.rate }
-}
-
 /// How many whole frames a length has; a thousandth of a frame over does not make another.
-fn whole_frames(length: f64) -> Option<i64> {
+pub(crate) fn whole_frames(length: f64) -> Option<i64> {
     let frames = (length - 0.001).ceil();
     #[allow(clippy::cast_possible_truncation, reason = "bounded in the same line")]
     (1.0..1e15).contains(&frames).then_some(frames as i64)

@@ -19,6 +19,7 @@ mod speed;
 mod tracks;
 
 pub(crate) use looks::is_baked_in;
+pub(crate) use media::whole_frames;
 pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub(crate) use speed::is_retimed;
 
