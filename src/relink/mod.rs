@@ -53,7 +53,7 @@ use crate::otio::Locator;
 use crate::time::Rate;
 use crate::timeline::{
     Child, Clip, Composition, CompositionKind, Map, MediaCommon, MediaKind, MediaReference, MissingFramePolicy, Note,
-    RationalTime, RawTimeRange, Timeline,
+    ROOT, RationalTime, RawTimeRange, Timeline, child_path,
 };
 use crate::words::word_enum;
 use wanted::Wanted;
@@ -249,7 +249,7 @@ pub fn check(matches: &[Match]) -> Result<()> {
 pub fn relink(timeline: &mut Timeline, index: &Index, options: &RelinkOptions) -> Vec<Match> {
     let locator = Locator::new(timeline.path.as_deref(), &options.path_map);
     let mut relinker = Relinker { index, options, locator, matches: Vec::new() };
-    relinker.composition(&mut timeline.tracks, "tracks", false);
+    relinker.composition(&mut timeline.tracks, ROOT, false);
     timeline.notes.extend(notes(&relinker.matches).into_iter().map(Note::from));
     relinker.matches
 }
@@ -288,9 +288,7 @@ impl Relinker<'_> {
     fn composition(&mut self, composition: &mut Composition, path: &str, is_sound: bool) {
         let is_sound = is_sound || matches!(composition.kind, CompositionKind::Track(MediaKind::Audio));
         for (number, child) in composition.children.iter_mut().enumerate() {
-            // The timeline's stack is called `tracks`, its children by their numbers.
-            let path =
-                if path == "tracks" { format!("tracks[{number}]") } else { format!("{path}.children[{number}]") };
+            let path = child_path(path, number);
             match child {
                 Child::Composition(inner) => self.composition(inner, &path, is_sound),
                 Child::Clip(clip) => self.clip(clip, path, is_sound),

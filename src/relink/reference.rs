@@ -10,7 +10,7 @@ use crate::otio::Locator;
 use crate::time::{Rate, Timecode};
 use crate::timeline::{
     Child, Clip, CompositionKind, Item, Map, MediaCommon, MediaKind, MediaReference, RationalTime, RawTimeRange,
-    Timeline,
+    Timeline, object_path,
 };
 
 /// Gives every clip of `timeline` whose medium is not there, and every nest with such a clip, its frames in `movie`, which shows
@@ -50,7 +50,7 @@ pub fn cut_from_movie(
     let offset = timeline.trimmed_range(&[])?.start;
     let mut new = Vec::new();
     for path in places {
-        let object = object_of(path);
+        let object = object_path(&path);
         let range = timeline.trimmed_range(&path)?;
         let at = timeline.transformed_time(range.start, &path, &[])? - offset;
         let (begin, end) = (first + at.round(rate), first + (at + range.duration).round(rate));
@@ -72,7 +72,7 @@ pub fn cut_from_movie(
         let clip = child.name().to_owned();
         let outcome =
             Outcome::Found { rule: Rule::Movie, path: movie.path.clone(), chosen_by: None, lacks: None, doubt: None };
-        matches.push(Match { object: object_of(path), clip, location: String::new(), reel: None, outcome });
+        matches.push(Match { object: object_path(&path), clip, location: String::new(), reel: None, outcome });
         replace(child, movie, rate, range);
     }
     for path in &silent {
@@ -127,10 +127,6 @@ fn places(tracks: &[Child], has_sound: bool, locator: &Locator) -> Places {
         places.silent.extend(tracks.flatten());
     }
     places
-}
-
-fn object_of([track, index]: [usize; 2]) -> String {
-    format!("tracks[{track}].children[{index}]")
 }
 
 fn children(child: &Child) -> impl Iterator<Item = &Child> {

@@ -1,12 +1,26 @@
-//! Every clip of a timeline, wherever it lies.
+//! Every clip of a timeline, wherever it lies, and what paths lead to objects.
 
 use super::{Child, Clip, Composition, Timeline};
+
+/// The path of the root stack.
+pub(crate) const ROOT: &str = "tracks";
+
+/// The path of child number `index` of the composition at `path`: children of the root stack are called `tracks[0]`, those
+/// below `….children[0]`.
+pub(crate) fn child_path(path: &str, index: usize) -> String {
+    if path == ROOT { format!("tracks[{index}]") } else { format!("{path}.children[{index}]") }
+}
+
+/// The path of an object by the numbers of its ancestors and its own, from the root stack on.
+pub(crate) fn object_path(numbers: &[usize]) -> String {
+    numbers.iter().fold(ROOT.to_owned(), |path, &index| child_path(&path, index))
+}
 
 impl Timeline {
     /// Every clip, nested ones among them, with its path such as `tracks[0].children[2]`, in the order of the file.
     pub fn clips(&self) -> Vec<(String, &Clip)> {
         let mut found = Vec::new();
-        clips(&self.tracks, "tracks", &mut found);
+        clips(&self.tracks, ROOT, &mut found);
         found
     }
 
@@ -36,10 +50,8 @@ impl Timeline {
 }
 
 fn clips<'t>(composition: &'t Composition, path: &str, found: &mut Vec<(String, &'t Clip)>) {
-    // Children of the root stack are called `tracks[0]`, those below `….children[0]`.
-    let list = if path == "tracks" { path.to_owned() } else { format!("{path}.children") };
     for (index, child) in composition.children.iter().enumerate() {
-        let path = format!("{list}[{index}]");
+        let path = child_path(path, index);
         match child {
             Child::Clip(clip) => found.push((path, clip)),
             Child::Composition(composition) => clips(composition, &path, found),

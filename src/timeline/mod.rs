@@ -19,6 +19,7 @@ mod queries;
 mod ranges;
 mod value;
 
+pub(crate) use clips::{ROOT, child_path, object_path};
 pub(crate) use model::is_off;
 pub use model::{
     Box2d, Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Marker, MediaCommon, MediaKind,

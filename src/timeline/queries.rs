@@ -2,6 +2,7 @@
 //!
 //! The plan asks for less: there, transitions never count into a track's length, and speeds apply.
 
+use super::clips::object_path;
 use super::{Child, Clip, Composition, Transition};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Time, TimeRange};
@@ -57,18 +58,18 @@ impl Timeline {
     ///
     /// A transition at the very start or end of a track adds its offset to the track's length.
     pub fn available_range(&self, item: &[usize]) -> Result<TimeRange> {
-        self.object(item)?.available_range().map_err(|error| error.at_object(text(item)))
+        self.object(item)?.available_range().map_err(|error| error.at_object(object_path(item)))
     }
 
     /// What an item shows of that, in its own time: its `source_range`, else all.
     pub fn trimmed_range(&self, item: &[usize]) -> Result<TimeRange> {
-        self.object(item)?.trimmed_range().map_err(|error| error.at_object(text(item)))
+        self.object(item)?.trimmed_range().map_err(|error| error.at_object(object_path(item)))
     }
 
     /// Where an item or a transition lies in its parent's time, before the parent's `source_range` trims it.
     pub fn range_in_parent(&self, object: &[usize]) -> Result<TimeRange> {
         let (parent, index) = self.parent(object)?;
-        range_of_child(parent, index).map_err(|error| error.at_object(text(object)))
+        range_of_child(parent, index).map_err(|error| error.at_object(object_path(object)))
     }
 
     /// The same behind that trim; `None` where nothing is left of it.
@@ -78,7 +79,7 @@ impl Timeline {
         let whole = self.range_in_parent(object)?;
         let (parent, _) = self.parent(object)?;
         let Some(trim) = parent.item.source_range else { return Ok(Some(whole)) };
-        let trim = range(trim).map_err(|error| error.at_object(text(&object[..object.len() - 1])))?;
+        let trim = range(trim).map_err(|error| error.at_object(object_path(&object[..object.len() - 1])))?;
         if !parent.is_track() {
             return Ok(Some(TimeRange { start: trim.start, duration: whole.duration.min(trim.duration) }));
         }
@@ -106,27 +107,19 @@ impl Timeline {
         for &index in path {
             let child = object.composition().and_then(|composition| composition.children.get(index));
             object = Object::Child(child.ok_or_else(|| {
-                Error::new(ErrorKind::Option, format!("there is no {}", text(path))).at_object(text(path))
+                Error::new(ErrorKind::Option, format!("there is no {}", object_path(path))).at_object(object_path(path))
             })?);
         }
         Ok(object)
     }
 
     fn parent(&self, path: &[usize]) -> Result<(&Composition, usize)> {
-        let lies_in_nothing = || Error::new(ErrorKind::Option, "the root stack lies in nothing").at_object(text(path));
+        let lies_in_nothing =
+            || Error::new(ErrorKind::Option, "the root stack lies in nothing").at_object(object_path(path));
         let (&index, parent) = path.split_last().ok_or_else(lies_in_nothing)?;
         self.object(path)?;
         Ok((self.object(parent)?.composition().ok_or_else(lies_in_nothing)?, index))
     }
-}
-
-/// The path of an object, as messages write it.
-fn text(path: &[usize]) -> String {
-    let mut text = String::from("tracks");
-    for (depth, index) in path.iter().enumerate() {
-        text += &if depth == 0 { format!("[{index}]") } else { format!(".children[{index}]") };
-    }
-    text
 }
 
 fn no_item() -> Error {

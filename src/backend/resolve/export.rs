@@ -11,7 +11,7 @@ use super::bridge::Object;
 use super::link::Link;
 use crate::otio::{ReadOptions, read_file};
 use crate::plan::{MediaSource, MissingPolicy, Plan, PlanOptions, Shot, ShotSelection, layers_of};
-use crate::timeline::{Child, Composition, MediaKind};
+use crate::timeline::{Child, Composition, MediaKind, object_path};
 
 /// What stands in a track, but for gaps and transitions.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +68,7 @@ fn track_of(plan: &Plan, shots: &HashMap<&str, &Shot>, index: usize, track: &Com
     let items = placed.filter(|(_, child)| !matches!(child, Child::Gap(_) | Child::Transition(_)));
     items
         .map(|(place, child)| {
-            let object = format!("tracks[{index}].children[{place}]");
+            let object = object_path(&[index, place]);
             let shot = shots.get(object.as_str()).filter(|_| matches!(child, Child::Clip(_)));
             shot.and_then(|shot| clip_of(plan, shot)).map_or(Told::Other, Told::Clip)
         })

@@ -26,14 +26,6 @@ pub(super) struct At<'p> {
     pub(super) clock: &'p Clock,
 }
 
-/// The path of the root stack.
-pub(super) const ROOT: &str = "tracks";
-
-/// The path of child number `index` of the object at `path`.
-pub(super) fn child_path(path: &str, index: usize) -> String {
-    if path == ROOT { format!("tracks[{index}]") } else { format!("{path}.children[{index}]") }
-}
-
 /// What every part of planning shares.
 pub(super) struct Builder<'a> {
     pub(super) options: &'a PlanOptions,

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use super::alike::address;
-use super::context::{Builder, child_path};
+use super::context::Builder;
 use super::tracks::is_sound;
 use crate::error::Result;
 use crate::time::{Time, TimeRange};
-use crate::timeline::{Child, Clip, Composition, TrackLayout};
+use crate::timeline::{Child, Clip, Composition, TrackLayout, child_path};
 
 impl Builder<'_> {
     /// How long `child` lasts in its parent.

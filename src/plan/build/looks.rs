@@ -1,7 +1,7 @@
 //! How clips and compositions look, and what of their effects is not drawn.
 
 use super::clock::Clock;
-use super::context::{At, Builder, ROOT};
+use super::context::{At, Builder};
 use super::media::bounds;
 use super::speed::{is_applied, not_applied};
 use crate::look::{Animated, ColorNote, Look};
@@ -10,7 +10,7 @@ use crate::plan::mark::is_baked;
 use crate::plan::{DecisionSpace, Grade};
 use crate::time::source_map::SourceMap;
 use crate::time::{Ratio, Time};
-use crate::timeline::{Clip, Effect, EffectKind, Item, Map, MediaReference};
+use crate::timeline::{Clip, Effect, EffectKind, Item, Map, MediaReference, ROOT};
 
 impl Builder<'_> {
     /// How `clip` looks, which lasts `duration` record frames of `at.clock`, and what is to be done to its colours. What

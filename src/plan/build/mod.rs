@@ -26,7 +26,7 @@ pub(crate) use speed::is_retimed;
 use indexmap::IndexSet;
 
 use clock::Clock;
-use context::{At, Builder, ROOT, child_path};
+use context::{At, Builder};
 use media::MediaTable;
 use shots::Lanes;
 use tracks::{enabled_clips, hero_track, is_sound, root_name};
@@ -35,7 +35,7 @@ use super::dialect::{self, drop_frame, fcpx};
 use super::{Element, HandleMode, Look, MediaId, Plan, PlanOptions, ShotSelection};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Rate, Time};
-use crate::timeline::{Child, Clip, Composition, Timeline};
+use crate::timeline::{Child, Clip, Composition, ROOT, Timeline, child_path};
 
 impl Plan {
     /// Plans `timeline` without touching any media: where the timeline does not say enough, a note on the layer says

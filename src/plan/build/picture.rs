@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::clock::{Clock, Run};
-use super::context::{At, Builder, ROOT, child_path};
+use super::context::{At, Builder};
 use super::layout::{Lane, Segment, intersect, isolate, merge, mix, pieces, plain_stack};
 use super::speed::Speed;
 use super::tracks::{is_sound, is_sound_file, track_name, with_edges};
@@ -15,7 +15,7 @@ use crate::plan::mark::is_graded;
 use crate::plan::{Element, Layer, MixStyle, RateConform, Weight};
 use crate::time::source_map::{Curve, SourceMap};
 use crate::time::{Rate, Ratio, Time, TimeRange};
-use crate::timeline::{Across, Child, Clip, Composition, Placed, TrackLayout, Transition};
+use crate::timeline::{Across, Child, Clip, Composition, Placed, ROOT, TrackLayout, Transition, child_path};
 
 /// A transition with its neighbours, in its track's own time.
 struct Crossing {

@@ -3,8 +3,7 @@
 //! Readers of EDLs, CMX 3600's above all, write `source_range.start_time = −(record in)` with the length of the children. Such
 //! a trim ends before the first child: taken as a trim, it would show nothing.
 
-use super::context::{ROOT, child_path};
-use crate::timeline::{Child, Composition, RationalTime, RawTimeRange, Timeline};
+use crate::timeline::{Child, Composition, ROOT, RationalTime, RawTimeRange, Timeline, child_path};
 
 /// A thousandth of a frame: what doubles may be off.
 const TOLERANCE: f64 = 0.001;

@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use super::clock::Clock;
-use super::context::{At, Builder, ROOT, child_path};
+use super::context::{At, Builder};
 use super::layout::{Lane, intersect, join};
 use super::spans::push_span;
 use super::tracks::{enabled_clips, is_sound, is_sound_file, root_name};
@@ -14,7 +14,7 @@ use crate::otio::without_media_endings;
 use crate::plan::walk::layers_of;
 use crate::plan::{Element, HandleMode, Layer, Shot, ShotSelection, Span, Weight};
 use crate::time::{Time, TimeRange};
-use crate::timeline::{Child, Clip, Composition, Marker, Timeline};
+use crate::timeline::{Child, Clip, Composition, Marker, ROOT, Timeline, child_path};
 
 /// What the whole cut shows, root child by root child.
 pub(super) struct Lanes {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::audible::{Audible, PlannedSound, StemKey};
-use super::context::{Builder, ROOT, child_path};
+use super::context::Builder;
 use super::crossing::{Part, parts};
 use super::speed::{CurvedItem, Speed, is_retimed, not_applied};
 use super::tracks::{is_sound, track_name, with_edges};
@@ -16,7 +16,9 @@ use crate::plan::{
     Gain, MediaSource, Pitch, RateConform, ReverseConvention, SampleGrid, Shot, Sound, SoundClip, StemSelection,
 };
 use crate::time::{FLICKS_PER_SECOND, Rate, Ratio, Time, TimeRange};
-use crate::timeline::{Across, Child, Clip, Composition, CompositionKind, Item, MediaKind, TrackLayout};
+use crate::timeline::{
+    Across, Child, Clip, Composition, CompositionKind, Item, MediaKind, ROOT, TrackLayout, child_path,
+};
 
 /// Silence of a thousandth of a second is nothing to be said.
 const AUDIBLE: Time = Time::from_flicks(FLICKS_PER_SECOND / 1000);

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::context::{Builder, ROOT};
+use super::context::Builder;
 use super::layout::{Lane, on_screen, pieces};
 use crate::error::Result;
 use crate::plan::walk::Visible;
 use crate::plan::{Element, Span};
+use crate::timeline::ROOT;
 
 impl Builder<'_> {
     /// The spans of the record frames `frames` (R15: identical neighbours are one), for the object at `path`.
