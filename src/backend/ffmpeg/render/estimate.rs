@@ -127,13 +127,30 @@ fn coding(preset: &Preset, size: (u32, u32), format: Option<&PixelInfo>) -> Codi
     Coding { bytes: bytes * area, milliseconds: milliseconds * area }
 }
 
-/// The profile of ProRes that a preset is of.
+/// The profile of ProRes that a preset is of, whatever it is called.
 fn preset_profile(preset: &Preset) -> Profile {
-    match preset.name.as_str() {
-        "prores-proxy" => Profile::Proxy,
-        "prores-422" => Profile::Standard,
-        "prores-hq" => Profile::Hq,
-        "prores-4444" => Profile::P4444,
+    let mut options = preset.encoders.iter().flat_map(|choice| &choice.options);
+    match options.find(|(key, _)| key == "profile").map(|(_, value)| value.as_str()) {
+        Some("0") => Profile::Proxy,
+        Some("2") => Profile::Standard,
+        Some("3") => Profile::Hq,
+        Some("4") => Profile::P4444,
         _ => Profile::Lt,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preset_has_its_profile_under_any_name() {
+        let named = ["prores-proxy", "prores-lt", "prores-422", "prores-hq", "prores-4444"];
+        let profiles = named.map(|name| {
+            let mut preset = Preset::by_name(name).expect("built in");
+            preset.name = "ours".to_owned();
+            preset_profile(&preset)
+        });
+        assert_eq!(profiles, Profile::ALL);
     }
 }
