@@ -3,6 +3,7 @@
 mod preview;
 #[cfg(feature = "resolve")]
 mod resolve;
+mod since;
 #[cfg(feature = "ffmpeg")]
 mod transcode;
 #[cfg(feature = "ffmpeg")]
@@ -25,16 +26,18 @@ use crate::backend::{
 };
 use crate::deliver::{
     Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Protected, Representation, ShotPlaces,
-    clear, clear_strays, conflated, fingerprint, on_disk, outputs, settle, write_cut,
+    clear, clear_strays, conflated, fingerprint, on_disk, outputs, pictures, settle, write_cut,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
 use crate::plan::{Canvas, ColorConfig, MediaSource, Plan, Shot, Warning, Warnings};
 use crate::printable;
-use crate::report::{Record, Report, ReportedCanvas, ShotReport, Status};
+use crate::report::{Pictures, Record, Report, ReportedCanvas, ShotReport, Status};
 use crate::timeline::Timeline;
 
 pub use preview::{Preview, ShotAction, ShotPreview};
+use since::{Copied, Taken};
+pub use since::{Omitted, Since};
 #[cfg(feature = "ffmpeg")]
 pub use transcode::transcode;
 #[cfg(feature = "ffmpeg")]
@@ -46,6 +49,7 @@ pub struct Conflation<'a, B: Backend> {
     delivery: Delivery,
     timeline: Option<&'a Timeline>,
     only: Option<Vec<String>>,
+    since: Option<Since>,
     cancel: CancelToken,
 }
 
@@ -58,7 +62,7 @@ const GRADE_UNSEEN: &str = "kept from an earlier run: a grade that was changed s
 impl<'a, B: Backend> Conflation<'a, B> {
     /// A run of `backend` that delivers as `delivery` says.
     pub fn new(backend: B, delivery: Delivery) -> Conflation<'a, B> {
-        Conflation { backend, delivery, timeline: None, only: None, cancel: CancelToken::new() }
+        Conflation { backend, delivery, timeline: None, only: None, since: None, cancel: CancelToken::new() }
     }
 
     /// Writes `conflated.otio` beside the manifest: this timeline, with its clips' intermediates added.
@@ -73,6 +77,25 @@ impl<'a, B: Backend> Conflation<'a, B> {
     #[must_use]
     pub fn only(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Conflation<'a, B> {
         self.only = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Renders what is not there already of an earlier run. A shot that is the same in every respect is kept. Where the
+    /// pictures of a shot are among those that the earlier run delivered, of whichever shot, they are copied, encoded as they
+    /// are, and its sound is mixed: one that was trimmed within its handles, slipped, moved, renamed, split. What comes of
+    /// it is, byte for byte, what rendering it would give. Every [`ShotReport::reason`] says what was done and why.
+    ///
+    /// Pictures can be copied of presets whose frames stand alone, where no representations are made of them, and of movies
+    /// and sequences whose files are as they were left. Media count as the same by their size and the time they were changed.
+    ///
+    /// Shots of the earlier run that are not in the cut are in [`Report::omitted`] and marked in the manifest; see
+    /// [`Since::omitted`]. Where the delivery has [`Existing::Error`], it gets [`Existing::Skip`].
+    #[must_use]
+    pub fn since(mut self, since: Since) -> Conflation<'a, B> {
+        if self.delivery.existing == Existing::Error {
+            self.delivery.existing = Existing::Skip;
+        }
+        self.since = Some(since);
         self
     }
 
@@ -99,6 +122,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
         let part = self.part(plan)?;
         let mut protected = self.delivery.protected(plan, &self.backend.inputs());
         let planned = Folder::planned(&self.delivery.folder);
+        self.since.iter().for_each(|since| since.protect(&mut protected, planned.path()));
         let (places, others) = self.places(&planned, plan);
         // What is read is safe before even a folder is made.
         protected.refuse(paths(&places))?;
@@ -118,7 +142,8 @@ impl<'a, B: Backend> Conflation<'a, B> {
         observer.started(part.shots.len(), frames);
         run.render()?;
         let report = run.report(run.finished()?);
-        let whole = run.whole(&report);
+        let mut whole = run.whole(&report);
+        run.remove_omitted(&mut whole, &run.guard)?;
         if let Some(timeline) = self.timeline {
             run.write_cut(timeline, &whole)?;
         }
@@ -203,7 +228,13 @@ struct Run<'r> {
     others: Vec<Option<Other>>,
     guard: Guard<'r>,
     fingerprints: Vec<String>,
+    /// Digests of the pictures of each shot, where they may be copied later.
+    pictures: Vec<Option<Pictures>>,
     before: Before,
+    since: Option<&'r Since>,
+    /// What each shot takes over from an earlier run, where it was asked to and is not there already.
+    taken: Vec<Option<Taken>>,
+    copied: Copied,
     /// What may be skipped of each shot, and what was said of it.
     done_already: Vec<Option<(Delivered, Vec<String>)>>,
     /// Canvas and warnings of the session that rendered, where it is not the one that was opened.
@@ -248,7 +279,7 @@ impl Before {
     /// What was delivered at `path` for the shot `name` of the cut `cut`.
     fn same(&self, path: &str, name: &str, cut: &str) -> Option<ShotReport> {
         let shot = self.at(path).filter(|shot| shot.shot == name && self.cut(shot) == cut)?;
-        Some(ShotReport { of: None, ..shot.clone() })
+        Some(ShotReport { of: None, omitted: false, ..shot.clone() })
     }
 
     /// The name of the cut that a shot was delivered for.
@@ -273,7 +304,7 @@ impl<'r> Run<'r> {
         (guard, manifest): (Guard<'r>, Manifest),
         observer: &'r dyn Observer,
     ) -> Run<'r> {
-        let Conflation { backend, delivery, cancel, .. } = conflation;
+        let Conflation { backend, delivery, cancel, since, .. } = conflation;
         let preset = &delivery.preset;
         let canvas = session.canvas();
         let made = (preset, delivery.representations.as_slice());
@@ -282,6 +313,10 @@ impl<'r> Run<'r> {
             let of_colors = colors.as_ref().map_or("", |colors| colors.depends_on(shot));
             let maker = format!("{maker}{}{of_colors}", session.shot_depends_on(shot));
             fingerprint(&maker, plan, shot, canvas, made)
+        };
+        let picture_digests = |shot| {
+            let maker = format!("{maker}{}{}", session.shot_depends_on(shot), session.made_as(shot)?);
+            Some(pictures(&maker, plan, shot, canvas, preset))
         };
         let before = Before::new(manifest, folder.path(), plan, &guard);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -303,13 +338,18 @@ impl<'r> Run<'r> {
             others,
             guard,
             fingerprints: plan.shots.iter().map(print).collect(),
+            pictures: plan.shots.iter().map(picture_digests).collect(),
             before,
+            since: since.as_ref(),
+            taken: Vec::new(),
+            copied: Copied::default(),
             done_already: Vec::new(),
             prepared: OnceLock::new(),
             shots: Mutex::new(Finished { reports: vec![None; plan.shots.len()], unsaved: 0 }),
         };
         run.colors = colors;
         run.done_already = (0..plan.shots.len()).map(|index| run.done_before(index)).collect();
+        run.taken = run.take_over();
         run
     }
 
@@ -338,6 +378,7 @@ impl<'r> Run<'r> {
             .thread_name(|number| format!("conflate-{number}"))
             .build()
             .map_err(|error| Error::new(ErrorKind::Io, "cannot start threads").because(error))?;
+        self.copy(&pool, session);
         let outcomes = pool.broadcast(|_| {
             let mut worker = session.worker(self.at_once);
             while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -373,6 +414,7 @@ impl<'r> Run<'r> {
             representations: wanted
                 .map(|(representation, place)| RepresentationTask { representation, target: place.target.clone() })
                 .collect(),
+            earlier: None,
         }
     }
 
@@ -384,16 +426,24 @@ impl<'r> Run<'r> {
                 warnings.push(GRADE_UNSEEN.to_owned());
             }
             let report = self.shot_report(index, Status::Skipped, delivered, warnings, Vec::new());
-            return ShotReport { reason: self.planned(index).1.pop(), ..report };
+            let pictures = self.before.at(&places.picture.relative).and_then(|before| before.pictures.clone());
+            return ShotReport { reason: self.planned(index).1.pop(), pictures, ..report };
         }
         let control = self.control();
         let begun = Instant::now();
         let (_, mut reasons) = self.planned(index);
-        let mut deliver = || {
-            let none_left = |error| (error, Vec::new());
-            control.check().map_err(none_left)?;
+        let (copied, took) = self.copied.take(index).unzip();
+        let failed = copied.as_ref().and_then(|copied| copied.as_ref().err().map(Error::to_string));
+        if let Some(why) = &failed {
+            reasons = vec![format!("its frames were delivered before, but cannot be copied: {why}")];
+        }
+        let deliver = || {
+            control.check().map_err(|error| (error, places.discard()))?;
             let _holds = places.prepare().map_err(|error| (error, places.discard()))?;
-            let rendered = self.rendered(&self.task(index), session, worker, &control);
+            let rendered = match copied {
+                Some(Ok(copied)) => Ok(copied),
+                _ => self.rendered(&self.task(index), session, worker, &control),
+            };
             let delivered =
                 rendered.and_then(|rendered| Ok((rendered, places.deliver(shot, self.folder.path(), &self.guard)?)));
             // What is left is removed while nobody else may write there.
@@ -401,6 +451,7 @@ impl<'r> Run<'r> {
         };
         match deliver() {
             Ok((rendered, delivered)) => {
+                let noted = rendered.noted;
                 let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
                 let mut delivered = Delivered { peak: rendered.peak, loudness: rendered.loudness, ..delivered };
                 if let Some(picture) = &mut delivered.picture {
@@ -420,7 +471,9 @@ impl<'r> Run<'r> {
                     made.color = self.session.representation_color(shot, &made.name).or_else(of_rendered);
                 }
                 let report = self.shot_report(index, Status::Done, delivered, warnings, Vec::new());
-                ShotReport { elapsed: Some(begun.elapsed().as_secs_f64()), reason: reasons.pop(), ..report }
+                let elapsed = Some((begun.elapsed() + took.unwrap_or_default()).as_secs_f64());
+                let pictures = self.pictures[index].clone().filter(|_| !noted);
+                ShotReport { elapsed, reason: reasons.pop(), pictures, ..report }
             }
             Err((error, left)) => {
                 let is_cancelled = error.kind() == ErrorKind::Cancelled;
@@ -513,8 +566,10 @@ impl<'r> Run<'r> {
             reason: None,
             color: self.session.shot_color(shot).or_else(|| self.colors.as_ref()?.report(shot)),
             fingerprint: self.fingerprints[index].clone(),
+            pictures: None,
             warnings: warnings.iter().map(|warning| printable(warning).into_owned()).collect(),
             of: None,
+            omitted: false,
         }
     }
 
@@ -559,6 +614,7 @@ impl<'r> Run<'r> {
             rate: self.plan.rate,
             start: self.plan.global_start,
             shots,
+            omitted: self.omitted(),
             warnings,
             files: Vec::new(),
             folder: self.folder.path().to_owned(),
@@ -593,7 +649,10 @@ impl<'r> Run<'r> {
             };
             shots.extend(shot);
         }
-        let Some(before) = &self.before.run else { return Report { shots, ..report } };
+        let Some(before) = &self.before.run else {
+            shots.extend(self.omitted_elsewhere());
+            return Report { shots, ..report };
+        };
         let paths: HashSet<&str> =
             shots.iter().filter_map(|shot| shot.output.as_ref()).map(|output| output.path.as_str()).collect();
         let is_kept = |shot: &&ShotReport| {
@@ -607,9 +666,13 @@ impl<'r> Run<'r> {
             let shots = kept.cloned().chain(mine).collect();
             return Report { shots, ..before.clone() };
         }
-        let kept: Vec<ShotReport> =
-            kept.map(|shot| ShotReport { of: Some(self.before.cut(shot).to_owned()), ..shot.clone() }).collect();
+        let kept = kept.map(|shot| {
+            let of = Some(self.before.cut(shot).to_owned());
+            self.marked(ShotReport { of, ..shot.clone() }, shot.of.is_none())
+        });
+        let kept: Vec<ShotReport> = kept.collect();
         shots.extend(kept);
+        shots.extend(self.omitted_elsewhere());
         Report { shots, ..report }
     }
 

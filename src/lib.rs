@@ -29,6 +29,7 @@
 //! | tell how a cut differs from an earlier one | [`plan::compare`](mod@plan::compare) |
 //! | render shots | [`Conflation`], [`Delivery`] |
 //! | have single frames in memory | `backend::ffmpeg::FfmpegBackend::frames` |
+//! | render what a cut changed | [`Conflation::since`] |
 //! | know what a run would do | [`Conflation::preview`] |
 //! | choose codecs, review movies, posters, names | [`deliver`] |
 //! | cut pieces out of a movie; make other files of one | `deliver::trim`, `deliver::transcode` |
@@ -84,14 +85,14 @@ pub mod timeline;
 mod words;
 
 pub use backend::{CancelToken, NoObserver, Observer};
-pub use conflate::{Conflation, Preview, ShotAction, ShotPreview};
+pub use conflate::{Conflation, Omitted, Preview, ShotAction, ShotPreview, Since};
 pub use deliver::{Delivery, Existing};
 pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
 pub use printable::{printable, printable_json};
 pub use report::{
-    Decided, MediumColor, Output, OutputKind, Record, Report, ReportedCanvas, Represented, ShotColor, ShotReport,
-    Status, ValueColor,
+    Decided, MediumColor, Output, OutputKind, Pictures, Record, Report, ReportedCanvas, Represented, ShotColor,
+    ShotReport, Status, ValueColor,
 };
 pub use timeline::Timeline;
 

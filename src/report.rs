@@ -39,6 +39,9 @@ pub struct Report {
     /// Every shot, in order. In the manifest, shots of other cuts and earlier runs follow whose files are still in the
     /// folder: see [`ShotReport::of`].
     pub shots: Vec<ShotReport>,
+    /// Where the run was given the manifest of an earlier one: names of the shots in that which are not in this cut.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub omitted: Vec<String>,
     /// What the plan could not express, and what was noticed about the media.
     pub warnings: Vec<Warning>,
     /// Every file in the folder that this library made, whichever program or run it was. These may be replaced, as long as
@@ -141,12 +144,35 @@ pub struct ShotReport {
     pub color: Option<ShotColor>,
     /// What its file depends on, as 32 hexadecimal digits.
     pub fingerprint: String,
+    /// Digests of its pictures, where a later run may copy them out of its file; see
+    /// [`Conflation::since`](crate::Conflation::since).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pictures: Option<Pictures>,
     /// What did not turn out as asked.
     pub warnings: Vec<String>,
     /// In a manifest: the name of the cut it was delivered for, where that was not the run that the manifest is of, but
     /// an earlier one, one of another cut, or a review.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub of: Option<String>,
+    /// In a manifest: whether a later run found that the shot is not in the cut any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub omitted: bool,
+}
+
+/// What the pictures of a shot are: as which frames of other shots they can be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Pictures {
+    /// Digest of what all of them depend on (backend, preset, canvas, colours, policies), as 32 hexadecimal digits.
+    pub made_as: String,
+    /// Digests of what each frame shows, in order, [`Pictures::DIGITS`] hexadecimal digits a frame. It depends on media
+    /// and the frames of them, looks and transitions, and not on the place in the cut.
+    pub frames: String,
+}
+
+impl Pictures {
+    /// Hexadecimal digits of the digest of one frame.
+    pub const DIGITS: usize = 12;
 }
 
 /// What became of a shot.

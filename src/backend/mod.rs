@@ -136,6 +136,13 @@ pub trait Session: Sync {
         String::new()
     }
 
+    /// What the encoded pictures of `shot` depend on as a whole beyond plan, canvas and preset, if single ones of them may be
+    /// copied into files of other shots with [`Task::earlier`]; `None` if not.
+    fn made_as(&self, shot: &Shot) -> Option<String> {
+        let _ = shot;
+        None
+    }
+
     /// Where colours are managed by a configuration: the space that layers are composited in.
     fn canvas_space(&self) -> Option<String> {
         None
@@ -208,6 +215,27 @@ pub struct Task<'a> {
     pub stems: Vec<PathBuf>,
     /// What else is made of it.
     pub representations: Vec<RepresentationTask<'a>>,
+    /// Its pictures, encoded, where they were delivered before: they are copied, and only sound is made. A worker whose
+    /// [`Session::made_as`] says nothing is never given any.
+    pub earlier: Option<&'a Earlier>,
+}
+
+/// Encoded pictures in a file that was delivered before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Earlier {
+    /// The file, or the numbered files.
+    pub target: Target,
+    /// The first picture to be copied: its index in a movie, its number in a sequence.
+    pub first: i64,
+    /// The pixel format of the pictures, as FFmpeg names it, where it is known.
+    pub pixel_format: Option<String>,
+}
+
+impl Earlier {
+    pub(crate) fn new(target: Target, first: i64, pixel_format: Option<String>) -> Earlier {
+        Earlier { target, first, pixel_format }
+    }
 }
 
 /// A representation of a shot and where it goes.
@@ -238,6 +266,8 @@ pub struct Rendered {
     pub loudness: Option<crate::audio::Loudness>,
     /// What did not turn out as planned, such as media that ended early: sentences for the report.
     pub warnings: Vec<String>,
+    /// Whether any of these is about the pictures of media: then they are not copied into other files later.
+    pub noted: bool,
 }
 
 /// What became of representations that were made of a file.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::since::Taken;
 use super::{Conflation, Run, paths};
 use crate::backend::{Backend, NoObserver};
 use crate::deliver::{Delivery, Existing, Folder, Guard, Place, Representation, ShotPlaces};
@@ -23,6 +24,8 @@ pub struct Preview {
     pub missing: Vec<PathBuf>,
     /// The canvas that every frame would have; `None` where the media could not be opened.
     pub canvas: Option<Canvas>,
+    /// Where there is an earlier run: names of the shots in it which are not in this cut.
+    pub omitted: Vec<String>,
     /// What was noticed about the plan and its media.
     pub warnings: Vec<Warning>,
 }
@@ -50,6 +53,8 @@ pub struct ShotPreview {
 pub enum ShotAction {
     /// It would be rendered.
     Render,
+    /// Its pictures would be copied out of what an earlier run delivered, and its sound mixed.
+    Retrim,
     /// It is there already, the same shot at the same plan, and would be kept.
     Skip,
     /// Its media is missing, and the plan does not allow that: nothing would be rendered.
@@ -74,6 +79,7 @@ impl<B: Backend> Conflation<'_, B> {
         let part = self.part(plan)?;
         let mut protected = self.delivery.protected(plan, &self.backend.inputs());
         let folder = Folder::planned(&self.delivery.folder);
+        self.since.iter().for_each(|since| since.protect(&mut protected, folder.path()));
         let (places, others) = self.places(&folder, plan);
         let mut refusal = protected.refuse(paths(&places)).err();
         let opened = self.open(&part, &mut protected);
@@ -104,7 +110,8 @@ impl<B: Backend> Conflation<'_, B> {
                 for (index, shot) in shots.iter_mut().enumerate() {
                     (shot.action, shot.reasons) = run.planned(index);
                 }
-                Preview { shots, refusal, missing: Vec::new(), canvas: Some(session.canvas()), warnings }
+                let (canvas, omitted) = (Some(session.canvas()), run.omitted());
+                Preview { shots, refusal, missing: Vec::new(), canvas, omitted, warnings }
             }
             Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
             Err(error) => {
@@ -116,7 +123,8 @@ impl<B: Backend> Conflation<'_, B> {
                     }
                 }
                 let refusal = refusal.or(Some(error));
-                Preview { shots, refusal, missing, canvas: None, warnings: part.warnings.clone() }
+                let (omitted, warnings) = (Vec::new(), part.warnings.clone());
+                Preview { shots, refusal, missing, canvas: None, omitted, warnings }
             }
         };
         for (shot, reasons) in preview.shots.iter_mut().zip(in_the_way) {
@@ -162,6 +170,11 @@ impl Run<'_> {
         let places = &self.places[index];
         if self.done_already[index].is_some() {
             return (ShotAction::Skip, vec!["it is there already: the same shot of the same plan".to_owned()]);
+        }
+        match self.taken.get(index).and_then(Option::as_ref) {
+            Some(Taken::Pictures { reason, .. }) => return (ShotAction::Retrim, vec![reason.clone()]),
+            Some(Taken::Nothing(why)) => return (ShotAction::Render, vec![why.clone()]),
+            None => {}
         }
         let is_there = places.picture.path.symlink_metadata().is_ok();
         let why = match (self.delivery.existing, self.before.at(&places.picture.relative)) {

@@ -308,6 +308,25 @@ impl Place {
         self.state(&self.path, first, count).map(|state| state.bytes)
     }
 
+    /// What lies under the final name, without its path; of a sequence, all of frames `first..first + count`. `None` when a
+    /// file is missing.
+    pub(crate) fn left(&self, first: i64, count: i64) -> Option<Written> {
+        self.state(&self.path, first, count)
+    }
+
+    /// Where it lies under its final name.
+    pub(crate) fn final_target(&self) -> Target {
+        match &self.target {
+            Target::Movie(_) => Target::Movie(self.path.clone()),
+            Target::Sequence { prefix, padding, suffix, .. } => Target::Sequence {
+                folder: self.path.clone(),
+                prefix: prefix.clone(),
+                padding: *padding,
+                suffix: suffix.clone(),
+            },
+        }
+    }
+
     /// What was written under the temporary name, as the manifest will list it; `None` when a file is missing.
     pub(super) fn written(&self, first: i64, count: i64) -> Option<Written> {
         let state = self.state(self.target.path(), first, count)?;
@@ -460,7 +479,7 @@ pub(super) fn sync_folder(path: &Path) -> Result<()> {
     path.parent().map_or(Ok(()), here)
 }
 
-fn remove(path: &Path) -> Result<()> {
+pub(super) fn remove(path: &Path) -> Result<()> {
     let gone = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => Ok(()),
         _ => Err(Error::io("remove", path, error)),

@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use std::path::Path;
 
 use super::existing::Existing;
-use super::files::{Place, Standing};
+use super::files::{Place, Standing, remove};
 use super::manifest::{CONFLATED, Listed, MANIFEST, Manifest, ManifestFile, not_ours};
 use super::protected::Protected;
 use crate::error::{Error, ErrorKind, Result};
@@ -113,6 +113,18 @@ impl<'p> Guard<'p> {
             let message = format!("{} exists already{why}", place.path.display());
             Error::new(ErrorKind::Exists, message).at_file(&place.path)
         })
+    }
+
+    /// Removes what lies at `place`, if it is ours and as it was left; says why it stays otherwise.
+    pub(crate) fn remove(&self, place: &Place) -> Result<(), String> {
+        let path = place.path.display();
+        let Ok(metadata) = place.path.symlink_metadata() else { return Ok(()) };
+        self.protected.refuse([place.path.as_path()]).map_err(|error| format!("{path} stays: {error}"))?;
+        match self.is_ours(place, &metadata) {
+            Ok(true) => remove(&place.path).map_err(|error| error.to_string()),
+            Ok(false) => Err(format!("{path} stays {}", self.why(&place.relative, &metadata))),
+            Err(why) => Err(format!("{path} stays: it exists{why}")),
+        }
     }
 
     /// Whether what lies at `place` is all ours, as it was left.

@@ -78,6 +78,17 @@ impl Manifest {
         Some(Manifest { run: None, files: alone.files })
     }
 
+    /// What is listed in `folder`, by path; nothing where that holds no manifest.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where it cannot be read.
+    pub(crate) fn listed_at(folder: &Path) -> Result<Listed> {
+        match Manifest::read(folder)? {
+            ManifestFile::Ours(manifest) => Ok(manifest.listed()),
+            ManifestFile::Foreign(_) => Ok(Listed::default()),
+        }
+    }
+
     /// What is listed, by path.
     pub(crate) fn listed(&self) -> Listed {
         let mut listed = Listed::default();
@@ -110,7 +121,7 @@ fn of_old(output: &Output) -> Written {
 }
 
 /// Files that were made by this library, by their path relative to the folder; each as it was left.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Listed(HashMap<String, Vec<Written>>);
 
 impl Listed {
@@ -120,7 +131,7 @@ impl Listed {
     }
 
     /// Whether what lies there, `there`, is as it was left.
-    pub(super) fn holds(&self, relative: &str, there: &Written) -> bool {
+    pub(crate) fn holds(&self, relative: &str, there: &Written) -> bool {
         let as_left = |listed: &Written| {
             listed.bytes == there.bytes
                 && there.modified.0 >= listed.modified.0

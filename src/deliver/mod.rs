@@ -24,6 +24,7 @@ mod guard;
 mod manifest;
 mod names;
 mod outputs;
+mod picture_digests;
 mod preset;
 mod protected;
 mod representation;
@@ -59,12 +60,13 @@ pub(crate) use fingerprint::fingerprint;
 pub(crate) use guard::Guard;
 #[cfg(feature = "resolve")]
 pub(crate) use manifest::{CONFLATED, MANIFEST};
-pub(crate) use manifest::{Manifest, Progress, clear_strays, on_disk, outputs, settle, write_cut};
+pub(crate) use manifest::{Listed, Manifest, Progress, clear_strays, on_disk, outputs, settle, write_cut};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use names::{beside, stem_paths};
-pub(crate) use outputs::{Delivered, ShotPlaces};
+pub(crate) use outputs::{Delivered, ShotPlaces, delivered_place};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use outputs::{Part, commit_all};
+pub(crate) use picture_digests::pictures;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use preset::choice;
 pub(crate) use protected::Protected;

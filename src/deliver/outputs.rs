@@ -206,6 +206,22 @@ pub(crate) fn commit_all<'p>(
     Ok(())
 }
 
+/// The place in `folder` of what a manifest lists as `output`.
+pub(crate) fn delivered_place(folder: &Folder, output: &Output) -> Option<Place> {
+    let path = output.path.as_str();
+    let (name, extension) = match output.kind {
+        OutputKind::Sequence => {
+            let (name, file) = path.rsplit_once('/')?;
+            (name, file.rsplit_once(".%04d.")?.1)
+        }
+        _ => path.rsplit_once('.')?,
+    };
+    let place = folder.place(Path::new(name), output.kind, extension);
+    // Nothing outside of the folder, whatever somebody wrote into the manifest.
+    let is_inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    (is_inside && place.relative == path).then_some(place)
+}
+
 /// What lies at `place` after it was delivered.
 fn whole(place: &Place, first: i64, frames: i64) -> Result<Output> {
     let missing = || Error::new(ErrorKind::Verify, "the delivered file is not there").at_file(&place.path);

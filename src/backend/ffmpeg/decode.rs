@@ -112,6 +112,23 @@ impl MovieReader {
         }
     }
 
+    /// The packet of frame `index`, as [`MovieReader::packet`], of a file whose frames may not all stand alone, if that one
+    /// does.
+    ///
+    /// # Errors
+    /// As [`MovieReader::packet`]; [`ErrorKind::Unsupported`] where the frame depends on others.
+    pub(super) fn key_packet(&mut self, index: i64) -> Result<Option<ffmpeg_next::Packet>> {
+        let path = &self.info.path;
+        let alone = |packet: &ffmpeg_next::Packet| self.info.intra_only || packet.is_key();
+        match &mut self.source {
+            Source::Movie(movie) => match movie.packet(index).map_err(|error| error.at_frame(index))? {
+                Some(packet) if !alone(&packet) => Err(not_alone(path).at_frame(index)),
+                packet => Ok(packet),
+            },
+            Source::Still(..) => Err(not_alone(path)),
+        }
+    }
+
     /// The packet of frame `index`, counted in frames of the file, as it is stored: for copying media without
     /// decoding it. `None` when there is no frame of that index. Timestamps are the file's own.
     ///
@@ -121,11 +138,7 @@ impl MovieReader {
     pub fn packet(&mut self, index: i64) -> Result<Option<ffmpeg_next::Packet>> {
         match &mut self.source {
             Source::Movie(movie) if self.info.intra_only => movie.packet(index).map_err(|error| error.at_frame(index)),
-            _ => Err(Error::new(
-                ErrorKind::Unsupported,
-                format!("packets of {} cannot be copied one by one", self.info.path.display()),
-            )
-            .at_file(&self.info.path)),
+            _ => Err(not_alone(&self.info.path)),
         }
     }
 
@@ -161,4 +174,9 @@ impl MovieReader {
             Source::Still(..) => None,
         }
     }
+}
+
+fn not_alone(path: &Path) -> Error {
+    let what = format!("packets of {} cannot be copied one by one", path.display());
+    Error::new(ErrorKind::Unsupported, what).at_file(path)
 }

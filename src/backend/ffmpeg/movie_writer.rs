@@ -81,6 +81,14 @@ impl MovieWriter {
         MovieWriter::start(path, settings, muxer, None, parameters).map_err(|error| error.at_file(path))
     }
 
+    /// Creates `path` for packets that the encoder of `settings` made earlier: the file says what it would say if they
+    /// were encoded now. Returns the encoder's name, too.
+    pub(super) fn create_for_packets(path: &Path, settings: &OutputSettings) -> Result<(MovieWriter, String)> {
+        let mut writer = MovieWriter::create(path, settings)?;
+        let encoder = writer.encoder.take();
+        Ok((writer, encoder.map(|encoder| encoder.name().to_owned()).unwrap_or_default()))
+    }
+
     fn start(
         path: &Path,
         settings: &OutputSettings,

@@ -187,19 +187,19 @@ impl<'a> FfmpegSession<'a> {
 }
 
 impl Outputs for FfmpegSession<'_> {
-    fn settings(&self, task: &Task<'_>, fields: Option<bool>) -> OutputSettings {
+    fn settings(&self, shot: &Shot, fields: Option<bool>) -> OutputSettings {
         let Scene { plan, preset, canvas, format, .. } = &self.scene;
         let mut settings = OutputSettings::new((*preset).clone(), *format, (canvas.width, canvas.height), plan.rate);
         settings.pixel_aspect = canvas.pixel_aspect;
-        settings.color = self.scene.intermediate_tags(task.shot);
-        let baked = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot));
+        settings.color = self.scene.intermediate_tags(shot);
+        let baked = self.scene.color.as_ref().and_then(|color| color.intermediate(shot));
         settings.hdr = baked.map_or_else(Hdr::default, |baked| baked.hdr);
-        let interop = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot)?.interop.clone());
+        let interop = self.scene.color.as_ref().and_then(|color| color.intermediate(shot)?.interop.clone());
         if let Some(interop) = interop.filter(|_| preset.is_sequence()) {
             settings.metadata.insert(super::exr::INTEROP.to_owned(), interop);
         }
-        settings.primaries_known = self.scene.knows_primaries_of(task.shot);
-        settings.timecode = Some(plan.timecode(task.shot.start));
+        settings.primaries_known = self.scene.knows_primaries_of(shot);
+        settings.timecode = Some(plan.timecode(shot.start));
         settings.top_field_first = fields;
         settings.idle_cores = true;
         let muxed = plan.sound.as_ref().filter(|_| preset.audio.is_some());
@@ -243,6 +243,19 @@ impl Session for FfmpegSession<'_> {
 
     fn media_start(&self, media: MediaId) -> Option<Timecode> {
         self.scene.found[media.index()].picture()?.start_timecode
+    }
+
+    fn made_as(&self, shot: &Shot) -> Option<String> {
+        if !self.scene.preset.pictures_stand_alone() {
+            return None;
+        }
+        let program = lower(&self.scene, shot, self.scene.main_variant(shot));
+        if program.copies_packets() {
+            return None;
+        }
+        let settings = self.settings(shot, program.fields);
+        let OutputSettings { format, color, hdr, metadata, primaries_known, .. } = settings;
+        Some(format!("{:?}", (format, color, hdr, metadata, primaries_known, program.fields)))
     }
 
     fn shot_depends_on(&self, shot: &Shot) -> String {

@@ -9,7 +9,7 @@ use clap::Args;
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::ffmpeg::{FfmpegBackend, MixReport, mix_files, write_mix_as};
 use otio_conflate::deliver::Representation;
-use otio_conflate::{Conflation, Existing, Plan, Result};
+use otio_conflate::{Conflation, Existing, Omitted, Plan, Result, Since};
 use serde_json::{Value, json};
 
 use crate::dry_run;
@@ -32,6 +32,13 @@ pub(crate) struct Flags {
     /// Only these shots, called and numbered as in a run of all; several are separated by commas
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     only: Vec<String>,
+    /// The manifest of an earlier run: shots that are the same are kept; of others, pictures that it delivered are copied,
+    /// and only what is new is rendered
+    #[arg(long, value_name = "MANIFEST")]
+    since: Option<PathBuf>,
+    /// What to do with files of shots that are not in the cut any more: keep; or remove, if they are as they were left
+    #[arg(long, requires = "since", default_value = "keep", value_name = "DO")]
+    omitted: Omitted,
     /// Tells what would be rendered, skipped and why, what is missing or in the way, and about what it takes; writes nothing
     #[arg(long)]
     dry_run: bool,
@@ -55,6 +62,9 @@ pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     let planned = flags.dry_run.then(|| delivery.clone());
     let backend = FfmpegBackend::new().max_pixels(flags.plan.max_pixels);
     let mut conflation = Conflation::new(backend, delivery).timeline(&timeline).cancel(cancel.clone());
+    if let Some(manifest) = &flags.since {
+        conflation = conflation.since(Since::open(manifest)?.omitted(flags.omitted));
+    }
     if !flags.only.is_empty() {
         conflation = conflation.only(flags.only);
     }

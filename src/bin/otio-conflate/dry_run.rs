@@ -44,6 +44,9 @@ pub(crate) fn run(
         data["estimate"] = json!(estimate);
         shots.push(data);
     }
+    for shot in &preview.omitted {
+        say!("omitted  {}", printable(shot));
+    }
     for media in &preview.missing {
         say!("missing  {}", printable(&media.to_string_lossy()));
     }
@@ -54,6 +57,7 @@ pub(crate) fn run(
     let result = json!({
         "folder": delivery.folder.to_string_lossy(),
         "shots": shots,
+        "omitted": preview.omitted,
         "missing": preview.missing.iter().map(|media| media.to_string_lossy()).collect::<Vec<_>>(),
         "estimate": { "bytes": total.0, "cpu_seconds": total.1, "seconds": seconds, "cores": cores },
     });
@@ -73,6 +77,9 @@ fn line(shot: &ShotPreview, estimate: Option<Estimate>) -> String {
             }
             format!("render   {name}: {} frames, {}{reasons}", shot.frame_count, printable(&shot.path))
         }
+        ShotAction::Retrim => {
+            format!("copy     {name}: {} frames, {}{reasons}", shot.frame_count, printable(&shot.path))
+        }
         ShotAction::Skip => format!("skip     {name}{reasons}"),
         ShotAction::Missing => format!("missing  {name}{reasons}"),
         _ => format!("in the way of {name}{reasons}"),
@@ -82,12 +89,13 @@ fn line(shot: &ShotPreview, estimate: Option<Estimate>) -> String {
 fn counts(preview: &Preview) -> String {
     let of = |action| preview.shots.iter().filter(move |shot| shot.action == action);
     let frames: i64 = of(ShotAction::Render).map(|shot| shot.frame_count).sum();
-    let [render, skip, missing, refused] =
-        [ShotAction::Render, ShotAction::Skip, ShotAction::Missing, ShotAction::InTheWay]
+    let [render, copy, skip, missing, refused] =
+        [ShotAction::Render, ShotAction::Retrim, ShotAction::Skip, ShotAction::Missing, ShotAction::InTheWay]
             .map(|action| of(action).count());
+    let copy = if copy > 0 { format!("{copy} to copy, ") } else { String::new() };
     let start = if preview.refusal.is_some() { "nothing would be rendered; of " } else { "" };
     format!(
-        "{start}{render} to render ({frames} frames), {skip} to skip, {missing} without media, {refused} in the way"
+        "{start}{render} to render ({frames} frames), {copy}{skip} to skip, {missing} without media, {refused} in the way"
     )
 }
 

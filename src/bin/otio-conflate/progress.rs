@@ -93,7 +93,8 @@ impl Observer for Progress {
             (_, Some(output)) => {
                 let others: String =
                     shot.representations.iter().map(|made| format!(", {}", made.output.path)).collect();
-                format!("done     {name}: {} frames, {}{others}", shot.frame_count, output.path)
+                let why: String = shot.reason.iter().map(|why| format!("; {}", printable(why))).collect();
+                format!("done     {name}: {} frames, {}{others}{why}", shot.frame_count, output.path)
             }
             (_, None) => format!("done     {name}"),
         };
@@ -106,6 +107,9 @@ impl Observer for Progress {
 
 /// What was made, and every warning once, with the objects or shots it concerns.
 pub(crate) fn summary(report: &Report) {
+    for shot in &report.omitted {
+        tell!("omitted  {}", printable(shot));
+    }
     for warning in &report.warnings {
         tell!("warning: {warning}");
     }

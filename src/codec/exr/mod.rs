@@ -14,6 +14,8 @@
 mod encoder;
 
 #[cfg(feature = "ffmpeg")]
+pub(crate) use encoder::set_timecode;
+#[cfg(feature = "ffmpeg")]
 pub use encoder::{Channel, Description, Encoder, LARGEST, Label, Setup};
 
 use crate::error::{Error, ErrorKind, Result};

@@ -17,6 +17,7 @@ mod lower;
 mod packets;
 mod placing;
 mod program;
+mod reuse;
 mod scene;
 mod shot;
 mod surface;

@@ -185,6 +185,11 @@ impl<'p> Node<'p> {
 }
 
 impl<'p> Program<'p> {
+    /// Whether it is packets of one file, as they are.
+    pub(in super::super) fn copies_packets(&self) -> bool {
+        self.packets.is_some()
+    }
+
     /// The segment that record frame `record` lies in.
     pub(super) fn at(&self, record: i64) -> Option<&Segment<'p>> {
         let index = self.segments.partition_point(|segment| segment.frames.end <= record);

@@ -13,15 +13,16 @@ use super::execute::Compositor;
 use super::lower::lower;
 use super::packets::Copying;
 use super::program::{Program, Variant, WorkingFormat};
+use super::reuse::Reuse;
 use super::scene::Scene;
-use crate::backend::{Control, Rendered, RepresentationTask, Task, Worker};
+use crate::backend::{Control, Earlier, Rendered, RepresentationTask, Task, Worker};
 use crate::error::Result;
 use crate::plan::{ColorTags, Shot};
 
 /// What every shot of a run is delivered as.
 pub(in super::super) trait Outputs: Sync {
-    /// What the frames of `task` are encoded as, interlaced with this order of fields or not.
-    fn settings(&self, task: &Task<'_>, fields: Option<bool>) -> OutputSettings;
+    /// What the frames of `shot` are encoded as, interlaced with this order of fields or not.
+    fn settings(&self, shot: &Shot, fields: Option<bool>) -> OutputSettings;
     /// What goes into the representations of `shot`.
     fn source_format(&self, shot: &Shot) -> SourceFormat<'_>;
 }
@@ -123,7 +124,9 @@ impl<'s> ShotWorker<'s> {
         let Finished { encoder, notes: mut warnings } =
             sinks.next().map_or(Ok(Finished::default()), |main| main.finish(frames))?;
         warnings.extend(unlabelled);
-        warnings.extend(self.compositor.layers.readers.take_notes());
+        let noted = self.compositor.layers.readers.take_notes();
+        let is_noted = !noted.is_empty();
+        warnings.extend(noted);
         let mut representation_encoders = Vec::new();
         for sink in sinks {
             let Finished { encoder, notes } = sink.finish(frames)?;
@@ -145,7 +148,58 @@ impl<'s> ShotWorker<'s> {
             peak,
             loudness: loudness.flatten(),
             warnings,
+            noted: is_noted,
         })
+    }
+
+    /// Copies the pictures of a shot that were delivered before; only its sound is made.
+    fn reused(
+        &mut self,
+        task: &Task<'_>,
+        programs: &Programs<'_>,
+        earlier: &Earlier,
+        mut sound: Option<ShotSound<'_, '_>>,
+        control: &Control<'_>,
+    ) -> Result<Rendered> {
+        let (scene, shot) = (self.scene, task.shot);
+        let facts = ShotFacts { plan: scene.plan, shot, reel: move |media| scene.reel(media) };
+        let (settings, unlabelled) = self.labelled(task, programs, &facts);
+        let labels = settings.labels_each_frame().then(|| SourceLabels::new(&facts));
+        let mut reuse = Reuse::begin(earlier, task, settings, labels, scene.max_pixels)?;
+        for index in 0..shot.frame_count {
+            reuse.write(index)?;
+            if let Some(sound) = &mut sound {
+                reuse.write_sound(&sound.accompany(index + 1)?)?;
+            }
+            control.frame(shot, index + 1)?;
+        }
+        let Finished { encoder, notes } = reuse.finish()?;
+        let heard = sound.map(ShotSound::finish).transpose()?;
+        let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
+        let heard = heard.into_iter().flat_map(|heard| heard.notes);
+        Ok(Rendered {
+            frames: shot.frame_count,
+            encoder,
+            pixel_format: earlier.pixel_format.clone(),
+            peak,
+            loudness: loudness.flatten(),
+            warnings: notes.into_iter().chain(unlabelled).chain(heard).collect(),
+            ..Rendered::default()
+        })
+    }
+
+    /// What the shot's own file is written as, with the timecode that it is to have, and where that is not known, a sentence
+    /// for the report.
+    fn labelled(
+        &self,
+        task: &Task<'_>,
+        programs: &Programs<'_>,
+        facts: &dyn Facts,
+    ) -> (OutputSettings, Option<String>) {
+        let settings = self.outputs.settings(task.shot, programs.main().fields);
+        let mut settings = OutputSettings { threads: u32::try_from(self.threads).unwrap_or(1), ..settings };
+        let unlabelled = settings.label_by_source(facts, 0);
+        (settings, unlabelled)
     }
 
     /// What the shot itself goes into; where it is a movie that was to have a source timecode that is not known, a sentence
@@ -158,9 +212,7 @@ impl<'s> ShotWorker<'s> {
         viewed: Viewed,
     ) -> Result<(Box<dyn Sink + 't>, Option<String>)> {
         let program = programs.main();
-        let settings = self.outputs.settings(task, program.fields);
-        let mut settings = OutputSettings { threads: u32::try_from(self.threads).unwrap_or(1), ..settings };
-        let unlabelled = settings.label_by_source(facts, 0);
+        let (settings, unlabelled) = self.labelled(task, programs, facts);
         if let Some(packets) = &program.packets
             && let Some(copying) = Copying::begin(self.scene, packets, task, &settings)?
         {
@@ -253,7 +305,10 @@ impl Worker for ShotWorker<'_> {
         // Pictures and sound are made side by side, each with its own half of the worker.
         let mut mixer = self.mixer.take();
         let mixed = ShotSound::begin(mixer.as_mut(), self.scene.plan, task);
-        let rendered = mixed.and_then(|sound| self.rendered(task, &programs, sound, control));
+        let rendered = mixed.and_then(|sound| match task.earlier {
+            Some(earlier) => self.reused(task, &programs, earlier, sound, control),
+            None => self.rendered(task, &programs, sound, control),
+        });
         self.mixer = mixer;
         rendered
     }

@@ -152,6 +152,42 @@ fn time_code(timecode: Timecode) -> Option<TimeCode> {
     Some(TimeCode { hours, minutes, seconds, frame, drop_frame, field_phase, ..TimeCode::default() })
 }
 
+/// Gives a file that [`write`] began another timecode, if it has one.
+///
+/// # Errors
+/// [`ErrorKind::Encode`] where it has a timecode and is to have none, or its header is broken.
+pub(crate) fn set_timecode(file: &mut [u8], timecode: Option<Timecode>) -> Result<()> {
+    let broken = || Error::new(ErrorKind::Encode, "the header of the EXR file ends early");
+    if !file.starts_with(&[0x76, 0x2f, 0x31, 0x01]) {
+        return Ok(());
+    }
+    let mut at = 8;
+    loop {
+        let text = |from: usize| {
+            let rest = file.get(from..).ok_or_else(broken)?;
+            let end = rest.iter().position(|byte| *byte == 0).ok_or_else(broken)?;
+            Ok((&rest[..end], from + end + 1))
+        };
+        let (name, behind) = text(at)?;
+        if name.is_empty() {
+            return Ok(());
+        }
+        let (_, behind) = text(behind)?;
+        let size = file.get(behind..behind + 4).and_then(|size| size.try_into().ok()).ok_or_else(broken)?;
+        let size = usize::try_from(u32::from_le_bytes(size)).unwrap_or(usize::MAX);
+        let value = behind + 4..(behind + 4).saturating_add(size);
+        if name == names::TIME_CODE && size == 8 {
+            let none = || Error::new(ErrorKind::Encode, "the EXR file has a timecode and is to have none");
+            let code = timecode.and_then(time_code).ok_or_else(none)?;
+            let time = code.pack_time_as_tv60_u32().map_err(|_| none())?;
+            let value = file.get_mut(value).ok_or_else(broken)?;
+            value[..4].copy_from_slice(&time.to_le_bytes());
+            return Ok(());
+        }
+        at = value.end;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

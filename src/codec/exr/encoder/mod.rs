@@ -4,6 +4,7 @@ mod compress;
 mod half;
 mod header;
 
+pub(crate) use header::set_timecode;
 pub use header::{Description, Label};
 
 use super::Compression;
