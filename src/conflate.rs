@@ -34,6 +34,7 @@ use crate::plan::{Canvas, ColorConfig, MediaSource, Plan, Shot, Warning, Warning
 use crate::printable;
 use crate::report::{Pictures, Record, Report, ReportedCanvas, ShotReport, Status};
 use crate::timeline::Timeline;
+use crate::trace;
 
 pub use preview::{Preview, ShotAction, ShotPreview};
 use since::{Copied, Taken};
@@ -117,6 +118,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
     /// an output folder or a manifest that cannot be written; [`ErrorKind::Cancelled`] when it is stopped before any shot is
     /// begun, while an application is reached or renders.
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
+        let _span = trace::span!("run", timeline = plan.name.as_str(), backend = self.backend.name());
         plan.validate()?;
         Representation::check_all(&self.delivery.representations)?;
         let part = self.part(plan)?;
@@ -371,6 +373,14 @@ impl<'r> Run<'r> {
             let pixels = u64::from(self.canvas.width).saturating_mul(self.canvas.height.into());
             memory::check_room(memory::of_shots(self.at_once, threads, pixels))?;
         }
+        trace::event!(
+            DEBUG,
+            "shots are rendered",
+            pending = tasks.len(),
+            skipped = self.plan.shots.len() - tasks.len(),
+            at_once = self.at_once,
+            threads = std::thread::available_parallelism().map_or(1, usize::from)
+        );
         let order = order(self.plan);
         let next = AtomicUsize::new(0);
         let pool = rayon::ThreadPoolBuilder::new()
@@ -379,7 +389,9 @@ impl<'r> Run<'r> {
             .build()
             .map_err(|error| Error::new(ErrorKind::Io, "cannot start threads").because(error))?;
         self.copy(&pool, session);
+        let scope = trace::Scope::here();
         let outcomes = pool.broadcast(|_| {
+            let _entered = scope.enter();
             let mut worker = session.worker(self.at_once);
             while let Some(&index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
                 // An observer is the caller's: if it panics, its shot fails, and the others go on.
@@ -421,13 +433,17 @@ impl<'r> Run<'r> {
     /// Renders, verifies and delivers shot number `index`, or finds it done.
     fn shot(&self, index: usize, session: &dyn Session, worker: &mut dyn Worker) -> ShotReport {
         let (shot, places) = (&self.plan.shots[index], &self.places[index]);
+        let _span =
+            trace::span!("shot", name = shot.name.as_str(), clip = shot.clip.as_str(), frames = shot.frame_count);
         if let Some((delivered, mut warnings)) = self.done_already[index].clone() {
             if self.graded && !warnings.iter().any(|warning| warning == GRADE_UNSEEN) {
                 warnings.push(GRADE_UNSEEN.to_owned());
             }
             let report = self.shot_report(index, Status::Skipped, delivered, warnings, Vec::new());
             let pictures = self.before.at(&places.picture.relative).and_then(|before| before.pictures.clone());
-            return ShotReport { reason: self.planned(index).1.pop(), pictures, ..report };
+            let reason = self.planned(index).1.pop();
+            trace::event!(INFO, "the shot is skipped", because = reason.as_deref().unwrap_or_default());
+            return ShotReport { reason, pictures, ..report };
         }
         let control = self.control();
         let begun = Instant::now();
@@ -471,15 +487,26 @@ impl<'r> Run<'r> {
                     made.color = self.session.representation_color(shot, &made.name).or_else(of_rendered);
                 }
                 let report = self.shot_report(index, Status::Done, delivered, warnings, Vec::new());
-                let elapsed = Some((begun.elapsed() + took.unwrap_or_default()).as_secs_f64());
-                let pictures = self.pictures[index].clone().filter(|_| !noted);
-                ShotReport { elapsed, reason: reasons.pop(), pictures, ..report }
+                let elapsed = (begun.elapsed() + took.unwrap_or_default()).as_secs_f64();
+                let (pictures, reason) = (self.pictures[index].clone().filter(|_| !noted), reasons.pop());
+                trace::event!(
+                    INFO,
+                    "the shot is delivered",
+                    because = reason.as_deref().unwrap_or_default(),
+                    seconds = elapsed,
+                    warnings = report.warnings.len()
+                );
+                ShotReport { elapsed: Some(elapsed), reason, pictures, ..report }
             }
             Err((error, left)) => {
                 let is_cancelled = error.kind() == ErrorKind::Cancelled;
                 let status = if is_cancelled { Status::Cancelled } else { Status::Failed };
                 let mut chain = error.context(format!("shot {:?}", shot.name)).at_object(&shot.object).chain();
                 chain.extend(left);
+                match is_cancelled {
+                    true => trace::event!(INFO, "the shot is cancelled"),
+                    false => trace::event!(ERROR, "the shot failed", error = chain.join(": ").as_str()),
+                }
                 self.shot_report(index, status, Delivered::default(), shot.notes.clone(), chain)
             }
         }

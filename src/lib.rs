@@ -47,9 +47,19 @@
 //! | `resolve` | default | rendering through DaVinci Resolve Studio; needs `ffmpeg`, and Python where it runs | |
 //! | `ocio` | default | colour management by OpenColorIO configurations, in Rust | |
 //! | `cli` | | the command `otio-conflate`, with all of the above | |
+//! | `tracing` | | spans and events of the crate `tracing`: what is done, what was chosen, how long it takes, FFmpeg's log | |
 //! | `opentimelineio` | | the OpenTimelineIO C++ library as a second reader | OpenTimelineIO 0.16 or newer |
 //!
 //! With `default-features = false` the crate reads, plans and compares in pure Rust.
+//!
+//! # What it tells while it works
+//!
+//! With the feature `tracing`, plans, runs, shots, representations, probes, searches for media, reviews, transcodes and trims are
+//! spans of the level INFO and the target `otio_conflate`. Events in them say what was chosen: a clip's media reference, decoders,
+//! encoders and their threads, the way of a program's pictures, seeks, and why a shot was skipped. FFmpeg's log lines about the
+//! media of this library have the target `ffmpeg` and their own levels; those that FFmpeg's threads write are in the span that the
+//! decoder last worked for. Runs have several threads, so the subscriber has to be the process's default
+//! (`tracing::subscriber::set_global_default`). What FFmpeg prints by itself stays as it is.
 //!
 //! # What it does not do
 //!
@@ -82,6 +92,7 @@ mod report;
 mod threads;
 pub mod time;
 pub mod timeline;
+mod trace;
 mod words;
 
 pub use backend::{CancelToken, NoObserver, Observer};

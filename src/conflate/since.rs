@@ -13,6 +13,7 @@ use crate::deliver::{Folder, Guard, Listed, Manifest, Protected, delivered_place
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Target;
 use crate::report::{OutputKind, Pictures, Report, ShotReport, Status};
+use crate::trace;
 use crate::words::word_enum;
 
 word_enum! {
@@ -218,7 +219,9 @@ impl Run<'_> {
     pub(super) fn copy(&self, pool: &rayon::ThreadPool, session: &dyn Session) {
         let taken: Vec<usize> = (0..self.plan.shots.len()).filter(|&index| self.earlier(index).is_some()).collect();
         let next = AtomicUsize::new(0);
+        let scope = trace::Scope::here();
         pool.broadcast(|_| {
+            let _entered = scope.enter();
             let mut worker = session.worker(self.at_once);
             while let Some(&index) = taken.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let begun = Instant::now();
@@ -237,6 +240,7 @@ impl Run<'_> {
     }
 
     fn copy_one(&self, index: usize, session: &dyn Session, worker: &mut dyn Worker) -> Result<Rendered> {
+        let _span = trace::span!("copy", name = self.plan.shots[index].name.as_str());
         let control: Control<'_> = self.control();
         control.check()?;
         let _holds = self.places[index].prepare()?;

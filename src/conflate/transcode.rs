@@ -14,6 +14,7 @@ use crate::plan::{MediaSource, Shot};
 use crate::report::Represented;
 use crate::time::Rate;
 use crate::timeline::MissingFramePolicy;
+use crate::trace;
 
 /// Makes representations of a movie, of a still, or of numbered frames such as `sh010.%04d.exr`, in `folder`: each is
 /// called as the file is, with an underscore and its own name behind. The file is decoded once for all of them. What is made
@@ -46,6 +47,7 @@ pub fn transcode(
     control: &Control<'_>,
 ) -> Result<Transcoded> {
     let source = source.as_ref();
+    let _span = trace::span!("transcode", file = trace::shown(source.display()));
     Representation::check_all(representations)?;
     let mut source_frames = open(source, options)?;
     if representations.iter().any(Representation::has_sound) && source_frames.has_audio() {

@@ -5,6 +5,7 @@ use crate::deliver::{Trim, Trimmed};
 #[cfg(doc)]
 use crate::error::ErrorKind;
 use crate::error::Result;
+use crate::trace;
 
 /// Cuts the pieces of `request` out of its movie, to the frame, with all of its sound, to the sample.
 ///
@@ -24,5 +25,6 @@ use crate::error::Result;
 /// does not hold the codec, and a target that is the source or another piece's, [`ErrorKind::Exists`],
 /// [`ErrorKind::Locked`] while another process writes it, [`ErrorKind::Decode`] where frames are damaged, [`ErrorKind::Encode`], [`ErrorKind::Unsupported`] and [`ErrorKind::Io`].
 pub fn trim(request: &Trim, cancel: &CancelToken) -> Result<Trimmed> {
+    let _span = trace::span!("trim", file = trace::shown(request.source.display()), pieces = request.pieces.len());
     ffmpeg::trim(request, cancel)
 }

@@ -12,6 +12,7 @@ use crate::timeline::{
     Child, Clip, Composition, CompositionKind, Gap, Item, Map, MediaCommon, MediaKind, MediaReference, RationalTime,
     RawTimeRange, Timeline, Value,
 };
+use crate::trace;
 
 /// How the shots of a run are joined into one movie to be watched.
 ///
@@ -80,6 +81,7 @@ impl Review {
     /// # Errors
     /// [`ErrorKind::Option`] without shots, and for a slate that is shown for no frame.
     pub fn plan(&self, report: &Report) -> Result<Plan> {
+        let _span = trace::span!("review", name = self.name.as_str(), shots = joined(report).count());
         let timeline = self.timeline(report)?;
         let frames = self.slate.as_ref().map_or(0, |slate| slate.frames);
         let frames = joined(report).fold(frames, |sum, shot| sum.saturating_add(length(shot)));

@@ -55,6 +55,7 @@ use crate::timeline::{
     Child, Clip, Composition, CompositionKind, Map, MediaCommon, MediaKind, MediaReference, MissingFramePolicy, Note,
     ROOT, RationalTime, RawTimeRange, Timeline, child_path,
 };
+use crate::trace;
 use crate::words::word_enum;
 use wanted::Wanted;
 
@@ -247,6 +248,7 @@ pub fn check(matches: &[Match]) -> Result<()> {
 /// The found medium becomes the clip's active reference, under the key of the one that it replaces, whose name and metadata it
 /// keeps. [`Timeline::notes`] says by which rules media were found, and which lack frames, so that plans and manifests do.
 pub fn relink(timeline: &mut Timeline, index: &Index, options: &RelinkOptions) -> Vec<Match> {
+    let _span = trace::span!("relink", timeline = timeline.name.as_str());
     let locator = Locator::new(timeline.path.as_deref(), &options.path_map);
     let mut relinker = Relinker { index, options, locator, matches: Vec::new() };
     relinker.composition(&mut timeline.tracks, ROOT, false);
@@ -317,7 +319,9 @@ impl Relinker<'_> {
             (Outcome::Found { rule, .. }, Some(found)) => Some(replacement(clip, *rule, &wanted, &found)),
             _ => None,
         };
-        self.matches.push(Match { object, clip: clip.item.name.clone(), location, reel, outcome });
+        let found = Match { object, clip: clip.item.name.clone(), location, reel, outcome };
+        trace::event!(DEBUG, "a medium was looked for", found = trace::shown(&found));
+        self.matches.push(found);
         if let Some(reference) = replaced {
             clip.media_references.insert(clip.active_media_reference_key.clone(), reference);
         }

@@ -6,6 +6,7 @@ mod common;
 mod documents;
 mod dry_run;
 mod exit_codes;
+mod log;
 #[path = "../common/otio.rs"]
 mod otio;
 mod reference;

@@ -20,6 +20,7 @@ use super::transport;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Damaged;
 use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
+use crate::trace;
 
 /// On which side of the media a frame that does not exist lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -366,6 +367,12 @@ impl Movie {
                     if landings > 2 {
                         return Err(self.lost("the frame was not found again after a seek"));
                     }
+                    trace::event!(
+                        TRACE,
+                        "backwards by a seek",
+                        file = trace::shown(self.path.display()),
+                        frames = back
+                    );
                     if stepped_back {
                         self.grow();
                     } else {
@@ -523,11 +530,13 @@ impl Movie {
             jump > self.far
         };
         if !seek {
+            trace::event!(TRACE, "forwards by decoding", file = trace::shown(self.path.display()), frames = jump);
             self.pump.skip_below(Some(aim.low.min(aim.limit)).filter(|_| way.may_skip && self.clock.regular));
             return self.pull();
         }
         self.shrink();
         way.may_jump = false;
+        trace::event!(TRACE, "forwards by a seek", file = trace::shown(self.path.display()), frames = jump);
         if self.land(aim.limit)? {
             return Ok(Pulled::Distrust);
         }
@@ -574,6 +583,7 @@ impl Movie {
     }
 
     fn rewind_and_pull(&mut self) -> Result<bool> {
+        trace::event!(TRACE, "from the start of the file", file = trace::shown(self.path.display()));
         let end = self.end;
         self.rewind()?;
         self.end = end;

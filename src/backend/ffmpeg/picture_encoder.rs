@@ -12,6 +12,7 @@ use super::sys::write::{Encoder, EncoderSetup};
 use crate::codec::exr::Label;
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
+use crate::trace;
 
 /// An open encoder whose time base is one frame.
 pub(super) struct PictureEncoder {
@@ -44,6 +45,16 @@ impl PictureEncoder {
             Preset::OWN_EXR | Preset::OWN_PNG => Kind::Still(Box::new(StillEncoder::open(setup, texts, idle_cores)?)),
             _ => Kind::Ffmpeg(Encoder::open(setup)?),
         };
+        trace::event!(
+            DEBUG,
+            "an encoder is open",
+            encoder = setup.name,
+            pixel_format = trace::shown(format_args!("{:?}", setup.format)),
+            width = setup.width,
+            height = setup.height,
+            threads = setup.threads,
+            idle_cores = idle_cores
+        );
         Ok(PictureEncoder { name: setup.name.to_owned(), kind })
     }
 

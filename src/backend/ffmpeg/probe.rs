@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::otio::MediaFile;
 use crate::plan::Damaged;
 use crate::time::{Rate, Ratio, Time, Timecode};
+use crate::trace;
 
 /// Looks into a file: container, picture, rate, timecode, colour. Decodes little or nothing.
 ///
@@ -29,6 +30,22 @@ pub fn probe(path: impl AsRef<Path>) -> Result<MediaInfo> {
 
 /// The same; `max_pixels` as [`DecodeOptions`] has it.
 pub(crate) fn probe_within(path: &Path, max_pixels: Option<u64>) -> Result<MediaInfo> {
+    let _span = trace::span!("probe", file = trace::shown(path.display()));
+    let info = looked_into(path, max_pixels)?;
+    trace::event!(
+        DEBUG,
+        "the file was looked into",
+        container = info.container.as_str(),
+        codec = info.codec.as_str(),
+        pixel_format = info.pixel_format.as_str(),
+        width = info.width,
+        height = info.height,
+        frames = info.frames
+    );
+    Ok(info)
+}
+
+fn looked_into(path: &Path, max_pixels: Option<u64>) -> Result<MediaInfo> {
     if kind_of(path)?.is_some() {
         // Damage does not change what kind of file it is; who shows it will hear of it.
         let options = DecodeOptions::default().damaged(Damaged::Warn).max_pixels(max_pixels);

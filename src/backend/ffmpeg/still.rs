@@ -37,6 +37,7 @@ use crate::error::{Error, Result};
 use crate::otio::MediaFile;
 use crate::plan::{ColorTags, Damaged};
 use crate::time::Ratio;
+use crate::trace;
 
 /// Bytes that a still file may have.
 const LARGEST: u64 = 1 << 30;
@@ -120,6 +121,7 @@ fn read_bytes(path: &Path, data: &[u8], options: &DecodeOptions) -> Result<(Fram
     let mut damage: Option<Reason> = flaw.map(Reason::from);
     let deep = (kind == StillKind::Png).then(|| deep_png(&picture)).flatten();
     if let Some((av, pixel_aspect)) = deep.and_then(|aspect| Some((by_image(kind, &picture, most)?, aspect))) {
+        trace::event!(DEBUG, "a still is decoded", file = trace::shown(path.display()), decoder = "image");
         let context = FrameContext { stream_color: [0, 2, 2, 2], pixel_aspect, origin: Origin::Still };
         let frame = Frame::new(av, &context).map_err(|error| error.at_file(path))?;
         return Ok((upright(frame)?, None));

@@ -14,6 +14,7 @@ mod flags;
 mod inspect;
 mod interrupt;
 mod limits;
+mod log;
 mod loudness;
 mod man;
 mod outcome;
@@ -50,6 +51,10 @@ struct Cli {
     /// Prints errors alone on the standard error: neither progress nor warnings
     #[arg(long, short, global = true, help_heading = "Everywhere")]
     quiet: bool,
+    /// Prints what is chosen and how long it takes on the standard error: off, error, warn, info, debug, trace, or directives such as
+    /// warn,otio_conflate=debug,ffmpeg=info
+    #[arg(long, value_name = "LEVEL|FILTER", value_parser = log::parse, global = true, help_heading = "Everywhere")]
+    log: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -78,6 +83,9 @@ fn command() -> clap::Command {
 fn main() -> ExitCode {
     let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
     say::set(say::Voice { json: cli.json, quiet: cli.quiet });
+    if let Some(filter) = &cli.log {
+        log::start(filter);
+    }
     limits::file_size_limit_is_an_error();
     let cancel = CancelToken::new();
     let (name, outcome) = match cli.command {

@@ -10,6 +10,7 @@ use crate::plan::mark::INTERMEDIATE;
 use crate::plan::{Media, MediaId, MediaSource, PlanOptions, WrittenSpace};
 use crate::time::{Rate, Ratio, padded};
 use crate::timeline::{Clip, Map, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange};
+use crate::trace;
 
 /// What can be learned of media by opening it. Asked only where the timeline does not say enough.
 pub trait MediaLookup {
@@ -108,6 +109,13 @@ impl<'a> MediaTable<'a> {
             return known.clone();
         }
         let facts = self.lookup.look_up(source);
+        trace::event!(
+            DEBUG,
+            "a medium was looked up",
+            medium = source.display().as_str(),
+            is_there = facts.is_some(),
+            frames = facts.as_ref().and_then(|facts| facts.frames)
+        );
         self.facts.insert(source.clone(), facts.clone());
         facts
     }
@@ -164,6 +172,15 @@ impl<'a> MediaTable<'a> {
         let found = keys
             .filter_map(|key| clip.media_references.get_key_value(key))
             .find(|(_, reference)| self.is_there(clip, reference));
+        trace::event!(
+            DEBUG,
+            "a reference of several is chosen",
+            clip = clip.item.name.as_str(),
+            of = clip.media_references.len(),
+            active = active,
+            chosen = found.map_or(active, |(key, _)| key.as_str()),
+            is_there = found.is_some()
+        );
         match found {
             None => (clip.media_reference(), None),
             Some((key, reference)) if key == active => (Some(reference), None),

@@ -36,6 +36,7 @@ use super::{Element, HandleMode, Look, MediaId, Plan, PlanOptions, ShotSelection
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Rate, Time};
 use crate::timeline::{Child, Clip, Composition, ROOT, Timeline, child_path};
+use crate::trace;
 
 impl Plan {
     /// Plans `timeline` without touching any media: where the timeline does not say enough, a note on the layer says
@@ -54,13 +55,24 @@ impl Plan {
     /// # Errors
     /// As [`Plan::new`].
     pub fn with_media(timeline: &Timeline, options: &PlanOptions, lookup: &dyn MediaLookup) -> Result<Plan> {
+        let _span = trace::span!("plan", timeline = timeline.name.as_str());
         let laid_out = record_start::laid_out(timeline);
         let (timeline, said) = laid_out.as_ref().map_or((timeline, &[][..]), |(timeline, said)| (timeline, said));
         let mut builder = Builder::new(timeline, options, lookup);
         for (path, message) in said {
             builder.warn(path, message.clone());
         }
-        builder.plan(timeline)
+        let plan = builder.plan(timeline)?;
+        trace::event!(
+            DEBUG,
+            "the cut is planned",
+            rate = trace::shown(plan.rate),
+            hero_track = plan.hero_track.as_str(),
+            shots = plan.shots.len(),
+            media = plan.media.len(),
+            warnings = plan.warnings.len()
+        );
+        Ok(plan)
     }
 }
 

@@ -62,6 +62,18 @@ pub(super) enum WorkingFormat {
     Managed,
 }
 
+impl WorkingFormat {
+    /// A word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            WorkingFormat::Output => "output",
+            WorkingFormat::Rgba16 => "rgba16",
+            WorkingFormat::Linear => "linear",
+            WorkingFormat::Managed => "managed",
+        }
+    }
+}
+
 /// A part of a picture: something over what is below it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node<'p> {

@@ -18,6 +18,7 @@ use super::scene::Scene;
 use crate::backend::{Control, Earlier, Rendered, RepresentationTask, Task, Worker};
 use crate::error::Result;
 use crate::plan::{ColorTags, Shot};
+use crate::trace;
 
 /// What every shot of a run is delivered as.
 pub(in super::super) trait Outputs: Sync {
@@ -119,6 +120,17 @@ impl<'s> ShotWorker<'s> {
         }
         let (main, unlabelled) = self.main_sink(task, programs, &facts, viewed)?;
         sinks.insert(0, main);
+        for segment in &programs.main().segments {
+            trace::event!(
+                DEBUG,
+                "a segment of the program",
+                start = segment.frames.start,
+                frames = segment.frames.end - segment.frames.start,
+                working = segment.working.word(),
+                nodes = segment.nodes.len(),
+                threads = self.threads
+            );
+        }
         let frames = self.run(task, programs, &mut sinks, sound.as_mut(), control)?;
         let mut sinks = sinks.into_iter();
         let Finished { encoder, notes: mut warnings } =
@@ -216,6 +228,7 @@ impl<'s> ShotWorker<'s> {
         if let Some(packets) = &program.packets
             && let Some(copying) = Copying::begin(self.scene, packets, task, &settings)?
         {
+            trace::event!(DEBUG, "packets are copied", first = packets.first, count = packets.count);
             return Ok((Box::new(copying), unlabelled));
         }
         let writer = Writer::create(&task.target, task.shot.first_frame, &settings)?;

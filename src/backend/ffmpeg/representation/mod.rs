@@ -39,6 +39,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, RgbaF32};
 use crate::plan::{Canvas, ColorTags, Hdr, Plan, SampleGrid, Shot};
 use crate::time::{Rate, Time, Timecode};
+use crate::trace;
 use burn::Painter;
 use facts::FileFacts;
 pub(super) use facts::{Facts, Reel, ShotFacts};
@@ -306,6 +307,8 @@ pub(super) struct RepresentationSink<'r> {
     threads: usize,
     /// Which pictures it takes.
     variant: Variant,
+    /// The span of all that is made of it.
+    scope: trace::Scope,
 }
 
 /// A stream of sound of a representation.
@@ -338,6 +341,8 @@ impl<'r> RepresentationSink<'r> {
         (viewed, threads): (&Viewed, usize),
     ) -> Result<RepresentationSink<'r>> {
         let RepresentationTask { representation, target } = task;
+        let scope = trace::scope!("representation", name = representation.name.as_str());
+        let _entered = scope.enter();
         let named = |error| at(representation, error);
         let (shape, mut settings) = source_format.settings(representation).map_err(named)?;
         settings.threads = u32::try_from(threads).unwrap_or(1);
@@ -403,7 +408,15 @@ impl<'r> RepresentationSink<'r> {
             viewed: viewed.clone(),
             threads,
             variant,
+            scope: scope.clone(),
         })
+    }
+
+    /// Works in the representation's span.
+    fn entered<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        let scope = self.scope.clone();
+        let _entered = scope.enter();
+        work(self)
     }
 
     /// Shows picture `index` so many times.
@@ -522,7 +535,9 @@ impl Sink for RepresentationSink<'_> {
         let representation = self.representation;
         match (self.selection.times(index), picture) {
             (0, _) | (_, None) => Ok(()),
-            (times, Some(picture)) => self.shown(picture, index, times).map_err(|error| at(representation, error)),
+            (times, Some(picture)) => {
+                self.entered(|sink| sink.shown(picture, index, times)).map_err(|error| at(representation, error))
+            }
         }
     }
 
@@ -534,8 +549,17 @@ impl Sink for RepresentationSink<'_> {
     /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
     fn finish(self: Box<Self>, frames: i64) -> Result<Finished> {
         let RepresentationSink {
-            representation, output, selection, mut converter, mut notes, mut encoder, labels, ..
+            representation,
+            output,
+            selection,
+            mut converter,
+            mut notes,
+            mut encoder,
+            labels,
+            scope,
+            ..
         } = *self;
+        let _entered = scope.enter();
         notes.extend(labels.and_then(|labels| labels.note()));
         let planned = selection.total(frames);
         let written = match output {

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, RwLock};
 use ffmpeg_next::ffi;
 
 use super::answers::text;
+use crate::trace;
 
 #[cfg(all(target_arch = "x86_64", not(windows)))]
 type Arguments = *mut ffi::__va_list_tag;
@@ -82,6 +83,8 @@ struct Shared {
     /// Nobody reads or writes these bytes; their addresses stand for packets.
     places: Box<[u8]>,
     lines: Mutex<Vec<Line>>,
+    /// What it works for, where threads of its own write.
+    scope: trace::LastScope,
 }
 
 impl Shared {
@@ -102,7 +105,11 @@ impl std::fmt::Debug for Lines {
 impl Lines {
     pub(crate) fn new() -> Lines {
         install();
-        let shared = Arc::new(Shared { places: vec![0; PLACES].into_boxed_slice(), lines: Mutex::new(Vec::new()) });
+        let shared = Arc::new(Shared {
+            places: vec![0; PLACES].into_boxed_slice(),
+            lines: Mutex::new(Vec::new()),
+            scope: trace::LastScope::new(),
+        });
         let mut owners = OWNERS.write().unwrap_or_else(PoisonError::into_inner);
         owners.insert(shared.places.as_ptr() as usize, Arc::clone(&shared));
         Lines(shared)
@@ -120,6 +127,7 @@ impl Lines {
 
     /// Takes the lines of this thread that no object claims, as long as the result lives.
     pub(crate) fn listen(&self, packet: u64) -> Listening {
+        self.0.scope.follow();
         Listening::new(self.address(packet))
     }
 
@@ -231,6 +239,24 @@ fn at(address: usize) -> Option<Owner> {
     (place < PLACES).then(|| Owner::Somebody(Arc::clone(shared), place as u64))
 }
 
+/// What an object calls itself, such as `h264`.
+///
+/// # Safety
+/// As [`owner`].
+unsafe fn name_of(object: *mut c_void) -> String {
+    if object.is_null() {
+        return String::new();
+    }
+    // SAFETY: what the caller promises; the class tells how its objects are called.
+    unsafe {
+        let Some(class) = (*object.cast::<*const ffi::AVClass>()).as_ref() else { return String::new() };
+        match class.item_name {
+            Some(item_name) => text(item_name(object)),
+            None => text(class.class_name),
+        }
+    }
+}
+
 /// # Safety
 /// As `av_log` calls it: an object or null, a format and the arguments that belong to it.
 unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c_char, arguments: Arguments) {
@@ -255,14 +281,27 @@ unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c
         }
     }
     // Concealed errors are told as information.
-    let kept = shared.filter(|_| severity <= ffi::AV_LOG_INFO);
-    if kept.is_none() && severity > printed {
+    let kept = shared.as_ref().filter(|_| severity <= ffi::AV_LOG_INFO);
+    let traced = trace::takes_lines(severity);
+    if kept.is_none() && severity > printed && !traced {
         return;
     }
     thread_local! {
-        /// A line may come in several calls; the prefix stands in front of the first.
-        static BEGUN: RefCell<(c_int, String)> = const { RefCell::new((1, String::new())) };
+        /// Lines that came in part, to be kept and to be traced.
+        static BEGUN: [RefCell<String>; 2] = const { [RefCell::new(String::new()), RefCell::new(String::new())] };
     }
+    let assembled = |which: usize, part: &str| {
+        let line = BEGUN.try_with(|begun| {
+            let mut begun = begun[which].try_borrow_mut().ok()?;
+            begun.push_str(part);
+            // A line that does not fit is cut.
+            let cut = part.len() + 1 >= LINE as usize;
+            let whole = part.ends_with(['\n', '\r']) || cut || begun.len() > 2 * LINE as usize;
+            whole.then(|| std::mem::take(&mut *begun))
+        });
+        let line = line.ok().flatten()?.trim().replace(['\n', '\r'], " ");
+        (!line.is_empty()).then_some(line)
+    };
     let mut buffer: [c_char; LINE as usize] = [0; LINE as usize];
     let mut prefix = 0;
     // SAFETY: the buffer has the length that is said, and the call ends what it writes there with a zero.
@@ -274,20 +313,13 @@ unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c
         // There is nobody to tell that the log cannot be written.
         let _ = std::io::stderr().write_all(written.as_bytes());
     }
-    let Some(shared) = kept else { return };
-    let line = BEGUN.try_with(|begun| {
-        let mut begun = begun.try_borrow_mut().ok()?;
-        begun.1.push_str(&written);
-        // A line that does not fit is cut.
-        let cut = written.len() + 1 >= LINE as usize;
-        let whole = written.ends_with(['\n', '\r']) || cut || begun.1.len() > 2 * LINE as usize;
-        whole.then(|| std::mem::take(&mut begun.1))
-    });
-    let Ok(Some(line)) = line else { return };
-    let line = line.trim().replace(['\n', '\r'], " ");
-    if line.is_empty() {
-        return;
+    if traced && let Some(line) = assembled(1, &written) {
+        // SAFETY: what the caller promises.
+        let name = unsafe { name_of(object) };
+        trace::line(severity, &name, &line, shared.as_ref().map(|shared| &shared.scope));
     }
+    let Some(shared) = kept else { return };
+    let Some(line) = assembled(0, &written) else { return };
     let mut lines = shared.lines();
     if lines.len() < KEPT || !lines.iter().any(|known| known.packet == packet && known.level <= severity) {
         lines.push(Line { packet, level: severity, text: line });

@@ -19,6 +19,7 @@ use super::open::{self, Look, MostPixels, Opened};
 use super::pixel_info::PixelInfo;
 use crate::otio::MediaFile;
 use crate::time::Ratio;
+use crate::trace;
 
 /// Sets FFmpeg up for this process, once: its log lines are taken (see [`log`](super::log)), and its errors get their
 /// sentences. Lines of this library's own objects are printed where the environment variable
@@ -598,6 +599,14 @@ impl Decoder {
             code
         };
         check(code)?;
+        // SAFETY: the codec is the library's, and its name a static string; an open context knows how it uses its threads.
+        let (name, threading) = unsafe { (text((*codec).name), (*self.context.as_ptr()).active_thread_type) };
+        let by = match threading {
+            ffi::FF_THREAD_FRAME => "frames",
+            ffi::FF_THREAD_SLICE => "slices",
+            _ => "none",
+        };
+        trace::event!(DEBUG, "a decoder is open", decoder = name.as_str(), threads = setup.threads, threads_by = by);
         Ok(self)
     }
 

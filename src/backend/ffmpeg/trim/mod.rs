@@ -21,6 +21,7 @@ use crate::backend::CancelToken;
 use crate::deliver::{Copy, Existing, Piece, Place, Preset, Protected, SingleFiles, Trim, Trimmed, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::OutputKind;
+use crate::trace;
 use grid::PresentationTimes;
 use source::Source;
 
@@ -68,6 +69,14 @@ impl Run<'_> {
     }
 
     fn done(&mut self, job: &Job, result: Result<TrimmedPiece>) {
+        trace::event!(
+            INFO,
+            "a piece is done",
+            target_file = trace::shown(job.place.path.display()),
+            copied = result.as_ref().is_ok_and(|piece| piece.copied),
+            encoded_because = job.why.as_deref().unwrap_or_default(),
+            failed = result.is_err()
+        );
         self.results[job.number] = Some(result.map_err(|error| error.at_file(&job.place.path)));
     }
 }
