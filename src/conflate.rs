@@ -25,8 +25,8 @@ use crate::backend::{
     check_before_render, represent_rendered,
 };
 use crate::deliver::{
-    Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Protected, Representation, ShotPlaces,
-    clear, clear_strays, conflated, fingerprint, on_disk, outputs, pictures, settle, write_cut,
+    Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Protected, ShotPlaces, clear,
+    clear_strays, conflated, fingerprint, on_disk, outputs, pictures, settle, write_cut,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
@@ -120,7 +120,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
         let _span = trace::span!("run", timeline = plan.name.as_str(), backend = self.backend.name());
         plan.validate()?;
-        Representation::check_all(&self.delivery.representations)?;
+        self.delivery.check_made(plan)?;
         let part = self.part(plan)?;
         let mut protected = self.delivery.protected(plan, &self.backend.inputs());
         let planned = Folder::planned(&self.delivery.folder);
@@ -571,6 +571,7 @@ impl<'r> Run<'r> {
             clip: shot.clip.clone(),
             track: shot.track.clone(),
             object: shot.object.clone(),
+            fields: shot.fields.clone(),
             status,
             error,
             output: delivered.picture,

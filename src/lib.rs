@@ -89,6 +89,8 @@ pub mod plan;
 mod printable;
 pub mod relink;
 mod report;
+mod setters;
+mod stored;
 mod threads;
 pub mod time;
 pub mod timeline;

@@ -98,6 +98,9 @@ pub struct ShotReport {
     pub track: String,
     /// That clip's path in the timeline.
     pub object: String,
+    /// Its own fields: see [`Shot::fields`](crate::plan::Shot::fields).
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty", default)]
+    pub fields: std::collections::BTreeMap<String, String>,
     /// What became of it.
     pub status: Status,
     /// Why it failed: the error first, then its causes.

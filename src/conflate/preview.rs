@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::since::Taken;
 use super::{Conflation, Run, paths};
 use crate::backend::{Backend, NoObserver};
-use crate::deliver::{Delivery, Existing, Folder, Guard, Place, Representation, ShotPlaces};
+use crate::deliver::{Delivery, Existing, Folder, Guard, Place, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot, Warning};
 
@@ -74,8 +74,8 @@ impl<B: Backend> Conflation<'_, B> {
     /// starting is [`Preview::refusal`].
     pub fn preview(&self, plan: &Plan) -> Result<Preview> {
         plan.validate()?;
-        let Delivery { representations, existing, .. } = &self.delivery;
-        Representation::check_all(representations)?;
+        let Delivery { existing, .. } = &self.delivery;
+        self.delivery.check_made(plan)?;
         let part = self.part(plan)?;
         let mut protected = self.delivery.protected(plan, &self.backend.inputs());
         let folder = Folder::planned(&self.delivery.folder);

@@ -159,6 +159,8 @@ fn shot(source: &Path, source_frames: &SourceFrames, options: &TranscodeOptions)
         start: 0,
         spans: Vec::new(),
         sound: Vec::new(),
+        file: None,
+        fields: Default::default(),
         notes: Vec::new(),
     }
 }

@@ -89,7 +89,8 @@ word_enum! {
     }
 }
 
-/// What a burn-in says: text with any of [`BurnInText::FIELDS`] in it, such as `{shot}  {frame}`.
+/// What a burn-in says: text with any of [`BurnInText::FIELDS`] in it, such as `{shot}  {frame}`, and with
+/// `{fields.NAME}`, the shot's own field of that name ([`Shot::fields`](crate::plan::Shot::fields)).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BurnInText(String);
@@ -110,6 +111,11 @@ impl BurnInText {
         "source_timecode",
         "date",
     ];
+
+    /// The names of shots' own fields in it.
+    pub(super) fn own_fields(&self) -> impl Iterator<Item = &str> {
+        template::own_fields(&self.0)
+    }
 
     /// The text with `value(field)` in the place of each field.
     #[cfg(feature = "ffmpeg")]

@@ -17,6 +17,7 @@ impl Delivery {
     /// [`ErrorKind::Exists`](crate::ErrorKind::Exists) for what may not be written,
     /// [`ErrorKind::Option`](crate::ErrorKind::Option) for names of shots that there are not.
     pub(crate) fn check(&self, plan: &Plan, only: Option<&[String]>, inputs: &[PathBuf], cut: bool) -> Result<()> {
+        self.check_made(plan)?;
         plan.part(only)?;
         let protected = self.protected(plan, inputs);
         let planned = Folder::planned(&self.folder);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::outputs::stems_of;
 use super::{Existing, Folder, NameTemplate, Preset, Protected, Representation, ShotPlaces};
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
 
 /// Where shots go and what they are written as.
@@ -97,6 +98,37 @@ impl Delivery {
             ShotPlaces::new(folder, (name, others), made, plan, shot)
         };
         plan.shots.iter().zip(&names).map(place).collect()
+    }
+
+    /// Whether representations can be made, and the shots of `plan` have the fields of their own that names and burn-ins
+    /// say: every shot those of its name, and one shot at least those of burn-ins, which say nothing of the others.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`].
+    pub(crate) fn check_made(&self, plan: &Plan) -> Result<()> {
+        Representation::check_all(&self.representations)?;
+        let lack = |what: String, field: &str, shot: &Shot| {
+            let has: Vec<&str> = shot.fields.keys().map(String::as_str).collect();
+            let has = if has.is_empty() { "none".to_owned() } else { has.join(", ") };
+            let what =
+                format!("{what} has {{fields.{field}}}, which shot {:?} does not have; its fields: {has}", shot.name);
+            Error::new(ErrorKind::Option, what).at_object(&shot.object)
+        };
+        for field in self.name.own_fields() {
+            let lacks = |shot: &&Shot| shot.file.is_none() && !shot.fields.contains_key(field);
+            if let Some(shot) = plan.shots.iter().find(lacks) {
+                return Err(lack("the name template".to_owned(), field, shot));
+            }
+        }
+        for representation in &self.representations {
+            for field in representation.burn_ins.iter().flat_map(|burn_in| burn_in.text.own_fields()) {
+                let is_there = plan.shots.iter().any(|shot| shot.fields.contains_key(field));
+                if let Some(shot) = plan.shots.first().filter(|_| !is_there) {
+                    return Err(lack(format!("a burn-in of {:?}", representation.name), field, shot));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What is never written to: what `plan` reads, the files of representations, and `inputs`.

@@ -122,7 +122,8 @@ pub(crate) fn fingerprint(
     let is_heard = preset.delivers_sound() || representations.iter().any(Representation::has_sound);
     let sound = sound.as_ref().filter(|_| is_heard);
     let mut used = Vec::new();
-    let own = own_shot(shot, sound.is_some(), &mut used);
+    let mut own = own_shot(shot, sound.is_some(), &mut used);
+    own.fields.retain(|name, _| representations.iter().any(|representation| representation.says_field(name)));
     let bounded = used.iter().any(|used| media[used.media].bounds.is_some());
     let ruler = plan.ruler().filter(|_| bounded).map(|media| Used { media, low: 0, high: 0 });
     let ingredients = Ingredients {
@@ -165,7 +166,11 @@ pub(crate) fn fingerprint(
 
 /// `shot` without what says where it lies in the timeline, its media counted by their order in it and noted in `used`.
 fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
-    let Shot { name, clip, track, object: _, first_frame, frame_count, head, tail, start, spans, sound, notes } = shot;
+    let Shot {
+        name, clip, track, object: _, first_frame, frame_count, head, tail, start, spans, sound, fields, ..
+    } = shot;
+    // Where its files go is not what they are.
+    let Shot { file: _, notes, .. } = shot;
     let spans = spans.iter().map(|span| {
         let Span { start, count, stack: _ } = span;
         let frames = *start..=start + count - 1;
@@ -224,6 +229,8 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
         start: *start,
         spans,
         sound,
+        file: None,
+        fields: fields.clone(),
         notes: notes.clone(),
     }
 }

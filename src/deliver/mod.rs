@@ -72,3 +72,5 @@ pub(crate) use preset::choice;
 pub(crate) use protected::Protected;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use single_files::{SingleFiles, unlisted};
+#[cfg(feature = "ffmpeg")]
+pub(crate) use template::OWN;

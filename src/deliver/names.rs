@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::plan::{Plan, Shot};
 
 /// A template for the names of shots' files, without extension: text with `{shot}`, `{clip}`, `{track}`, `{timeline}`,
-/// `{index}` (from 1, four digits) and `{timecode}` in it. A `/` makes a folder.
+/// `{index}` (from 1, four digits), `{timecode}` and `{fields.NAME}` (the shot's own field of that name) in it. A `/` makes a
+/// folder. Shots that have a [`file`](Shot::file) are called that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NameTemplate(String);
@@ -55,13 +56,22 @@ impl NameTemplate {
     /// The same, each with the paths of its representations of these names: the shot's, an underscore and the name.
     pub(crate) fn names_with(&self, plan: &Plan, representations: &[&str]) -> Vec<(PathBuf, Vec<PathBuf>)> {
         let mut taken = Taken::default();
+        // What was asked for by name comes before what is made.
+        let mut own: Vec<Option<PathBuf>> = plan.shots.iter().map(own_file).collect();
+        own.iter_mut().flatten().for_each(|name| *name = taken.unique(std::mem::take(name)));
         let fill = |(index, shot)| self.fill(plan, shot, index);
-        let names: Vec<PathBuf> = plan.shots.iter().enumerate().map(fill).map(|name| taken.unique(name)).collect();
+        let made = plan.shots.iter().enumerate().map(fill).zip(own);
+        let names: Vec<PathBuf> = made.map(|(made, own)| own.unwrap_or_else(|| taken.unique(made))).collect();
         let beside = |name: PathBuf| {
             let others = representations.iter().map(|other| taken.beside(&name, other)).collect();
             (name, others)
         };
         names.into_iter().map(beside).collect()
+    }
+
+    /// The names of shots' own fields in it.
+    pub(super) fn own_fields(&self) -> impl Iterator<Item = &str> {
+        template::own_fields(&self.0)
     }
 
     fn fill(&self, plan: &Plan, shot: &Shot, index: usize) -> PathBuf {
@@ -71,6 +81,9 @@ impl NameTemplate {
             "track" => shot.track.clone(),
             "timeline" => plan.name.clone(),
             "index" => format!("{:04}", index + 1),
+            own if own.starts_with(template::OWN) => {
+                shot.fields.get(&own[template::OWN.len()..]).cloned().unwrap_or_default()
+            }
             _ => plan.timecode(shot.start).to_string().replace([':', ';'], "-"),
         };
         // Only the template's own slashes make folders; a clip called ../../etc stays one name.
@@ -78,6 +91,11 @@ impl NameTemplate {
         let parts: Vec<String> = parts.filter(|part| !part.is_empty()).map(|part| safe(&part)).collect();
         if parts.is_empty() { PathBuf::from("shot") } else { parts.iter().collect() }
     }
+}
+
+/// What `shot` is called by its own.
+fn own_file(shot: &Shot) -> Option<PathBuf> {
+    Some(shot.file.as_deref()?.split('/').map(safe).collect())
 }
 
 /// Names for the representations of a file called `name`: that, an underscore and each one's own name, all different.

@@ -239,15 +239,7 @@ impl Representation {
     /// names it and lists those there are) and a value that cannot be.
     pub fn load(path: impl AsRef<Path>) -> Result<Representation> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
-        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        let bad = |what: String| Error::new(ErrorKind::Option, what).at_file(path);
-        let read = match ending.as_deref() {
-            Some("toml") => toml::from_str::<Representation>(&text).map_err(|error| bad(error.to_string())),
-            Some("json") => serde_json::from_str::<Representation>(&text).map_err(|error| bad(error.to_string())),
-            _ => Err(bad(format!("{} ends in neither .toml nor .json", path.display()))),
-        };
-        let mut representation = read?;
+        let mut representation: Representation = crate::stored::load(path)?;
         representation.check().map_err(|error| error.at_file(path))?;
         representation.file = Origin(Some(path.to_owned()));
         Ok(representation)
@@ -310,6 +302,11 @@ impl Representation {
             }
         }
         Ok(())
+    }
+
+    /// Whether a burn-in says the shots' own field `name`.
+    pub(super) fn says_field(&self, name: &str) -> bool {
+        self.burn_ins.iter().any(|burn_in| burn_in.text.own_fields().any(|said| said == name))
     }
 
     /// What is baked into it under `plan`. What is edited further (`prores`, `proxy-half` and the like) is what the canvas is,

@@ -2,7 +2,10 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Whether `text`, which is called `what` in messages, is not empty and has none but these fields in it.
+/// What the names of shots' own fields begin with.
+pub(crate) const OWN: &str = "fields.";
+
+/// Whether `text`, which is called `what` in messages, is not empty and has none but these fields and `fields.NAME` in it.
 pub(super) fn check(what: &str, text: &str, fields: &[&str]) -> Result<()> {
     let bad = |why: String| Err(Error::new(ErrorKind::Option, format!("{what} {text:?}: {why}")));
     let mut rest = text;
@@ -11,13 +14,21 @@ pub(super) fn check(what: &str, text: &str, fields: &[&str]) -> Result<()> {
             return bad("a brace without its other half".to_owned());
         };
         let field = &rest[open + 1..open + close];
-        if !fields.contains(&field) {
-            let known: Vec<String> = fields.iter().map(|field| format!("{{{field}}}")).collect();
+        let is_own = field.strip_prefix(OWN).is_some_and(|name| !name.trim().is_empty());
+        if !is_own && !fields.contains(&field) {
+            let known: Vec<String> =
+                fields.iter().chain([&"fields.NAME"]).map(|field| format!("{{{field}}}")).collect();
             return bad(format!("there is no {{{field}}}; there are {}", known.join(", ")));
         }
         rest = &rest[open + close + 1..];
     }
     if text.trim().is_empty() { bad("it is empty".to_owned()) } else { Ok(()) }
+}
+
+/// The names of shots' own fields in `text`.
+pub(super) fn own_fields(text: &str) -> impl Iterator<Item = &str> {
+    let fields = text.split('{').skip(1).filter_map(|part| part.split_once('}'));
+    fields.filter_map(|(field, _)| field.strip_prefix(OWN))
 }
 
 /// `text` with `value(field)` in the place of each field.

@@ -25,6 +25,7 @@ mod color;
 pub mod compare;
 mod dialect;
 mod frames;
+mod handles;
 mod hdr;
 mod identity;
 mod mark;
@@ -37,6 +38,7 @@ mod policy;
 mod queries;
 pub mod rules;
 mod sample_grid;
+mod shot_options;
 mod sound;
 mod sound_map;
 mod sources;
@@ -56,15 +58,15 @@ pub use color::{
 };
 pub use compare::compare;
 pub use frames::{FrameLayer, FrameRow};
+pub use handles::{HandleMode, Handles};
 pub use hdr::{Hdr, LightLevel, MasteringDisplay};
 pub use media_id::MediaId;
 pub use media_source::{Media, MediaSource};
 pub use model::{Element, Layer, MixStyle, Plan, Shot, Span, Weight};
-pub use options::{
-    HandleMode, Handles, PlanLimits, PlanOptions, RateConform, Retime, ReverseConvention, ShotSelection,
-};
+pub use options::{PlanLimits, PlanOptions, RateConform, Retime, ReverseConvention, ShotSelection};
 pub use policy::{Damaged, MissingPolicy, OverrunPolicy};
 pub use sample_grid::SampleGrid;
+pub use shot_options::{NameFunction, NamePattern, NamedObject, ShotName, ShotOptions};
 pub use sound::{Crossfade, Gain, Pitch, Sound, SoundClip, SoundLayout, SoundOptions, SourceChannel};
 pub use sound_map::{SoundCurve, SoundMap};
 pub use sources::{Pull, ShotSource};

@@ -1,5 +1,6 @@
 //! The plan: which source frames are visible in which order with what weight, as plain data.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -108,6 +109,14 @@ pub struct Shot {
     /// What is heard, in the order in which it begins.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub sound: Vec<SoundClip>,
+    /// What its files are called in place of what the name template makes: a path inside the output folder, with `/` and
+    /// without extension. `None`: as the template says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file: Option<String>,
+    /// Values by name, for name templates and burn-ins (`{fields.NAME}`) and for the manifest: what
+    /// [`PlanOptions::fields`](super::PlanOptions::fields) chose from metadata, and what was added.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub fields: BTreeMap<String, String>,
     /// What did not turn out as asked, such as handles that had to be shortened.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,

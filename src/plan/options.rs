@@ -1,13 +1,19 @@
 //! What a caller decides about a plan.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Background, CanvasRequest, ColorPlan, Damaged, MissingPolicy, OverrunPolicy, Placement, SoundOptions};
+use super::{
+    Background, CanvasRequest, ColorPlan, Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement,
+    ShotName, ShotOptions, SoundOptions,
+};
 use crate::error::{Error, ErrorKind};
+use crate::setters::setters;
 use crate::time::Rate;
+use crate::timeline::MetadataPath;
 use crate::words::word_enum;
 
 /// What a caller decides about a plan; the defaults are what most cuts want.
@@ -17,6 +23,15 @@ use crate::words::word_enum;
 pub struct PlanOptions {
     /// Which pieces of the cut are shots.
     pub shots: ShotSelection,
+    /// What shots are called.
+    pub shot_name: ShotName,
+    /// Fields of shots, by their names: what is at these paths in the metadata of their objects. They stand in the plan, in
+    /// [`Shot::fields`](super::Shot::fields), for names of files, burn-ins and the manifest.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, MetadataPath>,
+    /// What is other for single shots, by their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub per_shot: BTreeMap<String, ShotOptions>,
     /// How many extra frames each shot gets.
     pub handles: Handles,
     /// What handles show.
@@ -61,6 +76,99 @@ pub struct PlanOptions {
     pub limits: PlanLimits,
 }
 
+setters!(PlanOptions {
+    shots: ShotSelection,
+    shot_name: ShotName,
+    handles: Handles,
+    handle_mode: HandleMode,
+    first_frame: i64,
+    rate: some Rate,
+    drop_frame: some bool,
+    media_missing: MissingPolicy,
+    overrun: OverrunPolicy,
+    damaged: Damaged,
+    rate_conform: RateConform,
+    placement: Placement,
+    retime: Retime,
+    reverse: ReverseConvention,
+    background: Background,
+    canvas: CanvasRequest,
+    color: some ColorPlan,
+    sound: SoundOptions,
+    allow_empty: bool,
+    limits: PlanLimits,
+});
+
+impl PlanOptions {
+    /// Reads them from a TOML or a JSON file, told by its ending; what it does not say is as by default.
+    ///
+    /// ```
+    /// use otio_conflate::plan::{Handles, PlanOptions};
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("otio-conflate-options-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder).expect("a folder");
+    /// # let file = folder.join("show.toml");
+    /// let text = r#"
+    ///     shot_name = "metadata:ayon.shot"
+    ///     handles = "8:4"
+    ///     rate = "24000/1001"
+    ///     [fields]
+    ///     sequence = "ayon.sequence"
+    ///     [per_shot.sh010]
+    ///     handles = 24
+    /// "#;
+    /// std::fs::write(&file, text).expect("the folder can be written to");
+    /// let options = PlanOptions::load(&file)?;
+    /// # std::fs::remove_dir_all(&folder).expect("it was just made");
+    /// assert_eq!(options.handles, Handles { head: 8, tail: 4 });
+    /// assert_eq!(options.per_shot["sh010"].handles, Some(Handles::both(24)));
+    /// # Ok::<(), otio_conflate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Option`] for another ending, an unknown key and a value that
+    /// cannot be.
+    pub fn load(path: impl AsRef<Path>) -> Result<PlanOptions, Error> {
+        crate::stored::load(path.as_ref())
+    }
+
+    /// Sets what is other for the shot `name`.
+    #[must_use]
+    pub fn for_shot(mut self, name: impl Into<String>, options: ShotOptions) -> PlanOptions {
+        self.per_shot.insert(name.into(), options);
+        self
+    }
+
+    /// Makes a field `name` of what is at `path` in the metadata of shots' objects.
+    #[must_use]
+    pub fn field(mut self, name: impl Into<String>, path: MetadataPath) -> PlanOptions {
+        self.fields.insert(name.into(), path);
+        self
+    }
+
+    /// The most handles that any shot may get, on each side.
+    pub(super) fn most_handles(&self) -> Handles {
+        let own = self.per_shot.values().filter_map(|own| own.handles);
+        own.fold(self.handles, |most, own| Handles { head: most.head.max(own.head), tail: most.tail.max(own.tail) })
+    }
+
+    /// Prefers the media references of this key over those that were not named before.
+    #[must_use]
+    pub fn prefer(mut self, key: impl Into<String>) -> PlanOptions {
+        self.prefer.push(key.into());
+        self
+    }
+
+    /// Looks under `to` for locations that start with `from`.
+    #[must_use]
+    pub fn path_map(mut self, from: impl Into<String>, to: impl Into<PathBuf>) -> PlanOptions {
+        self.path_map.push((from.into(), to.into()));
+        self
+    }
+}
+
+setters!(PlanLimits { steps: u64, curve_values: u64, overlaps: usize });
+
 /// How much planning may cost, so that a small file cannot take a machine down. A plan that needs more is an error of kind
 /// [`ErrorKind::Limit`], which names the limit and the object. The defaults are some ten times what long cuts need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +193,9 @@ impl Default for PlanOptions {
     fn default() -> PlanOptions {
         PlanOptions {
             shots: ShotSelection::default(),
+            shot_name: ShotName::default(),
+            fields: BTreeMap::new(),
+            per_shot: BTreeMap::new(),
             handles: Handles::default(),
             handle_mode: HandleMode::default(),
             first_frame: 1001,
@@ -165,47 +276,6 @@ fn range(text: &str) -> Result<(String, i64, i64), Error> {
     parts().ok_or_else(wrong)
 }
 
-/// How many extra frames each shot gets, in record frames. Read from `H` or `H:T`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Handles {
-    /// In front of the cut.
-    pub head: u32,
-    /// Behind it.
-    pub tail: u32,
-}
-
-impl Handles {
-    /// The same number on both sides.
-    pub const fn both(frames: u32) -> Handles {
-        Handles { head: frames, tail: frames }
-    }
-}
-
-impl FromStr for Handles {
-    type Err = Error;
-    fn from_str(text: &str) -> Result<Handles, Error> {
-        let (head, tail) = text.split_once(':').unwrap_or((text, text));
-        let count = |text: &str| {
-            text.trim().parse().ok().filter(|&frames: &u32| frames <= 1_000_000).ok_or_else(|| {
-                Error::new(ErrorKind::Option, format!("{text:?} is no number of handle frames; use H or HEAD:TAIL"))
-            })
-        };
-        Ok(Handles { head: count(head)?, tail: count(tail)? })
-    }
-}
-
-word_enum! {
-    /// What handles show.
-    HandleMode, "handle mode" {
-        /// What the cut shows there.
-        #[default]
-        Timeline = "timeline",
-        /// The layers visible at the cut run on, each by its own source map.
-        Source = "source",
-    }
-}
-
 word_enum! {
     /// How media runs whose rate is not the record rate.
     RateConform, "rate conform" {
@@ -245,9 +315,6 @@ mod tests {
 
     #[test]
     fn options_read_their_words_and_list_them_when_wrong() {
-        assert_eq!("8".parse::<Handles>().expect("valid"), Handles::both(8));
-        assert_eq!("8:12".parse::<Handles>().expect("valid"), Handles { head: 8, tail: 12 });
-        assert!("8:".parse::<Handles>().is_err() && "-1".parse::<Handles>().is_err());
         assert_eq!("track:V2".parse::<ShotSelection>().expect("valid"), ShotSelection::Track("V2".into()));
         let two = "ranges:a=0-23,b=24-24".parse::<ShotSelection>().expect("valid");
         assert_eq!(two, ShotSelection::Ranges(vec![("a".into(), 0, 24), ("b".into(), 24, 1)]));

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::shot_options::{wrong_field, wrong_file};
 use super::{
     Animated, Crop, Element, Gain, Grade, Look, Media, MediaId, MediaSource, MixStyle, Plan, Shot, SoundClip, Span,
     Transform, Weight,
@@ -54,12 +55,19 @@ impl Plan {
                 self.check_sound(clip, &format!("sound.clips[{index}]"))?;
             }
         }
-        let mut names = HashSet::new();
+        let (mut names, mut files) = (HashSet::new(), HashSet::new());
         for (index, shot) in self.shots.iter().enumerate() {
             let at = format!("shots[{index}]");
             check(!shot.name.trim().is_empty(), &format!("{at}.name"), || "empty".to_owned())?;
             let is_new = names.insert(shot.name.to_lowercase());
             check(is_new, &format!("{at}.name"), || format!("{:?} names another shot, too", shot.name))?;
+            if let Some(file) = &shot.file {
+                check(wrong_file(file).is_none(), &format!("{at}.file"), || wrong_file(file).unwrap_or_default())?;
+                let is_new = files.insert(file.to_lowercase());
+                check(is_new, &format!("{at}.file"), || format!("{file:?} is another shot's, too"))?;
+            }
+            let wrong = shot.fields.keys().find_map(|name| wrong_field(name));
+            check(wrong.is_none(), &format!("{at}.fields"), || wrong.unwrap_or_default())?;
             self.check_shot(shot, &at)?;
         }
         Ok(())

@@ -10,7 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// 23.976, 23.98 and 23.976024627685547 all mean 24000/1001; whole numbers stay whole; anything else becomes the
 /// best small fraction. Two rates are equal when their nominal ratios are. The NTSC ratios are those of SMPTE ST 12-1.
 ///
-/// Serialises as the number, or as `[numerator, denominator]` where that number alone would stand for another ratio.
+/// Serialises as the number, or as `[numerator, denominator]` where that number alone would stand for another ratio. Text such
+/// as `"24000/1001"` or `"23.976"` is read, too. Rates are ordered by their ratios.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Rate {
@@ -139,7 +140,11 @@ impl std::str::FromStr for Rate {
             text.trim().parse::<f64>().map_err(|_| Error::new(ErrorKind::Option, what()))
         };
         match text.split_once('/') {
-            Some((num, den)) => Rate::new(number(num)? / number(den)?),
+            Some((num, den)) => match (num.trim().parse(), den.trim().parse()) {
+                // Whole numbers mean just that fraction.
+                (Ok(num), Ok(den)) => Rate::from_ratio(num, den),
+                _ => Rate::new(number(num)? / number(den)?),
+            },
             None => Rate::new(number(text)?),
         }
     }
@@ -153,6 +158,19 @@ impl PartialEq for Rate {
 
 impl Eq for Rate {}
 
+impl PartialOrd for Rate {
+    fn partial_cmp(&self, other: &Rate) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Rate {
+    fn cmp(&self, other: &Rate) -> std::cmp::Ordering {
+        let product = |num: u32, den: u32| u64::from(num) * u64::from(den);
+        product(self.num, other.den).cmp(&product(other.num, self.den))
+    }
+}
+
 impl std::hash::Hash for Rate {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         (self.num, self.den).hash(state);
@@ -161,10 +179,11 @@ impl std::hash::Hash for Rate {
 
 /// A rate in JSON.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a rate such as 24, 23.976, \"24000/1001\" or [24000, 1001]")]
 enum Stored {
     Number(f64),
     Fraction(u32, u32),
+    Text(String),
 }
 
 impl TryFrom<Stored> for Rate {
@@ -173,6 +192,7 @@ impl TryFrom<Stored> for Rate {
         match stored {
             Stored::Number(written) => Rate::new(written),
             Stored::Fraction(num, den) => Rate::from_ratio(num, den),
+            Stored::Text(text) => text.parse(),
         }
     }
 }
@@ -250,6 +270,15 @@ mod tests {
         let rate = |text: &str| text.parse::<Rate>();
         assert_eq!(rate("24").expect("a rate"), Rate::FPS_24);
         assert_eq!(rate("23.976").expect("a rate"), rate("24000/1001").expect("a rate"));
+        assert_eq!(rate("2997/100").expect("a rate").nominal(), Ratio::new(2997, 100));
+        let mut rates = ["60", "23.976", "24", "30000/1001"].map(|text| rate(text).expect("a rate"));
+        rates.sort();
+        assert_eq!(rates.map(|rate| rate.to_string()), ["23.976", "24", "29.97", "60"]);
+        for json in ["23.976", "\"23.976\"", "\"24000/1001\"", "[24000, 1001]"] {
+            assert_eq!(serde_json::from_str::<Rate>(json).expect(json), rates[0], "{json}");
+        }
+        let error = serde_json::from_str::<Rate>("{}").expect_err("no rate").to_string();
+        assert!(error.contains("24000/1001"), "{error}");
         assert!(["", "24fps", "0", "24/0", "-1", "1/2/3"].iter().all(|text| rate(text).is_err()));
     }
 

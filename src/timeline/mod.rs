@@ -14,12 +14,14 @@
 
 mod build;
 mod clips;
+mod metadata_path;
 mod model;
 mod queries;
 mod ranges;
 mod value;
 
 pub(crate) use clips::{ROOT, child_path, object_path};
+pub use metadata_path::MetadataPath;
 pub(crate) use model::is_off;
 pub use model::{
     Box2d, Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Marker, MediaCommon, MediaKind,

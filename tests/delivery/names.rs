@@ -1,8 +1,9 @@
 //! What files are called: safe, unique, from a template, never outside the output folder. R11.
 
 use otio_conflate::backend::RecordBackend;
-use otio_conflate::plan::{PlanOptions, ShotSelection};
-use otio_conflate::{Delivery, Plan};
+use otio_conflate::deliver::{BurnIn, Corner, NameTemplate, Representation};
+use otio_conflate::plan::{PlanOptions, ShotOptions, ShotSelection};
+use otio_conflate::{Conflation, Delivery, ErrorKind, Plan, Status};
 
 use crate::support::*;
 
@@ -89,4 +90,65 @@ fn frame_numbers_below_zero_keep_their_sign_before_the_zeros() {
     let folder = tempfile::tempdir().expect("a folder");
     run(&plan, delivery(folder.path(), "error").preset(frames()), RecordBackend::new()).expect("a run");
     assert_eq!(files(folder.path())[..4], ["A/A.-0001.png", "A/A.0000.png", "A/A.0001.png", "A/A.0002.png"]);
+}
+
+#[test]
+fn fields_stand_in_names_and_in_the_manifest_and_a_shot_may_have_a_file_of_its_own() {
+    let timeline = named(&["A", "B", "C"]);
+    let own = |sequence: &str| ShotOptions::default().field("sequence", sequence);
+    let options = PlanOptions::default()
+        .for_shot("A", own("sq/01"))
+        .for_shot("B", own("sq02"))
+        .for_shot("C", own("sq02").file("x/sq02_B"));
+    let plan = Plan::new(&timeline, &options).expect("a plan");
+    let name: NameTemplate = "x/{fields.sequence}_{shot}".parse().expect("a template");
+    let found = delivered(&plan, |delivery| delivery.name(name.clone()));
+    // What has a file of its own gets it; what a template makes gives way.
+    assert_eq!(found, ["x/sq02_B.mov", "x/sq02_B_2.mov", "x/sq_01_A.mov"]);
+    assert_eq!(name.names(&plan)[2], std::path::Path::new("x/sq02_B"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let report = run(&plan, delivery(folder.path(), "error"), RecordBackend::new()).expect("a run");
+    assert_eq!(report.shots[0].fields["sequence"], "sq/01");
+    assert_eq!(manifest(folder.path())["shots"][1]["fields"], serde_json::json!({"sequence": "sq02"}));
+}
+
+#[test]
+fn a_field_that_a_shot_does_not_have_is_refused_before_anything_is_written() {
+    let timeline = named(&["A", "B"]);
+    let options = PlanOptions::default().for_shot("A", ShotOptions::default().field("sequence", "sq01"));
+    let plan = Plan::new(&timeline, &options).expect("a plan");
+    let folder = tempfile::tempdir().expect("a folder");
+    let delivery = || delivery(&folder.path().join("out"), "error");
+    let named = delivery().name("{fields.sequence}_{shot}".parse().expect("a template"));
+    let burnt = |field: &str| {
+        let mut review = Representation::by_name("poster").expect("a built-in");
+        let text = format!("{{fields.{field}}}").parse().expect("a burn-in");
+        review.burn_ins.push(BurnIn::new(text, Corner::Top));
+        delivery().representation(review)
+    };
+    for (delivery, shot) in [(named, "B"), (burnt("seqence"), "A")] {
+        let check = Conflation::new(RecordBackend::new(), delivery.clone()).check(&plan).expect_err("no such field");
+        let error = run(&plan, delivery, RecordBackend::new()).expect_err("no such field");
+        assert_eq!((error.kind(), error.to_string()), (ErrorKind::Option, check.to_string()));
+        assert!(error.to_string().contains(&format!("shot {shot:?}")), "{error}");
+        assert!(files(folder.path()).is_empty());
+    }
+    // A burn-in says nothing of a shot without the field.
+    assert!(Conflation::new(RecordBackend::new(), burnt("sequence")).check(&plan).is_ok());
+}
+
+#[test]
+fn what_a_shot_is_rendered_as_depends_on_a_field_only_where_a_burn_in_says_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let timeline = named(&["A"]);
+    let plan = |task: &str| {
+        let own = ShotOptions::default().field("task", task);
+        Plan::new(&timeline, &PlanOptions::default().for_shot("A", own)).expect("a plan")
+    };
+    let skip = |task: &str| {
+        let report = run(&plan(task), delivery(folder.path(), "skip"), RecordBackend::new()).expect("a run");
+        (report.shots[0].status, report.shots[0].fields["task"].clone())
+    };
+    assert_eq!(skip("comp"), (Status::Done, "comp".to_owned()));
+    assert_eq!(skip("roto"), (Status::Skipped, "roto".to_owned()));
 }

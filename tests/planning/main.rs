@@ -11,6 +11,7 @@ mod equality;
 mod handles;
 mod looks;
 mod media;
+mod naming;
 #[path = "../common/otio.rs"]
 mod otio;
 mod properties;

@@ -11,7 +11,7 @@ use super::scratch::Scratch;
 use super::session::{ResolveSession, Work};
 use super::ticket::{Job, Ticket, TicketState};
 use crate::backend::{Backend as _, CancelToken};
-use crate::deliver::{Delivery, Representation};
+use crate::deliver::Delivery;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;
 
@@ -39,7 +39,7 @@ impl ResolveBackend {
         store: impl FnOnce(&Ticket) -> Result<()>,
     ) -> Result<Ticket> {
         // What cannot be, or is in the way, is told before Resolve renders for hours, too.
-        Representation::check_all(&delivery.representations)?;
+        delivery.check_made(plan)?;
         let (plan, delivery) = (elsewhere::plan(plan)?, elsewhere::delivery(delivery)?);
         delivery.check(&plan, self.wanted(), &self.inputs(), false)?;
         let made = missing(&delivery.folder);

@@ -53,6 +53,7 @@ pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     let loudness = flags.delivery.loudness;
     let mut plan = flags.plan.plan(&timeline, &options)?;
     let mut delivery = flags.delivery.delivery();
+    delivery.inputs.extend(flags.plan.per_shot.clone());
     let existing = delivery.existing;
     let inputs: Vec<PathBuf> =
         delivery.representations.iter().filter_map(Representation::file).map(Path::to_owned).collect();

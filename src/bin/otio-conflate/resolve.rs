@@ -177,6 +177,7 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     options.grade = flags.grade.unwrap_or(options.grade);
     options.accept_differences |= flags.accept_differences;
     let mut delivery = flags.delivery.delivery();
+    delivery.inputs.extend(flags.plan.per_shot.clone());
     if let Some(file) = &flags.reach.options {
         delivery = delivery.input(file);
     }

@@ -9,6 +9,7 @@ mod layout;
 mod lengths;
 mod looks;
 mod media;
+mod names;
 mod picture;
 mod record_start;
 mod reuse;
@@ -97,7 +98,7 @@ impl Builder<'_> {
         };
         let trimmed = self.trimmed(root, ROOT)?;
         let duration = trimmed.duration.ceil(self.rate);
-        let handles = self.options.handles;
+        let handles = self.options.most_handles();
         self.horizon = -i64::from(handles.head)..duration.saturating_add(i64::from(handles.tail)).saturating_add(1);
         self.warn_of_effects(&root.item, ROOT, false);
         let clock = self.inside(root, At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) }, trimmed)?;
@@ -120,8 +121,9 @@ impl Builder<'_> {
         }
         let sound = self.sound(root, trimmed.duration)?;
         if let Some(sound) = &sound {
-            let runs_on = self.options.handle_mode == HandleMode::Source;
             for shot in &mut shots {
+                let own = self.options.per_shot.get(&shot.name).and_then(|own| own.handle_mode);
+                let runs_on = own.unwrap_or(self.options.handle_mode) == HandleMode::Source;
                 shot.sound = sound.of_shot(shot.range(self.rate), shot.cut(self.rate), runs_on);
             }
         }

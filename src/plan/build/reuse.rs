@@ -78,7 +78,7 @@ impl Builder<'_> {
     }
 
     fn planned(&mut self, composition: &Composition, at: At<'_>, whole: Range<i64>) -> Result<Planned> {
-        let handles = self.options.handles;
+        let handles = self.options.most_handles();
         let horizon = -i64::from(handles.head)..whole.end.saturating_add(i64::from(handles.tail)).saturating_add(1);
         let outer_horizon = std::mem::replace(&mut self.horizon, horizon);
         let outer_log = self.log.replace(Log { seen: whole.clone(), said: Vec::new() });

@@ -1,7 +1,5 @@
 //! Which pieces of the cut are shots, and how far their handles reach: rules R11 and R12.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 use super::clock::Clock;
@@ -12,7 +10,7 @@ use super::tracks::{enabled_clips, is_sound, is_sound_file, root_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::without_media_endings;
 use crate::plan::walk::layers_of;
-use crate::plan::{Element, HandleMode, Layer, Shot, ShotSelection, Span, Weight};
+use crate::plan::{Element, HandleMode, Layer, Shot, ShotOptions, ShotSelection, Span, Weight};
 use crate::time::{Time, TimeRange};
 use crate::timeline::{Child, Clip, Composition, Marker, ROOT, Timeline, child_path};
 
@@ -27,12 +25,13 @@ pub(super) struct Lanes {
 }
 
 /// A piece of the cut that is to be a shot.
-struct Candidate {
-    name: String,
-    clip: String,
-    track: String,
-    object: String,
-    frames: Range<i64>,
+pub(super) struct Candidate {
+    /// What it is called by what it was made from.
+    pub(super) name: String,
+    pub(super) clip: String,
+    pub(super) track: String,
+    pub(super) object: String,
+    pub(super) frames: Range<i64>,
     /// The shot's own media, where it was made from a clip.
     own: Option<Layer>,
 }
@@ -84,16 +83,22 @@ impl Builder<'_> {
                 }
             }
         }
-        let mut taken = HashMap::new();
-        let mut shots = Vec::with_capacity(candidates.len());
-        for candidate in candidates {
+        candidates.retain(|candidate| {
             if candidate.frames.is_empty() {
                 self.warn(&candidate.object, "has no frame inside the cut, so it is no shot".to_owned());
-                continue;
             }
-            let name = unique(&candidate.name, &mut taken);
-            shots.push(self.shot(candidate, name, lanes)?);
+            !candidate.frames.is_empty()
+        });
+        let names = self.names(timeline, &candidates)?;
+        let mut shots = Vec::with_capacity(candidates.len());
+        for (candidate, name) in candidates.into_iter().zip(names) {
+            let options = self.options;
+            let own = options.per_shot.get(&name).unwrap_or(const { &ShotOptions::NONE });
+            let fields = self.fields(timeline, &candidate.object, own)?;
+            let shot = self.shot(candidate, name, own, lanes)?;
+            shots.push(Shot { file: own.file.clone(), fields, ..shot });
         }
+        self.check_shot_options(&shots)?;
         Ok(shots)
     }
 
@@ -294,12 +299,14 @@ impl Builder<'_> {
         }
     }
 
-    fn shot(&mut self, candidate: Candidate, name: String, lanes: &Lanes) -> Result<Shot> {
+    fn shot(&mut self, candidate: Candidate, name: String, options: &ShotOptions, lanes: &Lanes) -> Result<Shot> {
         let Candidate { clip, track, object, frames, own, .. } = candidate;
-        let asked = self.options.handles;
+        let asked = options.handles.unwrap_or(self.options.handles);
+        let handle_mode = options.handle_mode.unwrap_or(self.options.handle_mode);
+        let first_frame = options.first_frame.unwrap_or(self.options.first_frame);
         let (asked_head, asked_tail) = (i64::from(asked.head), i64::from(asked.tail));
         let mut spans_of_shot = Vec::new();
-        let (head, tail) = match self.options.handle_mode {
+        let (head, tail) = match handle_mode {
             HandleMode::Timeline => {
                 let head = asked_head.min(frames.start);
                 let tail = asked_tail.min((lanes.duration - frames.end).max(0));
@@ -322,7 +329,7 @@ impl Builder<'_> {
                 (head, tail)
             }
         };
-        let where_it_ends = match self.options.handle_mode {
+        let where_it_ends = match handle_mode {
             HandleMode::Timeline => "the cut",
             HandleMode::Source => "the media",
         };
@@ -338,13 +345,15 @@ impl Builder<'_> {
             clip,
             track,
             object,
-            first_frame: self.options.first_frame.saturating_sub(head),
+            first_frame: first_frame.saturating_sub(head),
             frame_count: frames.end - frames.start + head + tail,
             head,
             tail,
             start: frames.start - head,
             spans: spans_of_shot,
             sound: Vec::new(),
+            file: None,
+            fields: Default::default(),
             notes,
         })
     }
@@ -380,26 +389,6 @@ fn shot_name(clip: &Clip) -> String {
     let named = |name: &&str| !name.trim().is_empty();
     let own = Some(clip.item.name.as_str()).filter(named);
     without_media_endings(own.or_else(|| media().filter(named)).unwrap_or("shot")).to_owned()
-}
-
-/// `name`, or `name_2`, `name_3` and so on where it is taken. Names that differ in case alone are the same.
-///
-/// `taken` holds, for each name there is, the number to be tried next.
-fn unique(name: &str, taken: &mut HashMap<String, usize>) -> String {
-    let own = name.to_lowercase();
-    let Some(&(mut number)) = taken.get(&own) else {
-        taken.insert(own, 2);
-        return name.to_owned();
-    };
-    loop {
-        let candidate = format!("{name}_{number}");
-        number += 1;
-        if let Entry::Vacant(free) = taken.entry(candidate.to_lowercase()) {
-            free.insert(2);
-            taken.insert(own, number);
-            return candidate;
-        }
-    }
 }
 
 /// `stack` as it is at record frame `record`, its dissolves stopped there.

@@ -256,7 +256,8 @@ impl Builder<'_> {
     /// `frames`.
     pub(super) fn curved_item(&self, start: Ratio, step: Ratio, frames: Ratio) -> CurvedItem<'_> {
         let rate = self.rate.nominal();
-        let handles = self.options.handles.head.max(self.options.handles.tail);
+        let handles = self.options.most_handles();
+        let handles = handles.head.max(handles.tail);
         // Ten seconds are a long transition.
         let beyond = frames.max(rate * Ratio::whole(10)) + Ratio::whole(handles.into());
         CurvedItem { rate, start, step, frames, beyond, horizon: &self.horizon }

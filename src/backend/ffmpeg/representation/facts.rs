@@ -2,6 +2,7 @@
 
 use super::super::info::MediaInfo;
 use crate::codec::exr::Label;
+use crate::deliver::OWN;
 use crate::plan::{Layer, Media, MediaId, MediaSource, Plan, Shot};
 use crate::time::{Rate, Timecode};
 
@@ -90,7 +91,7 @@ impl<F: Fn(MediaId) -> Reel> Facts for ShotFacts<'_, F> {
             "media" => self.topmost(index).map(|(_, media, _)| file_name(&media.source)),
             "source_frame" => self.topmost(index).map(|(_, media, frame)| media.source.number(frame).to_string()),
             "source_timecode" => self.source_timecode(index),
-            _ => None,
+            own => own.strip_prefix(OWN).and_then(|name| shot.fields.get(name).cloned()),
         };
         shown.filter(|text| !text.is_empty()).unwrap_or_else(|| NOTHING.to_owned())
     }

@@ -43,7 +43,8 @@ pub(crate) struct DeliveryArgs {
     /// (files that it does not list, too)
     #[arg(long, default_value = "error", value_name = "DO")]
     existing: Existing,
-    /// What files are called: text with {shot}, {clip}, {track}, {timeline}, {index} or {timecode} in it
+    /// What files are called: text with {shot}, {clip}, {track}, {timeline}, {index}, {timecode} or
+    /// {fields.NAME} in it
     #[arg(long, default_value = "{shot}", value_name = "TEMPLATE")]
     name: NameTemplate,
     /// Where the sound of shots goes: none, mux (into each movie), wav (a file per shot) or both

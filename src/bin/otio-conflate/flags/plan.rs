@@ -1,11 +1,14 @@
 //! The flags that decide about a plan.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use otio_conflate::plan::{
     Crossfade, Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Pitch, Placement, PlanOptions, RateConform,
-    Retime, ReverseConvention, ShotSelection, SoundLayout, StemSelection,
+    Retime, ReverseConvention, ShotName, ShotOptions, ShotSelection, SoundLayout, StemSelection,
 };
 use otio_conflate::time::Rate;
+use otio_conflate::timeline::MetadataPath;
 use otio_conflate::{Plan, Result, Timeline};
 
 use super::ReadArgs;
@@ -19,6 +22,17 @@ pub(crate) struct PlanArgs {
     /// Which pieces of the cut are shots: hero, all, flat, track:NAME, markers:COLOR or ranges:NAME=FIRST-LAST,...
     #[arg(long, default_value = "hero", value_name = "WHICH")]
     pub(crate) shots: ShotSelection,
+    /// What shots are called: clip (as their clips), metadata:PATH (the text at this path in a clip's metadata, keys separated
+    /// by dots: metadata:ayon.shot) or regex:PATTERN (what its group matches in a clip's name: regex:(sh[0-9]+))
+    #[arg(long, default_value = "clip", value_name = "BY")]
+    pub(crate) shot_name: ShotName,
+    /// A field for names, burn-ins ({fields.NAME}) and the manifest, from the metadata of shots' clips; may be repeated
+    #[arg(long = "field", value_name = "NAME=PATH", value_parser = field)]
+    pub(crate) fields: Vec<(String, MetadataPath)>,
+    /// A .toml or .json file with what is other for single shots: a table for each shot's name with handles, handle_mode,
+    /// first_frame, file and fields
+    #[arg(long, value_name = "FILE")]
+    pub(crate) per_shot: Option<PathBuf>,
     /// Extra frames on both sides of a shot: H, or HEAD:TAIL
     #[arg(long, default_value = "0", value_name = "H[:T]")]
     pub(crate) handles: Handles,
@@ -89,6 +103,11 @@ impl PlanArgs {
     pub(crate) fn options(&self) -> Result<PlanOptions> {
         let mut options = PlanOptions::default();
         options.shots = self.shots.clone();
+        options.shot_name = self.shot_name.clone();
+        options.fields = self.fields.iter().cloned().collect();
+        if let Some(file) = &self.per_shot {
+            options.per_shot = ShotOptions::load(file)?;
+        }
         options.handles = self.handles;
         options.handle_mode = self.handle_mode;
         options.first_frame = self.first_frame;
@@ -123,4 +142,10 @@ impl PlanArgs {
         let lookup = otio_conflate::backend::ffmpeg::FfmpegLookup::new().max_pixels(self.max_pixels);
         Plan::with_media(timeline, options, &lookup)
     }
+}
+
+fn field(text: &str) -> Result<(String, MetadataPath), String> {
+    let (name, path) =
+        text.split_once('=').ok_or_else(|| format!("{text:?} is not NAME=PATH, such as sequence=ayon.sequence"))?;
+    Ok((name.to_owned(), path.parse().map_err(|error: otio_conflate::Error| error.to_string())?))
 }
