@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     match make(folder.clone(), sheet.clone()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -27,7 +27,7 @@ fn main() -> otio_conflate::Result<()> {
                 piece.count,
                 piece.why.as_deref().unwrap_or("that was asked for")
             ),
-            Err(error) => println!("failed: {error}"),
+            Err(error) => println!("failed: {error:#}"),
         }
     }
     Ok(())

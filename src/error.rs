@@ -3,11 +3,31 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What sort of thing went wrong: for a caller that has to decide what to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+///
+/// It prints as a few words; in JSON, and where it is read from text, it is its [name](ErrorKind::name).
+///
+/// ```
+/// use otio_conflate::{ErrorKind, Timeline};
+///
+/// let error = Timeline::open("no/such/cut.otio").expect_err("there is none");
+/// match error.kind() {
+///     ErrorKind::Io => eprintln!("is the disk mounted? {:?}", error.place().file),
+///     ErrorKind::MediaMissing => eprintln!("to be fetched: {:?}", error.missing()),
+///     ErrorKind::Exists => eprintln!("in the way: {:?}", error.existing()),
+///     ErrorKind::Locked | ErrorKind::Timeout => eprintln!("to be tried again later"),
+///     ErrorKind::Cancelled => {}
+///     kind => eprintln!("{kind}"),
+/// }
+/// assert_eq!("Io".parse::<ErrorKind>()?, error.kind());
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A file could not be read, written or renamed.
@@ -78,6 +98,80 @@ pub enum ErrorKind {
     Cancelled,
 }
 
+impl ErrorKind {
+    /// Every kind.
+    const ALL: [ErrorKind; 22] = {
+        use ErrorKind::{
+            Application, Bundle, Cancelled, Decode, Empty, Encode, Exists, Io, Json, Limit, Location, Locked,
+            MediaMissing, Mismatch, Option, Overrun, Plan, Schema, Time, Timeout, Unsupported, Verify,
+        };
+        [
+            Io,
+            Json,
+            Schema,
+            Plan,
+            Bundle,
+            Limit,
+            Time,
+            Location,
+            MediaMissing,
+            Decode,
+            Overrun,
+            Encode,
+            Verify,
+            Empty,
+            Option,
+            Exists,
+            Locked,
+            Unsupported,
+            Application,
+            Mismatch,
+            Timeout,
+            Cancelled,
+        ]
+    };
+
+    /// The name that it has here, such as `MediaMissing`.
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorKind::Io => "Io",
+            ErrorKind::Json => "Json",
+            ErrorKind::Schema => "Schema",
+            ErrorKind::Plan => "Plan",
+            ErrorKind::Bundle => "Bundle",
+            ErrorKind::Limit => "Limit",
+            ErrorKind::Time => "Time",
+            ErrorKind::Location => "Location",
+            ErrorKind::MediaMissing => "MediaMissing",
+            ErrorKind::Decode => "Decode",
+            ErrorKind::Overrun => "Overrun",
+            ErrorKind::Encode => "Encode",
+            ErrorKind::Verify => "Verify",
+            ErrorKind::Empty => "Empty",
+            ErrorKind::Option => "Option",
+            ErrorKind::Exists => "Exists",
+            ErrorKind::Locked => "Locked",
+            ErrorKind::Unsupported => "Unsupported",
+            ErrorKind::Application => "Application",
+            ErrorKind::Mismatch => "Mismatch",
+            ErrorKind::Timeout => "Timeout",
+            ErrorKind::Cancelled => "Cancelled",
+        }
+    }
+}
+
+impl std::str::FromStr for ErrorKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<ErrorKind> {
+        ErrorKind::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
+            let names: Vec<&str> = ErrorKind::ALL.into_iter().map(ErrorKind::name).collect();
+            let what = format!("unknown kind of error {text:?}; expected one of {}", names.join(", "));
+            Error::new(ErrorKind::Option, what)
+        })
+    }
+}
+
 /// Where something went wrong. Every part is optional; what is known is filled in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -96,11 +190,20 @@ pub struct Place {
 
 /// Something that went wrong: a [kind](Error::kind), a sentence, a [place](Error::place), and the causes beneath.
 ///
-/// It prints from the outside in: `cannot read cut.otio: line 3, column 7: expected a value`.
-#[derive(Debug)]
+/// As any error it prints its own sentence, `cannot read cut.otio`, and leaves what led to it to
+/// [`source`](std::error::Error::source). `{error:#}` prints both, from the outside in: `cannot read cut.otio: permission denied`.
+/// So does `{error:?}`, which is what a `main` that returns it ends with. [`Error::chain`] has the sentences one by one.
+///
+/// ```
+/// use std::error::Error as _;
+///
+/// let error = otio_conflate::Timeline::open("no/such/cut.otio").expect_err("there is none");
+/// assert_eq!(error.to_string(), "cannot read no/such/cut.otio");
+/// let cause = error.source().expect("a cause");
+/// assert_eq!(format!("{error:#}"), format!("{error}: {cause}"));
+/// ```
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -163,7 +266,7 @@ impl Error {
         self
     }
 
-    /// Keeps the error that led to this one; it is printed after this one's sentence.
+    /// Keeps the error that led to this one: its [`source`](std::error::Error::source).
     #[must_use]
     pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         self.0.source = Some(cause.into());
@@ -212,12 +315,16 @@ impl Error {
         self
     }
 
-    /// This error and every cause beneath it, one sentence each, outermost first.
+    /// This error and every cause beneath it, one sentence each, outermost first. What a sentence already ends with is not
+    /// said again.
     pub fn chain(&self) -> Vec<String> {
         let mut sentences = vec![self.sentence()];
         let mut next = std::error::Error::source(self);
         while let Some(cause) = next {
-            sentences.push(crate::printable(&cause.to_string()).into_owned());
+            let sentence = crate::printable(&cause.to_string()).into_owned();
+            if !sentences.last().is_some_and(|last| last.ends_with(&sentence)) {
+                sentences.push(sentence);
+            }
             next = cause.source();
         }
         sentences
@@ -254,6 +361,15 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match f.alternate() {
+            true => f.write_str(&self.chain().join(": ")),
+            false => f.write_str(&self.sentence()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.chain().join(": "))
     }
 }
@@ -283,11 +399,32 @@ mod tests {
     fn prints_outer_then_inner_with_the_place() {
         let cause = std::io::Error::other("disk on fire");
         let error = Error::io("read", "/media/a.mov", cause).at_clip("sh010").at_frame(7).context("shot sh010");
+        let own = "shot sh010: cannot read /media/a.mov (clip \"sh010\", source frame 7)";
+        let all = format!("{own}: disk on fire");
+        assert_eq!((error.to_string(), error.chain().len()), (own.to_owned(), 2));
         assert_eq!(
-            error.to_string(),
-            "shot sh010: cannot read /media/a.mov (clip \"sh010\", source frame 7): disk on fire"
+            [format!("{error:#}"), format!("{error:?}"), format!("{error:#?}")],
+            [all.clone(), all.clone(), all]
         );
+        assert_eq!(std::error::Error::source(&error).expect("a cause").to_string(), "disk on fire");
         assert_eq!(error.kind(), ErrorKind::Io);
+        // Whatever walks the causes finds each once, also where one of them quotes the next.
+        let quoting =
+            Error::new(ErrorKind::Io, "no plan: cannot read it").because(Error::new(ErrorKind::Io, "cannot read it"));
+        assert_eq!(format!("{quoting:#}"), "no plan: cannot read it");
+    }
+
+    #[test]
+    fn kinds_are_read_by_the_names_that_they_are_stored_under() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(kind.name(), format!("{kind:?}"));
+            assert_eq!(kind.name().parse::<ErrorKind>().expect("a name"), kind);
+            let stored = serde_json::to_string(&kind).expect("plain data");
+            assert_eq!(stored, format!("\"{}\"", kind.name()));
+            assert_eq!(serde_json::from_str::<ErrorKind>(&stored).expect("it was just written"), kind);
+        }
+        assert!(ErrorKind::ALL.is_sorted());
+        assert!("io".parse::<ErrorKind>().expect_err("no name").to_string().contains("MediaMissing"));
     }
 
     #[test]

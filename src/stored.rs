@@ -15,8 +15,8 @@ pub(crate) fn load<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     let bad = |what: String| Error::new(ErrorKind::Option, what).at_file(path);
     match ending.as_deref() {
-        Some("toml") => toml::from_str(&text).map_err(|error| bad(error.to_string())),
-        Some("json") => serde_json::from_str(&text).map_err(|error| bad(error.to_string())),
+        Some("toml") => toml::from_str(&text).map_err(|error| bad(format!("{error:#}"))),
+        Some("json") => serde_json::from_str(&text).map_err(|error| bad(format!("{error:#}"))),
         _ => Err(bad(format!("{} ends in neither .toml nor .json", path.display()))),
     }
 }

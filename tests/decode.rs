@@ -35,7 +35,8 @@ fn check_held(path: &Path, rate: Rate, expected: &[u16], last: u16) {
     let count = i64::try_from(expected.len()).expect("short");
     let at = |index: i64| expected.get(usize::try_from(index.max(0)).expect("clamped")).copied().unwrap_or(last);
     let ask = |reader: &mut MovieReader, index: i64, how: &str| {
-        let picked = reader.frame(index, rate).unwrap_or_else(|error| panic!("{name}, {how}, frame {index}: {error}"));
+        let picked =
+            reader.frame(index, rate).unwrap_or_else(|error| panic!("{name}, {how}, frame {index}: {error:#}"));
         assert_eq!(number(&picked.frame), Some(at(index)), "{name}, {how}, frame {index}");
         let outside = (index < 0).then_some(Outside::Before).or((index >= count).then_some(Outside::After));
         assert_eq!(picked.outside, outside, "{name}, {how}, frame {index}");
@@ -302,7 +303,7 @@ fn sound_and_cover_art_are_no_picture() {
         assert!(info.has_audio && !info.has_picture, "{file}");
         let error = MovieReader::open(file, &DecodeOptions::default()).expect_err("no picture");
         assert_eq!(error.kind(), ErrorKind::Decode);
-        assert!(error.to_string().contains(file.as_str()), "{error}");
+        assert!(format!("{error:#}").contains(file.as_str()), "{error:#}");
     }
 }
 
@@ -322,8 +323,8 @@ fn what_is_no_media_is_an_error_that_names_the_file() {
         let file = folder.path().join(name);
         std::fs::write(&file, content).expect("writes");
         let error = MovieReader::open(&file, &DecodeOptions::default()).expect_err(name);
-        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
-        assert!(error.to_string().contains(name), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error:#}");
+        assert!(format!("{error:#}").contains(name), "{error:#}");
     }
 }
 
@@ -375,11 +376,11 @@ fn a_damaged_frame_is_an_error_and_the_others_are_not() {
                         let error = result.expect_err("damaged");
                         assert_eq!(error.kind(), ErrorKind::Decode, "{file}");
                         assert_eq!(error.place().frame, Some(20), "{file}");
-                        assert!(error.to_string().contains(file), "{error}");
+                        assert!(format!("{error:#}").contains(file), "{error:#}");
                     }
                     21.. if index < first_good => {}
                     _ => {
-                        let picked = result.unwrap_or_else(|error| panic!("{file}, frame {index}: {error}"));
+                        let picked = result.unwrap_or_else(|error| panic!("{file}, frame {index}: {error:#}"));
                         assert_eq!(
                             number(&picked.frame),
                             Some(expected[usize::try_from(index).expect("positive")]),

@@ -24,7 +24,7 @@ const FRAMES: usize = 12;
 
 fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(program).args(arguments).output();
-    let output = output.unwrap_or_else(|error| panic!("{program} has to be installed for this test: {error}"));
+    let output = output.unwrap_or_else(|error| panic!("{program} has to be installed for this test: {error:#}"));
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
@@ -282,7 +282,7 @@ fn prores_frames_say_who_made_them() {
     settings.preset.vendor = Some("abc".into());
     let error = MovieWriter::create(folder.path().join("none.mov"), &settings).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Option);
-    assert!(error.to_string().contains("four letters"), "{error}");
+    assert!(format!("{error:#}").contains("four letters"), "{error:#}");
 }
 
 #[test]
@@ -447,7 +447,7 @@ fn odd_sizes_work_where_the_codec_knows_them() {
     let settings = OutputSettings::new(Preset::by_name("h264").unwrap(), Pixel::YUV420P, (321, 181), Rate::FPS_24);
     let folder = tempfile::tempdir().unwrap();
     let error = MovieWriter::create(folder.path().join("x"), &settings).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Option, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Option, "{error:#}");
 }
 
 #[test]
@@ -641,7 +641,7 @@ fn compression_and_level_are_checked_before_anything_is_written() {
         change(&mut preset);
         let error = preset.candidates(64, 36).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Option);
-        error.to_string()
+        format!("{error:#}")
     };
     let piz = Some("piz".parse().unwrap());
     for (said, wanted) in [
@@ -740,11 +740,11 @@ fn wrong_frames_and_wrong_calls_are_errors() {
     let mut writer = MovieWriter::create(folder.path().join("a.mov"), &settings).unwrap();
     let error = writer.write(&Video::new(Pixel::YUV422P10LE, 64, 64)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Encode);
-    assert!(error.to_string().contains("320"), "{error}");
+    assert!(format!("{error:#}").contains("320"), "{error:#}");
     assert!(writer.write_packet(&ffmpeg_next::Packet::empty()).is_err());
     drop(writer);
     let error = MovieWriter::create(folder.path().join("no/such/folder/a.mov"), &settings).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Io, "{error:#}");
     let names = SequenceNames::new(folder.path().join("missing"), "a", ".png", 1);
     let png = self::settings("png", Pixel::RGBA, false, (64, 64), 24.0);
     let mut writer = SequenceWriter::create(names, &png).unwrap();
@@ -764,6 +764,6 @@ fn a_full_disk_is_reported() {
             writer.finish()
         });
         let error = outcome.expect_err("nothing can be written to /dev/full");
-        assert_eq!(error.kind(), ErrorKind::Io, "{name}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Io, "{name}: {error:#}");
     }
 }

@@ -97,7 +97,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> Vec<u8> {
-    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error:#}", path.display()))
 }
 
 /// Everything under final names but the manifest and the cut.
@@ -151,7 +151,8 @@ fn identities(folder: &Path, report: &Report) -> BTreeMap<String, Identity> {
     done.filter_map(|shot| {
         let path = &shot.output.as_ref()?.path;
         let file = folder.join(path.replace("%04d", &format!("{:04}", shot.first_frame)));
-        let metadata = file.metadata().unwrap_or_else(|error| panic!("{} is in the manifest: {error}", file.display()));
+        let metadata =
+            file.metadata().unwrap_or_else(|error| panic!("{} is in the manifest: {error:#}", file.display()));
         Some((shot.shot.clone(), (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())))
     })
     .collect()

@@ -231,7 +231,7 @@ fn every_format_is_read_by_its_description() {
             let frame = frame(format, number);
             let source = Source { frame: &frame, color: color(format, full), premultiplied: false };
             let image = converter.to_rgba16(&source, (WIDTH, HEIGHT), 1);
-            let image = image.unwrap_or_else(|error| panic!("{}: {error}", format.name));
+            let image = image.unwrap_or_else(|error| panic!("{}: {error:#}", format.name));
             for (at, pixel) in image.data.as_chunks::<4>().0.iter().enumerate() {
                 let (x, y) = (at % WIDTH as usize, at / WIDTH as usize);
                 let parts: Vec<f64> =
@@ -287,7 +287,8 @@ fn every_format_is_converted_or_refused() {
                         _ => yuv,
                     };
                     let out = converter.convert(&source, &canvas(pixel, size, target), whole);
-                    let out = out.unwrap_or_else(|error| panic!("{} into {pixel:?} of {size:?}: {error}", format.name));
+                    let out =
+                        out.unwrap_or_else(|error| panic!("{} into {pixel:?} of {size:?}: {error:#}", format.name));
                     let out = out.as_ref().unwrap_or(&frame);
                     for (plane, wanted) in wanted.into_iter().enumerate() {
                         let at = (size.1 as usize / 2) * out.stride(plane) + size.0 as usize / 4 / 2 * 2;
@@ -330,8 +331,8 @@ fn what_is_refused_is_refused_with_a_sentence() {
         ];
         for error in errors {
             let error = error.unwrap_or_else(|| panic!("{} is not refused", format.name));
-            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-            assert!(error.to_string().contains(&format.name), "{error}");
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:#}");
+            assert!(format!("{error:#}").contains(&format.name), "{error:#}");
         }
         refused.push(format.name.as_str());
     }
@@ -365,7 +366,7 @@ fn every_format_that_is_written_comes_back() {
             let out = match converter.convert(&source, &target, rect) {
                 Ok(out) => out.unwrap_or_else(|| panic!("{} is not gray16le of another size", format.name)),
                 Err(error) => {
-                    assert_eq!(error.kind(), ErrorKind::Unsupported, "{}: {error}", format.name);
+                    assert_eq!(error.kind(), ErrorKind::Unsupported, "{}: {error:#}", format.name);
                     continue;
                 }
             };

@@ -8,7 +8,7 @@ use otio_conflate::timeline::{
 use otio_conflate::{Error, ErrorKind};
 
 fn read(text: &str) -> Timeline {
-    let timeline = otio::read_str(text, &ReadOptions::default()).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let timeline = otio::read_str(text, &ReadOptions::default()).unwrap_or_else(|error| panic!("{error:#}\n{text}"));
     let again = otio::read_str(&otio::to_json(&timeline), &ReadOptions::default()).expect("our own JSON");
     assert_eq!(without_notes(&timeline), without_notes(&again), "not the same after writing and reading");
     timeline
@@ -230,11 +230,11 @@ fn a_timeline_is_chosen_by_name_from_a_collection() {
     );
     let error = fail(&several);
     assert_eq!(error.kind(), ErrorKind::Option);
-    assert!(error.to_string().contains("\"a\", \"b\""), "{error}");
+    assert!(format!("{error:#}").contains("\"a\", \"b\""), "{error:#}");
     let chosen = otio::read_str(&several, &ReadOptions::default().with_timeline("b")).expect("there is a b");
     assert_eq!(chosen.name, "b");
     let error = otio::read_str(&several, &ReadOptions::default().with_timeline("c")).expect_err("no c");
-    assert!(error.to_string().contains("\"a\", \"b\""), "{error}");
+    assert!(format!("{error:#}").contains("\"a\", \"b\""), "{error:#}");
     assert_eq!(read(&inner).name, "b");
     assert_eq!(read(&format!("[{inner}]")).name, "b");
     assert!(otio::read_str(&timeline("a"), &ReadOptions::default().with_timeline("b")).is_err());
@@ -299,7 +299,7 @@ fn wrong_types_are_errors_of_schema() {
         r#"{"OTIO_SCHEMA": "Track.1", "children": 3}"#,
     ] {
         let error = fail(&track_of(child));
-        assert_eq!(error.kind(), ErrorKind::Schema, "{child}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Schema, "{child}: {error:#}");
         let object = error.place().object.clone().expect("an object");
         assert!(object.starts_with("tracks[0].children[0]"), "{child}: {object}");
         assert!(error.place().line_column.is_some_and(|(line, _)| line == 2), "{child}");

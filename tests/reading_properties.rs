@@ -56,7 +56,7 @@ fn read_and_reread(bytes: &[u8]) -> Result<(), TestCaseError> {
     if let Ok(timeline) = otio::read_bytes(bytes, &ReadOptions::default()) {
         let json = otio::to_json(&timeline);
         let again = otio::read_str(&json, &ReadOptions::default());
-        let again = again.map_err(|error| TestCaseError::fail(format!("{error}\n{json}")))?;
+        let again = again.map_err(|error| TestCaseError::fail(format!("{error:#}\n{json}")))?;
         // NaN is not equal to itself, so the text is compared.
         prop_assert_eq!(otio::to_json(&again), json);
     }
@@ -121,7 +121,7 @@ proptest! {
     fn generated_timelines_come_back_the_same(timeline in timeline()) {
         let json = otio::to_json(&timeline);
         let mut again = otio::read_str(&json, &ReadOptions::default())
-            .map_err(|error| TestCaseError::fail(format!("{error}\n{json}")))?;
+            .map_err(|error| TestCaseError::fail(format!("{error:#}\n{json}")))?;
         again.notes.clear();
         prop_assert_eq!(again, timeline);
     }

@@ -135,10 +135,10 @@ fn what_was_read_is_remembered_and_read_again_where_a_file_changed() {
     assert_eq!(starts(&scan()), 1, "a file that changed is opened");
     std::fs::write(&cache, "somebody's notes").expect("it is a file");
     let error = Index::scan([media.path("media")], Some(&cache)).expect_err("foreign").to_string();
-    assert!(error.contains("left as it is"), "{error}");
+    assert!(error.contains("left as it is"), "{error:#}");
     assert_eq!(std::fs::read(&cache).expect("it is there"), b"somebody's notes");
     let error = Index::scan([media.path("media")], Some(Path::new("/dev/null"))).expect_err("a device").to_string();
-    assert!(error.contains("regular file"), "{error}");
+    assert!(error.contains("regular file"), "{error:#}");
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn a_slate_goes_in_front_and_a_card_in_the_place_of_what_failed() {
     assert_eq!(Report::open(&manifest).expect_err("it is not there").kind(), ErrorKind::Io);
     std::fs::write(&manifest, "{\n\"shots\": 3}").expect("a file");
     let error = Report::open(&manifest).expect_err("no manifest");
-    assert_eq!((error.kind(), error.place().line_column.map(|place| place.0)), (ErrorKind::Json, Some(2)), "{error}");
+    assert_eq!((error.kind(), error.place().line_column.map(|place| place.0)), (ErrorKind::Json, Some(2)), "{error:#}");
     report.shots.clear();
     assert_eq!(Review::default().plan(&report).expect_err("nothing to be joined").kind(), ErrorKind::Option);
 }

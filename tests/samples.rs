@@ -218,7 +218,7 @@ fn odd_media() {
     let out = tempfile::tempdir().unwrap();
     let run = Conflation::new(FfmpegBackend::new(), Delivery::new(out.path())).run(&refused, &NoObserver);
     let error = run.unwrap_err().to_string();
-    assert!(error.contains("tug_t1.mp4"), "{error}");
+    assert!(error.contains("tug_t1.mp4"), "{error:#}");
 
     options.media_missing = MissingPolicy::Slate;
     let plan = plan(&timeline, &options);

@@ -26,16 +26,16 @@ fn write(folder: &TempDir, name: &str, data: &[u8]) -> PathBuf {
 }
 
 fn frame(path: &Path) -> Frame {
-    let mut reader = MovieReader::open(path, &DecodeOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    let mut reader = MovieReader::open(path, &DecodeOptions::default()).unwrap_or_else(|error| panic!("{error:#}"));
     reader.frame(0, Rate::FPS_24).expect("a frame").frame
 }
 
 /// What is said of a file that is refused.
 fn refusal(path: &Path) -> String {
     let error = MovieReader::open(path, &DecodeOptions::default()).expect_err("refused");
-    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error:#}");
     assert_eq!(error.place().file.as_deref(), Some(path));
-    error.to_string()
+    format!("{error:#}")
 }
 
 /// The samples of a plane, line by line, without padding.
@@ -400,9 +400,9 @@ fn the_layer_that_is_the_picture_is_shown() {
     // Neither of two can be meant.
     let two = one(&[("d.B", b), ("d.G", g), ("d.R", r), ("s.B", b), ("s.G", g), ("s.R", r)]);
     let error = refusal(&write(&folder, "two.exr", &two));
-    assert!(error.contains("\"d\" (B, G, R), \"s\" (B, G, R)"), "{error}");
+    assert!(error.contains("\"d\" (B, G, R), \"s\" (B, G, R)"), "{error:#}");
     let error = refusal(&write(&folder, "z.exr", &one(&[("Z", wrong)])));
-    assert!(error.contains("no layer has red, green and blue"), "{error}");
+    assert!(error.contains("no layer has red, green and blue"), "{error:#}");
     // Luminance alone is grey.
     let frame = frame(&write(&folder, "y.exr", &one(&[("Y", r)])));
     assert_eq!((frame.width(), frame.height()), (4, 3));
@@ -511,7 +511,7 @@ fn cost(path: &Path) -> (u64, f64) {
 fn looks_at_a_file_for_another_process() {
     let Some(path) = std::env::var_os("STILLS_LOOK_AT") else { return };
     let opened = MovieReader::open(PathBuf::from(path), &DecodeOptions::default());
-    println!("opened: {}", opened.map_or_else(|error| error.to_string(), |_| "yes".to_owned()));
+    println!("opened: {}", opened.map_or_else(|error| format!("{error:#}"), |_| "yes".to_owned()));
     println!("STAT {}", std::fs::read_to_string("/proc/self/stat").expect("a status"));
     let status = std::fs::read_to_string("/proc/self/status").expect("a status");
     println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).expect("a peak"));
@@ -720,7 +720,7 @@ fn a_movie_of_a_kilobyte_costs_neither_memory_nor_time() {
             assert!(seconds < 1.0, "{size} {name}: {seconds} s");
             if size == 16_000 {
                 let error = MovieReader::open(&path, &DecodeOptions::default()).expect_err("too large");
-                assert!(error.to_string().contains("max_pixels"), "{name}: {error}");
+                assert!(format!("{error:#}").contains("max_pixels"), "{name}: {error:#}");
                 assert!(probe(&path).expect_err("too large").to_string().contains("max_pixels"), "{name}");
             }
         }
@@ -850,7 +850,7 @@ fn movies_of_four_inks_are_right_or_refused() {
         let path = movie_of(&folder, name, &[CMYK, &plain, CMYK]);
         let mut reader = MovieReader::open(&path, &DecodeOptions::default()).expect("a movie");
         let error = reader.frame(1, Rate::FPS_25).expect_err("nobody knows its inks");
-        assert!(error.to_string().contains("no Adobe marker"), "{name}: {error}");
+        assert!(format!("{error:#}").contains("no Adobe marker"), "{name}: {error:#}");
         assert_eq!((error.place().file.as_deref(), error.place().frame), (Some(path.as_path()), Some(1)), "{name}");
         assert_eq!(rgba(&reader.frame(2, Rate::FPS_25).expect("a frame").frame), still, "{name}");
         std::fs::remove_file(path).expect("written");
@@ -870,7 +870,7 @@ fn an_animated_webp_is_read_by_time_or_refused() {
             let mut at = |index| reader.frame(index, Rate::FPS_25).expect("a frame").frame;
             assert_ne!(rgba(&at(0)), rgba(&at(3)), "it moves");
         }
-        Err(error) => assert!(error.to_string().contains("ANIM"), "{error}"),
+        Err(error) => assert!(format!("{error:#}").contains("ANIM"), "{error:#}"),
     }
 }
 
@@ -892,5 +892,5 @@ fn what_ffmpeg_reads_wrongly_of_dwa_is_refused() {
     let at = file.windows(name.len()).position(|window| window == name).expect("an attribute") + name.len() + 4;
     file[at] = 8;
     let error = refusal(&write(&folder, "dwa.exr", &file));
-    assert!(error.contains("DWA compression"), "{error}");
+    assert!(error.contains("DWA compression"), "{error:#}");
 }

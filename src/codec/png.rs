@@ -211,7 +211,7 @@ mod tests {
         }
         let error =
             Encoder::new(Setup { level: Some(10), ..setup }, Description::default()).expect_err("no such level");
-        assert!(error.to_string().contains("expected 1 to 9"), "{error}");
+        assert!(format!("{error:#}").contains("expected 1 to 9"), "{error:#}");
         assert!(Encoder::new(Setup { width: 0, ..setup }, Description::default()).is_err());
     }
 }

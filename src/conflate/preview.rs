@@ -143,7 +143,7 @@ impl<B: Backend> Conflation<'_, B> {
 
 /// What of a shot may not be written, in sentences.
 fn in_the_way(shot: &ShotPlaces, guard: &Guard<'_>) -> Vec<String> {
-    shot.all().filter_map(|place| guard.check(place).err()).map(|error| error.to_string()).collect()
+    shot.all().filter_map(|place| guard.check(place).err()).map(|error| format!("{error:#}")).collect()
 }
 
 /// Which of the missing media `shot` shows or lets be heard, in sentences.

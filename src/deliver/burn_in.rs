@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn fields_and_colours_that_do_not_exist_are_errors_that_list_what_does() {
         let error = "{shto}".parse::<BurnInText>().expect_err("no such field").to_string();
-        assert!(error.contains("{shto}") && error.contains("{shot}, {clip}") && error.contains("{date}"), "{error}");
+        assert!(error.contains("{shto}") && error.contains("{shot}, {clip}") && error.contains("{date}"), "{error:#}");
         for text in ["", "  ", "{shot", "}", "{}"] {
             assert!(text.parse::<BurnInText>().is_err(), "{text:?}");
         }

@@ -136,7 +136,8 @@ impl<'p> Guard<'p> {
             return Ok(false);
         }
         let mut all = Written::NOTHING;
-        for entry in fs::read_dir(&place.path).map_err(|error| format!(" (it cannot be listed: {error})"))?.flatten() {
+        for entry in fs::read_dir(&place.path).map_err(|error| format!(" (it cannot be listed: {error:#})"))?.flatten()
+        {
             let name = entry.file_name();
             let is_frame = name.to_str().and_then(|name| frame_name.number(name)).is_some();
             let frame = entry.path().symlink_metadata().ok().filter(|_| is_frame).and_then(|frame| Written::of(&frame));

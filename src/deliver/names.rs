@@ -228,7 +228,7 @@ mod tests {
         assert!("{shot}_v001".parse::<NameTemplate>().is_ok());
         assert!("{track}/{shot}".parse::<NameTemplate>().is_ok());
         let error = "{frame}".parse::<NameTemplate>().expect_err("no such field").to_string();
-        assert!(error.contains("{shot}, {clip}"), "{error}");
+        assert!(error.contains("{shot}, {clip}"), "{error:#}");
         for bad in ["", " ", "{shot", "shot}", "{}"] {
             assert!(bad.parse::<NameTemplate>().is_err(), "{bad:?}");
         }

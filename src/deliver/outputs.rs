@@ -167,7 +167,7 @@ impl ShotPlaces {
 
     /// Removes what was written under temporary names, if anything; says what could not be.
     pub(crate) fn discard(&self) -> Vec<String> {
-        self.all().filter_map(|place| place.discard().err()).map(|error| error.to_string()).collect()
+        self.all().filter_map(|place| place.discard().err()).map(|error| format!("{error:#}")).collect()
     }
 }
 

@@ -392,5 +392,5 @@ fn preset(value: Value) -> Result<Preset> {
             table = whole;
         }
     }
-    serde_json::from_value(Value::Object(table)).map_err(|error| bad(format!("preset: {error}")))
+    serde_json::from_value(Value::Object(table)).map_err(|error| bad(format!("preset: {error:#}")))
 }

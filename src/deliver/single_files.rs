@@ -81,7 +81,7 @@ impl<'p> SingleFiles<'p> {
     /// Lists what was made in the manifests of its folders; says where that cannot be.
     pub(crate) fn finish(&self) -> Vec<String> {
         let finish = |folder: &PathBuf| match self.guards.get(folder)?.records() {
-            true => settle(folder, None, false).err().map(|error| error.to_string()),
+            true => settle(folder, None, false).err().map(|error| format!("{error:#}")),
             false => Some(unlisted(folder)),
         };
         self.written.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(finish).collect()

@@ -260,6 +260,6 @@ mod tests {
         let read: Trim = serde_json::from_str(short).expect("everything else has a default");
         assert_eq!(read, Trim::new("a.mov").piece(Cut::frames(3, 4), "b.mov"));
         let error = serde_json::from_str::<Trim>(&short.replace("source", "sauce")).expect_err("a key that is none");
-        assert!(error.to_string().contains("`source`"), "{error}");
+        assert!(format!("{error:#}").contains("`source`"), "{error:#}");
     }
 }

@@ -545,7 +545,7 @@ mod tests {
     fn error(text: &str) -> (String, (usize, usize)) {
         let error = Document::parse(text.as_bytes(), 100).expect_err(text);
         let place = error.place().line_column.expect("a place");
-        (error.to_string(), place)
+        (format!("{error:#}"), place)
     }
 
     #[test]

@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
             Ok(read) => Ok(Ok(read)),
             Err(error) if matches!(error.kind(), ErrorKind::Time | ErrorKind::Schema) => {
                 self.path.truncate(depth);
-                Ok(Err(error.to_string()))
+                Ok(Err(format!("{error:#}")))
             }
             Err(error) => Err(error),
         }

@@ -322,6 +322,6 @@ mod tests {
             assert!(wrong.parse::<ShotSelection>().is_err(), "{wrong}");
         }
         let error = "sl8".parse::<MissingPolicy>().expect_err("no such word").to_string();
-        assert!(error.contains("error, black, slate"), "{error}");
+        assert!(error.contains("error, black, slate"), "{error:#}");
     }
 }

@@ -111,6 +111,6 @@ mod tests {
         assert_eq!(OverrunPolicy::Hold.substitute(message).expect("held"), Substitute::Nearest);
         assert_eq!(OverrunPolicy::Black.substitute(message).expect("black"), Substitute::Black);
         let error = OverrunPolicy::Error.substitute(message).expect_err("an error");
-        assert_eq!((error.kind(), error.to_string()), (ErrorKind::Overrun, "a.mov ends".to_owned()));
+        assert_eq!((error.kind(), format!("{error:#}")), (ErrorKind::Overrun, "a.mov ends".to_owned()));
     }
 }

@@ -143,11 +143,15 @@ impl NamePattern {
     /// # Errors
     /// [`ErrorKind::Option`] for what is no regular expression, and for one without a group.
     pub fn new(pattern: &str) -> Result<NamePattern> {
-        let bad = || Error::new(ErrorKind::Option, format!("invalid pattern {pattern:?} for names of shots"));
-        let regex = regex::Regex::new(pattern).map_err(|cause| bad().because(cause))?;
+        let bad =
+            |why: &str| Error::new(ErrorKind::Option, format!("invalid pattern {pattern:?} for names of shots: {why}"));
+        let regex = regex::Regex::new(pattern).map_err(|cause| {
+            // Above its last line it shows the pattern.
+            let cause = format!("{cause:#}");
+            bad(cause.lines().last().unwrap_or_default().trim_start_matches("error: "))
+        })?;
         if regex.captures_len() < 2 {
-            let why = "it has no group; expected one around the shot's name, such as (sh[0-9]+)";
-            return Err(bad().because(why));
+            return Err(bad("it has no group; expected one around the shot's name, such as (sh[0-9]+)"));
         }
         Ok(NamePattern(regex))
     }
@@ -290,11 +294,14 @@ mod tests {
             let stored = serde_json::to_string(&name).expect("plain data");
             assert_eq!(serde_json::from_str::<ShotName>(&stored).expect("it was just written"), name, "{stored}");
         }
-        for (wrong, why) in
-            [("", "clip, metadata:PATH"), ("metadata:", "empty key"), ("regex:sh", "no group"), ("regex:(", "pattern")]
-        {
+        for (wrong, why) in [
+            ("", "clip, metadata:PATH"),
+            ("metadata:", "empty key"),
+            ("regex:sh", "no group"),
+            ("regex:(", "unclosed group"),
+        ] {
             let error = wrong.parse::<ShotName>().expect_err(wrong);
-            assert!(error.kind() == ErrorKind::Option && error.chain().join(": ").contains(why), "{error:?}");
+            assert!(error.kind() == ErrorKind::Option && format!("{error:#}").contains(why), "{error:?}");
         }
         let function = ShotName::with(|_| None);
         assert_eq!(function, function.clone());

@@ -171,7 +171,7 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>, unread: &mut Vec<(
                 unread.push((path, format!("it lies more than {DEEPEST} folders deep")));
             } else if let Err(error) = list(&path, depth + 1, files, unread) {
                 // The folders that were asked for have to be there; what lies below may be somebody else's.
-                unread.push((path, error.to_string()));
+                unread.push((path, format!("{error:#}")));
             }
         } else if path.metadata().is_ok_and(|about| about.is_file()) {
             match numbered(&name) {
@@ -227,7 +227,7 @@ fn modified(about: &Metadata) -> u128 {
 fn look(path: &Path) -> Probe {
     match Found::open(path) {
         Ok(found) => Probe::Found(found),
-        Err(error) => Probe::Unreadable(error.to_string()),
+        Err(error) => Probe::Unreadable(format!("{error:#}")),
     }
 }
 

@@ -290,7 +290,7 @@ fn of_five_hundred_clips_each_is_right_or_said_to_be_open() {
     let several = matches.iter().filter(|found| matches!(found.outcome, Outcome::Several { .. })).count();
     assert_eq!(several, 40);
     let error = check(&matches).expect_err("ambiguous").to_string();
-    assert!(error.contains("40 clips") && error.contains("/media/proxy/"), "{error}");
+    assert!(error.contains("40 clips") && error.contains("/media/proxy/"), "{error:#}");
     // Equal names.
     for (folder, number) in [("x", 120), ("y", 121), ("z", 122)] {
         let clip =

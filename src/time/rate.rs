@@ -278,7 +278,7 @@ mod tests {
             assert_eq!(serde_json::from_str::<Rate>(json).expect(json), rates[0], "{json}");
         }
         let error = serde_json::from_str::<Rate>("{}").expect_err("no rate").to_string();
-        assert!(error.contains("24000/1001"), "{error}");
+        assert!(error.contains("24000/1001"), "{error:#}");
         assert!(["", "24fps", "0", "24/0", "-1", "1/2/3"].iter().all(|text| rate(text).is_err()));
     }
 

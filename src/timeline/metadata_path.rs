@@ -162,7 +162,7 @@ mod tests {
         }
         for wrong in ["", ".", "a.", ".a", "a..b", "\"a", "\"a\"b", "a\\"] {
             let error = wrong.parse::<MetadataPath>().expect_err(wrong);
-            assert!(error.kind() == ErrorKind::Option && error.to_string().contains("ayon.shot"), "{error}");
+            assert!(error.kind() == ErrorKind::Option && format!("{error:#}").contains("ayon.shot"), "{error:#}");
         }
         assert!(MetadataPath::new(Vec::<String>::new()).is_err());
     }

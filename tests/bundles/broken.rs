@@ -13,9 +13,12 @@ fn media(name: &str) -> Entry {
 
 #[track_caller]
 fn assert_says(error: &Error, kind: ErrorKind, part: &str) {
-    assert_eq!(error.kind(), kind, "{error}");
-    assert!(error.to_string().contains(part), "{error:?} should say {part:?}");
-    assert!(error.to_string().contains("cut.otio") && error.place().file.is_some(), "{error} should name the bundle");
+    assert_eq!(error.kind(), kind, "{error:#}");
+    assert!(format!("{error:#}").contains(part), "{error:?} should say {part:?}");
+    assert!(
+        format!("{error:#}").contains("cut.otio") && error.place().file.is_some(),
+        "{error:#} should name the bundle"
+    );
 }
 
 #[test]
@@ -27,9 +30,9 @@ fn what_is_no_archive_is_refused() {
         assert_says(&Timeline::open(&path).expect_err(text), ErrorKind::Bundle, "it is no zip archive");
     }
     let error = Timeline::open(bundles.path("none.otioz")).expect_err("nothing");
-    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Io, "{error:#}");
     let error = Timeline::open(bundles.path("none.otiod")).expect_err("nothing");
-    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Io, "{error:#}");
 }
 
 #[test]
@@ -40,7 +43,7 @@ fn an_archive_that_was_cut_off_is_refused_wherever_it_was() {
     for length in (0..whole.len()).rev() {
         std::fs::write(&path, &whole[..length]).expect("a file");
         let error = Timeline::open(&path).expect_err("it is not whole");
-        assert_eq!(error.kind(), ErrorKind::Bundle, "cut to {length}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Bundle, "cut to {length}: {error:#}");
     }
     std::fs::write(&path, &whole[..whole.len() - 30]).expect("a file");
     assert_says(&Timeline::open(&path).expect_err("it is not whole"), ErrorKind::Bundle, "it was cut off");
@@ -82,7 +85,7 @@ fn names_that_mean_no_file_in_the_bundle_are_refused() {
     ] {
         let error = bundles.refused(&Zip::of([content(&simple()), media(name)]));
         assert_says(&error, ErrorKind::Bundle, why);
-        assert!(error.to_string().contains(&format!("{name:?}")), "{error} should name {name:?}");
+        assert!(format!("{error:#}").contains(&format!("{name:?}")), "{error:#} should name {name:?}");
     }
 }
 
@@ -116,9 +119,9 @@ fn entries_keep_to_their_place() {
     ] {
         let zip = Zip::of([content(&simple())]).with(|zip| zip.entries.extend(entries));
         let error = bundles.refused(&zip);
-        assert!(error.kind() == ErrorKind::Bundle, "{what}: {error}");
-        let text = error.to_string();
-        assert!(text.contains(behind) || text.contains("directory is damaged"), "{what}: {error}");
+        assert!(error.kind() == ErrorKind::Bundle, "{what}: {error:#}");
+        let text = format!("{error:#}");
+        assert!(text.contains(behind) || text.contains("directory is damaged"), "{what}: {error:#}");
     }
 }
 
@@ -128,7 +131,7 @@ fn a_directory_that_counts_wrong_is_refused() {
     let sound = Zip::of([content(&simple()), media("media/a.mov")]);
     for claimed in [1, 3, 0, 999] {
         let error = bundles.refused(&sound.clone().with(|zip| zip.claimed = Some(claimed)));
-        assert_eq!(error.kind(), ErrorKind::Bundle, "{claimed}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Bundle, "{claimed}: {error:#}");
     }
 }
 
@@ -221,7 +224,7 @@ proptest! {
         std::fs::write(&path, data).expect("a file");
         match Timeline::open(&path) {
             Ok(timeline) => prop_assert_eq!(timeline.name, "cut"),
-            Err(error) => prop_assert!(error.to_string().contains("cut.otioz"), "{}", error),
+            Err(error) => prop_assert!(format!("{error:#}").contains("cut.otioz"), "{}", error),
         }
         for name in ["media/a.mov", "media/b.mov"] {
             if let Err(error) = bytes(&path.join(name)) {

@@ -79,8 +79,8 @@ fn locations_that_leave_the_bundle_are_errors() {
         std::fs::write(bundles.path("a.mov"), b"x").expect("a file");
         for bundle in [archive, folder] {
             let error = plan(&bundle, &PlanOptions::default()).expect_err("it leads out");
-            assert_eq!(error.kind(), ErrorKind::Location, "{media}: {error}");
-            assert!(error.to_string().contains("leads out of the bundle"), "{error}");
+            assert_eq!(error.kind(), ErrorKind::Location, "{media}: {error:#}");
+            assert!(format!("{error:#}").contains("leads out of the bundle"), "{error:#}");
             assert_eq!(error.place().clip.as_deref(), Some("A"));
             let mut black = PlanOptions::default();
             black.media_missing = MissingPolicy::Black;

@@ -123,14 +123,14 @@ fn what_is_not_in_an_archive_is_missing() {
     let path = bundles.write(&sound());
     for name in ["media/b.mov", "a.mov", "media/a.mov/b", "media/../media/a.mov", "MEDIA/a.mov"] {
         let error = bytes(&path.join(name)).expect_err(name);
-        assert_eq!(error.kind(), ErrorKind::MediaMissing, "{error}");
-        assert!(error.to_string().contains(name), "{error}");
+        assert_eq!(error.kind(), ErrorKind::MediaMissing, "{error:#}");
+        assert!(format!("{error:#}").contains(name), "{error:#}");
     }
     let error = bytes(&path.join("media")).expect_err("a folder");
-    assert!(error.kind() == ErrorKind::Decode && error.to_string().contains("it is a folder"), "{error}");
+    assert!(error.kind() == ErrorKind::Decode && format!("{error:#}").contains("it is a folder"), "{error:#}");
     std::fs::remove_file(&path).expect("it was there");
     let error = bytes(&path.join("media/a.mov")).expect_err("nothing");
-    assert_eq!(error.kind(), ErrorKind::MediaMissing, "{error}");
+    assert_eq!(error.kind(), ErrorKind::MediaMissing, "{error:#}");
 }
 
 #[test]
@@ -180,8 +180,8 @@ fn entries_that_cannot_be_media_are_warnings_and_errors() {
         ("media/two.mov", "two sizes"),
     ] {
         let error = bytes(&path.join(name)).expect_err(name);
-        assert_eq!(error.kind(), ErrorKind::Bundle, "{error}");
-        assert!(error.to_string().contains(why) && error.to_string().contains(name), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Bundle, "{error:#}");
+        assert!(format!("{error:#}").contains(why) && format!("{error:#}").contains(name), "{error:#}");
     }
 }
 

@@ -132,12 +132,12 @@ fn packets_are_copied_out_of_an_archive() {
 
 /// What a medium is, its path aside, and its frames.
 fn looked_at(path: &Path) -> (MediaInfo, Vec<Vec<u8>>) {
-    let mut info = probe(path).unwrap_or_else(|error| panic!("{error}"));
+    let mut info = probe(path).unwrap_or_else(|error| panic!("{error:#}"));
     info.path = PathBuf::new();
-    let mut reader = MovieReader::open(path, &DecodeOptions::default()).unwrap_or_else(|error| panic!("{error}"));
+    let mut reader = MovieReader::open(path, &DecodeOptions::default()).unwrap_or_else(|error| panic!("{error:#}"));
     // Backwards, so that every one is sought.
     let frames = (0..12).rev().map(|index| {
-        let picked = reader.frame(index, Rate::FPS_24).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let picked = reader.frame(index, Rate::FPS_24).unwrap_or_else(|error| panic!("{}: {error:#}", path.display()));
         (0..3).flat_map(|plane| picked.frame.plane(plane).0.to_vec()).collect()
     });
     (info, frames.collect())
@@ -196,9 +196,9 @@ fn what_is_missing_in_an_archive_is_missing() {
     let error = cut.run(&archive, &options, "ffv1", "none").expect_err("two are missing");
     assert_eq!(error.kind(), ErrorKind::MediaMissing);
     for name in ["media/b.mov (clip \"B\")", "media/c.%04d.png (clip \"C\")"] {
-        assert!(error.to_string().contains(&archive.join(name).display().to_string()), "{error}");
+        assert!(format!("{error:#}").contains(&archive.join(name).display().to_string()), "{error:#}");
     }
-    assert!(!error.to_string().contains("a.mov"), "{error}");
+    assert!(!format!("{error:#}").contains("a.mov"), "{error:#}");
     options.media_missing = MissingPolicy::Black;
     let report = cut.run(&archive, &options, "ffv1", "black").expect("a run");
     assert!(report.shots.iter().all(|shot| shot.status == Status::Done));
@@ -266,7 +266,7 @@ fn media_that_is_compressed_fails_its_shots_and_no_others() {
     let report = cut.run(&archive, &PlanOptions::default(), "ffv1", "out").expect("a run");
     assert_eq!(report.shots.iter().map(|shot| shot.status).collect::<Vec<_>>(), [Status::Done, Status::Failed]);
     let error = report.shots[1].error.join(": ");
-    assert!(error.contains("it is compressed") && error.contains("zip -0"), "{error}");
+    assert!(error.contains("it is compressed") && error.contains("zip -0"), "{error:#}");
     assert!(report.warnings.iter().any(|warning| warning.message.contains("media/b.mov")), "{:?}", report.warnings);
 }
 
@@ -362,6 +362,6 @@ fn nothing_can_be_reached_from_media_in_an_archive() {
     ] {
         std::fs::write(cut.media(name), text).expect("a file");
         let error = probe(cut.pack(|entry| entry).join("media").join(name)).expect_err(name);
-        assert_eq!(error.kind(), ErrorKind::Decode, "{name}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Decode, "{name}: {error:#}");
     }
 }

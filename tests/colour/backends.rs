@@ -19,7 +19,7 @@ fn what_was_rendered_elsewhere_is_shown_in_a_view_where_its_space_is_named() {
     let planned = plan(&timeline, &color, |_| ()).expect("a plan");
     let refused = Conflation::new(Plain(FfmpegBackend::new()), wanted()).run(&planned, &NoObserver);
     let error = refused.expect_err("nothing says what it is");
-    assert!(error.kind() == ErrorKind::Option && error.to_string().contains("--canvas-space"), "{error}");
+    assert!(error.kind() == ErrorKind::Option && format!("{error:#}").contains("--canvas-space"), "{error:#}");
     color.canvas = Some("log".to_owned());
     let planned = plan(&timeline, &color, |_| ()).expect("a plan");
     let report = Conflation::new(Plain(FfmpegBackend::new()), wanted()).run(&planned, &NoObserver).expect("a run");

@@ -25,7 +25,7 @@ fn names_are_told_apart_by_those_there_are() {
     assert_eq!(color::read_view(engine, "PQ/TV/Plain").expect("one"), view("PQ/TV", "Plain"));
     assert_eq!(color::read_view(engine, "show").expect("the first that has it"), view("Rec.1886", "Show"));
     let error = color::read_view(engine, "PQ/TV/Sow").expect_err("none").to_string();
-    assert!(error.contains("\"Sow\"") && error.contains("There are 2: Raw, Plain"), "{error}");
+    assert!(error.contains("\"Sow\"") && error.contains("There are 2: Raw, Plain"), "{error:#}");
     let rule = color::read_rule(engine, "a=b*.exr=the log:limited").expect("a rule");
     assert_eq!(
         (rule.path.as_str(), rule.source, rule.range),
@@ -39,9 +39,9 @@ fn names_are_told_apart_by_those_there_are() {
     let error = color::read_rule(engine, "*.exr=lig").expect_err("none");
     assert_eq!(error.kind(), ErrorKind::Option);
     assert!(
-        error.to_string().contains("There are 5: lin, log, half, video, raw")
-            || error.to_string().contains("There are 7"),
-        "{error}"
+        format!("{error:#}").contains("There are 5: lin, log, half, video, raw")
+            || format!("{error:#}").contains("There are 7"),
+        "{error:#}"
     );
     let grade = color::read_grade(engine, "/g/{shot}@x.ccc#a@b#{shot}@the log", CdlStyle::NoClamp).expect("a look");
     let LookStep::File { path, id, space, style } = grade else { panic!("{grade:?}") };
@@ -96,7 +96,7 @@ fn the_first_that_answers_says_which_space_a_medium_is_in() {
     assert_eq!((tagged.space, tagged.warning.is_some()), (space("PQ/TV"), true));
     let error =
         medium_space(engine, &plan, "/a/x.mov", Some(&written("ACES - log")), &nothing).expect_err("none").to_string();
-    assert!(error.contains("ayon.source.colorspace: ") && error.contains("Near: log"), "{error}");
+    assert!(error.contains("ayon.source.colorspace: ") && error.contains("Near: log"), "{error:#}");
 }
 
 #[test]
@@ -106,9 +106,9 @@ fn configurations_that_are_none_are_refused_with_those_there_are() {
     assert_eq!(refused(&ColorConfig::File(show.path("none.ocio"))).kind(), ErrorKind::Io);
     let broken = show.write("broken.ocio", &CONFIG.replace("colorspace: log}", "colorspace: lag}"));
     let error = refused(&ColorConfig::File(broken));
-    assert!(error.kind() == ErrorKind::Option && error.to_string().contains("broken.ocio"), "{error}");
+    assert!(error.kind() == ErrorKind::Option && format!("{error:#}").contains("broken.ocio"), "{error:#}");
     let error = color::named("ocio://studio-config-v9").expect_err("none").to_string();
-    assert!(error.contains("Near: studio-config-v") && error.contains("There are 8"), "{error}");
+    assert!(error.contains("Near: studio-config-v") && error.contains("There are 8"), "{error:#}");
     let latest = color::named("ocio://studio-config-latest").expect("the newest");
     assert!(matches!(&latest, ColorConfig::Builtin(name) if name.starts_with("studio-config-v")), "{latest:?}");
 }
@@ -174,7 +174,7 @@ fn variables_that_matter_are_told_with_the_files_that_were_read() {
     let plain = engine.transform(&looks("+show"), &vars).expect("a look");
     assert!(plain.vars.is_empty() && plain.files.is_empty(), "{plain:?}");
     let error = engine.transform(&looks("+shot"), &BTreeMap::new()).expect_err("no file").to_string();
-    assert!(error.contains("none.cc"), "{error}");
+    assert!(error.contains("none.cc"), "{error:#}");
     let same =
         engine.transform(&[Step::Convert { from: "lin".to_owned(), to: "lin".to_owned() }], &vars).expect("nothing");
     assert!(same.transform.is_identity());

@@ -29,8 +29,8 @@ fn files_on_the_search_path_of_a_configuration_are_never_replaced() {
     let elsewhere = Conflation::new(Plain(FfmpegBackend::new()), wanted()).run(&planned, &NoObserver);
     for refused in [own, elsewhere] {
         let error = refused.expect_err("it is read");
-        assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
-        assert!(error.to_string().contains("colour configuration's file"), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Exists, "{error:#}");
+        assert!(format!("{error:#}").contains("colour configuration's file"), "{error:#}");
         assert_eq!(std::fs::read(&look).expect("it is there"), before);
     }
 }

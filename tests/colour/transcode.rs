@@ -164,15 +164,15 @@ fn every_mistake_is_told_before_anything_is_made() {
         let mut plan = plan;
         plan.representations.graded = true;
         let error = run(&path, &[wanted], &out, plan).expect_err(what);
-        assert_eq!(error.kind(), ErrorKind::Option, "{error}");
-        assert!(error.to_string().contains(what), "{what}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Option, "{error:#}");
+        assert!(format!("{error:#}").contains(what), "{what}: {error:#}");
         assert!(!show.path("out").join("of").exists(), "{what}: something was made");
     }
     // Eight bits are too few for PQ.
     let mut wanted = Representation::by_name("h264").expect("built in");
     wanted.color = Some(OutputColor::View { display: Some("PQ/TV".to_owned()), view: Some("Plain".to_owned()) });
     let error = run(&path, &[wanted], &out, plan(&|_| ())).expect_err("8 bits");
-    assert!(error.to_string().contains("PQ"), "{error}");
+    assert!(format!("{error:#}").contains("PQ"), "{error:#}");
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn outputs_are_tagged_as_what_was_baked() {
         let wanted = [Representation::by_name("prores-4444").expect("built in")];
         let made = match run(&path, &wanted, &out, plan) {
             Ok(made) => made,
-            Err(error) => panic!("{display}: {error}"),
+            Err(error) => panic!("{display}: {error:#}"),
         };
         let got = color_tags(&out.join(&made.representations[0].output.path));
         // ProRes has no code for sRGB's curve.

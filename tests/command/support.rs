@@ -88,5 +88,5 @@ pub(crate) fn said(output: &Output) -> String {
 /// The one document on the standard output.
 #[track_caller]
 pub(crate) fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", said(output)))
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error:#}: {}", said(output)))
 }

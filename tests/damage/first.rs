@@ -50,11 +50,11 @@ fn trial(file: &str, arguments: &str, from: usize) {
                     }
                 }
                 Err(error) => {
-                    let adrift = file.ends_with(".ts") && error.to_string().contains("where it starts is not known");
-                    assert!(index < GROUP || adrift, "{name}, frame {index}: {error}");
-                    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+                    let adrift = file.ends_with(".ts") && format!("{error:#}").contains("where it starts is not known");
+                    assert!(index < GROUP || adrift, "{name}, frame {index}: {error:#}");
+                    assert_eq!(error.kind(), ErrorKind::Decode, "{error:#}");
                     assert_eq!(error.place().frame, Some(i64::try_from(index).expect("few")));
-                    assert!(error.to_string().contains(file), "{error}");
+                    assert!(format!("{error:#}").contains(file), "{error:#}");
                     told += 1;
                 }
             }
@@ -64,7 +64,7 @@ fn trial(file: &str, arguments: &str, from: usize) {
         let mut reader = open(&broken, Damaged::Warn);
         for (index, wanted) in numbers.iter().enumerate() {
             let picked = reader.frame(i64::try_from(index).expect("few"), Rate::FPS_24);
-            let picked = picked.unwrap_or_else(|error| panic!("{name}, frame {index}: {error}"));
+            let picked = picked.unwrap_or_else(|error| panic!("{name}, frame {index}: {error:#}"));
             if index >= GROUP {
                 let seen = number(&picked.frame);
                 match picked.damage {

@@ -22,8 +22,8 @@ fn refused(path: &Path) -> Vec<Error> {
     ];
     assert!(begun.elapsed() < Duration::from_secs(20), "{name} took {:?}", begun.elapsed());
     for error in &errors {
-        assert!(error.to_string().contains(&*name.to_string()), "{error}");
-        assert!(!error.to_string().ends_with(": "), "a reason is missing: {error}");
+        assert!(format!("{error:#}").contains(&*name.to_string()), "{error:#}");
+        assert!(!format!("{error:#}").ends_with(": "), "a reason is missing: {error:#}");
     }
     errors
 }
@@ -58,11 +58,11 @@ fn lists_of_other_files_open_nothing() {
         }
     }
     let error = &refused(&path("list0.m3u8"))[0];
-    assert!(error.to_string().contains("a medium is one file"), "{error}");
+    assert!(format!("{error:#}").contains("a medium is one file"), "{error:#}");
     // Names are names.
     for name in ["concat:secret.ts|secret.ts", "subfile,,start,0,end,100,,:secret.ts", "%d.tga", "data:,x"] {
         for error in refused(&path(name)) {
-            assert_eq!(error.kind(), ErrorKind::MediaMissing, "{error}");
+            assert_eq!(error.kind(), ErrorKind::MediaMissing, "{error:#}");
         }
     }
 }
@@ -167,8 +167,8 @@ fn what_is_no_regular_file_is_refused_unopened() {
     all.push((PathBuf::from("/proc/self/cmdline"), "a file of the system"));
     for (path, what) in all {
         for error in refused(&path) {
-            assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
-            assert!(error.to_string().contains(what), "{error}");
+            assert_eq!(error.kind(), ErrorKind::Decode, "{error:#}");
+            assert!(format!("{error:#}").contains(what), "{error:#}");
         }
     }
 }
@@ -194,7 +194,7 @@ fn numbered_frames_are_regular_files_too() {
     };
     let mut reader = SequenceReader::new(&source, &DecodeOptions::default()).expect("a sequence");
     let error = reader.read(0).expect_err("it is a FIFO");
-    assert!(error.to_string().contains("a FIFO") && error.place().frame == Some(1), "{error}");
+    assert!(format!("{error:#}").contains("a FIFO") && error.place().frame == Some(1), "{error:#}");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn pictures_of_gigabytes_are_refused_at_once() {
         file.set_len(3 << 30).expect("a sparse file");
         let begun = Instant::now();
         let error = MovieReader::open(&path, &DecodeOptions::default()).expect_err("too large");
-        assert!(error.to_string().contains("too many for a still"), "{error}");
+        assert!(format!("{error:#}").contains("too many for a still"), "{error:#}");
         assert!(probe(&path).is_err() && begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn options(damaged: Damaged, threads: usize) -> DecodeOptions {
 
 pub(crate) fn open(path: &Path, damaged: Damaged) -> MovieReader {
     let reader = MovieReader::open(path, &options(damaged, 1));
-    reader.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    reader.unwrap_or_else(|error| panic!("{}: {error:#}", path.display()))
 }
 
 /// Where the packets of a file's picture lie in it, and whether they are keyframes.

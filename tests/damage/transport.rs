@@ -119,7 +119,7 @@ fn whole_streams_are_told_of_nothing() {
         let mut reader = MovieReader::open(&path, &options(Damaged::Error, 1)).expect("a movie");
         let rate = reader.info().rate.expect("a rate");
         for index in 0..FRAMES {
-            let picked = reader.frame(index.into(), rate).unwrap_or_else(|error| panic!("{name}, {index}: {error}"));
+            let picked = reader.frame(index.into(), rate).unwrap_or_else(|error| panic!("{name}, {index}: {error:#}"));
             assert_eq!((number(&picked.frame), picked.outside), (Some(numbered(index)), None), "{name}, {index}");
         }
     }
@@ -137,7 +137,7 @@ fn a_stream_cut_out_of_another_starts_with_its_first_whole_picture() {
     std::fs::write(&cut, &data[5 * PACKET..]).expect("writes");
     let mut reader = MovieReader::open(&cut, &options(Damaged::Error, 1)).expect("a movie");
     for index in 0..FRAMES - 12 {
-        let picked = reader.frame(index.into(), Rate::FPS_24).unwrap_or_else(|error| panic!("{index}: {error}"));
+        let picked = reader.frame(index.into(), Rate::FPS_24).unwrap_or_else(|error| panic!("{index}: {error:#}"));
         assert_eq!(number(&picked.frame), Some(numbered(index + 12)), "{index}");
     }
 }

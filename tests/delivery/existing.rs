@@ -17,7 +17,7 @@ fn by_default_nothing_is_rendered_where_anything_is_in_the_way_and_all_of_it_is_
     let error = run(&plan(&named(&["A", "B", "C"])), delivery(folder.path(), "error"), Borrowed(&backend))
         .expect_err("files are in the way");
     assert_eq!(error.kind(), ErrorKind::Exists);
-    assert!(error.to_string().contains("A.mov") && error.to_string().contains("C.mov"), "{error}");
+    assert!(format!("{error:#}").contains("A.mov") && format!("{error:#}").contains("C.mov"), "{error:#}");
     assert!(backend.asked().is_empty());
     assert_eq!(files(folder.path()), ["A.mov", "C.mov"]);
     assert_eq!(text(folder.path().join("C.mov")), "precious");
@@ -33,7 +33,7 @@ fn overwrite_replaces_what_the_manifest_lists_and_nothing_else() {
     for existing in ["overwrite", "skip"] {
         let error = run(&plan, delivery(folder.path(), existing), RecordBackend::new()).expect_err("it is not ours");
         assert_eq!(error.kind(), ErrorKind::Exists);
-        assert!(error.to_string().contains("A.mov (manifest.json does not list it)"), "{error}");
+        assert!(format!("{error:#}").contains("A.mov (manifest.json does not list it)"), "{error:#}");
         assert_eq!(files(folder.path()), ["A.mov", "notes.txt", "old.mov"]);
         assert_eq!(text(folder.path().join("A.mov")), "precious");
     }
@@ -103,7 +103,7 @@ fn skip_renders_what_is_not_as_it_was_left() {
     // What was put in the place of a shot since is not ours.
     std::fs::write(folder.path().join("C.mov"), "changed").expect("a file");
     let error = run(&plan, delivery(folder.path(), "skip"), RecordBackend::new()).expect_err("it is another file");
-    assert!(error.to_string().contains("C.mov (it was changed since it was delivered)"), "{error}");
+    assert!(format!("{error:#}").contains("C.mov (it was changed since it was delivered)"), "{error:#}");
     assert_eq!(text(folder.path().join("C.mov")), "changed");
 }
 
@@ -124,7 +124,7 @@ fn skip_believes_no_file_that_the_manifest_does_not_name() {
     rendered(&plan, delivery(folder.path(), "error"));
     let refused = |told: &str| {
         let error = run(&plan, delivery(folder.path(), "skip"), RecordBackend::new()).expect_err("nobody lists them");
-        assert!(error.kind() == ErrorKind::Exists && error.to_string().contains(told), "{error}");
+        assert!(error.kind() == ErrorKind::Exists && format!("{error:#}").contains(told), "{error:#}");
     };
     std::fs::remove_file(folder.path().join("manifest.json")).expect("it was there");
     refused("A.mov (manifest.json does not list it)");
@@ -215,5 +215,5 @@ fn the_manifest_is_written_while_the_run_goes_on() {
 fn a_policy_has_a_name() {
     let error = "replace".parse::<otio_conflate::Existing>().expect_err("no such policy");
     assert_eq!(error.kind(), ErrorKind::Option);
-    assert!(error.to_string().contains("error, overwrite, skip"), "{error}");
+    assert!(format!("{error:#}").contains("error, overwrite, skip"), "{error:#}");
 }

@@ -197,7 +197,7 @@ fn two_runs_into_one_folder_at_once_are_refused() {
             let second = run(&cut, delivery(folder.path(), "overwrite"), RecordBackend::new());
             let error = second.expect_err("the first run is not done");
             assert_eq!(error.kind(), ErrorKind::Locked);
-            assert!(error.to_string().contains("another run"), "{error}");
+            assert!(format!("{error:#}").contains("another run"), "{error:#}");
             assert!(!task.target.path().exists(), "the second run touched nothing");
         }
         Ok(())
@@ -241,7 +241,7 @@ fn a_folder_that_cannot_be_made_is_an_error_that_names_it() {
     let error = run(&plan(&named(&["A"])), delivery(&file.join("out"), "error"), RecordBackend::new())
         .expect_err("a file is no folder");
     assert_eq!(error.kind(), ErrorKind::Io);
-    assert!(error.to_string().contains("file/out"), "{error}");
+    assert!(format!("{error:#}").contains("file/out"), "{error:#}");
 }
 
 #[cfg(unix)]

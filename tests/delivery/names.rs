@@ -129,8 +129,8 @@ fn a_field_that_a_shot_does_not_have_is_refused_before_anything_is_written() {
     for (delivery, shot) in [(named, "B"), (burnt("seqence"), "A")] {
         let check = Conflation::new(RecordBackend::new(), delivery.clone()).check(&plan).expect_err("no such field");
         let error = run(&plan, delivery, RecordBackend::new()).expect_err("no such field");
-        assert_eq!((error.kind(), error.to_string()), (ErrorKind::Option, check.to_string()));
-        assert!(error.to_string().contains(&format!("shot {shot:?}")), "{error}");
+        assert_eq!((error.kind(), format!("{error:#}")), (ErrorKind::Option, check.to_string()));
+        assert!(format!("{error:#}").contains(&format!("shot {shot:?}")), "{error:#}");
         assert!(files(folder.path()).is_empty());
     }
     // A burn-in says nothing of a shot without the field.

@@ -102,7 +102,7 @@ fn everything_in_the_way_is_listed() {
     let error =
         run(&plan(&named(&["A", "B"])), beside(folder.path(), "error", &["h264", "poster"]), Borrowed(&backend))
             .expect_err("one is in the way");
-    assert!(error.kind() == ErrorKind::Exists && error.to_string().contains("B_poster.jpg"), "{error}");
+    assert!(error.kind() == ErrorKind::Exists && format!("{error:#}").contains("B_poster.jpg"), "{error:#}");
     assert!(backend.asked().is_empty());
     assert_eq!(files(folder.path()), ["B_poster.jpg"]);
 }

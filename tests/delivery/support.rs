@@ -86,7 +86,7 @@ pub(crate) fn files(folder: &Path) -> Vec<String> {
 }
 
 pub(crate) fn text(path: impl AsRef<Path>) -> String {
-    std::fs::read_to_string(path.as_ref()).unwrap_or_else(|error| panic!("{}: {error}", path.as_ref().display()))
+    std::fs::read_to_string(path.as_ref()).unwrap_or_else(|error| panic!("{}: {error:#}", path.as_ref().display()))
 }
 
 pub(crate) fn manifest(folder: &Path) -> Value {

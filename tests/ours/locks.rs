@@ -19,8 +19,8 @@ fn two_runs_with_one_target_are_told_and_one_works() {
             let template = "{track}/{shot}".parse().expect("a template");
             let second = run(&plan, delivery(folder.path(), "overwrite").name(template), RecordBackend::new());
             let error = second.expect_err("somebody writes that file");
-            assert_eq!(error.kind(), ErrorKind::Locked, "{error}");
-            assert!(error.to_string().contains("V1/A.mov"), "{error}");
+            assert_eq!(error.kind(), ErrorKind::Locked, "{error:#}");
+            assert!(format!("{error:#}").contains("V1/A.mov"), "{error:#}");
         }
         Ok(())
     });

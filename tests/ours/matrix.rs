@@ -338,7 +338,7 @@ fn check(tool: Tool, mode: Existing, kind: Kind) -> Option<Result<(), String>> {
             (Ok(()), Written) => {}
             (Err(error), Refused) if matches!(error.kind(), ErrorKind::Exists | ErrorKind::Option) => {}
             (Ok(()), Refused) => return Err("it was written".to_owned()),
-            (Err(error), _) => return Err(format!("{:?}: {error}", error.kind())),
+            (Err(error), _) => return Err(format!("{:?}: {error:#}", error.kind())),
         }
         for (path, entry) in &before {
             match after.get(path) {

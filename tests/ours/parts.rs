@@ -74,8 +74,8 @@ fn a_name_that_no_shot_has_is_an_error_that_lists_those_there_are() {
     for names in [&["A", "X", "Y"][..], &[]] {
         let error = only(&cut, &folder.path().join("out"), names, "0").expect_err("no such shot");
         assert_eq!(error.kind(), ErrorKind::Option);
-        assert!(error.to_string().contains("A, B"), "{error}");
-        assert!(names.is_empty() || error.to_string().contains("\"X\", \"Y\""), "{error}");
+        assert!(format!("{error:#}").contains("A, B"), "{error:#}");
+        assert!(names.is_empty() || format!("{error:#}").contains("\"X\", \"Y\""), "{error:#}");
     }
     assert!(!folder.path().join("out").exists());
 }

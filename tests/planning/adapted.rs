@@ -235,7 +235,7 @@ fn a_cut_that_shows_nothing_is_an_error_that_says_why_for_each_track() {
     let cut = timeline([trimmed, off]);
     let error = refused(&cut, &Default::default());
     assert_eq!(error.kind(), ErrorKind::Empty);
-    let text = error.to_string();
+    let text = format!("{error:#}");
     assert!(text.contains("tracks[0]") && text.contains("source_range") && text.contains("tracks[1]"), "{text}");
     assert!(text.contains("disabled"), "{text}");
     assert!(plan(&cut, &options(|options| options.allow_empty = true)).shots.is_empty());

@@ -52,7 +52,7 @@ fn child() {
     let took = start.elapsed().as_millis();
     let what = match &planned {
         Ok(plan) => format!("planned {} shots", plan.shots.len()),
-        Err(error) => format!("{:?} {error}", error.kind()).replace('\n', " "),
+        Err(error) => format!("{:?} {error:#}", error.kind()).replace('\n', " "),
     };
     println!("COST {took} {} {what}", peak() - before);
 }
@@ -281,11 +281,11 @@ fn monsters_are_planned_or_refused_with_a_place() {
         match result {
             Ok(plan) => {
                 planned += 1;
-                plan.validate().unwrap_or_else(|error| panic!("run {run}, seed {seed}: {error}"));
+                plan.validate().unwrap_or_else(|error| panic!("run {run}, seed {seed}: {error:#}"));
             }
             Err(error) => {
                 limits += u64::from(error.kind() == ErrorKind::Limit);
-                assert!(error.place().object.is_some(), "run {run}, seed {seed}: {error} has no place\n{text}");
+                assert!(error.place().object.is_some(), "run {run}, seed {seed}: {error:#} has no place\n{text}");
             }
         }
     }

@@ -67,7 +67,7 @@ fn the_same_name_twice_is_refused_with_both_objects_but_names_of_clips_are_numbe
             cut.clone()
         };
         let error = refused(&cut, &options);
-        let text = error.to_string();
+        let text = format!("{error:#}");
         assert_eq!((error.kind(), error.place().object.as_deref()), (ErrorKind::Option, Some(second)), "{text}");
         assert!(text.contains("tracks[0].children[0]") && text.contains("record frames 0 to 3"), "{text}");
     }
@@ -138,10 +138,10 @@ fn options_of_a_shot_that_is_not_there_are_a_warning_and_impossible_files_are_re
     assert_warns(&plan, "", "the shot \"sh999\", which is not in the cut");
     for wrong in ["../x", "/x", "", "a//b", "x\\y"] {
         let error = refused(&cut, &PlanOptions::default().for_shot("a", file(wrong)));
-        assert_eq!((error.kind(), error.place().clip.as_deref()), (ErrorKind::Option, Some("a")), "{error}");
+        assert_eq!((error.kind(), error.place().clip.as_deref()), (ErrorKind::Option, Some("a")), "{error:#}");
     }
     let error = refused(&cut, &PlanOptions::default().for_shot("a", file("X")).for_shot("b", file("x")));
-    assert!(error.to_string().contains("\"a\" and \"b\""), "{error}");
+    assert!(format!("{error:#}").contains("\"a\" and \"b\""), "{error:#}");
 }
 
 #[test]

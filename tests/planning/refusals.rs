@@ -13,7 +13,7 @@ fn a_clip_without_any_range_is_refused_by_name_and_path() {
     assert_eq!(error.kind(), ErrorKind::Time);
     assert_eq!(error.place().object.as_deref(), Some("tracks[0].children[1]"));
     assert_eq!(error.place().clip.as_deref(), Some("B"));
-    assert!(error.to_string().contains("/m/B.mov"), "{error}");
+    assert!(format!("{error:#}").contains("/m/B.mov"), "{error:#}");
 }
 
 #[test]

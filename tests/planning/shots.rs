@@ -37,7 +37,7 @@ fn hero_all_and_named_tracks() {
 fn a_track_nobody_knows_is_refused_with_those_there_are() {
     let error = refused(&cut(), &options(|options| options.shots = ShotSelection::Track("V9".into())));
     assert_eq!(error.kind(), ErrorKind::Option);
-    assert!(error.to_string().contains("\"V1\", \"V2\", \"V3\""), "{error}");
+    assert!(format!("{error:#}").contains("\"V1\", \"V2\", \"V3\""), "{error:#}");
 }
 
 #[test]

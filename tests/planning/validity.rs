@@ -33,7 +33,7 @@ fn refusal(path: &str, value: impl Into<Value>) -> (ErrorKind, String) {
     }
     let plan: Plan = serde_json::from_value(stored).expect("well-formed JSON of the right types");
     let error = plan.validate().expect_err("it does not hold together");
-    (error.kind(), error.to_string())
+    (error.kind(), format!("{error:#}"))
 }
 
 #[test]
@@ -76,10 +76,10 @@ fn what_does_not_hold_together_is_told_with_its_place() {
         } else {
             *stored.pointer_mut(path).expect("it is there") = value.clone();
         }
-        let plan: Plan = serde_json::from_value(stored).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let plan: Plan = serde_json::from_value(stored).unwrap_or_else(|error| panic!("{path}: {error:#}"));
         let error = plan.validate().expect_err(path);
         assert_eq!(error.kind(), ErrorKind::Plan, "{path}");
-        assert!(error.to_string().contains(said), "{path} = {value}: {error}");
+        assert!(format!("{error:#}").contains(said), "{path} = {value}: {error:#}");
     }
 }
 
@@ -124,7 +124,7 @@ fn sides_of_transitions_and_looks_are_checked_too() {
 fn a_ratio_over_nothing_is_an_error_when_a_plan_is_read() {
     let text = rich().to_string().replacen("\"step\":[1,1]", "\"step\":[1,0]", 1);
     let error = serde_json::from_str::<Plan>(&text).expect_err("1/0 is not a ratio").to_string();
-    assert!(error.contains("invalid ratio 1/0"), "{error}");
+    assert!(error.contains("invalid ratio 1/0"), "{error:#}");
 }
 
 /// Every option read from `options` with a key that it does not have, in each of its objects, is an error that names it.
@@ -132,12 +132,12 @@ fn refuses_unknown_keys<T: Serialize + DeserializeOwned>(options: &Value) {
     let name = std::any::type_name::<T>();
     let read = serde_json::from_value::<T>(options.clone());
     if let Err(error) = read {
-        panic!("{name}: {error}");
+        panic!("{name}: {error:#}");
     }
     let mut with = options.clone();
     with["tpyo"] = json!(1);
     let error = serde_json::from_value::<T>(with).err().unwrap_or_else(|| panic!("{name} takes an unknown key"));
-    assert!(error.to_string().contains("tpyo"), "{name}: {error}");
+    assert!(format!("{error:#}").contains("tpyo"), "{name}: {error:#}");
 }
 
 #[test]

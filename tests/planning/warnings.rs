@@ -29,5 +29,5 @@ fn names_in_warnings_and_errors_are_escaped() {
     let acts = |text: &String| text.contains(|character: char| character.is_control() || character == '\u{202e}');
     assert!(!warnings(&plan).is_empty() && !warnings(&plan).iter().any(acts), "{:?}", warnings(&plan));
     let error = refused(&timeline, &options(|options| options.shots = "track:x".parse().expect("a track")));
-    assert!(!acts(&error.to_string()), "{error}");
+    assert!(!acts(&format!("{error:#}")), "{error:#}");
 }

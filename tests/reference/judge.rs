@@ -93,7 +93,7 @@ impl Json<'_> {
         let root = Node::Composition { stack: true, source_range, children };
         let tracks = Json { rates, next: 0 }.node(&root);
         let text = format!(r#"{{"OTIO_SCHEMA": "Timeline.1", "tracks": {tracks}}}"#);
-        otio::read_str(&text, &ReadOptions::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+        otio::read_str(&text, &ReadOptions::default()).unwrap_or_else(|error| panic!("{error:#}\n{text}"))
     }
 }
 

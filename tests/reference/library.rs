@@ -20,7 +20,7 @@ pub(crate) fn track_of(children: &str) -> String {
 }
 
 pub(crate) fn native(text: &str) -> Timeline {
-    otio::read_str(text, &ReadOptions::default()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    otio::read_str(text, &ReadOptions::default()).unwrap_or_else(|error| panic!("{error:#}\n{text}"))
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn targets_that_mean_nothing_are_refused() {
     let timeline = native(&track_of(CLIP));
     let error = SchemaTarget::release("0.3").expect_err("no such release");
     assert_eq!(error.kind(), ErrorKind::Option);
-    assert!(error.to_string().contains("0.14.0"), "{error}");
+    assert!(format!("{error:#}").contains("0.14.0"), "{error:#}");
     for target in [SchemaTarget::newest().with("Clp", 1), SchemaTarget::newest().with("Clip", 0)] {
         assert_eq!(reference::to_json_for(&timeline, &target).expect_err("refused").kind(), ErrorKind::Option);
     }

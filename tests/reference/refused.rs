@@ -28,7 +28,7 @@ fn what_it_cannot_read_is_a_typed_error_with_its_reason() {
     ];
     for (text, kind) in kinds {
         let error = refused(text);
-        assert_eq!(error.kind(), kind, "{text}: {error}");
+        assert_eq!(error.kind(), kind, "{text}: {error:#}");
     }
     // The object is named, and no line of a text that nobody sees.
     let error = refused(&track_of(
@@ -48,5 +48,5 @@ fn what_only_we_know_is_refused_and_not_lost() {
     let unknown = track_of(r#"{"OTIO_SCHEMA": "Subtitle.1", "text": "hello"}"#);
     let error = ReferenceTimeline::new(&native(&unknown)).expect_err("no item of the library");
     assert_eq!(error.kind(), ErrorKind::Schema);
-    assert!(error.to_string().starts_with("OpenTimelineIO: "), "{error}");
+    assert!(format!("{error:#}").starts_with("OpenTimelineIO: "), "{error:#}");
 }

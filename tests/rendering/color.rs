@@ -360,5 +360,5 @@ fn ten_bits_stay_ten_bits_in_prores() {
         let wanted = 400.0 + f64::from(u32::try_from(x / 4).expect("small"));
         error = error.max((got - wanted).abs());
     }
-    assert!(error <= 2.0, "off by {error}");
+    assert!(error <= 2.0, "off by {error:#}");
 }

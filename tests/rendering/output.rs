@@ -116,7 +116,7 @@ fn the_canvas_is_what_is_asked_for() {
     {
         let wrong = options(|options| options.canvas.size = Some(size));
         let error = try_run(&cut, &wrong, preset).err().expect("refused");
-        assert_eq!(error.kind(), otio_conflate::ErrorKind::Option, "{preset}: {error}");
+        assert_eq!(error.kind(), otio_conflate::ErrorKind::Option, "{preset}: {error:#}");
     }
 }
 

@@ -40,7 +40,7 @@ fn missing_media_are_all_listed_and_nothing_is_written() {
     let delivery = Delivery::new(folder.path().join("out"));
     let error = Conflation::new(FfmpegBackend::new(), delivery).run(&plan, &NoObserver).expect_err("media are missing");
     assert_eq!(error.kind(), ErrorKind::MediaMissing);
-    let text = error.to_string();
+    let text = format!("{error:#}");
     for part in ["/nowhere/one.mov", "/nowhere/two.mov", "f.%04d.exr", "\"b\"", "\"e\""] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -54,7 +54,7 @@ fn media_on_the_network_is_refused_by_name() {
     let cut = timeline([track("V1", [clip("f", reference, range(0, 4, 24.0))])]);
     let error = try_run(&cut, &options(|_| ()), "prores-lt").err().expect("refused");
     assert_eq!((error.kind(), error.place().clip.as_deref()), (ErrorKind::Location, Some("f")));
-    assert!(error.to_string().contains("http://example.com/x.mov"), "{error}");
+    assert!(format!("{error:#}").contains("http://example.com/x.mov"), "{error:#}");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn missing_media_whose_weight_is_zero_in_every_frame_stops_nothing() {
             assert_eq!(run.rows("cut")[7].layers.len(), 1, "the plan lists what is visible");
         }
         let error = try_run(&cut, &whole(frames + 1), "prores-lt").err().expect("now something of it is visible");
-        assert!(error.to_string().contains("/nowhere/gone.mov"), "{error}");
+        assert!(format!("{error:#}").contains("/nowhere/gone.mov"), "{error:#}");
     }
     // Opacities that move count frame by frame: full over what is missing, or nothing of what is missing.
     let keyed = |clip: Value, from: f64, to: f64| {
@@ -159,7 +159,7 @@ fn missing_media_counts_where_something_of_it_is_seen() {
         vec![resolve("Composite", &[("composite mode", json!(1))])],
     ] {
         let error = try_run(&over(effects, below()), &options(|_| ()), "png").err().expect("it is seen through");
-        assert!(error.to_string().contains("/nowhere/below.mov"), "{error}");
+        assert!(format!("{error:#}").contains("/nowhere/below.mov"), "{error:#}");
     }
     // What is never seen may be missing; all that is seen is in one list, however deep, each once.
     let hidden = with_effects(gone("h", "/nowhere/hidden.mov"), [opacity(0.0)]);
@@ -171,9 +171,9 @@ fn missing_media_counts_where_something_of_it_is_seen() {
         track("V2", [gap(8), gone("z", "/nowhere/z.mov")]),
     ]);
     let error = try_run(&cut, &whole(12), "png").err().expect("three are missing").to_string();
-    assert!(error.starts_with("3 media are missing"), "{error}");
+    assert!(error.starts_with("3 media are missing"), "{error:#}");
     for name in ["x", "y", "z"] {
-        assert_eq!(error.matches(&format!("/nowhere/{name}.mov")).count(), 1, "{error}");
+        assert_eq!(error.matches(&format!("/nowhere/{name}.mov")).count(), 1, "{error:#}");
     }
     // A card, or black, is cropped and moved like the picture it stands for.
     let half = resolve("Cropping", &[("cropRight", json!(0.5))]);
@@ -206,7 +206,7 @@ fn holes_in_a_sequence() {
         assert_eq!(["a", "b", "c", "d"].map(status), [Status::Done, Status::Failed, Status::Done, Status::Failed]);
         assert!(!failing.report.succeeded());
         let error = failing.shot("b").error.join("\n");
-        assert!(error.contains("f.1005.png") && error.contains("\"b\""), "{error}");
+        assert!(error.contains("f.1005.png") && error.contains("\"b\""), "{error:#}");
         assert_eq!(failing.numbers("a"), [0, 1, 2, 3].map(number));
         assert!(files(&failing.report.folder).iter().all(|file| !file.contains("/b") && !file.starts_with('b')));
         let held = run(&cut("hold"), &options(|_| ()), preset);
@@ -273,7 +273,7 @@ fn a_broken_file_fails_its_own_shots_alone() {
         assert!(!run.report.succeeded());
         for (shot, file) in [("words", "words.mov"), ("late", "cut.mov")] {
             let error = run.shot(shot).error.join("\n");
-            assert!(error.contains(file) && error.contains(shot), "{preset}: {error}");
+            assert!(error.contains(file) && error.contains(shot), "{preset}: {error:#}");
         }
         let numbers = |path: &Path, range: std::ops::Range<u16>| {
             range.map(|index| Some(media.number(path, index))).collect::<Vec<_>>()
@@ -306,6 +306,6 @@ fn sound_alone_is_no_picture() {
     let run = try_run(&cut, &options(|_| ()), "prores-lt").expect("a report");
     assert_eq!([run.shot("wav").status, run.shot("a").status], [Status::Failed, Status::Done]);
     let error = run.shot("wav").error.join("\n");
-    assert!(error.contains("sound.wav") && error.contains("no picture"), "{error}");
+    assert!(error.contains("sound.wav") && error.contains("no picture"), "{error:#}");
     assert_eq!((run.report.canvas.width, run.report.canvas.height), (256, 160));
 }

@@ -199,5 +199,5 @@ fn odd_sizes() {
     let asked = options(|options| options.canvas.size = Some((321, 181)));
     let error = try_run(&cut, &asked, "h264").err().expect("refused");
     assert_eq!(error.kind(), otio_conflate::ErrorKind::Option);
-    assert!(error.to_string().contains("321"), "{error}");
+    assert!(format!("{error:#}").contains("321"), "{error:#}");
 }

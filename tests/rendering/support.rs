@@ -211,7 +211,7 @@ pub(crate) fn run_backend(backend: impl Backend, plan: Plan, preset: Preset) -> 
 /// Renders and expects every shot to be done.
 #[track_caller]
 pub(crate) fn run(timeline: &Value, options: &PlanOptions, preset: &str) -> Run {
-    let run = try_run(timeline, options, preset).unwrap_or_else(|error| panic!("{preset}: {error}"));
+    let run = try_run(timeline, options, preset).unwrap_or_else(|error| panic!("{preset}: {error:#}"));
     for shot in &run.report.shots {
         assert_eq!(shot.status, Status::Done, "{preset}, {}: {:#?}", shot.shot, shot.error);
     }

@@ -17,7 +17,7 @@ fn what_cannot_be_made_is_refused_before_they_render() {
     delivery.representations = vec![representation(json!({"name": "a", "preset": {"base": "h264", "muxer": "webm"}}))];
     let run = Conflation::new(Plain(FfmpegBackend::new()), delivery).run(&cut.plan, &NoObserver);
     let error = run.expect_err("WebM holds no H.264");
-    assert!(error.kind() == otio_conflate::ErrorKind::Option && error.to_string().contains("webm"), "{error}");
+    assert!(error.kind() == otio_conflate::ErrorKind::Option && format!("{error:#}").contains("webm"), "{error:#}");
     assert!(!out.path().join("out").exists());
 }
 

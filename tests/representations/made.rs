@@ -39,7 +39,7 @@ pub(crate) fn try_make(plan: &Plan, preset_name: &str, representations: Vec<Repr
 /// The same, every shot being done.
 #[track_caller]
 pub(crate) fn make(plan: &Plan, preset: &str, representations: Vec<Representation>) -> Made {
-    let made = try_make(plan, preset, representations).unwrap_or_else(|error| panic!("{preset}: {error}"));
+    let made = try_make(plan, preset, representations).unwrap_or_else(|error| panic!("{preset}: {error:#}"));
     for shot in &made.report.shots {
         assert_eq!(shot.status, Status::Done, "{preset}, {}: {:#?}", shot.shot, shot.error);
     }

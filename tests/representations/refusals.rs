@@ -77,15 +77,15 @@ fn mistakes_in_a_file_are_named() {
         ("a.yaml", "name: a", &[".toml", ".json"]),
     ] {
         let error = load(name, text).expect_err(text);
-        assert_eq!(error.kind(), ErrorKind::Option, "{text}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Option, "{text}: {error:#}");
         assert!(error.place().file.is_some(), "{text}");
         for word in told {
-            assert!(error.to_string().contains(word), "{text}: {word:?} is not in: {error}");
+            assert!(format!("{error:#}").contains(word), "{text}: {word:?} is not in: {error:#}");
         }
     }
     assert_eq!(Representation::load("/nowhere/a.toml").expect_err("not there").kind(), ErrorKind::Io);
     let error = Representation::by_name_or_file("h263").expect_err("no such name").to_string();
-    assert!(error.contains("contact-sheet") && error.contains("hevc"), "{error}");
+    assert!(error.contains("contact-sheet") && error.contains("hevc"), "{error:#}");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn numbers_that_cannot_be_are_named() {
         value.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
         let error = representation(value).check().expect_err(&change.to_string());
         assert_eq!(error.kind(), ErrorKind::Option);
-        assert!(error.to_string().contains(told), "{change}: {error}");
+        assert!(format!("{error:#}").contains(told), "{change}: {error:#}");
     }
     // What JSON cannot say.
     let mut wrong = named("h264");
@@ -145,11 +145,11 @@ fn nothing_is_rendered_where_a_representation_cannot_be_made() {
     ];
     for (wanted, told) in cases {
         let error = try_make(&cut.plan, "prores-lt", vec![named("poster"), wanted]).err().expect("refused");
-        assert!(matches!(error.kind(), ErrorKind::Option | ErrorKind::Unsupported), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::Option | ErrorKind::Unsupported), "{error:#}");
         for word in told {
-            assert!(error.to_string().contains(word), "{word:?} is not in: {error}");
+            assert!(format!("{error:#}").contains(word), "{word:?} is not in: {error:#}");
         }
-        assert_eq!(error.to_string().matches("representation \"a\"").count(), 1, "{error}");
+        assert_eq!(format!("{error:#}").matches("representation \"a\"").count(), 1, "{error:#}");
     }
     let twice = try_make(
         &cut.plan,

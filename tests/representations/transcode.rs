@@ -64,7 +64,7 @@ fn numbered_frames_are_read_as_one_file() {
         assert_eq!(numbers_of(&out.path().join("a_png/a_png.%04d.png"), Some(1042), SIZE), expected, "{ending}");
         std::fs::remove_file(numbered(&path, 1045)).expect("a hole");
         let error = run(&path, &[named("h264")], out.path(), &options).expect_err("a hole");
-        assert!(error.kind() == ErrorKind::MediaMissing && error.to_string().contains("1045"), "{error}");
+        assert!(error.kind() == ErrorKind::MediaMissing && format!("{error:#}").contains("1045"), "{error:#}");
     }
 }
 
@@ -110,7 +110,7 @@ fn nothing_is_replaced_that_should_stay() {
     assert_eq!(before, ["a_h264.mp4", "a_poster.jpg", "manifest.json"]);
     std::fs::remove_file(out.path().join("a_h264.mp4")).expect("it was made");
     let error = run(&path, &poster, out.path(), &options).expect_err("one is there");
-    assert!(error.kind() == ErrorKind::Exists && error.to_string().contains("a_poster.jpg"), "{error}");
+    assert!(error.kind() == ErrorKind::Exists && format!("{error:#}").contains("a_poster.jpg"), "{error:#}");
     assert_eq!(files(out.path()), ["a_poster.jpg", "manifest.json"], "nothing was made");
     options.overwrite = true;
     run(&path, &poster, out.path(), &options).expect("replaced");
@@ -119,7 +119,7 @@ fn nothing_is_replaced_that_should_stay() {
     let own = out.path().join("a_h264.mp4");
     options.name = Some("a".to_owned());
     let error = run(&own, &poster, out.path(), &options).expect_err("it would be read and written");
-    assert!(error.kind() == ErrorKind::Exists && error.to_string().contains("is what is to be read"), "{error}");
+    assert!(error.kind() == ErrorKind::Exists && format!("{error:#}").contains("is what is to be read"), "{error:#}");
     assert_eq!(numbers_of(&own, None, SIZE).len(), 3);
 }
 
@@ -136,12 +136,12 @@ fn a_file_that_breaks_off_leaves_nothing() {
     std::fs::write(&path, damaged).expect("a file");
     let wanted = [named("h264"), named("poster"), named("png")];
     let error = run(&path, &wanted, out.path(), &TranscodeOptions::default()).expect_err("it is damaged");
-    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error:#}");
     assert_eq!(error.place().file.as_deref(), Some(path.as_path()));
     assert_eq!(files(out.path()), Vec::<String>::new());
     for missing in ["/nowhere/a.mov", "/nowhere/a.%04d.png"] {
         let error = run(Path::new(missing), &wanted, out.path(), &TranscodeOptions::default()).expect_err("not there");
-        assert_eq!(error.kind(), ErrorKind::MediaMissing, "{error}");
+        assert_eq!(error.kind(), ErrorKind::MediaMissing, "{error:#}");
     }
     let cancel = CancelToken::new();
     cancel.cancel();

@@ -81,7 +81,7 @@ fn a_clip_that_was_changed_is_found_in_an_export_too() {
         [("source_start", json!(12)), ("enabled", json!(false)), ("duration", json!(1)), ("speed", json!(4))]
     {
         let error = changed(what, value).expect_err(what);
-        assert_eq!(error.kind(), ErrorKind::Mismatch, "{what}: {error}");
-        assert!(error.to_string().contains("clip 010"), "{what}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{what}: {error:#}");
+        assert!(format!("{error:#}").contains("clip 010"), "{what}: {error:#}");
     }
 }

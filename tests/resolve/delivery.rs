@@ -119,8 +119,8 @@ fn a_timeline_is_found_by_its_name() {
     for name in ["twice", "nothing"] {
         let before = stage.fake.now();
         let error = stage.try_run(named(name), stage.plan(&PlanOptions::default()), "prores-lt").err().expect(name);
-        assert_eq!(error.kind(), ErrorKind::Option, "{error}");
-        assert!(error.to_string().contains("\"the cut\""), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Option, "{error:#}");
+        assert!(format!("{error:#}").contains("\"the cut\""), "{error:#}");
         assert_eq!(stage.fake.now(), before);
     }
 }
@@ -140,7 +140,7 @@ fn render_presets_are_laid_under_what_is_set() {
     stage.check(preset(RenderPreset::File(path)), &handles(1), "prores-hq", WARM);
     let error = stage.try_run(preset(RenderPreset::Named("Nope".to_owned())), stage.plan(&handles(0)), "prores-lt");
     let error = error.err().expect("there is no such preset");
-    assert!(error.kind() == ErrorKind::Option && error.to_string().contains("Review"), "{error}");
+    assert!(error.kind() == ErrorKind::Option && format!("{error:#}").contains("Review"), "{error:#}");
 }
 
 #[test]

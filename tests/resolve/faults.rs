@@ -118,7 +118,7 @@ impl Trial {
 type Case = (&'static str, fn(&mut Value), &'static [&'static str]);
 
 fn whole_text(error: &Error) -> String {
-    let mut text = error.to_string();
+    let mut text = format!("{error:#}");
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {
         text += &format!(": {next}");
@@ -296,7 +296,7 @@ fn a_dialog_is_open() {
     let options = trial.stage.with(|options| options.limits.call = Duration::from_secs(3));
     trial.stage.fake.set_faults(&json!({"calls": [{"method": "Project.StartRendering", "do": "dialog"}]}));
     let error = trial.run(options).expect_err("nothing comes back any more");
-    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:#}");
     let text = whole_text(&error);
     // What cannot be put back has to be said.
     assert!(
@@ -313,7 +313,7 @@ fn resolve_is_killed_in_mid_render() {
         trial.reopen(&json!({"quirks": quirks, "project": {"timelines": [{"otio": trial.stage.otio}]}}));
         trial.stage.fake.set_faults(&json!({"render": {"die_at": 40}}));
         let error = trial.run(trial.stage.options()).expect_err("there is nobody any more");
-        assert_eq!(error.kind(), ErrorKind::Application, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Application, "{error:#}");
         trial.no_traces();
     }
 }

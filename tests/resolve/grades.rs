@@ -71,7 +71,7 @@ fn lay_lut(stage: &Stage) {
     let error = stage.try_run(missing, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("no such LUT");
     assert_eq!(error.kind(), ErrorKind::Application);
     assert_eq!(error.place().clip.as_deref(), Some("a"));
-    assert!(error.to_string().contains("missing.cube") && error.to_string().contains("/LUT"), "{error}");
+    assert!(format!("{error:#}").contains("missing.cube") && format!("{error:#}").contains("/LUT"), "{error:#}");
     assert_eq!(stage.fake.now(), before);
 }
 
@@ -97,7 +97,7 @@ fn a_lut_goes_onto_the_last_node_and_onto_none_that_has_one() {
         let grade = Grade::Lut { path: "none.cube".to_owned(), node };
         let options = stage.with(|options| options.grade = grade);
         let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("refused");
-        assert!(error.to_string().contains(words), "{error}");
+        assert!(format!("{error:#}").contains(words), "{error:#}");
         assert!(stage.fake.calls_of("Project.AddRenderJob").is_empty());
     };
     let stage = Stage::usual(|state| state["quirks"] = json!({"no_lut": "kodak.cube"}));
@@ -124,8 +124,8 @@ fn older_versions_are_asked_in_the_older_way() {
         if set == "18" {
             let before = stage.fake.now();
             let error = stage.try_run(bypass, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("too old");
-            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-            let text = error.to_string();
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:#}");
+            let text = format!("{error:#}");
             assert!(text.contains("needs DaVinci Resolve 19.0 or newer; 18.6.4"), "{text}");
             assert_eq!(stage.fake.now(), before);
         } else {
@@ -161,12 +161,12 @@ fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
     for grade in grades {
         let options = stage.with(|options| options.grade = grade.clone());
         let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("refused");
-        assert_eq!(error.kind(), ErrorKind::Option, "{grade:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Option, "{grade:?}: {error:#}");
     }
     for key in ["MarkIn", "TargetDir", "SelectAllFrames", "ExportVideo", "FormatWidth"] {
         let options = stage.with(|options| drop(options.settings.insert(key.to_owned(), json!(1))));
         let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("refused");
-        assert_eq!(error.kind(), ErrorKind::Option, "{key}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Option, "{key}: {error:#}");
     }
     assert!(stage.fake.calls().is_empty());
 }

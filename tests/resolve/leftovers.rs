@@ -190,12 +190,12 @@ fn versions_of_ours_that_no_journal_knows_are_not_rendered() {
     let jobs = stage.fake.calls_of("Project.AddRenderJob").len();
     let mut error = run(&stage, stage.options(), &NoObserver).expect_err("the wrong look");
     // The killed run's render has to end first.
-    while error.to_string().contains("rendering something else") {
+    while format!("{error:#}").contains("rendering something else") {
         std::thread::sleep(std::time::Duration::from_millis(100));
         error = run(&stage, stage.options(), &NoObserver).expect_err("the wrong look");
     }
-    assert_eq!(error.kind(), ErrorKind::Application, "{error}");
-    assert!(error.to_string().contains("\"a\" shows \"otio-conflate "), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Application, "{error:#}");
+    assert!(format!("{error:#}").contains("\"a\" shows \"otio-conflate "), "{error:#}");
     assert_eq!(stage.fake.calls_of("Project.AddRenderJob").len(), jobs);
     let restored = ResolveBackend::new(stage.options()).restore().expect("Resolve runs");
     assert!(restored.done.iter().any(|done| done.contains("\"a\" shows \"Version 1\"")), "{restored:?}");
@@ -210,8 +210,8 @@ fn one_run_at_a_time_uses_resolve() {
         fn preparing(&self, share: f64) {
             if share < 1.0 {
                 let error = run(self.0, self.0.options(), &NoObserver).expect_err("Resolve is in use");
-                assert_eq!(error.kind(), ErrorKind::Application, "{error}");
-                assert!(error.to_string().contains("another run"), "{error}");
+                assert_eq!(error.kind(), ErrorKind::Application, "{error:#}");
+                assert!(format!("{error:#}").contains("another run"), "{error:#}");
             }
         }
     }
@@ -239,7 +239,7 @@ fn a_render_that_was_handed_in_keeps_what_it_needs() {
     let ticket = submit(&stage, Grade::Bypass, "ticket").expect("a ticket");
     let meanwhile = stage.fake.now();
     let error = run(&stage, stage.options(), &NoObserver).expect_err("it needs Resolve as it is");
-    assert!(error.to_string().contains("collect or withdraw"), "{error}");
+    assert!(format!("{error:#}").contains("collect or withdraw"), "{error:#}");
     let restored = backend.restore().expect("Resolve runs");
     assert!(restored.done.is_empty() && restored.left.len() == 1, "{restored:?}");
     assert_eq!(stage.fake.now(), meanwhile);
@@ -288,15 +288,15 @@ fn a_ticket_that_cannot_be_stored_is_not_rendered() {
     let cancel = CancelToken::new();
     let full = |_: &Ticket| Err(otio_conflate::Error::new(ErrorKind::Io, "the disk is full"));
     let error = backend.submit_with(&plan, &Delivery::new(&folder), &cancel, full).expect_err("it cannot be stored");
-    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Io, "{error:#}");
     let stop = |_: &Ticket| {
         cancel.cancel();
         Ok(())
     };
     let error = backend.submit_with(&plan, &Delivery::new(&folder), &cancel, stop).expect_err("it is cancelled");
-    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:#}");
     let error = backend.submit_with(&plan, &Delivery::new(&folder), &cancel, |_| Ok(())).expect_err("it was cancelled");
-    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:#}");
     assert!(stage.fake.calls_of("Project.StartRendering").is_empty());
     assert_eq!(stage.fake.now(), before);
     assert!(journals(&stage).is_empty() && !folder.parent().expect("a folder").exists());

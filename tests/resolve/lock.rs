@@ -59,12 +59,12 @@ impl Observer for Second<'_> {
         if share < 1.0 {
             let jobs = self.stage.fake.calls_of("Project.AddRenderJob").len();
             let error = run(self.stage, self.options.clone(), "second", &NoObserver).expect_err("Resolve is in use");
-            assert_eq!(error.kind(), ErrorKind::Application, "{error}");
-            let text = error.to_string();
+            assert_eq!(error.kind(), ErrorKind::Application, "{error:#}");
+            let text = format!("{error:#}");
             assert!(text.contains("another run") && text.contains(&std::process::id().to_string()), "{text}");
             assert_eq!(self.stage.fake.calls_of("Project.AddRenderJob").len(), jobs);
             let error = ResolveBackend::new(self.options.clone()).restore().expect_err("Resolve is in use");
-            assert!(error.to_string().contains("another run"), "{error}");
+            assert!(format!("{error:#}").contains("another run"), "{error:#}");
         }
     }
 }
@@ -117,8 +117,8 @@ fn what_lies_in_the_place_of_the_lock_is_never_touched() {
     let refused = |what: &str| {
         let jobs = stage.fake.calls_of("Project.AddRenderJob").len();
         let error = run(&stage, stage.options(), "refused", &NoObserver).expect_err(what);
-        assert!(error.to_string().contains(&path.display().to_string()), "{what}: {error}");
-        assert_eq!(error.kind(), ErrorKind::Exists, "{what}: {error}");
+        assert!(format!("{error:#}").contains(&path.display().to_string()), "{what}: {error:#}");
+        assert_eq!(error.kind(), ErrorKind::Exists, "{what}: {error:#}");
         assert_eq!(stage.fake.calls_of("Project.AddRenderJob").len(), jobs, "{what}");
         assert_eq!(std::fs::read_to_string(&foreign).expect("it is there"), "somebody's", "{what}");
     };
@@ -176,7 +176,7 @@ fn a_ticket_of_another_folder_of_state_keeps_what_it_needs() {
     let ticket = submit(&stage, stage.options()).expect("a ticket");
     let meanwhile = stage.fake.now();
     let error = run(&stage, elsewhere(&stage), "second", &NoObserver).expect_err("it needs Resolve as it is");
-    assert!(error.to_string().contains("collect or withdraw"), "{error}");
+    assert!(format!("{error:#}").contains("collect or withdraw"), "{error:#}");
     let backend = ResolveBackend::new(elsewhere(&stage));
     assert_eq!(backend.restore().expect("Resolve runs").left.len(), 1);
     assert_eq!(stage.fake.now(), meanwhile);
@@ -212,7 +212,7 @@ fn what_another_user_has_not_put_back_is_not_rendered_over() {
     ResolveBackend::new(stage.options()).withdraw(&ticket).expect("Resolve runs");
     std::fs::write(&path, of(project)).expect("everybody may write it");
     let error = run(&stage, stage.options(), "second", &NoObserver).expect_err("anna needs it");
-    assert!(error.to_string().contains("user anna has handed in"), "{error}");
+    assert!(format!("{error:#}").contains("user anna has handed in"), "{error:#}");
     let restored = ResolveBackend::new(stage.options()).restore().expect("Resolve runs");
     assert!(restored.left.iter().any(|left| left.contains("user anna")), "{restored:?}");
     // Of another project, it is nobody's concern here; and what is gone needs nothing.
@@ -255,10 +255,10 @@ fn folders_of_ours_lie_inside_nothing_that_is_read() {
     for set in set {
         let options = stage.with(|options| set(options, inside.clone()));
         let error = stage.try_run(options.clone(), plan.clone(), "prores-lt").err().expect("it is inside a bundle");
-        assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
+        assert_eq!(error.kind(), ErrorKind::Exists, "{error:#}");
         let delivery = Delivery::new(out(&stage, "ticket"));
         let error = ResolveBackend::new(options).submit(&plan, &delivery).expect_err("it is inside a bundle");
-        assert!(error.to_string().contains("cut.otiod"), "{error}");
+        assert!(format!("{error:#}").contains("cut.otiod"), "{error:#}");
         assert!(!inside.exists() && !out(&stage, "ticket").exists());
     }
 }

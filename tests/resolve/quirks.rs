@@ -41,8 +41,8 @@ fn jobs_are_told_of_in_other_words() {
     stage.fake.set_faults(&json!({"render": {"fail_at": 50, "error": "GPU"}}));
     let run = stage.try_run(stage.options(), stage.plan(&PlanOptions::default()), "prores-lt");
     let error = run.err().expect("the job failed");
-    assert_eq!(error.kind(), ErrorKind::Application, "{error}");
-    assert!(error.to_string().contains("GPU"), "{error}");
+    assert_eq!(error.kind(), ErrorKind::Application, "{error:#}");
+    assert!(format!("{error:#}").contains("GPU"), "{error:#}");
     assert_eq!(stage.fake.now(), before);
 }
 
@@ -65,7 +65,7 @@ fn a_codec_that_is_listed_and_refused_is_an_error_that_names_it() {
         options.codec = Some("Apple ProRes 4444".to_owned());
     });
     let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("it is refused");
-    assert!(error.to_string().contains("ProRes4444"), "{error}");
+    assert!(format!("{error:#}").contains("ProRes4444"), "{error:#}");
     assert_eq!(stage.fake.now(), before);
     // Where nobody asked for it, another one will do.
     stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
@@ -84,8 +84,8 @@ fn formats_and_codecs_that_are_not_listed_are_errors_that_list_them() {
             options.codec = codec.map(str::to_owned);
         });
         let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("not listed");
-        assert_eq!(error.kind(), ErrorKind::Option, "{error}");
-        assert!(words.iter().all(|word| error.to_string().contains(word)), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Option, "{error:#}");
+        assert!(words.iter().all(|word| format!("{error:#}").contains(word)), "{error:#}");
         assert_eq!(stage.fake.now(), before);
     }
 }
@@ -188,7 +188,7 @@ fn somebody_stops_the_render() {
     let stage = Stage::usual(|_| ());
     let before = stage.fake.now();
     let error = stage.run_with(|_| (), "project.StopRendering()").expect_err("there is no whole render");
-    assert_eq!(error.kind(), ErrorKind::Application, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Application, "{error:#}");
     assert_eq!(stage.fake.now(), before);
 }
 
@@ -256,7 +256,7 @@ fn parts_that_are_rendered_are_kept_when_another_fails() {
     let options = stage.with(|options| options.scope = Scope::Union);
     let run = Conflation::new(ResolveBackend::new(options), Delivery::new(&out));
     let error = run.run(&stage.plan(&PlanOptions::default()), &otio_conflate::NoObserver).expect_err("the second part");
-    let text = error.to_string();
+    let text = format!("{error:#}");
     let kept = text.split("kept in ").nth(1).and_then(|rest| rest.split(':').next()).expect("where they are kept");
     assert!(std::path::Path::new(kept).join("0001/render.mov").is_file(), "{text}");
     assert!(text.contains("AddRenderJob"), "{text}");
@@ -354,8 +354,8 @@ fn exr_that_is_linear_is_light_and_exr_of_which_nothing_is_told_is_refused() {
         let before = stage.fake.now();
         let error =
             stage.try_run(options.clone(), stage.plan(&PlanOptions::default()), "prores-lt").err().expect("untold");
-        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
-        assert!(error.to_string().contains("GetSetting") && error.to_string().contains("linear"), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error:#}");
+        assert!(format!("{error:#}").contains("GetSetting") && format!("{error:#}").contains("linear"), "{error:#}");
         assert_eq!(stage.fake.now(), before);
         let mut told = options.clone();
         (told.color_space, told.gamma) = (Some("Rec.709".to_owned()), Some("Gamma 2.4".to_owned()));
@@ -400,8 +400,8 @@ fn a_project_that_renders_another_space_than_the_canvas_is_said_to_be_is_refused
         })
     };
     let error = run(managed("Rec.709 Gamma 2.4"), false).expect_err("it is another");
-    assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
-    let text = error.to_string();
+    assert_eq!(error.kind(), ErrorKind::Mismatch, "{error:#}");
+    let text = format!("{error:#}");
     assert!(text.contains("\"ARRI LogC4\"") && text.contains("\"Rec.709 Gamma 2.4\", which is another"), "{text}");
     assert!(run(managed("Rec.709 Gamma 2.4"), true).expect("it is accepted").is_some());
     assert_eq!(run(managed("ARRI LogC4"), false).expect("it is the same"), None);
@@ -472,7 +472,7 @@ fn a_run_is_cancelled_while_it_connects() {
             });
             run.run(&plan, &otio_conflate::NoObserver).expect_err("it is cancelled")
         });
-        assert_eq!(error.kind(), ErrorKind::Cancelled, "{what}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{what}: {error:#}");
         assert!(begun.elapsed() < Duration::from_secs(15), "{what}: {:?}", begun.elapsed());
         assert!(crate::rendering::files(&out).is_empty(), "{what}");
     }
@@ -491,7 +491,7 @@ fn a_run_is_cancelled_while_it_connects() {
         });
         run.run(&plan, &otio_conflate::NoObserver).expect_err("it is cancelled")
     });
-    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:#}");
 }
 
 #[test]

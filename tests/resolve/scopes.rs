@@ -64,8 +64,8 @@ fn source_handles_are_in_no_timeline() {
         });
         let before = stage.fake.now();
         let error = stage.try_run(stage.options(), stage.plan(&handles), "prores-lt").err().expect("refused");
-        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
-        assert!(error.to_string().contains("the plan shows \"a\" (a.mov)"), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error:#}");
+        assert!(format!("{error:#}").contains("the plan shows \"a\" (a.mov)"), "{error:#}");
         assert_eq!(stage.fake.now(), before);
     }
     assert!(stage.fake.calls_of("Project.AddRenderJob").is_empty());
@@ -99,7 +99,7 @@ fn source_handles_that_cannot_be_had_are_refused() {
         let before = stage.fake.now();
         let options = stage.with(|options| options.scope = Scope::PerShot);
         let error = stage.try_run(options, stage.plan(&handles), "prores-lt").err().expect(words);
-        assert!(error.to_string().contains(words), "{error}");
+        assert!(format!("{error:#}").contains(words), "{error:#}");
         assert_eq!(stage.fake.now(), before);
         assert!(stage.fake.calls_of("Project.AddRenderJob").is_empty());
     };
@@ -142,6 +142,6 @@ fn a_track_that_is_not_there_is_an_error_that_lists_those_that_are() {
     let options = stage.with(|options| options.solo = Solo::Track("V7".to_owned()));
     let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("no such track");
     assert_eq!(error.kind(), ErrorKind::Option);
-    assert!(error.to_string().contains("\"V1\", \"V2\""), "{error}");
+    assert!(format!("{error:#}").contains("\"V1\", \"V2\""), "{error:#}");
     assert!(stage.fake.calls_of("Project.AddRenderJob").is_empty());
 }

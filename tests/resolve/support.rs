@@ -95,7 +95,7 @@ impl Stage {
     #[track_caller]
     pub(crate) fn check(&self, options: ResolveOptions, plan: &PlanOptions, preset_name: &str, tint: Tint) -> Run {
         let before = self.fake.now();
-        let run = self.try_run(options, self.plan(plan), preset_name).unwrap_or_else(|error| panic!("{error}"));
+        let run = self.try_run(options, self.plan(plan), preset_name).unwrap_or_else(|error| panic!("{error:#}"));
         self.check_shots(&run, tint);
         assert_eq!(self.fake.now(), before, "Resolve is as it was");
         run

@@ -62,14 +62,14 @@ fn a_wait_that_is_cancelled_leaves_the_render_to_others() {
     let cancel = CancelToken::new();
     cancel.cancel();
     let error = backend.collect(&ticket, &NoObserver, &cancel).expect_err("cancelled");
-    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:#}");
     assert!(ticket.folder().exists());
     assert!(matches!(backend.poll(&ticket), Ok(TicketState::Rendering(_))));
     assert_eq!(backend.withdraw(&ticket).expect("Resolve runs"), Vec::<String>::new());
     assert_eq!(stage.fake.now(), before);
     assert_eq!(files(&folder), Vec::<String>::new());
     let error = backend.poll(&ticket).expect_err("the job is gone");
-    assert_eq!(error.kind(), ErrorKind::Application, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Application, "{error:#}");
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_render_that_fails_is_cleared_up_when_it_is_collected() {
     let state = wait(&backend, &ticket);
     assert!(matches!(&state, TicketState::Failed(what) if what.contains("GPU is on fire")), "{state:?}");
     let error = backend.collect(&ticket, &NoObserver, &CancelToken::new()).expect_err("it failed");
-    assert!(error.kind() == ErrorKind::Application && error.to_string().contains("GPU is on fire"), "{error}");
+    assert!(error.kind() == ErrorKind::Application && format!("{error:#}").contains("GPU is on fire"), "{error:#}");
     assert_eq!(stage.fake.now(), before);
     assert!(!ticket.folder().exists());
 }
@@ -100,7 +100,7 @@ fn what_cannot_be_handed_in_leaves_nothing() {
     let submit = |options| ResolveBackend::new(options).submit(&plan, &Delivery::new(&folder));
     stage.fake.set_faults(&json!({"calls": [{"method": "Project.StartRendering", "do": "false"}]}));
     let error = submit(stage.options()).expect_err("it does not start");
-    assert_eq!(error.kind(), ErrorKind::Application, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Application, "{error:#}");
     stage.fake.set_faults(&json!({}));
     assert_eq!(stage.fake.now(), before);
     assert_eq!(files(&folder), Vec::<String>::new());
@@ -110,12 +110,12 @@ fn what_cannot_be_handed_in_leaves_nothing() {
     }));
     assert!(none.shots.is_empty());
     let error = ResolveBackend::new(stage.options()).submit(&none, &Delivery::new(&folder)).expect_err("no shots");
-    assert_eq!(error.kind(), ErrorKind::Option, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Option, "{error:#}");
     assert_eq!(stage.fake.now(), before);
     assert_eq!(stage.fake.calls_of("Project.StartRendering").len(), 1, "the one that failed before");
     std::fs::write(folder.join("a.mov"), "something").expect("a new file");
     let error = submit(stage.options()).expect_err("something is in the way");
-    assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Exists, "{error:#}");
     std::fs::rename(folder.join("a.mov"), folder.join("a_poster.jpg")).expect("nothing has this name");
     let mut delivery = Delivery::new(&folder);
     delivery.representations = vec![Representation::by_name("poster").expect("a representation")];
@@ -123,7 +123,7 @@ fn what_cannot_be_handed_in_leaves_nothing() {
         ResolveBackend::new(stage.options()).submit(&stage.plan(&PlanOptions::default()), delivery)
     };
     let error = submit(&delivery).expect_err("the poster is in the way");
-    assert_eq!(error.kind(), ErrorKind::Exists, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Exists, "{error:#}");
     delivery.representations[0].letterbox = Some(f64::NAN);
     assert_eq!(submit(&delivery).expect_err("no aspect").kind(), ErrorKind::Option);
     assert_eq!(stage.fake.now(), before);
@@ -180,9 +180,9 @@ fn a_render_that_cannot_be_verified_is_kept_and_taken_when_it_is_named() {
     stage.fake.set_faults(&json!({"render": {"output": "long"}}));
     let ticket = backend.submit(&stage.plan(&PlanOptions::default()), &Delivery::new(&folder)).expect("a ticket");
     let error = backend.collect(&ticket, &NoObserver, &CancelToken::new()).expect_err("a frame too many");
-    assert_eq!(error.kind(), ErrorKind::Verify, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Verify, "{error:#}");
     let kept = ticket.folder();
-    assert!(error.to_string().contains(&format!("collect --from {}", kept.display())), "{error}");
+    assert!(format!("{error:#}").contains(&format!("collect --from {}", kept.display())), "{error:#}");
     assert_eq!(stage.fake.now(), before);
     assert!(kept.join("0001/render.mov").is_file());
     let report = backend.collect_from(&ticket, kept, &NoObserver, &CancelToken::new()).expect("shots");
@@ -225,6 +225,6 @@ fn tracks_that_are_seen_alone_are_handed_in_one_by_one() {
     let backend = ResolveBackend::new(stage.with(|options| options.solo = Solo::Own));
     let folder = stage.media.path("out/x").parent().expect("a folder").to_owned();
     let error = backend.submit(&plan, &Delivery::new(&folder)).expect_err("two tracks");
-    assert_eq!(error.kind(), ErrorKind::Option, "{error}");
+    assert_eq!(error.kind(), ErrorKind::Option, "{error:#}");
     assert_eq!(stage.fake.now(), before);
 }

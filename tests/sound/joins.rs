@@ -65,11 +65,11 @@ fn clips_of(wav: &std::path::Path, rate: f64, end: i64, noise: &mut Noise) -> Ve
 /// Every shot has the samples from its start to its end, and they are those of the mix.
 #[track_caller]
 fn they_join(media: &Media, cut: &Value, options: &PlanOptions, what: &str) {
-    let planned = plan(cut, options).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let planned = plan(cut, options).unwrap_or_else(|error| panic!("{what}: {error:#}"));
     let whole = media.path("whole.wav");
-    write_mix(&planned, &whole, &CancelToken::new()).unwrap_or_else(|error| panic!("{what}: {error}"));
+    write_mix(&planned, &whole, &CancelToken::new()).unwrap_or_else(|error| panic!("{what}: {error:#}"));
     let path = |shot: &Shot| media.path(&format!("{}.wav", shot.name));
-    write_shot_mixes(&planned, path, &CancelToken::new()).unwrap_or_else(|error| panic!("{what}: {error}"));
+    write_shot_mixes(&planned, path, &CancelToken::new()).unwrap_or_else(|error| panic!("{what}: {error:#}"));
     let whole = Wav::read(&whole);
     let (num, den) = (i64::from(planned.rate.num()), i64::from(planned.rate.den()));
     let nearest = |frame: i64| {

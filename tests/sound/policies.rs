@@ -41,7 +41,7 @@ fn missing_sound_stops_the_run_or_is_silent() {
     let cut = beside(&media, clip("bad", &media.path("gone.wav"), range(0, 6, 24)));
     let refused = try_run(&cut, &under(MissingPolicy::Error), "mjpeg", AudioDelivery::Mux).err().expect("refused");
     assert_eq!(refused.kind(), ErrorKind::MediaMissing);
-    assert!(refused.to_string().contains("gone.wav"), "{refused}");
+    assert!(format!("{refused:#}").contains("gone.wav"), "{refused}");
     let lax = run(&cut, &under(MissingPolicy::Slate));
     assert!(lax.said().contains("gone.wav") && lax.said().contains("silent"), "{}", lax.said());
     assert!(lax.heard("with")[0].iter().all(|&sample| sample == 0.25));

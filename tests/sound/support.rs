@@ -163,7 +163,7 @@ pub(crate) fn try_run(timeline: &Value, options: &PlanOptions, preset: &str, to:
 /// Renders with a WAV file beside each movie, and expects every shot to be done.
 #[track_caller]
 pub(crate) fn run(timeline: &Value, options: &PlanOptions) -> Run {
-    let run = try_run(timeline, options, "mjpeg", AudioDelivery::Both).unwrap_or_else(|error| panic!("{error}"));
+    let run = try_run(timeline, options, "mjpeg", AudioDelivery::Both).unwrap_or_else(|error| panic!("{error:#}"));
     for shot in &run.report.shots {
         assert_eq!(shot.status, Status::Done, "{}: {:#?}", shot.shot, shot.error);
     }
@@ -211,7 +211,7 @@ pub(crate) struct Wav {
 
 impl Wav {
     pub(crate) fn read(path: &Path) -> Wav {
-        let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error:#}", path.display()));
         let number = |at: usize| bytes[at..at + 4].iter().rev().fold(0, |sum, &byte| sum << 8 | usize::from(byte));
         let (mut at, mut channels) = (12, 0);
         let mut wav = Wav { planes: Vec::new(), bext: Vec::new() };

@@ -32,7 +32,7 @@ fn every_packet_is_read_once_whatever_the_pieces() {
         let trimmed = media.pieces(extension, &pieces, copy);
         let mut made = Vec::new();
         for (piece, &(first, length)) in trimmed.pieces.iter().zip(&pieces) {
-            let piece = piece.as_ref().unwrap_or_else(|error| panic!("{name} {first}: {error}"));
+            let piece = piece.as_ref().unwrap_or_else(|error| panic!("{name} {first}: {error:#}"));
             assert_eq!(piece.copied, copy == Copy::Exact, "{name}: {piece:?}");
             made.push((piece.path.as_path(), first, length));
         }

@@ -17,7 +17,7 @@ fn check(media: &Media, extension: &str, places: &[(i64, i64)], copy: Copy) -> V
     let trimmed = media.pieces(extension, places, copy);
     let mut made = Vec::new();
     for (&(first, length), piece) in places.iter().zip(trimmed.pieces) {
-        let piece = piece.unwrap_or_else(|error| panic!("{extension} {first}+{length}: {error}"));
+        let piece = piece.unwrap_or_else(|error| panic!("{extension} {first}+{length}: {error:#}"));
         assert_eq!((piece.first, piece.count), (first, length));
         assert_eq!(piece.copied, copy == Copy::Exact && piece.why.is_none(), "{piece:?}");
         made.push(piece);

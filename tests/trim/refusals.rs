@@ -32,8 +32,8 @@ fn frames_that_are_not_there_are_errors_that_name_those_that_are() {
     ] {
         for copy in [Copy::Exact, Copy::Never] {
             let error = media.refused("b.mov", cut.clone(), |trim| trim.copy(copy));
-            assert_eq!(error.kind(), ErrorKind::Overrun, "{cut:?}: {error}");
-            let text = error.to_string();
+            assert_eq!(error.kind(), ErrorKind::Overrun, "{cut:?}: {error:#}");
+            let text = format!("{error:#}");
             assert!(text.contains("frames 0 (01:00:00:00) to 29 (01:00:01:05)"), "{cut:?}: {text}");
         }
     }
@@ -41,8 +41,8 @@ fn frames_that_are_not_there_are_errors_that_name_those_that_are() {
     let media = Media::new("a.mkv", 30, "24", "-c:v ffv1");
     for (first, count) in [(28, 4), (30, 1), (5000, 4), (0, 1 << 40), (1 << 40, 1)] {
         let error = media.refused("b.mkv", Cut::frames(first, count), |trim| trim);
-        assert_eq!(error.kind(), ErrorKind::Overrun, "{error}");
-        assert!(error.to_string().contains("0 to 29"), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Overrun, "{error:#}");
+        assert!(format!("{error:#}").contains("0 to 29"), "{error:#}");
     }
 }
 
@@ -61,7 +61,7 @@ fn an_empty_piece_is_an_error() {
         Cut::time(seconds(0.5), seconds(0.1)),
     ] {
         let error = media.refused("b.mov", cut.clone(), |trim| trim);
-        assert_eq!(error.kind(), ErrorKind::Option, "{cut:?}: {error}");
+        assert_eq!(error.kind(), ErrorKind::Option, "{cut:?}: {error:#}");
     }
 }
 
@@ -80,8 +80,8 @@ fn timecode_has_to_be_the_files_own() {
         (&drop, "00:59:00;00", "00:59:59;25", "no label"),
     ] {
         let error = media.refused("b.mov", Cut::timecode(start, end), |trim| trim);
-        assert_eq!(error.kind(), ErrorKind::Time, "{start} {end}: {error}");
-        assert!(error.to_string().contains(told), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Time, "{start} {end}: {error:#}");
+        assert!(format!("{error:#}").contains(told), "{error:#}");
     }
     let piece = drop.piece("b.mov", Cut::timecode("00:59:59;29", "01:00:00;05"), |trim| trim).expect("ten later");
     assert_eq!((piece.first, piece.count, piece.start_timecode.as_deref()), (9, 6, Some("00:59:59;29")));
@@ -112,8 +112,8 @@ fn targets_have_to_be_files_of_their_own_that_can_hold_the_movie() {
         ("b", ErrorKind::Option, "there are mov"),
     ] {
         let error = media.refused(name, cut(), |trim| trim.overwrite(true));
-        assert_eq!(error.kind(), kind, "{name}: {error}");
-        assert!(error.to_string().contains(told), "{name}: {error}");
+        assert_eq!(error.kind(), kind, "{name}: {error:#}");
+        assert!(format!("{error:#}").contains(told), "{name}: {error:#}");
     }
     std::fs::write(media.path("there.mov"), "something").expect("a file");
     std::fs::create_dir(media.path("folder.mov")).expect("a folder");
@@ -161,7 +161,7 @@ fn what_is_no_movie_cannot_be_cut() {
         (one(Trim::new(&media.movie).preset(Preset::by_name("png").expect("a preset"))), ErrorKind::Option),
     ] {
         let error = trim(&request, &CancelToken::new()).expect_err("no movie");
-        assert_eq!(error.kind(), kind, "{:?}: {error}", request.source);
+        assert_eq!(error.kind(), kind, "{:?}: {error:#}", request.source);
     }
     let cancel = CancelToken::new();
     cancel.cancel();

@@ -62,7 +62,7 @@ fn pcm_is_cut_to_the_sample_and_is_the_same_samples() {
         for copy in [Copy::Exact, Copy::Never] {
             let trimmed = media.pieces(extension, &places, copy);
             for (piece, (first, count)) in trimmed.pieces.iter().zip(places) {
-                let piece = piece.as_ref().unwrap_or_else(|error| panic!("{name} {first}+{count}: {error}"));
+                let piece = piece.as_ref().unwrap_or_else(|error| panic!("{name} {first}+{count}: {error:#}"));
                 assert!(piece.notes.is_empty(), "{:?}", piece.notes);
                 let range = sample(first, rate, samples)..sample(first + count, rate, samples);
                 assert_heard(&piece.path, "0:a:0", &whole[0], range.clone());

@@ -44,7 +44,7 @@ impl Media {
     pub(crate) fn refused(&self, name: &str, cut: Cut, change: impl FnOnce(Trim) -> Trim) -> Error {
         let before = self.files();
         let error = self.piece(name, cut, change).expect_err("refused");
-        assert_eq!(self.files(), before, "{error}");
+        assert_eq!(self.files(), before, "{error:#}");
         error
     }
 
@@ -89,7 +89,7 @@ fn read(path: &Path) -> Vec<Option<u16>> {
     let mut reader = MovieReader::open(path, &DecodeOptions::default()).expect("a movie");
     let rate = reader.info().rate.unwrap_or(otio_conflate::time::Rate::FPS_24);
     let frames = (0..).map(|index| {
-        reader.frame(index, rate).unwrap_or_else(|error| panic!("{}, frame {index}: {error}", path.display()))
+        reader.frame(index, rate).unwrap_or_else(|error| panic!("{}, frame {index}: {error:#}", path.display()))
     });
     frames.take_while(|picked| picked.outside.is_none()).map(|picked| number(&picked.frame)).collect()
 }

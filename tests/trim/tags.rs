@@ -13,7 +13,7 @@ use crate::support::{Media, assert_frames};
 fn pieces(media: &Media, name: &str, check: impl Fn(&Path)) {
     for copy in [Copy::Exact, Copy::Never] {
         let change = |trim: otio_conflate::deliver::Trim| trim.copy(copy).overwrite(true);
-        let piece = media.piece(name, Cut::frames(12, 12), change).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let piece = media.piece(name, Cut::frames(12, 12), change).unwrap_or_else(|error| panic!("{name}: {error:#}"));
         assert_eq!(piece.copied, copy == Copy::Exact, "{piece:?}");
         check(&piece.path);
     }

@@ -43,7 +43,7 @@ fn frames_of_variable_rate_are_counted_and_keep_their_times() {
             for (first, count) in [(10, 10), (20, 20), (13, 9)] {
                 let cut = Cut::frames(first, count);
                 let piece = media.piece(&format!("p-{name}"), cut, |trim| trim.copy(copy).overwrite(true));
-                let piece = piece.unwrap_or_else(|error| panic!("{name} {first}+{count}: {error}"));
+                let piece = piece.unwrap_or_else(|error| panic!("{name} {first}+{count}: {error:#}"));
                 let groups = first % 10 == 0;
                 assert_eq!(piece.copied, copy == Copy::Exact && (groups || arguments != h264), "{piece:?}");
                 let expected: Vec<_> = (first..first + count).map(|index| Some(numbered(index))).collect();
@@ -79,7 +79,7 @@ fn time_is_rounded_to_frames() {
         let piece = media.piece("p.mov", Cut::time(seconds(from), seconds(to)), |trim| trim.overwrite(true));
         match piece {
             Ok(piece) => assert_eq!((piece.first, piece.count), (first, count), "{from} to {to}"),
-            Err(error) => assert_eq!(count, 0, "{from} to {to}: {error}"),
+            Err(error) => assert_eq!(count, 0, "{from} to {to}: {error:#}"),
         }
     }
 }
@@ -117,11 +117,11 @@ fn elementary_streams_are_counted() {
         let media = Media::new(name, 30, "25", arguments);
         for (first, count) in [(0, 12), (5, 7), (12, 12), (0, 30)] {
             let piece = media.piece("p.mp4", Cut::frames(first, count), |trim| trim.overwrite(true));
-            let piece = piece.unwrap_or_else(|error| panic!("{name} {first}+{count}: {error}"));
+            let piece = piece.unwrap_or_else(|error| panic!("{name} {first}+{count}: {error:#}"));
             assert_frames(&piece.path, first, count);
         }
         let error = media.refused("q.mp4", Cut::frames(20, 20), |trim| trim);
-        assert_eq!(error.kind(), otio_conflate::ErrorKind::Overrun, "{name}: {error}");
+        assert_eq!(error.kind(), otio_conflate::ErrorKind::Overrun, "{name}: {error:#}");
     }
 }
 
@@ -143,7 +143,7 @@ fn hidden_packets_do_not_count() {
     let media = Media::new("a.webm", 40, "24", arguments);
     for (first, count) in [(0, 40), (15, 12), (33, 7)] {
         let piece = media.piece("p.webm", Cut::frames(first, count), |trim| trim.overwrite(true));
-        let piece = piece.unwrap_or_else(|error| panic!("{first}+{count}: {error}"));
+        let piece = piece.unwrap_or_else(|error| panic!("{first}+{count}: {error:#}"));
         assert_frames(&piece.path, first, count);
     }
 }

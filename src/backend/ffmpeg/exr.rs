@@ -756,7 +756,7 @@ mod tests {
         assert_eq!(chosen(&["rgba.blue", "rgba.green", "rgba.red", "s.B", "s.G", "s.R"]).expect("RGBA").len(), 3);
         assert_eq!(chosen(&["Y"]).expect("grey"), ["Y"]);
         let error = chosen(&["d.B", "d.G", "d.R", "s.B", "s.G", "s.R"]).expect_err("two");
-        assert!(error.contains("\"d\" (B, G, R), \"s\" (B, G, R)"), "{error}");
+        assert!(error.contains("\"d\" (B, G, R), \"s\" (B, G, R)"), "{error:#}");
         assert!(chosen(&["BY", "RY", "Y"]).expect_err("chroma").contains("luminance and chroma"));
         assert!(chosen(&["Z"]).expect_err("none").contains("(Z)"));
     }

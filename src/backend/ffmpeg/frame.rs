@@ -62,7 +62,7 @@ impl Frame {
             let what = "the decoder gave a picture of a pixel format that is newer than what this was built with";
             return Err(Error::new(ErrorKind::Decode, what));
         };
-        let refuse = |error: Error| Error::new(ErrorKind::Decode, error.to_string());
+        let refuse = |error: Error| Error::new(ErrorKind::Decode, format!("{error:#}"));
         if !matches!(av.format(), Pixel::PAL8 | Pixel::MonoBlack | Pixel::MonoWhite) {
             info.check().map_err(refuse)?;
         }

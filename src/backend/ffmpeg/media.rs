@@ -24,7 +24,7 @@ pub(crate) struct Broken {
 
 impl Broken {
     pub(super) fn new(error: &Error) -> Broken {
-        Broken { kind: error.kind(), message: error.to_string(), file: error.place().file.clone() }
+        Broken { kind: error.kind(), message: format!("{error:#}"), file: error.place().file.clone() }
     }
 
     pub(super) fn error(&self) -> Error {

@@ -326,7 +326,7 @@ mod tests {
         }
         let error = Preset::by_name("betacam").expect_err("not a preset");
         assert_eq!(error.kind(), ErrorKind::Option);
-        assert!(error.to_string().contains("prores-lt"));
+        assert!(format!("{error:#}").contains("prores-lt"));
     }
 
     #[test]

@@ -432,13 +432,13 @@ impl Pump {
             // Whatever failed, it was not in front of the oldest packet that is still in the decoder.
             if !told && !self.damages.iter().any(|damage| damage.number == self.decoder.sent()) {
                 let number = self.flights.front().map_or(self.decoder.sent(), |flight| flight.number);
-                self.damages.push(Damage { number, reason: cause.to_string().into() });
+                self.damages.push(Damage { number, reason: format!("{cause:#}").into() });
             }
             return;
         }
         // Results come in the order of packets.
         let Some(flight) = self.flights.pop_front() else { return };
-        let reason = self.reason_for(flight.number).unwrap_or_else(|| cause.to_string().into());
+        let reason = self.reason_for(flight.number).unwrap_or_else(|| format!("{cause:#}").into());
         self.damages.retain(|damage| damage.number != flight.number);
         if !flight.hidden {
             let follows = !flight.pts.is_some_and(|pts| forget(&mut self.gaps, pts));

@@ -245,7 +245,7 @@ fn by_ffmpeg(
         max_pixels,
     };
     let opened = Decoder::by_name(kind.decoder(), setup);
-    let mut decoder = opened.map_err(|cause| Failed { reason: cause.to_string().into(), damaged: false })?;
+    let mut decoder = opened.map_err(|cause| Failed { reason: format!("{cause:#}").into(), damaged: false })?;
     let decoded = decode(&mut decoder, data);
     let lines: Vec<Line> = decoder.take_lines().into_iter().filter(is_damage).collect();
     let unknown = |line: &Line| {
@@ -260,7 +260,7 @@ fn by_ffmpeg(
         }
         Err(cause) => {
             let damaged = lines.iter().any(|line| !unknown(line)) && !lines.iter().any(unknown);
-            Err(Failed { reason: said.unwrap_or_else(|| cause.to_string()).into(), damaged })
+            Err(Failed { reason: said.unwrap_or_else(|| format!("{cause:#}")).into(), damaged })
         }
     }
 }

@@ -279,7 +279,7 @@ impl Process {
         Some(match reply.error {
             Some(error) => {
                 let kind = if reply.kind == "Missing" { ErrorKind::Unsupported } else { ErrorKind::Application };
-                Err(Error::new(kind, format!("{what} failed: {error}")))
+                Err(Error::new(kind, format!("{what} failed: {error:#}")))
             }
             None => Ok(reply.value),
         })

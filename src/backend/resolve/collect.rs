@@ -166,7 +166,9 @@ impl Collection<'_> {
             }),
         };
         let mut said = given.unwrap_or_else(|error| {
-            vec![format!("Resolve is left as it was rendering; `otio-conflate resolve restore` puts it back: {error}")]
+            vec![format!(
+                "Resolve is left as it was rendering; `otio-conflate resolve restore` puts it back: {error:#}"
+            )]
         });
         said.push(format!("{} was taken as it is: neither its rate nor its timecode was compared", path.display()));
         self.unrestored.get_or_init(|| said);

@@ -84,7 +84,7 @@ impl Worker for Cutter<'_> {
             });
         }
         let failed = self.renders.failed.iter().find(|(name, _)| *name == task.shot.name);
-        Err(failed.map_or_else(unprepared, |(_, error)| Error::new(error.kind(), error.to_string())))
+        Err(failed.map_or_else(unprepared, |(_, error)| Error::new(error.kind(), format!("{error:#}"))))
     }
 }
 

@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(pick(&labels, "mxf_op1a", "format").ok().as_deref(), Some("mxf_op1a"));
         let error = pick(&labels, "Betacam", "format").expect_err("no such format");
         assert_eq!(error.kind(), ErrorKind::Option);
-        assert!(error.to_string().contains("MXF OP1A, QuickTime"), "{error}");
+        assert!(format!("{error:#}").contains("MXF OP1A, QuickTime"), "{error:#}");
     }
 
     #[test]

@@ -173,7 +173,7 @@ impl<'o> Guard<'o> {
                 Err(error) => {
                     let later =
                         format!("{}: `otio-conflate resolve restore` puts it back", self.journal.path().display());
-                    return vec![format!("it is left as it was rendering, which is noted in {later}: {error}")];
+                    return vec![format!("it is left as it was rendering, which is noted in {later}: {error:#}")];
                 }
             }
         }

@@ -278,7 +278,7 @@ fn versions_by_name(link: &Link, cut: &Cut, restored: &mut Restored) -> Result<(
             match restore_version(link, &item.object, &version) {
                 Ok(()) => restored.done.push(format!("{:?} shows {:?} again", item.name, version.name)),
                 Err(error) => {
-                    restored.left.push(format!("{:?} could not be given {:?}: {error}", item.name, version.name))
+                    restored.left.push(format!("{:?} could not be given {:?}: {error:#}", item.name, version.name))
                 }
             }
         }

@@ -160,7 +160,7 @@ fn observe(link: &Link, job: &OwnJob) -> Result<Observed> {
     let Some(status) = status(link, &job.id)? else { return Ok(Observed::Known(Progress::Gone)) };
     let (text, percent) = (&status.text, status.percent);
     Ok(Observed::Known(match (&status.error, status.word().as_str()) {
-        (Some(error), _) => Progress::Ended(format!("{text} at {percent:.0} %: {error}")),
+        (Some(error), _) => Progress::Ended(format!("{text} at {percent:.0} %: {error:#}")),
         (_, "complete" | "completed") => Progress::Complete,
         (_, "failed" | "cancelled" | "canceled") => Progress::Ended(format!("{text} at {percent:.0} %")),
         _ if percent >= 100.0 && (status.has_taken || !rendering) => Progress::Complete,

@@ -25,7 +25,7 @@ pub(super) fn restore(link: &Link, state: &State, options: &ResolveOptions, jobs
     let mut failed = state.untold.clone();
     let mut attempt = |what: &str, result: Result<()>| {
         if let Err(error) = result {
-            failed.push(format!("{what} could not be restored in Resolve: {error}"));
+            failed.push(format!("{what} could not be restored in Resolve: {error:#}"));
         }
     };
     let project = link.named(&link.project);

@@ -233,7 +233,7 @@ impl<'a> ResolveSession<'a> {
         let noted = stored.and_then(|()| work.guard.note(|state| state.rendered_all = true));
         self.warn(noted.err().map(|error| {
             warning(format!(
-                "should this run be killed before its shots are cut, its render is not found again: {error}"
+                "should this run be killed before its shots are cut, its render is not found again: {error:#}"
             ))
         }));
         self.warn(work.guard.restore().into_iter().map(warning));

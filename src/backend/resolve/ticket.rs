@@ -197,7 +197,7 @@ impl Ticket {
         let removed = remove_jobs(&link, &self.state, options);
         Ok(removed
             .err()
-            .map(|error| format!("the render queue could not be restored in Resolve: {error}"))
+            .map(|error| format!("the render queue could not be restored in Resolve: {error:#}"))
             .into_iter()
             .collect())
     }
@@ -232,7 +232,7 @@ impl Ticket {
                     // What is noted stays, so that it can be put back.
                     Scratch::remove(&self.folder);
                     return vec![format!(
-                        "Resolve is left as it was rendering; `otio-conflate resolve restore` puts it back: {error}"
+                        "Resolve is left as it was rendering; `otio-conflate resolve restore` puts it back: {error:#}"
                     )];
                 }
             }

@@ -138,7 +138,7 @@ impl Report {
             _ if !composition.is_track() => None,
             Ok(layout) => Some(layout),
             Err(error) => {
-                self.line(format!("{}cannot tell where the items of {path} lie: {error}", "  ".repeat(level)));
+                self.line(format!("{}cannot tell where the items of {path} lie: {error:#}", "  ".repeat(level)));
                 None
             }
         };
@@ -180,7 +180,7 @@ impl Report {
                 return self.medium(indent, "none", "no media");
             }
         };
-        let (found, text) = located.unwrap_or_else(|error| (false, error.to_string()));
+        let (found, text) = located.unwrap_or_else(|error| (false, format!("{error:#}")));
         if found {
             self.found += 1;
         } else {

@@ -16,6 +16,6 @@ pub(crate) fn cancel_on_interrupt(cancel: &CancelToken) {
         tell!("stopping between frames; once more stops at once");
     };
     if let Err(error) = ctrlc::set_handler(handler) {
-        tell!("warning: Ctrl-C will leave temporary files behind: {error}");
+        tell!("warning: Ctrl-C will leave temporary files behind: {error:#}");
     }
 }

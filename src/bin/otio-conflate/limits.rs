@@ -5,6 +5,6 @@
 pub(crate) fn file_size_limit_is_an_error() {
     #[cfg(unix)]
     if let Err(error) = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default()) {
-        tell!("warning: a limit on file sizes will end this program: {error}");
+        tell!("warning: a limit on file sizes will end this program: {error:#}");
     }
 }

@@ -84,12 +84,12 @@ impl Outcome {
         if let Some(error) = &self.error
             && !(self.exit == Exit::Cancelled && error.kind() == ErrorKind::Cancelled)
         {
-            complain!("error: {error}");
+            complain!("error: {error:#}");
         }
         if say::voice().json
             && let Err(error) = say::write(&(self.document(command) + "\n"))
         {
-            complain!("error: {error}");
+            complain!("error: {error:#}");
             self.exit = Exit::SomeFailed;
         }
         ExitCode::from(self.exit as u8)
@@ -115,7 +115,7 @@ pub(crate) fn error(error: &Error) -> Value {
     let place = error.place();
     json!({
         "kind": format!("{:?}", error.kind()),
-        "message": error.to_string(),
+        "message": format!("{error:#}"),
         "chain": error.chain(),
         "object": place.object,
         "clip": place.clip,

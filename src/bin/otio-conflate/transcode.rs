@@ -11,7 +11,7 @@ use otio_conflate::time::Rate;
 use otio_conflate::{CancelToken, Result};
 use serde_json::json;
 
-use crate::flags::ColorArgs;
+use crate::flags::{self, ColorArgs};
 use crate::interrupt;
 use crate::outcome::{self, Outcome};
 use crate::progress::Begun;
@@ -22,7 +22,7 @@ pub(crate) struct Flags {
     /// A movie, a still, or numbered frames such as sh010.%04d.exr
     file: PathBuf,
     /// What is made: a name such as h264, proxy-half, poster or contact-sheet, or a .toml or .json file; may be repeated
-    #[arg(long = "representation", value_name = "NAME|FILE", required = true, value_parser = Representation::by_name_or_file)]
+    #[arg(long = "representation", value_name = "NAME|FILE", required = true, value_parser = flags::representation)]
     representations: Vec<Representation>,
     /// The output folder
     #[arg(long, value_name = "DIR")]

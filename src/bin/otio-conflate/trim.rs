@@ -65,7 +65,7 @@ fn summary(flags: &Flags, trimmed: &Trimmed, cancel: &CancelToken) -> Outcome {
                 pieces.push(json!({ "target": asked.target.to_string_lossy(), "piece": piece, "error": null }));
             }
             Err(error) => {
-                complain!("failed   {}: {error}", asked.target.display());
+                complain!("failed   {}: {error:#}", asked.target.display());
                 exit = if cancel.is_cancelled() { Exit::Cancelled } else { Exit::SomeFailed };
                 let error = outcome::error(error);
                 pieces.push(json!({ "target": asked.target.to_string_lossy(), "piece": null, "error": error }));

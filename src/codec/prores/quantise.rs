@@ -117,7 +117,7 @@ mod tests {
                     let error = exact.abs() - f64::from(level.abs());
                     // Reciprocals have 16 bits, of large steps a few; offsets are whole numbers.
                     let slack = (exact.abs() + 1.0) * step / 131_072.0 + step.recip();
-                    assert!((-0.5 - slack..0.63 + slack).contains(&error), "{coefficient} at {index}: {error}");
+                    assert!((-0.5 - slack..0.63 + slack).contains(&error), "{coefficient} at {index}: {error:#}");
                 }
             }
         }

@@ -49,7 +49,7 @@ impl Builder<'_> {
                 Ok(duration) => longest = longest.max(duration),
                 Err(error) if is_sound(child) => {
                     known = false;
-                    self.warn(&path, format!("its length is not known: {error}"));
+                    self.warn(&path, format!("its length is not known: {error:#}"));
                 }
                 Err(error) => return Err(error),
             }

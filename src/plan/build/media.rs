@@ -305,7 +305,7 @@ impl<'a> MediaTable<'a> {
         let at_clip = |error: Error| error.at_clip(&clip.item.name);
         let unusable = |error: Error| match self.options.media_missing.is_error() {
             true => Err(at_clip(error)),
-            false => Ok(MediaSource::Missing { what: error.to_string() }),
+            false => Ok(MediaSource::Missing { what: format!("{error:#}") }),
         };
         let missing = |what: &str| Ok(MediaSource::Missing { what: what.to_owned() });
         match reference {

@@ -251,7 +251,7 @@ impl Builder<'_> {
         match self.duration(child, path) {
             Ok(duration) => with_edges(child, duration).map(Some),
             Err(error) if is_sound(child) => {
-                self.warn(path, format!("its length is not known: {error}"));
+                self.warn(path, format!("its length is not known: {error:#}"));
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -137,7 +137,7 @@ impl SceneColor {
         for shot in &plan.shots {
             match settling.shot(shot, found, representations) {
                 Ok(colors) => drop(shots.insert(shot.name.clone(), colors)),
-                Err(error) => drop(wrong.insert(error.to_string())),
+                Err(error) => drop(wrong.insert(format!("{error:#}"))),
             }
         }
         refuse(wrong)?;
@@ -293,7 +293,7 @@ fn media_spaces(
             }
             Err(error) => {
                 let place = layer.map_or(String::new(), |layer| format!("clip {:?} ({}): ", layer.clip, layer.object));
-                wrong.insert(format!("{place}{path}: {error}"));
+                wrong.insert(format!("{place}{path}: {error:#}"));
             }
         }
     }

@@ -234,7 +234,7 @@ impl<'s> Mixer<'s> {
         };
         let mut samples = match samples {
             Err(error) if !self.plan.media_missing.is_error() && error.kind() == ErrorKind::Decode => {
-                told.notes.push(format!("clip {:?} is silent from there on: {error}", clip.clip));
+                told.notes.push(format!("clip {:?} is silent from there on: {error:#}", clip.clip));
                 line.voice = None;
                 return Ok(None);
             }
@@ -334,7 +334,7 @@ impl<'s> Mixer<'s> {
             Some(index) => Some(self.idle.remove(index).1),
             None => match self.open(clip) {
                 Err(error) if !self.plan.media_missing.is_error() => {
-                    notes.push(format!("clip {:?} is silent: {error}", clip.clip));
+                    notes.push(format!("clip {:?} is silent: {error:#}", clip.clip));
                     None
                 }
                 opened => opened?,

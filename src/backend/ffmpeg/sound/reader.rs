@@ -368,7 +368,7 @@ impl SoundReader {
     /// A packet cannot be decoded.
     fn lost(&mut self, error: &AvError) {
         self.damaged += 1;
-        self.doubt.get_or_insert_with(|| format!("a packet cannot be decoded: {error}").into());
+        self.doubt.get_or_insert_with(|| format!("a packet cannot be decoded: {error:#}").into());
     }
 
     /// What was said is about the samples `run`.

@@ -63,7 +63,7 @@ fn look(source: &MediaSource, policy: MissingPolicy) -> SoundMedium {
         if silent { SoundMedium::Silent(format!("{what} is not there")) } else { SoundMedium::Missing(what) }
     };
     let broken = |error: Error| match silent {
-        true => SoundMedium::Silent(error.to_string()),
+        true => SoundMedium::Silent(format!("{error:#}")),
         false => SoundMedium::Broken(Broken::new(&error)),
     };
     // Editors put the silent takes of a camera into audio tracks, too: nothing is lost that was ever there.

@@ -73,7 +73,7 @@ mod tests {
         for bad in ["a.jpg", "a", "mov"] {
             let error = muxer_of(Path::new(bad)).expect_err("no movie");
             assert_eq!(error.kind(), ErrorKind::Option);
-            assert!(error.to_string().contains("mov, mp4"), "{error}");
+            assert!(format!("{error:#}").contains("mov, mp4"), "{error:#}");
         }
     }
 
@@ -94,6 +94,6 @@ mod tests {
             assert_eq!(holds(muxer, codec), held, "{codec} in {muxer}");
         }
         let error = refuse(Path::new("a.mp4"), "prores").to_string();
-        assert!(error.contains("mov, mkv"), "{error}");
+        assert!(error.contains("mov, mkv"), "{error:#}");
     }
 }

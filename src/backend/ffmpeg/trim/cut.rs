@@ -70,7 +70,7 @@ fn label(text: &str, own: Timecode, source: &Source) -> Result<i64> {
         format!("{} counts {kind} at {} from {own}", source.path.display(), own.rate())
     };
     let wrong = |what: String| Error::new(ErrorKind::Time, format!("{what}; {}", right())).at_file(&source.path);
-    let read = Timecode::parse(text, own.rate()).map_err(|error| wrong(error.to_string()))?;
+    let read = Timecode::parse(text, own.rate()).map_err(|error| wrong(format!("{error:#}")))?;
     if text.contains([';', ',', '.']) != own.is_drop() {
         return Err(wrong(format!("{text:?} is another kind of timecode")));
     }

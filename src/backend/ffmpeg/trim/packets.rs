@@ -99,7 +99,7 @@ impl Run<'_> {
     fn failed(&mut self, job: Job, error: crate::Error, left: &mut Vec<Job>) {
         match error.kind() {
             ErrorKind::Io | ErrorKind::Cancelled | ErrorKind::Exists | ErrorKind::Locked => self.done(&job, Err(error)),
-            _ => left.push(job.because(&format!("copying failed: {error}"))),
+            _ => left.push(job.because(&format!("copying failed: {error:#}"))),
         }
     }
 }
@@ -229,7 +229,7 @@ impl File {
                 Some(Ok(Some(packet))) if packet.stream() == self.stream => packet,
                 Some(Ok(Some(_))) => continue,
                 Some(Ok(None)) | None => return Err("the file ends before the piece does".to_owned()),
-                Some(Err(cause)) => return Err(format!("a packet cannot be read ({cause})")),
+                Some(Err(cause)) => return Err(format!("a packet cannot be read ({cause:#})")),
             };
             self.packets += 1;
             if packet.is_corrupt() {

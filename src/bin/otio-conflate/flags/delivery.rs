@@ -8,6 +8,8 @@ use otio_conflate::deliver::{AudioDelivery, EncoderSource, NameTemplate, Preset,
 use otio_conflate::plan::PlanOptions;
 use otio_conflate::{Delivery, Existing};
 
+use super::representation;
+
 /// What decides about a delivery.
 #[derive(Args)]
 pub(crate) struct DeliveryArgs {
@@ -31,7 +33,7 @@ pub(crate) struct DeliveryArgs {
     timecode: TimecodeSource,
     /// What else is made of each shot: a name such as h264, proxy-half, poster or contact-sheet, or a .toml or .json file;
     /// may be repeated
-    #[arg(long = "representation", value_name = "NAME|FILE", value_parser = Representation::by_name_or_file)]
+    #[arg(long = "representation", value_name = "NAME|FILE", value_parser = representation)]
     representations: Vec<Representation>,
     /// The canvas; by default that of the hero track's first clip
     #[arg(long, value_name = "WxH", value_parser = size)]

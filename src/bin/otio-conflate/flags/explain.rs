@@ -6,6 +6,8 @@ use otio_conflate::deliver::{Preset, Representation};
 use otio_conflate::plan::PlanOptions;
 use otio_conflate::{Plan, printable_json};
 
+use super::representation;
+
 /// What is explained, and how.
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
@@ -16,7 +18,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name, value_name = "NAME")]
     preset: Preset,
     /// What else would be made of each shot, as `conflate` has it; used with --explain
-    #[arg(long = "representation", value_name = "NAME|FILE", value_parser = Representation::by_name_or_file)]
+    #[arg(long = "representation", value_name = "NAME|FILE", value_parser = representation)]
     representations: Vec<Representation>,
 }
 

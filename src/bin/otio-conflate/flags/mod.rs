@@ -8,6 +8,7 @@ mod plan;
 mod read;
 
 use clap::{Args as _, Command};
+use otio_conflate::deliver::Representation;
 
 use cut_color::CutColorArgs;
 
@@ -16,6 +17,11 @@ pub(crate) use delivery::DeliveryArgs;
 pub(crate) use explain::ExplainArgs;
 pub(crate) use plan::PlanArgs;
 pub(crate) use read::ReadArgs;
+
+/// A representation by its name, or in a file. What is wrong is said with its causes: clap prints the error alone.
+pub(crate) fn representation(text: &str) -> Result<Representation, String> {
+    Representation::by_name_or_file(text).map_err(|error| format!("{error:#}"))
+}
 
 /// The topics that shared flags belong to, in the order of help and docs/cli.md.
 pub(crate) const TOPICS: [&str; 4] = ["Reading", "Planning", "Colour", "Delivery"];

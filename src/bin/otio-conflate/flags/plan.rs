@@ -147,5 +147,5 @@ impl PlanArgs {
 fn field(text: &str) -> Result<(String, MetadataPath), String> {
     let (name, path) =
         text.split_once('=').ok_or_else(|| format!("{text:?} is not NAME=PATH, such as sequence=ayon.sequence"))?;
-    Ok((name.to_owned(), path.parse().map_err(|error: otio_conflate::Error| error.to_string())?))
+    Ok((name.to_owned(), path.parse().map_err(|error: otio_conflate::Error| format!("{error:#}"))?))
 }

@@ -61,7 +61,7 @@ impl<'h> Compressor<'h> {
             }
             Method::Crate(header) => {
                 let failed = |error: exr::error::Error| {
-                    Error::new(ErrorKind::Encode, format!("EXR lines from {first} on cannot be compressed: {error}"))
+                    Error::new(ErrorKind::Encode, format!("EXR lines from {first} on cannot be compressed: {error:#}"))
                 };
                 let line = i32::try_from(first).map_err(|_| Error::new(ErrorKind::Encode, "too many EXR lines"))?;
                 let bytes = halves.iter().flat_map(|half| half.to_ne_bytes()).collect();

@@ -132,7 +132,7 @@ pub(super) fn write(header: &Header, about: &Description, label: &Label, file: &
     file.extend([0x76, 0x2f, 0x31, 0x01, 2, if has_long_names { 4 } else { 0 }, 0, 0]);
     for (name, value) in &all {
         attribute::write(name, value, file)
-            .map_err(|error| Error::new(ErrorKind::Encode, format!("EXR attribute cannot be written: {error}")))?;
+            .map_err(|error| Error::new(ErrorKind::Encode, format!("EXR attribute cannot be written: {error:#}")))?;
     }
     file.push(0);
     Ok(())

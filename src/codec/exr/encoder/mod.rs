@@ -208,7 +208,7 @@ mod tests {
         let refused = |setup| {
             let error = Encoder::new(setup, Description::default()).expect_err("it cannot be");
             assert_eq!(error.kind(), ErrorKind::Option);
-            error.to_string()
+            format!("{error:#}")
         };
         assert!(refused(Setup { width: 0, ..setup }).contains("0 × 4"));
         assert!(refused(Setup { level: Some(13), ..setup }).contains("expected 1 to 12"));
