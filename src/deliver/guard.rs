@@ -119,9 +119,9 @@ impl<'p> Guard<'p> {
     pub(crate) fn remove(&self, place: &Place) -> Result<(), String> {
         let path = place.path.display();
         let Ok(metadata) = place.path.symlink_metadata() else { return Ok(()) };
-        self.protected.refuse([place.path.as_path()]).map_err(|error| format!("{path} stays: {error}"))?;
+        self.protected.refuse([place.path.as_path()]).map_err(|error| format!("{path} stays: {error:#}"))?;
         match self.is_ours(place, &metadata) {
-            Ok(true) => remove(&place.path).map_err(|error| error.to_string()),
+            Ok(true) => remove(&place.path).map_err(|error| format!("{error:#}")),
             Ok(false) => Err(format!("{path} stays {}", self.why(&place.relative, &metadata))),
             Err(why) => Err(format!("{path} stays: it exists{why}")),
         }
