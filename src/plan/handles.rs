@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind};
 use crate::words::word_enum;
@@ -10,7 +11,7 @@ use crate::words::word_enum;
 /// How many extra frames each shot gets, in record frames. Read from `H` or `H:T`, also in JSON, where a number and
 /// `{"head": 8, "tail": 4}` are read, too.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "StoredHandles", into = "String")]
+#[serde(remote = "Self", deny_unknown_fields)]
 pub struct Handles {
     /// In front of the cut.
     pub head: u32,
@@ -35,35 +36,19 @@ impl std::fmt::Display for Handles {
     }
 }
 
-impl From<Handles> for String {
-    fn from(handles: Handles) -> String {
-        handles.to_string()
+impl Serialize for Handles {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-/// Handles in JSON and TOML.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected handles such as 8, \"8:4\" or {\"head\": 8, \"tail\": 4}")]
-enum StoredHandles {
-    Both(u32),
-    Text(String),
-    Sides(StoredSides),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredSides {
-    head: u32,
-    tail: u32,
-}
-
-impl TryFrom<StoredHandles> for Handles {
-    type Error = Error;
-    fn try_from(stored: StoredHandles) -> Result<Handles, Error> {
-        match stored {
-            StoredHandles::Both(frames) => frames.to_string().parse(),
-            StoredHandles::Text(text) => text.parse(),
-            StoredHandles::Sides(StoredSides { head, tail }) => Ok(Handles { head, tail }),
+impl<'de> Deserialize<'de> for Handles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Handles, D::Error> {
+        use serde_json::Value;
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => text.parse().map_err(D::Error::custom),
+            Value::Number(frames) => frames.to_string().parse().map_err(D::Error::custom),
+            sides => Handles::deserialize(sides).map_err(D::Error::custom),
         }
     }
 }
