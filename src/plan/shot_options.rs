@@ -179,7 +179,9 @@ impl fmt::Display for NamePattern {
 
 /// A function that names shots.
 #[derive(Clone)]
-pub struct NameFunction(Arc<dyn Fn(&NamedObject<'_>) -> Option<String> + Send + Sync>);
+pub struct NameFunction(Arc<Naming>);
+
+type Naming = dyn Fn(&NamedObject<'_>) -> Option<String> + Send + Sync;
 
 /// A function is equal to itself and its clones alone.
 impl PartialEq for NameFunction {
