@@ -31,10 +31,15 @@ fn silent(kind: &Kind) -> Vec<String> {
     // Matroska's own four bytes in front of a frame are those of its container.
     let own = if path.extension().is_some_and(|ending| ending == "mkv" || ending == "webm") { 4 } else { 0 };
     for index in [0, 1, 7, FRAMES - 1] {
-        for (part, name) in [(1, "all"), (2, "half")] {
-            let (range, _) = &packets[index];
-            let start = range.start + own;
-            let hole = start..start + (range.end - start) / part;
+        let (range, _) = &packets[index];
+        let start = range.start + own;
+        let length = range.end - start;
+        // Of the packets behind it, with what the container says of them.
+        let behind = packets.iter().map(|(range, _)| range.start).filter(|other| *other > range.start).nth(2);
+        let behind = behind.map(|end| (range.end + own..end, "behind"));
+        for (hole, name) in
+            [(start..start + length, "all"), (start..start + length / 2, "half")].into_iter().chain(behind)
+        {
             let broken = overwritten(&path, &format!("broken-{}", kind.file), &[hole], 0);
             for threads in [1, 3] {
                 let damaged = read(&broken, threads);

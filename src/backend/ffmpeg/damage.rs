@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::sys::log::Line;
+use super::sys::log::{Line, RESYNCED};
 use super::sys::read::{LOG_ERROR, LOG_WARNING};
 
 /// What FFmpeg says about a damaged picture.
@@ -52,9 +52,25 @@ pub(crate) fn is_damage(line: &Line) -> bool {
     if line.packet == 0 {
         return false;
     }
-    // Concealment is told as information.
-    let bad = line.level <= LOG_WARNING || line.text.starts_with("concealing ");
+    // Concealment is told as information, what was passed over in NUT files for debugging.
+    let bad = line.level <= LOG_WARNING || line.text.starts_with("concealing ") || line.text == RESYNCED;
     bad && !HARMLESS.iter().any(|part| line.text.contains(part))
+}
+
+/// What demuxers of containers without a list of packets say where they pass over something that may have been packets.
+const PASSED_OVER: [&str; 6] = [
+    "invalid as first byte of an EBML number",
+    "exceeds containing master element",
+    "exceeds max length",
+    "Invalid track number",
+    "Packet mismatch",
+    RESYNCED,
+];
+
+/// Whether this line means that packets may be lost among those that were read while the file was opened: which, it does
+/// not say.
+pub(crate) fn loses_packets(line: &Line) -> bool {
+    line.packet == 0 && PASSED_OVER.iter().any(|part| line.text.contains(part))
 }
 
 /// What decoders of sound report as errors although the samples are right, or lack what the file never had.

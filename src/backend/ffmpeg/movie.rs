@@ -275,7 +275,7 @@ impl Movie {
         self.miscounted |= self.counted && !self.intra_only && (damage.is_some() || after_error);
         if self.clock.regular && !self.counted && !self.intra_only {
             let wide = |last: &Entry| Ratio::whole(at - last.at) > self.clock.length * Ratio::new(3, 2);
-            let may_be_lost = self.may_lose_packets || after_error;
+            let may_be_lost = self.may_lose_packets || self.pump.may_have_lost() || after_error;
             self.incomplete |= may_be_lost && follows && self.ring.back().is_some_and(wide);
             self.incomplete &= !picture.as_ref().is_some_and(|picture| picture.is_key() && damage.is_none());
         }
@@ -428,9 +428,13 @@ impl Movie {
         // On a grid, a frame that an error took away is not replaced by its neighbour.
         let gap = entry.at < aim.low
             && self.clock.regular
-            && self.ring.get(position + 1).is_some_and(|next| next.after_error && next.at > aim.limit);
+            && self
+                .ring
+                .get(position + 1)
+                .is_some_and(|next| (next.after_error || next.damage.is_some()) && next.at > aim.limit);
         // Nor one of which a transport stream has no packet.
-        let gap = gap || (self.may_lose_packets && self.is_hole(position, aim));
+        let may_be_lost = self.may_lose_packets || self.pump.may_have_lost();
+        let gap = gap || (may_be_lost && self.is_hole(position, aim));
         let outside = match (before, after) {
             (true, _) => Some(Outside::Before),
             (_, true) => Some(Outside::After),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, Packet};
 
-use super::damage::{Reason, is_damage};
+use super::damage::{Reason, is_damage, loses_packets};
 use super::frame::undecodable;
 use super::probe;
 use super::sys::log::{COMPARED, DECODED};
@@ -69,6 +69,8 @@ pub(crate) struct Pump {
     failed: bool,
     /// The container said that packets may be lost before the next one.
     broken_off: bool,
+    /// It said so of some packets, and not which.
+    may_have_lost: bool,
     /// The decoder's number of the first packet behind such a place.
     broken_at: Option<u64>,
     /// In AVI, which counts what it finds: where packets lie by its list, and when they are shown.
@@ -185,6 +187,7 @@ impl Pump {
             landing: Landing::Start,
             failed: false,
             broken_off: false,
+            may_have_lost: false,
             broken_at: None,
             listed: HashMap::new(),
             shift: 0,
@@ -201,7 +204,7 @@ impl Pump {
             head_read: false,
         };
         pump.demuxer.select(stream);
-        pump.demuxer.take_lines();
+        pump.may_have_lost = pump.demuxer.take_lines().iter().any(loses_packets);
         if pump.demuxer.container() == "avi" {
             pump.listed = pump.demuxer.index(stream).into_iter().map(|entry| (entry.place, entry.time)).collect();
         }
@@ -271,6 +274,11 @@ impl Pump {
         self.skip_below = pts.filter(|_| self.facts.intra_only);
     }
 
+    /// Whether packets may be lost without anything that says where: a hole among regular timestamps is one.
+    pub(crate) fn may_have_lost(&self) -> bool {
+        self.may_have_lost
+    }
+
     /// Whether decoding began at the start of the file, so that nothing it depends on can be missing.
     pub(crate) fn began_at_start(&self) -> bool {
         self.from_start
@@ -285,7 +293,7 @@ impl Pump {
         self.head_read = true;
         self.decoder.flush();
         self.decoder.take_lines();
-        self.demuxer.take_lines();
+        self.may_have_lost |= self.demuxer.take_lines().iter().any(loses_packets);
         self.ready.clear();
         self.ahead.clear();
         (self.highest, self.given) = (None, None);
@@ -373,6 +381,7 @@ impl Pump {
             let read = self.demuxer.read();
             for line in self.demuxer.take_lines() {
                 broken_off |= is_damage(&line);
+                self.may_have_lost |= loses_packets(&line);
                 corrupt |= line.text.starts_with(&named);
             }
             match read {
@@ -755,7 +764,8 @@ impl Pump {
                 self.damages.push(Damage { number: flight.number, reason: Reason::clone(&reason) });
             }
             let follows = !flight.pts.is_some_and(|pts| forget(&mut self.gaps, pts));
-            let after_error = self.failed;
+            // At the end of what can be read, others may be missing in front of it.
+            let after_error = self.failed || self.broken_off || self.broken_at.is_some();
             self.ready.push_back(Shown { doubtful, follows, after_error, ..Shown::lost(flight.pts, reason) });
         }
     }

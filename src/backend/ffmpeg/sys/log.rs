@@ -37,8 +37,10 @@ const QUIET: usize = 1;
 pub(crate) const DECODED: &str = "Decoded frame with POC";
 /// What it says when it compares a picture with the hash that came with it.
 pub(crate) const COMPARED: &str = "Verifying checksum for frame";
+/// What the demuxer of NUT files says when it looks for the next packet behind something that is none.
+pub(crate) const RESYNCED: &str = "syncing from";
 /// Lines for debugging that are kept: as these texts, with nothing filled in.
-const MARKS: [&str; 2] = [DECODED, COMPARED];
+const MARKS: [&str; 3] = [DECODED, COMPARED, RESYNCED];
 
 /// The level up to which lines of this library's own objects are printed.
 static PRINTED: AtomicI32 = AtomicI32::new(ffi::AV_LOG_FATAL);
