@@ -102,12 +102,12 @@ fn conversions(criterion: &mut Criterion) {
     group.bench_function("yuv420p to rgb24", |bencher| {
         bencher.iter(|| converter.convert(&source, &rgb, whole).unwrap())
     });
-    let image = converter.to_rgba16(&source, (WIDTH, HEIGHT), 1).unwrap();
+    let image = converter.read_rgba16(&source, (WIDTH, HEIGHT), 1).unwrap();
     group.bench_function("yuv420p to RGBA16", |bencher| {
-        bencher.iter(|| converter.to_rgba16(&source, (WIDTH, HEIGHT), 1).unwrap());
+        bencher.iter(|| converter.read_rgba16(&source, (WIDTH, HEIGHT), 1).unwrap());
     });
     group.bench_function("RGBA16 to yuv422p10", |bencher| {
-        bencher.iter(|| converter.from_rgba16(&image, 1, &wide).unwrap());
+        bencher.iter(|| converter.write_rgba16(&image, 1, &wide).unwrap());
     });
 }
 

@@ -48,6 +48,7 @@
 //! | `ocio` | default | colour management by OpenColorIO configurations, in Rust | |
 //! | `cli` | | the command `otio-conflate`, with all of the above | |
 //! | `tracing` | | spans and events of the crate `tracing`: what is done, what was chosen, how long it takes, FFmpeg's log | |
+//! | `unstable` | | modules and types for tests and benches, such as pixels, samples, readers and writers; any version may change them | |
 //! | `opentimelineio` | | the OpenTimelineIO C++ library as a second reader | OpenTimelineIO 0.16 or newer |
 //!
 //! With `default-features = false` the crate reads, plans and compares in pure Rust.
@@ -72,8 +73,24 @@
 //! FFmpeg 5.1 to 9, Rust 1.89. Everything is tested on Linux (x86-64) alone. macOS and Windows are meant to work, with second
 //! ways for what is particular to a system (locks, swapped folders, signals), but it was neither run nor compiled there.
 
+#![cfg_attr(
+    not(feature = "unstable"),
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "what only the feature `unstable` shows is not used without it"
+    )
+)]
+
+#[cfg(not(feature = "unstable"))]
+mod audio;
+#[cfg(feature = "unstable")]
 pub mod audio;
 pub mod backend;
+#[cfg(not(feature = "unstable"))]
+mod codec;
+#[cfg(feature = "unstable")]
 pub mod codec;
 pub mod color;
 mod conflate;
@@ -84,6 +101,9 @@ mod job;
 mod look;
 mod memory;
 pub mod otio;
+#[cfg(not(feature = "unstable"))]
+mod picture;
+#[cfg(feature = "unstable")]
 pub mod picture;
 pub mod plan;
 mod printable;
@@ -97,6 +117,7 @@ pub mod timeline;
 mod trace;
 mod words;
 
+pub use audio::{Loudness, Peak};
 pub use backend::{CancelToken, NoObserver, Observer};
 pub use conflate::{Conflation, Omitted, Preview, ShotAction, ShotPreview, Since};
 pub use deliver::{Delivery, Existing};
@@ -104,8 +125,8 @@ pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
 pub use printable::{printable, printable_json};
 pub use report::{
-    Decided, MediumColor, Output, OutputKind, Pictures, Record, Report, ReportedCanvas, Represented, ShotColor,
-    ShotReport, Status, ValueColor,
+    Decided, DeliveredStem, ListedFile, MediumColor, Output, OutputKind, Pictures, Record, Report, ReportedCanvas,
+    Represented, ShotColor, ShotReport, Status, ValueColor,
 };
 pub use timeline::Timeline;
 

@@ -47,7 +47,7 @@ pub struct Report {
     /// Every file in the folder that this library made, whichever program or run it was. These may be replaced, as long as
     /// they are as they were left; nothing else may.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub files: Vec<Written>,
+    pub files: Vec<ListedFile>,
     /// Where it all is.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -400,7 +400,7 @@ pub enum OutputKind {
 /// What a manifest says of a file, or of a folder of frames, that this library made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Written {
+pub struct ListedFile {
     /// Its path relative to the manifest, with `/`; a sequence's is a pattern such as `sh010/sh010.%04d.exr`.
     pub path: String,
     /// How many bytes it has, all files together.
@@ -412,23 +412,23 @@ pub struct Written {
     pub loudness: Option<Loudness>,
 }
 
-impl Written {
+impl ListedFile {
     /// No file at all.
-    pub(crate) const NOTHING: Written =
-        Written { path: String::new(), bytes: 0, modified: (u64::MAX, 0), loudness: None };
+    pub(crate) const NOTHING: ListedFile =
+        ListedFile { path: String::new(), bytes: 0, modified: (u64::MAX, 0), loudness: None };
 
     /// A regular file, without its path.
-    pub(crate) fn of(metadata: &std::fs::Metadata) -> Option<Written> {
+    pub(crate) fn of(metadata: &std::fs::Metadata) -> Option<ListedFile> {
         let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let modified = u64::try_from(modified).unwrap_or(u64::MAX);
-        let written = Written { bytes: metadata.len(), modified: (modified, modified), ..Written::NOTHING };
+        let written = ListedFile { bytes: metadata.len(), modified: (modified, modified), ..ListedFile::NOTHING };
         metadata.is_file().then_some(written)
     }
 
     /// Both together.
-    pub(crate) fn and(self, other: &Written) -> Written {
+    pub(crate) fn and(self, other: &ListedFile) -> ListedFile {
         let (earliest, latest) = self.modified;
         let modified = (earliest.min(other.modified.0), latest.max(other.modified.1));
-        Written { bytes: self.bytes.saturating_add(other.bytes), modified, ..self }
+        ListedFile { bytes: self.bytes.saturating_add(other.bytes), modified, ..self }
     }
 }

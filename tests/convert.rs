@@ -132,7 +132,7 @@ fn patches_come_back() {
                 let whole = Rect::whole(SIDE, SIDE);
                 let there = converter.convert(&source, &target(format, color), whole).unwrap().unwrap();
                 let source = Source { frame: &there, color, premultiplied: false };
-                let image = converter.to_rgba16(&source, (SIDE, SIDE), 1).unwrap();
+                let image = converter.read_rgba16(&source, (SIDE, SIDE), 1).unwrap();
                 let pixel = &image.data[(SIDE * SIDE / 2 * 4) as usize..][..4];
                 for channel in 0..3 {
                     let error = (f64::from(pixel[channel]) / 257.0 - f64::from(rgb[channel])).abs();
@@ -237,7 +237,7 @@ fn straight_alpha_is_multiplied_and_shows_black_below() {
     let frame = rgba8_frame(&[200, 100, 0, 128].repeat(1024), SIDE, SIDE).unwrap();
     let color = ColorTags { transfer: 1, ..ColorTags::SRGB };
     let source = Source { frame: &frame, color, premultiplied: false };
-    let image = converter.to_rgba16(&source, (SIDE * 2, SIDE), 1).unwrap();
+    let image = converter.read_rgba16(&source, (SIDE * 2, SIDE), 1).unwrap();
     let wanted = [200.0, 100.0, 0.0, 255.0].map(|value| value * 257.0 * 128.0 / 255.0);
     for pixel in image.data.as_chunks::<4>().0 {
         for channel in 0..4 {
@@ -247,8 +247,8 @@ fn straight_alpha_is_multiplied_and_shows_black_below() {
     let flat = converter.convert(&source, &target(Pixel::RGB24, color), Rect::whole(SIDE, SIDE)).unwrap().unwrap();
     assert_eq!(flat.data(0)[..3], [100, 50, 0]);
     // And back, straight again.
-    let image = converter.to_rgba16(&source, (SIDE, SIDE), 1).unwrap();
-    let back = converter.from_rgba16(&image, 1, &target(Pixel::RGBA, color)).unwrap();
+    let image = converter.read_rgba16(&source, (SIDE, SIDE), 1).unwrap();
+    let back = converter.write_rgba16(&image, 1, &target(Pixel::RGBA, color)).unwrap();
     assert_eq!(back.data(0)[..4], [200, 100, 0, 128]);
 }
 
@@ -265,7 +265,7 @@ fn linear_light_gets_its_curve() {
             }
         }
         let source = Source { frame: &frame, color: ColorTags::LINEAR_RGB, premultiplied: true };
-        let image = converter.to_rgba16(&source, (SIDE, SIDE), transfer).unwrap();
+        let image = converter.read_rgba16(&source, (SIDE, SIDE), transfer).unwrap();
         let value = f64::from(if light.is_nan() { 0.0 } else { light }).clamp(0.0, 1.0);
         let encoded = match transfer {
             13 if value <= 0.003_130_8 => value * 12.92,
@@ -277,7 +277,7 @@ fn linear_light_gets_its_curve() {
         assert!((got - encoded).abs() < 2e-4, "{light} by {transfer}: {got}, not {encoded}");
     }
     let source = Source { frame: &frame, color: ColorTags::LINEAR_RGB, premultiplied: true };
-    assert!(converter.to_rgba16(&source, (SIDE, SIDE), 16).is_err(), "PQ needs a grade");
+    assert!(converter.read_rgba16(&source, (SIDE, SIDE), 16).is_err(), "PQ needs a grade");
 }
 
 #[test]

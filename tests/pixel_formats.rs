@@ -230,7 +230,7 @@ fn every_format_is_read_by_its_description() {
             let number = |c: usize, x: usize, y: usize| coded(format, c, share(model, c, x, y), full).0;
             let frame = frame(format, number);
             let source = Source { frame: &frame, color: color(format, full), premultiplied: false };
-            let image = converter.to_rgba16(&source, (WIDTH, HEIGHT), 1);
+            let image = converter.read_rgba16(&source, (WIDTH, HEIGHT), 1);
             let image = image.unwrap_or_else(|error| panic!("{}: {error:#}", format.name));
             for (at, pixel) in image.data.as_chunks::<4>().0.iter().enumerate() {
                 let (x, y) = (at % WIDTH as usize, at / WIDTH as usize);
@@ -326,7 +326,7 @@ fn what_is_refused_is_refused_with_a_sentence() {
         let whole = Rect::whole(WIDTH, HEIGHT);
         let errors = [
             converter.convert(&source, &target, whole).err(),
-            converter.to_rgba16(&source, (WIDTH, HEIGHT), 1).err(),
+            converter.read_rgba16(&source, (WIDTH, HEIGHT), 1).err(),
             converter.convert(&Source { frame: &plain, ..source }, &into, whole).err(),
         ];
         for error in errors {
@@ -371,7 +371,7 @@ fn every_format_that_is_written_comes_back() {
                 }
             };
             let source = Source { frame: &out, color, premultiplied: false };
-            let image = converter.to_rgba16(&source, (WIDTH, HEIGHT), 1).unwrap();
+            let image = converter.read_rgba16(&source, (WIDTH, HEIGHT), 1).unwrap();
             let depth = format.components().iter().map(|c| c.depth).min().unwrap();
             let step = 65535.0 / (2f64.powi(depth) - 1.0);
             for (at, pixel) in image.data.as_chunks::<4>().0.iter().enumerate() {

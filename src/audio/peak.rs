@@ -19,7 +19,8 @@ pub struct Peak {
 
 impl Peak {
     /// Takes the next samples of the run into account.
-    pub fn add(&mut self, samples: &Samples) {
+    #[cfg_attr(feature = "unstable", visibility::make(pub))]
+    pub(crate) fn add(&mut self, samples: &Samples) {
         for channel in 0..samples.channels() {
             let level = highest(samples.plane(channel));
             self.level = self.level.max(level);

@@ -17,6 +17,15 @@
 //! An [`Engine`] is a configuration that was opened with [`open`]; it makes [`Transform`]s out of [`Step`]s. One file names the
 //! crate that does it, `ocio.rs`, so that another can take its place.
 
+/// What tests and benches use.
+mod unstable {
+    pub use super::baked::{Baked, Names, decision_space, layer, output, untouched};
+    pub use super::fast::{Cubes, Fast};
+    pub use super::lut::CubeLut;
+    pub use super::pipeline::Pipeline;
+    pub use super::sources::{FileColor, MediumSpace, medium_space};
+}
+
 mod baked;
 mod fast;
 mod lut;
@@ -42,17 +51,16 @@ use crate::plan::{CdlStyle, ColorConfig, ColorTags};
 use self::ocio as opened;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use baked::is_hdr;
-pub use baked::{Baked, Names, decision_space, layer, output, untouched};
 pub(crate) use baked::{Outputs, file_states};
-pub use fast::{Cubes, Fast};
-pub use lut::CubeLut;
 pub(crate) use names::unknown;
-pub use pipeline::Pipeline;
 pub use pipeline::find_space;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use pipeline::find_view;
-pub use sources::{FileColor, MediumSpace, medium_space};
 pub use tags::{interop_of_chromaticities, tags_of};
+#[cfg(feature = "unstable")]
+pub use unstable::*;
+#[cfg(not(feature = "unstable"))]
+pub(crate) use unstable::*;
 #[cfg(not(feature = "ocio"))]
 use without as opened;
 pub use words::{read_grade, read_rule, read_source, read_view};

@@ -9,7 +9,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Target;
-use crate::report::{OutputKind, Written};
+use crate::report::{ListedFile, OutputKind};
 
 /// Temporary files and folders are called this, then what they are for, then a token and [`SUFFIX`].
 const PREFIX: &str = ".otio-conflate-";
@@ -310,7 +310,7 @@ impl Place {
 
     /// What lies under the final name, without its path; of a sequence, all of frames `first..first + count`. `None` when a
     /// file is missing.
-    pub(crate) fn left(&self, first: i64, count: i64) -> Option<Written> {
+    pub(crate) fn left(&self, first: i64, count: i64) -> Option<ListedFile> {
         self.state(&self.path, first, count)
     }
 
@@ -328,20 +328,20 @@ impl Place {
     }
 
     /// What was written under the temporary name, as the manifest will list it; `None` when a file is missing.
-    pub(super) fn written(&self, first: i64, count: i64) -> Option<Written> {
+    pub(super) fn written(&self, first: i64, count: i64) -> Option<ListedFile> {
         let state = self.state(self.target.path(), first, count)?;
-        Some(Written { path: self.relative.clone(), ..state })
+        Some(ListedFile { path: self.relative.clone(), ..state })
     }
 
     /// What lies at `path` as this output.
-    fn state(&self, path: &Path, first: i64, count: i64) -> Option<Written> {
+    fn state(&self, path: &Path, first: i64, count: i64) -> Option<ListedFile> {
         match &self.target {
-            Target::Movie(_) => Written::of(&path.metadata().ok()?),
+            Target::Movie(_) => ListedFile::of(&path.metadata().ok()?),
             Target::Sequence { .. } => {
                 let name = self.target.frame_name()?;
                 let frame = |number: i64| path.join(name.of(number));
-                let mut frames = (first..first + count).map(|number| Written::of(&frame(number).metadata().ok()?));
-                frames.try_fold(Written::NOTHING, |sum, frame| Some(sum.and(&frame?)))
+                let mut frames = (first..first + count).map(|number| ListedFile::of(&frame(number).metadata().ok()?));
+                frames.try_fold(ListedFile::NOTHING, |sum, frame| Some(sum.and(&frame?)))
             }
         }
     }
@@ -445,7 +445,11 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// The same; what is written is given to `note` before it gets its name.
-pub(super) fn write_noted(path: &Path, bytes: &[u8], note: impl FnOnce(Option<Written>) -> Result<()>) -> Result<()> {
+pub(super) fn write_noted(
+    path: &Path,
+    bytes: &[u8],
+    note: impl FnOnce(Option<ListedFile>) -> Result<()>,
+) -> Result<()> {
     let temporary = hidden(path, &format!(".{}{SUFFIX}", token()));
     let write = || {
         let mut file = File::create(&temporary)?;
@@ -455,7 +459,7 @@ pub(super) fn write_noted(path: &Path, bytes: &[u8], note: impl FnOnce(Option<Wr
     };
     let written = write()
         .map_err(|error| Error::io("write", &temporary, error))
-        .and_then(|metadata| note(Written::of(&metadata)))
+        .and_then(|metadata| note(ListedFile::of(&metadata)))
         .and_then(|()| fs::rename(&temporary, path).map_err(|error| Error::io("rename to", path, error)));
     if written.is_err() {
         // The first error says what is wrong; that the rest of it lies there, too, helps nobody.

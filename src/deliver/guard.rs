@@ -9,7 +9,7 @@ use super::files::{Place, Standing, remove};
 use super::manifest::{CONFLATED, Listed, MANIFEST, Manifest, ManifestFile, not_ours};
 use super::protected::Protected;
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::Written;
+use crate::report::ListedFile;
 
 /// Who decides what may be written into one folder.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl<'p> Guard<'p> {
         }
         self.protected.refuse([conflated.as_path()])?;
         let Ok(metadata) = conflated.symlink_metadata() else { return Ok(()) };
-        let ours = Written::of(&metadata).is_some_and(|there| self.listed.holds(CONFLATED, &there));
+        let ours = ListedFile::of(&metadata).is_some_and(|there| self.listed.holds(CONFLATED, &there));
         match ours || (self.existing == Existing::OverwriteForeign && metadata.is_file()) {
             true => Ok(()),
             false => Err(not_ours(&conflated, &self.why(CONFLATED, &metadata))),
@@ -130,17 +130,18 @@ impl<'p> Guard<'p> {
     /// Whether what lies at `place` is all ours, as it was left.
     fn is_ours(&self, place: &Place, metadata: &Metadata) -> Result<bool, String> {
         let Some(frame_name) = place.target.frame_name() else {
-            return Ok(Written::of(metadata).is_some_and(|there| self.listed.holds(&place.relative, &there)));
+            return Ok(ListedFile::of(metadata).is_some_and(|there| self.listed.holds(&place.relative, &there)));
         };
         if !metadata.is_dir() || !self.listed.names(&place.relative) {
             return Ok(false);
         }
-        let mut all = Written::NOTHING;
+        let mut all = ListedFile::NOTHING;
         for entry in fs::read_dir(&place.path).map_err(|error| format!(" (it cannot be listed: {error:#})"))?.flatten()
         {
             let name = entry.file_name();
             let is_frame = name.to_str().and_then(|name| frame_name.number(name)).is_some();
-            let frame = entry.path().symlink_metadata().ok().filter(|_| is_frame).and_then(|frame| Written::of(&frame));
+            let frame =
+                entry.path().symlink_metadata().ok().filter(|_| is_frame).and_then(|frame| ListedFile::of(&frame));
             match frame {
                 Some(frame) if self.listed.holds_part(&place.relative, &frame) => all = all.and(&frame),
                 _ => {

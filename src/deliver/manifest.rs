@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::{Hold, clear, sync_folder, write_noted, write_whole};
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::{Output, Report, Written};
+use crate::report::{ListedFile, Output, Report};
 
 /// The manifest's name.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -25,14 +25,14 @@ pub(crate) struct Manifest {
     /// The run it is of; `None` where it lists files alone.
     pub(crate) run: Option<Report>,
     /// What was made.
-    files: Vec<Written>,
+    files: Vec<ListedFile>,
 }
 
 /// A manifest of a folder that no run delivered to, but other programs did.
 #[derive(Serialize, Deserialize)]
 struct FilesAlone {
     crate_version: String,
-    files: Vec<Written>,
+    files: Vec<ListedFile>,
 }
 
 /// What lies at a manifest's place.
@@ -116,13 +116,13 @@ pub(crate) fn outputs(shot: &crate::report::ShotReport) -> impl Iterator<Item = 
 }
 
 /// What earlier versions said of a file: not when it was written.
-fn of_old(output: &Output) -> Written {
-    Written { path: output.path.clone(), bytes: output.bytes, modified: (0, u64::MAX), loudness: None }
+fn of_old(output: &Output) -> ListedFile {
+    ListedFile { path: output.path.clone(), bytes: output.bytes, modified: (0, u64::MAX), loudness: None }
 }
 
 /// Files that were made by this library, by their path relative to the folder; each as it was left.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Listed(HashMap<String, Vec<Written>>);
+pub(crate) struct Listed(HashMap<String, Vec<ListedFile>>);
 
 impl Listed {
     /// Whether anything is listed under this path.
@@ -131,8 +131,8 @@ impl Listed {
     }
 
     /// Whether what lies there, `there`, is as it was left.
-    pub(crate) fn holds(&self, relative: &str, there: &Written) -> bool {
-        let as_left = |listed: &Written| {
+    pub(crate) fn holds(&self, relative: &str, there: &ListedFile) -> bool {
+        let as_left = |listed: &ListedFile| {
             listed.bytes == there.bytes
                 && there.modified.0 >= listed.modified.0
                 && there.modified.1 <= listed.modified.1
@@ -141,8 +141,8 @@ impl Listed {
     }
 
     /// Whether what lies there is a part of what was left: frames of a sequence, none of them changed since.
-    pub(super) fn holds_part(&self, relative: &str, there: &Written) -> bool {
-        let as_left = |listed: &Written| {
+    pub(super) fn holds_part(&self, relative: &str, there: &ListedFile) -> bool {
+        let as_left = |listed: &ListedFile| {
             let within = there.modified.0 >= listed.modified.0 && there.modified.1 <= listed.modified.1;
             listed.bytes >= there.bytes && (within || there.bytes == 0)
         };
@@ -162,7 +162,7 @@ fn absent(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
-fn journal(folder: &Path) -> Result<Vec<Written>> {
+fn journal(folder: &Path) -> Result<Vec<ListedFile>> {
     let path = folder.join(JOURNAL);
     let is_file = path.symlink_metadata().is_ok_and(|metadata| metadata.is_file());
     if !is_file {
@@ -177,7 +177,7 @@ fn journal(folder: &Path) -> Result<Vec<Written>> {
 ///
 /// # Errors
 /// [`ErrorKind::Io`] where it cannot be noted.
-pub(crate) fn note(folder: &Path, files: &[Written]) -> Result<()> {
+pub(crate) fn note(folder: &Path, files: &[ListedFile]) -> Result<()> {
     let path = folder.join(JOURNAL);
     let _hold = Hold::wait(&folder.join(MANIFEST))?;
     if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
@@ -206,7 +206,7 @@ pub(crate) fn note(folder: &Path, files: &[Written]) -> Result<()> {
 /// [`ErrorKind::Io`] where it cannot be written.
 pub(crate) fn write_cut(folder: &Path, cut: &str) -> Result<()> {
     write_noted(&folder.join(CONFLATED), cut.as_bytes(), |written| {
-        let listed = written.map(|written| Written { path: CONFLATED.to_owned(), ..written });
+        let listed = written.map(|written| ListedFile { path: CONFLATED.to_owned(), ..written });
         note(folder, listed.as_slice())
     })
 }
@@ -269,8 +269,8 @@ pub(crate) fn not_ours(path: &Path, why: &str) -> Error {
 
 /// Of `files`, the newest two under each path: a run that was killed may not have got as far as the newest says. With
 /// `look`, only those whose files are in `folder` as they were left.
-fn newest(folder: &Path, files: Vec<Written>, look: bool) -> Vec<Written> {
-    let mut seen: HashMap<String, Vec<Written>> = HashMap::new();
+fn newest(folder: &Path, files: Vec<ListedFile>, look: bool) -> Vec<ListedFile> {
+    let mut seen: HashMap<String, Vec<ListedFile>> = HashMap::new();
     let mut kept = Vec::new();
     for file in files.into_iter().rev() {
         let known = seen.entry(file.path.clone()).or_default();
@@ -279,7 +279,7 @@ fn newest(folder: &Path, files: Vec<Written>, look: bool) -> Vec<Written> {
         }
         if look {
             let Ok(metadata) = on_disk(folder, &file.path).symlink_metadata() else { continue };
-            let is_it = Written::of(&metadata).is_none_or(|there| {
+            let is_it = ListedFile::of(&metadata).is_none_or(|there| {
                 there.bytes == file.bytes && (file.modified.0..=file.modified.1).contains(&there.modified.0)
             });
             if !is_it {

@@ -36,6 +36,7 @@ mod template;
 mod transcode;
 mod trim;
 
+pub use crate::codec::exr::Compression as ExrCompression;
 #[cfg(feature = "ffmpeg")]
 pub use crate::conflate::{transcode, trim};
 pub use burn_in::{BurnIn, BurnInText, Corner, HexColor};

@@ -8,7 +8,7 @@ use super::{Guard, Preset, Representation};
 use crate::audio::{Loudness, Peak};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
-use crate::report::{DeliveredStem, Output, OutputKind, Represented, ShotReport, Written};
+use crate::report::{DeliveredStem, ListedFile, Output, OutputKind, Represented, ShotReport};
 use crate::time::Rate;
 
 /// Where everything that is delivered of one shot goes.
@@ -188,9 +188,9 @@ pub(crate) fn commit_all<'p>(
     places.iter().try_for_each(|(place, ..)| place.sync())?;
     // What is not whole was told by whoever verified it; here it is only not noted.
     let written = places.iter().filter_map(|&(place, first, count)| place.written(first, count));
-    let written: Vec<Written> = written
+    let written: Vec<ListedFile> = written
         .enumerate()
-        .map(|(index, written)| Written { loudness: loudness.filter(|_| index == 0), ..written })
+        .map(|(index, written)| ListedFile { loudness: loudness.filter(|_| index == 0), ..written })
         .collect();
     if guard.records() {
         note(folder, &written)?;

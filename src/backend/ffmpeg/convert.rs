@@ -210,13 +210,13 @@ impl Converter {
 
     /// The long way round, through premultiplied RGB.
     fn convert_in_rgb(&mut self, source: &Source<'_>, target: &Target, rect: Rect) -> Result<Video> {
-        let mut image = self.to_rgba16(source, (rect.width, rect.height), target.color.transfer)?;
+        let mut image = self.read_rgba16(source, (rect.width, rect.height), target.color.transfer)?;
         if rect != Rect::whole(target.width, target.height) {
             let mut canvas = Rgba16::black(target.width, target.height);
             picture::paste(&mut canvas, &image, rect.x, rect.y);
             image = canvas;
         }
-        self.from_rgba16(&image, target.color.transfer, target)
+        self.write_rgba16(&image, target.color.transfer, target)
     }
 
     /// The frame as premultiplied RGBA of `size` (width, height), with the transfer characteristic `transfer`: between
@@ -224,7 +224,7 @@ impl Converter {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
-    pub fn to_rgba16(&mut self, source: &Source<'_>, size: (u32, u32), transfer: u8) -> Result<Rgba16> {
+    pub fn read_rgba16(&mut self, source: &Source<'_>, size: (u32, u32), transfer: u8) -> Result<Rgba16> {
         let info = PixelInfo::need(source.frame.format())?;
         info.check()?;
         let curve = pixels::curve_between(source.color.transfer, transfer)?;
@@ -241,7 +241,7 @@ impl Converter {
                 let field = frames::field(source.frame, second)?;
                 let source = Source { frame: &field, ..*source };
                 let half = (size.0, size.1 / 2);
-                let field = self.interlaced(false, |converter| converter.to_rgba16(&source, half, transfer))?;
+                let field = self.interlaced(false, |converter| converter.read_rgba16(&source, half, transfer))?;
                 picture::weave(&field, &mut image, second);
             }
             return Ok(image);
@@ -263,7 +263,7 @@ impl Converter {
     /// # Errors
     /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
     #[allow(clippy::wrong_self_convention, reason = "the converter is not what is converted")]
-    pub fn from_rgba16(&mut self, image: &Rgba16, transfer: u8, target: &Target) -> Result<Video> {
+    pub fn write_rgba16(&mut self, image: &Rgba16, transfer: u8, target: &Target) -> Result<Video> {
         let info = PixelInfo::need(target.format)?;
         info.check()?;
         let size = (target.width, target.height);
@@ -276,7 +276,7 @@ impl Converter {
             let half = Target { height: size.1 / 2, ..*target };
             for second in [false, true] {
                 let field = picture::field(&image, second);
-                let field = self.interlaced(false, |converter| converter.from_rgba16(&field, transfer, &half))?;
+                let field = self.interlaced(false, |converter| converter.write_rgba16(&field, transfer, &half))?;
                 pixels::weave(&field, &mut out, &info, second)?;
             }
             return Ok(out);

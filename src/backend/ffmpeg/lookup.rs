@@ -24,7 +24,8 @@ impl FfmpegLookup {
         FfmpegLookup::default()
     }
 
-    /// With this many pixels allowed in a picture; `None` as [`DecodeOptions::max_pixels`] has it.
+    /// With this many pixels allowed in a picture. `None` allows 16 384 × 16 384, and of a small file less: what takes up
+    /// 112 MiB in memory and another 64 KiB for each byte of the file.
     #[must_use]
     pub fn max_pixels(mut self, pixels: Option<u64>) -> FfmpegLookup {
         self.max_pixels = pixels;

@@ -59,28 +59,36 @@ mod viewed;
 mod writer;
 mod yuv;
 
-pub use chroma_site::ChromaSite;
-pub use convert::{Converter, Source, Target, rgba8_frame};
-pub use decode::MovieReader;
-pub use encode::{AudioStream, OutputSettings};
-pub use frame::Frame;
 pub use frames::{FrameOptions, FramePicture, FrameReader, FrameSamples, Frames, SampleDepth};
 pub use info::MediaInfo;
 pub use lookup::FfmpegLookup;
 #[cfg(feature = "resolve")]
 pub(crate) use lookup::count_frames_of;
-pub use movie::{Outside, Picked};
-pub use movie_writer::{MovieWriter, Written};
-pub use options::DecodeOptions;
-pub use presets::FormatRequest;
 pub use probe::probe;
 pub use render::{Estimate, FrameCost, FrameRun, LayerUse, PicturePath, ShotProgram};
 pub(crate) use representation::{SourceFrames, check_before_render, represent_file, represent_rendered};
-pub use sequence::SequenceReader;
-pub use sequence_writer::{SequenceNames, SequenceWriter};
 pub use session::FfmpegBackend;
 pub use sound::{
-    MixReport, Normalized, SoundReader, bring_to_loudness, check_mix, mix_files, write_mix, write_mix_as,
-    write_shot_mixes,
+    MixReport, Normalized, bring_to_loudness, check_mix, mix_files, write_mix, write_mix_as, write_shot_mixes,
 };
 pub(crate) use trim::trim;
+
+/// What tests and benches use.
+mod unstable {
+    pub use super::chroma_site::ChromaSite;
+    pub use super::convert::{Converter, Source, Target, rgba8_frame};
+    pub use super::decode::MovieReader;
+    pub use super::encode::{AudioStream, OutputSettings};
+    pub use super::frame::Frame;
+    pub use super::movie::{Outside, Picked};
+    pub use super::movie_writer::{MovieWriter, Written};
+    pub use super::options::DecodeOptions;
+    pub use super::presets::FormatRequest;
+    pub use super::sequence::SequenceReader;
+    pub use super::sequence_writer::{SequenceNames, SequenceWriter};
+    pub use super::sound::SoundReader;
+}
+#[cfg(feature = "unstable")]
+pub use unstable::*;
+#[cfg(not(feature = "unstable"))]
+pub(crate) use unstable::*;

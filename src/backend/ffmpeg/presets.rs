@@ -44,7 +44,8 @@ pub struct FormatRequest {
 
 impl Preset {
     /// Where chroma samples lie in its pictures.
-    pub fn chroma_site(&self) -> ChromaSite {
+    #[cfg_attr(feature = "unstable", visibility::make(pub))]
+    pub(crate) fn chroma_site(&self) -> ChromaSite {
         if self.centered_chroma { ChromaSite::Center } else { ChromaSite::Left }
     }
 
@@ -187,7 +188,8 @@ impl Preset {
     ///
     /// # Errors
     /// As [`Preset::candidates`].
-    pub fn pixel_format(&self, request: FormatRequest, width: u32, height: u32) -> Result<Pixel> {
+    #[cfg_attr(feature = "unstable", visibility::make(pub))]
+    pub(crate) fn pixel_format(&self, request: FormatRequest, width: u32, height: u32) -> Result<Pixel> {
         let source = PixelInfo::need(request.source)?;
         let best = self
             .candidates(width, height)?
@@ -211,7 +213,8 @@ impl Preset {
 
     /// The colour tags that its files have when the canvas's are `canvas`. A linear canvas becomes BT.709 in video and
     /// sRGB in RGB pictures; any canvas becomes linear in EXR.
-    pub fn color_tags(&self, format: Pixel, canvas: ColorTags) -> ColorTags {
+    #[cfg_attr(feature = "unstable", visibility::make(pub))]
+    pub(crate) fn color_tags(&self, format: Pixel, canvas: ColorTags) -> ColorTags {
         let rgb = PixelInfo::of(format).is_some_and(|info| info.rgb);
         let encoded = |linear: u8| if canvas.transfer == ColorTags::LINEAR { linear } else { canvas.transfer };
         // A matrix for a canvas that has none: its primaries' own.

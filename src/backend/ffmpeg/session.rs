@@ -30,7 +30,7 @@ impl FfmpegBackend {
     }
 
     /// With this many pixels allowed in a picture of a medium; `None` as
-    /// [`DecodeOptions::max_pixels`](super::DecodeOptions::max_pixels) has it.
+    /// [`FfmpegLookup::max_pixels`](super::FfmpegLookup::max_pixels) has it.
     #[must_use]
     pub fn max_pixels(mut self, pixels: Option<u64>) -> FfmpegBackend {
         self.max_pixels = pixels;

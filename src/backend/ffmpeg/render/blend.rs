@@ -50,14 +50,14 @@ pub(super) fn blend(
 fn blend_in_rgb(converter: &mut Converter, from: &Video, to: &Video, coding: &Coding, weight: Ratio) -> Result<Video> {
     let (from, to) = in_rgb(converter, (from, to), coding)?;
     let mixed = picture::mix(Some(&from), Some(&to), weight).unwrap_or(from);
-    converter.from_rgba16(&mixed, coding.color.transfer, coding)
+    converter.write_rgba16(&mixed, coding.color.transfer, coding)
 }
 
 /// Two pictures that are coded as `coding` says, unpacked.
 fn in_rgb(converter: &mut Converter, (from, to): (&Video, &Video), coding: &Coding) -> Result<(Rgba16, Rgba16)> {
     let mut unpacked = |frame| {
         let source = Source { frame, color: coding.color, premultiplied: coding.premultiplied };
-        converter.to_rgba16(&source, (coding.width, coding.height), coding.color.transfer)
+        converter.read_rgba16(&source, (coding.width, coding.height), coding.color.transfer)
     };
     Ok((unpacked(from)?, unpacked(to)?))
 }
@@ -83,14 +83,14 @@ pub(super) fn between(
     let mut rgba = |frame: &Frame| {
         let (color, premultiplied) = source(frame);
         let source = Source { frame: frame.as_av(), color, premultiplied };
-        converter.to_rgba16(&source, (coding.width, coding.height), coding.color.transfer)
+        converter.read_rgba16(&source, (coding.width, coding.height), coding.color.transfer)
     };
     let (from, to) = (rgba(first)?, rgba(second)?);
     let mixed = picture::mix(Some(&from), Some(&to), share).unwrap_or(from);
     let color = ColorTags { full_range: true, matrix: 0, ..color };
     let format = RGBA16;
     let target = Coding { format, color, premultiplied: true, ..coding };
-    let frame = converter.from_rgba16(&mixed, color.transfer, &target)?;
+    let frame = converter.write_rgba16(&mixed, color.transfer, &target)?;
     Ok(first.with_pixels(frame, color, true))
 }
 
@@ -154,7 +154,7 @@ impl Wipes {
         let (from, to) = in_rgb(converter, (from, to), coding)?;
         let map = self.map(pattern, (coding.width, coding.height));
         let wiped = map.and_then(|map| wipe(Some(&from), Some(&to), &map, progress.to_f64()));
-        converter.from_rgba16(&wiped.unwrap_or(to), coding.color.transfer, coding)
+        converter.write_rgba16(&wiped.unwrap_or(to), coding.color.transfer, coding)
     }
 
     /// The pattern of a wipe over the canvas or one of its planes.

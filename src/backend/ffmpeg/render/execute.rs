@@ -68,7 +68,8 @@ impl<'s> Compositor<'s> {
                 let canvas: Arc<Rgba16> = self.laid_over_background(&segment.nodes, record)?;
                 let coding = self.layers.coding;
                 let converter = &mut self.layers.converter;
-                converter.interlaced(fields, |converter| converter.from_rgba16(&canvas, coding.color.transfer, &coding))
+                converter
+                    .interlaced(fields, |converter| converter.write_rgba16(&canvas, coding.color.transfer, &coding))
             }
         }
     }
@@ -178,7 +179,7 @@ impl<'s> Compositor<'s> {
     fn flat_color(&mut self, color: [f64; 4]) -> Result<Video> {
         let coding = self.layers.coding;
         let image: Rgba16 = Surface::flat((coding.width, coding.height), color);
-        self.layers.converter.from_rgba16(&image, coding.color.transfer, &coding)
+        self.layers.converter.write_rgba16(&image, coding.color.transfer, &coding)
     }
 
     /// `nodes` over the background, as premultiplied RGBA.

@@ -248,7 +248,7 @@ impl<'s> Layers<'s> {
         let color = ColorTags { full_range: true, matrix: 0, ..self.drawn_tags() };
         let format = RGBA16;
         let target = Target { format, color, premultiplied: true, ..self.coding };
-        let frame = self.converter.from_rgba16(&image, color.transfer, &target)?;
+        let frame = self.converter.write_rgba16(&image, color.transfer, &target)?;
         Ok(Picture { frame, color, premultiplied: true })
     }
 
@@ -304,14 +304,14 @@ impl<'s> Layers<'s> {
             seen => self.picture(fetch, seen)?,
         };
         if let Some(drawing) = fetch.drawing(&self.scene.canvas, record, picture.size()) {
-            let image = self.converter.to_rgba16(&picture.source(), picture.size(), transfer)?;
+            let image = self.converter.read_rgba16(&picture.source(), picture.size(), transfer)?;
             return Ok(draw(&image, drawing.way, drawing.part, size));
         }
         let rect = fetch.rect;
         let (source, fields) = (picture.source(), self.has_fields(fetch));
         let image = self
             .converter
-            .interlaced(fields, |converter| converter.to_rgba16(&source, (rect.width, rect.height), transfer))?;
+            .interlaced(fields, |converter| converter.read_rgba16(&source, (rect.width, rect.height), transfer))?;
         if rect == Rect::whole(size.0, size.1) {
             return Ok(image);
         }

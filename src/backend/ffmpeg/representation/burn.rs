@@ -138,11 +138,11 @@ impl<'r> Painter<'r> {
             ColorTags::LINEAR => ColorTags::SRGB.transfer,
             transfer => transfer,
         };
-        let mut image = converter.to_rgba16(&source, (part.width, part.height), transfer)?;
+        let mut image = converter.read_rgba16(&source, (part.width, part.height), transfer)?;
         let mut above = Rgba16::transparent(part.width, part.height);
         picture::paste(&mut above, label, x - part.x, y - part.y);
         picture::over(&mut image, &above, Ratio::ONE);
-        let rendered = converter.from_rgba16(&image, transfer, &coding)?;
+        let rendered = converter.write_rgba16(&image, transfer, &coding)?;
         self.put_back(&rendered, picture, &above, part);
         Ok(())
     }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use otio_conflate::codec::exr::Compression;
-use otio_conflate::deliver::{AudioDelivery, EncoderSource, NameTemplate, Preset, Representation, TimecodeSource};
+use otio_conflate::deliver::{
+    AudioDelivery, EncoderSource, ExrCompression, NameTemplate, Preset, Representation, TimecodeSource,
+};
 use otio_conflate::plan::PlanOptions;
 use otio_conflate::{Delivery, Existing};
 
@@ -24,7 +25,7 @@ pub(crate) struct DeliveryArgs {
     encoder: EncoderSource,
     /// How EXR files are compressed: none, zips, zip16, piz or dwaa
     #[arg(long, value_name = "METHOD")]
-    compression: Option<Compression>,
+    compression: Option<ExrCompression>,
     /// The level of compression of EXR files (zips and zip16: 1 to 12, dwaa: 1 to 1000) and PNG files (1 to 9)
     #[arg(long, value_name = "N")]
     level: Option<u16>,
