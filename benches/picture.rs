@@ -72,13 +72,13 @@ fn layers(criterion: &mut Criterion) {
 #[cfg(feature = "ffmpeg")]
 fn conversions(criterion: &mut Criterion) {
     use ffmpeg_next::format::Pixel;
-    use otio_conflate::backend::ffmpeg::{ChromaSite, Converter, Source, Target};
+    use otio_conflate::backend::ffmpeg::{ChromaSite, Converter, SourcePicture, TargetFormat};
     use otio_conflate::picture::Rect;
     use otio_conflate::plan::ColorTags;
 
     let mut group = criterion.benchmark_group("convert 1080p");
     let mut converter = Converter::new();
-    let target = |format, color| Target {
+    let target = |format, color| TargetFormat {
         format,
         width: WIDTH,
         height: HEIGHT,
@@ -89,8 +89,8 @@ fn conversions(criterion: &mut Criterion) {
     let whole = Rect::whole(WIDTH, HEIGHT);
     let video = target(Pixel::YUV420P, ColorTags::BT709);
     let frame = converter.black(&video).unwrap();
-    let source = Source { frame: &frame, color: ColorTags::BT709, premultiplied: false };
-    let wide = Target { format: Pixel::YUV422P10LE, ..video };
+    let source = SourcePicture { frame: &frame, color: ColorTags::BT709, premultiplied: false };
+    let wide = TargetFormat { format: Pixel::YUV422P10LE, ..video };
     group.bench_function("yuv420p to yuv422p10", |bencher| {
         bencher.iter(|| converter.convert(&source, &wide, whole).unwrap());
     });

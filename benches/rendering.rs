@@ -97,7 +97,8 @@ fn represents(criterion: &mut Criterion) {
         &["-c:v", "libx264", "-preset", "veryfast", "-g", "24", "-pix_fmt", "yuv420p10le"],
     );
     let mut plan = common::plan(&media, 48, &[(4, 4), (28, 4)]);
-    plan.canvas = CanvasRequest { size: Some((1920, 1080)), ..CanvasRequest::default() };
+    plan.canvas = CanvasRequest::default();
+    plan.canvas.size = Some((1920, 1080));
     let mut half = plan.clone();
     half.canvas.size = Some((960, 540));
     let render = |plan, preset: &str, representations: &[&str]| {

@@ -10,7 +10,7 @@ fn trims(criterion: &mut Criterion) {
     use std::process::Command;
 
     use otio_conflate::CancelToken;
-    use otio_conflate::deliver::{Copy, Cut, Trim, trim};
+    use otio_conflate::deliver::{CopyMode, Cut, Trim, trim};
 
     const FRAMES: i64 = 96;
     const PIECES: i64 = 4;
@@ -38,12 +38,14 @@ fn trims(criterion: &mut Criterion) {
             let cut = |piece: i64| Cut::frames(piece * LENGTH, LENGTH);
             (0..PIECES).fold(empty, |request, piece| request.piece(cut(piece), at(&format!("{piece}.mov"))))
         };
-        for (how, copy) in [("copied", Copy::Exact), ("encoded", Copy::Never)] {
+        for (how, copy) in [("copied", CopyMode::Exact), ("encoded", CopyMode::Never)] {
             let request = pieces(copy);
             group.bench_function(format!("{name}, {how}"), |bencher| {
                 bencher.iter(|| {
                     let trimmed = trim(&request, &CancelToken::new()).unwrap();
-                    assert!(trimmed.pieces.iter().all(|piece| piece.as_ref().unwrap().copied == (copy == Copy::Exact)));
+                    assert!(
+                        trimmed.pieces.iter().all(|piece| piece.as_ref().unwrap().copied == (copy == CopyMode::Exact))
+                    );
                 });
             });
         }

@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 use otio_conflate::backend::{Backend, Capabilities, Control, Rendered, Session, Task, Worker};
 use otio_conflate::deliver::{Preset, Representation};
 use otio_conflate::plan::{Canvas, ColorTags};
-use otio_conflate::time::Ratio;
 use otio_conflate::{Conflation, Delivery, Error, NoObserver, Plan, PlanOptions, Result, Timeline};
 
 struct Text;
@@ -33,7 +32,7 @@ impl Backend for Text {
 
 impl Session for Page<'_> {
     fn canvas(&self) -> Canvas {
-        Canvas { width: 80, height: 1, pixel_aspect: Ratio::ONE, color: ColorTags::BT709 }
+        Canvas::new(80, 1, ColorTags::BT709)
     }
 
     fn worker(&self, _: usize) -> Box<dyn Worker + '_> {

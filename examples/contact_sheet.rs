@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ffmpeg_next::format::Pixel;
-use otio_conflate::backend::ffmpeg::{ChromaSite, Converter, DecodeOptions, Frame, MovieReader, Source, Target};
+use otio_conflate::backend::ffmpeg::{
+    ChromaSite, Converter, DecodeOptions, Frame, MovieReader, SourcePicture, TargetFormat,
+};
 use otio_conflate::picture::{Rect, draw_text, text_width};
 use otio_conflate::plan::ColorTags;
 use otio_conflate::time::Timecode;
@@ -90,9 +92,10 @@ impl Page {
 
     fn frame(&mut self, converter: &mut Converter, frame: &Frame, (x, y): (u32, u32)) -> otio_conflate::Result<()> {
         let (width, height) = THUMB;
-        let source = Source { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
+        let source =
+            SourcePicture { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
         let (format, color, chroma) = (Pixel::RGB24, ColorTags::SRGB, ChromaSite::default());
-        let target = Target { format, width, height, color, premultiplied: false, chroma };
+        let target = TargetFormat { format, width, height, color, premultiplied: false, chroma };
         let converted = converter.convert(&source, &target, Rect::whole(width, height))?;
         let rgb = converted.as_ref().unwrap_or(frame.as_av());
         for (line, pixels) in (y..y + height).zip(rgb.data(0).chunks(rgb.stride(0))) {

@@ -181,6 +181,7 @@ impl Pictures {
 /// What became of a shot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Status {
     /// It was rendered, verified and delivered.
     Done,
@@ -194,6 +195,7 @@ pub enum Status {
 
 /// What was delivered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Output {
     /// A movie, a sequence or a sound.
     pub kind: OutputKind,
@@ -372,6 +374,7 @@ pub struct DeliveredStem {
 
 /// A place in the cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Record {
     /// The record frame, counted on from the timeline's global start.
     pub start: i64,
@@ -386,6 +389,7 @@ pub struct Record {
 /// What a shot is delivered as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum OutputKind {
     /// One movie file.
     Movie,

@@ -4,7 +4,7 @@
 
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
-use otio_conflate::backend::ffmpeg::{ChromaSite, Converter, Source, Target, rgba8_frame};
+use otio_conflate::backend::ffmpeg::{ChromaSite, Converter, SourcePicture, TargetFormat, rgba8_frame};
 use otio_conflate::picture::{Rect, Rotation};
 use otio_conflate::plan::ColorTags;
 
@@ -53,8 +53,8 @@ fn patch(rgb: [u8; 3]) -> Video {
     rgba8_frame(&[rgb[0], rgb[1], rgb[2], 255].repeat((SIDE * SIDE) as usize), SIDE, SIDE).unwrap()
 }
 
-fn target(format: Pixel, color: ColorTags) -> Target {
-    Target { format, width: SIDE, height: SIDE, color, premultiplied: false, chroma: ChromaSite::Left }
+fn target(format: Pixel, color: ColorTags) -> TargetFormat {
+    TargetFormat { format, width: SIDE, height: SIDE, color, premultiplied: false, chroma: ChromaSite::Left }
 }
 
 /// The sample in the middle of a plane.
@@ -95,8 +95,11 @@ fn patches_become_what_the_standards_say() {
         for (format, bits) in FORMATS {
             for rgb in PATCHES {
                 let frame = patch(rgb);
-                let source =
-                    Source { frame: &frame, color: ColorTags { transfer: 1, ..ColorTags::SRGB }, premultiplied: false };
+                let source = SourcePicture {
+                    frame: &frame,
+                    color: ColorTags { transfer: 1, ..ColorTags::SRGB },
+                    premultiplied: false,
+                };
                 let out = converter.convert(&source, &target(format, color), Rect::whole(SIDE, SIDE)).unwrap().unwrap();
                 let wanted = yuv(rgb.map(|value| f64::from(value) / 255.0), color, bits);
                 for (plane, wanted) in wanted.into_iter().enumerate() {
@@ -128,10 +131,10 @@ fn patches_come_back() {
             for rgb in PATCHES {
                 let frame = patch(rgb);
                 let srgb = ColorTags { transfer: 1, ..ColorTags::SRGB };
-                let source = Source { frame: &frame, color: srgb, premultiplied: false };
+                let source = SourcePicture { frame: &frame, color: srgb, premultiplied: false };
                 let whole = Rect::whole(SIDE, SIDE);
                 let there = converter.convert(&source, &target(format, color), whole).unwrap().unwrap();
-                let source = Source { frame: &there, color, premultiplied: false };
+                let source = SourcePicture { frame: &there, color, premultiplied: false };
                 let image = converter.read_rgba16(&source, (SIDE, SIDE), 1).unwrap();
                 let pixel = &image.data[(SIDE * SIDE / 2 * 4) as usize..][..4];
                 for channel in 0..3 {
@@ -154,10 +157,10 @@ fn patches_come_back() {
 fn what_is_right_already_is_not_touched() {
     let mut converter = Converter::new();
     let frame = Video::new(Pixel::YUV420P, 64, 64);
-    let source = Source { frame: &frame, color: ColorTags::BT709, premultiplied: false };
-    let same = Target { width: 64, height: 64, ..target(Pixel::YUV420P, ColorTags::BT709) };
+    let source = SourcePicture { frame: &frame, color: ColorTags::BT709, premultiplied: false };
+    let same = TargetFormat { width: 64, height: 64, ..target(Pixel::YUV420P, ColorTags::BT709) };
     assert!(converter.convert(&source, &same, Rect::whole(64, 64)).unwrap().is_none());
-    let full = Target { color: ColorTags { full_range: true, ..ColorTags::BT709 }, ..same };
+    let full = TargetFormat { color: ColorTags { full_range: true, ..ColorTags::BT709 }, ..same };
     assert!(converter.convert(&source, &full, Rect::whole(64, 64)).unwrap().is_some());
 }
 
@@ -175,13 +178,13 @@ fn depths_and_ranges_change_by_the_book() {
             frame.data_mut(0).fill(sample);
             frame.data_mut(1).fill(128);
             frame.data_mut(2).fill(128);
-            let source = Source {
+            let source = SourcePicture {
                 frame: &frame,
                 color: ColorTags { full_range: from, ..ColorTags::BT709 },
                 premultiplied: false,
             };
             let color = ColorTags { full_range: to, ..ColorTags::BT709 };
-            let target = Target { width: 64, height: 64, ..target(Pixel::YUV422P10LE, color) };
+            let target = TargetFormat { width: 64, height: 64, ..target(Pixel::YUV422P10LE, color) };
             let out = converter.convert(&source, &target, Rect::whole(64, 64)).unwrap().unwrap();
             let got = middle(&out, 0, 2);
             assert!(got.abs_diff(wanted) <= 3, "{sample} from {from} to {to}: {got}, not {wanted}");
@@ -204,8 +207,8 @@ fn a_letterbox_is_black_and_holds_the_picture() {
         {
             let frame = patch([255, 255, 255]);
             let srgb = ColorTags { transfer: 1, ..ColorTags::SRGB };
-            let source = Source { frame: &frame, color: srgb, premultiplied: false };
-            let canvas = Target { width: 160, height: 90, ..target(format, color) };
+            let source = SourcePicture { frame: &frame, color: srgb, premultiplied: false };
+            let canvas = TargetFormat { width: 160, height: 90, ..target(format, color) };
             let rect = Rect { x, y, width, height };
             let out = converter.convert(&source, &canvas, rect).unwrap().unwrap();
             assert_eq!((out.width(), out.height(), out.format()), (160, 90, format));
@@ -236,7 +239,7 @@ fn straight_alpha_is_multiplied_and_shows_black_below() {
     let mut converter = Converter::new();
     let frame = rgba8_frame(&[200, 100, 0, 128].repeat(1024), SIDE, SIDE).unwrap();
     let color = ColorTags { transfer: 1, ..ColorTags::SRGB };
-    let source = Source { frame: &frame, color, premultiplied: false };
+    let source = SourcePicture { frame: &frame, color, premultiplied: false };
     let image = converter.read_rgba16(&source, (SIDE * 2, SIDE), 1).unwrap();
     let wanted = [200.0, 100.0, 0.0, 255.0].map(|value| value * 257.0 * 128.0 / 255.0);
     for pixel in image.data.as_chunks::<4>().0 {
@@ -264,7 +267,7 @@ fn linear_light_gets_its_curve() {
                 *sample = light.to_le_bytes();
             }
         }
-        let source = Source { frame: &frame, color: ColorTags::LINEAR_RGB, premultiplied: true };
+        let source = SourcePicture { frame: &frame, color: ColorTags::LINEAR_RGB, premultiplied: true };
         let image = converter.read_rgba16(&source, (SIDE, SIDE), transfer).unwrap();
         let value = f64::from(if light.is_nan() { 0.0 } else { light }).clamp(0.0, 1.0);
         let encoded = match transfer {
@@ -276,7 +279,7 @@ fn linear_light_gets_its_curve() {
         let got = f64::from(image.data[0]) / 65535.0;
         assert!((got - encoded).abs() < 2e-4, "{light} by {transfer}: {got}, not {encoded}");
     }
-    let source = Source { frame: &frame, color: ColorTags::LINEAR_RGB, premultiplied: true };
+    let source = SourcePicture { frame: &frame, color: ColorTags::LINEAR_RGB, premultiplied: true };
     assert!(converter.read_rgba16(&source, (SIDE, SIDE), 16).is_err(), "PQ needs a grade");
 }
 
@@ -287,10 +290,10 @@ fn matrices_are_converted_not_just_relabelled() {
     for rgb in PATCHES {
         let frame = patch(rgb);
         let srgb = ColorTags { transfer: 1, ..ColorTags::SRGB };
-        let source = Source { frame: &frame, color: srgb, premultiplied: false };
+        let source = SourcePicture { frame: &frame, color: srgb, premultiplied: false };
         let sd = ColorTags { matrix: 6, ..ColorTags::BT709 };
         let first = converter.convert(&source, &target(Pixel::YUV444P10LE, sd), whole).unwrap().unwrap();
-        let source = Source { frame: &first, color: sd, premultiplied: false };
+        let source = SourcePicture { frame: &first, color: sd, premultiplied: false };
         let hd = target(Pixel::YUV422P10LE, ColorTags::BT709);
         let second = converter.convert(&source, &hd, whole).unwrap().unwrap();
         let wanted = yuv(rgb.map(|value| f64::from(value) / 255.0), ColorTags::BT709, 10);
@@ -315,7 +318,7 @@ fn quarter_turns_move_every_pixel() {
         }
         // A mark in the top left corner.
         frame.data_mut(0)[0] = 200;
-        let source = Source { frame: &frame, color: ColorTags::BT709, premultiplied: false };
+        let source = SourcePicture { frame: &frame, color: ColorTags::BT709, premultiplied: false };
         for (rotation, corner) in
             [(Rotation::Quarter, (3usize, 0usize)), (Rotation::Half, (5, 3)), (Rotation::ThreeQuarters, (0, 5))]
         {

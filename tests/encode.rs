@@ -13,7 +13,7 @@ use otio_conflate::ErrorKind;
 use otio_conflate::backend::ffmpeg::FormatRequest;
 use otio_conflate::backend::ffmpeg::MovieWriter;
 use otio_conflate::backend::ffmpeg::OutputSettings;
-use otio_conflate::backend::ffmpeg::{Converter, Source, rgba8_frame};
+use otio_conflate::backend::ffmpeg::{Converter, SourcePicture, rgba8_frame};
 use otio_conflate::backend::ffmpeg::{SequenceNames, SequenceWriter};
 use otio_conflate::deliver::{EncoderSource, Preset};
 use otio_conflate::picture::{Rect, draw_text};
@@ -80,7 +80,7 @@ fn frames(settings: &OutputSettings, alpha: bool) -> Vec<Video> {
     (0..FRAMES)
         .map(|number| {
             let frame = picture(number, settings.width, settings.height, alpha);
-            let source = Source { frame: &frame, color: ColorTags::SRGB, premultiplied: false };
+            let source = SourcePicture { frame: &frame, color: ColorTags::SRGB, premultiplied: false };
             converter.convert(&source, &target, whole).unwrap().unwrap_or(frame)
         })
         .collect()
@@ -688,7 +688,8 @@ fn the_same_frames_make_the_same_stills_on_any_number_of_threads() {
 fn linear_files_hold_linear_light() {
     let settings = settings("exr", Pixel::RGBA, false, (64, 64), 24.0);
     let grey = rgba8_frame(&[128, 128, 128, 255].repeat(64 * 64), 64, 64).unwrap();
-    let source = Source { frame: &grey, color: ColorTags { transfer: 1, ..ColorTags::SRGB }, premultiplied: false };
+    let source =
+        SourcePicture { frame: &grey, color: ColorTags { transfer: 1, ..ColorTags::SRGB }, premultiplied: false };
     let mut converter = Converter::new();
     let frame = converter.convert(&source, &settings.target(), Rect::whole(64, 64)).unwrap().unwrap();
     let value = f32::from_le_bytes(*frame.data(0).first_chunk().unwrap());

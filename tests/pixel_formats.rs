@@ -11,7 +11,7 @@ use ffmpeg_next::ffi;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use otio_conflate::ErrorKind;
-use otio_conflate::backend::ffmpeg::{ChromaSite, Converter, Source, Target};
+use otio_conflate::backend::ffmpeg::{ChromaSite, Converter, SourcePicture, TargetFormat};
 use otio_conflate::picture::Rect;
 use otio_conflate::plan::ColorTags;
 
@@ -229,7 +229,7 @@ fn every_format_is_read_by_its_description() {
             let model = format.model();
             let number = |c: usize, x: usize, y: usize| coded(format, c, share(model, c, x, y), full).0;
             let frame = frame(format, number);
-            let source = Source { frame: &frame, color: color(format, full), premultiplied: false };
+            let source = SourcePicture { frame: &frame, color: color(format, full), premultiplied: false };
             let image = converter.read_rgba16(&source, (WIDTH, HEIGHT), 1);
             let image = image.unwrap_or_else(|error| panic!("{}: {error:#}", format.name));
             for (at, pixel) in image.data.as_chunks::<4>().0.iter().enumerate() {
@@ -256,7 +256,7 @@ fn every_format_is_read_by_its_description() {
 #[test]
 fn every_format_is_converted_or_refused() {
     let mut converter = Converter::new();
-    let canvas = |format: Pixel, (width, height), color| Target {
+    let canvas = |format: Pixel, (width, height), color| TargetFormat {
         format,
         width,
         height,
@@ -278,7 +278,7 @@ fn every_format_is_converted_or_refused() {
             let luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
             let yuv =
                 [luma * 876.0 + 64.0, (blue - luma) / 1.8556 * 896.0 + 512.0, (red - luma) / 1.5748 * 896.0 + 512.0];
-            let source = Source { frame: &frame, color: color(format, full), premultiplied: false };
+            let source = SourcePicture { frame: &frame, color: color(format, full), premultiplied: false };
             for size in [(WIDTH, HEIGHT), (2 * WIDTH, 2 * HEIGHT), (WIDTH / 2, HEIGHT / 2)] {
                 let whole = Rect::whole(size.0, size.1);
                 for (target, pixel) in [(ColorTags::BT709, Pixel::YUV422P10LE), (rgb, Pixel::GBRP10LE)] {
@@ -312,8 +312,8 @@ fn what_is_refused_is_refused_with_a_sentence() {
         frame.set_format(format.pixel);
         frame.set_width(WIDTH);
         frame.set_height(HEIGHT);
-        let source = Source { frame: &frame, color: ColorTags::BT709, premultiplied: false };
-        let target = Target {
+        let source = SourcePicture { frame: &frame, color: ColorTags::BT709, premultiplied: false };
+        let target = TargetFormat {
             format: Pixel::YUV422P10LE,
             width: WIDTH,
             height: HEIGHT,
@@ -321,13 +321,13 @@ fn what_is_refused_is_refused_with_a_sentence() {
             premultiplied: false,
             chroma: ChromaSite::Left,
         };
-        let into = Target { format: format.pixel, ..target };
+        let into = TargetFormat { format: format.pixel, ..target };
         let plain = Video::new(Pixel::YUV420P, WIDTH, HEIGHT);
         let whole = Rect::whole(WIDTH, HEIGHT);
         let errors = [
             converter.convert(&source, &target, whole).err(),
             converter.read_rgba16(&source, (WIDTH, HEIGHT), 1).err(),
-            converter.convert(&Source { frame: &plain, ..source }, &into, whole).err(),
+            converter.convert(&SourcePicture { frame: &plain, ..source }, &into, whole).err(),
         ];
         for error in errors {
             let error = error.unwrap_or_else(|| panic!("{} is not refused", format.name));
@@ -346,7 +346,7 @@ fn every_format_that_is_written_comes_back() {
     for format in formats().iter().filter(|format| !format.is_refused()) {
         for &full in ranges(format) {
             let color = color(format, full);
-            let target = Target {
+            let target = TargetFormat {
                 format: format.pixel,
                 width: WIDTH,
                 height: HEIGHT,
@@ -357,7 +357,7 @@ fn every_format_that_is_written_comes_back() {
             // A gray, which every format has, with black around it.
             let gray = formats().into_iter().find(|format| format.name == "gray16le").unwrap();
             let picture = frame(&gray, |_, _, _| 0x8000);
-            let source = Source {
+            let source = SourcePicture {
                 frame: &picture,
                 color: ColorTags { full_range: true, ..ColorTags::BT709 },
                 premultiplied: false,
@@ -370,7 +370,7 @@ fn every_format_that_is_written_comes_back() {
                     continue;
                 }
             };
-            let source = Source { frame: &out, color, premultiplied: false };
+            let source = SourcePicture { frame: &out, color, premultiplied: false };
             let image = converter.read_rgba16(&source, (WIDTH, HEIGHT), 1).unwrap();
             let depth = format.components().iter().map(|c| c.depth).min().unwrap();
             let step = 65535.0 / (2f64.powi(depth) - 1.0);

@@ -15,7 +15,9 @@ fn read(text: &str) -> Timeline {
 }
 
 fn without_notes(timeline: &Timeline) -> Timeline {
-    Timeline { notes: Vec::new(), path: None, ..timeline.clone() }
+    let mut timeline = timeline.clone();
+    (timeline.notes, timeline.path) = (Vec::new(), None);
+    timeline
 }
 
 fn fail(text: &str) -> Error {

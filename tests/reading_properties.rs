@@ -51,6 +51,15 @@ const REALISTIC: &str = r#"{
     }
 }"#;
 
+/// An object with these fields: it may get others, so it cannot be written out here.
+macro_rules! with {
+    ($base:expr, $($field:ident),+ $(,)?) => {{
+        let mut made = $base;
+        $(made.$field = $field;)+
+        made
+    }};
+}
+
 /// Reads; whatever is read has to come back the same after writing.
 fn read_and_reread(bytes: &[u8]) -> Result<(), TestCaseError> {
     if let Ok(timeline) = otio::read_bytes(bytes, &ReadOptions::default()) {
@@ -181,7 +190,7 @@ fn unknown() -> impl Strategy<Value = UnknownObject> {
         let schema = "Studio.Thing.3".to_owned();
         let mut data = Map::from([("OTIO_SCHEMA".to_owned(), Value::String(schema.clone()))]);
         data.extend(extra);
-        UnknownObject { schema, data }
+        UnknownObject::new(schema, data)
     })
 }
 
@@ -194,35 +203,21 @@ fn effect() -> BoxedStrategy<Effect> {
         scalar.prop_map(|time_scalar| EffectKind::FreezeFrame { time_scalar }),
     ];
     let known = (text(), text(), kind, any::<bool>(), map(), extra()).prop_map(
-        |(name, effect_name, kind, enabled, metadata, extra)| Effect {
-            name,
-            effect_name,
-            kind,
-            enabled,
-            metadata,
-            extra,
+        |(name, effect_name, kind, enabled, metadata, extra)| {
+            with!(Effect::freeze(), name, effect_name, kind, enabled, metadata, extra)
         },
     );
-    let unknown = unknown().prop_map(|object| Effect {
-        name: String::new(),
-        effect_name: String::new(),
-        kind: EffectKind::Unknown(object),
-        enabled: true,
-        metadata: Map::new(),
-        extra: Map::new(),
+    let unknown = unknown().prop_map(|object| {
+        let (effect_name, kind) = (String::new(), EffectKind::Unknown(object));
+        with!(Effect::freeze(), effect_name, kind)
     });
     prop_oneof![4 => known, 1 => unknown].boxed()
 }
 
 fn marker() -> BoxedStrategy<Marker> {
     (text(), text(), option::of(range()), text(), map(), extra())
-        .prop_map(|(name, color, marked_range, comment, metadata, extra)| Marker {
-            name,
-            color,
-            marked_range,
-            comment,
-            metadata,
-            extra,
+        .prop_map(|(name, color, marked_range, comment, metadata, extra)| {
+            with!(Marker::default(), name, color, marked_range, comment, metadata, extra)
         })
         .boxed()
 }
@@ -238,16 +233,8 @@ fn item() -> BoxedStrategy<Item> {
         map(),
         extra(),
     )
-        .prop_map(|(name, source_range, enabled, effects, markers, color, metadata, extra)| Item {
-            name,
-            source_range,
-            enabled,
-            effects,
-            markers,
-            color,
-            metadata,
-            extra,
-            unreadable: None,
+        .prop_map(|(name, source_range, enabled, effects, markers, color, metadata, extra)| {
+            with!(Item::default(), name, source_range, enabled, effects, markers, color, metadata, extra)
         })
         .boxed()
 }
@@ -256,12 +243,8 @@ fn common() -> BoxedStrategy<MediaCommon> {
     let point = || (-1e3f64..1e3, -1e3f64..1e3).prop_map(|(x, y)| V2d { x, y });
     let bounds = (point(), point()).prop_map(|(min, max)| Box2d { min, max });
     (text(), option::of(range()), option::of(bounds), map(), extra())
-        .prop_map(|(name, available_range, available_image_bounds, metadata, extra)| MediaCommon {
-            name,
-            available_range,
-            available_image_bounds,
-            metadata,
-            extra,
+        .prop_map(|(name, available_range, available_image_bounds, metadata, extra)| {
+            with!(MediaCommon::default(), name, available_range, available_image_bounds, metadata, extra)
         })
         .boxed()
 }
@@ -308,23 +291,25 @@ fn media_reference() -> BoxedStrategy<MediaReference> {
 
 fn clip() -> BoxedStrategy<Clip> {
     (item(), vec((text(), media_reference()), 0..3), text())
-        .prop_map(|(item, references, key)| Clip {
-            item,
-            media_references: references.into_iter().collect(),
-            active_media_reference_key: key,
+        .prop_map(|(item, references, active_media_reference_key)| {
+            let media_references = references.into_iter().collect();
+            with!(Clip::default(), item, media_references, active_media_reference_key)
         })
         .boxed()
 }
 
 fn transition() -> BoxedStrategy<Transition> {
     (text(), text(), duration(), duration(), map(), extra())
-        .prop_map(|(name, transition_type, in_offset, out_offset, metadata, extra)| Transition {
-            name,
-            transition_type,
-            in_offset,
-            out_offset,
-            metadata,
-            extra,
+        .prop_map(|(name, transition_type, in_offset, out_offset, metadata, extra)| {
+            with!(
+                Transition::dissolve(0, 0, Rate::FPS_24),
+                name,
+                transition_type,
+                in_offset,
+                out_offset,
+                metadata,
+                extra
+            )
         })
         .boxed()
 }
@@ -336,13 +321,15 @@ fn composition(children: BoxedStrategy<Child>) -> BoxedStrategy<Composition> {
         Just(CompositionKind::Track(MediaKind::Audio)),
         Just(CompositionKind::Track(MediaKind::Other("Data".to_owned()))),
     ];
-    (kind, item(), vec(children, 0..4)).prop_map(|(kind, item, children)| Composition { kind, item, children }).boxed()
+    (kind, item(), vec(children, 0..4))
+        .prop_map(|(kind, item, children)| with!(Composition::default(), kind, item, children))
+        .boxed()
 }
 
 fn child() -> BoxedStrategy<Child> {
     let leaf = prop_oneof![
         3 => clip().prop_map(|clip| Child::Clip(Box::new(clip))),
-        1 => item().prop_map(|item| Child::Gap(Box::new(Gap { item }))),
+        1 => item().prop_map(|item| Child::Gap(Box::new(with!(Gap::new(0, Rate::FPS_24), item)))),
         1 => transition().prop_map(|transition| Child::Transition(Box::new(transition))),
         1 => unknown().prop_map(|object| Child::Unknown(Box::new(object))),
     ];
@@ -356,7 +343,7 @@ fn timeline() -> BoxedStrategy<Timeline> {
     (text(), option::of(time()), composition(child()), map(), extra())
         .prop_map(|(name, global_start_time, mut tracks, metadata, extra)| {
             tracks.kind = CompositionKind::Stack;
-            Timeline { name, global_start_time, tracks, metadata, extra, path: None, notes: Vec::new() }
+            with!(Timeline::new(""), name, global_start_time, tracks, metadata, extra)
         })
         .boxed()
 }

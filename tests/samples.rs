@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use ffmpeg_next::format::Pixel;
 use otio_conflate::backend::ffmpeg::{
-    ChromaSite, Converter, DecodeOptions, FfmpegBackend, FfmpegLookup, MovieReader, Source, Target,
+    ChromaSite, Converter, DecodeOptions, FfmpegBackend, FfmpegLookup, MovieReader, SourcePicture, TargetFormat,
 };
 use otio_conflate::deliver::Preset;
 use otio_conflate::picture::Rect;
@@ -77,13 +77,14 @@ fn render(plan: &Plan, timeline: &Timeline, mut look: impl FnMut(usize, &[Pictur
         let mut converter = Converter::new();
         let (width, height) = CANVAS;
         let (color, chroma) = (ColorTags::BT709, ChromaSite::default());
-        let target = Target { format: Pixel::YUV444P, width, height, color, premultiplied: false, chroma };
+        let target = TargetFormat { format: Pixel::YUV444P, width, height, color, premultiplied: false, chroma };
         let pictures: Vec<Picture> = (0..shot.frame_count)
             .map(|number| {
                 let picked = reader.frame(number, plan.rate).unwrap();
                 assert!(picked.outside.is_none(), "{}: {number}", shot.shot);
                 assert_eq!((picked.frame.width(), picked.frame.height()), CANVAS);
-                let source = Source { frame: picked.frame.as_av(), color: picked.frame.color(), premultiplied: false };
+                let source =
+                    SourcePicture { frame: picked.frame.as_av(), color: picked.frame.color(), premultiplied: false };
                 let converted = converter.convert(&source, &target, Rect::whole(width, height)).unwrap();
                 let plain = converted.as_ref().unwrap_or(picked.frame.as_av());
                 Picture([0, 1, 2].map(|plane: usize| {

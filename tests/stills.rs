@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use common::ffmpeg;
 use otio_conflate::ErrorKind;
 use otio_conflate::backend::ffmpeg::ChromaSite;
-use otio_conflate::backend::ffmpeg::{Converter, DecodeOptions, Frame, MovieReader, Source, Target, probe};
+use otio_conflate::backend::ffmpeg::{
+    Converter, DecodeOptions, Frame, MovieReader, SourcePicture, TargetFormat, probe,
+};
 use otio_conflate::plan::{ColorTags, MediaLookup, MediaSource};
 use otio_conflate::time::{Rate, Ratio};
 use tempfile::TempDir;
@@ -47,10 +49,10 @@ fn lines(frame: &Frame, plane: usize, row: usize) -> Vec<Vec<u8>> {
 /// A frame as pixels of 8 bits: red, green, blue and alpha.
 fn rgba(frame: &Frame) -> Vec<Vec<[u8; 4]>> {
     let format = "rgba".parse().expect("a format");
-    let source = Source { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
+    let source = SourcePicture { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
     let color = ColorTags { full_range: true, matrix: 0, ..frame.color() };
     let (width, height) = (frame.width(), frame.height());
-    let target = Target { format, width, height, color, premultiplied: false, chroma: ChromaSite::Left };
+    let target = TargetFormat { format, width, height, color, premultiplied: false, chroma: ChromaSite::Left };
     let mut converter = Converter::new();
     let rect = otio_conflate::picture::Rect::whole(width, height);
     let converted = converter.convert(&source, &target, rect).expect("converts");

@@ -1,12 +1,11 @@
 //! The sample timelines.
 
 use MissingFramePolicy::{Black, Error, Hold};
-use indexmap::IndexMap;
 use otio_conflate::Timeline;
 use otio_conflate::time::Rate;
 use otio_conflate::timeline::{
-    Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Map, MediaCommon, MediaKind,
-    MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Transition,
+    Child, Clip, Composition, Effect, Gap, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange,
+    Transition,
 };
 
 /// One o'clock in frames of a 24 fps timecode.
@@ -143,8 +142,11 @@ fn range(start: i64, count: i64, rate: Rate) -> RawTimeRange {
 }
 
 fn movie(file: &str, available_range: Option<RawTimeRange>) -> MediaReference {
-    let common = MediaCommon { available_range, ..MediaCommon::default() };
-    MediaReference::External { target_url: format!("media/{file}"), common }
+    let media = MediaReference::file(format!("media/{file}"));
+    match available_range {
+        Some(range) => media.available(range),
+        None => media,
+    }
 }
 
 fn frames(name: &str, suffix: &str, count: i64, holes: MissingFramePolicy) -> MediaReference {
@@ -157,33 +159,20 @@ fn frames(name: &str, suffix: &str, count: i64, holes: MissingFramePolicy) -> Me
         rate: R24.written(),
         frame_zero_padding: 4,
         missing_frame_policy: holes,
-        common: MediaCommon { available_range: Some(range(1001, count, R24)), ..MediaCommon::default() },
+        common: MediaCommon::default(),
     }
-}
-
-fn item(name: &str, source_range: Option<RawTimeRange>) -> Item {
-    Item { name: name.to_owned(), source_range, ..Item::default() }
+    .available(range(1001, count, R24))
 }
 
 fn clip(name: &str, media: MediaReference, source_range: RawTimeRange) -> Child {
-    let key = Clip::DEFAULT_MEDIA_KEY.to_owned();
-    Child::Clip(Box::new(Clip {
-        item: item(name, Some(source_range)),
-        media_references: IndexMap::from([(key.clone(), media)]),
-        active_media_reference_key: key,
-    }))
+    Clip::new(name, media).range(source_range).into()
 }
 
 fn at_speed(time_scalar: f64, mut child: Child) -> Child {
     if let Child::Clip(clip) = &mut child {
-        clip.item.effects.push(Effect {
-            name: "Speed".to_owned(),
-            effect_name: "LinearTimeWarp".to_owned(),
-            kind: EffectKind::LinearTimeWarp { time_scalar },
-            enabled: true,
-            metadata: Map::new(),
-            extra: Map::new(),
-        });
+        let mut effect = Effect::speed(time_scalar);
+        effect.name = "Speed".to_owned();
+        clip.item.effects.push(effect);
     }
     child
 }
@@ -196,7 +185,7 @@ fn disabled(mut child: Child) -> Child {
 }
 
 fn gap(count: i64) -> Child {
-    Child::Gap(Box::new(Gap { item: item("", Some(range(0, count, R24))) }))
+    Gap::new(count, R24).into()
 }
 
 fn dissolve(before: i64, behind: i64) -> Child {
@@ -204,29 +193,15 @@ fn dissolve(before: i64, behind: i64) -> Child {
 }
 
 fn transition(kind: &str, before: i64, behind: i64) -> Child {
-    Child::Transition(Box::new(Transition {
-        name: String::new(),
-        transition_type: kind.to_owned(),
-        in_offset: time(before, R24),
-        out_offset: time(behind, R24),
-        metadata: Map::new(),
-        extra: Map::new(),
-    }))
+    let mut transition = Transition::dissolve(before, behind, R24);
+    transition.transition_type = kind.to_owned();
+    transition.into()
 }
 
 fn track(name: &str, children: Vec<Child>) -> Composition {
-    Composition { kind: CompositionKind::Track(MediaKind::Video), item: item(name, None), children }
+    children.into_iter().fold(Composition::video(name), Composition::with)
 }
 
 fn timeline(name: &str, tracks: Vec<Composition>) -> Timeline {
-    let children = tracks.into_iter().map(|track| Child::Composition(Box::new(track))).collect();
-    Timeline {
-        name: name.to_owned(),
-        global_start_time: Some(time(HOUR, R24)),
-        tracks: Composition { kind: CompositionKind::Stack, item: item("tracks", None), children },
-        metadata: Map::new(),
-        extra: Map::new(),
-        path: None,
-        notes: Vec::new(),
-    }
+    tracks.into_iter().fold(Timeline::new(name).start(time(HOUR, R24)), Timeline::track)
 }

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 use otio_conflate::backend::ffmpeg::{
-    Converter, FormatRequest, MovieWriter, OutputSettings, SequenceNames, SequenceWriter, Source, rgba8_frame,
+    Converter, FormatRequest, MovieWriter, OutputSettings, SequenceNames, SequenceWriter, SourcePicture, rgba8_frame,
 };
 use otio_conflate::deliver::Preset;
 use otio_conflate::picture::Rect;
@@ -155,7 +155,7 @@ impl Painter<'_> {
     fn paint(&mut self, rgba: &[u8]) -> Result<Video> {
         let (width, height) = (self.settings.width, self.settings.height);
         let frame = rgba8_frame(rgba, width, height)?;
-        let source = Source { frame: &frame, color: ColorTags::SRGB, premultiplied: false };
+        let source = SourcePicture { frame: &frame, color: ColorTags::SRGB, premultiplied: false };
         let converted = self.converter.convert(&source, &self.settings.target(), Rect::whole(width, height))?;
         Ok(converted.unwrap_or(frame))
     }

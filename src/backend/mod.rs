@@ -203,6 +203,7 @@ pub trait Worker {
 
 /// One shot and where its frames go.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Task<'a> {
     /// The shot.
     pub shot: &'a Shot,
@@ -240,6 +241,7 @@ impl Earlier {
 
 /// A representation of a shot and where it goes.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RepresentationTask<'a> {
     /// What is made.
     pub representation: &'a Representation,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Conflation;
-use crate::backend::resolve::{Collector, Grade, ResolveBackend, ResolveOptions, Ticket, Whole};
+use crate::backend::resolve::{Collector, ResolveBackend, ResolveGrade, ResolveOptions, Ticket, Whole};
 use crate::backend::{CancelToken, Observer};
 use crate::deliver::Delivery;
 use crate::error::Result;
@@ -21,11 +21,11 @@ impl ResolveBackend {
         &self,
         plan: &Plan,
         timeline: Option<&Timeline>,
-        deliveries: Vec<(Grade, Delivery)>,
+        deliveries: Vec<(ResolveGrade, Delivery)>,
         observer: &dyn Observer,
         cancel: &CancelToken,
     ) -> Result<Vec<Report>> {
-        let run = |(grade, delivery): (Grade, Delivery)| {
+        let run = |(grade, delivery): (ResolveGrade, Delivery)| {
             let mut backend = ResolveBackend::new(ResolveOptions { grade, ..self.options().clone() });
             backend.whole = Some(Whole { plan: plan.clone(), delivery: delivery.clone() });
             let mut conflation = Conflation::new(backend, delivery).cancel(cancel.clone());

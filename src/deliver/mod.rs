@@ -50,7 +50,7 @@ pub use representation::{ContactSheet, Content, Poster, Representation, Size};
 pub use review::{Review, ReviewSlate};
 #[cfg(feature = "ffmpeg")]
 pub use transcode::{TranscodeOptions, Transcoded};
-pub use trim::{Copy, Cut, Piece, Trim, Trimmed, TrimmedPiece};
+pub use trim::{CopyMode, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
 #[cfg(feature = "ffmpeg")]
 pub(crate) use files::Hold;

@@ -121,6 +121,7 @@ impl EncoderSource {
 /// One way to encode a codec.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct EncoderChoice {
     /// FFmpeg's name of the encoder, or [`Preset::OWN_PRORES`].
     pub encoder: String,
@@ -133,6 +134,14 @@ pub struct EncoderChoice {
     pub multiple_of: (u32, u32),
 }
 
+impl EncoderChoice {
+    /// An encoder with these pixel formats, both by FFmpeg's names, without options, for pictures of any size.
+    pub fn new(encoder: impl Into<String>, formats: impl IntoIterator<Item = impl Into<String>>) -> EncoderChoice {
+        let formats = formats.into_iter().map(Into::into).collect();
+        EncoderChoice { encoder: encoder.into(), formats, options: Vec::new(), multiple_of: no_grid() }
+    }
+}
+
 fn no_grid() -> (u32, u32) {
     (1, 1)
 }
@@ -140,6 +149,7 @@ fn no_grid() -> (u32, u32) {
 /// How a codec stores colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[non_exhaustive]
 pub enum ColorRule {
     /// YUV in the canvas's matrix, limited range.
     Video,

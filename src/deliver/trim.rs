@@ -23,7 +23,7 @@ pub struct Trim {
     pub pieces: Vec<Piece>,
     /// Whether pictures are copied where that is exact.
     #[serde(default)]
-    pub copy: Copy,
+    pub copy: CopyMode,
     /// What pictures that are not copied are encoded as. `None`: as in the source, by codec, pixel format and profile, at
     /// a quality near to it. Its container is not used: the name of a piece's file says that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,6 +43,7 @@ pub struct Trim {
 /// One piece of a movie, and the file it becomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Piece {
     /// What is cut out.
     pub cut: Cut,
@@ -50,9 +51,16 @@ pub struct Piece {
     pub target: PathBuf,
 }
 
+impl Piece {
+    /// A piece that goes into the file `target`.
+    pub fn new(cut: Cut, target: impl Into<PathBuf>) -> Piece {
+        Piece { cut, target: target.into() }
+    }
+}
+
 word_enum! {
     /// How the pictures of a piece get into its file.
-    Copy, "way to copy" {
+    CopyMode, "way to copy" {
         /// As the packets they are, where that gives exactly the frames asked for: always where every frame is coded on
         /// its own; elsewhere where the piece starts at a key frame and nothing in it depends on a frame outside. They are
         /// encoded anew otherwise.
@@ -101,7 +109,7 @@ impl Trim {
         Trim {
             source: source.into(),
             pieces: Vec::new(),
-            copy: Copy::default(),
+            copy: CopyMode::default(),
             preset: None,
             overwrite: false,
             overwrite_foreign: false,
@@ -118,7 +126,7 @@ impl Trim {
 
     /// With this way to copy.
     #[must_use]
-    pub fn copy(mut self, copy: Copy) -> Trim {
+    pub fn copy(mut self, copy: CopyMode) -> Trim {
         self.copy = copy;
         self
     }
@@ -252,7 +260,8 @@ mod tests {
 
     #[test]
     fn a_request_is_plain_data() {
-        let request = Trim::new("a.mov").piece(Cut::timecode("01:00:00:00", "01:00:01:00"), "b.mov").copy(Copy::Never);
+        let request =
+            Trim::new("a.mov").piece(Cut::timecode("01:00:00:00", "01:00:01:00"), "b.mov").copy(CopyMode::Never);
         let text = serde_json::to_string(&request).expect("plain data");
         assert_eq!(serde_json::from_str::<Trim>(&text).expect("it was written"), request);
         let short =

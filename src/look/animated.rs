@@ -7,6 +7,7 @@ use crate::time::keys::between;
 /// A value that may change from frame to frame.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Animated {
     /// It stays as it is.
     Constant(f64),

@@ -187,6 +187,7 @@ impl Default for Transform {
 /// What the lengths of a transform are shares of: each of the width, or of the height.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Unit {
     /// Of the canvas.
     #[default]

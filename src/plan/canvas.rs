@@ -47,6 +47,7 @@ impl ColorTags {
 /// The size, pixel aspect and colour that every frame of an output has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Canvas {
     /// Pixels in a line.
     pub width: u32,
@@ -58,9 +59,17 @@ pub struct Canvas {
     pub color: ColorTags,
 }
 
+impl Canvas {
+    /// A canvas of square pixels.
+    pub const fn new(width: u32, height: u32, color: ColorTags) -> Canvas {
+        Canvas { width, height, pixel_aspect: Ratio::ONE, color }
+    }
+}
+
 /// What the caller asks of the canvas; what is left open comes from the hero track's first decodable clip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CanvasRequest {
     /// Width and height in pixels.
     pub size: Option<(u32, u32)>,
@@ -73,6 +82,7 @@ pub struct CanvasRequest {
 /// What is below everything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Background {
     /// Opaque black.
     #[default]

@@ -7,6 +7,7 @@ use crate::time::Ratio;
 
 /// One output frame, as `plan --frames` prints it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FrameRow<'a> {
     /// The shot's name.
     pub shot: &'a str,
@@ -20,6 +21,7 @@ pub struct FrameRow<'a> {
 
 /// One layer of one output frame.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct FrameLayer<'a> {
     /// The track's name.
     pub track: &'a str,

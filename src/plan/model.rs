@@ -125,6 +125,7 @@ pub struct Shot {
 /// A run of record frames over which the same layers are visible.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Span {
     /// The first record frame, counted from the cut's first frame.
     pub start: i64,

@@ -197,6 +197,7 @@ fn is_center(pan: &f64) -> bool {
 /// A channel of a piece of media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct SourceChannel {
     /// Which of the file's sounds, counted from 0.
     pub stream: u32,

@@ -90,6 +90,7 @@ pub struct Box2d {
 
 /// A whole timeline (`Timeline.1`). A bare stack, track or clip that was read is wrapped in one.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Timeline {
     /// Its name; may be empty.
     pub name: String,
@@ -109,6 +110,7 @@ pub struct Timeline {
 
 /// Something that the reader of a file noticed: a sentence, in which the place comes first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Note {
     /// The sentence.
     pub text: String,
@@ -150,6 +152,7 @@ impl PartialEq<&str> for Note {
 
 /// What every item, composition and transition's neighbour has in common.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Item {
     /// Its name; may be empty.
     pub name: String,
@@ -227,6 +230,7 @@ pub enum MediaKind {
 
 /// A stack or a track.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Composition {
     /// Stack or track.
     pub kind: CompositionKind,
@@ -238,6 +242,7 @@ pub struct Composition {
 
 /// Something that lies in a stack or a track.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Child {
     /// A piece of media.
     Clip(Box<Clip>),
@@ -274,6 +279,7 @@ impl Child {
 
 /// A clip (`Clip.1`, `Clip.2`).
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Clip {
     /// Name, range, effects and so on.
     pub item: Item,
@@ -295,6 +301,7 @@ impl Clip {
 
 /// Nothing, for a while (`Gap.1`, once `Filler.1`).
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Gap {
     /// Name, range and so on.
     pub item: Item,
@@ -302,6 +309,7 @@ pub struct Gap {
 
 /// A transition between the item before and the item after it (`Transition.1`).
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Transition {
     /// Its name; may be empty.
     pub name: String,
@@ -332,6 +340,7 @@ pub enum MissingFramePolicy {
 
 /// Where media is, and what is known about it without opening it.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum MediaReference {
     /// A file (`ExternalReference.1`).
     External {
@@ -382,6 +391,7 @@ pub enum MediaReference {
 
 /// What all media references have in common.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct MediaCommon {
     /// Its name; may be empty.
     pub name: String,
@@ -420,6 +430,7 @@ impl MediaReference {
 
 /// An effect on an item.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Effect {
     /// Its name; may be empty.
     pub name: String,
@@ -437,6 +448,7 @@ pub struct Effect {
 
 /// What an effect does to time.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum EffectKind {
     /// `Effect.1`: nothing to time.
     Other,
@@ -472,6 +484,7 @@ impl PartialEq for EffectKind {
 
 /// A note at a place (`Marker.1`, `Marker.2`).
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Marker {
     /// Its name; may be empty.
     pub name: String,
@@ -489,9 +502,17 @@ pub struct Marker {
 
 /// An object of a schema nobody here knows, kept whole: data and place.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct UnknownObject {
     /// The schema as written, such as `Subtitle.1`.
     pub schema: String,
     /// Every field, `OTIO_SCHEMA` included.
     pub data: Map,
+}
+
+impl UnknownObject {
+    /// An object of this schema, such as `Subtitle.1`, with these fields, `OTIO_SCHEMA` among them.
+    pub fn new(schema: impl Into<String>, data: Map) -> UnknownObject {
+        UnknownObject { schema: schema.into(), data }
+    }
 }

@@ -19,6 +19,7 @@ pub(crate) fn clip_range(clip: &Clip) -> Result<TimeRange> {
 
 /// A child of a track and where it lies.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Placed {
     /// Its place among the track's children.
     pub index: usize,

@@ -12,7 +12,9 @@ struct PlainSession<'a>(Box<dyn Session + 'a>);
 struct PlainWorker<'a>(Box<dyn Worker + 'a>);
 
 fn bare<'a>(task: &Task<'a>) -> Task<'a> {
-    Task { representations: Vec::new(), ..task.clone() }
+    let mut task = task.clone();
+    task.representations = Vec::new();
+    task
 }
 
 impl Backend for Plain {

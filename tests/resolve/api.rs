@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use otio_conflate::backend::resolve::{Grade, ResolveOptions, Scope, Solo, TimelineChoice};
+use otio_conflate::backend::resolve::{ResolveGrade, ResolveOptions, Scope, Solo, TimelineChoice};
 use otio_conflate::plan::PlanOptions;
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ fn calls_are_those_of_the_table() {
     let still = |stage: &Stage| {
         let still = stage.media.path("still.drx");
         std::fs::write(&still, r#"<still look="teal"/>"#).expect("a new file");
-        Grade::Drx { path: still, mode: 0 }
+        ResolveGrade::Drx { path: still, mode: 0 }
     };
     let stage = Stage::usual(|_| ());
     let all = stage.with(|options| {

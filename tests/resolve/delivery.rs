@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::ffmpeg::FfmpegBackend;
-use otio_conflate::backend::resolve::{Grade, RenderPreset, ResolveBackend, Scope, TicketState, TimelineChoice};
+use otio_conflate::backend::resolve::{RenderPreset, ResolveBackend, ResolveGrade, Scope, TicketState, TimelineChoice};
 use otio_conflate::deliver::{AudioDelivery, Representation};
 use otio_conflate::plan::{Handles, PlanOptions};
 use otio_conflate::{Conflation, Delivery, ErrorKind, Existing, NoObserver, Observer, Report, Status};
@@ -157,7 +157,7 @@ fn shots_that_are_there_are_not_rendered_again() {
     assert_eq!(report.count(Status::Skipped), 2);
     assert!(report.shots[0].warnings.iter().any(|warning| warning.contains("grade")), "{:?}", report.shots[0]);
     assert_eq!(stage.fake.calls_of("Project.AddRenderJob").len(), 1);
-    let other = stage.with(|options| options.grade = Grade::Bypass);
+    let other = stage.with(|options| options.grade = ResolveGrade::Bypass);
     assert_eq!(run(other).count(Status::Done), 2, "another grade is another picture");
 }
 

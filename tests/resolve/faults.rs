@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use otio_conflate::backend::resolve::{Grade, ResolveBackend, ResolveOptions, Scope, Solo, TimelineChoice};
+use otio_conflate::backend::resolve::{ResolveBackend, ResolveGrade, ResolveOptions, Scope, Solo, TimelineChoice};
 use otio_conflate::plan::{PlanOptions, Shot};
 use otio_conflate::{
     CancelToken, Conflation, Delivery, Error, ErrorKind, NoObserver, Observer, Plan, Report, Result, Status,
@@ -526,7 +526,7 @@ fn each_call_fails() {
         options.timeline = TimelineChoice::Import;
         options.scope = Scope::PerShot;
         options.solo = Solo::Own;
-        options.grade = Grade::Bypass;
+        options.grade = ResolveGrade::Bypass;
     });
 }
 
@@ -543,6 +543,6 @@ fn each_call_fails_with_source_handles() {
 fn each_call_fails_with_a_lut_over_the_grade() {
     // The whole timeline is rendered, all its tracks, without marks.
     each_call_fails_in(&PlanOptions::default(), 30, &["Timeline.GetTrackName", "Timeline.GetMarkInOut"], |options| {
-        options.grade = Grade::Lut { path: "none.cube".to_owned(), node: None };
+        options.grade = ResolveGrade::Lut { path: "none.cube".to_owned(), node: None };
     });
 }

@@ -1,18 +1,25 @@
 //! Grades on demand: seen in the shots, and gone from the project afterwards.
 
 use otio_conflate::backend::CancelToken;
-use otio_conflate::backend::resolve::{Cdl, Grade, ResolveBackend};
+use otio_conflate::backend::resolve::{Cdl, ResolveBackend, ResolveGrade};
 use otio_conflate::plan::PlanOptions;
 use otio_conflate::{Delivery, ErrorKind, NoObserver};
 use serde_json::json;
 
 use crate::support::{NONE, Stage, TEAL, Tint, WARM, other};
 
+/// What changes no colours, changed.
+fn cdl(change: impl FnOnce(&mut Cdl)) -> Cdl {
+    let mut cdl = Cdl::default();
+    change(&mut cdl);
+    cdl
+}
+
 #[test]
 fn a_grade_is_left_out() {
     for change in [|_: &mut serde_json::Value| (), other] {
         let stage = Stage::usual(change);
-        let options = stage.with(|options| options.grade = Grade::Bypass);
+        let options = stage.with(|options| options.grade = ResolveGrade::Bypass);
         stage.check(options, &PlanOptions::default(), "prores-lt", NONE);
     }
 }
@@ -22,7 +29,7 @@ fn graded_and_ungraded_shots_come_from_one_call() {
     let stage = Stage::usual(|_| ());
     let plan = stage.plan(&PlanOptions::default());
     let delivery = |name: &str| Delivery::new(stage.media.path("out/x").with_file_name(name));
-    let deliveries = vec![(Grade::AsIs, delivery("graded")), (Grade::Bypass, delivery("ungraded"))];
+    let deliveries = vec![(ResolveGrade::AsIs, delivery("graded")), (ResolveGrade::Bypass, delivery("ungraded"))];
     let backend = ResolveBackend::new(stage.options());
     let reports = backend.run_each(&plan, None, deliveries, &NoObserver, &CancelToken::new()).expect("two deliveries");
     stage.check_run(&reports[0], plan.clone(), WARM);
@@ -34,15 +41,15 @@ fn a_still_takes_the_place_of_the_grade() {
     let stage = Stage::usual(other);
     let path = stage.media.path("teal.drx");
     std::fs::write(&path, r#"<still look="teal"/>"#).expect("a new file");
-    let options = stage.with(|options| options.grade = Grade::Drx { path, mode: 0 });
+    let options = stage.with(|options| options.grade = ResolveGrade::Drx { path, mode: 0 });
     stage.check(options, &PlanOptions::default(), "prores-lt", TEAL);
 }
 
 #[test]
 fn a_colour_decision_is_laid_over_the_grade() {
     let stage = Stage::usual(|_| ());
-    let cdl = Cdl { slope: [0.5, 1.0, 1.0], ..Cdl::default() };
-    let options = stage.with(|options| options.grade = Grade::Cdl { cdl, node: 1 });
+    let cdl = cdl(|cdl| cdl.slope = [0.5, 1.0, 1.0]);
+    let options = stage.with(|options| options.grade = ResolveGrade::Cdl { cdl, node: 1 });
     stage.check(options, &PlanOptions::default(), "prores-lt", Tint(WARM.0 * 2.0, WARM.1 * 2.0));
 }
 
@@ -62,7 +69,7 @@ fn lay_lut(stage: &Stage) {
         .flat_map(|(green, blue)| [0.0, 0.5].map(|red| format!("{red} {green} {blue}\n")))
         .collect();
     std::fs::write(stage.fake.folder().join("LUT/half.cube"), format!("LUT_3D_SIZE 2\n{rows}")).expect("a new file");
-    let lut = |path: &str| Grade::Lut { path: path.to_owned(), node: None };
+    let lut = |path: &str| ResolveGrade::Lut { path: path.to_owned(), node: None };
     let options = stage.with(|options| options.grade = lut("half.cube"));
     stage.check(options, &PlanOptions::default(), "prores-lt", Tint(WARM.0 * 2.0, WARM.1 * 2.0));
 
@@ -89,12 +96,12 @@ fn a_lut_goes_onto_the_last_node_and_onto_none_that_has_one() {
     });
     let rows = "0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n0 1 1\n1 1 1\n";
     std::fs::write(stage.fake.folder().join("LUT/none.cube"), format!("LUT_3D_SIZE 2\n{rows}")).expect("a new file");
-    let options = stage.with(|options| options.grade = Grade::Lut { path: "none.cube".to_owned(), node: None });
+    let options = stage.with(|options| options.grade = ResolveGrade::Lut { path: "none.cube".to_owned(), node: None });
     stage.check(options, &PlanOptions::default(), "prores-lt", WARM);
     let set = stage.fake.calls_of("Graph.SetLUT");
     assert!(!set.is_empty() && set.iter().all(|call| call["arguments"][0] == 3), "{set:?}");
     let refused = |stage: &Stage, node, words: &str| {
-        let grade = Grade::Lut { path: "none.cube".to_owned(), node };
+        let grade = ResolveGrade::Lut { path: "none.cube".to_owned(), node };
         let options = stage.with(|options| options.grade = grade);
         let error = stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("refused");
         assert!(format!("{error:#}").contains(words), "{error:#}");
@@ -116,11 +123,11 @@ fn older_versions_are_asked_in_the_older_way() {
         });
         let path = stage.media.path("teal.drx");
         std::fs::write(&path, r#"<still look="teal"/>"#).expect("a new file");
-        let options = stage.with(|options| options.grade = Grade::Drx { path, mode: 0 });
+        let options = stage.with(|options| options.grade = ResolveGrade::Drx { path, mode: 0 });
         let run = stage.check(options, &PlanOptions::default(), "prores-lt", TEAL);
         let told = run.report.warnings.iter().any(|warning| warning.message.contains("needs Resolve 19.0.2"));
         assert_eq!(told, set != "19.1", "{set}: {:?}", run.report.warnings);
-        let bypass = stage.with(|options| options.grade = Grade::Bypass);
+        let bypass = stage.with(|options| options.grade = ResolveGrade::Bypass);
         if set == "18" {
             let before = stage.fake.now();
             let error = stage.try_run(bypass, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("too old");
@@ -139,7 +146,7 @@ fn older_versions_are_asked_in_the_older_way() {
 fn a_version_that_is_no_copy_is_not_graded_as_if_it_were() {
     let stage = Stage::usual(other);
     let before = stage.fake.now();
-    let grade = Grade::Cdl { cdl: Cdl { slope: [0.5, 1.0, 1.0], ..Cdl::default() }, node: 1 };
+    let grade = ResolveGrade::Cdl { cdl: cdl(|cdl| cdl.slope = [0.5, 1.0, 1.0]), node: 1 };
     let options = stage.with(|options| options.grade = grade);
     let error =
         stage.try_run(options, stage.plan(&PlanOptions::default()), "prores-lt").err().expect("the look is gone");
@@ -150,13 +157,13 @@ fn a_version_that_is_no_copy_is_not_graded_as_if_it_were() {
 #[test]
 fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
     let stage = Stage::usual(|_| ());
-    let nan = Cdl { saturation: f64::NAN, ..Cdl::default() };
+    let nan = cdl(|cdl| cdl.saturation = f64::NAN);
     let grades = [
-        Grade::Cdl { cdl: nan, node: 1 },
-        Grade::Cdl { cdl: Cdl { power: [1.0, f64::INFINITY, 1.0], ..Cdl::default() }, node: 1 },
-        Grade::Cdl { cdl: Cdl::default(), node: 0 },
-        Grade::Lut { path: "a.cube".to_owned(), node: Some(0) },
-        Grade::Drx { path: stage.otio.clone(), mode: 3 },
+        ResolveGrade::Cdl { cdl: nan, node: 1 },
+        ResolveGrade::Cdl { cdl: cdl(|cdl| cdl.power = [1.0, f64::INFINITY, 1.0]), node: 1 },
+        ResolveGrade::Cdl { cdl: Cdl::default(), node: 0 },
+        ResolveGrade::Lut { path: "a.cube".to_owned(), node: Some(0) },
+        ResolveGrade::Drx { path: stage.otio.clone(), mode: 3 },
     ];
     for grade in grades {
         let options = stage.with(|options| options.grade = grade.clone());

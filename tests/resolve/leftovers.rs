@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use otio_conflate::backend::CancelToken;
-use otio_conflate::backend::resolve::{Grade, ResolveBackend, ResolveOptions, Scope, Solo, Ticket, TicketState};
+use otio_conflate::backend::resolve::{ResolveBackend, ResolveGrade, ResolveOptions, Scope, Solo, Ticket, TicketState};
 use otio_conflate::plan::PlanOptions;
 use otio_conflate::{Conflation, Delivery, ErrorKind, NoObserver, Observer, Report, Result, Status};
 use serde_json::json;
@@ -63,7 +63,7 @@ fn killed_while_cutting() {
     let backend = ResolveBackend::new(options);
     let run = match task["whole"].as_bool() {
         Some(true) => {
-            let deliveries = vec![(Grade::Bypass, delivery)];
+            let deliveries = vec![(ResolveGrade::Bypass, delivery)];
             backend.run_each(&plan, None, deliveries, &Ends, &CancelToken::new()).map(|_| ())
         }
         _ => Conflation::new(backend, delivery).run(&plan, &Ends).map(|_| ()),
@@ -78,7 +78,7 @@ fn a_run_that_is_killed_while_it_cuts_loses_no_render() {
         let before = stage.fake.now();
         let plan = stage.plan(&PlanOptions::default());
         let task = stage.media.path("task.json");
-        let options = stage.with(|options| options.grade = Grade::Bypass);
+        let options = stage.with(|options| options.grade = ResolveGrade::Bypass);
         let text = json!({"options": options, "plan": plan, "out": out(&stage, "killed"), "whole": whole}).to_string();
         std::fs::write(&task, text).expect("a new file");
         let killed = Command::new(std::env::current_exe().expect("this test"))
@@ -123,7 +123,7 @@ fn a_run_that_is_killed_while_it_cuts_loses_no_render() {
 /// Lets a run be killed while Resolve renders without a grade, each track alone.
 fn kill_a_run(stage: &Stage) {
     let options = stage.with(|options| {
-        (options.grade, options.scope, options.solo) = (Grade::Bypass, Scope::PerShot, Solo::Own);
+        (options.grade, options.scope, options.solo) = (ResolveGrade::Bypass, Scope::PerShot, Solo::Own);
     });
     let plan = stage.plan(&PlanOptions::default());
     let task = stage.media.path("task.json");
@@ -221,7 +221,7 @@ fn one_run_at_a_time_uses_resolve() {
 }
 
 /// Hands a render in with this grade, to be delivered under this name.
-fn submit(stage: &Stage, grade: Grade, name: &str) -> Result<Ticket> {
+fn submit(stage: &Stage, grade: ResolveGrade, name: &str) -> Result<Ticket> {
     let backend = ResolveBackend::new(stage.with(|options| options.grade = grade));
     backend.submit(&stage.plan(&PlanOptions::default()), &Delivery::new(out(stage, name)))
 }
@@ -236,7 +236,7 @@ fn a_render_that_was_handed_in_keeps_what_it_needs() {
     let before = stage.fake.now();
     let backend = ResolveBackend::new(stage.options());
     stage.fake.set_faults(&json!({"render": {"pace": 0.1}}));
-    let ticket = submit(&stage, Grade::Bypass, "ticket").expect("a ticket");
+    let ticket = submit(&stage, ResolveGrade::Bypass, "ticket").expect("a ticket");
     let meanwhile = stage.fake.now();
     let error = run(&stage, stage.options(), &NoObserver).expect_err("it needs Resolve as it is");
     assert!(format!("{error:#}").contains("collect or withdraw"), "{error:#}");
@@ -261,9 +261,9 @@ fn two_tickets_in_any_order_leave_resolve_as_it_was() {
         });
         let before = stage.fake.now();
         let backend = ResolveBackend::new(stage.options());
-        let first = submit(&stage, Grade::Bypass, "first").expect("a ticket");
+        let first = submit(&stage, ResolveGrade::Bypass, "first").expect("a ticket");
         wait(&backend, &first);
-        let second = submit(&stage, Grade::AsIs, "second").expect("a ticket");
+        let second = submit(&stage, ResolveGrade::AsIs, "second").expect("a ticket");
         let mut order = [(&first, NONE), (&second, WARM)];
         if !first_first {
             order.reverse();

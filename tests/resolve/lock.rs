@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use otio_conflate::backend::CancelToken;
-use otio_conflate::backend::resolve::{Grade, ResolveBackend, ResolveOptions, Ticket, TicketState};
+use otio_conflate::backend::resolve::{ResolveBackend, ResolveGrade, ResolveOptions, Ticket, TicketState};
 use otio_conflate::plan::PlanOptions;
 use otio_conflate::{Conflation, Delivery, ErrorKind, NoObserver, Observer, Report, Result};
 use serde_json::{Value, json};
@@ -163,7 +163,7 @@ fn everybody_may_lock_and_what_is_not_put_back_is_listed() {
 }
 
 fn submit(stage: &Stage, mut options: ResolveOptions) -> Result<Ticket> {
-    options.grade = Grade::Bypass;
+    options.grade = ResolveGrade::Bypass;
     let backend = ResolveBackend::new(options);
     backend.submit(&stage.plan(&PlanOptions::default()), &Delivery::new(out(stage, "ticket")))
 }

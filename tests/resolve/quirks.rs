@@ -4,7 +4,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use otio_conflate::backend::resolve::{Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, TimelineChoice};
+use otio_conflate::backend::resolve::{
+    RenderPreset, ResolveBackend, ResolveGrade, ResolveOptions, Scope, TimelineChoice,
+};
 use otio_conflate::plan::PlanOptions;
 use otio_conflate::{Conflation, Delivery, ErrorKind, Observer, Report, Result};
 use serde_json::{Value, json};
@@ -111,7 +113,7 @@ fn settings_of_a_preset_or_of_the_page_do_not_reach_the_shots() {
 #[test]
 fn a_new_version_of_a_grade_may_be_blank() {
     let stage = Stage::usual(quirks(json!({"new_version": "blank"})));
-    let options = stage.with(|options| options.grade = Grade::Bypass);
+    let options = stage.with(|options| options.grade = ResolveGrade::Bypass);
     stage.check(options, &PlanOptions::default(), "prores-lt", NONE);
 }
 
@@ -436,7 +438,7 @@ fn other_spellings_of_the_same_answers_are_understood() {
         let stage = Stage::usual(quirks(odd.clone()));
         println!("{odd}");
         stage.check(stage.options(), &PlanOptions::default(), "prores-lt", WARM);
-        let alone = stage.with(|options| (options.scope, options.grade) = (Scope::PerShot, Grade::Bypass));
+        let alone = stage.with(|options| (options.scope, options.grade) = (Scope::PerShot, ResolveGrade::Bypass));
         stage.check(alone.clone(), &PlanOptions::default(), "prores-lt", NONE);
         let handles = crate::rendering::options(|options| {
             options.handles = otio_conflate::plan::Handles::both(2);

@@ -1,6 +1,6 @@
 //! What Resolve renders in one job, and which tracks it shows. R4, R11.
 
-use otio_conflate::backend::resolve::{Grade, Scope, Solo};
+use otio_conflate::backend::resolve::{ResolveGrade, Scope, Solo};
 use otio_conflate::plan::{HandleMode, Handles, PlanOptions, ShotSelection};
 use otio_conflate::{ErrorKind, Status};
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ fn source_handles_come_from_a_timeline_of_our_own() {
         let run = stage.check(options.clone(), &handles, "prores-lt", WARM);
         assert_eq!(run.report.shots.iter().map(|shot| shot.frame_count).collect::<Vec<_>>(), [12, 10]);
         assert!(!stage.fake.calls_of("TimelineItem.CopyGrades").is_empty());
-        let bypass = stage.with(|options| (options.scope, options.grade) = (Scope::PerShot, Grade::Bypass));
+        let bypass = stage.with(|options| (options.scope, options.grade) = (Scope::PerShot, ResolveGrade::Bypass));
         stage.check(bypass, &handles, "prores-lt", NONE);
     }
 }

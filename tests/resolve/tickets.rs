@@ -1,7 +1,7 @@
 //! Renders that nobody waits for.
 
 use otio_conflate::backend::CancelToken;
-use otio_conflate::backend::resolve::{Grade, ResolveBackend, Scope, Solo, Ticket, TicketState};
+use otio_conflate::backend::resolve::{ResolveBackend, ResolveGrade, Scope, Solo, Ticket, TicketState};
 use otio_conflate::deliver::Representation;
 use otio_conflate::plan::{Handles, PlanOptions, ShotSelection};
 use otio_conflate::{Delivery, ErrorKind, NoObserver, Status};
@@ -34,7 +34,7 @@ fn a_ticket_is_collected_by_somebody_else() {
     let before = stage.fake.now();
     let plan = stage.plan(&options(|options| options.handles = Handles::both(2)));
     let submitter = ResolveBackend::new(stage.with(|options| {
-        options.grade = Grade::Bypass;
+        options.grade = ResolveGrade::Bypass;
         options.scope = Scope::PerShot;
     }));
     let folder = stage.media.path("out/x").parent().expect("a folder").to_owned();

@@ -3,7 +3,7 @@
 use std::io::{Seek as _, SeekFrom, Write as _};
 
 use otio_conflate::ErrorKind;
-use otio_conflate::deliver::Copy;
+use otio_conflate::deliver::CopyMode;
 
 use crate::support::{Media, assert_all, assert_frames};
 
@@ -20,11 +20,11 @@ fn shots(count: i64) -> Vec<(i64, i64)> {
 fn every_packet_is_read_once_whatever_the_pieces() {
     let count = 120;
     for (name, arguments, copy) in [
-        ("a.mov", "-c:v prores_aw", Copy::Exact),
-        ("a.mov", "-c:v prores_aw", Copy::Never),
-        ("a.mp4", "-c:v libx264 -preset veryfast -crf 12 -g 48 -bf 3", Copy::Never),
-        ("a.mkv", "-c:v libx264 -preset veryfast -crf 12 -g 48 -bf 3", Copy::Never),
-        ("a.mp4", "-c:v libx264 -preset veryfast -crf 12 -g 12 -sc_threshold 0 -flags +cgop -bf 0", Copy::Exact),
+        ("a.mov", "-c:v prores_aw", CopyMode::Exact),
+        ("a.mov", "-c:v prores_aw", CopyMode::Never),
+        ("a.mp4", "-c:v libx264 -preset veryfast -crf 12 -g 48 -bf 3", CopyMode::Never),
+        ("a.mkv", "-c:v libx264 -preset veryfast -crf 12 -g 48 -bf 3", CopyMode::Never),
+        ("a.mp4", "-c:v libx264 -preset veryfast -crf 12 -g 12 -sc_threshold 0 -flags +cgop -bf 0", CopyMode::Exact),
     ] {
         let media = Media::new(name, count, "24", arguments);
         let extension = name.rsplit('.').next().expect("an extension");
@@ -33,7 +33,7 @@ fn every_packet_is_read_once_whatever_the_pieces() {
         let mut made = Vec::new();
         for (piece, &(first, length)) in trimmed.pieces.iter().zip(&pieces) {
             let piece = piece.as_ref().unwrap_or_else(|error| panic!("{name} {first}: {error:#}"));
-            assert_eq!(piece.copied, copy == Copy::Exact, "{name}: {piece:?}");
+            assert_eq!(piece.copied, copy == CopyMode::Exact, "{name}: {piece:?}");
             made.push((piece.path.as_path(), first, length));
         }
         assert_all(&made);
@@ -48,7 +48,7 @@ fn every_packet_is_read_once_whatever_the_pieces() {
 #[test]
 fn what_lies_between_pieces_is_not_read() {
     let media = Media::new("a.mov", 240, "24", "-c:v prores_aw");
-    for copy in [Copy::Exact, Copy::Never] {
+    for copy in [CopyMode::Exact, CopyMode::Never] {
         let trimmed = media.pieces("mov", &[(200, 5), (10, 5)], copy);
         assert!(trimmed.pieces.iter().all(Result::is_ok));
         assert!(trimmed.packets < 40, "{copy}: {}", trimmed.packets);
@@ -65,7 +65,7 @@ fn one_piece_that_fails_does_not_stop_the_others() {
     file.seek(SeekFrom::Start(at)).expect("inside");
     file.write_all(&[0; 200]).expect("room");
     drop(file);
-    for copy in [Copy::Never, Copy::Exact] {
+    for copy in [CopyMode::Never, CopyMode::Exact] {
         let pieces = [(0, 12), (12, 12), (24, 12), (30, 12), (40, 20)];
         // Beside the pieces lies the manifest that lists them.
         let count = || media.files().iter().filter(|name| !name.ends_with("manifest.json")).count();
@@ -73,7 +73,7 @@ fn one_piece_that_fails_does_not_stop_the_others() {
         let trimmed = media.pieces("mov", &pieces, copy);
         let kinds: Vec<_> =
             trimmed.pieces.iter().map(|piece| piece.as_ref().err().map(otio_conflate::Error::kind)).collect();
-        let damaged = if copy == Copy::Never { Some(ErrorKind::Decode) } else { None };
+        let damaged = if copy == CopyMode::Never { Some(ErrorKind::Decode) } else { None };
         assert_eq!(kinds, [None, None, damaged, None, Some(ErrorKind::Overrun)], "{copy}");
         for (piece, (first, count)) in trimmed.pieces.iter().zip(pieces).filter(|(piece, _)| piece.is_ok()) {
             if first != 24 {
@@ -81,7 +81,7 @@ fn one_piece_that_fails_does_not_stop_the_others() {
             }
         }
         let made = kinds.iter().filter(|kind| kind.is_none()).count();
-        assert_eq!(count(), if copy == Copy::Never { before + made } else { before + 1 }, "{copy}");
+        assert_eq!(count(), if copy == CopyMode::Never { before + made } else { before + 1 }, "{copy}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which frames a piece has, by codec, container and place of the cut. R7.
 
 use otio_conflate::backend::ffmpeg::probe;
-use otio_conflate::deliver::Copy;
+use otio_conflate::deliver::CopyMode;
 
 use crate::common::samples;
 use crate::support::{Media, assert_all};
@@ -13,13 +13,13 @@ const PLACES: [(i64, i64); 10] =
     [(0, 1), (0, 12), (0, 40), (1, 4), (5, 20), (12, 12), (13, 11), (24, 12), (33, 7), (39, 1)];
 
 /// Every piece has its frames; returns which were copied.
-fn check(media: &Media, extension: &str, places: &[(i64, i64)], copy: Copy) -> Vec<(i64, i64)> {
+fn check(media: &Media, extension: &str, places: &[(i64, i64)], copy: CopyMode) -> Vec<(i64, i64)> {
     let trimmed = media.pieces(extension, places, copy);
     let mut made = Vec::new();
     for (&(first, length), piece) in places.iter().zip(trimmed.pieces) {
         let piece = piece.unwrap_or_else(|error| panic!("{extension} {first}+{length}: {error:#}"));
         assert_eq!((piece.first, piece.count), (first, length));
-        assert_eq!(piece.copied, copy == Copy::Exact && piece.why.is_none(), "{piece:?}");
+        assert_eq!(piece.copied, copy == CopyMode::Exact && piece.why.is_none(), "{piece:?}");
         made.push(piece);
     }
     let pieces: Vec<_> = made.iter().map(|piece| (piece.path.as_path(), piece.first, piece.count)).collect();
@@ -34,7 +34,7 @@ fn intra(name: &str, arguments: &str, extensions: &[&str]) {
     let whole = samples(&media.movie, None, format);
     let frame = whole.len() / COUNT as usize;
     for extension in extensions {
-        assert_eq!(check(&media, extension, &PLACES, Copy::Exact), PLACES, "{name} to {extension}");
+        assert_eq!(check(&media, extension, &PLACES, CopyMode::Exact), PLACES, "{name} to {extension}");
         let piece = samples(&media.path(&format!("5-20.{extension}")), None, format);
         assert!(piece == whole[5 * frame..25 * frame], "{name} to {extension}: other pixels");
     }
@@ -57,7 +57,7 @@ fn long_groups_are_cut_to_the_frame_wherever_a_cut_falls() {
     let arguments = format!("{X264} -x264-params keyint=12:min-keyint=12:scenecut=0:bframes=3:b-pyramid=2:open-gop=0");
     let media = Media::new("a.mp4", COUNT, "24", &arguments);
     let places: Vec<_> = (0..COUNT - 7).map(|first| (first, 7)).chain((1..7).map(|count| (12, count))).collect();
-    let copied = check(&media, "mp4", &places, Copy::Exact);
+    let copied = check(&media, "mp4", &places, CopyMode::Exact);
     // Those that nothing leaves out of that what is left in depends on.
     let alone = copied.iter().all(|(first, _)| first % 12 == 0);
     assert!(alone && copied.contains(&(12, 1)), "{copied:?}");
@@ -66,7 +66,7 @@ fn long_groups_are_cut_to_the_frame_wherever_a_cut_falls() {
 /// Which of the places are copied, besides that all pieces have their frames.
 fn groups(name: &str, rate: &str, arguments: &str, extension: &str, copies: &[(i64, i64)]) {
     let media = Media::new(name, COUNT, rate, arguments);
-    assert_eq!(check(&media, extension, &PLACES, Copy::Exact), copies, "{name} to {extension}: {arguments}");
+    assert_eq!(check(&media, extension, &PLACES, CopyMode::Exact), copies, "{name} to {extension}: {arguments}");
 }
 
 /// From key frame to key frame, or to the end.
@@ -120,7 +120,7 @@ fn pieces_are_encoded_in_the_codec_of_the_movie() {
             (info.codec, info.pixel_format)
         };
         for extension in extensions {
-            check(&media, extension, &[(0, 1), (7, 9), (11, 3), (30, 10)], Copy::Never);
+            check(&media, extension, &[(0, 1), (7, 9), (11, 3), (30, 10)], CopyMode::Never);
             assert_eq!(codec(&media.path(&format!("7-9.{extension}"))), codec(&media.movie), "{name} to {extension}");
         }
     }

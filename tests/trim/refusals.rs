@@ -1,6 +1,6 @@
 //! What cannot be cut is told with what would be right, and leaves nothing behind.
 
-use otio_conflate::deliver::{Copy, Cut, Preset, Trim, trim};
+use otio_conflate::deliver::{CopyMode, Cut, Preset, Trim, trim};
 use otio_conflate::time::Time;
 use otio_conflate::{CancelToken, ErrorKind};
 
@@ -30,7 +30,7 @@ fn frames_that_are_not_there_are_errors_that_name_those_that_are() {
         Cut::time(seconds(-1.0), seconds(1.0)),
         Cut::time(Time::from_flicks(i64::MIN), Time::from_flicks(i64::MAX)),
     ] {
-        for copy in [Copy::Exact, Copy::Never] {
+        for copy in [CopyMode::Exact, CopyMode::Never] {
             let error = media.refused("b.mov", cut.clone(), |trim| trim.copy(copy));
             assert_eq!(error.kind(), ErrorKind::Overrun, "{cut:?}: {error:#}");
             let text = format!("{error:#}");

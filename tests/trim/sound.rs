@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use otio_conflate::deliver::{Copy, Cut};
+use otio_conflate::deliver::{CopyMode, Cut};
 use otio_conflate::time::{Rate, Ratio};
 
 use crate::hearing::{Channels, heard_as, sound};
@@ -59,7 +59,7 @@ fn pcm_is_cut_to_the_sample_and_is_the_same_samples() {
         let extension = name.rsplit('.').next().expect("an extension");
         // Sounds are read on, and back where pieces overlap.
         let places = [(0, 10), (7, 13), (9, 1)];
-        for copy in [Copy::Exact, Copy::Never] {
+        for copy in [CopyMode::Exact, CopyMode::Never] {
             let trimmed = media.pieces(extension, &places, copy);
             for (piece, (first, count)) in trimmed.pieces.iter().zip(places) {
                 let piece = piece.as_ref().unwrap_or_else(|error| panic!("{name} {first}+{count}: {error:#}"));

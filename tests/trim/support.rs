@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use otio_conflate::backend::ffmpeg::{DecodeOptions, MovieReader};
-use otio_conflate::deliver::{Copy, Cut, Trim, Trimmed, TrimmedPiece, trim};
+use otio_conflate::deliver::{CopyMode, Cut, Trim, Trimmed, TrimmedPiece, trim};
 use otio_conflate::{CancelToken, Error, Result};
 use tempfile::TempDir;
 
@@ -57,7 +57,7 @@ impl Media {
     }
 
     /// Pieces of the movie, frames `(first, count)` each, as files of this extension.
-    pub(crate) fn pieces(&self, extension: &str, pieces: &[(i64, i64)], copy: Copy) -> Trimmed {
+    pub(crate) fn pieces(&self, extension: &str, pieces: &[(i64, i64)], copy: CopyMode) -> Trimmed {
         let mut request = Trim::new(&self.movie).copy(copy).overwrite(true);
         for &(first, count) in pieces {
             request = request.piece(Cut::frames(first, count), self.path(&format!("{first}-{count}.{extension}")));

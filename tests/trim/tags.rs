@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use otio_conflate::backend::ffmpeg::{MediaInfo, probe};
-use otio_conflate::deliver::{Copy, Cut};
+use otio_conflate::deliver::{CopyMode, Cut};
 use serde_json::Value;
 
 use crate::common::ffprobe;
@@ -11,10 +11,10 @@ use crate::support::{Media, assert_frames};
 
 /// A piece from frame 12 on, by both ways.
 fn pieces(media: &Media, name: &str, check: impl Fn(&Path)) {
-    for copy in [Copy::Exact, Copy::Never] {
+    for copy in [CopyMode::Exact, CopyMode::Never] {
         let change = |trim: otio_conflate::deliver::Trim| trim.copy(copy).overwrite(true);
         let piece = media.piece(name, Cut::frames(12, 12), change).unwrap_or_else(|error| panic!("{name}: {error:#}"));
-        assert_eq!(piece.copied, copy == Copy::Exact, "{piece:?}");
+        assert_eq!(piece.copied, copy == CopyMode::Exact, "{piece:?}");
         check(&piece.path);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use otio_conflate::deliver::{Copy, Cut};
+use otio_conflate::deliver::{CopyMode, Cut};
 use otio_conflate::time::Time;
 
 use crate::support::{Media, assert_frames, numbered, shown};
@@ -39,13 +39,13 @@ fn frames_of_variable_rate_are_counted_and_keep_their_times() {
         let whole = times(&media.movie);
         assert_eq!(whole.len(), 40, "{name}");
         assert!(whole[3] - whole[2] > whole[2] - whole[1] + 50, "{name}: {whole:?}");
-        for copy in [Copy::Exact, Copy::Never] {
+        for copy in [CopyMode::Exact, CopyMode::Never] {
             for (first, count) in [(10, 10), (20, 20), (13, 9)] {
                 let cut = Cut::frames(first, count);
                 let piece = media.piece(&format!("p-{name}"), cut, |trim| trim.copy(copy).overwrite(true));
                 let piece = piece.unwrap_or_else(|error| panic!("{name} {first}+{count}: {error:#}"));
                 let groups = first % 10 == 0;
-                assert_eq!(piece.copied, copy == Copy::Exact && (groups || arguments != h264), "{piece:?}");
+                assert_eq!(piece.copied, copy == CopyMode::Exact && (groups || arguments != h264), "{piece:?}");
                 let expected: Vec<_> = (first..first + count).map(|index| Some(numbered(index))).collect();
                 assert_eq!(shown(&piece.path), expected, "{name} {first}+{count} {copy}");
                 let range = first as usize..(first + count) as usize;

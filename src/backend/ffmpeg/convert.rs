@@ -34,7 +34,7 @@ const EXACT: &str = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp";
 
 /// A frame and how its samples are to be read.
 #[derive(Clone, Copy)]
-pub struct Source<'a> {
+pub struct SourcePicture<'a> {
     /// The frame.
     pub frame: &'a Video,
     /// Its colour tags; the matrix of RGB formats is not looked at.
@@ -45,7 +45,7 @@ pub struct Source<'a> {
 
 /// What a frame is to become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Target {
+pub struct TargetFormat {
     /// Its pixel format.
     pub format: Pixel,
     /// Pixels in a line.
@@ -99,7 +99,7 @@ impl Converter {
     ///
     /// # Errors
     /// [`ErrorKind::Encode`] when there is no memory.
-    pub fn blank(&mut self, target: &Target) -> Result<Video> {
+    pub fn blank(&mut self, target: &TargetFormat) -> Result<Video> {
         let mut frame = self.pool.frame(target.format, target.width, target.height, target.color)?;
         // Where nothing is said they are taken to lie on the left.
         if target.chroma == ChromaSite::Center && !PixelInfo::need(target.format)?.rgb {
@@ -112,7 +112,7 @@ impl Converter {
     ///
     /// # Errors
     /// [`ErrorKind::Encode`] when there is no memory, [`ErrorKind::Unsupported`] for a format black is not known of.
-    pub fn black(&mut self, target: &Target) -> Result<Video> {
+    pub fn black(&mut self, target: &TargetFormat) -> Result<Video> {
         let mut frame = self.blank(target)?;
         let info = PixelInfo::need(target.format)?;
         pixels::fill_black(&mut frame, &info, target.color.full_range, None)?;
@@ -126,7 +126,7 @@ impl Converter {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
-    pub fn convert(&mut self, source: &Source<'_>, target: &Target, rect: Rect) -> Result<Option<Video>> {
+    pub fn convert(&mut self, source: &SourcePicture<'_>, target: &TargetFormat, rect: Rect) -> Result<Option<Video>> {
         let (from, to) = (PixelInfo::need(source.frame.format())?, PixelInfo::need(target.format)?);
         from.check()?;
         to.check()?;
@@ -183,7 +183,7 @@ impl Converter {
         match corner.filter(|&(x, _)| rect.lies_within(target.width, target.height) && aligned(&to, x)) {
             Some(corner) => self.scale(source, target, rect, &mut out, corner)?,
             None => {
-                let part = Target { width: rect.width, height: rect.height, ..*target };
+                let part = TargetFormat { width: rect.width, height: rect.height, ..*target };
                 let mut scaled = self.blank(&part)?;
                 self.scale(source, target, rect, &mut scaled, (0, 0))?;
                 pixels::paste(&scaled, &mut out, &to, (x, y))?;
@@ -195,12 +195,12 @@ impl Converter {
     }
 
     /// Each field on its own.
-    fn convert_fields(&mut self, source: &Source<'_>, target: &Target, to: &PixelInfo) -> Result<Video> {
-        let half = Target { height: target.height / 2, ..*target };
+    fn convert_fields(&mut self, source: &SourcePicture<'_>, target: &TargetFormat, to: &PixelInfo) -> Result<Video> {
+        let half = TargetFormat { height: target.height / 2, ..*target };
         let mut out = self.blank(target)?;
         for second in [false, true] {
             let field = frames::field(source.frame, second)?;
-            let source = Source { frame: &field, ..*source };
+            let source = SourcePicture { frame: &field, ..*source };
             let rect = Rect::whole(half.width, half.height);
             let converted = self.interlaced(false, |converter| converter.convert(&source, &half, rect))?;
             pixels::weave(converted.as_ref().unwrap_or(&field), &mut out, to, second)?;
@@ -209,7 +209,7 @@ impl Converter {
     }
 
     /// The long way round, through premultiplied RGB.
-    fn convert_in_rgb(&mut self, source: &Source<'_>, target: &Target, rect: Rect) -> Result<Video> {
+    fn convert_in_rgb(&mut self, source: &SourcePicture<'_>, target: &TargetFormat, rect: Rect) -> Result<Video> {
         let mut image = self.read_rgba16(source, (rect.width, rect.height), target.color.transfer)?;
         if rect != Rect::whole(target.width, target.height) {
             let mut canvas = Rgba16::black(target.width, target.height);
@@ -224,13 +224,13 @@ impl Converter {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
-    pub fn read_rgba16(&mut self, source: &Source<'_>, size: (u32, u32), transfer: u8) -> Result<Rgba16> {
+    pub fn read_rgba16(&mut self, source: &SourcePicture<'_>, size: (u32, u32), transfer: u8) -> Result<Rgba16> {
         let info = PixelInfo::need(source.frame.format())?;
         info.check()?;
         let curve = pixels::curve_between(source.color.transfer, transfer)?;
         let straight = info.alpha && !source.premultiplied;
         let upright = frames::top_down(source.frame)?;
-        let source = &Source { frame: &upright, ..*source };
+        let source = &SourcePicture { frame: &upright, ..*source };
         if info.float {
             let image = pixels::read_floats(source.frame, &info, curve, straight)?;
             return self.resize(image, size);
@@ -239,7 +239,7 @@ impl Converter {
             let mut image = Rgba16::transparent(size.0, size.1);
             for second in [false, true] {
                 let field = frames::field(source.frame, second)?;
-                let source = Source { frame: &field, ..*source };
+                let source = SourcePicture { frame: &field, ..*source };
                 let half = (size.0, size.1 / 2);
                 let field = self.interlaced(false, |converter| converter.read_rgba16(&source, half, transfer))?;
                 picture::weave(&field, &mut image, second);
@@ -263,7 +263,7 @@ impl Converter {
     /// # Errors
     /// [`ErrorKind::Unsupported`] when there is no such conversion, [`ErrorKind::Encode`] when it fails.
     #[allow(clippy::wrong_self_convention, reason = "the converter is not what is converted")]
-    pub fn write_rgba16(&mut self, image: &Rgba16, transfer: u8, target: &Target) -> Result<Video> {
+    pub fn write_rgba16(&mut self, image: &Rgba16, transfer: u8, target: &TargetFormat) -> Result<Video> {
         let info = PixelInfo::need(target.format)?;
         info.check()?;
         let size = (target.width, target.height);
@@ -273,7 +273,7 @@ impl Converter {
         }
         if self.splits(size.1, info.chroma_shift.1) {
             let mut out = self.blank(target)?;
-            let half = Target { height: size.1 / 2, ..*target };
+            let half = TargetFormat { height: size.1 / 2, ..*target };
             for second in [false, true] {
                 let field = picture::field(&image, second);
                 let field = self.interlaced(false, |converter| converter.write_rgba16(&field, transfer, &half))?;
@@ -299,7 +299,7 @@ impl Converter {
 
     /// RGBA of the target's size, colour and alpha as they are, as a frame of whole numbers.
     #[allow(clippy::wrong_self_convention, reason = "the converter is not what is converted")]
-    pub(super) fn from_samples(&mut self, image: &Rgba16, target: &Target) -> Result<Video> {
+    pub(super) fn from_samples(&mut self, image: &Rgba16, target: &TargetFormat) -> Result<Video> {
         let info = PixelInfo::need(target.format)?;
         let size = (target.width, target.height);
         if pixels::is_written_as_rgb(&info) && target.format != RGBA16 {
@@ -318,7 +318,7 @@ impl Converter {
             return Ok(frame);
         }
         let color = ColorTags { full_range: true, matrix: 0, ..target.color };
-        let source = Source { frame: &frame, color, premultiplied: target.premultiplied };
+        let source = SourcePicture { frame: &frame, color, premultiplied: target.premultiplied };
         let mut out = self.blank(target)?;
         self.scale(&source, target, Rect::whole(size.0, size.1), &mut out, (0, 0))?;
         Ok(out)
@@ -329,18 +329,18 @@ impl Converter {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] or [`ErrorKind::Encode`] when the frame cannot be converted or turned.
-    pub fn rotate(&mut self, source: &Source<'_>, rotation: Rotation) -> Result<Video> {
+    pub fn rotate(&mut self, source: &SourcePicture<'_>, rotation: Rotation) -> Result<Video> {
         self.turn(source, false, rotation)
     }
 
     /// As [`rotate`](Converter::rotate); if it is to be mirrored, left and right change places first.
-    pub(super) fn turn(&mut self, source: &Source<'_>, mirrored: bool, rotation: Rotation) -> Result<Video> {
+    pub(super) fn turn(&mut self, source: &SourcePicture<'_>, mirrored: bool, rotation: Rotation) -> Result<Video> {
         if rotation == Rotation::None && !mirrored {
             return frames::share(source.frame);
         }
         let info = PixelInfo::need(source.frame.format())?;
         let (width, height) = (source.frame.width(), source.frame.height());
-        let mut target = Target {
+        let mut target = TargetFormat {
             format: source.frame.format(),
             width,
             height,
@@ -381,8 +381,8 @@ impl Converter {
     /// Scales all of the source to the size of `rect` and writes it into `out` at `corner`.
     fn scale(
         &mut self,
-        source: &Source<'_>,
-        target: &Target,
+        source: &SourcePicture<'_>,
+        target: &TargetFormat,
         rect: Rect,
         out: &mut Video,
         corner: (u32, u32),
@@ -409,7 +409,7 @@ impl Converter {
 }
 
 /// A frame of any format of whole numbers as RGBA of its own size, alpha as it is.
-pub(super) fn read_rgba(source: &Source<'_>, info: &PixelInfo) -> Result<Rgba16> {
+pub(super) fn read_rgba(source: &SourcePicture<'_>, info: &PixelInfo) -> Result<Rgba16> {
     if source.frame.format() == RGBA16 {
         return pixels::read_rgba(source.frame, info);
     }
@@ -464,13 +464,13 @@ fn same_matrix(a: u8, b: u8) -> bool {
 }
 
 /// Whether neither source nor target are of full range, and the chroma samples of both lie on the left.
-fn is_limited_left(source: &Source<'_>, target: &Target) -> bool {
+fn is_limited_left(source: &SourcePicture<'_>, target: &TargetFormat) -> bool {
     let full = source.color.full_range || full_range_twin(source.frame.format()).1 || target.color.full_range;
     !full && chroma_site(source.frame) == ChromaSite::Left && target.chroma == ChromaSite::Left
 }
 
 /// Whether samples of source and target mean the same colours.
-fn same_coding(source: &Source<'_>, from: &PixelInfo, target: &Target, to: &PixelInfo) -> bool {
+fn same_coding(source: &SourcePicture<'_>, from: &PixelInfo, target: &TargetFormat, to: &PixelInfo) -> bool {
     let full_range = source.color.full_range || full_range_twin(source.frame.format()).1;
     let subsampled = !from.rgb && from.chroma_shift != (0, 0);
     same_meaning((from, ColorTags { full_range, ..source.color }), (to, target.color))
@@ -524,7 +524,7 @@ mod tests {
             formats.into_iter().flat_map(|format| [(16, 16), (66, 18), (322, 182)].map(|size| (format, size)))
         {
             let mut converter = Converter::new();
-            let target = |format, size: (u32, u32)| Target {
+            let target = |format, size: (u32, u32)| TargetFormat {
                 format,
                 width: size.0,
                 height: size.1,
@@ -543,7 +543,7 @@ mod tests {
                 }
             }
             let wanted = target(Pixel::YUV422P10LE, (width, height));
-            let source = Source { frame: &frame, color: ColorTags::BT709, premultiplied: false };
+            let source = SourcePicture { frame: &frame, color: ColorTags::BT709, premultiplied: false };
             let whole = Rect::whole(width, height);
             let (mut ours, mut theirs) =
                 (converter.blank(&wanted).expect("one"), converter.blank(&wanted).expect("two"));

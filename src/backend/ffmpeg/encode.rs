@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ffmpeg_next::format::Pixel;
 
 use super::chroma_site::ChromaSite;
-use super::convert::Target;
+use super::convert::TargetFormat;
 use super::picture_encoder::PictureEncoder;
 use super::representation::Facts;
 use super::sys::write::EncoderSetup;
@@ -100,8 +100,8 @@ impl OutputSettings {
     }
 
     /// What frames have to be converted to before they are written.
-    pub fn target(&self) -> Target {
-        Target {
+    pub fn target(&self) -> TargetFormat {
+        TargetFormat {
             format: self.format,
             width: self.width,
             height: self.height,

@@ -6,7 +6,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::chroma_site::ChromaSite;
-use super::convert::{Converter, RGBA16, Source, Target};
+use super::convert::{Converter, RGBA16, SourcePicture, TargetFormat};
 use super::render::{CanvasFrame, CanvasReader};
 use super::session::{FfmpegBackend, FfmpegSession};
 use super::singles::{self, Alpha};
@@ -266,7 +266,7 @@ impl FrameReader<'_> {
     fn converted(&mut self, canvas: &CanvasFrame, (width, height): (u32, u32)) -> Result<FramePicture> {
         let premultiplied = self.options.premultiplied;
         let color = ColorTags { full_range: true, matrix: 0, ..canvas.color };
-        let source = Source { frame: &canvas.frame, color: canvas.color, premultiplied: canvas.premultiplied };
+        let source = SourcePicture { frame: &canvas.frame, color: canvas.color, premultiplied: canvas.premultiplied };
         let format = match self.options.depth {
             SampleDepth::U8 => Pixel::RGBA,
             SampleDepth::U16 => RGBA16,
@@ -275,7 +275,7 @@ impl FrameReader<'_> {
                 return Ok(FramePicture { width, height, samples, premultiplied, color });
             }
         };
-        let target = Target { format, width, height, color, premultiplied, chroma: ChromaSite::default() };
+        let target = TargetFormat { format, width, height, color, premultiplied, chroma: ChromaSite::default() };
         let converted = self.converter.convert(&source, &target, Rect::whole(width, height))?;
         let frame = converted.as_ref().unwrap_or(&canvas.frame);
         let samples = match self.options.depth {
@@ -296,7 +296,7 @@ fn lines(frame: &Video, bytes: usize) -> Vec<u8> {
 }
 
 /// A frame as interleaved floats.
-fn floats(source: &Source<'_>, (width, height): (u32, u32), premultiplied: bool) -> Result<Vec<f32>> {
+fn floats(source: &SourcePicture<'_>, (width, height): (u32, u32), premultiplied: bool) -> Result<Vec<f32>> {
     let (mut image, alpha) = singles::read(source)?;
     let is_scaled = (image.width, image.height) != (width, height);
     // Scaled are colours as they are seen.

@@ -76,7 +76,7 @@ pub(crate) use trim::trim;
 /// What tests and benches use.
 mod unstable {
     pub use super::chroma_site::ChromaSite;
-    pub use super::convert::{Converter, Source, Target, rgba8_frame};
+    pub use super::convert::{Converter, SourcePicture, TargetFormat, rgba8_frame};
     pub use super::decode::MovieReader;
     pub use super::encode::{AudioStream, OutputSettings};
     pub use super::frame::Frame;

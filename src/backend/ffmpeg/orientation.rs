@@ -1,7 +1,7 @@
 //! How a still picture has to be turned to stand upright: the orientation that EXIF has in JPEG and PNG, and TIFF
 //! itself (TIFF 6.0, tag 274).
 
-use super::convert::{Converter, Source};
+use super::convert::{Converter, SourcePicture};
 use super::frame::Frame;
 use crate::error::Result;
 use crate::picture::Rotation;
@@ -59,7 +59,7 @@ impl Orientation {
             return Ok(frame);
         }
         let (color, premultiplied) = (frame.color(), frame.is_premultiplied());
-        let source = Source { frame: frame.as_av(), color, premultiplied };
+        let source = SourcePicture { frame: frame.as_av(), color, premultiplied };
         let rotated = Converter::new().turn(&source, self.mirrored, self.rotation)?;
         Ok(frame.rotated(rotated, self.rotation.swaps_sides()))
     }

@@ -4,7 +4,7 @@
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::convert::{Converter, Source, Target, chroma_site};
+use super::convert::{Converter, SourcePicture, TargetFormat, chroma_site};
 use super::pixels::{self, full_range_twin};
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
@@ -29,9 +29,9 @@ pub(super) enum Alpha {
 }
 
 /// The frame as singles of its own size, whatever its transfer characteristic, and what alpha does to them.
-pub(super) fn read(source: &Source<'_>) -> Result<(RgbaF32, Alpha)> {
+pub(super) fn read(source: &SourcePicture<'_>) -> Result<(RgbaF32, Alpha)> {
     let upright = frames::top_down(source.frame)?;
-    let source = &Source { frame: &upright, ..*source };
+    let source = &SourcePicture { frame: &upright, ..*source };
     let info = PixelInfo::need(source.frame.format())?;
     info.check()?;
     let alpha = match (info.alpha, source.premultiplied) {
@@ -49,8 +49,10 @@ pub(super) fn read(source: &Source<'_>) -> Result<(RgbaF32, Alpha)> {
         let image = yuv::read_yuv_as_singles(source.frame, &info, color, chroma_site(source.frame))?;
         return Ok((image, alpha));
     }
-    let image =
-        super::convert::read_rgba(&Source { color: ColorTags { full_range, ..source.color }, ..*source }, &info)?;
+    let image = super::convert::read_rgba(
+        &SourcePicture { color: ColorTags { full_range, ..source.color }, ..*source },
+        &info,
+    )?;
     Ok((RgbaF32::from(&image), alpha))
 }
 
@@ -78,7 +80,7 @@ pub(super) fn interleaved(frame: &Video) -> Result<RgbaF32> {
 }
 
 /// Interleaved singles as a frame of planar ones, as `target` says.
-pub(super) fn planar(image: &RgbaF32, target: &Target, converter: &mut Converter) -> Result<Video> {
+pub(super) fn planar(image: &RgbaF32, target: &TargetFormat, converter: &mut Converter) -> Result<Video> {
     let info = PixelInfo::need(target.format)?;
     let mut out = converter.blank(target)?;
     for (plane, channel) in PLANES_OF_LIGHT.into_iter().take(info.planes()).enumerate() {
@@ -93,7 +95,7 @@ pub(super) fn planar(image: &RgbaF32, target: &Target, converter: &mut Converter
 }
 
 /// Premultiplied singles as a frame, whatever its transfer characteristic. What is no number becomes black.
-pub(super) fn write(mut image: RgbaF32, target: &Target, converter: &mut Converter) -> Result<Video> {
+pub(super) fn write(mut image: RgbaF32, target: &TargetFormat, converter: &mut Converter) -> Result<Video> {
     let info = PixelInfo::need(target.format)?;
     info.check()?;
     if info.alpha && !target.premultiplied {
@@ -357,7 +359,7 @@ mod tests {
             println!("{name} {:.1}", times.fold(f64::INFINITY, f64::min));
         }
         let mut converter = Converter::new();
-        let target = Target {
+        let target = TargetFormat {
             format: Pixel::YUV422P10LE,
             width,
             height,
@@ -369,7 +371,7 @@ mod tests {
             let image = RgbaF32 { width, height, data: data.clone() };
             let start = on_processor();
             let frame = write(image, &target, &mut converter).expect("written");
-            let source = Source { frame: &frame, color: ColorTags::BT709, premultiplied: false };
+            let source = SourcePicture { frame: &frame, color: ColorTags::BT709, premultiplied: false };
             let read = read(&source).expect("read");
             assert_eq!(read.0.width, width);
             on_processor() - start

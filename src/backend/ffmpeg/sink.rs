@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ffmpeg_next::frame::Video;
 
-use super::convert::{Converter, Source, Target};
+use super::convert::{Converter, SourcePicture, TargetFormat};
 use super::render::Variant;
 use super::representation::SourceLabels;
 use super::singles;
@@ -31,7 +31,7 @@ pub(super) trait Sink {
     }
 
     /// Takes picture `index`, or goes on without it.
-    fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()>;
+    fn write(&mut self, picture: Option<&SourcePicture<'_>>, index: i64) -> Result<()>;
 
     /// Takes the next samples, where there is a place for them.
     fn write_sound(&mut self, samples: &Samples) -> Result<()>;
@@ -63,14 +63,14 @@ pub(super) struct Whole<'f> {
 /// What is done to the canvas on its way into the shot's own file.
 pub(super) struct Bake {
     pub(super) transform: Arc<dyn Transform>,
-    pub(super) target: Target,
+    pub(super) target: TargetFormat,
     pub(super) converter: Converter,
     pub(super) threads: usize,
     pub(super) viewed: Viewed,
 }
 
 impl Bake {
-    fn baked(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
+    fn baked(&mut self, picture: &SourcePicture<'_>, index: i64) -> Result<Video> {
         let size = (picture.frame.width(), picture.frame.height());
         let image = self.viewed.picture((picture, index, false), size, &self.transform, self.threads)?;
         singles::write(image, &self.target, &mut self.converter)
@@ -90,7 +90,7 @@ impl Sink for Whole<'_> {
         self.variant
     }
 
-    fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()> {
+    fn write(&mut self, picture: Option<&SourcePicture<'_>>, index: i64) -> Result<()> {
         let Some(picture) = picture else { return Ok(()) };
         let baked = self.bake.as_mut().map(|bake| bake.baked(picture, index)).transpose()?;
         let frame = baked.as_ref().unwrap_or(picture.frame);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::convert::Source;
+use super::convert::SourcePicture;
 use super::singles::{self, Alpha};
 use crate::color::Transform;
 use crate::error::Result;
@@ -51,7 +51,7 @@ impl Viewed {
     /// As [`singles::read`].
     pub(super) fn picture(
         &self,
-        (source, index, fields): (&Source<'_>, i64, bool),
+        (source, index, fields): (&SourcePicture<'_>, i64, bool),
         size: (u32, u32),
         transform: &Arc<dyn Transform>,
         threads: usize,
@@ -116,7 +116,7 @@ mod tests {
         let color = ColorTags { full_range: true, matrix: 0, ..ColorTags::SRGB };
         let mut made = Vec::new();
         for (index, frame) in (0..).zip(&frames) {
-            let source = Source { frame, color, premultiplied: false };
+            let source = SourcePicture { frame, color, premultiplied: false };
             for transform in &transforms {
                 for size in [(8, 4), (4, 2)] {
                     let image = viewed.clone().picture((&source, index, false), size, transform, 2).expect("floats");

@@ -7,7 +7,7 @@ use super::cut::{Cut, Item};
 use super::guard::Guard;
 use super::link::Link;
 use super::names::{own_name, own_version};
-use super::options::{Cdl, Grade};
+use super::options::{Cdl, ResolveGrade};
 use super::state::{Lut, Version};
 use super::warning::warning;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,21 +17,26 @@ use crate::plan::Warning;
 ///
 /// # Errors
 /// [`ErrorKind::Application`] when Resolve refuses, with the clip.
-pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], grade: &Grade) -> Result<Vec<Warning>> {
-    if *grade == Grade::AsIs {
+pub(super) fn apply(
+    guard: &mut Guard<'_>,
+    cut: &Cut,
+    ranges: &[(i64, i64)],
+    grade: &ResolveGrade,
+) -> Result<Vec<Warning>> {
+    if *grade == ResolveGrade::AsIs {
         return Ok(Vec::new());
     }
     guard.open_page("color")?;
-    if matches!(grade, Grade::Lut { .. }) {
+    if matches!(grade, ResolveGrade::Lut { .. }) {
         guard.link.project("RefreshLUTList", vec![])?.granted()?;
     }
     let layers = guard.link.project("GetSetting", vec![json!("nodeStackLayers")])?.text().ok();
     let layers = layers.and_then(|layers| layers.trim().parse::<i64>().ok()).unwrap_or(1);
     let ours = own_name();
-    let over = matches!(grade, Grade::Lut { .. } | Grade::Cdl { .. });
+    let over = matches!(grade, ResolveGrade::Lut { .. } | ResolveGrade::Cdl { .. });
     let mut warnings = Vec::new();
     // A still takes the place of the clip's grade; what else is done about that is under these.
-    let beside = over || *grade == Grade::Bypass;
+    let beside = over || *grade == ResolveGrade::Bypass;
     if beside {
         warnings.extend(of_timeline(&guard.link, cut));
     }
@@ -46,7 +51,7 @@ pub(super) fn apply(guard: &mut Guard<'_>, cut: &Cut, ranges: &[(i64, i64)], gra
             let graded = match version(guard, place, &ours, over).map_err(at_clip)? {
                 true => put(&guard.link, cut, item, layers, grade),
                 false => match grade {
-                    Grade::Lut { path, node } => lut_in_place(guard, place, path, *node),
+                    ResolveGrade::Lut { path, node } => lut_in_place(guard, place, path, *node),
                     _ => {
                         let what = "whether a new version of the grade is a copy cannot be told in this Resolve, or it is \
                             empty: nothing can be laid over the grade; expected Resolve 19.0 or newer, and copies";
@@ -217,10 +222,10 @@ fn tools(link: &Link, graph: &Object) -> Result<Option<Vec<Value>>> {
 }
 
 /// Puts `grade` onto our version.
-fn put(link: &Link, cut: &Cut, item: &Item, layers: i64, grade: &Grade) -> Result<()> {
+fn put(link: &Link, cut: &Cut, item: &Item, layers: i64, grade: &ResolveGrade) -> Result<()> {
     match grade {
-        Grade::AsIs => Ok(()),
-        Grade::Drx { path, mode } => {
+        ResolveGrade::AsIs => Ok(()),
+        ResolveGrade::Drx { path, mode } => {
             // Resolve is somewhere else.
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             let path = json!(path.to_string_lossy());
@@ -238,14 +243,14 @@ fn put(link: &Link, cut: &Cut, item: &Item, layers: i64, grade: &Grade) -> Resul
                 }
             }
         }
-        Grade::Lut { path, node } => {
+        ResolveGrade::Lut { path, node } => {
             // Layers of nodes lie over one another: over the grade is the last one's.
             let graph = nodes(link, item, (layers > 1).then_some(layers))?;
             let node = free_node(link, &graph, *node)?;
             set_lut(link, &graph, node, path)
         }
-        Grade::Cdl { cdl, node } => link.call(&item.object, "SetCDL", vec![map(cdl, *node)])?.granted(),
-        Grade::Bypass => {
+        ResolveGrade::Cdl { cdl, node } => link.call(&item.object, "SetCDL", vec![map(cdl, *node)])?.granted(),
+        ResolveGrade::Bypass => {
             off(link, &link.call(&item.object, "GetNodeGraph", vec![])?.some()?)?;
             for layer in 2..=layers {
                 if let Some(graph) = link.call(&item.object, "GetNodeGraph", vec![json!(layer)])?.object() {

@@ -2,12 +2,12 @@
 //!
 //! ```no_run
 //! use otio_conflate::backend::ffmpeg::FfmpegLookup;
-//! use otio_conflate::backend::resolve::{Grade, ResolveBackend, ResolveOptions};
+//! use otio_conflate::backend::resolve::{ResolveGrade, ResolveBackend, ResolveOptions};
 //! use otio_conflate::{CancelToken, Delivery, NoObserver, Plan, PlanOptions, Timeline};
 //!
 //! let timeline = Timeline::open("cut.otio")?;
 //! let plan = Plan::with_media(&timeline, &PlanOptions::default(), &FfmpegLookup::new())?;
-//! let both = vec![(Grade::AsIs, Delivery::new("graded")), (Grade::Bypass, Delivery::new("ungraded"))];
+//! let both = vec![(ResolveGrade::AsIs, Delivery::new("graded")), (ResolveGrade::Bypass, Delivery::new("ungraded"))];
 //! let backend = ResolveBackend::new(ResolveOptions::default());
 //! backend.run_each(&plan, Some(&timeline), both, &NoObserver, &CancelToken::new())?;
 //! # Ok::<(), otio_conflate::Error>(())
@@ -60,7 +60,7 @@ mod warning;
 
 pub use backend::ResolveBackend;
 pub use leftovers::Restored;
-pub use options::{Cdl, Grade, Limits, RenderPreset, ResolveOptions, Scope, Solo, TimelineChoice};
+pub use options::{Cdl, Limits, RenderPreset, ResolveGrade, ResolveOptions, Scope, Solo, TimelineChoice};
 pub use ticket::{Ticket, TicketState};
 
 pub(crate) use backend::Whole;

@@ -46,7 +46,7 @@ pub struct ResolveOptions {
     /// Which video tracks are seen.
     pub solo: Solo,
     /// With which grade.
-    pub grade: Grade,
+    pub grade: ResolveGrade,
     /// The folder for Resolve's renders until the shots are cut out of them; `None`: the output folder. It has to be one
     /// that Resolve can write to.
     pub folder: Option<PathBuf>,
@@ -76,7 +76,7 @@ impl Default for ResolveOptions {
             settings: BTreeMap::new(),
             scope: Scope::WholeTimeline,
             solo: Solo::Off,
-            grade: Grade::AsIs,
+            grade: ResolveGrade::AsIs,
             folder: None,
             state: None,
             lock: None,
@@ -89,9 +89,9 @@ impl ResolveOptions {
     /// The files that it names, none of which is ever written to.
     pub(crate) fn inputs(&self) -> Vec<PathBuf> {
         let grade = match &self.grade {
-            Grade::Drx { path, .. } => Some(path.clone()),
+            ResolveGrade::Drx { path, .. } => Some(path.clone()),
             // It may also be relative to Resolve's own folder of LUTs.
-            Grade::Lut { path, .. } => Some(PathBuf::from(path)),
+            ResolveGrade::Lut { path, .. } => Some(PathBuf::from(path)),
             _ => None,
         };
         let preset = match &self.preset {
@@ -163,7 +163,7 @@ pub enum Solo {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
-pub enum Grade {
+pub enum ResolveGrade {
     /// As it stands.
     #[default]
     AsIs,
@@ -195,6 +195,7 @@ pub enum Grade {
 /// A colour decision as the ASC defines it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Cdl {
     /// Slope of red, green and blue.
     pub slope: [f64; 3],
@@ -285,14 +286,14 @@ impl FromStr for Solo {
     }
 }
 
-impl FromStr for Grade {
+impl FromStr for ResolveGrade {
     type Err = Error;
-    fn from_str(text: &str) -> Result<Grade> {
+    fn from_str(text: &str) -> Result<ResolveGrade> {
         match (text, text.split_once(':')) {
-            ("as-is", _) => Ok(Grade::AsIs),
-            ("bypass", _) => Ok(Grade::Bypass),
-            (_, Some(("drx", path))) if !path.is_empty() => Ok(Grade::Drx { path: path.into(), mode: 0 }),
-            (_, Some(("lut", path))) if !path.is_empty() => Ok(Grade::Lut { path: path.to_owned(), node: None }),
+            ("as-is", _) => Ok(ResolveGrade::AsIs),
+            ("bypass", _) => Ok(ResolveGrade::Bypass),
+            (_, Some(("drx", path))) if !path.is_empty() => Ok(ResolveGrade::Drx { path: path.into(), mode: 0 }),
+            (_, Some(("lut", path))) if !path.is_empty() => Ok(ResolveGrade::Lut { path: path.to_owned(), node: None }),
             _ => Err(unknown(text, "grade", "as-is, bypass, drx:FILE, lut:PATH")),
         }
     }
@@ -352,19 +353,19 @@ impl ResolveOptions {
             _ => Ok(()),
         };
         match &self.grade {
-            Grade::Drx { mode: 3.., .. } => bad("the mode of a DRX grade is 0, 1 or 2".to_owned()),
-            Grade::Drx { path, .. } if !path.is_file() => {
+            ResolveGrade::Drx { mode: 3.., .. } => bad("the mode of a DRX grade is 0, 1 or 2".to_owned()),
+            ResolveGrade::Drx { path, .. } if !path.is_file() => {
                 let what = format!("the DRX file {} is not there", path.display());
                 Err(Error::new(ErrorKind::MediaMissing, what).at_file(path))
             }
-            Grade::Cdl { cdl, node } => {
+            ResolveGrade::Cdl { cdl, node } => {
                 let all = cdl.slope.iter().chain(&cdl.offset).chain(&cdl.power).chain([&cdl.saturation]);
                 if all.copied().any(|number| !number.is_finite()) {
                     return bad("a CDL has numbers that are none".to_owned());
                 }
                 numbered(*node)
             }
-            Grade::Lut { node: Some(node), .. } => numbered(*node),
+            ResolveGrade::Lut { node: Some(node), .. } => numbered(*node),
             _ => Ok(()),
         }
     }
@@ -406,13 +407,16 @@ mod tests {
     fn choices_are_read_from_words() {
         assert_eq!("name:a:b".parse::<TimelineChoice>().ok(), Some(TimelineChoice::Named("a:b".to_owned())));
         assert_eq!("track:V 1".parse::<Solo>().ok(), Some(Solo::Track("V 1".to_owned())));
-        assert_eq!("lut:x.cube".parse::<Grade>().ok(), Some(Grade::Lut { path: "x.cube".to_owned(), node: None }));
+        assert_eq!(
+            "lut:x.cube".parse::<ResolveGrade>().ok(),
+            Some(ResolveGrade::Lut { path: "x.cube".to_owned(), node: None })
+        );
         assert_eq!("Review".parse::<RenderPreset>().ok(), Some(RenderPreset::Named("Review".to_owned())));
         assert_eq!("file:/a:b.xml".parse::<RenderPreset>().ok(), Some(RenderPreset::File("/a:b.xml".into())));
         let kinds = [
             "name:".parse::<TimelineChoice>().map_err(|error| error.kind()).err(),
             "V1".parse::<Solo>().map_err(|error| error.kind()).err(),
-            "drx:".parse::<Grade>().map_err(|error| error.kind()).err(),
+            "drx:".parse::<ResolveGrade>().map_err(|error| error.kind()).err(),
             "".parse::<RenderPreset>().map_err(|error| error.kind()).err(),
         ];
         assert_eq!(kinds, [Some(ErrorKind::Option); 4]);

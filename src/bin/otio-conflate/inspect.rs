@@ -105,13 +105,13 @@ impl Report {
             Child::Clip(_) => "clip",
             Child::Gap(_) => "gap",
             Child::Transition(_) => "transition",
-            Child::Unknown(_) => "unknown",
             Child::Composition(composition) => match &composition.kind {
                 CompositionKind::Stack => "stack",
                 CompositionKind::Track(MediaKind::Video) => "video track",
                 CompositionKind::Track(MediaKind::Audio) => "audio track",
                 CompositionKind::Track(MediaKind::Other(kind)) => kind,
             },
+            _ => "unknown",
         };
         let at = seconds.map_or(String::new(), |seconds| format!("{seconds:.3}s"));
         let indent = "  ".repeat(level);
@@ -129,7 +129,7 @@ impl Report {
         match child {
             Child::Clip(clip) => self.media(clip, &format!("{indent}    ")),
             Child::Composition(composition) => self.children(composition, path, level + 1),
-            Child::Gap(_) | Child::Transition(_) | Child::Unknown(_) => {}
+            _ => {}
         }
     }
 
@@ -176,7 +176,7 @@ impl Report {
             Some(MediaReference::Unknown(object)) => {
                 return self.medium(indent, "unknown", &format!("media of schema {:?}", object.schema));
             }
-            Some(MediaReference::External { .. } | MediaReference::Missing { .. }) | None => {
+            _ => {
                 return self.medium(indent, "none", "no media");
             }
         };
@@ -235,8 +235,8 @@ fn item_details(item: &Item) -> String {
     words.extend(item.effects.iter().map(|effect| match &effect.kind {
         EffectKind::LinearTimeWarp { time_scalar } => format!("speed {time_scalar}"),
         EffectKind::FreezeFrame { .. } => "freeze".to_owned(),
-        EffectKind::Time | EffectKind::Other => format!("effect {:?}", effect.effect_name),
         EffectKind::Unknown(object) => format!("effect of schema {:?}", object.schema),
+        _ => format!("effect {:?}", effect.effect_name),
     }));
     if !item.markers.is_empty() {
         words.push(format!("{} markers", item.markers.len()));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use otio_conflate::backend::CancelToken;
 use otio_conflate::backend::resolve::{
-    Grade, RenderPreset, ResolveBackend, ResolveOptions, Scope, Solo, Ticket, TicketState, TimelineChoice,
+    RenderPreset, ResolveBackend, ResolveGrade, ResolveOptions, Scope, Solo, Ticket, TicketState, TimelineChoice,
 };
 use otio_conflate::plan::DecisionSpace;
 use otio_conflate::{Error, ErrorKind, Report, Result};
@@ -93,7 +93,7 @@ pub(crate) struct Flags {
     solo: Option<Solo>,
     /// With which grade Resolve renders: as-is, bypass, drx:FILE or lut:PATH
     #[arg(long = "resolve-grade", value_name = "HOW")]
-    grade: Option<Grade>,
+    grade: Option<ResolveGrade>,
     /// Delivers the same shots without their grade, too, into this folder
     #[arg(long, value_name = "DIR")]
     ungraded: Option<PathBuf>,
@@ -194,7 +194,7 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     if let Some(folder) = flags.ungraded {
         let mut ungraded = delivery;
         ungraded.folder = folder;
-        deliveries.push((Grade::Bypass, ungraded));
+        deliveries.push((ResolveGrade::Bypass, ungraded));
     }
     let progress = Progress::new();
     let reports = backend.run_each(&plan, Some(&timeline), deliveries, &progress, cancel);

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use otio_conflate::deliver::{Copy, Piece, Preset, Trim, Trimmed, trim};
+use otio_conflate::deliver::{CopyMode, Piece, Preset, Trim, Trimmed, trim};
 use otio_conflate::{CancelToken, Error, Result};
 use serde_json::json;
 
@@ -23,7 +23,7 @@ pub(crate) struct Flags {
     pieces: Vec<Piece>,
     /// How pictures get into the pieces: exact (packets are copied where that is exact) or never (all are encoded anew)
     #[arg(long, default_value = "exact", value_name = "HOW")]
-    copy: Copy,
+    copy: CopyMode,
     /// What is encoded anew is encoded as; by default as in the movie
     #[arg(long, value_name = "NAME", value_parser = Preset::by_name)]
     preset: Option<Preset>,
@@ -77,5 +77,5 @@ fn summary(flags: &Flags, trimmed: &Trimmed, cancel: &CancelToken) -> Outcome {
 
 fn piece(text: &str) -> Result<Piece, Error> {
     let (target, cut) = text.rsplit_once('=').unwrap_or((text, ""));
-    Ok(Piece { cut: cut.parse()?, target: target.into() })
+    Ok(Piece::new(cut.parse()?, target))
 }

@@ -117,6 +117,7 @@ pub enum Difference {
 /// What has to be done to have a later shot, given the earlier one with its handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Action {
     /// Nothing: what was delivered is the later shot, but for the record timecode where the cut grew longer or shorter in
     /// front of it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ffmpeg_next::frame::Video;
 
 use super::super::chroma_site::ChromaSite;
-use super::super::convert::{Converter, RGBA16, Source, Target as Coding};
+use super::super::convert::{Converter, RGBA16, SourcePicture, TargetFormat as Coding};
 use super::super::frame::Frame;
 use super::super::sys::frames;
 use super::super::sys::pixel_info::PixelInfo;
@@ -56,7 +56,7 @@ fn blend_in_rgb(converter: &mut Converter, from: &Video, to: &Video, coding: &Co
 /// Two pictures that are coded as `coding` says, unpacked.
 fn in_rgb(converter: &mut Converter, (from, to): (&Video, &Video), coding: &Coding) -> Result<(Rgba16, Rgba16)> {
     let mut unpacked = |frame| {
-        let source = Source { frame, color: coding.color, premultiplied: coding.premultiplied };
+        let source = SourcePicture { frame, color: coding.color, premultiplied: coding.premultiplied };
         converter.read_rgba16(&source, (coding.width, coding.height), coding.color.transfer)
     };
     Ok((unpacked(from)?, unpacked(to)?))
@@ -82,7 +82,7 @@ pub(super) fn between(
     let source = |frame: &'_ Frame| (frame.color(), frame.is_premultiplied());
     let mut rgba = |frame: &Frame| {
         let (color, premultiplied) = source(frame);
-        let source = Source { frame: frame.as_av(), color, premultiplied };
+        let source = SourcePicture { frame: frame.as_av(), color, premultiplied };
         converter.read_rgba16(&source, (coding.width, coding.height), coding.color.transfer)
     };
     let (from, to) = (rgba(first)?, rgba(second)?);

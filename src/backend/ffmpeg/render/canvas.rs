@@ -2,7 +2,7 @@
 
 use ffmpeg_next::frame::Video;
 
-use super::super::convert::{Converter, Source, Target};
+use super::super::convert::{Converter, SourcePicture, TargetFormat};
 use super::super::singles;
 use super::super::viewed::Viewed;
 use super::execute::Compositor;
@@ -63,11 +63,11 @@ impl<'s> CanvasReader<'s> {
         let premultiplied = coding.premultiplied || is_light;
         let baked = scene.color.as_ref().and_then(|color| color.intermediate(shot)?.transform.clone());
         let Some(transform) = baked else { return Ok(CanvasFrame { frame: picture, color, premultiplied }) };
-        let source = Source { frame: &picture, color, premultiplied };
+        let source = SourcePicture { frame: &picture, color, premultiplied };
         let size = (picture.width(), picture.height());
         let image = Viewed::default().picture((&source, record, false), size, &transform, self.threads)?;
         let color = scene.intermediate_tags(shot);
-        let frame = singles::write(image, &Target { color, ..coding }, &mut self.converter)?;
+        let frame = singles::write(image, &TargetFormat { color, ..coding }, &mut self.converter)?;
         Ok(CanvasFrame { frame, color, premultiplied: coding.premultiplied })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::super::convert::{Source, Target};
+use super::super::convert::{SourcePicture, TargetFormat};
 use super::super::singles;
 use super::super::sys::frames;
 use super::super::sys::pixel_info::PixelInfo;
@@ -54,7 +54,7 @@ impl<'s> Compositor<'s> {
                     let clear = self.background == Background::Transparent;
                     let format = if clear { Pixel::GBRAPF32LE } else { Pixel::GBRPF32LE };
                     let color = ColorTags { full_range: true, matrix: 0, ..coding.color };
-                    let floats = Target { format, color, premultiplied: true, ..coding };
+                    let floats = TargetFormat { format, color, premultiplied: true, ..coding };
                     return singles::planar(&canvas, &floats, converter);
                 }
                 let canvas = Arc::unwrap_or_clone(canvas);
@@ -160,12 +160,12 @@ impl<'s> Compositor<'s> {
         if !alike || blend_kind(&PixelInfo::need(a.format())?, false).is_none() {
             return Ok(None);
         }
-        let own = Target { format: a.format(), color: a.color(), ..coding };
+        let own = TargetFormat { format: a.format(), color: a.color(), ..coding };
         let tags = self.layers.sample_tags(from, own.color);
         let fields = self.layers.has_fields(from) || self.layers.has_fields(to);
         let converter = &mut self.layers.converter;
         let blended = blend(converter, a.as_av(), b.as_av(), &own, weight)?;
-        let source = Source { frame: &blended, color: tags, premultiplied: false };
+        let source = SourcePicture { frame: &blended, color: tags, premultiplied: false };
         let whole = Rect::whole(coding.width, coding.height);
         let converted = converter.interlaced(fields, |converter| converter.convert(&source, &coding, whole))?;
         Ok(Some(converted.unwrap_or(blended)))

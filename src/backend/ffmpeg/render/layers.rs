@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::super::convert::{Converter, RGBA16, Source, Target, rgba8_frame};
+use super::super::convert::{Converter, RGBA16, SourcePicture, TargetFormat, rgba8_frame};
 use super::super::media::ResolvedMedia;
 use super::super::singles::{self, Alpha, PLANES_OF_LIGHT};
 use super::super::sys::frames;
@@ -31,8 +31,8 @@ pub(super) struct Picture {
 }
 
 impl Picture {
-    fn source(&self) -> Source<'_> {
-        Source { frame: &self.frame, color: self.color, premultiplied: self.premultiplied }
+    fn source(&self) -> SourcePicture<'_> {
+        SourcePicture { frame: &self.frame, color: self.color, premultiplied: self.premultiplied }
     }
 
     fn size(&self) -> (u32, u32) {
@@ -49,7 +49,7 @@ pub(super) struct Layers<'s> {
     scene: &'s Scene<'s>,
     pub(super) readers: Readers<'s>,
     pub(super) converter: Converter,
-    pub(super) coding: Target,
+    pub(super) coding: TargetFormat,
     /// The last picture made for a layer, by that layer's path in the timeline.
     made: Option<(String, Picture)>,
     /// Frames already in the output's coding, by their layer's path: a frame that is held is converted once.
@@ -150,7 +150,7 @@ impl<'s> Layers<'s> {
 
     /// Linear light that is to stay linear, where no more is asked for than leaving its alpha out (laid on black) or
     /// calling it opaque: no value is touched, however bright or dark.
-    fn as_stored(&mut self, source: &Source<'_>, rect: Rect) -> Result<Option<Video>> {
+    fn as_stored(&mut self, source: &SourcePicture<'_>, rect: Rect) -> Result<Option<Video>> {
         let (from, to) = (source.frame.format(), self.coding.format);
         let bare = (Pixel::GBRAPF32LE, Pixel::GBRPF32LE);
         let whole = Rect::whole(self.coding.width, self.coding.height);
@@ -206,7 +206,7 @@ impl<'s> Layers<'s> {
         if fetch.rotation == Rotation::None {
             return Ok(Picture { frame: frame.to_av()?, color, premultiplied });
         }
-        let source = Source { frame: frame.as_av(), color, premultiplied };
+        let source = SourcePicture { frame: frame.as_av(), color, premultiplied };
         Ok(Picture { frame: self.converter.rotate(&source, fetch.rotation)?, color, premultiplied })
     }
 
@@ -247,7 +247,7 @@ impl<'s> Layers<'s> {
             .ok_or_else(|| Error::new(ErrorKind::Unsupported, "a generator that is not known"))?;
         let color = ColorTags { full_range: true, matrix: 0, ..self.drawn_tags() };
         let format = RGBA16;
-        let target = Target { format, color, premultiplied: true, ..self.coding };
+        let target = TargetFormat { format, color, premultiplied: true, ..self.coding };
         let frame = self.converter.write_rgba16(&image, color.transfer, &target)?;
         Ok(Picture { frame, color, premultiplied: true })
     }
@@ -259,7 +259,7 @@ impl<'s> Layers<'s> {
         let matrix = if tags.matrix == 0 { ColorTags::untagged(height).matrix } else { tags.matrix };
         let color = ColorTags { full_range: false, matrix, ..tags };
         let format = Pixel::YUV444P16LE;
-        let mut frame = self.converter.blank(&Target { format, color, ..self.coding })?;
+        let mut frame = self.converter.blank(&TargetFormat { format, color, ..self.coding })?;
         let info = PixelInfo::need(format)?;
         let pixels = draw_bars(bars, width, height, yuv::luma_shares(matrix));
         for plane in 0..3 {

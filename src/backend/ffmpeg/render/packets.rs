@@ -1,6 +1,6 @@
 //! Untouched media, copied packet by packet.
 
-use super::super::convert::Source;
+use super::super::convert::SourcePicture;
 use super::super::decode::MovieReader;
 use super::super::encode::OutputSettings;
 use super::super::movie_writer::MovieWriter;
@@ -57,7 +57,7 @@ impl Sink for Copying {
         true
     }
 
-    fn write(&mut self, _: Option<&Source<'_>>, _: i64) -> Result<()> {
+    fn write(&mut self, _: Option<&SourcePicture<'_>>, _: i64) -> Result<()> {
         let packet = self.reader.packet(self.next)?.ok_or_else(|| {
             Error::new(ErrorKind::Overrun, "the media ends earlier than the timeline says")
                 .at_file(&self.path)

@@ -3,7 +3,7 @@
 
 use ffmpeg_next::format::Pixel;
 
-use super::super::convert::Target as Coding;
+use super::super::convert::TargetFormat as Coding;
 use super::super::info::MediaInfo;
 use super::super::media::{self, ResolvedMedia};
 use super::super::presets::FormatRequest;

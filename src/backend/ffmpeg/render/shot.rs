@@ -2,7 +2,7 @@
 
 use ffmpeg_next::frame::Video;
 
-use super::super::convert::{Converter, Source};
+use super::super::convert::{Converter, SourcePicture};
 use super::super::encode::OutputSettings;
 use super::super::representation::{Facts, FrameRange, RepresentationSink, ShotFacts, SourceFormat, SourceLabels};
 use super::super::sink::{Bake, Finished, Sink, Whole};
@@ -295,7 +295,7 @@ impl<'s> ShotWorker<'s> {
                     let source = picture.map(|(frame, is_light)| {
                         let light = ColorTags { full_range: true, matrix: 0, ..color };
                         let color = if *is_light { light } else { color };
-                        Source { frame, color, premultiplied: premultiplied || *is_light }
+                        SourcePicture { frame, color, premultiplied: premultiplied || *is_light }
                     });
                     sink.write(source.as_ref(), index)?;
                 }

@@ -3,7 +3,7 @@
 use ffmpeg_next::frame::Video;
 
 use super::super::chroma_site::ChromaSite;
-use super::super::convert::{Converter, Source, Target};
+use super::super::convert::{Converter, SourcePicture, TargetFormat};
 use super::super::pixels;
 use super::super::sys::frames;
 use super::super::sys::pixel_info::PixelInfo;
@@ -16,7 +16,7 @@ use crate::time::Ratio;
 /// Draws upon pictures of one coding.
 pub(super) struct Painter<'r> {
     burn_ins: &'r [BurnIn],
-    coding: Target,
+    coding: TargetFormat,
     info: PixelInfo,
     /// Width of a pixel over its height.
     pixel_aspect: f64,
@@ -29,12 +29,12 @@ pub(super) struct Painter<'r> {
 impl<'r> Painter<'r> {
     pub(super) fn new(
         burn_ins: &'r [BurnIn],
-        coding: Target,
+        coding: TargetFormat,
         pixel_aspect: Ratio,
         window: Option<Rect>,
     ) -> Result<Painter<'r>> {
         // Parts of a picture are read and written alike, wherever its chroma lies.
-        let coding = Target { chroma: ChromaSite::Left, ..coding };
+        let coding = TargetFormat { chroma: ChromaSite::Left, ..coding };
         let info = PixelInfo::need(coding.format)?;
         let pixel_aspect = pixel_aspect.to_f64();
         Ok(Painter { burn_ins, coding, info, pixel_aspect, window, labels: vec![None; burn_ins.len()] })
@@ -130,10 +130,10 @@ impl<'r> Painter<'r> {
         converter: &mut Converter,
     ) -> Result<()> {
         let Some(part) = self.part(label, (x, y)) else { return Ok(()) };
-        let coding = Target { width: part.width, height: part.height, ..self.coding };
+        let coding = TargetFormat { width: part.width, height: part.height, ..self.coding };
         let mut below = converter.blank(&coding)?;
         pixels::paste(picture, &mut below, &self.info, (-part.x, -part.y))?;
-        let source = Source { frame: &below, color: coding.color, premultiplied: coding.premultiplied };
+        let source = SourcePicture { frame: &below, color: coding.color, premultiplied: coding.premultiplied };
         let transfer = match coding.color.transfer {
             ColorTags::LINEAR => ColorTags::SRGB.transfer,
             transfer => transfer,

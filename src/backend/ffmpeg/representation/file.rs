@@ -7,7 +7,7 @@ use std::str::FromStr;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::super::convert::{Converter, Source};
+use super::super::convert::{Converter, SourcePicture};
 use super::super::decode::MovieReader;
 use super::super::fields::{FieldOrder, was_deinterlaced};
 use super::super::frame::{Frame, undecodable};
@@ -237,7 +237,8 @@ impl SourceFrames {
                 Error::new(ErrorKind::MediaMissing, "a frame is not there any more").at_file(&self.path).at_frame(index)
             })?,
         };
-        let source = Source { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
+        let source =
+            SourcePicture { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
         let rotated = match self.rotation {
             Rotation::None => None,
             rotation => Some(converter.rotate(&source, rotation)?),
@@ -281,7 +282,7 @@ impl SourceFrames {
                 }
                 let (frame, rotated) = self.picture(index, fields, &mut converter)?;
                 let (color, premultiplied) = (ranged(frame.color(), self.range), frame.is_premultiplied());
-                let source = Source { frame: rotated.as_ref().unwrap_or(frame.as_av()), color, premultiplied };
+                let source = SourcePicture { frame: rotated.as_ref().unwrap_or(frame.as_av()), color, premultiplied };
                 let suitable = sinks.iter_mut().filter(|sink| sink.keeps_fields() == fields);
                 suitable.into_iter().try_for_each(|sink| sink.write(Some(&source), index))?;
             }

@@ -15,7 +15,7 @@ mod selection;
 mod shape;
 mod sheet;
 
-use super::convert::{Converter, Source, Target as Coding};
+use super::convert::{Converter, SourcePicture, TargetFormat as Coding};
 use super::encode::{AudioStream, OutputSettings};
 use super::exr;
 use super::pixels;
@@ -420,7 +420,7 @@ impl<'r> RepresentationSink<'r> {
     }
 
     /// Shows picture `index` so many times.
-    fn shown(&mut self, picture: &Source<'_>, index: i64, times: i64) -> Result<()> {
+    fn shown(&mut self, picture: &SourcePicture<'_>, index: i64, times: i64) -> Result<()> {
         let (rendered, facts) = (self.rendered(picture, index)?, self.facts);
         let label = self.labels.as_mut().map(|labels| labels.label(index));
         match &mut self.output {
@@ -464,7 +464,7 @@ impl<'r> RepresentationSink<'r> {
     }
 
     /// The picture as it is written: converted, scaled, and drawn upon.
-    fn rendered(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
+    fn rendered(&mut self, picture: &SourcePicture<'_>, index: i64) -> Result<Video> {
         let converted = self.converted(picture, index)?;
         if self.painter.is_idle() {
             return Ok(converted);
@@ -487,7 +487,7 @@ impl<'r> RepresentationSink<'r> {
 
 impl RepresentationSink<'_> {
     /// The picture in the representation's own format and size.
-    fn converted(&mut self, picture: &Source<'_>, index: i64) -> Result<Video> {
+    fn converted(&mut self, picture: &SourcePicture<'_>, index: i64) -> Result<Video> {
         let rect = self.shape.rect(Converter::alignment(self.coding.format));
         let (fields, coding) = (self.keeps_fields, self.coding);
         let transform = match &self.baked {
@@ -495,7 +495,7 @@ impl RepresentationSink<'_> {
             // The transfer characteristic is carried, not converted.
             Some(_) => {
                 let color = ColorTags { transfer: coding.color.transfer, ..picture.color };
-                return self.converted_plainly(&Source { color, ..*picture });
+                return self.converted_plainly(&SourcePicture { color, ..*picture });
             }
             None => return self.converted_plainly(picture),
         };
@@ -509,7 +509,7 @@ impl RepresentationSink<'_> {
         self.converter.interlaced(fields, |converter| singles::write(image, &coding, converter))
     }
 
-    fn converted_plainly(&mut self, picture: &Source<'_>) -> Result<Video> {
+    fn converted_plainly(&mut self, picture: &SourcePicture<'_>) -> Result<Video> {
         let rect = self.shape.rect(Converter::alignment(self.coding.format));
         let (fields, coding) = (self.keeps_fields, self.coding);
         let converted = self.converter.interlaced(fields, |converter| converter.convert(picture, &coding, rect))?;
@@ -531,7 +531,7 @@ impl Sink for RepresentationSink<'_> {
         self.variant
     }
 
-    fn write(&mut self, picture: Option<&Source<'_>>, index: i64) -> Result<()> {
+    fn write(&mut self, picture: Option<&SourcePicture<'_>>, index: i64) -> Result<()> {
         let representation = self.representation;
         match (self.selection.times(index), picture) {
             (0, _) | (_, None) => Ok(()),
@@ -591,7 +591,7 @@ fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converte
     settings.format = preset.pixel_format(FormatRequest { source: page.format(), alpha: false }, width, height)?;
     settings.color = preset.color_tags(settings.format, ColorTags::SRGB);
     (settings.width, settings.height) = (width, height);
-    let source = Source { frame: &page, color: ColorTags::SRGB, premultiplied: false };
+    let source = SourcePicture { frame: &page, color: ColorTags::SRGB, premultiplied: false };
     let converted = converter.convert(&source, &settings.target(), Rect::whole(width, height))?;
     write_still(path, &settings, converted.as_ref().unwrap_or(&page), Label::default())
 }

@@ -4,7 +4,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::super::chroma_site::ChromaSite;
-use super::super::convert::{Target, rgba8_frame};
+use super::super::convert::{TargetFormat, rgba8_frame};
 use crate::deliver::ContactSheet;
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{draw_text, text_width};
@@ -61,8 +61,8 @@ impl Sheet {
     }
 
     /// What pictures are converted to before they are placed.
-    pub(super) fn cell(&self) -> Target {
-        Target {
+    pub(super) fn cell(&self) -> TargetFormat {
+        TargetFormat {
             format: Pixel::RGB24,
             width: self.cell.0,
             height: self.cell.1,

@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::backend::CancelToken;
-use crate::deliver::{Copy, Existing, Piece, Place, Preset, Protected, SingleFiles, Trim, Trimmed, TrimmedPiece};
+use crate::deliver::{CopyMode, Existing, Piece, Place, Preset, Protected, SingleFiles, Trim, Trimmed, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::OutputKind;
 use crate::trace;
@@ -124,7 +124,7 @@ pub(crate) fn trim(request: &Trim, cancel: &CancelToken) -> Result<Trimmed> {
 /// Makes all of `jobs`.
 fn make(mut jobs: Vec<Job>, request: &Trim, source: &mut Source, run: &mut Run<'_>) -> Result<()> {
     jobs.sort_by_key(|job| job.first);
-    if request.copy == Copy::Exact {
+    if request.copy == CopyMode::Exact {
         let (held, others): (Vec<Job>, Vec<Job>) =
             jobs.into_iter().partition(|job| container::holds(job.muxer, &source.info.codec));
         let codec = source.info.codec.clone();

@@ -5,7 +5,7 @@ use std::path::Path;
 use ffmpeg_next::codec::Parameters;
 use ffmpeg_next::codec::packet::Packet;
 
-use super::super::convert::{Converter, Source as Picture, chroma_site};
+use super::super::convert::{Converter, SourcePicture as Picture, chroma_site};
 use super::super::decode::MovieReader;
 use super::super::encode::{OutputSettings, aspect_pair, open_encoder};
 use super::super::frame::Frame;
