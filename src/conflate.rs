@@ -32,7 +32,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
 use crate::plan::{Canvas, ColorConfig, MediaSource, Plan, Shot, Warning, Warnings};
 use crate::printable;
-use crate::report::{Pictures, Record, Report, ReportedCanvas, ShotReport, Status};
+use crate::report::{Pictures, PlanText, Record, Report, ReportedCanvas, ShotReport, Status};
 use crate::timeline::Timeline;
 use crate::trace;
 
@@ -148,6 +148,9 @@ impl<'a, B: Backend> Conflation<'a, B> {
         run.remove_omitted(&mut whole, &run.guard)?;
         if let Some(timeline) = self.timeline {
             run.write_cut(timeline, &whole)?;
+        }
+        if !run.before.is_shown {
+            whole.plan = PlanText::new(plan);
         }
         run.write_manifest(&whole, Progress::Over)?;
         Ok(report)
@@ -644,6 +647,7 @@ impl<'r> Run<'r> {
             shots,
             omitted: self.omitted(),
             warnings,
+            plan: None,
             files: Vec::new(),
             folder: self.folder.path().to_owned(),
         }

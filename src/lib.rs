@@ -125,8 +125,8 @@ pub use error::{Error, ErrorKind, Place, Result};
 pub use plan::{Plan, PlanOptions};
 pub use printable::{printable, printable_json};
 pub use report::{
-    Decided, DeliveredStem, ListedFile, MediumColor, Output, OutputKind, Pictures, Record, Report, ReportedCanvas,
-    Represented, ShotColor, ShotReport, Status, ValueColor,
+    Decided, DeliveredStem, ListedFile, MediumColor, Output, OutputKind, Pictures, PlanText, Record, Report,
+    ReportedCanvas, Represented, ShotColor, ShotReport, Status, ValueColor,
 };
 pub use timeline::Timeline;
 

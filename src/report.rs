@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::audio::Loudness;
 use crate::color::Baked;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, ColorTags, Grade, Hdr, OutputColor, OutputLook, ShotSource, Warning};
+use crate::plan::{Canvas, ColorTags, Grade, Hdr, OutputColor, OutputLook, Plan, ShotSource, Warning};
 use crate::time::Rate;
 
 /// What a run made. `manifest.json` in the output folder holds it.
@@ -44,6 +45,9 @@ pub struct Report {
     pub omitted: Vec<String>,
     /// What the plan could not express, and what was noticed about the media.
     pub warnings: Vec<Warning>,
+    /// In a manifest: the plan of the run; see [`Report::plan`].
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plan: Option<PlanText>,
     /// Every file in the folder that this library made, whichever program or run it was. These may be replaced, as long as
     /// they are as they were left; nothing else may.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -75,6 +79,21 @@ impl Report {
         Ok(report)
     }
 
+    /// The plan of the run that the manifest is of; `None` where it was not written, as in the report of a run that is not
+    /// read from its manifest and in manifests of earlier versions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Json`] where it is none that this version reads, [`ErrorKind::Plan`] where it is not sound.
+    pub fn plan(&self) -> Result<Option<Plan>> {
+        let Some(PlanText(text)) = &self.plan else { return Ok(None) };
+        let plan: Plan = serde_json::from_str(text.get()).map_err(|cause| {
+            let what = format!("the plan in the manifest, written by version {}, cannot be read", self.crate_version);
+            Error::new(ErrorKind::Json, what).because(cause)
+        })?;
+        plan.validate()?;
+        Ok(Some(plan))
+    }
+
     /// How many shots have this status.
     pub fn count(&self, status: Status) -> usize {
         self.shots.iter().filter(|shot| shot.status == status).count()
@@ -83,6 +102,24 @@ impl Report {
     /// Whether every shot was delivered, in this run or an earlier one: none failed, none was cancelled.
     pub fn succeeded(&self) -> bool {
         self.shots.iter().all(|shot| matches!(shot.status, Status::Done | Status::Skipped))
+    }
+}
+
+/// A plan in a manifest, read only when it is asked for: versions that write other plans can read the manifest all the same.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlanText(Box<RawValue>);
+
+impl PlanText {
+    /// `plan` as JSON; `None` where a path in it is no text.
+    pub(crate) fn new(plan: &Plan) -> Option<PlanText> {
+        serde_json::value::to_raw_value(plan).ok().map(PlanText)
+    }
+}
+
+impl PartialEq for PlanText {
+    fn eq(&self, other: &PlanText) -> bool {
+        self.0.get() == other.0.get()
     }
 }
 

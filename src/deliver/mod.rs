@@ -14,6 +14,7 @@
 //! ```
 
 mod burn_in;
+mod changes;
 mod check;
 mod cut;
 mod delivery;

@@ -76,6 +76,11 @@ pub(crate) fn pictures(maker: &str, plan: &Plan, shot: &Shot, canvas: Canvas, pr
     };
     // Paths that are not text have no JSON.
     let made_as = serde_json::to_vec(&made_as).unwrap_or_else(|_| format!("{made_as:?}").into_bytes());
+    Pictures { made_as: hexadecimal(&Sha256::digest(&made_as)[..16]), frames: picture_frames(plan, shot) }
+}
+
+/// Digests of what each frame of `shot` shows, as [`Pictures::frames`], whatever it is made as.
+pub(super) fn picture_frames(plan: &Plan, shot: &Shot) -> String {
     let mut digests = Digests { plan, media: HashMap::new(), text: Vec::new() };
     let mut frames = String::new();
     for span in &shot.spans {
@@ -85,7 +90,7 @@ pub(crate) fn pictures(maker: &str, plan: &Plan, shot: &Shot, canvas: Canvas, pr
             frames += &hexadecimal(&Sha256::digest(&digests.text)[..Pictures::DIGITS / 2]);
         }
     }
-    Pictures { made_as: hexadecimal(&Sha256::digest(&made_as)[..16]), frames }
+    frames
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -28,6 +28,7 @@ mod frames;
 mod handles;
 mod hdr;
 mod identity;
+mod like;
 mod mark;
 mod media_id;
 mod media_source;

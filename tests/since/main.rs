@@ -2,6 +2,7 @@
 //! renders; and every shot says why.
 #![cfg(feature = "ffmpeg")]
 
+mod changes;
 #[path = "../common/mod.rs"]
 mod common;
 mod edits;

@@ -4,10 +4,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use otio_conflate::backend::ffmpeg::FfmpegLookup;
 use otio_conflate::otio::{ReadOptions, read_file};
-use otio_conflate::plan::compare::{Change, compare, csv, svg, table};
-use otio_conflate::plan::{HandleMode, Handles, ShotSelection};
-use otio_conflate::{Error, ErrorKind, Plan, PlanOptions, Result};
+use otio_conflate::plan::compare::{Change, compare, csv, edl, svg, table};
+use otio_conflate::plan::{HandleMode, Handles, MediaLookup as _, MediaSource, ShotSelection};
+use otio_conflate::time::Timecode;
+use otio_conflate::{Error, ErrorKind, Plan, PlanOptions, Report, Result};
 use serde_json::json;
 
 use crate::outcome::Outcome;
@@ -16,7 +18,7 @@ use crate::say;
 /// Says how the shots of a cut differ from those of an earlier one
 #[derive(Args)]
 pub(crate) struct Flags {
-    /// The earlier cut: a timeline, or a plan as JSON
+    /// The earlier cut: a timeline, a plan as JSON, or the manifest of a run
     old: PathBuf,
     /// The later one
     new: PathBuf,
@@ -38,15 +40,28 @@ pub(crate) struct Flags {
     /// A picture of both cuts with lines between them, written to a new file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// An edit decision list (CMX 3600) of what changed, written to a new file
+    #[arg(long, value_name = "FILE")]
+    edl: Option<PathBuf>,
 }
 
 pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
-    let changes = compare(&plan(flags, &flags.old)?, &plan(flags, &flags.new)?);
+    let (old, new) = (Cut::read(&flags.old)?, Cut::read(&flags.new)?);
+    let settled = old.plan.as_ref().or(new.plan.as_ref());
+    let later = new.planned(flags, settled)?;
+    let changes = match &old.report {
+        Some(report) => report.changes(&later)?,
+        None => compare(&old.planned(flags, settled)?, &later),
+    };
     if let Some(path) = &flags.svg {
-        let failed =
-            |cause| Error::new(ErrorKind::Io, format!("cannot write {}", path.display())).at_file(path).because(cause);
-        let mut file = std::fs::File::create_new(path).map_err(failed)?;
-        file.write_all(svg(&changes).as_bytes()).map_err(failed)?;
+        write_new(path, &svg(&changes))?;
+    }
+    if let Some(path) = &flags.edl {
+        let start = |source: &MediaSource| {
+            let facts = FfmpegLookup::new().look_up(source)?;
+            Some(Timecode::from_frame(facts.start?, facts.rate?, facts.drop_frame?))
+        };
+        write_new(path, &edl(&changes, &later, &start))?;
     }
     let all = flags.unchanged || flags.csv || say::voice().json;
     let listed: Vec<Change> = changes.into_iter().filter(|change| all || !change.differences.is_empty()).collect();
@@ -54,22 +69,67 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
     Ok(Outcome::complete(json!({ "changes": listed })))
 }
 
-/// The plan in a file, or the one of the timeline that it holds.
-fn plan(flags: &Flags, path: &Path) -> Result<Plan> {
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+fn write_new(path: &Path, text: &str) -> Result<()> {
+    let failed =
+        |cause| Error::new(ErrorKind::Io, format!("cannot write {}", path.display())).at_file(path).because(cause);
+    let mut file = std::fs::File::create_new(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+/// What a cut is given as: a timeline, where there is nothing else.
+struct Cut {
+    path: PathBuf,
+    plan: Option<Plan>,
+    /// The manifest that has the plan.
+    report: Option<Report>,
+}
+
+impl Cut {
+    fn read(path: &Path) -> Result<Cut> {
+        let mut cut = Cut { path: path.to_owned(), plan: None, report: None };
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+            return Ok(cut);
+        }
         let text = std::fs::read(path).map_err(|cause| {
             Error::new(ErrorKind::Io, format!("cannot read {}", path.display())).at_file(path).because(cause)
         })?;
-        let plan: Plan = serde_json::from_slice(&text).map_err(|cause| {
-            Error::new(ErrorKind::Json, format!("{} is not a plan", path.display())).at_file(path).because(cause)
-        })?;
-        plan.validate()?;
-        return Ok(plan);
+        match serde_json::from_slice::<Plan>(&text) {
+            Ok(plan) => {
+                plan.validate()?;
+                cut.plan = Some(plan);
+            }
+            Err(cause) => {
+                let report = Report::open(path).map_err(|_| {
+                    let what = format!("{} is neither a plan nor the manifest of a run", path.display());
+                    Error::new(ErrorKind::Json, what).at_file(path).because(cause)
+                })?;
+                let plan = report.plan()?.ok_or_else(|| {
+                    let what = format!("{} has no plan of its cut: an earlier version wrote it", path.display());
+                    Error::new(ErrorKind::Json, what).at_file(path)
+                })?;
+                (cut.plan, cut.report) = (Some(plan), Some(report));
+            }
+        }
+        Ok(cut)
     }
-    let mut options = PlanOptions::default();
-    options.shots = flags.shots.clone();
-    options.handles = flags.handles;
-    options.handle_mode = flags.handle_mode;
-    options.allow_empty = true;
-    Plan::new(&read_file(path, &ReadOptions::default())?, &options)
+
+    /// Its plan; that of a timeline is made as the other cut's, `settled`, was.
+    fn planned(&self, flags: &Flags, settled: Option<&Plan>) -> Result<Plan> {
+        if let Some(plan) = &self.plan {
+            return Ok(plan.clone());
+        }
+        let mut options = settled.map_or_else(PlanOptions::default, PlanOptions::like);
+        options.shots = flags.shots.clone();
+        options.handles = flags.handles;
+        options.handle_mode = flags.handle_mode;
+        options.allow_empty = true;
+        let timeline = read_file(&self.path, &ReadOptions::default())?;
+        let Some(settled) = settled else { return Plan::new(&timeline, &options) };
+        let mut plan = Plan::with_media(&timeline, &options, &FfmpegLookup::new())?;
+        if let (Some(sound), Some(other)) = (&mut plan.sound, &settled.sound) {
+            // What comes out is not known before it is mixed.
+            sound.loudness = other.loudness;
+        }
+        Ok(plan)
+    }
 }

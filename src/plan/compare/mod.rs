@@ -4,12 +4,14 @@
 //! their names and neighbours. What a match differs in is a list: a shot may be trimmed, moved and renamed at once.
 
 mod classify;
+mod edl;
 mod matching;
 mod print;
 mod subject;
 
 use serde::{Deserialize, Serialize};
 
+pub use edl::edl;
 pub use print::{csv, svg, table};
 
 use super::Plan;
@@ -63,6 +65,9 @@ pub struct ComparedShot {
 pub enum Difference {
     /// It is in the later cut alone.
     New,
+    /// It is in the later cut, was not in the earlier one, and was delivered for one before that:
+    /// [`Report::changes`](crate::Report::changes) knows.
+    Reinstated,
     /// It is in the earlier cut alone.
     Omitted,
     /// It lies elsewhere among the other shots, or in another track.

@@ -23,6 +23,7 @@ impl std::fmt::Display for Difference {
         };
         match self {
             Difference::New => f.write_str("new"),
+            Difference::Reinstated => f.write_str("reinstated"),
             Difference::Omitted => f.write_str("omitted"),
             Difference::Moved => f.write_str("moved"),
             Difference::Trimmed { head, tail } => write!(f, "trimmed (head {head:+}, tail {tail:+})"),
