@@ -1,9 +1,11 @@
 //! The orchestrator: plan + backend + delivery → report.
 
+mod merge;
 mod preview;
 #[cfg(feature = "resolve")]
 mod resolve;
 mod since;
+mod task;
 #[cfg(feature = "ffmpeg")]
 mod transcode;
 #[cfg(feature = "ffmpeg")]
@@ -25,17 +27,18 @@ use crate::backend::{
     check_before_render, represent_rendered,
 };
 use crate::deliver::{
-    Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Protected, ShotPlaces, clear,
-    clear_strays, conflated, fingerprint, on_disk, outputs, pictures, settle, write_cut,
+    Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Protected, ShotPlaces, absorb_parts,
+    clear, clear_strays, conflated, fingerprint, on_disk, outputs, pictures, settle, write_cut,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::memory;
-use crate::plan::{Canvas, ColorConfig, MediaSource, Plan, Shot, Warning, Warnings};
+use crate::plan::{Canvas, ColorConfig, MediaSource, PathRules, Plan, Shot, Warning, Warnings};
 use crate::printable;
 use crate::report::{Pictures, PlanText, Record, Report, ReportedCanvas, ShotReport, Status};
 use crate::timeline::Timeline;
 use crate::trace;
+use crate::{memory, threads};
 
+pub(crate) use merge::merge;
 pub use preview::{Preview, ShotAction, ShotPreview};
 use since::{Copied, Taken};
 pub use since::{Omitted, Since};
@@ -52,6 +55,9 @@ pub struct Conflation<'a, B: Backend> {
     only: Option<Vec<String>>,
     since: Option<Since>,
     cancel: CancelToken,
+    /// The job that the run is a task of.
+    job: Option<String>,
+    rules: PathRules,
 }
 
 /// Above this many shots the manifest is not written after each, but after each hundredth part.
@@ -63,7 +69,8 @@ const GRADE_UNSEEN: &str = "kept from an earlier run: a grade that was changed s
 impl<'a, B: Backend> Conflation<'a, B> {
     /// A run of `backend` that delivers as `delivery` says.
     pub fn new(backend: B, delivery: Delivery) -> Conflation<'a, B> {
-        Conflation { backend, delivery, timeline: None, only: None, since: None, cancel: CancelToken::new() }
+        let (cancel, rules) = (CancelToken::new(), PathRules::default());
+        Conflation { backend, delivery, timeline: None, only: None, since: None, cancel, job: None, rules }
     }
 
     /// Writes `conflated.otio` beside the manifest: this timeline, with its clips' intermediates added.
@@ -108,6 +115,24 @@ impl<'a, B: Backend> Conflation<'a, B> {
         self
     }
 
+    /// Runs as one task of the job `job` (letters and digits): others deliver into the same folder at the same time, from this
+    /// machine or another. Shots that this job delivered already are skipped. Neither `manifest.json` nor `conflated.otio` is
+    /// written, but a part manifest for each shot, which [`farm::Job::merge`](crate::farm::Job::merge) or the next run into
+    /// the folder joins.
+    #[must_use]
+    pub fn task_of(mut self, job: impl Into<String>) -> Conflation<'a, B> {
+        self.job = Some(job.into());
+        self
+    }
+
+    /// Opens what the plan reads where `rules` say that this machine has it. Names, fingerprints and what the manifest says
+    /// of sources stay those of the plan.
+    #[must_use]
+    pub fn path_rules(mut self, rules: PathRules) -> Conflation<'a, B> {
+        self.rules = rules;
+        self
+    }
+
     /// Renders and delivers every shot of `plan`. A shot that fails leaves nothing and does not stop the others: its
     /// error is in the report.
     ///
@@ -122,28 +147,47 @@ impl<'a, B: Backend> Conflation<'a, B> {
         plan.validate()?;
         self.delivery.check_made(plan)?;
         let part = self.part(plan)?;
+        let opened = self.moved(&part);
         let mut protected = self.delivery.protected(plan, &self.backend.inputs());
+        opened
+            .media
+            .iter()
+            .filter(|_| !self.rules.rules.is_empty())
+            .for_each(|media| protected.add_media(&media.source));
         let planned = Folder::planned(&self.delivery.folder);
         self.since.iter().for_each(|since| since.protect(&mut protected, planned.path()));
         let (places, others) = self.places(&planned, plan);
         // What is read is safe before even a folder is made.
         protected.refuse(paths(&places))?;
-        let (mut guard, _) = Guard::new(planned.path(), &protected, self.delivery.existing)?;
+        let (mut guard, _) = self.guard(planned.path(), &protected, &places)?;
         guard.refuse_manifest(planned.path(), self.timeline.is_some())?;
-        let (session, colors) = self.open(&part, &mut protected)?;
+        let (session, colors) = self.open(&opened, &mut protected)?;
         protected.refuse(paths(&places))?;
-        let folder = Folder::open(&self.delivery.folder)?;
-        clear_strays(folder.path())?;
-        clear(paths(&places))?;
-        let (mut guard, manifest) = Guard::new(folder.path(), &protected, self.delivery.existing)?;
+        let folder = match self.job {
+            Some(_) => Folder::share(&self.delivery.folder)?,
+            None => {
+                let folder = Folder::open(&self.delivery.folder)?;
+                clear_strays(folder.path())?;
+                clear(paths(&places))?;
+                folder
+            }
+        };
+        let (mut guard, manifest) = self.guard(folder.path(), &protected, &places)?;
         guard.refuse_manifest(folder.path(), self.timeline.is_some())?;
         guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter())?;
+        if self.job.is_none() && !guard.manifest_is_foreign() {
+            absorb_parts(folder.path())?;
+        }
+        let plans = (&*part, &*opened);
         let run =
-            Run::new(self, &part, (session.as_ref(), colors), folder, (places, others), (guard, manifest), observer);
+            Run::new(self, plans, (session.as_ref(), colors), folder, (places, others), (guard, manifest), observer);
         let frames = part.shots.iter().map(|shot| shot.frame_count).sum();
         observer.started(part.shots.len(), frames);
         run.render()?;
         let report = run.report(run.finished()?);
+        if self.job.is_some() {
+            return Ok(report);
+        }
         let mut whole = run.whole(&report);
         run.remove_omitted(&mut whole, &run.guard)?;
         if let Some(timeline) = self.timeline {
@@ -181,6 +225,26 @@ impl<'a, B: Backend> Conflation<'a, B> {
         Ok((session, colors))
     }
 
+    /// What decides about what may be written to `places` in `folder`.
+    fn guard<'g>(
+        &self,
+        folder: &Path,
+        protected: &'g Protected,
+        places: &[ShotPlaces],
+    ) -> Result<(Guard<'g>, Manifest)> {
+        let Some(job) = &self.job else { return Guard::new(folder, protected, self.delivery.existing) };
+        let shots: Vec<&str> = places.iter().map(|places| places.picture.relative.as_str()).collect();
+        Guard::of_task(folder, protected, self.delivery.existing, job, &shots)
+    }
+
+    /// `plan` with what it reads where this machine has it.
+    fn moved<'p>(&self, plan: &'p Plan) -> Cow<'p, Plan> {
+        match self.rules.rules.is_empty() {
+            true => Cow::Borrowed(plan),
+            false => Cow::Owned(self.rules.apply_to(plan)),
+        }
+    }
+
     /// `plan` with the shots that are asked for.
     fn part<'p>(&self, plan: &'p Plan) -> Result<Cow<'p, Plan>> {
         plan.part(self.only.as_deref())
@@ -214,6 +278,11 @@ fn paths(places: &[ShotPlaces]) -> impl Iterator<Item = &Path> {
 /// Everything a run needs at hand.
 struct Run<'r> {
     plan: &'r Plan,
+    /// The same with what it reads where this machine has it.
+    opened: &'r Plan,
+    /// The job that the run is a task of.
+    job: Option<&'r str>,
+    protected: &'r Protected,
     delivery: &'r Delivery,
     session: &'r dyn Session,
     backend: &'r str,
@@ -287,10 +356,51 @@ impl Before {
         Some(ShotReport { of: None, omitted: false, ..shot.clone() })
     }
 
+    /// The manifest of the run of the cut `cut` that is over with `report`: that, and everything else whose files are still
+    /// in `folder`.
+    /// `mark` says what has become of a shot of an earlier run, and is told whether that was of this cut.
+    fn joined(
+        &self,
+        folder: &Path,
+        cut: &str,
+        mut report: Report,
+        mark: &dyn Fn(ShotReport, bool) -> ShotReport,
+    ) -> Report {
+        let Some(before) = &self.run else { return report };
+        let paths: HashSet<&str> =
+            report.shots.iter().filter_map(|shot| shot.output.as_ref()).map(|output| output.path.as_str()).collect();
+        let is_kept = |shot: &&ShotReport| {
+            let is_there = |output: &crate::report::Output| on_disk(folder, &output.path).exists();
+            shot.output.as_ref().is_none_or(|output| !paths.contains(output.path.as_str()))
+                && outputs(shot).any(is_there)
+        };
+        let kept = before.shots.iter().filter(is_kept);
+        if self.is_shown {
+            let mine = report.shots.iter().map(|shot| ShotReport { of: Some(cut.to_owned()), ..shot.clone() });
+            let shots = kept.cloned().chain(mine).collect();
+            return Report { shots, ..before.clone() };
+        }
+        let kept = kept.map(|shot| {
+            let of = Some(self.cut(shot).to_owned());
+            mark(ShotReport { of, ..shot.clone() }, shot.of.is_none())
+        });
+        let kept: Vec<ShotReport> = kept.collect();
+        report.shots.extend(kept);
+        report
+    }
+
     /// The name of the cut that a shot was delivered for.
     fn cut<'b>(&'b self, shot: &'b ShotReport) -> &'b str {
         shot.of.as_deref().or(self.run.as_ref().map(|run| run.name.as_str())).unwrap_or_default()
     }
+}
+
+/// What was made of a shot.
+enum Made {
+    /// It was rendered.
+    Now(Rendered),
+    /// Another task delivered the same meanwhile; what was said of it, and its pictures.
+    Meanwhile(Vec<String>, Option<Pictures>),
 }
 
 /// Shots finished so far.
@@ -302,7 +412,7 @@ struct Finished {
 impl<'r> Run<'r> {
     fn new<B: Backend>(
         conflation: &'r Conflation<'_, B>,
-        plan: &'r Plan,
+        (plan, opened): (&'r Plan, &'r Plan),
         (session, colors): (&'r dyn Session, Option<RenderedColors>),
         folder: Folder,
         (places, others): (Vec<ShotPlaces>, Vec<Option<Other>>),
@@ -317,24 +427,32 @@ impl<'r> Run<'r> {
         let print = |shot| {
             let of_colors = colors.as_ref().map_or("", |colors| colors.depends_on(shot));
             let maker = format!("{maker}{}{of_colors}", session.shot_depends_on(shot));
-            fingerprint(&maker, plan, shot, canvas, made)
+            fingerprint(&maker, (plan, opened), shot, canvas, made)
         };
         let picture_digests = |shot| {
             let maker = format!("{maker}{}{}", session.shot_depends_on(shot), session.made_as(shot)?);
-            Some(pictures(&maker, plan, shot, canvas, preset))
+            Some(pictures(&maker, (plan, opened), shot, canvas, preset))
         };
         let before = Before::new(manifest, folder.path(), plan, &guard);
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = threads::available();
+        let pixels = u64::from(canvas.width).saturating_mul(canvas.height.into());
         let allowed = backend.capabilities().shots_at_once.unwrap_or(usize::MAX);
         let mut run = Run {
             plan,
+            opened,
+            job: conflation.job.as_deref(),
+            protected: guard.protected(),
             delivery,
             session,
             backend: backend.name(),
             graded: backend.capabilities().graded,
             represents: backend.capabilities().representations,
             colors: None,
-            at_once: delivery.jobs.unwrap_or(cores).min(allowed).clamp(1, plan.shots.len().max(1)),
+            at_once: memory::shots_at_once(
+                delivery.jobs.unwrap_or(cores).min(threads::most()).min(allowed).clamp(1, plan.shots.len().max(1)),
+                cores,
+                pixels,
+            ),
             folder,
             observer,
             cancel,
@@ -372,7 +490,7 @@ impl<'r> Run<'r> {
         }
         // What an application has rendered is only copied.
         if prepared.is_none() && !tasks.is_empty() {
-            let threads = std::thread::available_parallelism().map_or(1, usize::from).max(self.at_once);
+            let threads = threads::available().max(self.at_once);
             let pixels = u64::from(self.canvas.width).saturating_mul(self.canvas.height.into());
             memory::check_room(memory::of_shots(self.at_once, threads, pixels))?;
         }
@@ -422,7 +540,7 @@ impl<'r> Run<'r> {
         let places = &self.places[index];
         let wanted = self.delivery.representations.iter().zip(places.representations());
         Task {
-            shot: &self.plan.shots[index],
+            shot: &self.opened.shots[index],
             target: places.picture.target.clone(),
             wav: places.sound.as_ref().map(|sound| sound.target.path().to_owned()),
             stems: places.stems.iter().map(|(_, stem)| stem.target.path().to_owned()).collect(),
@@ -458,18 +576,25 @@ impl<'r> Run<'r> {
         }
         let deliver = || {
             control.check().map_err(|error| (error, places.discard()))?;
+            if let Some(job) = self.job {
+                return self.deliver_task(index, job, session, worker).map_err(|error| (error, places.discard()));
+            }
             let _holds = places.prepare().map_err(|error| (error, places.discard()))?;
             let rendered = match copied {
                 Some(Ok(copied)) => Ok(copied),
                 _ => self.rendered(&self.task(index), session, worker, &control),
             };
-            let delivered =
-                rendered.and_then(|rendered| Ok((rendered, places.deliver(shot, self.folder.path(), &self.guard)?)));
+            let deliver = |rendered| Ok((Made::Now(rendered), places.deliver(shot, self.folder.path(), &self.guard)?));
+            let delivered = rendered.and_then(deliver);
             // What is left is removed while nobody else may write there.
             delivered.map_err(|error| (error, places.discard()))
         };
         match deliver() {
-            Ok((rendered, delivered)) => {
+            Ok((Made::Meanwhile(warnings, pictures), delivered)) => {
+                let report = self.shot_report(index, Status::Skipped, delivered, warnings, Vec::new());
+                ShotReport { reason: Some("another task delivered it meanwhile".to_owned()), pictures, ..report }
+            }
+            Ok((Made::Now(rendered), delivered)) => {
                 let noted = rendered.noted;
                 let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
                 let mut delivered = Delivered { peak: rendered.peak, loudness: rendered.loudness, ..delivered };
@@ -538,7 +663,7 @@ impl<'r> Run<'r> {
         }
         session.verify(task)?;
         if !self.represents && !task.representations.is_empty() {
-            let made = represent_rendered(self.plan, task, session.canvas().color, self.colors.as_ref(), control)?;
+            let made = represent_rendered(self.opened, task, session.canvas().color, self.colors.as_ref(), control)?;
             rendered.representation_encoders = made.encoders;
             rendered.warnings.extend(made.notes);
         }
@@ -548,11 +673,15 @@ impl<'r> Run<'r> {
     /// What was delivered of shot `index` and what was said about it, if it may be skipped: the manifest names it with
     /// the same fingerprint, and every byte of it is still there.
     fn done_before(&self, index: usize) -> Option<(Delivered, Vec<String>)> {
-        if self.delivery.existing != Existing::Skip {
+        if self.delivery.existing != Existing::Skip && self.job.is_none() {
             return None;
         }
+        self.done(index, self.before.at(&self.places[index].picture.relative)?)
+    }
+
+    /// The same by what `before` says of the shot.
+    fn done(&self, index: usize, before: &ShotReport) -> Option<(Delivered, Vec<String>)> {
         let (shot, places) = (&self.plan.shots[index], &self.places[index]);
-        let before = self.before.at(&places.picture.relative)?;
         let is_whole = matches!(before.status, Status::Done | Status::Skipped);
         if !is_whole || before.fingerprint != self.fingerprints[index] {
             return None;
@@ -606,6 +735,14 @@ impl<'r> Run<'r> {
 
     /// Notes a finished shot, and writes the manifest, so that a run that is killed can be taken up again.
     fn finish(&self, index: usize, report: ShotReport) -> Result<()> {
+        if let Some(job) = self.job {
+            if report.status == Status::Skipped {
+                self.clear_task(index)?;
+            }
+            self.write_part(index, job, &report)?;
+            self.lock().reports[index] = Some(report);
+            return Ok(());
+        }
         let mut finished = self.lock();
         let delivered = report.status == Status::Done;
         finished.reports[index] = Some(report);
@@ -681,31 +818,12 @@ impl<'r> Run<'r> {
             };
             shots.extend(shot);
         }
-        let Some(before) = &self.before.run else {
-            shots.extend(self.omitted_elsewhere());
-            return Report { shots, ..report };
-        };
-        let paths: HashSet<&str> =
-            shots.iter().filter_map(|shot| shot.output.as_ref()).map(|output| output.path.as_str()).collect();
-        let is_kept = |shot: &&ShotReport| {
-            let is_there = |output: &crate::report::Output| on_disk(self.folder.path(), &output.path).exists();
-            shot.output.as_ref().is_none_or(|output| !paths.contains(output.path.as_str()))
-                && outputs(shot).any(is_there)
-        };
-        let kept = before.shots.iter().filter(is_kept);
-        if self.before.is_shown {
-            let mine = shots.iter().map(|shot| ShotReport { of: Some(cut.clone()), ..shot.clone() });
-            let shots = kept.cloned().chain(mine).collect();
-            return Report { shots, ..before.clone() };
+        let mark = |shot: ShotReport, is_own: bool| self.marked(shot, is_own);
+        let mut joined = self.before.joined(self.folder.path(), cut, Report { shots, ..report }, &mark);
+        if !self.before.is_shown {
+            joined.shots.extend(self.omitted_elsewhere());
         }
-        let kept = kept.map(|shot| {
-            let of = Some(self.before.cut(shot).to_owned());
-            self.marked(ShotReport { of, ..shot.clone() }, shot.of.is_none())
-        });
-        let kept: Vec<ShotReport> = kept.collect();
-        shots.extend(kept);
-        shots.extend(self.omitted_elsewhere());
-        Report { shots, ..report }
+        joined
     }
 
     /// Writes `conflated.otio` for everything of this cut that was delivered, in this run or before.
@@ -733,7 +851,7 @@ fn said(panic: &(dyn Any + Send)) -> &str {
 
 /// The order in which shots are rendered: those of one medium together, and in its own order, so that decoders run on
 /// instead of starting anew.
-fn order(plan: &Plan) -> Vec<usize> {
+pub(crate) fn order(plan: &Plan) -> Vec<usize> {
     let mut order: Vec<usize> = (0..plan.shots.len()).collect();
     order.sort_by_cached_key(|&index| main_source(&plan.shots[index]));
     order

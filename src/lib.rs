@@ -35,6 +35,7 @@
 //! | cut pieces out of a movie; make other files of one | `deliver::trim`, `deliver::transcode` |
 //! | join shots into one movie | [`deliver::Review`] |
 //! | manage colours by OpenColorIO configurations | [`plan::ColorPlan`], [`color`] |
+//! | render on a farm, by Open Job Description | [`farm`] |
 //! | render through DaVinci Resolve | `backend::resolve` |
 //! | write a backend | [`backend::Backend`] |
 //! | count in frames, timecode and exact time | [`time`] |
@@ -96,6 +97,7 @@ pub mod color;
 mod conflate;
 pub mod deliver;
 mod error;
+pub mod farm;
 mod geometry;
 mod job;
 mod look;
@@ -122,12 +124,14 @@ pub use backend::{CancelToken, NoObserver, Observer};
 pub use conflate::{Conflation, Omitted, Preview, ShotAction, ShotPreview, Since};
 pub use deliver::{Delivery, Existing};
 pub use error::{Error, ErrorKind, Place, Result};
+pub use memory::limit_memory;
 pub use plan::{Plan, PlanOptions};
 pub use printable::{printable, printable_json};
 pub use report::{
     Decided, DeliveredStem, ListedFile, MediumColor, Output, OutputKind, Pictures, PlanText, Record, Report,
     ReportedCanvas, Represented, ShotColor, ShotReport, Status, ValueColor,
 };
+pub use threads::limit_threads;
 pub use timeline::Timeline;
 
 /// The README's example has to compile.

@@ -9,6 +9,40 @@ use crate::error::{Error, Result};
 
 const MIB: u64 = 1 << 20;
 
+static LIMIT: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
+
+/// Holds this process to `bytes` of memory for its data: fewer shots are rendered at once where several would need more, and
+/// what needs more alone is an error. On Unix systems it is also a limit of the system on all data of the process
+/// (`ulimit -d`), where the system knows one. 0 stands for no limit.
+///
+/// To be called once, before anything else of this crate.
+///
+/// # Errors
+/// [`ErrorKind::Limit`](crate::ErrorKind::Limit) where the system does not take it.
+pub fn limit_memory(bytes: u64) -> Result<()> {
+    if bytes == 0 {
+        return Ok(());
+    }
+    let bytes = *LIMIT.get_or_init(|| bytes);
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { current, maximum } = getrlimit(Resource::Data);
+        let lower = current.map_or(bytes, |current| current.min(bytes));
+        setrlimit(Resource::Data, Rlimit { current: Some(lower), maximum }).map_err(|cause| {
+            Error::new(ErrorKind::Limit, format!("cannot limit memory to {} MiB", bytes / MIB)).because(cause)
+        })?;
+    }
+    Ok(())
+}
+
+/// How many shots may be rendered at once, of `shots`, on a canvas of `pixels` by `threads` threads: as many as fit below the
+/// limit, at least one.
+pub(crate) fn shots_at_once(shots: usize, threads: usize, pixels: u64) -> usize {
+    let fits = |shots: &usize| LIMIT.get().is_none_or(|&limit| of_shots(*shots, threads.max(*shots), pixels) <= limit);
+    (1..=shots).rev().find(fits).unwrap_or(1)
+}
+
 /// Bytes for a timeline's own structures, a container, the system's thread pool and small allocations.
 pub(crate) const BASE: u64 = 48 * MIB;
 /// Bytes for opening one more file in the middle of a run.

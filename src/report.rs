@@ -1,5 +1,7 @@
 //! What a run made: plain data, which is also the manifest.
 
+mod merge;
+
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::since::Taken;
 use super::{Conflation, Run, paths};
 use crate::backend::{Backend, NoObserver};
-use crate::deliver::{Delivery, Existing, Folder, Guard, Place, ShotPlaces};
+use crate::deliver::{Existing, Folder, Guard, Place, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot, Warning};
 
@@ -74,7 +74,6 @@ impl<B: Backend> Conflation<'_, B> {
     /// starting is [`Preview::refusal`].
     pub fn preview(&self, plan: &Plan) -> Result<Preview> {
         plan.validate()?;
-        let Delivery { existing, .. } = &self.delivery;
         self.delivery.check_made(plan)?;
         let part = self.part(plan)?;
         let mut protected = self.delivery.protected(plan, &self.backend.inputs());
@@ -82,8 +81,9 @@ impl<B: Backend> Conflation<'_, B> {
         self.since.iter().for_each(|since| since.protect(&mut protected, folder.path()));
         let (places, others) = self.places(&folder, plan);
         let mut refusal = protected.refuse(paths(&places)).err();
-        let opened = self.open(&part, &mut protected);
-        let (mut guard, manifest) = Guard::new(folder.path(), &protected, *existing)?;
+        let moved = self.moved(&part);
+        let opened = self.open(&moved, &mut protected);
+        let (mut guard, manifest) = self.guard(folder.path(), &protected, &places)?;
         refusal = refusal.or(guard.refuse_manifest(folder.path(), self.timeline.is_some()).err());
         let in_the_way: Vec<Vec<String>> = places.iter().map(|shot| in_the_way(shot, &guard)).collect();
         let refused = guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter()).err();
@@ -100,7 +100,7 @@ impl<B: Backend> Conflation<'_, B> {
                 let warnings = part.warnings.iter().cloned().chain(session.warnings()).collect();
                 let run = Run::new(
                     self,
-                    &part,
+                    (&part, &moved),
                     (session.as_ref(), colors),
                     folder,
                     (places, others),
@@ -117,7 +117,7 @@ impl<B: Backend> Conflation<'_, B> {
             Err(error) => {
                 let missing = error.missing().to_vec();
                 for (shot, planned) in shots.iter_mut().zip(&part.shots) {
-                    shot.reasons = lacking(&part, planned, &missing);
+                    shot.reasons = lacking(&moved, planned, &missing);
                     if !shot.reasons.is_empty() {
                         shot.action = ShotAction::Missing;
                     }

@@ -110,7 +110,7 @@ pub fn transcode(
 
 /// Opens a movie, a still, or the frames of a pattern.
 fn open(source: &Path, options: &TranscodeOptions) -> Result<SourceFrames> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = crate::threads::available();
     let decode = DecodeOptions::default().threads(threads).max_pixels(options.max_pixels);
     match pattern(source) {
         Some(frames) => SourceFrames::sequence(frames, None, options.rate.unwrap_or(Rate::FPS_24), &decode),

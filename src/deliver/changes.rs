@@ -49,7 +49,7 @@ fn shows_the_same(entry: &ShotReport, later: &Plan, shot: &Shot) -> bool {
 fn holds(entry: &ShotReport, later: &Plan, shot: &Shot) -> bool {
     let Some(before) = &entry.pictures else { return false };
     // What they are written as is another question.
-    let now = picture_frames(later, shot);
+    let now = picture_frames((later, later), shot);
     let place = |frames: i64| usize::try_from(frames).unwrap_or(0) * Pictures::DIGITS;
     let own = now.get(place(shot.head)..place(shot.frame_count - shot.tail)).unwrap_or_default();
     let starts = (0..before.frames.len()).step_by(Pictures::DIGITS);

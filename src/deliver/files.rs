@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Target;
@@ -98,6 +99,17 @@ impl Hold {
         hold.ok_or_else(|| locked(path))
     }
 
+    /// The same, waited for as long as this at most: whoever has it may be a process that does not go on.
+    pub(super) fn wait_for(path: &Path, most: Duration) -> Result<Option<Hold>> {
+        let begun = Instant::now();
+        loop {
+            match Hold::take(path)? {
+                None if begun.elapsed() < most => std::thread::sleep(Duration::from_millis(20)),
+                hold => return Ok(hold),
+            }
+        }
+    }
+
     fn lock(path: &Path, lock: impl Fn(&File) -> Option<bool>) -> Result<Option<Hold>> {
         let path = hidden(path, LOCK);
         loop {
@@ -147,11 +159,18 @@ fn short(name: &str) -> String {
     format!("{}~{sum:016x}", &name[..end])
 }
 
-/// What no other run of this process and no other process has in its temporary names.
+/// What no other run of this process, and no other process on this machine or another, has in its temporary names.
 fn token() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}-{:x}-{:x}", std::process::id(), now.as_micros(), COUNT.fetch_add(1, Ordering::Relaxed))
+    // Two machines of a farm may begin with the same process number at the same time: the keys of a hasher are random.
+    let random = RandomState::new().hash_one(now.as_micros());
+    format!("{:x}-{random:x}-{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Whether `path` is the temporary file or folder of a run with this token, for what gets the name `for_what`.
+pub(super) fn is_part_of(path: &Path, for_what: &Path, token: &str) -> bool {
+    path.file_name() == hidden(for_what, &format!(".{token}{SUFFIX}")).file_name()
 }
 
 /// What the temporary name `rest`, without its prefix and suffix, is for, if a token is behind that.
@@ -167,11 +186,17 @@ impl Folder {
     /// # Errors
     /// [`ErrorKind::Locked`] while another run has it.
     pub(crate) fn open(path: &Path) -> Result<Folder> {
+        Folder::lock(path, File::try_lock)
+    }
+
+    fn lock(path: &Path, take: fn(&File) -> Result<(), fs::TryLockError>) -> Result<Folder> {
         let path = made(path)?;
+        #[cfg(not(unix))]
+        let _ = take;
         #[cfg(unix)]
         let lock = {
             let lock = File::open(&path).map_err(|error| Error::io("open the folder", &path, error))?;
-            match lock.try_lock() {
+            match take(&lock) {
                 Ok(()) => Some(lock),
                 Err(fs::TryLockError::WouldBlock) => {
                     let message = format!("another run is writing into {}", path.display());
@@ -186,6 +211,14 @@ impl Folder {
         Ok(Folder { path, token: token(), lock })
     }
 
+    /// Makes `path` if need be, for this run and others of the same job that deliver into it at the same time.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Locked`] while a run has it for itself.
+    pub(crate) fn share(path: &Path) -> Result<Folder> {
+        Folder::lock(path, File::try_lock_shared)
+    }
+
     /// Where `path` is or would be; nothing is made, and others may write into it at the same time.
     pub(crate) fn planned(path: &Path) -> Folder {
         let path = path.canonicalize().unwrap_or_else(|_| super::protected::real(path));
@@ -194,6 +227,11 @@ impl Folder {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What the temporary names of this run have in them.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     /// The place of an output called `name` (a relative path without extension).
@@ -269,6 +307,10 @@ fn for_what_of_part(rest: &str) -> Option<&str> {
     for_what(rest.strip_suffix(SUFFIX)?)
 }
 
+fn make_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error))
+}
+
 /// The folder at `path`, made if need be.
 pub(super) fn made(path: &Path) -> Result<PathBuf> {
     fs::create_dir_all(path).map_err(|error| Error::io("make the folder", path, error))?;
@@ -290,16 +332,27 @@ impl Place {
     /// # Errors
     /// [`ErrorKind::Locked`] where somebody else does.
     pub(crate) fn prepare(&self) -> Result<Hold> {
-        let make =
-            |folder: &Path| fs::create_dir_all(folder).map_err(|error| Error::io("make the folder", folder, error));
-        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make(folder)?;
-        }
+        self.make_room_above()?;
         let hold = Hold::take(&self.path)?.ok_or_else(|| locked(&self.path))?;
-        if let Target::Sequence { folder, .. } = &self.target {
-            make(folder)?;
-        }
+        self.make_temporary()?;
         Ok(hold)
+    }
+
+    /// Makes room likewise, while others may write to this place, too: under temporary names of their own.
+    pub(super) fn make_room(&self) -> Result<()> {
+        self.make_room_above()?;
+        self.make_temporary()
+    }
+
+    fn make_room_above(&self) -> Result<()> {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(Ok(()), make_folder)
+    }
+
+    fn make_temporary(&self) -> Result<()> {
+        match &self.target {
+            Target::Sequence { folder, .. } => make_folder(folder),
+            Target::Movie(_) => Ok(()),
+        }
     }
 
     /// How many bytes are there under the final name; of a sequence, those of frames `first..first + count`. `None`

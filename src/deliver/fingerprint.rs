@@ -86,10 +86,12 @@ struct Used {
 /// The fingerprint of `shot`: 32 hexadecimal digits that change when its plan, its media, its canvas or its preset do.
 /// The same goes for what else is made of it; what lies elsewhere in the timeline does not count.
 ///
+/// Files are looked at where `opened` has them: the same plan on a machine that has its media elsewhere.
+///
 /// Every struct is taken apart by name and without `..`: whoever adds a field has to decide here whether it counts.
 pub(crate) fn fingerprint(
     backend: &str,
-    plan: &Plan,
+    (plan, opened): (&Plan, &Plan),
     shot: &Shot,
     canvas: Canvas,
     (preset, representations): (&Preset, &[Representation]),
@@ -116,6 +118,7 @@ pub(crate) fn fingerprint(
         hero_track: _,
         canvas: _,
         canvas_media: _,
+        format_media: _,
         shots: _,
         warnings: _,
     } = plan;
@@ -156,8 +159,8 @@ pub(crate) fn fingerprint(
                 origin: *origin,
             }
         }),
-        media: used.iter().map(|used| (&media[used.media], stamp(plan, used))).collect(),
-        ruler: ruler.map(|used| (&media[used.media], stamp(plan, &used))),
+        media: used.iter().map(|used| (&media[used.media], stamp(opened, used))).collect(),
+        ruler: ruler.map(|used| (&media[used.media], stamp(opened, &used))),
     };
     // Paths that are not text have no JSON.
     let bytes = serde_json::to_vec(&ingredients).unwrap_or_else(|_| format!("{ingredients:?}").into_bytes());

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::existing::Existing;
 use super::files::{Place, Standing, remove};
 use super::manifest::{CONFLATED, Listed, MANIFEST, Manifest, ManifestFile, not_ours};
+use super::parts;
 use super::protected::Protected;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::ListedFile;
@@ -36,9 +37,51 @@ impl<'p> Guard<'p> {
         Ok((Guard { protected, existing, listed: manifest.listed(), foreign, records: foreign.is_none() }, manifest))
     }
 
+    /// For a task of the job `job` that delivers the shots whose pictures have the paths `shots` in `folder`, beside other
+    /// tasks: what they and earlier attempts wrote counts as listed. What this job delivered already may always be kept or
+    /// replaced; what lay there before, as `existing` says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where manifests cannot be read.
+    pub(crate) fn of_task(
+        folder: &Path,
+        protected: &'p Protected,
+        existing: Existing,
+        job: &str,
+        shots: &[&str],
+    ) -> Result<(Guard<'p>, Manifest)> {
+        let mut parts = Vec::new();
+        for relative in shots {
+            parts.extend(parts::of_shot(folder, relative)?);
+        }
+        let (manifest, foreign) = match Manifest::read_own(folder)? {
+            ManifestFile::Ours(manifest) => (*manifest, None),
+            ManifestFile::Foreign(why) => (Manifest::default(), Some(why)),
+        };
+        if existing == Existing::Skip {
+            let manifest = manifest.with_parts(parts);
+            return Ok((Guard { protected, existing, listed: manifest.listed(), foreign, records: true }, manifest));
+        }
+        // What is not of this job is made anew, or in the way.
+        let mut listed = if existing == Existing::Error { Listed::default() } else { manifest.listed() };
+        let is_own = |part: &parts::Part| part.job == job;
+        parts
+            .iter()
+            .filter(|part| existing != Existing::Error || is_own(part))
+            .for_each(|part| listed.add(&part.files));
+        let own = parts.into_iter().filter(is_own).collect();
+        let existing = if existing == Existing::Error { Existing::Overwrite } else { existing };
+        Ok((Guard { protected, existing, listed, foreign, records: true }, Manifest::default().with_parts(own)))
+    }
+
     /// Whether what is written is listed in the manifest: not where something else has its name, and that is left alone.
     pub(crate) fn records(&self) -> bool {
         self.records
+    }
+
+    /// What is never written to.
+    pub(crate) fn protected(&self) -> &'p Protected {
+        self.protected
     }
 
     /// Whether something that is no manifest has the manifest's name.

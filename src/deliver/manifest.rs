@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::files::{Hold, clear, sync_folder, write_noted, write_whole};
+use super::parts::{self, Part};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{ListedFile, Output, Report};
 
@@ -44,11 +45,64 @@ pub(crate) enum ManifestFile {
 }
 
 impl Manifest {
-    /// Reads the manifest of `folder` and what was delivered since it was written.
+    /// Reads the manifest of `folder`, what was delivered since it was written, and part manifests.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where they cannot be read.
+    pub(crate) fn read(folder: &Path) -> Result<ManifestFile> {
+        Ok(match Manifest::read_own(folder)? {
+            ManifestFile::Ours(manifest) => ManifestFile::Ours(Box::new(manifest.with_parts(parts::all(folder)?))),
+            foreign @ ManifestFile::Foreign(_) => foreign,
+        })
+    }
+
+    /// What it says with what `parts`, oldest first, say of their shots: of several entries of one shot, that counts whose
+    /// picture was written last.
+    pub(crate) fn with_parts(mut self, parts: Vec<Part>) -> Manifest {
+        if parts.is_empty() {
+            return self;
+        }
+        let mut newest: HashMap<String, u64> = HashMap::new();
+        for file in &self.files {
+            let known = newest.entry(file.path.clone()).or_default();
+            *known = file.modified.1.max(*known);
+        }
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for (index, shot) in self.run.iter().flat_map(|run| &run.shots).enumerate() {
+            places.extend(shot.output.iter().map(|output| (output.path.clone(), index)));
+        }
+        for part in parts {
+            let written = part.written();
+            self.files.extend(part.files);
+            let Some(report) = part.report else { continue };
+            let run = self.run.get_or_insert_with(|| Report { shots: Vec::new(), files: Vec::new(), ..report.clone() });
+            let (of, name) = (run.name.clone(), report.name.clone());
+            for mut shot in report.shots {
+                if name != of && shot.of.is_none() {
+                    shot.of = Some(name.clone());
+                }
+                let Some(path) = shot.output.as_ref().map(|output| output.path.clone()) else { continue };
+                if newest.get(&path).is_some_and(|known| *known > written) && places.contains_key(&path) {
+                    continue;
+                }
+                newest.insert(path.clone(), written);
+                match places.get(&path) {
+                    Some(&place) => run.shots[place] = shot,
+                    None => {
+                        places.insert(path, run.shots.len());
+                        run.shots.push(shot);
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    /// Reads the manifest of `folder` and what was delivered since it was written, without part manifests.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] where it cannot be read.
-    pub(crate) fn read(folder: &Path) -> Result<ManifestFile> {
+    pub(crate) fn read_own(folder: &Path) -> Result<ManifestFile> {
         let path = folder.join(MANIFEST);
         let mut manifest = match path.symlink_metadata() {
             Err(error) if absent(&error) => Manifest::default(),
@@ -92,9 +146,7 @@ impl Manifest {
     /// What is listed, by path.
     pub(crate) fn listed(&self) -> Listed {
         let mut listed = Listed::default();
-        for file in &self.files {
-            listed.0.entry(file.path.clone()).or_default().push(file.clone());
-        }
+        listed.add(&self.files);
         listed
     }
 }
@@ -125,6 +177,13 @@ fn of_old(output: &Output) -> ListedFile {
 pub(crate) struct Listed(HashMap<String, Vec<ListedFile>>);
 
 impl Listed {
+    /// Lists these files, too.
+    pub(super) fn add(&mut self, files: &[ListedFile]) {
+        for file in files {
+            self.0.entry(file.path.clone()).or_default().push(file.clone());
+        }
+    }
+
     /// Whether anything is listed under this path.
     pub(super) fn names(&self, relative: &str) -> bool {
         self.0.contains_key(relative)
@@ -219,7 +278,7 @@ pub(crate) fn write_cut(folder: &Path, cut: &str) -> Result<()> {
 pub(crate) fn settle(folder: &Path, run: Option<(&Report, Progress)>, foreign: bool) -> Result<()> {
     let path = folder.join(MANIFEST);
     let _hold = Hold::wait(&path)?;
-    let there = match Manifest::read(folder)? {
+    let there = match Manifest::read_own(folder)? {
         ManifestFile::Ours(manifest) => *manifest,
         // Whoever may replace it found it so before.
         ManifestFile::Foreign(_) if foreign => Manifest { run: None, files: journal(folder)? },
@@ -238,6 +297,33 @@ pub(crate) fn settle(folder: &Path, run: Option<(&Report, Progress)>, foreign: b
     .expect("plain data without maps always serialises");
     write_whole(&path, (crate::printable_json(text) + "\n").as_bytes())?;
     forget(folder)
+}
+
+/// Notes everything that part manifests in `folder` list, for the manifest that is written next.
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub(crate) fn note_parts(folder: &Path) -> Result<()> {
+    let files: Vec<ListedFile> = parts::all(folder)?.into_iter().flat_map(|part| part.files).collect();
+    note(folder, &files)
+}
+
+/// Puts part manifests into the manifest of `folder`, which nobody else writes into, and removes them.
+///
+/// # Errors
+/// [`ErrorKind::Io`].
+pub(crate) fn absorb_parts(folder: &Path) -> Result<()> {
+    let parts = parts::all(folder)?;
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let ManifestFile::Ours(manifest) = Manifest::read(folder)? else { return Ok(()) };
+    let Manifest { run, files } = *manifest;
+    note(folder, &files)?;
+    settle(folder, run.as_ref().map(|run| (run, Progress::Going)), false)?;
+    parts.iter().try_for_each(Part::remove)?;
+    parts::sweep(folder);
+    Ok(())
 }
 
 /// Removes the journal, all of which is in the manifest.

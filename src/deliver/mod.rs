@@ -25,6 +25,7 @@ mod guard;
 mod manifest;
 mod names;
 mod outputs;
+pub(crate) mod parts;
 mod picture_digests;
 mod preset;
 mod protected;
@@ -55,14 +56,14 @@ pub use trim::{CopyMode, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
 #[cfg(feature = "ffmpeg")]
 pub(crate) use files::Hold;
-#[cfg(feature = "ffmpeg")]
-pub(crate) use files::write_whole;
-pub(crate) use files::{Folder, Place, clear};
+pub(crate) use files::{Folder, Place, clear, write_whole};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use guard::Guard;
 #[cfg(feature = "resolve")]
 pub(crate) use manifest::{CONFLATED, MANIFEST};
-pub(crate) use manifest::{Listed, Manifest, Progress, clear_strays, on_disk, outputs, settle, write_cut};
+pub(crate) use manifest::{
+    Listed, Manifest, Progress, absorb_parts, clear_strays, note_parts, on_disk, outputs, settle, write_cut,
+};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use names::{beside, stem_paths};
 pub(crate) use outputs::{Delivered, ShotPlaces, delivered_place};

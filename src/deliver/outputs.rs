@@ -1,6 +1,7 @@
 //! Everything that is delivered of one shot: it appears together, or not at all.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::files::{Folder, Hold, Place};
 use super::manifest::note;
@@ -111,6 +112,18 @@ impl ShotPlaces {
         self.all().map(Place::prepare).collect()
     }
 
+    /// Makes room likewise, while other tasks may make the same shot.
+    pub(crate) fn make_room(&self) -> Result<()> {
+        self.all().try_for_each(Place::make_room)
+    }
+
+    /// Keeps other tasks from delivering the same shot meanwhile, where the system knows locks. One that does not go on is
+    /// waited for no longer than this.
+    pub(crate) fn hold(&self, most: Duration) -> Result<Vec<Hold>> {
+        let holds = self.all().map(|place| Hold::wait_for(&place.path, most));
+        holds.filter_map(Result::transpose).collect()
+    }
+
     /// All of them, each with the number of its first frame and how many it has.
     fn numbered(&self, shot: &Shot) -> impl Iterator<Item = (&Place, i64, i64)> {
         let (first, frames) = (shot.first_frame, shot.frame_count);
@@ -122,7 +135,12 @@ impl ShotPlaces {
     /// Gives everything that was written its final name, in the output folder `folder`. Where one cannot have it, none
     /// keeps it.
     pub(crate) fn deliver(&self, shot: &Shot, folder: &Path, guard: &Guard<'_>) -> Result<Delivered> {
-        commit_all(self.numbered(shot), None, folder, guard)?;
+        self.deliver_noted(shot, guard, &|files| note(folder, files))
+    }
+
+    /// The same; `note` is told of the files first.
+    pub(crate) fn deliver_noted(&self, shot: &Shot, guard: &Guard<'_>, note: Note<'_>) -> Result<Delivered> {
+        commit_noted(self.numbered(shot), None, guard, note)?;
         let (first, frames) = (shot.first_frame, shot.frame_count);
         Ok(Delivered {
             picture: Some(whole(&self.picture, first, frames)?),
@@ -184,6 +202,19 @@ pub(crate) fn commit_all<'p>(
     folder: &Path,
     guard: &Guard<'_>,
 ) -> Result<()> {
+    commit_noted(places, loudness, guard, &|files| note(folder, files))
+}
+
+/// Notes what is about to get its final name.
+type Note<'n> = &'n dyn Fn(&[ListedFile]) -> Result<()>;
+
+/// The same; `note` is told of the files first.
+fn commit_noted<'p>(
+    places: impl Iterator<Item = (&'p Place, i64, i64)>,
+    loudness: Option<Loudness>,
+    guard: &Guard<'_>,
+    note: Note<'_>,
+) -> Result<()> {
     let places: Vec<(&Place, i64, i64)> = places.collect();
     places.iter().try_for_each(|(place, ..)| place.sync())?;
     // What is not whole was told by whoever verified it; here it is only not noted.
@@ -193,7 +224,7 @@ pub(crate) fn commit_all<'p>(
         .map(|(index, written)| ListedFile { loudness: loudness.filter(|_| index == 0), ..written })
         .collect();
     if guard.records() {
-        note(folder, &written)?;
+        note(&written)?;
     }
     let mut done: Vec<&Place> = Vec::new();
     for (place, ..) in places {

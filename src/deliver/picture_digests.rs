@@ -53,8 +53,15 @@ struct LayerAt<'a> {
 }
 
 /// The digests of `shot`, to be made by `maker` on `canvas` and written as `preset` says. Two frames of any shots have equal
-/// digests only if they have the same picture, wherever in a cut they lie.
-pub(crate) fn pictures(maker: &str, plan: &Plan, shot: &Shot, canvas: Canvas, preset: &Preset) -> Pictures {
+/// digests only if they have the same picture, wherever in a cut they lie. Files are looked at where `opened` has them: the
+/// same plan on a machine that has its media elsewhere.
+pub(crate) fn pictures(
+    maker: &str,
+    (plan, opened): (&Plan, &Plan),
+    shot: &Shot,
+    canvas: Canvas,
+    preset: &Preset,
+) -> Pictures {
     let mut bounded = false;
     for element in shot.spans.iter().flat_map(|span| &span.stack) {
         element.for_each_layer(&mut |layer| bounded |= plan.media[layer.media].bounds.is_some());
@@ -76,12 +83,14 @@ pub(crate) fn pictures(maker: &str, plan: &Plan, shot: &Shot, canvas: Canvas, pr
     };
     // Paths that are not text have no JSON.
     let made_as = serde_json::to_vec(&made_as).unwrap_or_else(|_| format!("{made_as:?}").into_bytes());
-    Pictures { made_as: hexadecimal(&Sha256::digest(&made_as)[..16]), frames: picture_frames(plan, shot) }
+    let frames = picture_frames((plan, opened), shot);
+    Pictures { made_as: hexadecimal(&Sha256::digest(&made_as)[..16]), frames }
 }
 
-/// Digests of what each frame of `shot` shows, as [`Pictures::frames`], whatever it is made as.
-pub(super) fn picture_frames(plan: &Plan, shot: &Shot) -> String {
-    let mut digests = Digests { plan, media: HashMap::new(), text: Vec::new() };
+/// Digests of what each frame of `shot` shows, as [`Pictures::frames`], whatever it is made as; files are looked at where
+/// `opened` has them.
+pub(super) fn picture_frames((plan, opened): (&Plan, &Plan), shot: &Shot) -> String {
+    let mut digests = Digests { plan, opened, media: HashMap::new(), text: Vec::new() };
     let mut frames = String::new();
     for span in &shot.spans {
         for record in span.start..span.start + span.count {
@@ -99,6 +108,7 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 struct Digests<'p> {
     plan: &'p Plan,
+    opened: &'p Plan,
     /// Digests of media by their index.
     media: HashMap<usize, String>,
     /// What is known of the frame so far.
@@ -129,14 +139,14 @@ impl Digests<'_> {
         // Where it lies in the timeline, and what was said of it, changes no picture.
         let Layer { track: _, clip: _, object: _, media, map, look, grade, color, notes: _ } = layer;
         let plan = self.plan;
-        let medium = &plan.media[*media];
+        let (medium, opened) = (&plan.media[*media], &self.opened.media[*media].source);
         let blend = plan.source_blend(layer, record);
         let shown = blend.iter().flat_map(|(first, second)| [Some(*first), second.map(|(second, _)| second)]).flatten();
         let files = match medium.source {
-            MediaSource::Sequence { .. } => shown.filter_map(|index| state(&medium.source.file(index)?)).collect(),
+            MediaSource::Sequence { .. } => shown.filter_map(|index| state(&opened.file(index)?)).collect(),
             _ => Vec::new(),
         };
-        let digest = self.media.entry(media.index()).or_insert_with(|| of_medium(medium)).clone();
+        let digest = self.media.entry(media.index()).or_insert_with(|| of_medium(medium, opened)).clone();
         self.add(&LayerAt {
             media: &digest,
             position: (map.position(record), plan.source_position(layer, record)),
@@ -150,8 +160,8 @@ impl Digests<'_> {
 }
 
 /// Digest of a medium and, where it is one file, of what tells that it is the same.
-fn of_medium(media: &Media) -> String {
-    let file = match &media.source {
+fn of_medium(media: &Media, opened: &MediaSource) -> String {
+    let file = match opened {
         MediaSource::File { path } => state(path),
         _ => None,
     };

@@ -18,7 +18,7 @@ impl Plan {
     fn change_media_ids(&mut self, change: &dyn Fn(MediaId) -> MediaId) {
         let heard = self.sound.iter_mut().flat_map(|sound| &mut sound.clips);
         heard.for_each(|clip| clip.media = change(clip.media));
-        self.canvas_media.iter_mut().for_each(|id| *id = change(*id));
+        self.canvas_media.iter_mut().chain(&mut self.format_media).for_each(|id| *id = change(*id));
         self.shots.iter_mut().for_each(|shot| change_in_shot(shot, change));
     }
 }
@@ -43,6 +43,7 @@ impl PartialEq for Plan {
             hero_track,
             canvas,
             canvas_media,
+            format_media,
             placement,
             color,
             background,
@@ -65,6 +66,7 @@ impl PartialEq for Plan {
             && *hero_track == others.hero_track
             && *canvas == others.canvas
             && *canvas_media == others.canvas_media
+            && *format_media == others.format_media
             && *placement == others.placement
             && *color == others.color
             && *background == others.background

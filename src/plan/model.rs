@@ -37,6 +37,10 @@ pub struct Plan {
     /// The media of the hero track's clips, in record order: the first that can be decoded gives the canvas what the
     /// caller left open.
     pub canvas_media: Vec<MediaId>,
+    /// Of a plan with some shots of another, the media of that other that decide about the samples of outputs, such as their
+    /// depth, in the order in which they are shown; empty: those that its own shots show.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub format_media: Vec<MediaId>,
     /// How media of another shape lies in the canvas.
     #[serde(default)]
     pub placement: Placement,

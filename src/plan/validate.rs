@@ -33,6 +33,9 @@ impl Plan {
         for (index, &media) in self.canvas_media.iter().enumerate() {
             self.check_index(media, || format!("canvas_media[{index}]"))?;
         }
+        for (index, &media) in self.format_media.iter().enumerate() {
+            self.check_index(media, || format!("format_media[{index}]"))?;
+        }
         let aspect = self.canvas.pixel_aspect.is_none_or(|aspect| aspect > Ratio::ZERO);
         check(aspect, "canvas.pixel_aspect", || "expected a positive ratio".to_owned())?;
         check(self.duration >= 0, "duration", || format!("negative: {}", self.duration))?;

@@ -40,6 +40,9 @@ fn every_subcommand_prints_one_document_with_the_keys_that_are_listed() {
         &["plan", "cut.otio", "--explain"],
         &["conflate", "cut.otio", "--out", "out", "--dry-run"],
         &["conflate", "cut.otio", "--out", "out"],
+        &["farm", "cut.otio", "--out", "job"],
+        &["task", "check", "--written-by", env!("CARGO_PKG_VERSION")],
+        &["task", "render", "job/data", "--chunk", "1", "--chunks", "3"],
         &["transcode", "media.mp4", "--out", "other", "--representation", "poster"],
         &["trim", "media.mp4", "piece.mov=0-9"],
         &["review", "out/manifest.json", "--out", "review"],
@@ -111,7 +114,20 @@ fn quiet_prints_errors_alone() {
 #[test]
 fn texts_for_shells_and_readers_name_every_subcommand() {
     let world = World::new();
-    let names = ["inspect", "plan", "conflate", "transcode", "trim", "review", "resolve", "diff", "completions", "man"];
+    let names = [
+        "inspect",
+        "plan",
+        "conflate",
+        "farm",
+        "task",
+        "transcode",
+        "trim",
+        "review",
+        "resolve",
+        "diff",
+        "completions",
+        "man",
+    ];
     for arguments in [["completions", "bash"], ["completions", "zsh"], ["completions", "fish"], ["man", "--quiet"]] {
         let text = said(&world.run(&arguments));
         for name in names {

@@ -188,7 +188,7 @@ impl<'a> Frames<'a> {
 
     /// A reader for one thread: it costs what a worker of a run costs. Decoders stay open, so that frames in order are quick.
     pub fn reader(&self) -> FrameReader<'_> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = crate::threads::available();
         let reader = CanvasReader::new(self.session.scene(), threads);
         FrameReader { reader, converter: Converter::new(), plan: self.plan(), options: self.options }
     }

@@ -1,11 +1,11 @@
 //! Whether cores have nothing to encode: near the end of a run, when fewer shots than cores are being written.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::available_parallelism;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::threads;
 
 /// Who encodes. The bytes are the same.
 pub(super) enum Workers {
@@ -50,7 +50,10 @@ impl Sharing {
 
     /// Whether some cores have nothing to encode.
     pub(super) fn cores_are_idle() -> bool {
-        SHARING.load(Ordering::Relaxed) < available_parallelism().map_or(1, usize::from)
+        let shared_by = SHARING.load(Ordering::Relaxed);
+        // One encoder and those who help it are as many as are allowed; of several, each would be helped.
+        let most = if threads::is_limited() { 2.min(threads::available()) } else { threads::available() };
+        shared_by < most
     }
 }
 

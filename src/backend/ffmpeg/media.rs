@@ -85,7 +85,7 @@ pub(super) fn find(plan: &Plan, max_pixels: Option<u64>) -> Vec<ResolvedMedia> {
     for layer in layers(plan) {
         used[layer.media.index()] = true;
     }
-    for &media in &plan.canvas_media {
+    for &media in plan.canvas_media.iter().chain(&plan.format_media) {
         used[media.index()] = true;
     }
     let look = |(media, used)| if used { look(media, plan.media_missing, max_pixels) } else { ResolvedMedia::Unused };

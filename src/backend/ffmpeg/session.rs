@@ -53,11 +53,21 @@ impl FfmpegBackend {
         preset: &Preset,
         representations: &[Representation],
     ) -> Result<Vec<ShotProgram>> {
+        Ok(self.explained(plan, preset, representations)?.programs)
+    }
+
+    /// The same with what a part of the plan has to know of the whole.
+    pub(crate) fn explained(
+        &self,
+        plan: &Plan,
+        preset: &Preset,
+        representations: &[Representation],
+    ) -> Result<Explained> {
         let session = FfmpegSession::open(plan, preset, representations, self.max_pixels)?;
         let whole = representations.iter().filter(|representation| !representation.is_still()).count();
         let others = u32::try_from(whole).unwrap_or(u32::MAX);
         let scene = &session.scene;
-        Ok(plan
+        let programs = plan
             .shots
             .iter()
             .map(|shot| {
@@ -65,8 +75,24 @@ impl FfmpegBackend {
                 program.estimate = estimate(scene, shot, &program, representations);
                 program
             })
-            .collect())
+            .collect();
+        let (canvas_media, format_media) = scene.deciding();
+        Ok(Explained { programs, canvas_media, format_media, inputs: session.inputs(), max_pixels: self.max_pixels })
     }
+}
+
+/// A plan that was looked at.
+pub(crate) struct Explained {
+    /// How the frames of each shot are made.
+    pub(crate) programs: Vec<ShotProgram>,
+    /// The media that stand for [`Plan::canvas_media`].
+    pub(crate) canvas_media: Vec<MediaId>,
+    /// The media that stand for all that shots show, of which a part has but some.
+    pub(crate) format_media: Vec<MediaId>,
+    /// Files that were found and read.
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Pixels that a picture of a medium may have.
+    pub(crate) max_pixels: Option<u64>,
 }
 
 impl Backend for FfmpegBackend {
@@ -271,7 +297,7 @@ impl Session for FfmpegSession<'_> {
     }
 
     fn worker(&self, workers: usize) -> Box<dyn Worker + '_> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = crate::threads::available();
         Box::new(ShotWorker::new(&self.scene, self, self.mixer(), (cores / workers.max(1)).max(1)))
     }
 

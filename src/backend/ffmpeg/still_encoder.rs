@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, OnceLock};
-use std::thread::available_parallelism;
 
 use ffmpeg_next::codec::packet::{Flags, Packet};
 use ffmpeg_next::format::Pixel;
@@ -71,7 +70,7 @@ impl StillEncoder {
         let threads = match &workers {
             Workers::Caller => 1,
             Workers::Own(pool) => pool.current_num_threads(),
-            Workers::Idle(_) => available_parallelism().map_or(1, usize::from),
+            Workers::Idle(_) => crate::threads::available(),
         };
         let bytes = PixelInfo::need(setup.format)?.depth().div_ceil(8) as usize * 4;
         let frame = side(setup.width).saturating_mul(side(setup.height)).saturating_mul(bytes);
@@ -163,7 +162,10 @@ fn lost() -> Error {
 /// Threads for encoders that make use of idle cores; `None` where the system gives none.
 fn idle_threads() -> Option<&'static ThreadPool> {
     static THREADS: OnceLock<Option<ThreadPool>> = OnceLock::new();
-    let start = || ThreadPoolBuilder::new().thread_name(|number| format!("still-{number}")).build().ok();
+    // With the thread that sends frames they are as many as are allowed.
+    let threads = crate::threads::available().saturating_sub(usize::from(crate::threads::is_limited())).max(1);
+    let start =
+        || ThreadPoolBuilder::new().num_threads(threads).thread_name(|number| format!("still-{number}")).build().ok();
     THREADS.get_or_init(start).as_ref()
 }
 

@@ -13,7 +13,7 @@ use otio_conflate::{Conflation, Existing, Omitted, Plan, Result, Since};
 use serde_json::{Value, json};
 
 use crate::dry_run;
-use crate::flags::{DeliveryArgs, PlanArgs};
+use crate::flags::{DeliveryArgs, LimitArgs, PlanArgs};
 use crate::interrupt;
 use crate::loudness::normalize;
 use crate::outcome::{self, Outcome};
@@ -42,16 +42,16 @@ pub(crate) struct Flags {
     /// Tells what would be rendered, skipped and why, what is missing or in the way, and about what it takes; writes nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     flags.plan.source.is_dry = flags.dry_run;
-    let timeline = flags.plan.source.read()?;
-    let mut options = flags.plan.options()?;
-    flags.delivery.change(&mut options);
-    options.sound.enabled |= flags.mix.is_some();
+    flags.limits.apply()?;
+    flags.delivery.is_heard |= flags.mix.is_some();
     let loudness = flags.delivery.loudness;
-    let mut plan = flags.plan.plan(&timeline, &options)?;
+    let (mut plan, timeline, options) = flags.plan.read(&flags.delivery)?;
     let mut delivery = flags.delivery.delivery();
     delivery.inputs.extend(flags.plan.per_shot.clone());
     let existing = delivery.existing;
@@ -62,7 +62,10 @@ pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     }
     let planned = flags.dry_run.then(|| delivery.clone());
     let backend = FfmpegBackend::new().max_pixels(flags.plan.max_pixels);
-    let mut conflation = Conflation::new(backend, delivery).timeline(&timeline).cancel(cancel.clone());
+    let mut conflation = Conflation::new(backend, delivery).cancel(cancel.clone());
+    if let Some(timeline) = &timeline {
+        conflation = conflation.timeline(timeline);
+    }
     if let Some(manifest) = &flags.since {
         conflation = conflation.since(Since::open(manifest)?.omitted(flags.omitted));
     }

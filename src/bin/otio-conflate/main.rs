@@ -10,6 +10,7 @@ mod completions;
 mod conflate;
 mod diff;
 mod dry_run;
+mod farm;
 mod flags;
 mod inspect;
 mod interrupt;
@@ -23,6 +24,7 @@ mod progress;
 mod reference;
 mod resolve;
 mod review;
+mod task;
 mod transcode;
 mod trim;
 
@@ -64,6 +66,8 @@ enum Command {
     Inspect(inspect::Flags),
     Plan(plan::Flags),
     Conflate(conflate::Flags),
+    Farm(farm::Flags),
+    Task(task::Task),
     Transcode(transcode::Flags),
     Trim(trim::Flags),
     Review(review::Flags),
@@ -77,7 +81,9 @@ enum Command {
 
 /// The command with all its flags.
 fn command() -> clap::Command {
-    flags::with_topics(Cli::command())
+    let bundle =
+        |command: clap::Command| command.mut_arg("out", |arg| arg.help("The folder of the job bundle, which is made"));
+    flags::with_topics(Cli::command().mut_subcommand("farm", bundle))
 }
 
 fn main() -> ExitCode {
@@ -92,6 +98,8 @@ fn main() -> ExitCode {
         Command::Inspect(flags) => ("inspect", inspect::run(&flags)),
         Command::Plan(flags) => ("plan", plan::run(&flags)),
         Command::Conflate(flags) => ("conflate", conflate::run(flags, &cancel)),
+        Command::Farm(flags) => ("farm", farm::run(flags, &cancel)),
+        Command::Task(task) => ("task", task::run(task, &cancel)),
         Command::Transcode(flags) => ("transcode", transcode::run(flags, &cancel)),
         Command::Trim(flags) => ("trim", trim::run(&flags, &cancel)),
         Command::Review(flags) => ("review", review::run(flags, &cancel)),

@@ -162,6 +162,7 @@ impl Builder<'_> {
             hero_track: hero_name,
             canvas: self.options.canvas,
             canvas_media,
+            format_media: Vec::new(),
             placement: self.options.placement,
             color: self.options.color.clone(),
             background: self.options.background,

@@ -86,6 +86,27 @@ impl<'a> Scene<'a> {
         Ok((Scene { plan, preset, found, placed, canvas, format, max_pixels, color: managed }, notes))
     }
 
+    /// The media that decide about the canvas and about the samples of outputs: those that stand for
+    /// [`Plan::canvas_media`] and those that stand for [`Plan::format_media`].
+    pub(in super::super) fn deciding(&self) -> (Vec<MediaId>, Vec<MediaId>) {
+        let Scene { plan, found, .. } = self;
+        let is_picture = |media: &MediaId| found[media.index()].picture().is_some();
+        let media = |id: MediaId| &plan.media[id];
+        let first = |is: &dyn Fn(&MediaId) -> bool| plan.canvas_media.iter().copied().find(|media| is(media));
+        let mut canvas: Vec<MediaId> =
+            [first(&is_picture), plan.ruler(), first(&|&id| media(id).size.is_some())].into_iter().flatten().collect();
+        canvas.sort_by_key(|one| plan.canvas_media.iter().position(|other| other.index() == one.index()));
+        canvas.dedup_by_key(|media| media.index());
+        let shown = if plan.format_media.is_empty() { plan.shown_media() } else { plan.format_media.clone() };
+        let is_unknown = |id: &MediaId| {
+            media(*id).color.is_none() && found[id.index()].picture().is_some_and(|info| info.codec == "exr")
+        };
+        let everywhere = plan.canvas_media.iter().chain(&shown).copied();
+        let unknown = everywhere.into_iter().find(is_unknown);
+        let deepest = deepest_medium(&shown, found).map(|(media, _)| media);
+        (canvas, unknown.into_iter().chain(deepest).collect())
+    }
+
     /// Whether the primaries of a shot's own file are known.
     pub(in super::super) fn knows_primaries_of(&self, shot: &Shot) -> bool {
         match self.color.as_ref().map(|color| (color, color.intermediate(shot))) {
@@ -283,14 +304,22 @@ fn canvas(plan: &Plan, preset: &Preset, own: Option<(&MediaInfo, &Media)>) -> Re
 
 /// The pixel format of the media that loses most if the output is shallow: the deepest, and among those the finest.
 fn deepest(plan: &Plan, found: &[ResolvedMedia]) -> Pixel {
-    let formats = media::layers(plan)
-        .into_iter()
-        .filter_map(|layer| found[layer.media.index()].picture())
-        .filter_map(|info| info.pixel_format.parse::<Pixel>().ok());
+    let shown = || media::layers(plan).into_iter().map(|layer| layer.media).collect();
+    let media: Vec<MediaId> = if plan.format_media.is_empty() { shown() } else { plan.format_media.clone() };
+    let weighty = deepest_medium(&media, found);
+    weighty.map_or(Pixel::YUV420P, |(_, format)| format)
+}
+
+/// The medium of the deepest and finest pixel format among `media`: of several the last.
+fn deepest_medium(media: &[MediaId], found: &[ResolvedMedia]) -> Option<(MediaId, Pixel)> {
+    let format = |&media: &MediaId| {
+        let info = found[media.index()].picture()?;
+        Some((media, info.pixel_format.parse::<Pixel>().ok()?))
+    };
     let weight = |format: &Pixel| {
         PixelInfo::of(*format).map_or((0, 0), |info| {
             (if info.float { 16 } else { info.depth() }, 4 - info.chroma_shift.0.min(2) - info.chroma_shift.1.min(2))
         })
     };
-    formats.max_by_key(weight).unwrap_or(Pixel::YUV420P)
+    media.iter().filter_map(format).max_by_key(|(_, format)| weight(format))
 }

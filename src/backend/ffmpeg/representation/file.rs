@@ -259,7 +259,7 @@ impl SourceFrames {
         control: &Control<'_>,
     ) -> Result<MadeOfFile> {
         let source_format = self.source_format()?;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = crate::threads::available();
         let viewed = source_format.viewed(tasks, None, threads)?;
         let open = |task| {
             let shown = (source_format, Variant::default());
@@ -362,7 +362,7 @@ pub(crate) fn represent_rendered(
     control: &Control<'_>,
 ) -> Result<MadeOfFile> {
     let shot = task.shot;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = crate::threads::available();
     // What was rendered is as large as was asked for.
     let options = DecodeOptions::default().threads(threads).max_pixels(Some(1 << 40));
     let source_frames = match &task.target {

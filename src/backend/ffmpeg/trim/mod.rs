@@ -90,7 +90,7 @@ pub(crate) fn trim(request: &Trim, cancel: &CancelToken) -> Result<Trimmed> {
         let what = format!("{} makes one file per frame, and pieces are movies", preset.name);
         return Err(Error::new(ErrorKind::Option, what));
     }
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = || crate::threads::available();
     let threads = if request.threads == 0 { cores() } else { request.threads };
     let mut source = Source::open(&request.source, threads)?;
     let mut protected = Protected::default();

@@ -56,13 +56,21 @@ pub(crate) struct DeliveryArgs {
     /// Bring the whole cut to this integrated loudness (EBU R 128) with one gain, shots and stems with the same
     #[arg(long, value_name = "LUFS", allow_negative_numbers = true)]
     pub(crate) loudness: Option<f64>,
+    /// Whether sound is wanted wherever that of shots goes.
+    #[arg(skip)]
+    pub(crate) is_heard: bool,
 }
 
 impl DeliveryArgs {
     /// What these flags say about the plan.
     pub(crate) fn change(&self, options: &mut PlanOptions) {
         options.canvas.size = self.size;
-        options.sound.enabled = self.audio != AudioDelivery::None;
+        options.sound.enabled = self.is_heard || self.audio != AudioDelivery::None;
+    }
+
+    /// Whether any of them changes the plan.
+    pub(crate) fn changes_plan(&self) -> bool {
+        self.size.is_some()
     }
 
     /// The delivery that these flags stand for.

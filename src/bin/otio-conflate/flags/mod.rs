@@ -4,6 +4,7 @@ mod color;
 mod cut_color;
 mod delivery;
 mod explain;
+mod limits;
 mod plan;
 mod read;
 
@@ -15,6 +16,7 @@ use cut_color::CutColorArgs;
 pub(crate) use color::ColorArgs;
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use explain::ExplainArgs;
+pub(crate) use limits::LimitArgs;
 pub(crate) use plan::PlanArgs;
 pub(crate) use read::ReadArgs;
 
@@ -24,17 +26,18 @@ pub(crate) fn representation(text: &str) -> Result<Representation, String> {
 }
 
 /// The topics that shared flags belong to, in the order of help and docs/cli.md.
-pub(crate) const TOPICS: [&str; 4] = ["Reading", "Planning", "Colour", "Delivery"];
+pub(crate) const TOPICS: [&str; 5] = ["Reading", "Planning", "Colour", "Delivery", "Limits"];
 
 /// The topics, each with the flags that belong to it and to none before.
-fn topics() -> [(&'static str, Command); 4] {
+fn topics() -> [(&'static str, Command); 5] {
     let none = || Command::new("");
-    let [reading, planning, colour, delivery] = TOPICS;
+    let [reading, planning, colour, delivery, limits] = TOPICS;
     [
         (reading, ReadArgs::augment_args(none())),
         (colour, CutColorArgs::augment_args(none())),
         (planning, PlanArgs::augment_args(none())),
         (delivery, DeliveryArgs::augment_args(none())),
+        (limits, LimitArgs::augment_args(none())),
     ]
 }
 

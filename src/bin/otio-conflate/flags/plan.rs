@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Parser};
 use otio_conflate::plan::{
     Crossfade, Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Pitch, Placement, PlanOptions, RateConform,
     Retime, ReverseConvention, ShotName, ShotOptions, ShotSelection, SoundLayout, StemSelection,
 };
 use otio_conflate::time::Rate;
 use otio_conflate::timeline::MetadataPath;
-use otio_conflate::{Plan, Result, Timeline};
+use otio_conflate::{Error, ErrorKind, Plan, Result, Timeline};
 
-use super::ReadArgs;
 use super::cut_color::CutColorArgs;
+use super::{DeliveryArgs, ReadArgs};
 
 /// What decides about a plan.
 #[derive(Args)]
@@ -98,6 +98,13 @@ pub(crate) struct PlanArgs {
     color: CutColorArgs,
 }
 
+/// The flags as they are when none is given.
+#[derive(Parser)]
+struct Bare {
+    #[command(flatten)]
+    plan: PlanArgs,
+}
+
 impl PlanArgs {
     /// The options for a plan that these flags stand for.
     pub(crate) fn options(&self) -> Result<PlanOptions> {
@@ -135,6 +142,35 @@ impl PlanArgs {
         options.path_map = self.source.maps.clone();
         options.color = self.color.plan()?;
         Ok(options)
+    }
+
+    /// The plan that a run with `delivery` renders, its timeline, and the options it was made with. A plan that was stored as
+    /// JSON has no timeline, and flags that would change it are refused.
+    pub(crate) fn read(&self, delivery: &DeliveryArgs) -> Result<(Plan, Option<Timeline>, PlanOptions)> {
+        let mut options = self.options()?;
+        if let Some(plan) = self.stored(&options, delivery)? {
+            return Ok((plan, None, options));
+        }
+        let timeline = self.source.read()?;
+        delivery.change(&mut options);
+        let plan = self.plan(&timeline, &options)?;
+        Ok((plan, Some(timeline), options))
+    }
+
+    /// The plan in the file, if that holds one.
+    fn stored(&self, options: &PlanOptions, delivery: &DeliveryArgs) -> Result<Option<Plan>> {
+        let Some(plan) = self.source.stored_plan()? else { return Ok(None) };
+        plan.validate()?;
+        let bare = Bare::parse_from(["otio-conflate".into(), self.source.file.clone().into_os_string()]).plan;
+        if *options != bare.options()? || delivery.changes_plan() || !self.source.is_bare() {
+            let what = format!(
+                "{} is a plan, which flags about reading and planning do not change; expected none of them; nothing was \
+                 rendered",
+                self.source.file.display()
+            );
+            return Err(Error::new(ErrorKind::Option, what).at_file(&self.source.file));
+        }
+        Ok(Some(plan))
     }
 
     /// Plans `timeline`; media is opened only where the timeline does not say enough.

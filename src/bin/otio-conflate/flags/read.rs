@@ -6,7 +6,8 @@ use clap::Args;
 use otio_conflate::otio::{ReadOptions, Reader, read_file};
 use otio_conflate::relink::{self, Found, Index, Match, Partial, RelinkOptions, cut_from_movie, relink};
 use otio_conflate::time::{Rate, Timecode};
-use otio_conflate::{Result, Timeline};
+use otio_conflate::{Error, ErrorKind, Plan, Result, Timeline};
+use serde_json::Value;
 
 /// What decides about reading a timeline and finding its media.
 #[derive(Debug, Args)]
@@ -48,6 +49,53 @@ pub(crate) struct ReadArgs {
 }
 
 impl ReadArgs {
+    /// The plan in the file, where that is JSON that `plan` printed.
+    pub(crate) fn stored_plan(&self) -> Result<Option<Plan>> {
+        if !self.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+            return Ok(None);
+        }
+        let bytes = std::fs::read(&self.file).map_err(|error| Error::io("read", &self.file, error))?;
+        let is_timeline = |value: &Value| value.get("OTIO_SCHEMA").is_some();
+        let wrong = |cause: serde_json::Error| {
+            let what = format!("{} is neither a timeline nor a plan", self.file.display());
+            Error::new(ErrorKind::Json, what).at_file(&self.file).at_line(cause.line(), cause.column()).because(cause)
+        };
+        let mut value: Value = serde_json::from_slice(&bytes).map_err(wrong)?;
+        if is_timeline(&value) {
+            return Ok(None);
+        }
+        // The document of `plan --json` has it inside.
+        if let Some(inner) = value.pointer_mut("/result/plan") {
+            value = inner.take();
+        }
+        serde_json::from_value(value).map(Some).map_err(wrong)
+    }
+
+    /// Whether no flag about reading is given.
+    pub(crate) fn is_bare(&self) -> bool {
+        let ReadArgs {
+            file: _,
+            timeline,
+            reader,
+            maps,
+            media,
+            media_index,
+            short_media: _,
+            is_dry: _,
+            movie,
+            movie_start,
+            prefer,
+        } = self;
+        timeline.is_none()
+            && *reader == Reader::Native
+            && maps.is_empty()
+            && media.is_empty()
+            && media_index.is_none()
+            && movie.is_none()
+            && movie_start.is_none()
+            && prefer.is_empty()
+    }
+
     /// Reads the timeline, with the media that were found. That none is ambiguous is checked.
     pub(crate) fn read(&self) -> Result<Timeline> {
         let (timeline, matches) = self.read_matched()?;

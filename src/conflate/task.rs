@@ -1,0 +1,74 @@
+//! Shots that are made as a task of a job, while other tasks may make the same.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Made, Run};
+use crate::backend::{Session, Worker};
+use crate::deliver::{Delivered, Guard, ShotPlaces, parts};
+use crate::error::Result;
+use crate::report::{ListedFile, Report, ShotReport};
+
+/// How long the delivery of the same shot by another task is waited for: that task's process may not go on.
+const WAIT: Duration = Duration::from_secs(60);
+
+fn paths(places: &ShotPlaces) -> Vec<&Path> {
+    places.all().map(|place| place.path.as_path()).collect()
+}
+
+impl Run<'_> {
+    /// Renders shot number `index` under names of its own and delivers it, unless another task of the same job has done so
+    /// meanwhile.
+    pub(super) fn deliver_task(
+        &self,
+        index: usize,
+        job: &str,
+        session: &dyn Session,
+        worker: &mut dyn Worker,
+    ) -> Result<(Made, Delivered)> {
+        let (shot, places) = (&self.plan.shots[index], &self.places[index]);
+        let folder = self.folder.path();
+        places.make_room()?;
+        let paths = paths(places);
+        let run = (job, self.folder.token());
+        let attempt = parts::Attempt::begin(folder, (&places.picture.relative, &paths), run)?;
+        let rendered = self.rendered(&self.task(index), session, worker, &self.control())?;
+        let _holds = places.hold(WAIT)?;
+        let others = parts::of_shot(folder, &places.picture.relative)?;
+        let reports = others.iter().rev().filter(|part| part.job == job).filter_map(|part| part.report.as_ref());
+        let done = reports.flat_map(|report| &report.shots).find_map(|before| {
+            let (delivered, warnings) = self.done(index, before)?;
+            Some((delivered, Made::Meanwhile(warnings, before.pictures.clone())))
+        });
+        if let Some((delivered, made)) = done {
+            places.all().try_for_each(|place| place.discard())?;
+            return Ok((made, delivered));
+        }
+        // What came there since this run began.
+        let relative = [places.picture.relative.as_str()];
+        let (guard, _) = Guard::of_task(folder, self.protected, self.delivery.existing, job, &relative)?;
+        let delivered = places.deliver_noted(shot, &guard, &|files| attempt.note(files))?;
+        Ok((Made::Now(rendered), delivered))
+    }
+
+    /// Removes what attempts that are over left of shot number `index`, which is there already.
+    pub(super) fn clear_task(&self, index: usize) -> Result<()> {
+        let places = &self.places[index];
+        parts::clear(self.folder.path(), &places.picture.relative, &paths(places))
+    }
+
+    /// Writes the part manifest of shot number `index`.
+    pub(super) fn write_part(&self, index: usize, job: &str, shot: &ShotReport) -> Result<()> {
+        let (folder, relative) = (self.folder.path(), &self.places[index].picture.relative);
+        let paths: Vec<&str> = crate::deliver::outputs(shot).map(|output| output.path.as_str()).collect();
+        // Of a shot that is kept, another attempt's.
+        let known = parts::of_shot(folder, relative)?.into_iter().flat_map(|part| part.files);
+        let mut files: Vec<ListedFile> = known.filter(|file| paths.contains(&file.path.as_str())).collect();
+        files.sort_by(|one, other| (&one.path, one.modified).cmp(&(&other.path, other.modified)));
+        files.dedup();
+        let mut report = Report { files, ..self.report(vec![shot.clone()]) };
+        // The plan's own are in the plan.
+        report.warnings.retain(|warning| !self.plan.warnings.contains(warning));
+        parts::write(folder, relative, (job, self.folder.token()), &report)
+    }
+}

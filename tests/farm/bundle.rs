@@ -1,0 +1,69 @@
+//! What `farm` writes and tells.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{World, said};
+
+#[test]
+fn a_bundle_has_a_template_its_data_and_every_file_that_tasks_read() {
+    let world = World::new(5);
+    world.done(&["farm", "cut.otio", "--out", "job", "--review", "--ffmpeg", "/opt/ffmpeg/lib", "--threads", "4"]);
+    let template = fs::read_to_string(world.path("job/template.yaml")).expect("a template");
+    for line in [
+        "specificationVersion: jobtemplate-2023-09",
+        "name: cut",
+        "  objectType: DIRECTORY",
+        "  dataFlow: OUT",
+        "  default: shots",
+        "  default: data",
+        "  default: /opt/ffmpeg/lib",
+        "    LD_LIBRARY_PATH: \"{{Param.FfmpegLibraries}}\"",
+        "      range: 1-{{Param.Chunks}}",
+        "  - dependsOn: Render",
+        "  - dependsOn: Merge",
+        "          mode: NOTIFY_THEN_TERMINATE",
+        "    - name: amount.worker.vcpu",
+    ] {
+        assert!(template.lines().any(|found| found == line), "{line:?} is not in\n{template}");
+    }
+    let assets = fs::read_to_string(world.path("job/asset_references.yaml")).expect("a file");
+    for media in ["media/a.mp4", "media/b.mp4"] {
+        assert!(assets.contains(&format!("    - {}\n", world.path(media).display())), "{assets}");
+    }
+    for name in ["plan.json", "delivery.json", "shots.json", "cut.otio"] {
+        assert!(world.path("job/data").join(name).is_file(), "{name}");
+    }
+    // The output folder lies in the bundle: everything has a default.
+    assert!(!world.path("job/parameter_values.yaml").exists());
+    world.done(&["farm", "cut.otio", "--out", "other", "--folder", "elsewhere"]);
+    let values = fs::read_to_string(world.path("other/parameter_values.yaml")).expect("a file");
+    assert!(values.contains(&format!("value: {}\n", world.path("elsewhere").display())), "{values}");
+    // Nothing that is there is replaced.
+    let again = world.run(&["farm", "cut.otio", "--out", "job"]);
+    assert_eq!(again.status.code(), Some(3), "{}", said(&again));
+    assert_eq!(fs::read_to_string(world.path("job/template.yaml")).expect("a template"), template);
+}
+
+#[test]
+fn a_dry_run_tells_tasks_costs_and_files_and_writes_nothing() {
+    let world = World::new(7);
+    let output = world.done(&["farm", "cut.otio", "--out", "job", "--chunks", "3", "--dry-run"]);
+    let text = said(&output);
+    assert_eq!(text.lines().filter(|line| line.starts_with("task ")).count(), 3, "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("needs ")).count(), 2, "{text}");
+    assert!(text.contains("7 shots in 3 tasks"), "{text}");
+    assert!(!world.path("job").exists());
+    let output = world.done(&["--json", "farm", "cut.otio", "--out", "job", "--chunks", "3", "--dry-run"]);
+    let document: Value = serde_json::from_slice(&output.stdout).expect("a document");
+    let tasks = document["result"]["tasks"].as_array().expect("tasks");
+    let names: Vec<&Value> = tasks.iter().flat_map(|task| task["shots"].as_array().expect("names")).collect();
+    assert_eq!(names.len(), 7);
+    assert!(tasks.iter().all(|task| task["cpu_seconds"].as_f64().expect("a number") > 0.0), "{tasks:?}");
+    // Shots of one medium lie together: of the two media, that of every other shot comes first.
+    let names: Vec<&str> = names.iter().filter_map(|name| name.as_str()).collect();
+    let (first, second) = names.split_at(4);
+    assert!(first.iter().all(|name| "1357".contains(&name[4..5])), "{names:?}");
+    assert!(second.iter().all(|name| "246".contains(&name[4..5])), "{names:?}");
+}

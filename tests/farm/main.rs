@@ -1,0 +1,16 @@
+//! A cut on a farm: the bundle, its tasks in many processes at once, whatever becomes of them, and what is joined in the end.
+//!
+//! The command runs as a program of its own, since nothing else can be killed. `FARM_SHOTS` asks for more shots than the few
+//! that are usual.
+#![cfg(unix)]
+
+mod bundle;
+#[path = "../common/mod.rs"]
+mod common;
+mod limits;
+#[path = "../common/otio.rs"]
+mod otio;
+mod plans;
+mod simulation;
+mod support;
+mod tasks;
