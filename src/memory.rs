@@ -3,9 +3,9 @@
 //! Rust ends a program when an allocation fails, and so do some of FFmpeg's libraries. Where a limit is set (`ulimit -v`,
 //! `ulimit -d`), work begins only if there is room for it below the limit: too little is an error, and nothing is written.
 
+use crate::error::Result;
 #[cfg(unix)]
-use crate::error::ErrorKind;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind};
 
 const MIB: u64 = 1 << 20;
 
