@@ -72,7 +72,9 @@
 //! # Where it runs
 //!
 //! FFmpeg 5.1 to 9, Rust 1.89. Everything is tested on Linux (x86-64) alone. macOS and Windows are meant to work, with second
-//! ways for what is particular to a system (locks, swapped folders, signals), but it was neither run nor compiled there.
+//! ways for what is particular to a system (locks, swapped folders, signals). Without default features the crate was compiled for
+//! Windows (x86-64, GNU) and macOS (AArch64), and never run there; the command and the features `ffmpeg` and `resolve` were not even
+//! compiled there.
 
 #![cfg_attr(
     not(feature = "unstable"),

@@ -97,6 +97,7 @@ macro_rules! transform_eight {
         ]
     }};
 }
+#[cfg(target_arch = "x86_64")]
 pub(super) use transform_eight;
 
 /// cos(π/4).
