@@ -322,17 +322,17 @@ pub struct ValueColor {
 }
 
 impl ValueColor {
-    /// What values are that `baked` makes of a canvas in the space `canvas`, for `look`; `looks` are those of the shot, and
+    /// What values are that `baked` makes of a canvas in the space `canvas`, where it is in one, for `look`; `looks` are those of the shot, and
     /// `decides` is set where it has colour decisions.
     pub(crate) fn of(
         config: &str,
         baked: &Baked,
         (look, looks): (&OutputLook, Vec<String>),
-        canvas: &str,
+        canvas: Option<&str>,
         decides: bool,
     ) -> ValueColor {
         let (display, view) = baked.view.clone().unzip();
-        let own = || (look.color == OutputColor::Canvas).then(|| canvas.to_owned());
+        let own = || canvas.filter(|_| look.color == OutputColor::Canvas).map(str::to_owned);
         ValueColor {
             config: config.to_owned(),
             colorspace: baked.space.clone().or_else(own),

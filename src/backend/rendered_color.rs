@@ -80,14 +80,15 @@ impl RenderedColors {
                 vars.extend(made.vars.clone());
                 files.extend(made.files.iter().cloned());
                 depends_on += &format!(" {look:?}");
-                let value = ValueColor::of(engine.name(), &made, (&look, names.look_names(color)), &canvas, false);
+                let value =
+                    ValueColor::of(engine.name(), &made, (&look, names.look_names(color)), Some(&canvas), false);
                 values.insert(representation.name.clone(), value);
                 #[cfg(feature = "ffmpeg")]
                 baked.insert(representation.name.clone(), made);
             }
             depends_on += &format!(" {vars:?}{}", color::file_states(&files));
             let plain = (&OutputLook::default(), Vec::new());
-            let own = ValueColor::of(engine.name(), &Baked::default(), plain, &canvas, false);
+            let own = ValueColor::of(engine.name(), &Baked::default(), plain, Some(&canvas), false);
             let report = ShotColor { output: own, vars, ..ShotColor::default() };
             all.extend(files);
             shots.insert(

@@ -55,7 +55,7 @@ pub(crate) use baked::{Outputs, file_states};
 pub(crate) use names::unknown;
 pub use pipeline::find_space;
 #[cfg(feature = "ffmpeg")]
-pub(crate) use pipeline::find_view;
+pub(crate) use pipeline::{canvas_space, find_view};
 pub use tags::{interop_of_chromaticities, tags_of};
 #[cfg(feature = "unstable")]
 pub use unstable::*;

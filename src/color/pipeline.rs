@@ -2,7 +2,7 @@
 
 use super::{Engine, SpaceInfo, Step, unknown};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{CdlStyle, Grade, LookStep, OutputColor, RAW, SourceSpace};
+use crate::plan::{CdlStyle, ColorPlan, Grade, LookStep, OutputColor, RAW, SourceSpace};
 
 /// Steps so far, and the space that values are in after them.
 #[derive(Debug, Clone)]
@@ -141,6 +141,23 @@ pub fn find_space(engine: &dyn Engine, name: &str) -> Result<SpaceInfo> {
         let known: Vec<_> = engine.spaces().into_iter().map(|space| (space.name, space.aliases)).collect();
         unknown("colour space", name, engine.name(), &known)
     })
+}
+
+/// The space that looks and views begin in: the one that is asked for, else `own`, that of the first medium; where that is what a
+/// view shows, or data, the configuration's scene-linear one.
+///
+/// # Errors
+/// As [`find_space`].
+pub(crate) fn canvas_space(engine: &dyn Engine, color: &ColorPlan, own: Option<&SourceSpace>) -> Result<String> {
+    if let Some(name) = &color.canvas {
+        return find_space(engine, name).map(|space| space.name);
+    }
+    if let Some(SourceSpace::Space(name)) = own {
+        return Ok(name.clone());
+    }
+    let roles = engine.roles();
+    let light = roles.into_iter().find(|(role, _)| role == "scene_linear").map(|(_, space)| space);
+    Ok(light.or_else(|| engine.spaces().into_iter().next().map(|space| space.name)).unwrap_or_default())
 }
 
 /// The display and the view that are meant: by default the configuration's first, and where a view alone is named, the default

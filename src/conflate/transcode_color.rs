@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::backend::ffmpeg::SourceFrames;
-use crate::color::{self, Baked, Cubes, Engine, MediumSpace, Names};
+use crate::color::{self, Baked, Cubes, MediumSpace, Names};
 use crate::deliver::Representation;
 use crate::error::{Error, Result};
 use crate::plan::{ColorConfig, ColorPlan, Hdr, OutputLook, Shot, SourceSpace};
@@ -37,7 +37,7 @@ impl FileColors {
         let names = Names::new(&shot.name, &shot.clip, &shot.track, &shot.name);
         let medium = color::medium_space(engine, plan, path, None, &source_frames.file_color())
             .map_err(|error| error.context(path))?;
-        let canvas = canvas(engine, plan, &medium);
+        let canvas = color::canvas_space(engine, plan, Some(&medium.space))?;
         // The space of the file's own values.
         let own = match &medium.space {
             SourceSpace::Space(name) => Some(name.clone()),
@@ -75,24 +75,17 @@ impl FileColors {
                 }
             };
             inputs.extend(baked.files.iter().cloned());
-            let in_canvas = || (medium.space != SourceSpace::Data).then(|| canvas.clone());
-            let shown = match &medium.space {
-                SourceSpace::View { display, view } if is_untouched => Some((display.clone(), view.clone())),
-                _ => baked.view.clone(),
-            };
-            let (display, view) = shown.unzip();
-            let value = ValueColor {
-                config: engine.name().to_owned(),
-                colorspace: match is_untouched {
-                    true => own.clone(),
-                    false => baked.space.clone().or_else(|| if view.is_none() { in_canvas() } else { None }),
-                },
-                display,
-                view,
-                graded: look.graded && !plan.looks.is_empty(),
-                looks: if look.graded { names.look_names(plan) } else { Vec::new() },
-                tags: baked.tags,
-                hdr: baked.hdr,
+            let in_canvas = Some(canvas.as_str()).filter(|_| medium.space != SourceSpace::Data);
+            let value = ValueColor::of(engine.name(), &baked, (&look, names.look_names(plan)), in_canvas, false);
+            let value = match is_untouched {
+                true => {
+                    let (display, view) = match &medium.space {
+                        SourceSpace::View { display, view } => (Some(display.clone()), Some(view.clone())),
+                        _ => (value.display.clone(), value.view.clone()),
+                    };
+                    ValueColor { colorspace: own.clone(), display, view, ..value }
+                }
+                false => value,
             };
             values.insert(representation.name.clone(), value);
             outputs.insert(representation.name.clone(), baked);
@@ -111,20 +104,5 @@ impl FileColors {
     /// What the values of a representation are.
     pub(super) fn of(&self, representation: &str) -> Option<ValueColor> {
         self.values.get(representation).cloned()
-    }
-}
-
-/// The space that looks and views begin in: the caller's, else the file's own; where that is what a view shows, light.
-fn canvas(engine: &dyn Engine, plan: &ColorPlan, medium: &MediumSpace) -> String {
-    if let Some(canvas) = &plan.canvas {
-        return canvas.clone();
-    }
-    match &medium.space {
-        SourceSpace::Space(name) => name.clone(),
-        SourceSpace::View { .. } | SourceSpace::Data => {
-            let roles = engine.roles();
-            let light = roles.into_iter().find(|(role, _)| role == "scene_linear").map(|(_, space)| space);
-            light.or_else(|| engine.spaces().into_iter().next().map(|space| space.name)).unwrap_or_default()
-        }
     }
 }

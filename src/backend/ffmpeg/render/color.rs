@@ -102,7 +102,7 @@ impl SceneColor {
         let mut warnings = Vec::new();
         let media = media_spaces(engine, plan, color, found, own, &mut warnings)?;
         let own_space = own.and_then(|own| media[own.index()].as_ref()).map(|medium| &medium.space);
-        let canvas = canvas_space(engine, color, own_space)?;
+        let canvas = color::canvas_space(engine, color, own_space)?;
         let info = engine.space(&canvas);
         let is_own = color.canvas.is_none() && matches!(own_space, Some(SourceSpace::Space(name)) if *name == canvas);
         let unspecified = ColorTags { matrix: 2, primaries: 2, transfer: 2, full_range: true };
@@ -301,18 +301,6 @@ fn media_spaces(
     Ok(spaces)
 }
 
-fn canvas_space(engine: &dyn Engine, color: &ColorPlan, own: Option<&SourceSpace>) -> Result<String> {
-    if let Some(name) = &color.canvas {
-        return color::find_space(engine, name).map(|space| space.name);
-    }
-    if let Some(SourceSpace::Space(name)) = own {
-        return Ok(name.clone());
-    }
-    let roles = engine.roles();
-    let light = roles.into_iter().find(|(role, _)| role == "scene_linear").map(|(_, space)| space);
-    Ok(light.or_else(|| engine.spaces().into_iter().next().map(|space| space.name)).unwrap_or_default())
-}
-
 /// The space of what is drawn: what the baked view shows, else sRGB.
 ///
 /// # Errors
@@ -494,7 +482,7 @@ impl Settling<'_> {
 
     /// What the values of an output are.
     fn values(&self, baked: &Baked, look: &OutputLook, names: &Names<'_>, has_grades: bool) -> ValueColor {
-        ValueColor::of(self.engine.name(), baked, (look, names.look_names(self.color)), &self.canvas, has_grades)
+        ValueColor::of(self.engine.name(), baked, (look, names.look_names(self.color)), Some(&self.canvas), has_grades)
     }
 
     /// Everything that the pictures of a shot depend on beside the plan and the media.

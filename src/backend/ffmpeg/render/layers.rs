@@ -8,7 +8,7 @@ use ffmpeg_next::frame::Video;
 
 use super::super::convert::{Converter, RGBA16, SourcePicture, TargetFormat, rgba8_frame};
 use super::super::media::ResolvedMedia;
-use super::super::singles::{self, Alpha, PLANES_OF_LIGHT};
+use super::super::singles::{self, Alpha};
 use super::super::sys::frames;
 use super::super::sys::pixel_info::PixelInfo;
 use super::super::yuv;
@@ -407,17 +407,7 @@ impl<'s> Layers<'s> {
         {
             return None;
         }
-        let (width, height) = picture.size();
-        let mut image = RgbaF32::black(width, height);
-        for (plane, channel) in PLANES_OF_LIGHT.into_iter().take(if info.alpha { 4 } else { 3 }).enumerate() {
-            let (data, stride) = frames::plane(&picture.frame, &info, plane);
-            for (line, out) in data.chunks(stride.max(1)).zip(image.data.chunks_mut(width as usize * 4)) {
-                for (sample, pixel) in line.as_chunks::<4>().0.iter().zip(out.as_chunks_mut::<4>().0) {
-                    pixel[channel] = f32::from_le_bytes(*sample);
-                }
-            }
-        }
-        Some(image)
+        singles::interleaved(&picture.frame).ok()
     }
 
     /// Linear light in the output's coding, on black where that has no alpha.
