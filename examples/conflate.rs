@@ -42,8 +42,7 @@ fn main() -> otio_conflate::Result<()> {
     let folder = arguments.next().unwrap_or_else(|| "out/shots".to_owned());
 
     let timeline = Timeline::open(cut)?;
-    let mut options = PlanOptions::default();
-    options.handles = Handles::both(8);
+    let options = PlanOptions::default().handles(Handles::both(8));
     let plan = Plan::with_media(&timeline, &options, &FfmpegLookup::new())?;
 
     let delivery = Delivery::new(folder)

@@ -48,6 +48,28 @@ pub use transcode::transcode;
 pub use trim::trim;
 
 /// One run: a backend that renders and a delivery that says where to.
+///
+/// ```
+/// # use otio_conflate::time::Rate;
+/// # use otio_conflate::timeline::{Clip, Composition, MediaReference, RawTimeRange};
+/// # let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+/// # let clip = |name: &str, first| Clip::new(name, media.clone()).range(RawTimeRange::frames(first, 48, Rate::FPS_24));
+/// # let track = Composition::video("V1").with(clip("sh010", 100)).with(clip("sh020", 20));
+/// # let timeline = otio_conflate::Timeline::new("reel 2").track(track);
+///
+/// use otio_conflate::backend::RecordBackend;
+/// use otio_conflate::{Conflation, Delivery, NoObserver, Plan, PlanOptions};
+///
+/// let plan = Plan::new(&timeline, &PlanOptions::default())?;
+/// # let folder = std::env::temp_dir().join(format!("otio-conflate-example-{}", std::process::id()));
+/// let delivery = Delivery::new(&folder);
+/// // This backend writes rows of the plan in the place of pictures; `FfmpegBackend` renders.
+/// let conflation = Conflation::new(RecordBackend::new(), delivery).timeline(&timeline).only(["sh020"]);
+/// let report = conflation.run(&plan, &NoObserver)?;
+/// assert_eq!((report.shots.len(), report.succeeded()), (1, true));
+/// # std::fs::remove_dir_all(&folder).expect("it was just made");
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 pub struct Conflation<'a, B: Backend> {
     backend: B,
     delivery: Delivery,
@@ -610,6 +632,9 @@ impl<'r> Run<'r> {
                 for (made, encoder) in delivered.representations.iter_mut().zip(rendered.representation_encoders) {
                     made.output.encoder = encoder;
                 }
+                for (made, format) in delivered.representations.iter_mut().zip(rendered.representation_formats) {
+                    (made.output.pixel_format, made.output.size) = format.unzip();
+                }
                 for made in &mut delivered.representations {
                     let of_rendered = || self.colors.as_ref()?.values(shot, &made.name);
                     made.color = self.session.representation_color(shot, &made.name).or_else(of_rendered);
@@ -665,6 +690,7 @@ impl<'r> Run<'r> {
         if !self.represents && !task.representations.is_empty() {
             let made = represent_rendered(self.opened, task, session.canvas().color, self.colors.as_ref(), control)?;
             rendered.representation_encoders = made.encoders;
+            rendered.representation_formats = made.formats;
             rendered.warnings.extend(made.notes);
         }
         Ok(rendered)

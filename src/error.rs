@@ -198,7 +198,7 @@ pub struct Place {
 /// use std::error::Error as _;
 ///
 /// let error = otio_conflate::Timeline::open("no/such/cut.otio").expect_err("there is none");
-/// assert_eq!(error.to_string(), "cannot read no/such/cut.otio");
+/// assert_eq!(error.to_string(), "cannot open no/such/cut.otio");
 /// let cause = error.source().expect("a cause");
 /// assert_eq!(format!("{error:#}"), format!("{error}: {cause}"));
 /// ```

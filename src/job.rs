@@ -52,6 +52,16 @@ impl Target {
 }
 
 /// Stops a run between frames. Clones share the same switch.
+///
+/// ```
+/// use otio_conflate::CancelToken;
+///
+/// let cancel = CancelToken::new();
+/// let other = cancel.clone();
+/// // In another thread, while a run that has `cancel` renders:
+/// other.cancel();
+/// assert!(cancel.is_cancelled());
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
 

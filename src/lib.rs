@@ -7,8 +7,7 @@
 //! use otio_conflate::{Conflation, Delivery, NoObserver, Plan, PlanOptions, Timeline};
 //!
 //! let timeline = Timeline::open("cut.otio")?;
-//! let mut options = PlanOptions::default();
-//! options.handles = Handles::both(8);
+//! let options = PlanOptions::default().handles(Handles::both(8));
 //! let plan = Plan::with_media(&timeline, &options, &FfmpegLookup::new())?;
 //!
 //! let conflation = Conflation::new(FfmpegBackend::new(), Delivery::new("shots")).timeline(&timeline);

@@ -15,6 +15,17 @@ use crate::plan::{Canvas, ColorTags, Grade, Hdr, OutputColor, OutputLook, Plan, 
 use crate::time::Rate;
 
 /// What a run made. `manifest.json` in the output folder holds it.
+///
+/// ```no_run
+/// use otio_conflate::{Report, Status};
+///
+/// let report = Report::open("shots/manifest.json")?;
+/// println!("{} done, {} failed", report.count(Status::Done), report.count(Status::Failed));
+/// for shot in &report.shots {
+///     println!("{}: {:?} {}", shot.shot, shot.output.as_ref().map(|output| &output.path), shot.error.join(": "));
+/// }
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {

@@ -17,6 +17,7 @@ use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, MediaId, Plan, Shot};
 use crate::report::{ShotColor, ValueColor};
+use crate::setters::setters;
 use crate::time::Timecode;
 
 #[cfg(feature = "ffmpeg")]
@@ -108,6 +109,8 @@ impl Capabilities {
         Capabilities { shots_at_once: None, graded: false, representations: true }
     }
 }
+
+setters!(Capabilities { shots_at_once: some usize, graded: bool, representations: bool });
 
 /// A backend at work on one plan.
 pub trait Session: Sync {
@@ -262,6 +265,8 @@ pub struct Rendered {
     /// The encoder of each representation's pictures, likewise, in the order of [`Task::representations`]; empty where the
     /// worker writes none.
     pub representation_encoders: Vec<Option<String>>,
+    /// Pixel format, as FFmpeg names it, width and height of each representation's pictures, likewise.
+    pub representation_formats: Vec<Option<(String, (u32, u32))>>,
     /// How loud its sound is, where it has any.
     pub peak: Option<crate::audio::Peak>,
     /// Its loudness, loudness range and true peak, likewise.
@@ -272,16 +277,49 @@ pub struct Rendered {
     pub noted: bool,
 }
 
+setters!(Rendered {
+    frames: i64,
+    encoder: some into String,
+    pixel_format: some into String,
+    representation_encoders: Vec<Option<String>>,
+    representation_formats: Vec<Option<(String, (u32, u32))>>,
+    peak: some crate::audio::Peak,
+    loudness: some crate::audio::Loudness,
+    warnings: Vec<String>,
+    noted: bool,
+});
+
 /// What became of representations that were made of a file.
 #[derive(Debug, Default)]
 pub(crate) struct MadeOfFile {
     /// The encoder of each one's pictures, in their order.
     pub(crate) encoders: Vec<Option<String>>,
+    /// Pixel format, width and height of each one's pictures, likewise.
+    pub(crate) formats: Vec<Option<(String, (u32, u32))>>,
     /// What did not turn out as asked.
     pub(crate) notes: Vec<String>,
 }
 
 /// Watches a run. Every method may be called from several threads at once.
+///
+/// ```
+/// use std::sync::atomic::{AtomicI64, Ordering};
+///
+/// use otio_conflate::plan::Shot;
+/// use otio_conflate::{Observer, ShotReport};
+///
+/// #[derive(Default)]
+/// struct Count(AtomicI64);
+///
+/// impl Observer for Count {
+///     fn frame(&self, _: &Shot, _: i64, _: i64) {
+///         self.0.fetch_add(1, Ordering::Relaxed);
+///     }
+///     fn finished(&self, report: &ShotReport) {
+///         println!("{}: {:?}, {} frames so far", report.shot, report.status, self.0.load(Ordering::Relaxed));
+///     }
+/// }
+/// ```
 pub trait Observer: Sync {
     /// A run of `shots` shots with `frames` frames together begins.
     fn started(&self, shots: usize, frames: i64) {

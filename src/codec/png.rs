@@ -1,4 +1,13 @@
 //! Encoder for PNG files of RGB, by the `png` crate.
+//!
+//! ```
+//! use otio_conflate::codec::png::{Description, Encoder, Setup};
+//!
+//! let setup = Setup { width: 2, height: 1, alpha: true, deep: false, level: None };
+//! let file = Encoder::new(setup, Description::default().srgb(true))?.encode(&[255; 8], 8)?;
+//! assert_eq!(file[1..4], *b"PNG");
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
 
 use std::borrow::Cow;
 
@@ -9,6 +18,7 @@ use png::{
 };
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::setters::setters;
 
 /// Levels of compression, from fast to small.
 pub const LEVELS: std::ops::RangeInclusive<u16> = 1..=9;
@@ -61,6 +71,14 @@ pub struct Description {
     /// CIE x and y of red, green, blue and white, in 100 000ths: `cHRM`.
     pub chromaticities: Option<[(u32, u32); 4]>,
 }
+
+setters!(Description {
+    pixel_aspect: some (u32, u32),
+    color: some (u8, u8),
+    srgb: bool,
+    gamma: some u32,
+    chromaticities: some [(u32, u32); 4],
+});
 
 /// Encodes pictures of one size.
 #[derive(Debug)]

@@ -12,6 +12,25 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot, Warning};
 
 /// What [`Conflation::run`] would do.
+///
+/// ```
+/// # use otio_conflate::time::Rate;
+/// # use otio_conflate::timeline::{Clip, Composition, MediaReference, RawTimeRange};
+/// # let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+/// # let clip = |name: &str, first| Clip::new(name, media.clone()).range(RawTimeRange::frames(first, 48, Rate::FPS_24));
+/// # let track = Composition::video("V1").with(clip("sh010", 100)).with(clip("sh020", 20));
+/// # let timeline = otio_conflate::Timeline::new("reel 2").track(track);
+///
+/// use otio_conflate::backend::RecordBackend;
+/// use otio_conflate::{Conflation, Delivery, Plan, PlanOptions, ShotAction};
+///
+/// let plan = Plan::new(&timeline, &PlanOptions::default())?;
+/// let conflation = Conflation::new(RecordBackend::new(), Delivery::new("no/such/folder"));
+/// let preview = conflation.preview(&plan)?;
+/// assert!(preview.refusal.is_none());
+/// assert!(preview.shots.iter().all(|shot| shot.action == ShotAction::Render));
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Preview {

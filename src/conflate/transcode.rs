@@ -92,15 +92,16 @@ pub fn transcode(
             left.fold(error, |error, left| error.context(left))
         })
     };
-    let MadeOfFile { encoders, notes: mut warnings } = make()?;
+    let MadeOfFile { encoders, formats, notes: mut warnings } = make()?;
     match guard.records() {
         true => settle(folder.path(), None, false)?,
         false => warnings.push(unlisted(folder.path())),
     }
     let mut delivered: Vec<Represented> =
         parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
-    for (made, encoder) in delivered.iter_mut().zip(encoders) {
+    for ((made, encoder), format) in delivered.iter_mut().zip(encoders).zip(formats) {
         made.output.encoder = encoder;
+        (made.output.pixel_format, made.output.size) = format.unzip();
         made.color = colors.as_ref().and_then(|colors| colors.of(&made.name));
     }
     warnings.extend(colors.iter().flat_map(|colors| colors.warnings.clone()));

@@ -7,9 +7,19 @@ use serde::{Deserialize, Serialize};
 use super::template;
 use crate::error::{Error, ErrorKind, Result};
 use crate::look::hex_bytes;
+use crate::setters::setters;
 use crate::words::word_enum;
 
 /// A line of text in every picture of a representation.
+///
+/// ```
+/// use otio_conflate::deliver::{BurnIn, Corner};
+///
+/// let line = BurnIn::text("{fields.task}  {timecode}")?.at(Corner::TopRight).size(0.05).color("#ffcc00".parse()?);
+/// assert_eq!(line.text.to_string(), "{fields.task}  {timecode}");
+/// assert!(BurnIn::text("{shto}").is_err());
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -55,6 +65,14 @@ impl BurnIn {
         BurnIn { text, at, size: line_height(), color: white(), back: black(), back_opacity: half() }
     }
 
+    /// Text of these fields, as it is written: `{shot}  {frame}`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for a field that there is not.
+    pub fn text(text: &str) -> Result<BurnIn> {
+        Ok(BurnIn::new(text.parse()?, Corner::default()))
+    }
+
     /// Whether its numbers can be drawn.
     pub(super) fn check(&self) -> Result<()> {
         let bad = |what: String| Err(Error::new(ErrorKind::Option, what));
@@ -67,6 +85,8 @@ impl BurnIn {
         Ok(())
     }
 }
+
+setters!(BurnIn { at: Corner, size: f64, color: HexColor, back: HexColor, back_opacity: f64 });
 
 word_enum! {
     /// Where in a picture a burn-in stands.
@@ -139,6 +159,12 @@ impl TryFrom<String> for BurnInText {
     }
 }
 
+impl std::fmt::Display for BurnInText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl From<BurnInText> for String {
     fn from(text: BurnInText) -> String {
         text.0
@@ -158,9 +184,23 @@ impl TryFrom<String> for HexColor {
     }
 }
 
+impl FromStr for HexColor {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<HexColor> {
+        HexColor::try_from(text.to_owned())
+    }
+}
+
+impl std::fmt::Display for HexColor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let HexColor([red, green, blue]) = self;
+        write!(f, "#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
 impl From<HexColor> for String {
-    fn from(HexColor([red, green, blue]): HexColor) -> String {
-        format!("#{red:02x}{green:02x}{blue:02x}")
+    fn from(color: HexColor) -> String {
+        color.to_string()
     }
 }
 

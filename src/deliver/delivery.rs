@@ -10,6 +10,20 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
 
 /// Where shots go and what they are written as.
+///
+/// ```
+/// use otio_conflate::deliver::{Preset, Representation};
+/// use otio_conflate::{Delivery, Existing};
+///
+/// let delivery = Delivery::new("shots")
+///     .preset(Preset::by_name("prores-hq")?)
+///     .representation(Representation::by_name("h264")?)
+///     .name("{track}/{shot}_v001".parse()?)
+///     .existing(Existing::Skip);
+/// let short: Delivery = serde_json::from_str(r#"{"folder": "shots", "preset": "prores-hq"}"#).expect("a delivery");
+/// assert_eq!(short.preset, delivery.preset);
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -17,15 +31,19 @@ pub struct Delivery {
     /// The output folder; it is made if need be.
     pub folder: PathBuf,
     /// What shots are written as.
+    #[serde(default, serialize_with = "super::preset::short")]
     pub preset: Preset,
     /// What else is made of each, from the same render.
     #[serde(default)]
     pub representations: Vec<Representation>,
     /// What they are called.
+    #[serde(default)]
     pub name: NameTemplate,
     /// What to do when one is there already.
+    #[serde(default)]
     pub existing: Existing,
     /// How many shots are rendered at once; `None`: as many as there are cores.
+    #[serde(default)]
     pub jobs: Option<usize>,
     /// Files that were read for this delivery beside the plan's own: no output may have their place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -13,6 +13,23 @@ use crate::plan::{Plan, Shot};
 /// A template for the names of shots' files, without extension: text with `{shot}`, `{clip}`, `{track}`, `{timeline}`,
 /// `{index}` (from 1, four digits), `{timecode}` and `{fields.NAME}` (the shot's own field of that name) in it. A `/` makes a
 /// folder. Shots that have a [`file`](Shot::file) are called that.
+///
+/// ```
+/// # use otio_conflate::time::Rate;
+/// # use otio_conflate::timeline::{Clip, Composition, MediaReference, RawTimeRange};
+/// # let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+/// # let clip = |name: &str, first| Clip::new(name, media.clone()).range(RawTimeRange::frames(first, 48, Rate::FPS_24));
+/// # let track = Composition::video("V1").with(clip("sh010", 100)).with(clip("sh020", 20));
+/// # let timeline = otio_conflate::Timeline::new("reel 2").track(track);
+///
+/// use otio_conflate::deliver::NameTemplate;
+/// use otio_conflate::{Plan, PlanOptions};
+///
+/// let plan = Plan::new(&timeline, &PlanOptions::default())?;
+/// let template: NameTemplate = "{timeline}/{index}_{shot}".parse()?;
+/// assert_eq!(template.names(&plan)[1], std::path::Path::new("reel 2/0002_sh020"));
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NameTemplate(String);
@@ -37,6 +54,12 @@ impl TryFrom<String> for NameTemplate {
     fn try_from(text: String) -> Result<NameTemplate> {
         template::check("name template", &text, &FIELDS)?;
         Ok(NameTemplate(text))
+    }
+}
+
+impl std::fmt::Display for NameTemplate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

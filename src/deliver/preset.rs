@@ -4,15 +4,33 @@
 //! the figures. Each preset lists its candidates, best first, and the first one that is installed and takes the
 //! picture's size is used.
 
-use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 use crate::codec::exr::Compression;
 use crate::error::{Error, ErrorKind, Result};
+use crate::setters::setters;
 use crate::words::word_enum;
 
 /// What a finished file is made with.
+///
+/// In JSON and TOML it is read from its name (`"prores-hq"`), from what is other in one (`{ base = "h264", encoder =
+/// "ffmpeg" }`), and from all its fields.
+///
+/// ```
+/// use otio_conflate::deliver::{ExrCompression, Preset};
+///
+/// let preset = Preset::by_name("exr")?.compression(ExrCompression::Dwaa).level(45);
+/// assert!(preset.is_sequence() && preset.intra_only);
+/// assert!(Preset::by_name("prores").is_err());
+/// let short: Preset = serde_json::from_str("\"prores-hq\"").expect("a name");
+/// assert_eq!(short, "prores-hq".parse()?);
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Preset {
     /// The name it is asked for by.
@@ -66,6 +84,80 @@ pub struct Preset {
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub wav: bool,
 }
+
+impl Serialize for Preset {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Preset::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Preset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Preset, D::Error> {
+        stored(Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A preset, the name of one, or what is to be changed in the one that `base` names.
+fn stored(value: Value) -> Result<Preset> {
+    let bad = |what: String| Error::new(ErrorKind::Option, what);
+    let mut table = match value {
+        Value::String(name) => return Preset::by_name(&name),
+        Value::Object(table) => table,
+        other => return Err(bad(format!("{other} is neither a preset nor the name of one"))),
+    };
+    if let Some(base) = table.remove("base") {
+        let base = Preset::by_name(base.as_str().unwrap_or_default())?;
+        if let Ok(Value::Object(mut whole)) = serde_json::to_value(base) {
+            whole.extend(table);
+            table = whole;
+        }
+    }
+    Preset::deserialize(Value::Object(table)).map_err(|error| bad(format!("preset: {error:#}")))
+}
+
+/// Serialises a preset by its name alone, where it is the built-in of that name.
+pub(super) fn short<S: Serializer>(preset: &Preset, serializer: S) -> Result<S::Ok, S::Error> {
+    match Preset::by_name(&preset.name) {
+        Ok(known) if known == *preset => serializer.serialize_str(&preset.name),
+        _ => Preset::serialize(preset, serializer),
+    }
+}
+
+/// The same of one that may be left open.
+pub(super) fn short_option<S: Serializer>(preset: &Option<Preset>, serializer: S) -> Result<S::Ok, S::Error> {
+    match preset {
+        Some(preset) => short(preset, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+impl FromStr for Preset {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Preset> {
+        Preset::by_name(name)
+    }
+}
+
+setters!(Preset {
+    name: into String,
+    extension: into String,
+    muxer: some into String,
+    codec: into String,
+    tag: some into String,
+    encoders: Vec<EncoderChoice>,
+    encoder: EncoderSource,
+    vendor: some into String,
+    compression: some Compression,
+    level: some u16,
+    timecode: TimecodeSource,
+    color: ColorRule,
+    centered_chroma: bool,
+    fields: bool,
+    intra_only: bool,
+    lossless: bool,
+    audio: some into String,
+    wav: bool,
+});
 
 word_enum! {
     /// Where the sound of shots goes.

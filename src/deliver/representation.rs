@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::path::Path;
 
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use super::{BurnIn, Preset};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Placement;
 use crate::plan::{ColorPlan, ColorTags, OutputColor, OutputLook};
 use crate::report::OutputKind;
+use crate::setters::setters;
 use crate::time::{Rate, Ratio};
 
 /// A file, or a folder of frames, that is made from a shot's pictures and its sound.
@@ -24,6 +24,18 @@ use crate::time::{Rate, Ratio};
 /// size = { width = 1280 }
 /// burn_ins = [{ text = "{shot}  {frame}", at = "bottom-left" }, { text = "{timecode}", at = "bottom-right" }]
 /// ```
+///
+/// ```
+/// use otio_conflate::deliver::{BurnIn, Corner, Representation, Size};
+///
+/// let review = Representation::by_name("h264")?
+///     .name("review")
+///     .size(Size::default().width(1280))
+///     .letterbox(2.39)
+///     .burn_in(BurnIn::text("{shot}  {frame}")?.at(Corner::BottomLeft));
+/// review.check()?;
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -31,7 +43,6 @@ pub struct Representation {
     /// What it is called, and what its files' names end with.
     pub name: String,
     /// What it is written as: in a file a [`Preset`], the name of one, or with `base`, the name of one, what is other in it.
-    #[serde(deserialize_with = "preset_or_name")]
     pub preset: Preset,
     /// Which pictures of the shot it shows.
     #[serde(default)]
@@ -173,7 +184,32 @@ impl Size {
     }
 }
 
+setters!(Poster { frame: some i64 });
+setters!(ContactSheet { columns: u32, rows: u32 });
+setters!(Size { width: some u32, height: some u32, scale: some f64, placement: Placement });
+setters!(Representation {
+    name: into String,
+    preset: Preset,
+    content: Content,
+    size: Size,
+    square_pixels: bool,
+    rate: some Rate,
+    letterbox: some f64,
+    handles: bool,
+    audio: bool,
+    color: some OutputColor,
+    graded: some bool,
+    tags: some ColorTags,
+});
+
 impl Representation {
+    /// Puts this text into the pictures, too.
+    #[must_use]
+    pub fn burn_in(mut self, burn_in: BurnIn) -> Representation {
+        self.burn_ins.push(burn_in);
+        self
+    }
+
     /// The names that [`Representation::by_name`] knows, besides those of [`Preset`]s.
     pub const NAMES: [&str; 8] =
         ["h264", "hevc", "vp9", "poster", "contact-sheet", "proxy-half", "proxy-quarter", "prores"];
@@ -371,26 +407,4 @@ impl Representation {
             Content::ContactSheet(_) => "a contact sheet",
         }
     }
-}
-
-fn preset_or_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Preset, D::Error> {
-    preset(Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-}
-
-/// A preset, the name of one, or what is to be changed in the one that `base` names.
-fn preset(value: Value) -> Result<Preset> {
-    let bad = |what: String| Error::new(ErrorKind::Option, what);
-    let mut table = match value {
-        Value::String(name) => return Preset::by_name(&name),
-        Value::Object(table) => table,
-        other => return Err(bad(format!("{other} is neither a preset nor the name of one"))),
-    };
-    if let Some(base) = table.remove("base") {
-        let base = Preset::by_name(base.as_str().unwrap_or_default())?;
-        if let Ok(Value::Object(mut whole)) = serde_json::to_value(base) {
-            whole.extend(table);
-            table = whole;
-        }
-    }
-    serde_json::from_value(Value::Object(table)).map_err(|error| bad(format!("preset: {error:#}")))
 }

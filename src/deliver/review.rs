@@ -7,6 +7,7 @@ use super::cut::{reference, written_color};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{CanvasRequest, ColorPlan, Plan, PlanOptions, ShotSelection};
 use crate::report::{OutputKind, Report, ShotReport, Status};
+use crate::setters::setters;
 use crate::time::{Rate, Time};
 use crate::timeline::{
     Child, Clip, Composition, CompositionKind, Gap, Item, Map, MediaCommon, MediaKind, MediaReference, RationalTime,
@@ -18,6 +19,19 @@ use crate::trace;
 ///
 /// The shots come in the order of the cut, without their handles. In the place of one that failed, or that was delivered
 /// as nothing that can be shown, there is a card with its name, as long as the shot.
+///
+#[cfg_attr(feature = "ffmpeg", doc = "```no_run")]
+#[cfg_attr(not(feature = "ffmpeg"), doc = "```ignore")]
+/// use otio_conflate::backend::ffmpeg::FfmpegBackend;
+/// use otio_conflate::deliver::{Preset, Review, ReviewSlate};
+/// use otio_conflate::{Conflation, Delivery, NoObserver, Report};
+///
+/// let report = Report::open("shots/manifest.json")?;
+/// let review = Review::default().slate(ReviewSlate::default().title("Reel 2, Tuesday"));
+/// let delivery = Delivery::new("review").preset(Preset::by_name("h264")?);
+/// Conflation::new(FfmpegBackend::new(), delivery).run(&review.plan(&report)?, &NoObserver)?;
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -47,6 +61,9 @@ pub struct ReviewSlate {
     /// How many frames it is shown.
     pub frames: i64,
 }
+
+setters!(Review { name: into String, color: some ColorPlan });
+setters!(ReviewSlate { title: some into String, text: some into String, frames: i64 });
 
 impl Default for Review {
     fn default() -> Review {

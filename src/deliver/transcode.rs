@@ -4,9 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::ColorPlan;
 use crate::report::{MediumColor, Represented};
+use crate::setters::setters;
 use crate::time::Rate;
 
 /// What a caller decides about a transcode.
+///
+/// ```
+/// use otio_conflate::deliver::TranscodeOptions;
+/// use otio_conflate::time::Rate;
+///
+/// let options = TranscodeOptions::default().name("sh010").first_frame(1001).rate(Rate::FPS_25);
+/// assert!(!options.overwrite);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -29,6 +38,16 @@ pub struct TranscodeOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<ColorPlan>,
 }
+
+setters!(TranscodeOptions {
+    name: some into String,
+    first_frame: some i64,
+    rate: some Rate,
+    overwrite: bool,
+    overwrite_foreign: bool,
+    max_pixels: some u64,
+    color: some ColorPlan,
+});
 
 /// What a transcode made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -13,6 +13,14 @@ use crate::words::word_enum;
 /// What is to be cut out of one movie.
 ///
 /// The pieces may lie in any order and overlap. All of them are made in one pass over the file.
+///
+/// ```
+/// use otio_conflate::deliver::{Cut, Trim};
+///
+/// let trim = Trim::new("reel.mov").piece("100-199".parse()?, "a.mov").piece(Cut::frames(300, 24), "b.mov");
+/// assert_eq!(trim.pieces[0].cut, Cut::frames(100, 100));
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -26,7 +34,7 @@ pub struct Trim {
     pub copy: CopyMode,
     /// What pictures that are not copied are encoded as. `None`: as in the source, by codec, pixel format and profile, at
     /// a quality near to it. Its container is not used: the name of a piece's file says that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::preset::short_option")]
     pub preset: Option<Preset>,
     /// Whether files that are there are replaced, where the manifest of their folder lists them as made by this library.
     /// Otherwise they are errors.

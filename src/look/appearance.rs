@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Animated;
 use crate::geometry::Placement;
+use crate::setters::setters;
 use crate::time::Ratio;
 use crate::time::source_map::SourceMap;
 
@@ -35,6 +36,16 @@ pub struct Look {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transform: Option<Box<Transform>>,
 }
+
+setters!(Look {
+    opacity: Animated,
+    fade: Animated,
+    clock: some into Box<SourceMap>,
+    blend: Blend,
+    placement: some Placement,
+    crop: some into Box<Crop>,
+    transform: some into Box<Transform>,
+});
 
 impl Look {
     /// Whether nothing is to be done but to lay the placed picture over what is below it.
@@ -144,6 +155,8 @@ pub struct Crop {
     pub bottom: Animated,
 }
 
+setters!(Crop { left: Animated, right: Animated, top: Animated, bottom: Animated });
+
 impl Default for Crop {
     fn default() -> Crop {
         let none = || Animated::Constant(0.0);
@@ -169,6 +182,15 @@ pub struct Transform {
     /// Whether left and right, and top and bottom, change places.
     pub flip: [bool; 2],
 }
+
+setters!(Transform {
+    unit: Unit,
+    zoom: [Animated; 2],
+    position: [Animated; 2],
+    anchor: [Animated; 2],
+    rotation: Animated,
+    flip: [bool; 2],
+});
 
 impl Default for Transform {
     fn default() -> Transform {

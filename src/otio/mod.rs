@@ -30,6 +30,7 @@ pub mod reference;
 mod root;
 mod schema;
 mod times;
+mod value_text;
 mod write;
 
 use std::fs::File;
@@ -69,6 +70,13 @@ word_enum! {
 }
 
 /// What a caller decides about reading a timeline.
+///
+/// ```
+/// use otio_conflate::otio::{ReadOptions, Reader};
+///
+/// let options = ReadOptions::default().with_timeline("reel 2").with_max_bytes(1 << 20);
+/// assert_eq!((options.reader, options.max_bytes), (Reader::Native, 1 << 20));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::setters::setters;
 use crate::time::Ratio;
 
 /// Colour tags as the code points of ITU-T H.273, which FFmpeg uses as they are. 2 means unspecified.
@@ -78,6 +79,17 @@ pub struct CanvasRequest {
     /// Colour tags.
     pub color: Option<ColorTags>,
 }
+
+impl CanvasRequest {
+    /// Asks for this width and height in pixels.
+    #[must_use]
+    pub fn size(mut self, width: u32, height: u32) -> CanvasRequest {
+        self.size = Some((width, height));
+        self
+    }
+}
+
+setters!(CanvasRequest { pixel_aspect: some Ratio, color: some ColorTags });
 
 /// What is below everything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -7,9 +7,22 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{ColorTags, Hdr};
+use crate::setters::setters;
 use crate::words::word_enum;
 
 /// Colour management of a plan: what media are, what they are brought into, and what is baked into which output.
+///
+/// ```
+/// use otio_conflate::plan::{ColorConfig, ColorPlan, OutputColor, OutputLook, SourceSpace, SpaceRule};
+///
+/// let view = OutputColor::View { display: None, view: Some("ACES 1.0 - SDR Video".into()) };
+/// let color = ColorPlan::default()
+///     .config(ColorConfig::Builtin("studio-config-v2.2.0_aces-v1.3_ocio-v2.4".into()))
+///     .rule(SpaceRule::new("*_log.*", SourceSpace::Space("ACEScct".into())))
+///     .canvas("ACEScct")
+///     .representations(OutputLook::graded(view));
+/// assert!(color.rules[0].matches("/plates/sh010_log.mov"));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -43,6 +56,39 @@ pub struct ColorPlan {
     /// What movies in PQ or HLG say about the display that they were graded on, and how bright they get.
     #[serde(skip_serializing_if = "Hdr::is_empty")]
     pub hdr: Hdr,
+}
+
+setters!(ColorPlan {
+    config: ColorConfig,
+    canvas: some into String,
+    decisions: Decisions,
+    intermediate: OutputLook,
+    representations: OutputLook,
+    precision: Precision,
+    hdr: Hdr,
+});
+
+impl ColorPlan {
+    /// Sets a context variable.
+    #[must_use]
+    pub fn var(mut self, name: impl Into<String>, value: impl Into<String>) -> ColorPlan {
+        self.vars.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds a rule behind those that there are.
+    #[must_use]
+    pub fn rule(mut self, rule: SpaceRule) -> ColorPlan {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Does this to every shot's finished pictures, after what is done already.
+    #[must_use]
+    pub fn look(mut self, look: LookStep) -> ColorPlan {
+        self.looks.push(look);
+        self
+    }
 }
 
 /// A configuration of OpenColorIO.
@@ -88,6 +134,8 @@ impl SpaceRule {
         matches(&self.path, text)
     }
 }
+
+setters!(SpaceRule { range: some SampleRange });
 
 /// Whether `text` is what `pattern` stands for: `*` is any text, `?` any one character.
 fn matches(pattern: &str, text: &str) -> bool {
@@ -187,6 +235,8 @@ pub struct Decisions {
     pub style: CdlStyle,
 }
 
+setters!(Decisions { space: DecisionSpace, style: CdlStyle });
+
 /// The space that the timeline's colour decisions are applied in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -240,6 +290,8 @@ pub struct OutputLook {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<ColorTags>,
 }
+
+setters!(OutputLook { color: OutputColor, tags: some ColorTags });
 
 impl OutputLook {
     /// This, with decisions and looks.
@@ -340,6 +392,8 @@ impl Grade {
         Grade { slope, offset, power, saturation, space: None }
     }
 }
+
+setters!(Grade { space: some into String });
 
 impl Grade {
     /// Whether both are one decision that was written twice: one of them may say where it applies.

@@ -10,6 +10,14 @@ use crate::words::word_enum;
 
 /// How many extra frames each shot gets, in record frames. Read from `H` or `H:T`, also in JSON, where a number and
 /// `{"head": 8, "tail": 4}` are read, too.
+///
+/// ```
+/// use otio_conflate::plan::Handles;
+///
+/// assert_eq!("8".parse::<Handles>()?, Handles::both(8));
+/// assert_eq!("8:4".parse::<Handles>()?, Handles { head: 8, tail: 4 });
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields)]
 pub struct Handles {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::setters::setters;
 
 /// Static metadata of HDR: it goes into every movie whose values are PQ or HLG.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,6 +20,8 @@ pub struct Hdr {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub light: Option<LightLevel>,
 }
+
+setters!(Hdr { mastering: some MasteringDisplay, light: some LightLevel });
 
 impl Hdr {
     /// Whether it says nothing.
@@ -57,6 +60,21 @@ pub struct LightLevel {
     pub max_cll: u32,
     /// The average of the brightest frame.
     pub max_fall: u32,
+}
+
+impl LightLevel {
+    /// The brightest pixel and the average of the brightest frame, in cd/m².
+    pub fn new(max_cll: u32, max_fall: u32) -> LightLevel {
+        LightLevel { max_cll, max_fall }
+    }
+}
+
+impl MasteringDisplay {
+    /// Chromaticities of red, green and blue, and of white, x and y in 0.00002; the darkest and the brightest it shows, in
+    /// 0.0001 cd/m².
+    pub fn new([red, green, blue]: [[u32; 2]; 3], white: [u32; 2], (min, max): (u32, u32)) -> MasteringDisplay {
+        MasteringDisplay { red, green, blue, white, min, max }
+    }
 }
 
 /// D65.

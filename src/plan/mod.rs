@@ -9,8 +9,7 @@
 //! let shot = Clip::new("sh010", media).range(RawTimeRange::frames(100, 48, Rate::FPS_24));
 //! let cut = Timeline::new("reel 2").track(Composition::video("V1").with(shot));
 //!
-//! let mut options = PlanOptions::default();
-//! options.handles = Handles::both(8);
+//! let options = PlanOptions::default().handles(Handles::both(8));
 //! let plan = Plan::new(&cut, &options)?;
 //! let row = plan.frames(&plan.shots[0]).next().expect("a frame");
 //! assert_eq!((row.shot, row.layers[0].source), ("sh010", 100));

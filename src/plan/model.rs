@@ -12,6 +12,26 @@ use super::{
 use crate::time::{Rate, Ratio};
 
 /// Everything a backend needs to render every shot. It can be printed, stored as JSON, compared and sent elsewhere.
+///
+/// ```
+/// # use otio_conflate::time::Rate;
+/// # use otio_conflate::timeline::{Clip, Composition, MediaReference, RawTimeRange};
+/// # let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+/// # let clip = |name: &str, first| Clip::new(name, media.clone()).range(RawTimeRange::frames(first, 48, Rate::FPS_24));
+/// # let track = Composition::video("V1").with(clip("sh010", 100)).with(clip("sh020", 20));
+/// # let timeline = otio_conflate::Timeline::new("reel 2").track(track);
+///
+/// use otio_conflate::{Plan, PlanOptions};
+///
+/// let plan = Plan::new(&timeline, &PlanOptions::default())?;
+/// assert_eq!((plan.duration, plan.shots.len(), plan.media.len()), (96, 2, 1));
+/// for shot in &plan.shots {
+///     println!("{}: {} frames from {}", shot.name, shot.frame_count, plan.timecode(shot.start));
+/// }
+/// let stored = serde_json::to_string(&plan).expect("plans are plain data");
+/// assert_eq!(serde_json::from_str::<Plan>(&stored).expect("a plan"), plan);
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields)]
 #[non_exhaustive]
@@ -86,6 +106,25 @@ impl<'de> Deserialize<'de> for Plan {
 }
 
 /// One delivered piece of the cut.
+///
+/// ```
+/// # use otio_conflate::time::Rate;
+/// # use otio_conflate::timeline::{Clip, Composition, MediaReference, RawTimeRange};
+/// # let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+/// # let clip = |name: &str, first| Clip::new(name, media.clone()).range(RawTimeRange::frames(first, 48, Rate::FPS_24));
+/// # let track = Composition::video("V1").with(clip("sh010", 100)).with(clip("sh020", 20));
+/// # let timeline = otio_conflate::Timeline::new("reel 2").track(track);
+///
+/// use otio_conflate::plan::Handles;
+/// use otio_conflate::{Plan, PlanOptions};
+///
+/// let plan = Plan::new(&timeline, &PlanOptions::default().handles(Handles::both(8)))?;
+/// let second = &plan.shots[1];
+/// assert_eq!((second.name.as_str(), second.start, second.first_frame), ("sh020", 40, 993));
+/// // Behind the cut's last frame there is nothing to show.
+/// assert_eq!((second.head, second.tail, second.frame_count), (8, 0, 56));
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

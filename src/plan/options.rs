@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
     Background, CanvasRequest, ColorPlan, Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Placement,
@@ -17,6 +17,20 @@ use crate::timeline::MetadataPath;
 use crate::words::word_enum;
 
 /// What a caller decides about a plan; the defaults are what most cuts want.
+///
+/// ```
+/// use otio_conflate::plan::{Handles, MissingPolicy, PlanOptions, ShotSelection};
+///
+/// let options = PlanOptions::default()
+///     .shots(ShotSelection::All)
+///     .handles(Handles::both(8))
+///     .first_frame(101)
+///     .rate("24000/1001".parse()?)
+///     .media_missing(MissingPolicy::Slate);
+/// let stored = serde_json::to_value(&options).expect("options are plain data");
+/// assert_eq!((&stored["shots"], &stored["handles"]), (&"all".into(), &"8".into()));
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -222,8 +236,18 @@ impl Default for PlanOptions {
 
 /// Which pieces of the cut are shots. Read from `hero`, `all`, `flat`, `track:NAME`, `markers:COLOR` or
 /// `ranges:NAME=FIRST-LAST,…`.
+///
+/// In JSON and TOML it is the same text; `{"track": "V1"}`, `{"markers": "RED"}` and `{"ranges": [["a", 0, 24]]}` are read, too.
+///
+/// ```
+/// use otio_conflate::plan::ShotSelection;
+///
+/// let selection: ShotSelection = "ranges:opening=0-47,end=48-95".parse()?;
+/// assert_eq!(selection, ShotSelection::Ranges(vec![("opening".into(), 0, 48), ("end".into(), 48, 48)]));
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", remote = "Self")]
 #[non_exhaustive]
 pub enum ShotSelection {
     /// One per enabled clip of the hero track, the lowest enabled video track that has one.
@@ -240,6 +264,44 @@ pub enum ShotSelection {
     Markers(String),
     /// One per range of record frames, counted from the cut's first frame: name, first, how many.
     Ranges(Vec<(String, i64, i64)>),
+}
+
+impl std::fmt::Display for ShotSelection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ShotSelection::Hero => f.write_str("hero"),
+            ShotSelection::All => f.write_str("all"),
+            ShotSelection::Flat => f.write_str("flat"),
+            ShotSelection::Track(name) => write!(f, "track:{name}"),
+            ShotSelection::Markers(color) => write!(f, "markers:{color}"),
+            ShotSelection::Ranges(ranges) => {
+                let range = |(name, first, count): &(String, i64, i64)| {
+                    format!("{name}={first}-{}", first.saturating_add(*count).saturating_sub(1))
+                };
+                write!(f, "ranges:{}", ranges.iter().map(range).collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+}
+
+/// As text, where that says all of it: names of ranges may hold what separates them.
+impl Serialize for ShotSelection {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.to_string();
+        match text.parse::<ShotSelection>() {
+            Ok(read) if read == *self => serializer.serialize_str(&text),
+            _ => ShotSelection::serialize(self, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ShotSelection {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ShotSelection, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => text.parse().map_err(serde::de::Error::custom),
+            other => ShotSelection::deserialize(other).map_err(serde::de::Error::custom),
+        }
+    }
 }
 
 impl FromStr for ShotSelection {
@@ -318,6 +380,19 @@ mod tests {
         assert_eq!("track:V2".parse::<ShotSelection>().expect("valid"), ShotSelection::Track("V2".into()));
         let two = "ranges:a=0-23,b=24-24".parse::<ShotSelection>().expect("valid");
         assert_eq!(two, ShotSelection::Ranges(vec![("a".into(), 0, 24), ("b".into(), 24, 1)]));
+        for text in ["hero", "all", "flat", "track:V 2", "markers:RED", "ranges:a=0-23,b=24-24"] {
+            let selection: ShotSelection = text.parse().expect(text);
+            assert_eq!(serde_json::to_string(&selection).expect("plain data"), format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<ShotSelection>(&format!("\"{text}\"")).expect(text), selection);
+        }
+        let odd = ShotSelection::Ranges(vec![("a=1,b".into(), 0, 24)]);
+        for (json, selection) in [
+            ("{\"track\":\"V2\"}", ShotSelection::Track("V2".into())),
+            ("{\"ranges\":[[\"a=1,b\",0,24]]}", odd.clone()),
+        ] {
+            assert_eq!(serde_json::from_str::<ShotSelection>(json).expect(json), selection);
+        }
+        assert_eq!(serde_json::to_string(&odd).expect("plain data"), "{\"ranges\":[[\"a=1,b\",0,24]]}");
         for wrong in ["ranges:", "ranges:a", "ranges:=1-2", "ranges:a=5-4", "ranges:a=1-2,", "ranges:a=x-2", "flat:x"] {
             assert!(wrong.parse::<ShotSelection>().is_err(), "{wrong}");
         }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Layer, MediaId, Plan, Retime, Shot};
+use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Ratio, Timecode};
 
 impl Plan {
@@ -54,6 +55,21 @@ impl Plan {
     /// The record timecode of the frame that lies `frame` frames after the cut's first.
     pub fn timecode(&self, frame: i64) -> Timecode {
         Timecode::from_frame(self.global_start.saturating_add(frame), self.rate, self.drop_frame)
+    }
+
+    /// The record frame that `timecode`, such as `01:00:02:00`, labels, counted from the cut's first: the other way of
+    /// [`Plan::timecode`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Time`] for text that is no timecode at the record rate, and for one outside the cut.
+    pub fn frame_at(&self, timecode: &str) -> Result<i64> {
+        let frame = Timecode::parse(timecode, self.rate)?.frame().saturating_sub(self.global_start);
+        if (0..self.duration).contains(&frame) {
+            return Ok(frame);
+        }
+        let last = self.timecode(self.duration.saturating_sub(1));
+        let what = format!("no record frame at {timecode}; expected {} to {last}", self.timecode(0));
+        Err(Error::new(ErrorKind::Time, what))
     }
 
     /// Numbers of the samples of the cut that `shot` has, handles included; `None` where the cut has no sound.

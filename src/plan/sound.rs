@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sound_map::SoundMap;
 use super::{MediaId, SampleGrid, StemSelection};
+use crate::setters::setters;
 use crate::time::keys::between;
 use crate::time::{Rate, Ratio, Time, TimeRange};
 use crate::words::word_enum;
@@ -47,6 +48,14 @@ word_enum! {
 }
 
 /// What a caller decides about sound.
+///
+/// ```
+/// use otio_conflate::plan::{PlanOptions, SoundLayout, SoundOptions, StemSelection};
+///
+/// let sound = SoundOptions::default().layout(SoundLayout::Surround51).limit(-1.0).stems(StemSelection::Tracks);
+/// let options = PlanOptions::default().sound(sound);
+/// assert_eq!(options.sound.rate, 48_000);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -82,6 +91,16 @@ impl Default for SoundOptions {
         }
     }
 }
+
+setters!(SoundOptions {
+    enabled: bool,
+    rate: u32,
+    layout: SoundLayout,
+    crossfade: Crossfade,
+    pitch: Pitch,
+    limit: some f64,
+    stems: StemSelection,
+});
 
 /// The sound of the whole cut.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! What a cut needs: the media of each shot, and a list of what has to be pulled from storage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
@@ -40,6 +40,22 @@ pub struct ShotSource {
 }
 
 /// A medium that a cut needs.
+///
+/// ```
+/// # use otio_conflate::time::Rate;
+/// # use otio_conflate::timeline::{Clip, Composition, MediaReference, RawTimeRange};
+/// # let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+/// # let clip = |name: &str, first| Clip::new(name, media.clone()).range(RawTimeRange::frames(first, 48, Rate::FPS_24));
+/// # let track = Composition::video("V1").with(clip("sh010", 100)).with(clip("sh020", 20));
+/// # let timeline = otio_conflate::Timeline::new("reel 2").track(track);
+///
+/// use otio_conflate::{Plan, PlanOptions};
+///
+/// let list = Plan::new(&timeline, &PlanOptions::default())?.pull_list();
+/// assert_eq!((list[0].media.as_str(), &list[0].ranges), ("/media/a.mov", &vec![(20, 67), (100, 147)]));
+/// assert_eq!(list[0].shots, ["sh010", "sh020"]);
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Pull {
@@ -52,7 +68,8 @@ pub struct Pull {
     pub sound: bool,
     /// Names of the shots that need it.
     pub shots: Vec<String>,
-    /// Its files: the movie, or those of a sequence that are shown. Empty of what is no file.
+    /// Its files: the movie, or those of a sequence that are shown, at high speeds with gaps inside the ranges. Empty of what is
+    /// no file.
     pub files: Vec<PathBuf>,
 }
 
@@ -74,6 +91,8 @@ struct Shown {
     media: MediaId,
     records: (i64, i64),
     indices: (i64, i64),
+    /// Those of them that are shown.
+    used: BTreeSet<i64>,
     /// Positions at the first and the last record frame, in media frames.
     ends: (f64, f64),
 }
@@ -82,6 +101,7 @@ struct Shown {
 #[derive(Default)]
 struct Needed {
     ranges: Vec<(i64, i64)>,
+    used: BTreeSet<i64>,
     sound: bool,
     shots: Vec<String>,
 }
@@ -135,6 +155,7 @@ impl Plan {
             for shown in self.shown(shot) {
                 let needed = found.entry(shown.media).or_default();
                 needed.ranges.push(shown.indices);
+                needed.used.extend(&shown.used);
                 needed.by(shot);
             }
             for clip in &shot.sound {
@@ -143,15 +164,12 @@ impl Plan {
                 needed.by(shot);
             }
         }
-        let pull = |(media, Needed { ranges, sound, shots }): (MediaId, Needed)| {
+        let pull = |(media, Needed { ranges, used, sound, shots }): (MediaId, Needed)| {
             let source = &self.media[media].source;
             let ranges = merged(ranges);
             let files = match source {
                 MediaSource::File { path } => vec![path.clone()],
-                MediaSource::Sequence { .. } => {
-                    let indices = ranges.iter().flat_map(|&(first, last)| first..=last);
-                    indices.filter_map(|index| source.file(index)).collect()
-                }
+                MediaSource::Sequence { .. } => used.into_iter().filter_map(|index| source.file(index)).collect(),
                 _ => Vec::new(),
             };
             let number = |(first, last)| {
@@ -204,12 +222,14 @@ impl Plan {
                         media: layer.media,
                         records: (record, record),
                         indices: (low, high),
+                        used: BTreeSet::new(),
                         ends: (position, position + layer.map.step.to_f64()),
                     });
                     if record > shown.records.1 {
                         shown.ends.1 = position;
                         shown.records.1 = record;
                     }
+                    shown.used.extend([index, second]);
                     shown.indices = (shown.indices.0.min(low), shown.indices.1.max(high));
                 }
             }

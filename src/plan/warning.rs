@@ -9,6 +9,24 @@ use crate::printable;
 
 /// Something the plan cannot express, or had to assume. Where the same is true of several objects it is one warning, with
 /// a count and the first of them.
+///
+/// ```
+/// # use otio_conflate::time::Rate;
+/// # use otio_conflate::timeline::{Clip, Composition, MediaReference, RawTimeRange};
+/// # let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+/// # let clip = |name: &str, first| Clip::new(name, media.clone()).range(RawTimeRange::frames(first, 48, Rate::FPS_24));
+/// # let track = Composition::video("V1").with(clip("sh010", 100)).with(clip("sh020", 20));
+/// # let timeline = otio_conflate::Timeline::new("reel 2").track(track);
+///
+/// use otio_conflate::plan::ShotOptions;
+/// use otio_conflate::{Plan, PlanOptions};
+///
+/// let options = PlanOptions::default().for_shot("sh999", ShotOptions::default().first_frame(1));
+/// for warning in Plan::new(&timeline, &options)?.warnings {
+///     assert!(warning.to_string().contains("sh999"));
+/// }
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

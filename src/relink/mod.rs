@@ -71,6 +71,13 @@ word_enum! {
 }
 
 /// How media are found.
+///
+/// ```
+/// use otio_conflate::relink::{Partial, RelinkOptions};
+///
+/// let options = RelinkOptions::default().prefer(["exr", "proxy"]).partial(Partial::Warn).path_map("/mnt/old", "/mnt/new");
+/// assert_eq!(options.prefer, ["exr", "proxy"]);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RelinkOptions {
@@ -91,6 +98,20 @@ impl RelinkOptions {
     #[must_use]
     pub fn prefer<W: Into<String>>(mut self, words: impl IntoIterator<Item = W>) -> RelinkOptions {
         self.prefer = words.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Looks under `to` for locations that start with `from`.
+    #[must_use]
+    pub fn path_map(mut self, from: impl Into<String>, to: impl Into<PathBuf>) -> RelinkOptions {
+        self.path_map.push((from.into(), to.into()));
+        self
+    }
+
+    /// Whether clips are given other media, too, whose own are there.
+    #[must_use]
+    pub fn all(mut self, all: bool) -> RelinkOptions {
+        self.all = all;
         self
     }
 

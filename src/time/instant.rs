@@ -10,6 +10,15 @@ use crate::error::{Error, ErrorKind, Result};
 pub const FLICKS_PER_SECOND: i64 = 705_600_000;
 
 /// An instant or a duration, counted in flicks.
+///
+/// ```
+/// use otio_conflate::time::{Rate, Time};
+///
+/// let second = Time::from_frames(24, Rate::FPS_24);
+/// assert_eq!((second, second.to_string().as_str()), ("1s".parse()?, "1s"));
+/// assert_eq!((second + Time::from_frames(1, Rate::FPS_25)).floor(Rate::FPS_25), 26);
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Time(i64);
@@ -39,7 +48,7 @@ impl Time {
 
     /// `num / den` flicks, to the nearest one.
     fn rounded(num: i128, den: i128) -> Time {
-        let rounded = (2 * num + den).div_euclid(2 * den);
+        let rounded = nearest(num, den);
         Time(i64::try_from(rounded).unwrap_or(if rounded < 0 { i64::MIN } else { i64::MAX }))
     }
 
@@ -117,6 +126,36 @@ impl Time {
     }
 }
 
+impl std::fmt::Display for Time {
+    /// In seconds, to the nanosecond: `1.5s`. It is read again as the same time.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let nanoseconds = nearest(i128::from(self.0) * 1_000_000_000, i128::from(FLICKS_PER_SECOND));
+        let (sign, size) = (if nanoseconds < 0 { "-" } else { "" }, nanoseconds.unsigned_abs());
+        let fraction = format!("{:09}", size % 1_000_000_000);
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() { "" } else { "." };
+        write!(f, "{sign}{}{point}{fraction}s", size / 1_000_000_000)
+    }
+}
+
+/// Reads seconds such as `1.5s` or `1.5`, to the nanosecond.
+impl std::str::FromStr for Time {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Time> {
+        let bad = || Error::new(ErrorKind::Time, format!("{text:?} is no time; expected seconds such as 1.5s"));
+        let number = text.trim().strip_suffix('s').unwrap_or(text.trim());
+        let (sign, number) = number.strip_prefix('-').map_or((1, number), |number| (-1, number));
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) || fraction.len() > 9 || whole.len() > 10 {
+            return Err(bad());
+        }
+        let nanoseconds: i128 = format!("{whole}{fraction:0<9}").parse().map_err(|_| bad())?;
+        Ok(Time::rounded(sign * nanoseconds * i128::from(FLICKS_PER_SECOND), 1_000_000_000))
+    }
+}
+
 impl std::ops::Add for Time {
     type Output = Time;
     fn add(self, other: Time) -> Time {
@@ -137,8 +176,21 @@ impl std::ops::AddAssign for Time {
     }
 }
 
+/// `num / den`, to the nearest whole number; halves go up.
+fn nearest(num: i128, den: i128) -> i128 {
+    (2 * num + den).div_euclid(2 * den)
+}
+
 /// A run of time: from its start up to, but not including, its end.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+///
+/// ```
+/// use otio_conflate::time::{Rate, Time, TimeRange};
+///
+/// let at = |frame| Time::from_frames(frame, Rate::FPS_24);
+/// let range = TimeRange::between(at(10), at(34));
+/// assert_eq!(range.intersect(TimeRange::between(at(0), at(20))).frames(Rate::FPS_24), 10..20);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TimeRange {
     /// Where it starts.
     pub start: Time,
@@ -192,6 +244,24 @@ mod tests {
         {
             let rate = Rate::new(written).expect("valid");
             assert_eq!(Time::from_frames(7, rate).frames(rate), Ratio::whole(7), "{written}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_in_seconds_and_read_again() {
+        for (text, flicks) in
+            [("1.5s", 1_058_400_000), ("-0.25s", -176_400_000), ("0s", 0), ("0.041666667s", 29_400_000)]
+        {
+            let time: Time = text.parse().expect(text);
+            assert_eq!((time.flicks(), time.to_string().as_str()), (flicks, text));
+        }
+        for flicks in [1, -1, 14_700, 29_429_400, 123_456_789_012_345, -987_654_321] {
+            let time = Time::from_flicks(flicks);
+            assert_eq!(time.to_string().parse::<Time>().expect("it was printed"), time, "{time}");
+        }
+        assert_eq!("4".parse::<Time>().expect("a time"), "4.0s".parse().expect("a time"));
+        for wrong in ["", "s", "x", "1.", ".5", "1.0000000001", "1e3", "--1", "99999999999"] {
+            assert!(wrong.parse::<Time>().is_err(), "{wrong:?}");
         }
     }
 

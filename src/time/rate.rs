@@ -12,6 +12,16 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// Serialises as the number, or as `[numerator, denominator]` where that number alone would stand for another ratio. Text such
 /// as `"24000/1001"` or `"23.976"` is read, too. Rates are ordered by their ratios.
+///
+/// ```
+/// use otio_conflate::time::Rate;
+///
+/// let rate = Rate::new(23.98)?;
+/// assert_eq!(rate, "24000/1001".parse()?);
+/// assert_eq!((rate.num(), rate.den(), rate.to_string().as_str()), (24_000, 1001, "23.976"));
+/// assert!(rate < Rate::FPS_24 && rate.is_ntsc());
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Rate {

@@ -8,6 +8,14 @@ pub const FRAME_TOLERANCE: Ratio = Ratio { num: 1, den: 1000 };
 /// An exact fraction in lowest terms; the denominator is positive.
 ///
 /// Serialises as `[numerator, denominator]`.
+///
+/// ```
+/// use otio_conflate::time::Ratio;
+///
+/// let speed = Ratio::new(24_000, 1001) / Ratio::whole(24);
+/// assert_eq!((speed.num(), speed.den()), (1000, 1001));
+/// assert_eq!((speed * Ratio::whole(1001)).floor(), 1000);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "(i64, i64)")]
 pub struct Ratio {

@@ -11,6 +11,15 @@ use super::{FRAME_TOLERANCE, Ratio};
 /// a curve that is added to it.
 ///
 /// Record frame *n* shows the source frame that position `position + (n − record) × step + curve(n)` lies in.
+///
+/// ```
+/// use otio_conflate::plan::SourceMap;
+/// use otio_conflate::time::Ratio;
+///
+/// // At record frame 10 the medium's frame 100, from there at half speed.
+/// let map = SourceMap::new(10, Ratio::whole(100), Ratio::new(1, 2));
+/// assert_eq!([10, 11, 12, 13].map(|record| map.index(record)), [100, 100, 101, 101]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

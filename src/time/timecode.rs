@@ -1,11 +1,27 @@
 //! Timecode: a label for a frame, kept apart from elapsed time (SMPTE ST 12-1).
 
+use serde::{Deserialize, Serialize};
+
 use super::Rate;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A timecode label: the frame it names, the rate it counts at, and whether it drops frame *numbers* to keep up
 /// with the clock. No frame of picture is ever dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+///
+/// In JSON it is `{"frame": 90000, "rate": 25}`, with `"drop": true` where it drops; text with a rate is read, too.
+///
+/// ```
+/// use otio_conflate::time::{Rate, Timecode};
+///
+/// let start = Timecode::parse("01:00:00:00", Rate::FPS_24)?;
+/// assert_eq!(start.frame(), 86_400);
+/// let drop: Timecode = "00:00:59;29@29.97".parse()?;
+/// assert_eq!(Timecode::from_frame(drop.frame() + 1, drop.rate(), true).to_string(), "00:01:00;02");
+/// assert!(drop < start);
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct Timecode {
     frame: i64,
     rate: Rate,
@@ -142,6 +158,69 @@ fn dropped_per_minute(rate: Rate) -> i64 {
     i64::from(rate.timecode_base()) / 15
 }
 
+/// By the time since `00:00:00:00`; labels of the same moment by their rates.
+impl Ord for Timecode {
+    fn cmp(&self, other: &Timecode) -> std::cmp::Ordering {
+        let seconds = |of: &Timecode| {
+            let num = i128::from(of.frame) * i128::from(of.rate.den());
+            (num, i128::from(of.rate.num()))
+        };
+        let ((a, of_a), (b, of_b)) = (seconds(self), seconds(other));
+        (a * of_b).cmp(&(b * of_a)).then(self.rate.cmp(&other.rate)).then(self.drop.cmp(&other.drop))
+    }
+}
+
+impl PartialOrd for Timecode {
+    fn partial_cmp(&self, other: &Timecode) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Reads a label with its rate: `01:00:00:00@25`, `01:00:00;00@29.97`. [`Timecode::parse`] reads one without.
+impl std::str::FromStr for Timecode {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Timecode> {
+        let bad =
+            || Error::new(ErrorKind::Time, format!("{text:?} is no timecode with a rate, such as 01:00:00:00@25"));
+        let (label, rate) = text.split_once('@').ok_or_else(bad)?;
+        Timecode::parse(label, rate.parse()?)
+    }
+}
+
+/// A timecode in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a timecode such as \"01:00:00:00@25\" or {\"frame\": 90000, \"rate\": 25}")]
+enum Stored {
+    Text(String),
+    Fields(StoredFields),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredFields {
+    frame: i64,
+    rate: Rate,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    drop: bool,
+}
+
+impl TryFrom<Stored> for Timecode {
+    type Error = Error;
+    fn try_from(stored: Stored) -> Result<Timecode> {
+        match stored {
+            Stored::Text(text) => text.parse(),
+            Stored::Fields(StoredFields { frame, rate, drop }) => Ok(Timecode::from_frame(frame, rate, drop)),
+        }
+    }
+}
+
+impl From<Timecode> for Stored {
+    fn from(Timecode { frame, rate, drop }: Timecode) -> Stored {
+        Stored::Fields(StoredFields { frame, rate, drop })
+    }
+}
+
 impl std::fmt::Display for Timecode {
     /// `01:00:00:00`, or `01:00:00;00` for drop-frame. It wraps after 24 hours, as the standard has it.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -158,6 +237,28 @@ mod tests {
 
     fn rate(written: f64) -> Rate {
         Rate::new(written).expect("valid")
+    }
+
+    #[test]
+    fn timecodes_are_ordered_by_time_and_stored_with_their_rate() {
+        let read = |text: &str| text.parse::<Timecode>().expect(text);
+        let mut all = ["01:00:00:12@24", "01:00:00:00@25", "00:59:59;29@29.97", "01:00:00:12@25"].map(read);
+        all.sort();
+        assert_eq!(
+            all.map(|timecode| timecode.to_string()),
+            ["00:59:59;29", "01:00:00:00", "01:00:00:12", "01:00:00:12"]
+        );
+        assert_eq!(all[2].rate(), rate(25.0));
+        for timecode in all.into_iter().chain([Timecode::from_frame(-5, rate(29.97), true)]) {
+            let stored = serde_json::to_string(&timecode).expect("plain data");
+            assert_eq!(serde_json::from_str::<Timecode>(&stored).expect("it was just written"), timecode, "{stored}");
+        }
+        assert_eq!(serde_json::from_str::<Timecode>("\"01:00:00:00@25\"").expect("text"), read("01:00:00:00@25"));
+        assert!(
+            ["01:00:00:00", "@25", "01:00:00:25@25", "01:00:00:00@x"]
+                .iter()
+                .all(|text| text.parse::<Timecode>().is_err())
+        );
     }
 
     #[test]

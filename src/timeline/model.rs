@@ -12,6 +12,15 @@ use crate::error::Result;
 use crate::time::{Rate, Time, TimeRange};
 
 /// A count of frames (or samples) at a rate, as the file wrote it (`RationalTime.1`).
+///
+/// ```
+/// use otio_conflate::time::Rate;
+/// use otio_conflate::timeline::RationalTime;
+///
+/// let start = RationalTime::new(86_400.0, Rate::FPS_24);
+/// assert_eq!(start.time()?.seconds(), 3600.0);
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RationalTime {
     /// Frames, counted at `rate`; seldom, but legally, with a fraction. Finite.
@@ -46,6 +55,15 @@ impl RationalTime {
 }
 
 /// A start and a duration, as the file wrote them (`TimeRange.1`).
+///
+/// ```
+/// use otio_conflate::time::Rate;
+/// use otio_conflate::timeline::RawTimeRange;
+///
+/// let range = RawTimeRange::frames(1001, 48, Rate::FPS_24);
+/// assert_eq!(range.time_range()?.frames(Rate::FPS_24), 1001..1049);
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RawTimeRange {
     /// Where it starts.
@@ -89,6 +107,16 @@ pub struct Box2d {
 }
 
 /// A whole timeline (`Timeline.1`). A bare stack, track or clip that was read is wrapped in one.
+///
+/// ```
+/// use otio_conflate::Timeline;
+///
+/// let text = r#"{"OTIO_SCHEMA": "Timeline.1", "name": "reel 2", "tracks": {"OTIO_SCHEMA": "Stack.1", "children": []}}"#;
+/// let timeline = otio_conflate::otio::read_str(text, &Default::default())?;
+/// assert_eq!(timeline.name, "reel 2");
+/// assert!(timeline.clips().is_empty());
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Timeline {
@@ -229,6 +257,19 @@ pub enum MediaKind {
 }
 
 /// A stack or a track.
+///
+/// ```
+/// use otio_conflate::time::Rate;
+/// use otio_conflate::timeline::{Clip, Composition, Gap, MediaReference, Transition};
+///
+/// let clip = |name: &str| Clip::new(name, MediaReference::file(format!("/media/{name}.mov")));
+/// let track = Composition::video("V1")
+///     .with(clip("a"))
+///     .with(Transition::dissolve(4, 4, Rate::FPS_24))
+///     .with(clip("b"))
+///     .with(Gap::new(12, Rate::FPS_24));
+/// assert_eq!((track.children.len(), track.is_track()), (4, true));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Composition {
@@ -278,6 +319,15 @@ impl Child {
 }
 
 /// A clip (`Clip.1`, `Clip.2`).
+///
+/// ```
+/// use otio_conflate::time::Rate;
+/// use otio_conflate::timeline::{Clip, Effect, MediaReference, RawTimeRange};
+///
+/// let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+/// let clip = Clip::new("sh010", media).range(RawTimeRange::frames(12, 48, Rate::FPS_24)).effect(Effect::speed(0.5));
+/// assert_eq!((clip.item.name.as_str(), clip.item.effects.len()), ("sh010", 1));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Clip {
@@ -339,6 +389,15 @@ pub enum MissingFramePolicy {
 }
 
 /// Where media is, and what is known about it without opening it.
+///
+/// ```
+/// use otio_conflate::time::Rate;
+/// use otio_conflate::timeline::{MediaReference, RawTimeRange};
+///
+/// let movie = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+/// let frames = MediaReference::sequence("/media/sh010", ("sh010.", 4, ".exr"), 1001, Rate::FPS_24);
+/// assert!(movie.available_range().is_some() && frames.available_range().is_none());
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum MediaReference {

@@ -84,6 +84,48 @@ impl Value {
     }
 }
 
+impl From<&str> for Value {
+    fn from(text: &str) -> Value {
+        Value::String(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::String(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Value {
+        Value::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Value {
+        Value::Int(value)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Value {
+        Value::Float(value)
+    }
+}
+
+impl From<Map> for Value {
+    fn from(map: Map) -> Value {
+        Value::Object(map)
+    }
+}
+
+impl From<Vec<Value>> for Value {
+    fn from(values: Vec<Value>) -> Value {
+        Value::Array(values.into())
+    }
+}
+
 /// A member of an object.
 type Member = (Box<str>, Value);
 
@@ -93,6 +135,15 @@ const MANY: usize = 17;
 /// A JSON object whose keys keep their order. Equal are objects with the same members, in whatever order.
 ///
 /// Some members lie side by side and are looked for one by one; many have an index beside them.
+///
+/// ```
+/// use otio_conflate::timeline::{Map, Value};
+///
+/// let mut metadata = Map::from([("shot", Value::from("sh010"))]);
+/// metadata.insert("version", Value::from(2));
+/// assert_eq!(metadata["version"].as_f64(), Some(2.0));
+/// assert_eq!(metadata.keys().collect::<Vec<_>>(), ["shot", "version"]);
+/// ```
 #[derive(Clone)]
 pub struct Map(Members);
 

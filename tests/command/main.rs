@@ -11,4 +11,5 @@ mod naming;
 #[path = "../common/otio.rs"]
 mod otio;
 mod reference;
+mod refusals;
 mod support;

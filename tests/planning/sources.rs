@@ -98,3 +98,35 @@ fn the_pull_list_merges_what_shots_share() {
         }
     }
 }
+
+#[test]
+fn at_high_speeds_files_are_those_that_are_shown() {
+    let plate = MediaReference::sequence("/media/sh", ("sh.", 4, ".exr"), 1001, RATE).available(frames(1001, 100));
+    let fast = Clip::new("fast", plate).range(frames(1011, 5)).effect(Effect::speed(4.0));
+    let cut = Timeline::new("cut").track(Composition::video("V1").with(fast));
+    let list = Plan::new(&cut, &PlanOptions::default()).expect("a plan").pull_list();
+    assert_eq!(list[0].ranges, [(1011, 1027)]);
+    let files: Vec<String> = list[0].files.iter().map(|file| file.display().to_string()).collect();
+    assert_eq!(files, [1011, 1015, 1019, 1023, 1027].map(|number| format!("/media/sh/sh.{number}.exr")));
+    // Where both frames around a moment are shown, both are needed.
+    let half = PlanOptions::default().retime(otio_conflate::plan::Retime::Blend);
+    let media = MediaReference::sequence("/media/sh", ("sh.", 4, ".exr"), 1001, RATE).available(frames(1001, 100));
+    let slow = Clip::new("slow", media).range(frames(1011, 4)).effect(Effect::speed(0.5));
+    let cut = Timeline::new("cut").track(Composition::video("V1").with(slow));
+    let list = Plan::new(&cut, &half).expect("a plan").pull_list();
+    assert_eq!((list[0].ranges.clone(), list[0].files.len()), (vec![(1011, 1013)], 3));
+}
+
+#[test]
+fn a_record_timecode_leads_to_its_frame() {
+    let cut = Timeline::new("cut")
+        .start(otio_conflate::timeline::RationalTime::new(86_400.0, RATE))
+        .track(Composition::video("V1").with(Clip::new("a", MediaReference::file("/m/a.mov")).range(frames(0, 48))));
+    let plan = Plan::new(&cut, &PlanOptions::default()).expect("a plan");
+    for frame in [0, 1, 47] {
+        assert_eq!(plan.frame_at(&plan.timecode(frame).to_string()).expect("in the cut"), frame);
+    }
+    let error = plan.frame_at("01:00:02:00").expect_err("behind the cut").to_string();
+    assert!(error.contains("01:00:00:00 to 01:00:01:23"), "{error}");
+    assert!(plan.frame_at("1:2").is_err());
+}

@@ -36,6 +36,9 @@ fn every_frame_of_a_file_comes_out() {
             let expected = if made.name == "poster" { &expected[14..15] } else { &expected };
             assert_eq!(numbers, expected, "{name} to {}", wanted[index].name);
             assert!(made.output.encoder.is_some(), "{name} to {}", wanted[index].name);
+            let size = (u32::try_from(size.0).expect("small"), u32::try_from(size.1).expect("small"));
+            assert_eq!(made.output.size, Some(size), "{name} to {}", wanted[index].name);
+            assert!(made.output.pixel_format.is_some(), "{name} to {}", wanted[index].name);
         }
         let stem = name.split('.').next().expect("a name");
         let file = out.path().join(format!("{stem}_h264.mp4"));

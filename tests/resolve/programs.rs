@@ -62,11 +62,11 @@ impl<'s> Program<'s> {
 
     /// The same, and it has to fail.
     #[track_caller]
-    fn fails(&self, folder: &str, arguments: &[&str], words: &[&str]) {
+    fn fails(&self, folder: &str, arguments: &[&str], code: i32, words: &[&str]) {
         let output = self.run(folder, arguments);
         let text = said(&output);
-        // 2 for what was asked wrongly, 3 where nothing could be begun.
-        assert!(matches!(output.status.code(), Some(1..=3)), "{arguments:?}: {text}");
+        // 1 where something was begun, 2 for what was asked wrongly, 3 where nothing could be begun.
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
         assert!(words.iter().all(|word| text.contains(word)), "{arguments:?}: {text}");
     }
 
@@ -135,7 +135,7 @@ fn some_shots_alone_are_rendered() {
     assert_eq!(files(&program.there("shots")).iter().filter(|file| file.ends_with(".mov")).count(), 1);
     assert!(files(&program.there("shots"))[0].ends_with("2_b.mov"), "numbered as in a run of all");
     assert_eq!(stage.fake.calls_of("Project.AddRenderJob").len(), 1);
-    program.fails(".", &[&[program.cut(), "--only", "c"][..], &out("no")].concat(), &["\"c\"", "a, b"]);
+    program.fails(".", &[&[program.cut(), "--only", "c"][..], &out("no")].concat(), 2, &["\"c\"", "a, b"]);
     program.ok(".", &[&[program.cut(), "--only", "b", "--submit", "t"][..], &out("later")].concat());
     program.ok(".", &["collect", "t", "--options", "options.json"]);
     assert_eq!(
@@ -211,7 +211,7 @@ fn a_ticket_is_withdrawn_and_a_render_taken_by_its_path() {
     }
     program.ok(".", &[&["withdraw", "one"][..], &options].concat());
     assert_eq!(stage.fake.now(), before);
-    program.fails(".", &[&["poll", "one"][..], &options].concat(), &["no longer in Resolve's queue"]);
+    program.fails(".", &[&["poll", "one"][..], &options].concat(), 3, &["no longer in Resolve's queue"]);
     stage.fake.set_faults(&json!({"render": {"output": "long"}}));
     submit("two");
     let output = program.run(".", &[&["collect", "two"][..], &options].concat());
@@ -235,30 +235,30 @@ fn what_cannot_be_handed_in_leaves_no_file() {
         arguments.extend(more.iter().map(|&text| text.to_owned()));
         arguments
     };
-    let fails = |more: &[&'static str], words: &[&str]| {
+    let fails = |more: &[&'static str], code: i32, words: &[&str]| {
         let arguments = with(more);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        program.fails(".", &arguments, words);
+        program.fails(".", &arguments, code, words);
         program.left(&["kept"]);
         assert_eq!(stage.fake.now(), before, "{more:?}");
         assert!(stage.fake.calls_of("Project.StartRendering").len() <= 1);
     };
     // The call that starts it fails; a timeline that is another cut; Resolve that is not there.
     stage.fake.set_faults(&json!({"calls": [{"method": "Project.StartRendering", "do": "none"}]}));
-    fails(&["--out", "deep/shots", "--submit", "ticket"], &["StartRendering"]);
+    fails(&["--out", "deep/shots", "--submit", "ticket"], 3, &["StartRendering"]);
     stage.fake.set_faults(&json!({}));
-    fails(&["--out", "shots", "--submit", "ticket", "--resolve-timeline", "name:no"], &["\"no\""]);
+    fails(&["--out", "shots", "--submit", "ticket", "--resolve-timeline", "name:no"], 2, &["\"no\""]);
     stage.fake.set_faults(&json!({"not_running": true}));
-    fails(&["--out", "shots", "--submit", "ticket"], &["running"]);
+    fails(&["--out", "shots", "--submit", "ticket"], 3, &["running"]);
     stage.fake.set_faults(&json!({}));
     // Where the ticket may not lie.
-    fails(&["--out", "shots", "--submit", "no/ticket"], &["no/ticket"]);
-    fails(&["--out", "shots", "--submit", "options.json"], &["options.json is the input"]);
-    fails(&["--out", "shots", "--submit", "manifest.json"], &["manifests"]);
+    fails(&["--out", "shots", "--submit", "no/ticket"], 3, &["no/ticket"]);
+    fails(&["--out", "shots", "--submit", "options.json"], 3, &["options.json is the input"]);
+    fails(&["--out", "shots", "--submit", "manifest.json"], 2, &["manifests"]);
     std::fs::create_dir(program.there("kept")).expect("a folder");
-    fails(&["--out", "kept", "--submit", "kept/a.mov"], &["kept/a.mov is the name of an output"]);
+    fails(&["--out", "kept", "--submit", "kept/a.mov"], 2, &["kept/a.mov is the name of an output"]);
     std::fs::write(program.there("kept/ticket"), "somebody's").expect("a new file");
-    fails(&["--out", "shots", "--submit", "kept/ticket"], &["there already"]);
+    fails(&["--out", "shots", "--submit", "kept/ticket"], 3, &["there already"]);
     assert_eq!(std::fs::read_to_string(program.there("kept/ticket")).expect("it is there"), "somebody's");
     for (name, what) in [("a.mov", "is the medium"), ("cut.otio", "is the timeline")] {
         let path = stage.media.path(name);
@@ -266,7 +266,7 @@ fn what_cannot_be_handed_in_leaves_no_file() {
         let arguments = with(&["--out", "shots", "--existing", "overwrite-foreign", "--submit"]);
         let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         arguments.push(path.to_str().expect("text"));
-        program.fails(".", &arguments, &[what]);
+        program.fails(".", &arguments, 3, &[what]);
         assert_eq!(std::fs::read(&path).expect("it is there"), bytes, "{name}");
     }
     program.left(&["kept"]);
@@ -315,6 +315,7 @@ fn a_killed_program_is_put_back_by_another() {
     other.fails(
         ".",
         &[other.cut(), "--out", "other", "--options", "options.json"],
+        3,
         &["another run", &child.id().to_string()],
     );
     child.kill().expect("it is ours");

@@ -13,6 +13,7 @@ use super::sys::write::EncoderSetup;
 use crate::deliver::{Preset, TimecodeSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{ColorTags, Hdr};
+use crate::setters::setters;
 use crate::time::{Rate, Ratio, Timecode};
 
 /// What all frames of an output have in common, and what is written about them.
@@ -57,6 +58,22 @@ pub struct OutputSettings {
     pub audio_streams: Vec<AudioStream>,
 }
 
+setters!(OutputSettings {
+    pixel_aspect: Ratio,
+    color: ColorTags,
+    hdr: Hdr,
+    primaries_known: bool,
+    chroma: ChromaSite,
+    timecode: some Timecode,
+    reel: some into String,
+    metadata: BTreeMap<String, String>,
+    top_field_first: some bool,
+    threads: u32,
+    idle_cores: bool,
+    audio: some (u32, u16),
+    audio_streams: Vec<AudioStream>,
+});
+
 /// A stream of sound on its way into a movie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -72,6 +89,15 @@ pub struct AudioStream {
     /// FFmpeg's flags of what it is for, such as whether players choose it.
     pub disposition: i32,
 }
+
+impl AudioStream {
+    /// A stream of so many samples per second and channels, in a layout by FFmpeg's name.
+    pub fn new(rate: u32, channels: u16, layout: impl Into<String>) -> AudioStream {
+        AudioStream { rate, channels, layout: layout.into(), metadata: Vec::new(), disposition: 0 }
+    }
+}
+
+setters!(AudioStream { metadata: Vec<(String, String)>, disposition: i32 });
 
 impl OutputSettings {
     /// Settings for frames of this kind: square pixels, BT.709, no timecode, one thread, no sound.

@@ -10,12 +10,20 @@ use super::convert::{Converter, RGBA16, SourcePicture, TargetFormat};
 use super::render::{CanvasFrame, CanvasReader};
 use super::session::{FfmpegBackend, FfmpegSession};
 use super::singles::{self, Alpha};
+use crate::codec::png;
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect};
 use crate::plan::{Canvas, ColorTags, Plan, Shot};
 
 /// How pictures in memory are made.
+///
+/// ```
+/// use otio_conflate::backend::ffmpeg::{FrameOptions, SampleDepth};
+///
+/// let small = FrameOptions::default().size(320, 180).depth(SampleDepth::U16);
+/// assert_eq!(small.size, Some((320, 180)));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FrameOptions {
@@ -122,6 +130,31 @@ impl FramePicture {
     /// Its floats, if it has such.
     pub fn as_f32(&self) -> Option<&[f32]> {
         if let FrameSamples::F32(samples) = &self.samples { Some(samples) } else { None }
+    }
+}
+
+impl FramePicture {
+    /// A PNG file of it, with its colour tags and straight alpha.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for floats and for colour that is multiplied by alpha.
+    pub fn png(&self) -> Result<Vec<u8>> {
+        let samples: std::borrow::Cow<'_, [u8]> = match &self.samples {
+            FrameSamples::U8(samples) if !self.premultiplied => samples.into(),
+            FrameSamples::U16(samples) if !self.premultiplied => {
+                samples.iter().flat_map(|sample| sample.to_be_bytes()).collect::<Vec<u8>>().into()
+            }
+            _ => {
+                let what = "PNG files hold integers with straight alpha; expected a picture of 8 or 16 bits that is not \
+                            premultiplied";
+                return Err(Error::new(ErrorKind::Option, what));
+            }
+        };
+        let deep = matches!(self.samples, FrameSamples::U16(_));
+        let setup = png::Setup { width: self.width, height: self.height, alpha: true, deep, level: None };
+        let description = png::Description::default().color((self.color.primaries, self.color.transfer));
+        let line = usize::try_from(self.width).map_or(usize::MAX, |width| width * if deep { 8 } else { 4 });
+        png::Encoder::new(setup, description)?.encode(&samples, line)
     }
 }
 

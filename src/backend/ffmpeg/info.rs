@@ -9,6 +9,12 @@ use crate::plan::ColorTags;
 use crate::time::{Rate, Ratio, Time, Timecode};
 
 /// What a media file holds.
+///
+/// ```no_run
+/// let info = otio_conflate::backend::ffmpeg::probe("/media/a.mov")?;
+/// println!("{} × {}, {:?} frames a second, from {:?}", info.width, info.height, info.rate, info.start_timecode);
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MediaInfo {

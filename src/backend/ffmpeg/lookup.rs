@@ -13,6 +13,14 @@ use crate::error::Result;
 use crate::plan::{MediaFacts, MediaLookup, MediaSource};
 
 /// Opens media through FFmpeg for [`Plan::with_media`](crate::Plan::with_media).
+///
+/// ```no_run
+/// use otio_conflate::backend::ffmpeg::FfmpegLookup;
+/// use otio_conflate::{Plan, PlanOptions, Timeline};
+///
+/// let plan = Plan::with_media(&Timeline::open("cut.otio")?, &PlanOptions::default(), &FfmpegLookup::new())?;
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FfmpegLookup {
     max_pixels: Option<u64>,

@@ -3,6 +3,15 @@
 use crate::plan::{ColorTags, Damaged};
 
 /// How media is decoded.
+///
+/// ```no_run
+/// use otio_conflate::backend::ffmpeg::{DecodeOptions, MovieReader};
+/// use otio_conflate::time::Rate;
+///
+/// let mut reader = MovieReader::open("/media/a.mov", &DecodeOptions::default().threads(4))?;
+/// let frame = reader.frame(100, Rate::FPS_24)?;
+/// # Ok::<(), otio_conflate::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeOptions {

@@ -45,6 +45,8 @@ pub(super) trait Sink {
 pub(super) struct Finished {
     /// The name of the encoder of its pictures; `None` where packets were copied.
     pub(super) encoder: Option<String>,
+    /// The pixel format of its pictures, as FFmpeg names it, and their width and height, where it is a representation.
+    pub(super) format: Option<(String, (u32, u32))>,
     /// What did not turn out as asked.
     pub(super) notes: Vec<String>,
 }
@@ -107,6 +109,6 @@ impl Sink for Whole<'_> {
     fn finish(self: Box<Self>, _: i64) -> Result<Finished> {
         let encoder = self.writer.encoder().map(str::to_owned);
         let notes = self.labels.iter().filter_map(SourceLabels::note).collect();
-        self.writer.finish().map(|_| Finished { encoder, notes })
+        self.writer.finish().map(|_| Finished { encoder, format: None, notes })
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::calls::Calls;
 use crate::error::{Error, ErrorKind, Result};
+use crate::setters::setters;
 use crate::words::word_enum;
 
 /// How Resolve is reached, and what it renders.
@@ -85,7 +86,40 @@ impl Default for ResolveOptions {
     }
 }
 
+setters!(ResolveOptions {
+    command: Vec<String>,
+    start: some Vec<String>,
+    timeline: TimelineChoice,
+    accept_differences: bool,
+    preset: RenderPreset,
+    format: some into String,
+    codec: some into String,
+    color_space: some into String,
+    gamma: some into String,
+    scope: Scope,
+    solo: Solo,
+    grade: ResolveGrade,
+    folder: some into PathBuf,
+    state: some into PathBuf,
+    lock: some into PathBuf,
+    limits: Limits,
+});
+
 impl ResolveOptions {
+    /// Sets an environment variable of the command.
+    #[must_use]
+    pub fn environment(mut self, name: impl Into<String>, value: impl Into<String>) -> ResolveOptions {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets a key for Resolve's `SetRenderSettings`.
+    #[must_use]
+    pub fn setting(mut self, key: impl Into<String>, value: impl Into<Value>) -> ResolveOptions {
+        self.settings.insert(key.into(), value.into());
+        self
+    }
+
     /// The files that it names, none of which is ever written to.
     pub(crate) fn inputs(&self) -> Vec<PathBuf> {
         let grade = match &self.grade {
@@ -250,6 +284,15 @@ impl Default for Limits {
         }
     }
 }
+
+setters!(Limits {
+    call: Duration,
+    start: Duration,
+    stall: Duration,
+    total: some Duration,
+    poll: Duration,
+    files: Duration,
+});
 
 impl FromStr for TimelineChoice {
     type Err = Error;

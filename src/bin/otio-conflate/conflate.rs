@@ -72,14 +72,22 @@ pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     if !flags.only.is_empty() {
         conflation = conflation.only(flags.only);
     }
-    if !flags.dry_run && (flags.mix.is_some() || loudness.is_some()) {
-        // Nothing is mixed for shots that are refused.
-        conflation.check(&plan)?;
-    }
     interrupt::cancel_on_interrupt(cancel);
-    normalize(&mut plan, &options, loudness, cancel)?;
+    if flags.mix.is_some() || loudness.is_some() {
+        // Nothing is measured or mixed for shots that are refused; what a dry run is refused for, it tells in its own words.
+        let refusal = conflation.preview(&plan)?.refusal;
+        let refusal =
+            refusal.or_else(|| flags.mix.as_deref().and_then(|path| dry_run::mix(&plan, path, existing, &inputs)));
+        match refusal {
+            Some(error) if !flags.dry_run => return Err(error),
+            Some(_) => {}
+            None => normalize(&mut plan, &options, loudness, cancel)?,
+        }
+    } else {
+        normalize(&mut plan, &options, None, cancel)?;
+    }
     if let Some(delivery) = planned {
-        let mix = flags.mix.as_deref().and_then(|path| dry_run::mix(&plan, path, &delivery, &inputs));
+        let mix = flags.mix.as_deref().and_then(|path| dry_run::mix(&plan, path, existing, &inputs));
         return dry_run::run(&plan, (&conflation, &delivery), flags.plan.max_pixels, mix);
     }
     let mut mixed = None;
@@ -91,7 +99,7 @@ pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     progress.end();
     let report = match report {
         Ok(report) => report,
-        Err(error) => return Ok(Outcome::failed(error, progress.has_begun(), cancel)),
+        Err(error) => return Ok(Outcome::failed(error, progress.has_begun() || mixed.is_some(), cancel)),
     };
     summary(&report);
     let mut result = outcome::run(&report);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use otio_conflate::backend::ffmpeg::{Estimate, FfmpegBackend, ShotProgram};
-use otio_conflate::{Conflation, Delivery, Plan, Preview, Result, ShotAction, ShotPreview, printable};
+use otio_conflate::{Conflation, Delivery, Existing, Plan, Preview, Result, ShotAction, ShotPreview, printable};
 use serde_json::json;
 
 use crate::outcome::{Exit, Outcome};
@@ -119,9 +119,9 @@ pub(crate) fn duration(seconds: f64) -> String {
 pub(crate) fn mix(
     plan: &Plan,
     path: &Path,
-    delivery: &Delivery,
+    existing: Existing,
     inputs: &[std::path::PathBuf],
 ) -> Option<otio_conflate::Error> {
     plan.sound.as_ref()?;
-    otio_conflate::backend::ffmpeg::check_mix(plan, path, delivery.existing, inputs).err()
+    otio_conflate::backend::ffmpeg::check_mix(plan, path, existing, inputs).err()
 }

@@ -18,7 +18,7 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
         return Err(format!("unknown level {text:?}; expected one of {}, or TARGET=LEVEL,...", LEVELS.join(", ")));
     }
     // A target alone would stand for all of its levels.
-    EnvFilter::builder().parse(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+    EnvFilter::builder().parse(text).map(|_| text.to_owned()).map_err(|error| format!("{error:#}"))
 }
 
 /// Writes what `filter` lets pass from now on; of a span, when it is over and how long it took.

@@ -105,8 +105,8 @@ impl Observer for Progress {
     }
 }
 
-/// What was made, and every warning once, with the objects or shots it concerns.
-pub(crate) fn summary(report: &Report) {
+/// Every warning once, with the objects or shots it concerns.
+pub(crate) fn warnings(report: &Report) {
     for shot in &report.omitted {
         tell!("omitted  {}", printable(shot));
     }
@@ -124,6 +124,11 @@ pub(crate) fn summary(report: &Report) {
         let more = if objects.len() > 5 { format!(" and {} more", objects.len() - 5) } else { String::new() };
         tell!("warning: {} ({few}{more})", printable(message));
     }
+}
+
+/// What was made, and every warning.
+pub(crate) fn summary(report: &Report) {
+    warnings(report);
     let [done, skipped, failed] = [Status::Done, Status::Skipped, Status::Failed].map(|status| report.count(status));
     let cancelled = match report.count(Status::Cancelled) {
         0 => String::new(),

@@ -12,7 +12,7 @@ use otio_conflate::{CancelToken, Conflation, Delivery, Existing, Report, Result,
 use crate::flags::ColorArgs;
 use crate::interrupt;
 use crate::outcome::{self, Outcome};
-use crate::progress::Begun;
+use crate::progress::{Begun, warnings};
 
 /// Joins the shots of a run into one movie
 #[derive(Args)]
@@ -54,16 +54,19 @@ pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
         review.color = Some(plan);
     }
     let plan = review.plan(&Report::open(&flags.manifest)?)?;
-    for warning in &plan.warnings {
-        tell!("warning: {warning}");
-    }
     let delivery = Delivery::new(&flags.out).preset(flags.preset).existing(flags.existing);
     interrupt::cancel_on_interrupt(cancel);
     let begun = Begun::default();
     let report = match Conflation::new(FfmpegBackend::new(), delivery).cancel(cancel.clone()).run(&plan, &begun) {
         Ok(report) => report,
-        Err(error) => return Ok(Outcome::failed(error, begun.has(), cancel)),
+        Err(error) => {
+            for warning in &plan.warnings {
+                tell!("warning: {warning}");
+            }
+            return Ok(Outcome::failed(error, begun.has(), cancel));
+        }
     };
+    warnings(&report);
     for shot in &report.shots {
         match &shot.output {
             Some(output) => say!("{}", output.path),

@@ -9,6 +9,15 @@
 //!
 //! The encoder comes with the feature `ffmpeg`. DEFLATE is libdeflate's; PIZ, DWAA and the encoding of attributes are the
 //! `exr` crate's. Files are independent of one another, and the same picture makes the same bytes.
+//!
+//! ```
+//! use otio_conflate::codec::exr::Compression;
+//! use otio_conflate::deliver::Preset;
+//!
+//! let preset = Preset::by_name("exr")?.compression("dwaa".parse()?).level(45);
+//! assert_eq!(preset.compression, Some(Compression::Dwaa));
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
 
 #[cfg(feature = "ffmpeg")]
 mod encoder;

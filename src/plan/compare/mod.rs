@@ -2,6 +2,27 @@
 //!
 //! Shots are matched by their media and the frames of it that they show, not by place or name alone; repeats are told apart by
 //! their names and neighbours. What a match differs in is a list: a shot may be trimmed, moved and renamed at once.
+//!
+//! ```
+//! # use otio_conflate::time::Rate;
+//! # use otio_conflate::timeline::{Clip, Composition, MediaReference, RawTimeRange};
+//! # let media = MediaReference::file("/media/a.mov").available(RawTimeRange::frames(0, 240, Rate::FPS_24));
+//! # let clip = |name: &str, first| Clip::new(name, media.clone()).range(RawTimeRange::frames(first, 48, Rate::FPS_24));
+//! # let track = Composition::video("V1").with(clip("sh010", 100)).with(clip("sh020", 20));
+//! # let timeline = otio_conflate::Timeline::new("reel 2").track(track);
+//!
+//! use otio_conflate::plan::compare;
+//! use otio_conflate::{Plan, PlanOptions};
+//!
+//! let old = Plan::new(&timeline, &PlanOptions::default())?;
+//! let mut later = timeline.clone();
+//! later.clips_mut()[1].item.source_range = Some(RawTimeRange::frames(24, 40, Rate::FPS_24));
+//! let new = Plan::new(&later, &PlanOptions::default())?;
+//! for change in compare(&old, &new) {
+//!     println!("{:?}: {:?}", change.new.map(|shot| shot.name), change.differences);
+//! }
+//! # Ok::<(), otio_conflate::Error>(())
+//! ```
 
 mod classify;
 mod edl;

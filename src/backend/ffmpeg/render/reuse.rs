@@ -103,7 +103,7 @@ impl<'f> Reuse<'f> {
             Files::Movies { writer, .. } => writer.finish().map(|_| Vec::new())?,
             Files::Sequences { labels, .. } => labels.iter().filter_map(SourceLabels::note).collect(),
         };
-        Ok(Finished { encoder: Some(self.encoder), notes })
+        Ok(Finished { encoder: Some(self.encoder), format: None, notes })
     }
 }
 

@@ -133,16 +133,17 @@ impl<'s> ShotWorker<'s> {
         }
         let frames = self.run(task, programs, &mut sinks, sound.as_mut(), control)?;
         let mut sinks = sinks.into_iter();
-        let Finished { encoder, notes: mut warnings } =
+        let Finished { encoder, format: _, notes: mut warnings } =
             sinks.next().map_or(Ok(Finished::default()), |main| main.finish(frames))?;
         warnings.extend(unlabelled);
         let noted = self.compositor.layers.readers.take_notes();
         let is_noted = !noted.is_empty();
         warnings.extend(noted);
-        let mut representation_encoders = Vec::new();
+        let (mut representation_encoders, mut representation_formats) = (Vec::new(), Vec::new());
         for sink in sinks {
-            let Finished { encoder, notes } = sink.finish(frames)?;
+            let Finished { encoder, format, notes } = sink.finish(frames)?;
             representation_encoders.push(encoder);
+            representation_formats.push(format);
             warnings.extend(notes);
         }
         let heard = sound.map(ShotSound::finish).transpose()?;
@@ -157,6 +158,7 @@ impl<'s> ShotWorker<'s> {
             encoder,
             pixel_format,
             representation_encoders,
+            representation_formats,
             peak,
             loudness: loudness.flatten(),
             warnings,
@@ -185,7 +187,7 @@ impl<'s> ShotWorker<'s> {
             }
             control.frame(shot, index + 1)?;
         }
-        let Finished { encoder, notes } = reuse.finish()?;
+        let Finished { encoder, notes, .. } = reuse.finish()?;
         let heard = sound.map(ShotSound::finish).transpose()?;
         let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
         let heard = heard.into_iter().flat_map(|heard| heard.notes);

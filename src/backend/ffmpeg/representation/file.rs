@@ -295,15 +295,16 @@ impl SourceFrames {
             }
             control.frame(shot, index + 1)?;
         }
-        let mut encoders = Vec::new();
+        let (mut encoders, mut formats) = (Vec::new(), Vec::new());
         for sink in sinks {
             let finished = sink.finish(frame_range.frames)?;
             encoders.push(finished.encoder);
+            formats.push(finished.format);
             notes.extend(finished.notes);
         }
         let source_format = self.source_format()?;
         tasks.iter().try_for_each(|task| source_format.verify(task, &frame_range))?;
-        Ok(MadeOfFile { encoders, notes })
+        Ok(MadeOfFile { encoders, formats, notes })
     }
 }
 

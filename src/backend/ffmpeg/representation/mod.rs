@@ -299,6 +299,8 @@ pub(super) struct RepresentationSink<'r> {
     skipped: i64,
     /// Of a still, the encoder that wrote it.
     encoder: Option<String>,
+    /// Pixel format, width and height of its pictures.
+    format: Pictures,
     today: String,
     keeps_fields: bool,
     /// What is baked into it, where colours are managed.
@@ -365,6 +367,7 @@ impl<'r> RepresentationSink<'r> {
         let sounds = streams.into_iter().map(sound).collect();
         let selection = FrameSelection::of(representation, source_format.rate, &frame_range, &mut notes);
         let (mut coding, path) = (settings.target(), target.path());
+        let format = pictures_of(&settings);
         let keeps_fields = settings.top_field_first.is_some();
         let output = match representation.content {
             Content::All => {
@@ -402,6 +405,7 @@ impl<'r> RepresentationSink<'r> {
             labels,
             skipped,
             encoder: None,
+            format,
             today,
             keeps_fields,
             baked,
@@ -555,6 +559,7 @@ impl Sink for RepresentationSink<'_> {
             mut converter,
             mut notes,
             mut encoder,
+            mut format,
             labels,
             scope,
             ..
@@ -568,23 +573,39 @@ impl Sink for RepresentationSink<'_> {
                 writer.finish()
             }
             Output::Poster { written, .. } => Ok(written),
-            Output::Sheet { path, settings, sheet } => write_page(&sheet, path, settings, &mut converter).map(|name| {
-                encoder = Some(name);
-                sheet.placed()
-            }),
+            Output::Sheet { path, settings, sheet } => {
+                write_page(&sheet, path, settings, &mut converter).map(|(name, made)| {
+                    encoder = Some(name);
+                    format = made;
+                    sheet.placed()
+                })
+            }
         };
         let short =
             |written| Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned"));
         match written {
-            Ok(written) if written == planned => Ok(Finished { encoder, notes }),
+            Ok(written) if written == planned => Ok(Finished { encoder, format, notes }),
             Ok(written) => Err(at(representation, short(written))),
             Err(error) => Err(at(representation, error)),
         }
     }
 }
 
-/// Writes the page of a contact sheet; of the settings, the preset counts. Returns the encoder's name.
-fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converter: &mut Converter) -> Result<String> {
+/// Pixel format, as FFmpeg names it, width and height, where they are known.
+type Pictures = Option<(String, (u32, u32))>;
+
+/// Those of what is made with `settings`.
+fn pictures_of(settings: &OutputSettings) -> Pictures {
+    Some((settings.format.descriptor()?.name().to_owned(), (settings.width, settings.height)))
+}
+
+/// Writes the page of a contact sheet; of the settings, the preset counts. Returns the encoder's name, and what it made.
+fn write_page(
+    sheet: &Sheet,
+    path: &Path,
+    mut settings: OutputSettings,
+    converter: &mut Converter,
+) -> Result<(String, Pictures)> {
     let page = sheet.picture()?;
     let preset = &settings.preset;
     let (width, height) = preset.nearest_size(page.width(), page.height());
@@ -593,5 +614,6 @@ fn write_page(sheet: &Sheet, path: &Path, mut settings: OutputSettings, converte
     (settings.width, settings.height) = (width, height);
     let source = SourcePicture { frame: &page, color: ColorTags::SRGB, premultiplied: false };
     let converted = converter.convert(&source, &settings.target(), Rect::whole(width, height))?;
-    write_still(path, &settings, converted.as_ref().unwrap_or(&page), Label::default())
+    let encoder = write_still(path, &settings, converted.as_ref().unwrap_or(&page), Label::default())?;
+    Ok((encoder, pictures_of(&settings)))
 }

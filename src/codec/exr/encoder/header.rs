@@ -11,6 +11,7 @@ use exr::meta::{BlockDescription, attribute};
 use super::Setup;
 use crate::codec::exr::Compression;
 use crate::error::{Error, ErrorKind, Result};
+use crate::setters::setters;
 use crate::time::Timecode;
 
 /// What is said about all pictures of a sequence.
@@ -34,6 +35,14 @@ impl Default for Description {
         Description { pixel_aspect: 1.0, rate: None, chromaticities: None, software: None, texts: BTreeMap::new() }
     }
 }
+
+setters!(Description {
+    pixel_aspect: f32,
+    rate: some (u32, u32),
+    chromaticities: some [(f32, f32); 4],
+    software: some into String,
+    texts: BTreeMap<String, String>,
+});
 
 /// What is said about one picture.
 #[derive(Debug, Clone, PartialEq, Default)]
