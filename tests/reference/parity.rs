@@ -12,7 +12,9 @@ fn native(text: &str) -> Timeline {
 }
 
 fn without_notes(timeline: &Timeline) -> Timeline {
-    Timeline { notes: Vec::new(), path: None, ..timeline.clone() }
+    let mut timeline = timeline.clone();
+    (timeline.notes, timeline.path) = (Vec::new(), None);
+    timeline
 }
 
 proptest! {

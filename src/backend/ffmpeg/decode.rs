@@ -13,7 +13,7 @@ use super::probe;
 use super::pump::Pump;
 use super::still;
 use super::still_kind::kind_of;
-use super::sys::read::DecoderSetup;
+use super::sys::decoder::DecoderSetup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
 use crate::otio::MediaFile;

@@ -9,8 +9,9 @@ use ffmpeg_next::{Error as AvError, Packet};
 use super::damage::{Reason, is_damage, loses_packets};
 use super::frame::undecodable;
 use super::probe;
+use super::sys::decoder::{Decoder, DecoderSetup, Received, hevc_tells_incomplete};
 use super::sys::log::{COMPARED, DECODED};
-use super::sys::read::{self as sys, Decoder, DecoderSetup, Demuxer, Received, StreamFacts};
+use super::sys::read::{self as sys, Demuxer, StreamFacts};
 use super::units;
 use crate::error::Result;
 use crate::time::Ratio;
@@ -177,7 +178,7 @@ impl Pump {
             reordered: false,
             highest: None,
             given: None,
-            tells_ends: sys::hevc_tells_incomplete(),
+            tells_ends: hevc_tells_incomplete(),
             flights: VecDeque::new(),
             damages: Vec::new(),
             broken: Vec::new(),

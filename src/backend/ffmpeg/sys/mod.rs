@@ -5,6 +5,7 @@
 #![allow(unsafe_code, reason = "FFmpeg is a C library; every block states why it is sound")]
 
 mod answers;
+pub(super) mod decoder;
 pub(super) mod expand;
 pub(super) mod frames;
 pub(super) mod log;

@@ -12,8 +12,9 @@ use ffmpeg_next::frame::Audio;
 use ffmpeg_next::{Error as AvError, ffi::AVERROR_EOF};
 
 use super::answers::{check as checked, text};
+use super::decoder::{Decoder, Received, again};
 use super::frames::{c_text, check, is_drained};
-use super::read::{Decoder, Demuxer, Received, again};
+use super::read::Demuxer;
 use super::write::{Dictionary, encoder_context};
 use crate::error::{Error, ErrorKind, Result};
 
