@@ -196,6 +196,7 @@ pub(super) fn stems_of<'p>(plan: &'p Plan, preset: &Preset) -> &'p [String] {
 
 /// Gives all of `places`, each with the number of its first frame and how many it has, their final names, once they are
 /// noted in `folder`, the first of them with `loudness`. Where one cannot have it, none keeps it.
+#[cfg(feature = "ffmpeg")]
 pub(crate) fn commit_all<'p>(
     places: impl Iterator<Item = (&'p Place, i64, i64)>,
     loudness: Option<Loudness>,
