@@ -2,7 +2,9 @@
 
 use super::{Engine, SpaceInfo, Step, unknown};
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{CdlStyle, ColorPlan, Grade, LookStep, OutputColor, RAW, SourceSpace};
+#[cfg(feature = "ffmpeg")]
+use crate::plan::ColorPlan;
+use crate::plan::{CdlStyle, Grade, LookStep, OutputColor, RAW, SourceSpace};
 
 /// Steps so far, and the space that values are in after them.
 #[derive(Debug, Clone)]
@@ -148,6 +150,7 @@ pub fn find_space(engine: &dyn Engine, name: &str) -> Result<SpaceInfo> {
 ///
 /// # Errors
 /// As [`find_space`].
+#[cfg(feature = "ffmpeg")]
 pub(crate) fn canvas_space(engine: &dyn Engine, color: &ColorPlan, own: Option<&SourceSpace>) -> Result<String> {
     if let Some(name) = &color.canvas {
         return find_space(engine, name).map(|space| space.name);
