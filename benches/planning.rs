@@ -6,6 +6,7 @@ use std::hint::black_box;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use otio_conflate::Plan;
 use otio_conflate::otio::{ReadOptions, read_str};
+use otio_conflate::plan::compare::compare;
 use otio_conflate::plan::{Handles, PlanOptions};
 use otio_conflate::relink::{Found, Index, Outcome, RelinkOptions, relink};
 use otio_conflate::time::Rate;
@@ -45,6 +46,24 @@ fn options() -> PlanOptions {
     let mut options = PlanOptions::default();
     options.handles = Handles::both(8);
     options
+}
+
+/// Two versions of a long cut, in which every tenth clip is gone and every tenth is shorter.
+fn compared(c: &mut Criterion) {
+    let version = |is_later: bool| {
+        let clips = (0..10_000).filter(|number| !is_later || number % 10 != 3).map(|number| {
+            let frames = if is_later && number % 10 == 5 { 17 } else { 20 };
+            let media = otio::external(&format!("/media/R{:03}.mov", number % 500), range(0, 100_000, 24));
+            otio::clip_of(&format!("sh{number:05}"), range(100 + 7 * number, frames, 24), media)
+        });
+        let cut = read(&otio::timeline_at(time(86_400, 24), [otio::track("V1", clips.collect::<Vec<_>>())]));
+        Plan::new(&cut, &options()).expect("a plan")
+    };
+    let (old, new) = (version(false), version(true));
+    let mut group = c.benchmark_group("10000 shots against 9000");
+    group.sample_size(10);
+    group.bench_function("compare", |b| b.iter(|| black_box(compare(&old, &new)).len()));
+    group.finish();
 }
 
 /// Reading alone, planning alone, and the rows of every frame.
@@ -141,5 +160,5 @@ fn found_media(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, ten_thousand_clips, growth, nests, found_media);
+criterion_group!(benches, ten_thousand_clips, growth, nests, found_media, compared);
 criterion_main!(benches);
