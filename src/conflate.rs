@@ -167,6 +167,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<Report> {
         let _span = trace::span!("run", timeline = plan.name.as_str(), backend = self.backend.name());
         plan.validate()?;
+        self.since.as_ref().map_or(Ok(()), |since| since.check(self.only.is_some()))?;
         self.delivery.check_made(plan)?;
         let part = self.part(plan)?;
         let opened = self.moved(&part);
@@ -206,12 +207,15 @@ impl<'a, B: Backend> Conflation<'a, B> {
         let frames = part.shots.iter().map(|shot| shot.frame_count).sum();
         observer.started(part.shots.len(), frames);
         run.render()?;
-        let report = run.report(run.finished()?);
+        let mut report = run.report(run.finished()?);
         if self.job.is_some() {
             return Ok(report);
         }
         let mut whole = run.whole(&report);
-        run.remove_omitted(&mut whole, &run.guard)?;
+        let told = run.remove_omitted(&mut whole, &run.guard).into_iter();
+        let told: Vec<Warning> = told.map(|sentence| Warning::new("omitted", sentence)).collect();
+        report.warnings.extend(told.iter().cloned());
+        whole.warnings.extend(told);
         if let Some(timeline) = self.timeline {
             run.write_cut(timeline, &whole)?;
         }
@@ -592,7 +596,7 @@ impl<'r> Run<'r> {
         let begun = Instant::now();
         let (_, mut reasons) = self.planned(index);
         let (copied, took) = self.copied.take(index).unzip();
-        let failed = copied.as_ref().and_then(|copied| copied.as_ref().err().map(Error::to_string));
+        let failed = copied.as_ref().and_then(|copied| copied.as_ref().err().map(|error| format!("{error:#}")));
         if let Some(why) = &failed {
             reasons = vec![format!("its frames were delivered before, but cannot be copied: {why}")];
         }
@@ -641,7 +645,10 @@ impl<'r> Run<'r> {
                 }
                 let report = self.shot_report(index, Status::Done, delivered, warnings, Vec::new());
                 let elapsed = (begun.elapsed() + took.unwrap_or_default()).as_secs_f64();
-                let (pictures, reason) = (self.pictures[index].clone().filter(|_| !noted), reasons.pop());
+                let left = places.picture.left(shot.first_frame, shot.frame_count);
+                let pictures = self.pictures[index].clone().filter(|_| !noted).zip(left);
+                let pictures = pictures.map(|(pictures, left)| Pictures { modified: left.modified, ..pictures });
+                let reason = reasons.pop();
                 trace::event!(
                     INFO,
                     "the shot is delivered",

@@ -221,6 +221,9 @@ pub struct Pictures {
     /// Digests of what each frame shows, in order, [`Pictures::DIGITS`] hexadecimal digits a frame. It depends on media
     /// and the frames of them, looks and transitions, and not on the place in the cut.
     pub frames: String,
+    /// When the files of the pictures were written, in milliseconds since 1970: the earliest and the latest. Only what has
+    /// these times still is copied from.
+    pub modified: (u64, u64),
 }
 
 impl Pictures {

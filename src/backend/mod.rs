@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, MediaId, Plan, Shot};
-use crate::report::{ShotColor, ValueColor};
+use crate::report::{Output, ShotColor, ValueColor};
 use crate::setters::setters;
 use crate::time::Timecode;
 
@@ -232,13 +232,16 @@ pub struct Earlier {
     pub target: Target,
     /// The first picture to be copied: its index in a movie, its number in a sequence.
     pub first: i64,
+    /// The encoder that made the pictures, by the name that presets have for it.
+    pub encoder: Option<String>,
     /// The pixel format of the pictures, as FFmpeg names it, where it is known.
     pub pixel_format: Option<String>,
 }
 
 impl Earlier {
-    pub(crate) fn new(target: Target, first: i64, pixel_format: Option<String>) -> Earlier {
-        Earlier { target, first, pixel_format }
+    pub(crate) fn new(target: Target, first: i64, output: &Output) -> Earlier {
+        let Output { encoder, pixel_format, .. } = output.clone();
+        Earlier { target, first, encoder, pixel_format }
     }
 }
 

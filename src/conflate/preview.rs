@@ -93,6 +93,7 @@ impl<B: Backend> Conflation<'_, B> {
     /// starting is [`Preview::refusal`].
     pub fn preview(&self, plan: &Plan) -> Result<Preview> {
         plan.validate()?;
+        self.since.as_ref().map_or(Ok(()), |since| since.check(self.only.is_some()))?;
         self.delivery.check_made(plan)?;
         let part = self.part(plan)?;
         let mut protected = self.delivery.protected(plan, &self.backend.inputs());

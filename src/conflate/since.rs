@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::{Run, said};
 use crate::backend::{Control, Earlier, Rendered, Session, Task, Worker};
-use crate::deliver::{Folder, Guard, Listed, Manifest, Protected, delivered_place, on_disk, outputs};
+use crate::deliver::{Folder, Guard, MANIFEST, Protected, ShotPlaces, delivered_place, on_disk, outputs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Target;
 use crate::report::{OutputKind, Pictures, Report, ShotReport, Status};
@@ -32,8 +32,9 @@ word_enum! {
 pub struct Since {
     manifest: PathBuf,
     folder: PathBuf,
+    /// The name of the earlier cut.
+    name: String,
     shots: Vec<ShotReport>,
-    listed: Listed,
     omitted: Omitted,
 }
 
@@ -44,15 +45,14 @@ impl Since {
     /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Json`] when it is no manifest of a run.
     pub fn open(manifest: impl AsRef<Path>) -> Result<Since> {
         let manifest = manifest.as_ref();
-        let Report { folder, shots, .. } = Report::open(manifest)?;
-        // What was delivered since the manifest was written, by a run that was killed, is not in its list alone.
-        let listed = Manifest::listed_at(&folder)?;
+        let Report { folder, name, shots, .. } = Report::open(manifest)?;
         let manifest = manifest.canonicalize().map_err(|error| Error::io("find", manifest, error))?;
-        Ok(Since { manifest, folder, shots, listed, omitted: Omitted::default() })
+        Ok(Since { manifest, folder, name, shots, omitted: Omitted::default() })
     }
 
-    /// Does this about what was delivered of shots that are not in the cut any more. Only in the output folder itself is
-    /// anything removed.
+    /// Does this about what was delivered of shots that are not in the cut any more. Something is removed only by a run of the
+    /// whole cut into the folder of the earlier one, once every shot of it is there, and only what the newest run in that
+    /// folder delivered; what was removed and what was not is among the report's warnings.
     #[must_use]
     pub fn omitted(mut self, omitted: Omitted) -> Since {
         self.omitted = omitted;
@@ -75,12 +75,23 @@ impl Since {
         self.shots.iter().filter(|shot| shot.of.is_none() && !shot.omitted)
     }
 
-    /// Where the pictures of `shot` are, if its file is as it was left.
+    /// Where the pictures of `shot` are, if its file is the one that was delivered with them.
     fn target(&self, shot: &ShotReport) -> Option<Target> {
-        let output = shot.output.as_ref()?;
+        let (output, pictures) = (shot.output.as_ref()?, shot.pictures.as_ref()?);
         let place = delivered_place(&Folder::planned(&self.folder), output)?;
         let there = place.left(shot.first_frame, shot.frame_count)?;
-        (there.bytes == output.bytes && self.listed.holds(&output.path, &there)).then(|| place.final_target())
+        let is_whole = usize::try_from(shot.frame_count).is_ok_and(|count| digests(pictures).count() == count);
+        let is_it = there.bytes == output.bytes && there.modified == pictures.modified;
+        (is_whole && is_it).then(|| place.final_target())
+    }
+
+    /// Refuses what cannot be meant.
+    pub(super) fn check(&self, is_part: bool) -> Result<()> {
+        if is_part && self.omitted == Omitted::Remove {
+            let what = "files of omitted shots are removed by a run of the whole cut, and not of some of its shots";
+            return Err(Error::new(ErrorKind::Option, what));
+        }
+        Ok(())
     }
 }
 
@@ -90,6 +101,8 @@ pub(super) enum Taken {
     /// Its pictures are in a file that was delivered.
     Pictures {
         earlier: Earlier,
+        /// The shot of the earlier run that they are of.
+        of: usize,
         /// Why it is not rendered.
         reason: String,
     },
@@ -136,16 +149,10 @@ impl<'s> Delivered<'s> {
             let target = self.targets.entry(shot).or_insert_with(|| since.target(&since.shots[shot]));
             let (Some(target), Some(output)) = (target, &since.shots[shot].output) else { continue };
             let before = i64::try_from(frame).unwrap_or(i64::MAX);
-            let first = match output.kind {
-                OutputKind::Sequence => since.shots[shot].first_frame + before,
-                _ => before,
-            };
-            let number = since.shots[shot].first_frame + before;
+            let number = since.shots[shot].first_frame.saturating_add(before);
+            let first = if output.kind == OutputKind::Sequence { number } else { before };
             let reason = format!("its frames were delivered before: copied from {}, frame {number} on", output.path);
-            return Taken::Pictures {
-                earlier: Earlier::new(target.clone(), first, output.pixel_format.clone()),
-                reason,
-            };
+            return Taken::Pictures { earlier: Earlier::new(target.clone(), first, output), of: shot, reason };
         }
         Taken::Nothing(self.why_not(name, wanted, &all, !places.is_empty()))
     }
@@ -196,7 +203,7 @@ impl Copied {
 impl Run<'_> {
     /// What each shot that is not there already takes over from the earlier run.
     pub(super) fn take_over(&self) -> Vec<Option<Taken>> {
-        let Some(since) = self.since else { return Vec::new() };
+        let Some(since) = self.since.filter(|_| self.job.is_none()) else { return Vec::new() };
         let mut delivered = Delivered::new(since);
         let is_pending = |index: usize| self.done_already[index].is_none();
         let mut taken = |index: usize| {
@@ -245,7 +252,14 @@ impl Run<'_> {
         control.check()?;
         let _holds = self.places[index].prepare()?;
         let task = Task { earlier: self.earlier(index), ..self.task(index) };
-        self.rendered(&task, session, worker, &control)
+        let rendered = self.rendered(&task, session, worker, &control)?;
+        // Somebody may have delivered there again meanwhile.
+        match (self.since, &self.taken[index]) {
+            (Some(since), Some(Taken::Pictures { of, .. })) if since.target(&since.shots[*of]).is_none() => {
+                Err(Error::new(ErrorKind::Verify, "the file was changed while it was copied from"))
+            }
+            _ => Ok(rendered),
+        }
     }
 
     fn earlier(&self, index: usize) -> Option<&Earlier> {
@@ -257,59 +271,109 @@ impl Run<'_> {
 
     /// Names of the shots of the earlier run that are not in this cut.
     pub(super) fn omitted(&self) -> Vec<String> {
-        let Some(since) = self.since else { return Vec::new() };
-        let own = self.own_paths();
-        let is_gone =
-            |shot: &&ShotReport| shot.output.as_ref().is_some_and(|output| !own.contains(output.path.as_str()));
-        since.cut().filter(is_gone).map(|shot| shot.shot.clone()).collect()
+        self.gone().into_iter().map(|shot| shot.shot.clone()).collect()
     }
 
-    /// The paths, in a manifest, of the pictures of all shots of the cut.
+    /// The shots of the earlier run that are not in this cut, neither by their names nor by those of their files. None where the
+    /// two have nothing in common: then it was another cut.
+    fn gone(&self) -> Vec<&ShotReport> {
+        let Some(since) = self.since else { return Vec::new() };
+        let (paths, names) = (self.own_paths(), self.own_names());
+        let path = |shot: &ShotReport| shot.output.as_ref().map(|output| output.path.clone());
+        let (stay, gone): (Vec<&ShotReport>, Vec<&ShotReport>) = since.cut().partition(|shot| {
+            names.contains(shot.shot.as_str()) || path(shot).is_some_and(|path| paths.contains(path.as_str()))
+        });
+        let is_taken =
+            |taken: &Option<Taken>| matches!(taken, Some(Taken::Pictures { of, .. }) if since.shots[*of].of.is_none());
+        if stay.is_empty() && !self.taken.iter().any(is_taken) {
+            return Vec::new();
+        }
+        gone.into_iter().filter(|shot| shot.output.is_some()).collect()
+    }
+
+    /// The paths, in a manifest, of everything that is delivered of the shots of the cut.
     fn own_paths(&self) -> HashSet<&str> {
-        let own = self.places.iter().map(|place| place.picture.relative.as_str());
+        let own = self.places.iter().flat_map(ShotPlaces::all).map(|place| place.relative.as_str());
         own.chain(self.others.iter().flatten().map(|other| other.path.as_str())).collect()
     }
 
-    /// What the manifest says of a shot of an earlier run which is not in this cut, `shot`: that it was omitted, if the
-    /// earlier run is the one that this one follows.
+    fn own_names(&self) -> HashSet<&str> {
+        let own = self.plan.shots.iter().map(|shot| shot.name.as_str());
+        own.chain(self.others.iter().flatten().map(|other| other.name.as_str())).collect()
+    }
+
+    /// Whether the earlier run is the newest in the folder that is delivered to.
+    fn follows(&self) -> bool {
+        self.since.is_some_and(|since| self.folder.path().join(MANIFEST) == since.manifest)
+    }
+
+    /// What the manifest says of a shot of an earlier run which this one delivers nothing of, `shot`: that it was omitted, if
+    /// that was found.
     pub(super) fn marked(&self, shot: ShotReport, was_in_the_cut: bool) -> ShotReport {
-        let follows = self.since.is_some_and(|since| since.folder == self.folder.path());
-        ShotReport { omitted: shot.omitted || (follows && was_in_the_cut), ..shot }
+        let is_gone = |gone: &&ShotReport| gone.output == shot.output && gone.shot == shot.shot;
+        let omitted = shot.omitted || (was_in_the_cut && self.follows() && self.gone().iter().any(is_gone));
+        ShotReport { omitted, ..shot }
     }
 
     /// What is said in the manifest of shots that were delivered to another folder and are not in this cut.
     pub(super) fn omitted_elsewhere(&self) -> Vec<ShotReport> {
         let Some(since) = self.since.filter(|since| since.folder != self.folder.path()) else { return Vec::new() };
-        let omitted = self.omitted();
-        let gone = since.cut().filter(|shot| omitted.contains(&shot.shot));
-        gone.map(|shot| without_files(shot, &format!("omitted; its files are in {}", since.folder.display()))).collect()
+        let reason = format!("omitted; its files are in {}", since.folder.display());
+        let gone = self.gone().into_iter().map(|shot| without_files(shot, &reason));
+        gone.map(|shot| ShotReport { of: Some(since.name.clone()), ..shot }).collect()
     }
 
-    /// Removes the files of omitted shots where that is asked for; says in `whole`, the manifest, what was removed.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`] where one cannot be removed.
-    pub(super) fn remove_omitted(&self, whole: &mut Report, guard: &Guard<'_>) -> Result<()> {
-        let wanted = self.since.is_some_and(|since| since.omitted == Omitted::Remove);
-        let is_whole = |shot: &ShotReport| matches!(shot.status, Status::Done | Status::Skipped);
-        if !wanted || !whole.shots.iter().filter(|shot| shot.of.is_none()).all(is_whole) {
-            return Ok(());
+    /// Removes the files of omitted shots where that is asked for. Says in `whole`, the manifest, what was removed, and returns
+    /// sentences about that and about what stays.
+    pub(super) fn remove_omitted(&self, whole: &mut Report, guard: &Guard<'_>) -> Vec<String> {
+        let Some(since) = self.since.filter(|since| since.omitted == Omitted::Remove) else { return Vec::new() };
+        let gone: Vec<ShotReport> = self.gone().into_iter().cloned().collect();
+        if gone.is_empty() {
+            return Vec::new();
         }
-        for shot in whole.shots.iter_mut().filter(|shot| shot.omitted && shot.output.is_some()) {
+        let stays = |why: &str| vec![format!("files of {} omitted shots stay: {why}", gone.len())];
+        if since.folder != self.folder.path() {
+            return stays("they are in another folder");
+        }
+        if !self.follows() {
+            return stays("the manifest is not the newest one of its folder");
+        }
+        let is_of_another =
+            |shot: &ShotReport| shot.of.as_ref() == Some(&self.plan.name) && since.name != self.plan.name;
+        if since.shots.iter().any(is_of_another) {
+            return stays("the manifest is of another cut, and has entries of this one beside");
+        }
+        let is_whole = |shot: &ShotReport| matches!(shot.status, Status::Done | Status::Skipped);
+        if !whole.shots.iter().filter(|shot| shot.of.is_none()).all(is_whole) {
+            return stays("not every shot of the cut was delivered");
+        }
+        let own: HashSet<String> = self.own_paths().into_iter().map(str::to_owned).collect();
+        let mut told = Vec::new();
+        for shot in &mut whole.shots {
+            let is_gone = |gone: &ShotReport| gone.output == shot.output && gone.shot == shot.shot;
+            if !shot.omitted || !gone.iter().any(is_gone) {
+                continue;
+            }
             let mut kept = Vec::new();
-            for output in outputs(shot) {
-                let Some(place) = delivered_place(&self.folder, output) else { continue };
-                if let Err(why) = guard.remove(&place) {
-                    kept.push(why);
+            let mut removed = Vec::new();
+            for output in outputs(shot).filter(|output| !own.contains(&output.path)) {
+                let place = delivered_place(&self.folder, output);
+                let place =
+                    place.ok_or_else(|| format!("{} stays: its path is none that is written here", output.path));
+                match place.and_then(|place| guard.remove(&place)) {
+                    Ok(()) => removed.push(output.path.clone()),
+                    Err(why) => kept.push(why),
                 }
+            }
+            if !removed.is_empty() {
+                told.push(format!("removed {} of {:?}, which is not in the cut", removed.join(", "), shot.shot));
             }
             if kept.is_empty() {
                 *shot = without_files(shot, "omitted; its files were removed");
-            } else {
-                shot.warnings.extend(kept);
             }
+            told.extend(kept);
         }
-        Ok(())
+        told
     }
 }
 

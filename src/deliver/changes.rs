@@ -4,7 +4,7 @@ use super::picture_digests::picture_frames;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::compare::{Action, Change, Difference, compare};
 use crate::plan::{Plan, Shot, ShotSource};
-use crate::report::{Pictures, Report, ShotReport};
+use crate::report::{Pictures, Report, ShotReport, Status};
 
 impl Report {
     /// How `later` differs from the cut that this manifest is of: as [`compare`], with shots that were omitted and are back
@@ -19,6 +19,12 @@ impl Report {
         };
         let mut changes = compare(&self.plan()?.ok_or_else(none)?, later);
         for change in &mut changes {
+            // The plan is of the whole cut: a shot of it may have failed, or not been asked for.
+            if let (Some(old), Some(_)) = (&change.old, &change.new)
+                && !self.shots.iter().any(|entry| is_delivered(entry, &old.name))
+            {
+                change.action = Action::Repull;
+            }
             let Some(shot) = change.new.as_ref().filter(|_| change.old.is_none()) else { continue };
             let shot = &later.shots[shot.index];
             let omitted = self.shots.iter().filter(|entry| entry.omitted && entry.output.is_some());
@@ -33,6 +39,11 @@ impl Report {
         }
         Ok(changes)
     }
+}
+
+/// Whether `entry` is of the shot `name` of the manifest's own cut, and it was delivered.
+fn is_delivered(entry: &ShotReport, name: &str) -> bool {
+    entry.shot == name && entry.of.is_none() && matches!(entry.status, Status::Done | Status::Skipped)
 }
 
 /// Whether the clip of `entry` shows some of the frames that the clip of `shot` does.

@@ -84,7 +84,7 @@ fn let_go(lock: Option<File>) {
 
 impl Hold {
     /// The right to write to `path`; `None` while somebody else has it.
-    fn take(path: &Path) -> Result<Option<Hold>> {
+    pub(super) fn take(path: &Path) -> Result<Option<Hold>> {
         Hold::lock(path, |file| match file.try_lock() {
             Ok(()) => Some(true),
             Err(fs::TryLockError::WouldBlock) => None,
@@ -393,7 +393,8 @@ impl Place {
             Target::Sequence { .. } => {
                 let name = self.target.frame_name()?;
                 let frame = |number: i64| path.join(name.of(number));
-                let mut frames = (first..first + count).map(|number| ListedFile::of(&frame(number).metadata().ok()?));
+                let end = first.checked_add(count)?;
+                let mut frames = (first..end).map(|number| ListedFile::of(&frame(number).metadata().ok()?));
                 frames.try_fold(ListedFile::NOTHING, |sum, frame| Some(sum.and(&frame?)))
             }
         }

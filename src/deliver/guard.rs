@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use std::path::Path;
 
 use super::existing::Existing;
-use super::files::{Place, Standing, remove};
+use super::files::{Hold, Place, Standing, remove};
 use super::manifest::{CONFLATED, Listed, MANIFEST, Manifest, ManifestFile, not_ours};
 use super::parts;
 use super::protected::Protected;
@@ -161,7 +161,16 @@ impl<'p> Guard<'p> {
     /// Removes what lies at `place`, if it is ours and as it was left; says why it stays otherwise.
     pub(crate) fn remove(&self, place: &Place) -> Result<(), String> {
         let path = place.path.display();
-        let Ok(metadata) = place.path.symlink_metadata() else { return Ok(()) };
+        let metadata = match place.path.symlink_metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(format!("{path} stays: it cannot be looked at: {error}")),
+        };
+        let hold = Hold::take(&place.path).map_err(|error| format!("{path} stays: {error:#}"))?;
+        let Some(_hold) = hold else { return Err(format!("{path} stays: another run is writing it")) };
+        if !self.listed.has_times(&place.relative) {
+            return Err(format!("{path} stays: {MANIFEST} does not say when it was written"));
+        }
         self.protected.refuse([place.path.as_path()]).map_err(|error| format!("{path} stays: {error:#}"))?;
         match self.is_ours(place, &metadata) {
             Ok(true) => remove(&place.path).map_err(|error| format!("{error:#}")),

@@ -132,17 +132,6 @@ impl Manifest {
         Some(Manifest { run: None, files: alone.files })
     }
 
-    /// What is listed in `folder`, by path; nothing where that holds no manifest.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`] where it cannot be read.
-    pub(crate) fn listed_at(folder: &Path) -> Result<Listed> {
-        match Manifest::read(folder)? {
-            ManifestFile::Ours(manifest) => Ok(manifest.listed()),
-            ManifestFile::Foreign(_) => Ok(Listed::default()),
-        }
-    }
-
     /// What is listed, by path.
     pub(crate) fn listed(&self) -> Listed {
         let mut listed = Listed::default();
@@ -187,6 +176,11 @@ impl Listed {
     /// Whether anything is listed under this path.
     pub(super) fn names(&self, relative: &str) -> bool {
         self.0.contains_key(relative)
+    }
+
+    /// Whether all that is listed under this path says when it was written; manifests of earlier versions did not.
+    pub(super) fn has_times(&self, relative: &str) -> bool {
+        self.0.get(relative).is_some_and(|listed| listed.iter().all(|listed| listed.modified.1 != u64::MAX))
     }
 
     /// Whether what lies there, `there`, is as it was left.

@@ -60,9 +60,9 @@ pub(crate) use files::{Folder, Place, clear, write_whole};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use guard::Guard;
 #[cfg(feature = "resolve")]
-pub(crate) use manifest::{CONFLATED, MANIFEST};
+pub(crate) use manifest::CONFLATED;
 pub(crate) use manifest::{
-    Listed, Manifest, Progress, absorb_parts, clear_strays, note_parts, on_disk, outputs, settle, write_cut,
+    MANIFEST, Manifest, Progress, absorb_parts, clear_strays, note_parts, on_disk, outputs, settle, write_cut,
 };
 #[cfg(feature = "ffmpeg")]
 pub(crate) use names::{beside, stem_paths};

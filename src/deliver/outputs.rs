@@ -250,7 +250,8 @@ pub(crate) fn delivered_place(folder: &Folder, output: &Output) -> Option<Place>
     };
     let place = folder.place(Path::new(name), output.kind, extension);
     // Nothing outside of the folder, whatever somebody wrote into the manifest.
-    let is_inside = Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    let mut parts = Path::new(name).components().peekable();
+    let is_inside = parts.peek().is_some() && parts.all(|part| matches!(part, std::path::Component::Normal(_)));
     (is_inside && place.relative == path).then_some(place)
 }
 

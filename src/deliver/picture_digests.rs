@@ -32,8 +32,8 @@ struct MadeAs<'a> {
     damaged: Damaged,
     media_missing: MissingPolicy,
     retime: Retime,
-    /// What media with bounds are laid out around.
-    ruler: Option<&'a Media>,
+    /// What media with bounds are laid out around, and what tells that it is the same.
+    ruler: Option<(&'a Media, Option<(u64, u128)>)>,
 }
 
 /// A layer at one frame.
@@ -48,6 +48,8 @@ struct LayerAt<'a> {
     /// What tells that their files are the same, where each frame is one.
     files: Vec<(u64, u128)>,
     look: Look,
+    /// Whether the look is plain in every frame: how pictures are worked with is chosen for all frames of a span.
+    is_plain: bool,
     grade: &'a [crate::plan::Grade],
     color: &'a [crate::plan::ColorNote],
 }
@@ -79,12 +81,15 @@ pub(crate) fn pictures(
         damaged: plan.damaged,
         media_missing: plan.media_missing,
         retime: plan.retime,
-        ruler: plan.ruler().filter(|_| bounded).map(|media| &plan.media[media]),
+        ruler: plan.ruler().filter(|_| bounded).map(|media| {
+            let file = opened.media.get(media.index()).and_then(|media| media.source.file(0));
+            (&plan.media[media], file.and_then(|file| state(&file)))
+        }),
     };
     // Paths that are not text have no JSON.
     let made_as = serde_json::to_vec(&made_as).unwrap_or_else(|_| format!("{made_as:?}").into_bytes());
     let frames = picture_frames((plan, opened), shot);
-    Pictures { made_as: hexadecimal(&Sha256::digest(&made_as)[..16]), frames }
+    Pictures { made_as: hexadecimal(&Sha256::digest(&made_as)[..16]), frames, modified: (u64::MAX, 0) }
 }
 
 /// Digests of what each frame of `shot` shows, as [`Pictures::frames`], whatever it is made as; files are looked at where
@@ -129,7 +134,7 @@ impl Digests<'_> {
                 from.iter().chain(to).for_each(|side| self.element(side, record));
             }
             Element::Stack { elements, look, grade } => {
-                self.add(&("stack", look_at(look, record), grade, elements.len()));
+                self.add(&("stack", look_at(look, record), look.is_plain(), grade, elements.len()));
                 elements.iter().for_each(|element| self.element(element, record));
             }
         }
@@ -153,6 +158,7 @@ impl Digests<'_> {
             blend: blend.filter(|_| plan.retime == Retime::Blend),
             files,
             look: look_at(look, record),
+            is_plain: look.is_plain(),
             grade,
             color,
         });

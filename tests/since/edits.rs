@@ -5,7 +5,7 @@ use otio_conflate::{Omitted, Timeline};
 use serde_json::Value;
 
 use crate::otio::{self, With as _};
-use crate::support::{Counts, Show, assert_same, counts, cut, files, opacity, timeline};
+use crate::support::{Counts, Show, assert_same, counts, cut, files, keyed_opacity, opacity, timeline};
 
 /// Three shots, one behind the other.
 fn before(show: &Show) -> [Value; 3] {
@@ -19,7 +19,7 @@ struct Edit {
     after: fn(&Show) -> Timeline,
 }
 
-const EDITS: [Edit; 18] = [
+const EDITS: [Edit; 19] = [
     Edit { what: "nothing", counts: (3, 0, 0), after: |show| cut(&before(show)) },
     Edit {
         what: "trimmed within handles; the shots behind it move along",
@@ -122,6 +122,14 @@ const EDITS: [Edit; 18] = [
         after: |show| {
             let [a, b, c] = before(show);
             cut(&[a, b.with("effects", opacity(50.0)), c])
+        },
+    },
+    Edit {
+        what: "a look that shows the same, and is worked with otherwise",
+        counts: (2, 0, 1),
+        after: |show| {
+            let [a, b, c] = before(show);
+            cut(&[a, b.with("effects", keyed_opacity()), c])
         },
     },
     Edit {

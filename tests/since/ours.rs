@@ -1,6 +1,7 @@
 //! Files of the earlier run: only those that are as they were left are copied, and only ours are removed.
 
-use otio_conflate::{Omitted, Report, ShotReport};
+use otio_conflate::plan::compare::Action;
+use otio_conflate::{ErrorKind, NoObserver, Omitted, Report, ShotReport, Since};
 
 use crate::support::{Counts, Show, assert_same, counts, cut, files};
 
@@ -94,4 +95,104 @@ fn other_settings_are_rendered_and_told() {
     let report = show.follow(&all, "new", "old", Omitted::Keep);
     assert_eq!(counts(&report), Counts { kept: 0, copied: 0, rendered: 2 });
     assert!(report.shots.iter().all(|shot| shot.reason.as_ref().is_some_and(|why| why.contains("setting"))));
+}
+
+/// Names of the entries that are marked as omitted, and of the files, in `folder`.
+fn marked(show: &Show, folder: &str) -> (Vec<String>, Vec<String>) {
+    let manifest = Report::open(show.path(folder).join("manifest.json")).expect("a manifest");
+    let marked = manifest.shots.iter().filter(|shot| shot.omitted).map(|shot| shot.shot.clone()).collect();
+    (marked, files(&show.path(folder)).into_keys().collect())
+}
+
+#[test]
+fn a_part_of_a_cut_marks_and_removes_nothing_of_the_rest() {
+    let show = Show::new("prores-lt");
+    let [a, b] = two(&show);
+    show.fresh(&cut(&[a.clone(), b.clone()]), "out");
+    let mut later = cut(&[b, a]);
+    later.name = "cut_v2".to_owned();
+    let plan = show.plan(&later);
+    let since = || Since::open(show.path("out/manifest.json")).expect("a manifest");
+    let part = show.conflation(&later, &show.path("out")).only(["sh020"]);
+    let error =
+        part.since(since().omitted(Omitted::Remove)).run(&plan, &NoObserver).expect_err("a part removes nothing");
+    assert_eq!(error.kind(), ErrorKind::Option);
+    let part = show.conflation(&later, &show.path("out")).only(["sh020"]).since(since());
+    assert!(part.run(&plan, &NoObserver).expect("a run").omitted.is_empty());
+    let all = ["sh010.mov", "sh020.mov"].map(str::to_owned).to_vec();
+    assert_eq!(marked(&show, "out"), (vec![], all));
+    // What was not asked for was delivered for the cut before.
+    let manifest = Report::open(show.path("out/manifest.json")).expect("a manifest");
+    let changes = manifest.changes(&plan).expect("a plan");
+    let actions: Vec<_> = changes.iter().map(|change| (change.name(), change.action)).collect();
+    assert_eq!(actions, [("sh020", Action::Keep), ("sh010", Action::Repull)]);
+}
+
+#[test]
+fn another_cut_in_the_folder_loses_nothing() {
+    let show = Show::new("prores-lt");
+    let [a, b] = two(&show);
+    let reel = |name: &str, clips: &[serde_json::Value]| {
+        let mut reel = cut(clips);
+        reel.name = name.to_owned();
+        reel
+    };
+    let one = reel("reel1", std::slice::from_ref(&a));
+    let two = reel("reel2", std::slice::from_ref(&b));
+    show.fresh(&one, "out");
+    show.fresh(&two, "out");
+    std::fs::copy(show.path("out/manifest.json"), show.path("saved.json")).expect("a copy");
+    // The manifest is that of the other reel by now: nothing of it is in this cut.
+    let report = show.follow(&reel("reel1", &[show.clip("sh011", "a_v001", 22, 5)]), "out", "out", Omitted::Remove);
+    assert!(report.omitted.is_empty());
+    assert_eq!(marked(&show, "out").1, ["sh010.mov", "sh011.mov", "sh020.mov"]);
+    // In an earlier state of the folder nothing is removed either.
+    std::fs::rename(show.path("saved.json"), show.path("out/saved.json")).expect("a name");
+    let since = Since::open(show.path("out/saved.json")).expect("a manifest").omitted(Omitted::Remove);
+    let again = reel("reel2", &[show.clip("sh021", "b_v001", 32, 5)]);
+    let plan = show.plan(&again);
+    let report = show.conflation(&again, &show.path("out")).since(since).run(&plan, &NoObserver).expect("a run");
+    assert_eq!(report.omitted, ["sh020"]);
+    assert!(report.warnings.iter().any(|warning| warning.to_string().contains("stay")), "{:?}", report.warnings);
+    assert!(show.path("out/sh020.mov").exists());
+}
+
+#[test]
+fn shots_that_become_other_files_are_not_omitted() {
+    let mut show = Show::new("prores-lt");
+    let all = cut(&two(&show));
+    show.fresh(&all, "out");
+    show.preset = otio_conflate::deliver::Preset::by_name("png").expect("a preset");
+    let report = show.follow(&all, "out", "out", Omitted::Remove);
+    assert!(report.omitted.is_empty());
+    assert!(show.path("out/sh010.mov").exists() && show.path("out/sh010").is_dir());
+}
+
+#[test]
+fn a_manifest_that_says_the_impossible_is_believed_in_nothing() {
+    let show = Show::new("png");
+    let [a, b] = two(&show);
+    show.fresh(&cut(&[a.clone(), b.clone()]), "old");
+    let path = show.path("old/manifest.json");
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).expect("reads")).expect("JSON");
+    let after = cut(&[b, a]);
+    for (number, (key, value)) in [
+        ("first_frame", serde_json::json!(i64::MAX)),
+        ("frame_count", serde_json::json!(i64::MAX)),
+        ("frame_count", serde_json::json!(-5)),
+        ("output.path", serde_json::json!("../old/sh010/sh010.%04d.png")),
+        ("output.path", serde_json::json!("/.%04d.png")),
+        ("pictures.frames", serde_json::json!("é")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut manifest = manifest.clone();
+        for shot in manifest["shots"].as_array_mut().expect("shots") {
+            *shot.pointer_mut(&format!("/{}", key.replace('.', "/"))).expect("a key") = value.clone();
+        }
+        std::fs::write(&path, manifest.to_string()).expect("writes");
+        let report = show.follow(&after, &format!("new{number}"), "old", Omitted::Keep);
+        assert_eq!(counts(&report), Counts { kept: 0, copied: 0, rendered: 2 }, "{key} {value}");
+    }
 }

@@ -51,7 +51,7 @@ impl Show {
         Plan::with_media(cut, &options, &FfmpegLookup::new()).expect("a plan")
     }
 
-    fn conflation<'t>(&self, cut: &'t Timeline, folder: &Path) -> Conflation<'t, FfmpegBackend> {
+    pub(crate) fn conflation<'t>(&self, cut: &'t Timeline, folder: &Path) -> Conflation<'t, FfmpegBackend> {
         let delivery = Delivery::new(folder).preset(self.preset.clone());
         Conflation::new(FfmpegBackend::new(), delivery).timeline(cut)
     }
@@ -153,6 +153,14 @@ pub(crate) fn assert_same(got: &BTreeMap<String, Vec<u8>>, wanted: &BTreeMap<Str
     let differ: Vec<&String> =
         got.iter().filter(|(name, bytes)| wanted[*name] != **bytes).map(|(name, _)| name).collect();
     assert!(differ.is_empty(), "{what}: {differ:?} differ");
+}
+
+/// Key frames of an opacity that is full as far as the clips here go.
+pub(crate) fn keyed_opacity() -> Value {
+    let mut effects = opacity(100.0);
+    effects[0]["metadata"]["Resolve_OTIO"]["Parameters"][0]["Key Frames"] = json!({"0": {"Value": 100.0, "Variant Type": "Double"}, "80": {"Value": 100.0, "Variant Type": "Double"},
+            "90": {"Value": 0.0, "Variant Type": "Double"}});
+    effects
 }
 
 /// What a shot shows and lets be heard apart from its name and place.

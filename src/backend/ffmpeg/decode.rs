@@ -14,6 +14,7 @@ use super::pump::Pump;
 use super::still;
 use super::still_kind::kind_of;
 use super::sys::decoder::DecoderSetup;
+use super::sys::streams::codec_header;
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
 use crate::otio::MediaFile;
@@ -110,6 +111,11 @@ impl MovieReader {
             }
             Source::Movie(movie) => movie.pick(position, rate).map_err(|error| error.at_frame(position.frame())),
         }
+    }
+
+    /// The header that the codec keeps outside of packets; empty where there is none.
+    pub(super) fn codec_header(&mut self) -> Vec<u8> {
+        self.parameters().map(|parameters| codec_header(&parameters)).unwrap_or_default()
     }
 
     /// The packet of frame `index`, as [`MovieReader::packet`], of a file whose frames may not all stand alone, if that one

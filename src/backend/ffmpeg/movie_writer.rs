@@ -9,7 +9,7 @@ use ffmpeg_next::frame::Video;
 use super::encode::{OutputSettings, open_encoder};
 use super::picture_encoder::PictureEncoder;
 use super::sound::{SoundFormat, SoundStream};
-use super::sys::streams::SideData;
+use super::sys::streams::{SideData, codec_header};
 use super::sys::write::{Muxer, StreamSetup};
 use super::trim::of_piece;
 use crate::audio::Samples;
@@ -82,11 +82,15 @@ impl MovieWriter {
     }
 
     /// Creates `path` for packets that the encoder of `settings` made earlier: the file says what it would say if they
-    /// were encoded now. Returns the encoder's name, too.
-    pub(super) fn create_for_packets(path: &Path, settings: &OutputSettings) -> Result<(MovieWriter, String)> {
+    /// were encoded now. Returns the encoder's name and the codec's header outside of packets, too.
+    pub(super) fn create_for_packets(path: &Path, settings: &OutputSettings) -> Result<(MovieWriter, String, Vec<u8>)> {
         let mut writer = MovieWriter::create(path, settings)?;
-        let encoder = writer.encoder.take();
-        Ok((writer, encoder.map(|encoder| encoder.name().to_owned()).unwrap_or_default()))
+        let (mut name, mut header) = (String::new(), Vec::new());
+        if let Some(encoder) = writer.encoder.take() {
+            name = encoder.name().to_owned();
+            header = codec_header(&encoder.parameters().map_err(|error| error.at_file(path))?);
+        }
+        Ok((writer, name, header))
     }
 
     fn start(

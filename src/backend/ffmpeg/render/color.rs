@@ -517,9 +517,9 @@ impl Settling<'_> {
         for source in sources {
             let _ = write!(text, " {:?}", source.space);
         }
-        for media in &self.media {
+        for (place, media) in self.media.iter().enumerate() {
             if let Some(medium) = media.as_ref().filter(|medium| medium.range.is_some()) {
-                let _ = write!(text, " {:?}", medium.range);
+                let _ = write!(text, " {place} {:?}", medium.range);
             }
         }
         for representation in representations {

@@ -46,6 +46,22 @@ impl<'f> Reuse<'f> {
         labels: Option<SourceLabels<'f>>,
         max_pixels: Option<u64>,
     ) -> Result<Reuse<'f>> {
+        let reuse = Reuse::opened(earlier, task, settings, labels, max_pixels)?;
+        if earlier.encoder.as_ref() != Some(&reuse.encoder) {
+            let made = earlier.encoder.as_deref().unwrap_or("an unknown one");
+            let what = format!("its pictures were made by another encoder: {made}, and not {}", reuse.encoder);
+            return Err(Error::new(ErrorKind::Unsupported, what).at_file(earlier.target.path()));
+        }
+        Ok(reuse)
+    }
+
+    fn opened(
+        earlier: &'f Earlier,
+        task: &'f Task<'_>,
+        settings: OutputSettings,
+        labels: Option<SourceLabels<'f>>,
+        max_pixels: Option<u64>,
+    ) -> Result<Reuse<'f>> {
         match (&earlier.target, &task.target) {
             (Target::Movie(from), Target::Movie(to)) => {
                 let mut reader = MovieReader::open(from, &DecodeOptions::default().max_pixels(max_pixels))?;
@@ -53,7 +69,12 @@ impl<'f> Reuse<'f> {
                 if reader.key_packet(last)?.is_none() {
                     return Err(ends_early(from, last));
                 }
-                let (writer, encoder) = MovieWriter::create_for_packets(to, &settings)?;
+                let (writer, encoder, header) = MovieWriter::create_for_packets(to, &settings)?;
+                if !header.is_empty() && reader.codec_header() != header {
+                    let what =
+                        "the encoder that is there writes another header than the one the packets were made with";
+                    return Err(Error::new(ErrorKind::Unsupported, what).at_file(from));
+                }
                 let (reader, writer) = (Box::new(reader), Box::new(writer));
                 let files = Files::Movies { reader, writer, from: from.clone(), next: earlier.first };
                 Ok(Reuse { files, encoder })

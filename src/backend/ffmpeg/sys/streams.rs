@@ -66,16 +66,26 @@ impl Demuxer {
     /// The header that a stream's codec keeps outside of its packets; empty where there is none.
     pub(crate) fn codec_header(&self, stream: usize) -> Vec<u8> {
         let Some(pointer) = self.stream_ptr(stream) else { return Vec::new() };
-        // SAFETY: the parameters are never null, and hold so many bytes of header if the pointer is not null.
-        unsafe {
-            let parameters = &*pointer.as_ref().codecpar;
-            match usize::try_from(parameters.extradata_size) {
-                Ok(len) if len > 0 && !parameters.extradata.is_null() => {
-                    std::slice::from_raw_parts(parameters.extradata, len).to_vec()
-                }
-                _ => Vec::new(),
-            }
+        // SAFETY: the stream lives as long as the context, and its parameters are never null.
+        unsafe { header_of(&*pointer.as_ref().codecpar) }
+    }
+}
+
+/// The header that a codec keeps outside of its packets; empty where there is none.
+pub(crate) fn codec_header(parameters: &ffmpeg_next::codec::Parameters) -> Vec<u8> {
+    // SAFETY: parameters own what their pointer leads to, which is never null.
+    unsafe { header_of(&*parameters.as_ptr()) }
+}
+
+/// # Safety
+/// The parameters hold so many bytes of header as they say, if their pointer to it is not null.
+unsafe fn header_of(parameters: &ffi::AVCodecParameters) -> Vec<u8> {
+    match usize::try_from(parameters.extradata_size) {
+        Ok(len) if len > 0 && !parameters.extradata.is_null() => {
+            // SAFETY: what the caller promises.
+            unsafe { std::slice::from_raw_parts(parameters.extradata, len).to_vec() }
         }
+        _ => Vec::new(),
     }
 }
 
