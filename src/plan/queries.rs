@@ -58,12 +58,15 @@ impl Plan {
     }
 
     /// The record frame that `timecode`, such as `01:00:02:00`, labels, counted from the cut's first: the other way of
-    /// [`Plan::timecode`].
+    /// [`Plan::timecode`]. It is counted drop-frame where the plan is, whether a `:` or a `;` stands before its frames.
     ///
     /// # Errors
-    /// [`ErrorKind::Time`] for text that is no timecode at the record rate, and for one outside the cut.
+    /// [`ErrorKind::Time`] for text that is no timecode at the record rate, for a label that drop-frame leaves out, and for
+    /// one outside the cut.
     pub fn frame_at(&self, timecode: &str) -> Result<i64> {
-        let frame = Timecode::parse(timecode, self.rate)?.frame().saturating_sub(self.global_start);
+        let label = Timecode::parse_as(timecode, self.rate, self.drop_frame)?;
+        // Labels begin anew after a day.
+        let frame = label.frame().saturating_sub(self.global_start).rem_euclid(label.frames_per_day());
         if (0..self.duration).contains(&frame) {
             return Ok(frame);
         }

@@ -46,19 +46,23 @@ impl Timecode {
     /// # Errors
     /// [`ErrorKind::Time`] when the text is no timecode at `rate`.
     pub fn parse(text: &str, rate: Rate) -> Result<Timecode> {
-        let bad = || Error::new(ErrorKind::Time, format!("{text:?} is no timecode at {rate}"));
-        let drop = text.contains([';', ',', '.']);
-        let fields: Vec<i64> = text
-            .trim()
-            .split([':', ';', ',', '.'])
-            .map(|field| field.parse::<u32>().map(i64::from).map_err(|_| bad()))
-            .collect::<Result<_>>()?;
-        let &[hours, minutes, seconds, frames] = fields.as_slice() else { return Err(bad()) };
-        let label = Label { hours, minutes, seconds, frames };
-        if minutes > 59 || seconds > 59 || frames >= i64::from(rate.timecode_base()) || hours > 99 {
-            return Err(bad());
-        }
+        let (label, drop) = Label::parse(text, rate)?;
         Ok(label.timecode(rate, drop))
+    }
+
+    /// Reads the same, counted drop-frame or not as `drop` says, whatever separates the frames.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Time`] when the text is no timecode at `rate`, and for a label that drop-frame leaves out.
+    pub(crate) fn parse_as(text: &str, rate: Rate, drop: bool) -> Result<Timecode> {
+        let (label, _) = Label::parse(text, rate)?;
+        let timecode = label.timecode(rate, drop);
+        let Label { hours, minutes, seconds, frames } = label;
+        if timecode.fields() != [hours % 24, minutes, seconds, frames] {
+            let what = format!("{text:?} labels no frame: drop-frame timecode at {rate} leaves it out");
+            return Err(Error::new(ErrorKind::Time, what));
+        }
+        Ok(timecode)
     }
 
     /// The label of the same hour, minute and second at another rate; the frames within the second are scaled, and
@@ -71,6 +75,13 @@ impl Timecode {
         let label = self.label();
         let frames = label.frames * i64::from(rate.timecode_base()) / i64::from(self.rate.timecode_base());
         Label { frames, ..label }.timecode(rate, self.drop)
+    }
+
+    /// The label `frames` frames later, which are counted at `rate`, in whole frames of its own rate.
+    pub(crate) fn after(self, frames: i64, rate: Rate) -> Timecode {
+        let base = |rate: Rate| i64::from(rate.timecode_base());
+        let frames = frames.saturating_mul(base(self.rate)).div_euclid(base(rate));
+        Timecode { frame: self.frame.saturating_add(frames), ..self }
     }
 
     /// The label so many frames later.
@@ -139,6 +150,23 @@ struct Label {
 }
 
 impl Label {
+    /// What `text` reads as, and whether its separators say that it is drop-frame.
+    fn parse(text: &str, rate: Rate) -> Result<(Label, bool)> {
+        let bad = || Error::new(ErrorKind::Time, format!("{text:?} is no timecode at {rate}"));
+        let drop = text.contains([';', ',', '.']);
+        let fields: Vec<i64> = text
+            .trim()
+            .split([':', ';', ',', '.'])
+            .map(|field| field.parse::<u32>().map(i64::from).map_err(|_| bad()))
+            .collect::<Result<_>>()?;
+        let &[hours, minutes, seconds, frames] = fields.as_slice() else { return Err(bad()) };
+        let label = Label { hours, minutes, seconds, frames };
+        if minutes > 59 || seconds > 59 || frames >= i64::from(rate.timecode_base()) || hours > 99 {
+            return Err(bad());
+        }
+        Ok((label, drop))
+    }
+
     /// The frame it names at `rate`.
     fn timecode(self, rate: Rate, drop: bool) -> Timecode {
         let drop = drop && can_drop(rate);

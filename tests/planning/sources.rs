@@ -130,3 +130,35 @@ fn a_record_timecode_leads_to_its_frame() {
     assert!(error.contains("01:00:00:00 to 01:00:01:23"), "{error}");
     assert!(plan.frame_at("1:2").is_err());
 }
+
+#[test]
+fn record_timecode_is_counted_as_the_plan_counts_whatever_separates_its_frames() {
+    let rate = Rate::new(29.97).expect("a rate");
+    let range = RawTimeRange::frames(0, 3600, rate);
+    let cut = Timeline::new("cut")
+        .start(otio_conflate::timeline::RationalTime::new(0.0, rate))
+        .track(Composition::video("V1").with(Clip::new("a", MediaReference::file("/m/a.mov")).range(range)));
+    let plan = |drop| {
+        let mut options = PlanOptions::default();
+        options.drop_frame = Some(drop);
+        Plan::new(&cut, &options).expect("a plan")
+    };
+    let (drop, plain) = (plan(true), plan(false));
+    for text in ["00:01:00:02", "00:01:00;02"] {
+        assert_eq!((drop.frame_at(text).expect(text), plain.frame_at(text).expect(text)), (1800, 1802));
+    }
+    for frame in 0..3600 {
+        let label = drop.timecode(frame).to_string();
+        assert_eq!(drop.frame_at(&label).expect(&label), frame);
+        assert_eq!(drop.frame_at(&label.replace(';', ":")).expect(&label), frame);
+    }
+    // The first two labels of a minute are none.
+    let error = drop.frame_at("00:01:00:00").expect_err("no frame").to_string();
+    assert!(error.contains("leaves it out"), "{error}");
+    assert_eq!(plain.frame_at("00:01:00:00").expect("a frame"), 1800);
+    // Over midnight, labels begin anew.
+    let mut late = plain.clone();
+    late.global_start = 24 * 60 * 60 * 30 - 10;
+    assert_eq!(late.frame_at(&late.timecode(20).to_string()).expect("in the cut"), 20);
+    assert!(late.frame_at("12:00:00:00").is_err());
+}

@@ -28,7 +28,7 @@ pub(super) fn subjects(plan: &Plan) -> Vec<Subject<'_>> {
 }
 
 impl<'p> Subject<'p> {
-    fn new(plan: &'p Plan, index: usize, shot: &'p Shot) -> Subject<'p> {
+    pub(super) fn new(plan: &'p Plan, index: usize, shot: &'p Shot) -> Subject<'p> {
         let first = shot.start.saturating_add(shot.head);
         let count = (shot.frame_count - shot.head - shot.tail).max(1);
         let record = (first, first.saturating_add(count - 1));

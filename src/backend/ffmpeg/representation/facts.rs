@@ -4,7 +4,7 @@ use super::super::info::MediaInfo;
 use crate::codec::exr::Label;
 use crate::deliver::OWN;
 use crate::plan::{Layer, Media, MediaId, MediaSource, Plan, Shot};
-use crate::time::{Rate, Timecode};
+use crate::time::Timecode;
 
 /// What is known about the pictures of a shot or a file, one by one.
 pub(crate) trait Facts {
@@ -59,19 +59,12 @@ impl<F: Fn(MediaId) -> Reel> ShotFacts<'_, F> {
     }
 }
 
-/// The timecode `frame` frames, counted at `rate`, after `start`.
-fn advanced(start: Timecode, frame: i64, rate: Rate) -> Timecode {
-    let base = |rate: Rate| i64::from(rate.timecode_base());
-    let frame = frame * base(start.rate()) / base(rate);
-    Timecode::from_frame(start.frame() + frame, start.rate(), start.is_drop())
-}
-
 impl<F: Fn(MediaId) -> Reel> Facts for ShotFacts<'_, F> {
     fn source_label(&self, index: i64) -> Label {
         let Some((layer, media, frame)) = self.topmost(index) else { return Label::default() };
         let Reel { start, name } = (self.reel)(layer.media);
         let timecode = match &media.source {
-            MediaSource::File { .. } => start.map(|start| advanced(start, frame, media.rate)),
+            MediaSource::File { .. } => start.map(|start| start.after(frame, media.rate)),
             // The number of a scanned frame is its place on the reel.
             MediaSource::Sequence { .. } => Some(Timecode::inferred(media.source.number(frame), media.rate)),
             _ => None,
