@@ -1,13 +1,16 @@
 //! Where shots go and what they are written as.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::files::Place;
 use super::outputs::stems_of;
 use super::{Existing, Folder, NameTemplate, Preset, Protected, Representation, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
+use crate::report::OutputKind;
 
 /// Where shots go and what they are written as.
 ///
@@ -106,6 +109,37 @@ impl Delivery {
         self
     }
 
+    /// Whether nothing would lie in the folder of a shot's frames but these.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`], with both shots.
+    fn check_folders(&self, plan: &Plan) -> Result<()> {
+        let places = self.places(&Folder::planned(&self.folder), plan);
+        // File systems may not tell names apart that differ in case alone.
+        let lower = |path: &Path| PathBuf::from(path.to_string_lossy().to_lowercase());
+        let all =
+            || places.iter().zip(&plan.shots).flat_map(|(places, shot)| places.all().map(move |place| (place, shot)));
+        let sequences = all().filter(|(place, _)| place.kind == OutputKind::Sequence);
+        let folders: HashMap<PathBuf, (&Place, &Shot)> = sequences.map(|at| (lower(&at.0.path), at)).collect();
+        if folders.is_empty() {
+            return Ok(());
+        }
+        for (place, shot) in all() {
+            let path = lower(&place.path);
+            if let Some((folder, owner)) = path.ancestors().skip(1).find_map(|folder| folders.get(folder)) {
+                let what = format!(
+                    "{} of shot {:?} would lie in {}, the folder of frames of shot {:?}; expected folders apart",
+                    place.path.display(),
+                    shot.name,
+                    folder.path.display(),
+                    owner.name
+                );
+                return Err(Error::new(ErrorKind::Option, what).at_object(&shot.object).at_clip(&shot.clip));
+            }
+        }
+        Ok(())
+    }
+
     /// Where everything of each shot of `plan` goes, in the order of the shots.
     pub(crate) fn places(&self, folder: &Folder, plan: &Plan) -> Vec<ShotPlaces> {
         let made = (&self.preset, self.representations.as_slice());
@@ -119,7 +153,8 @@ impl Delivery {
     }
 
     /// Whether representations can be made, and the shots of `plan` have the fields of their own that names and burn-ins
-    /// say: every shot those of its name, and one shot at least those of burn-ins, which say nothing of the others.
+    /// say: every shot those of its name, and one shot at least those of burn-ins, which say nothing of the others. And
+    /// whether every folder of frames is one shot's alone.
     ///
     /// # Errors
     /// [`ErrorKind::Option`].
@@ -146,7 +181,7 @@ impl Delivery {
                 }
             }
         }
-        Ok(())
+        self.check_folders(plan)
     }
 
     /// What is never written to: what `plan` reads, the files of representations, and `inputs`.

@@ -1,14 +1,14 @@
 //! File names for shots: from a template, safe for every file system, unique, never outside the output folder.
 
 use std::collections::HashSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::template;
 use crate::error::{Error, Result};
-use crate::plan::{Plan, Shot};
+use crate::plan::{LONGEST, Plan, Shot, cut_to, is_reserved, safe};
 
 /// A template for the names of shots' files, without extension: text with `{shot}`, `{clip}`, `{track}`, `{timeline}`,
 /// `{index}` (from 1, four digits), `{timecode}` and `{fields.NAME}` (the shot's own field of that name) in it. A `/` makes a
@@ -158,7 +158,7 @@ impl Taken {
     fn unique(&mut self, name: PathBuf) -> PathBuf {
         let mut candidate = name.clone();
         let mut number = 2;
-        while is_reserved(&candidate) || !self.0.insert(candidate.to_string_lossy().to_lowercase()) {
+        while is_reserved(&candidate.to_string_lossy()) || !self.0.insert(candidate.to_string_lossy().to_lowercase()) {
             candidate = with_suffix(&name, &format!("_{number}"));
             number += 1;
         }
@@ -166,85 +166,14 @@ impl Taken {
     }
 }
 
-/// Names in the output folder's root that are not for shots.
-fn is_reserved(name: &Path) -> bool {
-    let text = name.to_string_lossy().to_lowercase();
-    text == "manifest.json" || text == "conflated.otio"
-}
-
 fn with_suffix(name: &Path, suffix: &str) -> PathBuf {
     let file = name.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
     name.with_file_name(cut_to(&file, LONGEST.saturating_sub(suffix.len())).to_owned() + suffix)
 }
 
-/// A file name may have 255 bytes; what is left is for the extension, a frame number and the temporary prefix.
-const LONGEST: usize = 180;
-
-/// One path component that every usual file system takes and that means nothing to any of them.
-fn safe(name: &str) -> String {
-    let mut text: String = name
-        .chars()
-        .map(|c| match c {
-            '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
-            // Characters that turn the direction of text or have no width hide what a name says.
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => '_',
-            c if c.is_control() => '_',
-            c => c,
-        })
-        .collect();
-    text = cut_to(text.trim(), LONGEST).to_owned();
-    // Windows drops dots and spaces at the end; a dot in front hides a file.
-    let end = text.trim_end_matches(['.', ' ']).len();
-    text = text[..end].to_owned() + &"_".repeat(usize::from(end < text.len()));
-    if text.starts_with(['.', '-', '~']) {
-        text.replace_range(..1, "_");
-    }
-    let stem = text.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
-    let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$")
-        || (stem.len() == 4
-            && (stem.starts_with("COM") || stem.starts_with("LPT"))
-            && stem.ends_with(|c: char| c.is_ascii_digit()));
-    if device || text.is_empty() {
-        text.insert(0, '_');
-    }
-    debug_assert!(Path::new(&text).components().all(|part| matches!(part, Component::Normal(_))), "{text:?}");
-    text
-}
-
-/// The longest start of `text` with at most `bytes` bytes.
-fn cut_to(text: &str, bytes: usize) -> &str {
-    let mut end = text.len().min(bytes);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_harmless_whatever_a_clip_is_called() {
-        for (name, expected) in [
-            ("sh010", "sh010"),
-            ("../../etc/passwd", "_._.._etc_passwd"),
-            ("..", "_"),
-            (".", "_"),
-            ("", "_"),
-            ("a/b\\c:d", "a_b_c_d"),
-            ("nul", "_nul"),
-            ("COM1.mov", "_COM1.mov"),
-            ("trailing. .", "trailing_"),
-            ("-rf", "_rf"),
-            ("line\nbreak\0", "line_break_"),
-            ("Ünïcode 北京", "Ünïcode 北京"),
-        ] {
-            assert_eq!(safe(name), expected, "{name:?}");
-        }
-        let long = safe(&"é".repeat(500));
-        assert!(long.len() <= LONGEST && long.chars().all(|c| c == 'é'));
-    }
 
     #[test]
     fn templates_know_their_fields() {

@@ -23,6 +23,7 @@ mod canvas;
 mod color;
 pub mod compare;
 mod dialect;
+mod file_name;
 mod frames;
 mod handles;
 mod hdr;
@@ -78,6 +79,7 @@ pub use warning::Warning;
 pub(crate) use build::{is_baked_in, is_retimed, whole_frames};
 pub(crate) use color::RAW;
 pub(crate) use dialect::reels;
+pub(crate) use file_name::{LONGEST, cut_to, is_reserved, safe};
 pub(crate) use mark::{BAKED, INTERMEDIATE, MARK};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use policy::Substitute;

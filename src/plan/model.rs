@@ -153,7 +153,7 @@ pub struct Shot {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub sound: Vec<SoundClip>,
     /// What its files are called in place of what the name template makes: a path inside the output folder, with `/` and
-    /// without extension. `None`: as the template says.
+    /// without extension, of names that every file system takes. `None`: as the template says.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub file: Option<String>,
     /// Values by name, for name templates and burn-ins (`{fields.NAME}`) and for the manifest: what

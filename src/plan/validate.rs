@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::shot_options::{wrong_field, wrong_file};
+use super::file_name::wrong_file;
+use super::shot_options::wrong_field;
 use super::{
     Animated, Crop, Element, Gain, Grade, Look, Media, MediaId, MediaSource, MixStyle, Plan, Shot, SoundClip, Span,
     Transform, Weight,

@@ -152,3 +152,27 @@ fn what_a_shot_is_rendered_as_depends_on_a_field_only_where_a_burn_in_says_it() 
     assert_eq!(skip("comp"), (Status::Done, "comp".to_owned()));
     assert_eq!(skip("roto"), (Status::Skipped, "roto".to_owned()));
 }
+
+#[test]
+fn nothing_lies_in_the_folder_of_a_shots_frames_but_these() {
+    let of = |a: &str, b: &str| {
+        let own = |file: &str| ShotOptions::default().file(file);
+        let options = PlanOptions::default().for_shot("A", own(a)).for_shot("B", own(b));
+        Plan::new(&named(&["A", "B"]), &options).expect("a plan")
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let pictures = || delivery(&folder.path().join("out"), "error").preset(frames());
+    for (a, b, inner) in [("sh010", "sh010/x", "B"), ("SH010/v1/x", "sh010", "A")] {
+        let plan = of(a, b);
+        let check = Conflation::new(RecordBackend::new(), pictures()).check(&plan).expect_err("one in the other");
+        let error = run(&plan, pictures(), RecordBackend::new()).expect_err("one in the other");
+        assert_eq!((error.kind(), format!("{error:#}")), (ErrorKind::Option, check.to_string()));
+        let outer = if inner == "A" { "B" } else { "A" };
+        let text = format!("{error:#}");
+        assert!(text.contains(&format!("of shot {inner:?}")) && text.contains(&format!("of shot {outer:?}")), "{text}");
+        assert!(files(folder.path()).is_empty());
+    }
+    // Movies have no folders of their own; frames may lie beside frames.
+    assert_eq!(delivered(&of("sh010", "sh010/x"), |delivery| delivery), ["sh010.mov", "sh010/x.mov"]);
+    assert!(run(&of("sq/a", "sq/b"), pictures(), RecordBackend::new()).expect("a run").succeeded());
+}

@@ -136,7 +136,7 @@ fn options_of_a_shot_that_is_not_there_are_a_warning_and_impossible_files_are_re
     let file = |file: &str| ShotOptions::default().file(file);
     let plan = plan(&cut, &PlanOptions::default().for_shot("sh999", file("x")));
     assert_warns(&plan, "", "the shot \"sh999\", which is not in the cut");
-    for wrong in ["../x", "/x", "", "a//b", "x\\y"] {
+    for wrong in ["../x", "/x", "", "a//b", "x\\y", "a:b", "manifest.json", "conflated.OTIO", "sq/-a"] {
         let error = refused(&cut, &PlanOptions::default().for_shot("a", file(wrong)));
         assert_eq!((error.kind(), error.place().clip.as_deref()), (ErrorKind::Option, Some("a")), "{error:#}");
     }
@@ -179,7 +179,9 @@ fn a_plan_with_impossible_names_of_files_or_fields_does_not_hold_together() {
         change(&mut plan);
         plan.validate().expect_err("it does not hold").to_string()
     };
-    assert!(wrong(&|plan| plan.shots[1].file = Some("../x".into())).contains("shots[1].file"));
+    for file in ["../x", "a:b", "manifest.json"] {
+        assert!(wrong(&|plan| plan.shots[1].file = Some(file.into())).contains("shots[1].file"), "{file}");
+    }
     let same = wrong(&|plan| plan.shots.iter_mut().for_each(|shot| shot.file = Some("x".into())));
     assert!(same.contains("shots[1].file") && same.contains("another shot's"), "{same}");
     assert!(wrong(&|plan| drop(plan.shots[0].fields.insert("a b".into(), "x".into()))).contains("shots[0].fields"));

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::context::Builder;
 use super::shots::Candidate;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::shot_options::{wrong_field, wrong_file};
+use crate::plan::file_name::wrong_file;
+use crate::plan::shot_options::wrong_field;
 use crate::plan::{NamedObject, Shot, ShotName, ShotOptions};
 use crate::timeline::{Child, Clip, Item, Map, ROOT, Timeline};
 
