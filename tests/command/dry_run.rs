@@ -170,3 +170,26 @@ fn sizes_are_near_where_codecs_keep_to_a_rate() {
         assert!(more.0 > plain.0 && more.1 > plain.1, "{flags:?}: {more:?} {plain:?}");
     }
 }
+
+#[test]
+fn what_would_be_copied_counts_its_bytes_and_no_time() {
+    let world = World::new();
+    let run = world.run(&["conflate", "cut.otio", "--out", "out", "--handles", "4", "--handle-mode", "source"]);
+    assert!(run.status.success(), "{}", said(&run));
+    let text = std::fs::read_to_string(world.path("cut.otio")).expect("a text");
+    let slipped = text.replace("\"value\":40", "\"value\":42");
+    assert_ne!(text, slipped);
+    std::fs::write(world.path("cut.otio"), slipped).expect("a file");
+    let dry =
+        world.run(&["conflate", "cut.otio", "--out", "later", "--since", "out/manifest.json", "--dry-run", "--json"]);
+    let dry = document(&dry);
+    let shots = dry["result"]["shots"].as_array().expect("shots");
+    let copied: Vec<&Value> = shots.iter().filter(|shot| shot["action"] == "retrim").collect();
+    assert!(!copied.is_empty(), "{dry}");
+    for shot in &copied {
+        assert_eq!(shot["estimate"]["cpu_seconds"], 0.0, "{shot}");
+        assert!(shot["estimate"]["bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{shot}");
+    }
+    let bytes: u64 = shots.iter().filter_map(|shot| shot["estimate"]["bytes"].as_u64()).sum();
+    assert_eq!(dry["result"]["estimate"]["bytes"], bytes);
+}

@@ -80,3 +80,31 @@ fn shots_are_called_by_a_pattern_and_the_same_name_twice_is_refused() {
         assert_eq!(refused.status.code(), Some(2), "{wrong:?}: {}", said(&refused));
     }
 }
+
+#[test]
+fn shots_with_commas_in_their_names_can_be_asked_for() {
+    let world = World::new();
+    let text = std::fs::read_to_string(world.path("cut.otio")).expect("it was just written");
+    let mut cut: Value = serde_json::from_str(&text).expect("JSON");
+    cut["tracks"]["children"][0]["children"][1]["name"] = "b, wide".into();
+    std::fs::write(world.path("cut.otio"), cut.to_string()).expect("the folder can be written to");
+    for (only, shots) in [
+        (&["--only", "b, wide"][..], &["b, wide"][..]),
+        (&["--only", "a,b, wide"], &["a", "b, wide"]),
+        (&["--only", "b, wide", "--only", "c"], &["b, wide", "c"]),
+        (&["--only", "a,c"], &["a", "c"]),
+    ] {
+        let run = world.run(&[&["conflate", "cut.otio", "--out", "out", "--dry-run", "--json"][..], only].concat());
+        let told = document(&run);
+        let names: Vec<&Value> =
+            told["result"]["shots"].as_array().expect("shots").iter().map(|shot| &shot["shot"]).collect();
+        assert_eq!(names, shots, "{only:?}");
+    }
+    let refused = world.run(&["conflate", "cut.otio", "--out", "out", "--dry-run", "--only", "b,wide"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    let job = world.run(&["farm", "cut.otio", "--out", "job", "--folder", "out", "--preset", "jpg"]);
+    assert!(job.status.success(), "{}", said(&job));
+    let task = world.run(&["task", "render", "job/data", "--shots", "b, wide,c", "--json"]);
+    assert!(task.status.success(), "{}", said(&task));
+    assert!(world.path("out/b, wide").is_dir() && world.path("out/c").is_dir() && !world.path("out/a").exists());
+}

@@ -104,3 +104,18 @@ fn a_review_tells_what_is_wrong_with_what_it_joins() {
     let quiet = world.run(&["review", "out/manifest.json", "--out", "review", "--quiet"]);
     assert!(!said(&quiet).contains("warning"), "{}", said(&quiet));
 }
+
+#[test]
+fn a_manifest_without_a_plan_says_why_it_may_have_none() {
+    let world = World::new();
+    let run = world.run(&["conflate", "cut.otio", "--out", "out"]);
+    assert!(run.status.success(), "{}", said(&run));
+    let text = std::fs::read_to_string(world.path("out/manifest.json")).expect("a manifest");
+    let mut manifest: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert!(manifest.as_object_mut().expect("an object").remove("plan").is_some());
+    std::fs::write(world.path("bare.json"), manifest.to_string()).expect("the folder can be written to");
+    let refused = world.run(&["diff", "bare.json", "cut.otio"]);
+    let text = said(&refused);
+    assert_eq!(refused.status.code(), Some(3), "{text}");
+    assert!(["has no plan", "earlier version", "killed", "not text"].iter().all(|why| text.contains(why)), "{text}");
+}

@@ -13,7 +13,7 @@ use otio_conflate::{Conflation, Existing, Omitted, Plan, Result, Since};
 use serde_json::{Value, json};
 
 use crate::dry_run;
-use crate::flags::{DeliveryArgs, LimitArgs, PlanArgs};
+use crate::flags::{DeliveryArgs, LimitArgs, PlanArgs, shot_names};
 use crate::interrupt;
 use crate::loudness::normalize;
 use crate::outcome::{self, Outcome};
@@ -29,8 +29,8 @@ pub(crate) struct Flags {
     /// A WAV file for the mix of the whole cut
     #[arg(long, value_name = "FILE")]
     mix: Option<PathBuf>,
-    /// Only these shots, called and numbered as in a run of all; several are separated by commas
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    /// Only these shots, called and numbered as in a run of all; several are separated by commas, or the flag is repeated
+    #[arg(long, value_name = "NAME,...")]
     only: Vec<String>,
     /// The manifest of an earlier run: shots that are the same are kept; of others, pictures that it delivered are copied,
     /// and only what is new is rendered
@@ -70,7 +70,7 @@ pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
         conflation = conflation.since(Since::open(manifest)?.omitted(flags.omitted));
     }
     if !flags.only.is_empty() {
-        conflation = conflation.only(flags.only);
+        conflation = conflation.only(shot_names(&plan, &flags.only));
     }
     interrupt::cancel_on_interrupt(cancel);
     if flags.mix.is_some() || loudness.is_some() {

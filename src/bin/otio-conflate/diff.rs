@@ -22,13 +22,13 @@ pub(crate) struct Flags {
     old: PathBuf,
     /// The later one
     new: PathBuf,
-    /// Which pieces of timelines are shots
+    /// Which pieces of timelines are shots; plans and manifests have theirs
     #[arg(long, default_value = "hero", value_name = "WHICH")]
     shots: ShotSelection,
-    /// The handles that were delivered with the earlier shots: H, or HEAD:TAIL
+    /// The handles that were delivered with the earlier shots: H, or HEAD:TAIL. For timelines: plans and manifests have theirs
     #[arg(long, default_value = "0", value_name = "H[:T]")]
     handles: Handles,
-    /// What those show: timeline (the cut, so nothing more of the shot's own media) or source
+    /// What those show: timeline (the cut, so nothing more of the shot's own media) or source. For timelines alone, too
     #[arg(long, default_value = "timeline", value_name = "MODE")]
     handle_mode: HandleMode,
     /// Comma-separated values
@@ -40,7 +40,7 @@ pub(crate) struct Flags {
     /// A picture of both cuts with lines between them, written to a new file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// An edit decision list (CMX 3600) of what changed, written to a new file
+    /// An edit decision list (in the form of CMX 3600) of what changed, written to a new file
     #[arg(long, value_name = "FILE")]
     edl: Option<PathBuf>,
 }
@@ -104,7 +104,11 @@ impl Cut {
                     Error::new(ErrorKind::Json, what).at_file(path).because(cause)
                 })?;
                 let plan = report.plan()?.ok_or_else(|| {
-                    let what = format!("{} has no plan of its cut: an earlier version wrote it", path.display());
+                    let what = format!(
+                        "{} has no plan of its cut; expected the manifest of a run that ended: an earlier version wrote it, \
+                         or the run was killed, or a path in its plan is not text (UTF-8). Give the timeline in its place",
+                        path.display()
+                    );
                     Error::new(ErrorKind::Json, what).at_file(path)
                 })?;
                 (cut.plan, cut.report) = (Some(plan), Some(report));

@@ -28,7 +28,16 @@ pub(crate) fn run(
     };
     let estimate = |shot: &ShotPreview| {
         let of_shot = |program: &&ShotProgram| program.shot == shot.shot;
-        programs.iter().find(of_shot).map(|program| program.estimate).filter(|_| shot.action == ShotAction::Render)
+        let mut estimate = programs.iter().find(of_shot).map(|program| program.estimate)?;
+        match shot.action {
+            ShotAction::Render => Some(estimate),
+            // What is copied is as large as what would be rendered; its sound costs next to nothing.
+            ShotAction::Retrim => {
+                estimate.cpu_seconds = 0.0;
+                Some(estimate)
+            }
+            _ => None,
+        }
     };
     for warning in &preview.warnings {
         tell!("warning: {warning}");
@@ -70,11 +79,11 @@ pub(crate) fn run(
 fn line(shot: &ShotPreview, estimate: Option<Estimate>) -> String {
     let name = printable(&shot.shot);
     let mut reasons: String = shot.reasons.iter().map(|reason| format!("; {}", printable(reason))).collect();
+    if let Some(estimate) = estimate {
+        reasons += &format!("; about {}", size(estimate.bytes));
+    }
     match shot.action {
         ShotAction::Render => {
-            if let Some(estimate) = estimate {
-                reasons += &format!("; about {}", size(estimate.bytes));
-            }
             format!("render   {name}: {} frames, {}{reasons}", shot.frame_count, printable(&shot.path))
         }
         ShotAction::Retrim => {

@@ -14,7 +14,7 @@ use otio_conflate::plan::DecisionSpace;
 use otio_conflate::{Error, ErrorKind, Report, Result};
 use serde_json::{Value, json};
 
-use crate::flags::{DeliveryArgs, PlanArgs};
+use crate::flags::{DeliveryArgs, PlanArgs, shot_names};
 use crate::interrupt;
 use crate::loudness::normalize;
 use crate::outcome::{self, Exit, Outcome};
@@ -103,8 +103,8 @@ pub(crate) struct Flags {
     /// Begins to render and writes a ticket to FILE, to be collected later
     #[arg(long, value_name = "FILE", conflicts_with = "ungraded")]
     submit: Option<PathBuf>,
-    /// Only these shots, called and numbered as in a run of all; several are separated by commas
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    /// Only these shots, called and numbered as in a run of all; several are separated by commas, or the flag is repeated
+    #[arg(long, value_name = "NAME,...")]
     only: Vec<String>,
 }
 
@@ -184,7 +184,7 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     let mut deliveries = vec![(options.grade.clone(), delivery.clone())];
     let mut backend = ResolveBackend::new(options);
     if !flags.only.is_empty() {
-        backend = backend.only(flags.only);
+        backend = backend.only(shot_names(&plan, &flags.only));
     }
     if let Some(path) = &flags.submit {
         backend.submit_to(&plan, &delivery, path, cancel)?;

@@ -12,7 +12,7 @@ use otio_conflate::plan::{PathRules, Shot};
 use otio_conflate::{CancelToken, Error, ErrorKind, Observer, Report, Result, ShotReport, Status, printable};
 use serde_json::{Value, json};
 
-use crate::flags::LimitArgs;
+use crate::flags::{LimitArgs, shot_names};
 use crate::interrupt;
 use crate::outcome::{self, Outcome};
 use crate::progress::summary;
@@ -63,8 +63,8 @@ struct Render {
     /// How many tasks the shots are split into
     #[arg(long, value_name = "N")]
     chunks: Option<usize>,
-    /// These shots in place of a chunk; several are separated by commas
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', conflicts_with_all = ["chunk", "chunks"])]
+    /// These shots in place of a chunk; several are separated by commas, or the flag is repeated
+    #[arg(long, value_name = "NAME,...", conflicts_with_all = ["chunk", "chunks"])]
     shots: Vec<String>,
     /// A file of path mapping rules (pathmapping-1.0): where this machine has media
     #[arg(long, value_name = "FILE")]
@@ -119,7 +119,7 @@ fn render(flags: Render, cancel: &CancelToken) -> Result<Outcome> {
     let job = flags.job.open()?;
     let shots = match (flags.chunk, flags.chunks) {
         (Some(chunk), Some(chunks)) => chunk_of(&job, chunk, chunks)?,
-        _ => flags.shots,
+        _ => shot_names(&job.plan, &flags.shots),
     };
     if shots.is_empty() {
         say!("openjd_progress: 100");

@@ -7,6 +7,7 @@ mod explain;
 mod limits;
 mod plan;
 mod read;
+mod shot_names;
 
 use clap::{Args as _, Command};
 use otio_conflate::deliver::Representation;
@@ -19,6 +20,7 @@ pub(crate) use explain::ExplainArgs;
 pub(crate) use limits::LimitArgs;
 pub(crate) use plan::PlanArgs;
 pub(crate) use read::ReadArgs;
+pub(crate) use shot_names::shot_names;
 
 /// A representation by its name, or in a file. What is wrong is said with its causes: clap prints the error alone.
 pub(crate) fn representation(text: &str) -> Result<Representation, String> {

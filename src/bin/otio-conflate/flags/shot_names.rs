@@ -1,0 +1,40 @@
+//! Names of shots in one value.
+
+use otio_conflate::Plan;
+
+/// The names in `values`, each of which has one or several, separated by commas. Names of shots of `plan` may have commas in
+/// them: at each place, the longest that names a shot is taken.
+pub(crate) fn shot_names(plan: &Plan, values: &[String]) -> Vec<String> {
+    let is_shot = |name: &str| plan.shots.iter().any(|shot| shot.name == name);
+    values.iter().flat_map(|value| split(value, &is_shot)).collect()
+}
+
+fn split(value: &str, is_shot: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = Some(value);
+    while let Some(text) = rest {
+        let ends = text.match_indices(',').map(|(at, _)| at);
+        let longest = ends.clone().chain([text.len()]).rev().find(|&end| is_shot(&text[..end]));
+        let end = longest.or_else(|| ends.clone().next()).unwrap_or(text.len());
+        names.push(text[..end].to_owned());
+        rest = text.get(end + 1..);
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_commas_are_found_before_values_are_split() {
+        let shots = ["a", "b", "a,b", "x, y", ","];
+        let split = |value: &str| split(value, &|name| shots.contains(&name));
+        assert_eq!(split("a"), ["a"]);
+        assert_eq!(split("b,a"), ["b", "a"]);
+        assert_eq!(split("a,b"), ["a,b"]);
+        assert_eq!(split("b,x, y,a,b,z"), ["b", "x, y", "a,b", "z"]);
+        assert_eq!(split(","), [","]);
+        assert_eq!(split("z,q,"), ["z", "q", ""]);
+    }
+}
