@@ -27,8 +27,8 @@ use crate::backend::{
     check_before_render, represent_rendered,
 };
 use crate::deliver::{
-    Delivered, Delivery, Existing, Folder, Guard, Manifest, Place, Progress, Protected, ShotPlaces, absorb_parts,
-    clear, clear_strays, conflated, fingerprint, on_disk, outputs, pictures, settle, write_cut,
+    Delivered, Delivery, Existing, Folder, Guard, Listed, Manifest, Place, Progress, Protected, ShotPlaces,
+    absorb_parts, clear, clear_strays, conflated, fingerprint, on_disk, outputs, pictures, settle, write_cut,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, ColorConfig, MediaSource, PathRules, Plan, Shot, Warning, Warnings};
@@ -352,6 +352,8 @@ struct Other {
 /// What the folder's manifest said before this run.
 struct Before {
     run: Option<Report>,
+    /// How the files of the shots in it were left.
+    reported: Listed,
     /// Where in it the shot with an output of this path is.
     by_path: HashMap<String, usize>,
     /// Whether this run shows what the manifest lists: a review, which leaves it the manifest of the run it reviews.
@@ -365,11 +367,11 @@ impl Before {
             MediaSource::Sequence { folder: frames, .. } => guard.listed().leads_to(folder, frames),
             _ => false,
         };
-        let run = manifest.run;
+        let Manifest { run, reported, .. } = manifest;
         let is_shown = run.is_some() && plan.media.iter().any(|media| is_listed(&media.source));
         let shots = run.iter().flat_map(|run| &run.shots).enumerate();
         let by_path = shots.filter_map(|(index, shot)| Some((shot.output.as_ref()?.path.clone(), index)));
-        Before { by_path: by_path.collect(), run, is_shown }
+        Before { by_path: by_path.collect(), run, reported, is_shown }
     }
 
     fn at(&self, path: &str) -> Option<&ShotReport> {
@@ -709,17 +711,17 @@ impl<'r> Run<'r> {
         if self.delivery.existing != Existing::Skip && self.job.is_none() {
             return None;
         }
-        self.done(index, self.before.at(&self.places[index].picture.relative)?)
+        self.done(index, self.before.at(&self.places[index].picture.relative)?, &self.before.reported)
     }
 
-    /// The same by what `before` says of the shot.
-    fn done(&self, index: usize, before: &ShotReport) -> Option<(Delivered, Vec<String>)> {
+    /// The same by what `before` says of the shot, whose files were left as `listed` says.
+    fn done(&self, index: usize, before: &ShotReport, listed: &Listed) -> Option<(Delivered, Vec<String>)> {
         let (shot, places) = (&self.plan.shots[index], &self.places[index]);
         let is_whole = matches!(before.status, Status::Done | Status::Skipped);
         if !is_whole || before.fingerprint != self.fingerprints[index] {
             return None;
         }
-        Some((places.delivered_before(before, shot)?, before.warnings.clone()))
+        Some((places.delivered_before(before, shot, listed)?, before.warnings.clone()))
     }
 
     fn shot_report(

@@ -1,6 +1,6 @@
 //! What a run made: plain data, which is also the manifest.
 
-mod merge;
+pub(crate) mod merge;
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;

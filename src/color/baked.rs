@@ -104,7 +104,7 @@ impl<'n> Names<'n> {
             LookStep::Look(looks) => looks.clone(),
             LookStep::File { path, id, space, .. } => {
                 let id = id.as_deref().map(|id| format!("#{}", self.fill(id))).unwrap_or_default();
-                format!("{}{id}@{space}", self.fill(path))
+                format!("{}{id}@{space}", self.fill(plan.named(path)))
             }
         };
         plan.looks.iter().map(name).collect()
@@ -116,7 +116,7 @@ impl<'n> Names<'n> {
             LookStep::Look(looks) => format!(" {looks:?}"),
             LookStep::File { path, id, space, style } => {
                 let id = id.as_deref().map(|id| self.fill(id));
-                format!(" {:?} {id:?} {space:?} {style}", self.fill(path))
+                format!(" {:?} {id:?} {space:?} {style}", self.fill(plan.named(path)))
             }
         };
         plan.looks.iter().map(look).collect()
@@ -275,15 +275,19 @@ impl<'e> Outputs<'e> {
     }
 }
 
-/// Names, sizes and times of files, as text that changes when a file does.
+/// Names, sizes and times of files, as text that changes when a file does, and not where their folder is another on another
+/// machine.
 pub(crate) fn file_states<'f>(files: impl IntoIterator<Item = &'f PathBuf>) -> String {
     let state = |file: &PathBuf| {
         let state = std::fs::metadata(file).ok();
         let modified = state.as_ref().and_then(|state| state.modified().ok());
         let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        format!(" {file:?} {:?} {:?}", state.map(|state| state.len()), since.map(|since| since.as_millis()))
+        let name = file.file_name().unwrap_or_default();
+        format!(" {name:?} {:?} {:?}", state.map(|state| state.len()), since.map(|since| since.as_millis()))
     };
-    files.into_iter().map(state).collect()
+    let mut states: Vec<String> = files.into_iter().map(state).collect();
+    states.sort();
+    states.concat()
 }
 
 /// What is done to pictures that are left in the space `canvas`: nothing.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::{Made, Run};
 use crate::backend::{Session, Worker};
-use crate::deliver::{Delivered, Guard, ShotPlaces, parts};
+use crate::deliver::{Delivered, Existing, Guard, Listed, ShotPlaces, parts};
 use crate::error::Result;
-use crate::report::{ListedFile, Report, ShotReport};
+use crate::report::{ListedFile, Report, ShotReport, Status};
 
 /// How long the delivery of the same shot by another task is waited for: that task's process may not go on.
 const WAIT: Duration = Duration::from_secs(60);
@@ -35,10 +35,12 @@ impl Run<'_> {
         let rendered = self.rendered(&self.task(index), session, worker, &self.control())?;
         let _holds = places.hold(WAIT)?;
         let others = parts::of_shot(folder, &places.picture.relative)?;
-        let reports = others.iter().rev().filter(|part| part.job == job).filter_map(|part| part.report.as_ref());
-        let done = reports.flat_map(|report| &report.shots).find_map(|before| {
-            let (delivered, warnings) = self.done(index, before)?;
-            Some((delivered, Made::Meanwhile(warnings, before.pictures.clone())))
+        let done = others.iter().rev().filter(|part| part.job == job).find_map(|part| {
+            let listed = Listed::of(&part.files);
+            part.report.iter().flat_map(|report| &report.shots).find_map(|before| {
+                let (delivered, warnings) = self.done(index, before, &listed)?;
+                Some((delivered, Made::Meanwhile(warnings, before.pictures.clone())))
+            })
         });
         if let Some((delivered, made)) = done {
             places.all().try_for_each(|place| place.discard())?;
@@ -61,9 +63,13 @@ impl Run<'_> {
     pub(super) fn write_part(&self, index: usize, job: &str, shot: &ShotReport) -> Result<()> {
         let (folder, relative) = (self.folder.path(), &self.places[index].picture.relative);
         let paths: Vec<&str> = crate::deliver::outputs(shot).map(|output| output.path.as_str()).collect();
-        // Of a shot that is kept, another attempt's.
-        let known = parts::of_shot(folder, relative)?.into_iter().flat_map(|part| part.files);
-        let mut files: Vec<ListedFile> = known.filter(|file| paths.contains(&file.path.as_str())).collect();
+        // Of a shot that is kept, another attempt's, or what was there before; never what another job wrote since.
+        let own = parts::of_shot(folder, relative)?.into_iter().filter(|part| part.job == job);
+        let mut known: Vec<ListedFile> = own.flat_map(|part| part.files).collect();
+        if shot.status == Status::Skipped && self.delivery.existing == Existing::Skip {
+            known.extend(self.before.reported.files().cloned());
+        }
+        let mut files: Vec<ListedFile> = known.into_iter().filter(|file| paths.contains(&file.path.as_str())).collect();
         files.sort_by(|one, other| (&one.path, one.modified).cmp(&(&other.path, other.modified)));
         files.dedup();
         let mut report = Report { files, ..self.report(vec![shot.clone()]) };

@@ -148,7 +148,7 @@ fn hidden(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// `name`, or where that is too long to be part of another one, its start and a number that stands for the rest.
-fn short(name: &str) -> String {
+pub(super) fn short(name: &str) -> String {
     if name.len() <= LONGEST {
         return name.to_owned();
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::files::{Hold, clear, sync_folder, write_noted, write_whole};
 use super::parts::{self, Part};
 use crate::error::{Error, ErrorKind, Result};
-use crate::report::{ListedFile, Output, Report};
+use crate::report::{ListedFile, Output, Report, ShotReport, Status};
 
 /// The manifest's name.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -27,6 +27,9 @@ pub(crate) struct Manifest {
     pub(crate) run: Option<Report>,
     /// What was made.
     files: Vec<ListedFile>,
+    /// How the files of the reports in [`Manifest::run`] were left by whoever wrote these: neither what a run noted that did
+    /// not come to its report, nor what others wrote under the same names.
+    pub(crate) reported: Listed,
 }
 
 /// A manifest of a folder that no run delivered to, but other programs did.
@@ -51,7 +54,12 @@ impl Manifest {
     /// [`ErrorKind::Io`] where they cannot be read.
     pub(crate) fn read(folder: &Path) -> Result<ManifestFile> {
         Ok(match Manifest::read_own(folder)? {
-            ManifestFile::Ours(manifest) => ManifestFile::Ours(Box::new(manifest.with_parts(parts::all(folder)?))),
+            ManifestFile::Ours(manifest) => {
+                let mut parts = parts::all(folder)?;
+                // What was removed since is no shot any more; that it was ours stands.
+                parts.iter_mut().for_each(|part| forget_removed(part, folder));
+                ManifestFile::Ours(Box::new(manifest.with_parts(parts)))
+            }
             foreign @ ManifestFile::Foreign(_) => foreign,
         })
     }
@@ -63,7 +71,7 @@ impl Manifest {
             return self;
         }
         let mut newest: HashMap<String, u64> = HashMap::new();
-        for file in &self.files {
+        for file in self.reported.files() {
             let known = newest.entry(file.path.clone()).or_default();
             *known = file.modified.1.max(*known);
         }
@@ -73,7 +81,7 @@ impl Manifest {
         }
         for part in parts {
             let written = part.written();
-            self.files.extend(part.files);
+            self.files.extend(part.files.iter().cloned());
             let Some(report) = part.report else { continue };
             let run = self.run.get_or_insert_with(|| Report { shots: Vec::new(), files: Vec::new(), ..report.clone() });
             let (of, name) = (run.name.clone(), report.name.clone());
@@ -82,10 +90,14 @@ impl Manifest {
                     shot.of = Some(name.clone());
                 }
                 let Some(path) = shot.output.as_ref().map(|output| output.path.clone()) else { continue };
-                if newest.get(&path).is_some_and(|known| *known > written) && places.contains_key(&path) {
+                // What is in the manifest already may be marked there.
+                if newest.get(&path).is_some_and(|known| *known >= written) && places.contains_key(&path) {
                     continue;
                 }
                 newest.insert(path.clone(), written);
+                for output in outputs(&shot) {
+                    self.reported.replace(&output.path, &part.files);
+                }
                 match places.get(&path) {
                     Some(&place) => run.shots[place] = shot,
                     None => {
@@ -126,17 +138,16 @@ impl Manifest {
             if files.is_empty() {
                 files = run.shots.iter().flat_map(outputs).map(of_old).collect();
             }
-            return Some(Manifest { run: Some(run), files });
+            let reported = Listed::of(&files);
+            return Some(Manifest { run: Some(run), files, reported });
         }
         let alone: FilesAlone = serde_json::from_slice(bytes).ok()?;
-        Some(Manifest { run: None, files: alone.files })
+        Some(Manifest { files: alone.files, ..Manifest::default() })
     }
 
     /// What is listed, by path.
     pub(crate) fn listed(&self) -> Listed {
-        let mut listed = Listed::default();
-        listed.add(&self.files);
-        listed
+        Listed::of(&self.files)
     }
 }
 
@@ -166,6 +177,23 @@ fn of_old(output: &Output) -> ListedFile {
 pub(crate) struct Listed(HashMap<String, Vec<ListedFile>>);
 
 impl Listed {
+    /// These files.
+    pub(crate) fn of(files: &[ListedFile]) -> Listed {
+        let mut listed = Listed::default();
+        listed.add(files);
+        listed
+    }
+
+    /// All of them.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &ListedFile> {
+        self.0.values().flatten()
+    }
+
+    /// Lists under `path` what `files` list there, and nothing else any more.
+    fn replace(&mut self, path: &str, files: &[ListedFile]) {
+        self.0.insert(path.to_owned(), files.iter().filter(|file| file.path == path).cloned().collect());
+    }
+
     /// Lists these files, too.
     pub(super) fn add(&mut self, files: &[ListedFile]) {
         for file in files {
@@ -275,7 +303,7 @@ pub(crate) fn settle(folder: &Path, run: Option<(&Report, Progress)>, foreign: b
     let there = match Manifest::read_own(folder)? {
         ManifestFile::Ours(manifest) => *manifest,
         // Whoever may replace it found it so before.
-        ManifestFile::Foreign(_) if foreign => Manifest { run: None, files: journal(folder)? },
+        ManifestFile::Foreign(_) if foreign => Manifest { files: journal(folder)?, ..Manifest::default() },
         ManifestFile::Foreign(why) => return Err(not_ours(&path, why)),
     };
     let look = !matches!(run, Some((_, Progress::Going)));
@@ -302,7 +330,8 @@ pub(crate) fn note_parts(folder: &Path) -> Result<()> {
     note(folder, &files)
 }
 
-/// Puts part manifests into the manifest of `folder`, which nobody else writes into, and removes them.
+/// Puts part manifests into the manifest of `folder`, which nobody else writes into, and removes those that are not the last
+/// word about files that are there: the others' jobs may still be joined, and their tasks be tried again.
 ///
 /// # Errors
 /// [`ErrorKind::Io`].
@@ -312,12 +341,38 @@ pub(crate) fn absorb_parts(folder: &Path) -> Result<()> {
         return Ok(());
     }
     let ManifestFile::Ours(manifest) = Manifest::read(folder)? else { return Ok(()) };
-    let Manifest { run, files } = *manifest;
+    let Manifest { run, files, .. } = *manifest;
     note(folder, &files)?;
     settle(folder, run.as_ref().map(|run| (run, Progress::Going)), false)?;
-    parts.iter().try_for_each(Part::remove)?;
+    parts.iter().filter(|part| !counts(part, folder)).try_for_each(Part::remove)?;
     parts::sweep(folder);
     Ok(())
+}
+
+/// Whether what has this `metadata` is as `file` says that it was left; of a folder of frames that is not looked at.
+fn is_as_left(metadata: &fs::Metadata, file: &ListedFile) -> bool {
+    ListedFile::of(metadata).is_none_or(|there| {
+        there.bytes == file.bytes && (file.modified.0..=file.modified.1).contains(&there.modified.0)
+    })
+}
+
+/// Whether `part` says of files in `folder` what they are: it delivered them, and they are there as it left them.
+fn counts(part: &Part, folder: &Path) -> bool {
+    let is_there = |file: &ListedFile| {
+        on_disk(folder, &file.path).symlink_metadata().is_ok_and(|metadata| is_as_left(&metadata, file))
+    };
+    let delivered =
+        |report: &Report| report.shots.iter().any(|shot| matches!(shot.status, Status::Done | Status::Skipped));
+    part.report.as_ref().is_some_and(delivered) && part.files.iter().any(is_there)
+}
+
+/// Forgets the report of `part` where nothing is there any more of what that says was delivered into `folder`.
+fn forget_removed(part: &mut Part, folder: &Path) {
+    let is_there = |shot: &ShotReport| {
+        let mut outputs = outputs(shot).peekable();
+        outputs.peek().is_none() || outputs.any(|output| on_disk(folder, &output.path).symlink_metadata().is_ok())
+    };
+    part.report = part.report.take().filter(|report| report.shots.iter().any(is_there));
 }
 
 /// Removes the journal, all of which is in the manifest.
@@ -359,10 +414,7 @@ fn newest(folder: &Path, files: Vec<ListedFile>, look: bool) -> Vec<ListedFile> 
         }
         if look {
             let Ok(metadata) = on_disk(folder, &file.path).symlink_metadata() else { continue };
-            let is_it = ListedFile::of(&metadata).is_none_or(|there| {
-                there.bytes == file.bytes && (file.modified.0..=file.modified.1).contains(&there.modified.0)
-            });
-            if !is_it {
+            if !is_as_left(&metadata, &file) {
                 continue;
             }
         }

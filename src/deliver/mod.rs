@@ -62,7 +62,8 @@ pub(crate) use guard::Guard;
 #[cfg(feature = "resolve")]
 pub(crate) use manifest::CONFLATED;
 pub(crate) use manifest::{
-    MANIFEST, Manifest, Progress, absorb_parts, clear_strays, note_parts, on_disk, outputs, settle, write_cut,
+    Listed, MANIFEST, Manifest, ManifestFile, Progress, absorb_parts, clear_strays, note_parts, on_disk, outputs,
+    settle, write_cut,
 };
 #[cfg(feature = "ffmpeg")]
 pub(crate) use names::{beside, stem_paths};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::files::{Folder, Hold, Place};
 use super::manifest::note;
-use super::{Guard, Preset, Representation};
+use super::{Guard, Listed, Preset, Representation};
 use crate::audio::{Loudness, Peak};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
@@ -156,10 +156,12 @@ impl ShotPlaces {
         })
     }
 
-    /// What `before` says was delivered, if every byte of it is still there and it is all that is asked for now.
-    pub(crate) fn delivered_before(&self, before: &ShotReport, shot: &Shot) -> Option<Delivered> {
+    /// What `before` says was delivered, if every byte of it is still there as whoever said so left it, which is in `listed`, and
+    /// it is all that is asked for now.
+    pub(crate) fn delivered_before(&self, before: &ShotReport, shot: &Shot, listed: &Listed) -> Option<Delivered> {
         let there = |place: &Place, (first, frames): (i64, i64), output: &Output| {
-            place.relative == output.path && place.bytes(first, frames) == Some(output.bytes)
+            let as_left = |left: &ListedFile| left.bytes == output.bytes && listed.holds(&place.relative, left);
+            place.relative == output.path && place.left(first, frames).as_ref().is_some_and(as_left)
         };
         let all = (shot.first_frame, shot.frame_count);
         let picture = before.output.clone().filter(|output| there(&self.picture, all, output))?;
@@ -181,6 +183,16 @@ impl ShotPlaces {
         let representations = self.representations.iter().map(part).collect::<Option<_>>()?;
         let (peak, loudness) = (before.peak, before.loudness);
         Some(Delivered { picture: Some(picture), sound, peak, loudness, stems, representations })
+    }
+
+    /// Of what is asked for of `shot`, the path of the first that is not there as `listed` says that it was left, and whether
+    /// anything is there.
+    pub(crate) fn changed(&self, shot: &Shot, listed: &Listed) -> Option<(&Place, bool)> {
+        self.numbered(shot).find_map(|(place, first, frames)| {
+            let left = place.left(first, frames);
+            let as_left = left.is_some_and(|left| listed.holds(&place.relative, &left));
+            (!as_left).then(|| (place, place.path.symlink_metadata().is_ok()))
+        })
     }
 
     /// Removes what was written under temporary names, if anything; says what could not be.

@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::files::{is_part_of, write_whole};
+use super::files::{is_part_of, short, write_whole};
 use crate::error::{Error, Result};
 use crate::report::{ListedFile, Report};
 
@@ -58,7 +58,7 @@ fn absent(error: &std::io::Error) -> bool {
 
 /// The folder for the parts of the shot whose picture has the path `relative`.
 fn folder_of(root: &Path, relative: &str) -> PathBuf {
-    root.join(PARTS).join(relative.replace(['/', '\\'], "~"))
+    root.join(PARTS).join(short(&relative.replace(['/', '\\'], "~")))
 }
 
 /// What all attempts say of the shot whose picture has the path `relative` in `root`: oldest first.

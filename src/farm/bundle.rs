@@ -30,6 +30,9 @@ struct Shots {
     inputs: Vec<PathBuf>,
     /// Indices of media, as [`Job::deciding`].
     deciding: Option<(Vec<usize>, Vec<usize>)>,
+    /// As [`Job::looks`].
+    #[serde(default)]
+    looks: Vec<(String, PathBuf)>,
     shots: Vec<ShotCost>,
 }
 
@@ -40,19 +43,22 @@ impl Job {
     ///
     /// # Errors
     /// [`ErrorKind::Exists`] where any of it is there, [`ErrorKind::Io`], [`ErrorKind::Option`] for options that no template
-    /// can have, [`ErrorKind::Location`] for paths that are no text.
+    /// can have, [`ErrorKind::Location`] for paths that are no text, [`ErrorKind::Mismatch`] for a plan of another version of
+    /// this crate.
     pub fn write(&self, bundle: &Path, options: &JobOptions) -> Result<()> {
         self.check_media()?;
+        check_plan(&self.plan.version)?;
         let template = Template::of(self, bundle, options)?;
         let values = ParameterValues::of(self, bundle)?;
         let data = bundle.join(DATA);
         let shots = Shots {
-            version: self.plan.version.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             job: self.id.clone(),
             max_pixels: self.max_pixels,
             timeline: self.timeline.as_ref().and_then(|timeline| timeline.path.clone()),
             inputs: self.inputs.clone(),
             deciding: self.deciding.clone(),
+            looks: self.looks.clone(),
             shots: self.costs.clone(),
         };
         let mut files = vec![
@@ -101,9 +107,21 @@ impl Job {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => return Err(Error::io("read", &path, error)),
         };
-        let (costs, inputs, max_pixels, deciding) = (shots.shots, shots.inputs, shots.max_pixels, shots.deciding);
-        Ok(Job { id: shots.job, timeline, costs, inputs, max_pixels, deciding, ..Job::new(plan, delivery)? })
+        let Shots { job: id, max_pixels, inputs, deciding, looks, shots: costs, .. } = shots;
+        Ok(Job { id, timeline, costs, inputs, max_pixels, deciding, looks, ..Job::new(plan, delivery)? })
     }
+}
+
+/// Refuses a plan that another version of this crate wrote: it may stand for other pictures.
+fn check_plan(version: &str) -> Result<()> {
+    let own = env!("CARGO_PKG_VERSION");
+    if version == own {
+        return Ok(());
+    }
+    let what = format!(
+        "the plan was written by otio-conflate {version:?}, this is {own}; expected the same version; nothing was written"
+    );
+    Err(Error::new(ErrorKind::Mismatch, what))
 }
 
 /// Refuses a job that another version of this crate wrote.

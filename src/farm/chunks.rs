@@ -10,7 +10,7 @@ pub(super) fn ends(costs: &[f64], chunks: usize) -> Vec<usize> {
     for chunk in 0..chunks {
         let after = chunks - chunk - 1;
         let share = left / (after + 1) as f64;
-        let most = costs.len().saturating_sub(after).max(start);
+        let most = costs.len().saturating_sub(after).max(start + 1).min(costs.len());
         let (mut end, mut sum) = (start, 0.0);
         // The thing that crosses the share belongs to it if more than half of it lies inside.
         while end < most && (end == start || after == 0 || sum + costs[end] / 2.0 < share) {

@@ -1,6 +1,8 @@
 //! A job: a plan and a delivery, split into tasks.
 
 use std::borrow::Cow;
+#[cfg(feature = "ffmpeg")]
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -11,11 +13,13 @@ use super::{assets, chunks};
 #[cfg(feature = "ffmpeg")]
 use crate::backend::ffmpeg::FfmpegBackend;
 use crate::backend::{Backend, CancelToken, Observer};
+#[cfg(feature = "ffmpeg")]
+use crate::color::Names;
 use crate::conflate::{Conflation, merge, order};
 use crate::deliver::{AudioDelivery, Delivery, Preset};
 use crate::error::{Error, ErrorKind, Result};
 #[cfg(feature = "ffmpeg")]
-use crate::plan::MediaId;
+use crate::plan::{LookStep, MediaId};
 use crate::plan::{MediaSource, PathRules, Plan};
 use crate::report::Report;
 use crate::timeline::Timeline;
@@ -41,6 +45,8 @@ pub struct Job {
     /// The media that decide about the canvas and the samples of all shots, where they were looked at: what stands for
     /// [`Plan::canvas_media`] and [`Plan::format_media`] in a task, as indices.
     pub deciding: Option<(Vec<usize>, Vec<usize>)>,
+    /// Files of looks whose paths are relative to the folder that the job was made in, and where they are.
+    pub looks: Vec<(String, PathBuf)>,
 }
 
 /// What a shot is expected to take.
@@ -107,7 +113,17 @@ impl Job {
         };
         let costs = plan.shots.iter().map(cost).collect();
         let id = id(&plan, &delivery);
-        Ok(Job { id, plan, delivery, timeline: None, costs, inputs: Vec::new(), max_pixels: None, deciding: None })
+        Ok(Job {
+            id,
+            plan,
+            delivery,
+            timeline: None,
+            costs,
+            inputs: Vec::new(),
+            max_pixels: None,
+            deciding: None,
+            looks: Vec::new(),
+        })
     }
 
     /// Writes `conflated.otio` beside the manifest in the end: this timeline, with its clips' intermediates added.
@@ -134,9 +150,64 @@ impl Job {
             let indices = |media: &[MediaId]| media.iter().map(|media| media.index()).collect();
             self.deciding = Some((indices(&looked.canvas_media), indices(&looked.format_media)));
         }
+        self.set_vars(&looked.vars)?;
+        self.looks = self.relative_looks(&looked.inputs);
         self.inputs.extend(looked.inputs);
         self.max_pixels = looked.max_pixels;
         Ok(self)
+    }
+
+    /// Notes what context variables of colours turned out to be: on a worker they may not be set, or otherwise.
+    #[cfg(feature = "ffmpeg")]
+    fn set_vars(&mut self, vars: &BTreeMap<String, String>) -> Result<()> {
+        let Some(color) = &mut self.plan.color else { return Ok(()) };
+        for (name, value) in vars {
+            if color.vars.contains_key(name) {
+                continue;
+            }
+            // In variables of a plan it would stand for something else.
+            if ["{shot}", "{clip}", "{track}", "{timeline}"].iter().any(|word| value.contains(word)) {
+                let what = format!(
+                    "the environment variable {name}, which colours depend on, is {value:?}; expected no braces in what a \
+                     job takes along; set it with --var; nothing was written"
+                );
+                return Err(Error::new(ErrorKind::Option, what));
+            }
+            color.vars.insert(name.clone(), value.clone());
+        }
+        Ok(())
+    }
+
+    /// Relative paths of looks that were found from the current folder, one of `inputs` each.
+    #[cfg(feature = "ffmpeg")]
+    fn relative_looks(&self, inputs: &[PathBuf]) -> Vec<(String, PathBuf)> {
+        let Ok(here) = std::env::current_dir() else { return Vec::new() };
+        let looks = self.plan.color.iter().flat_map(|color| &color.looks);
+        let relative = looks.filter_map(|look| match look {
+            LookStep::File { path, .. } if Path::new(path).is_relative() => Some(path),
+            _ => None,
+        });
+        let canonical = |path: &Path| path.canonicalize().ok();
+        let filled = |names: &Names<'_>, path: &str| {
+            let vars = self.plan.color.iter().flat_map(|color| names.vars(color));
+            vars.fold(names.fill(path), |text, (name, value)| text.replace(&format!("${{{name}}}"), &value))
+        };
+        let found: Vec<PathBuf> = inputs.iter().filter_map(|input| canonical(input)).collect();
+        let is_here = |path: &&String| {
+            self.plan.shots.iter().any(|shot| {
+                let names = Names::new(&shot.name, &shot.clip, &shot.track, &self.plan.name);
+                canonical(&here.join(filled(&names, path))).is_some_and(|file| found.contains(&file))
+            })
+        };
+        relative.filter(is_here).map(|path| (path.clone(), here.join(path))).collect()
+    }
+
+    /// `rules`, and before them where a worker has looks whose paths are relative.
+    fn rules(&self, rules: &PathRules) -> PathRules {
+        let looks = self.looks.iter().map(|(path, found)| (PathBuf::from(path), rules.apply(found)));
+        let mut all = PathRules::new(looks);
+        all.rules.extend(rules.rules.iter().cloned());
+        all
     }
 
     /// The plan for a task, which opens no more media of other shots than it has to.
@@ -199,7 +270,9 @@ impl Job {
         assets::files(&self.task_plan(), &self.inputs)
     }
 
-    /// Writes as `preset` has it, with the sound, the encoder and the timecode that the job asks for.
+    /// Writes as `preset` has it, with the sound, the encoder and the timecode that the job asks for; the compression and the
+    /// level of the job's own preset are not taken over. With another preset it counts as another job: what this one delivered
+    /// is in the way of its tasks as [`Delivery::existing`] says.
     #[must_use]
     pub fn preset(mut self, preset: Preset) -> Job {
         let own = &self.delivery.preset;
@@ -213,6 +286,8 @@ impl Job {
             (_, true) => AudioDelivery::Both,
             (_, false) => AudioDelivery::Mux,
         };
+        // Files of one preset are no obstacle to tasks of the same, but to those of another.
+        self.id = digest(&format!("{} {}", self.id, preset.name));
         self.delivery.preset = preset.with_audio(audio).with_encoder(own.encoder).with_timecode(own.timecode);
         self
     }
@@ -232,7 +307,7 @@ impl Job {
     ) -> Result<Report> {
         let mut delivery = self.delivery_in(options.folder.as_deref());
         delivery.jobs = options.jobs.or(delivery.jobs);
-        let conflation = Conflation::new(backend, delivery).task_of(&self.id).path_rules(options.rules.clone());
+        let conflation = Conflation::new(backend, delivery).task_of(&self.id).path_rules(self.rules(&options.rules));
         conflation.only(shots).cancel(cancel.clone()).run(&self.task_plan(), observer)
     }
 
@@ -276,8 +351,10 @@ fn bytes(files: &[PathBuf]) -> u64 {
 /// What no other job has.
 fn id(plan: &Plan, delivery: &Delivery) -> String {
     let now = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut hasher = Sha256::new();
-    hasher.update(format!("{} {} {}", std::process::id(), now.as_nanos(), plan.name));
-    hasher.update(format!("{delivery:?}"));
-    hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest(&format!("{} {} {}{delivery:?}", std::process::id(), now.as_nanos(), plan.name))
+}
+
+/// The first 16 hexadecimal digits of the SHA-256 of `text`.
+fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

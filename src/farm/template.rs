@@ -228,7 +228,7 @@ impl Template {
                 env!("CARGO_PKG_VERSION")
             ),
             parameter_definitions: parameters(job, bundle, options)?,
-            job_environments: environments(job, options),
+            job_environments: environments(options),
             steps,
         })
     }
@@ -237,7 +237,14 @@ impl Template {
 /// `text` in a line without what is special to the templates, at most so long.
 fn plain(text: &str, longest: usize) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    text.replace("{{", "{ {").replace("}}", "} }").chars().take(longest).collect()
+    let mut plain = String::new();
+    for c in text.chars() {
+        if matches!(c, '{' | '}') && plain.ends_with(c) {
+            plain.push(' ');
+        }
+        plain.push(c);
+    }
+    plain.chars().take(longest).collect()
 }
 
 fn value(what: &str, text: &str) -> Result<String> {
@@ -385,7 +392,7 @@ impl ParameterValues {
     }
 }
 
-fn environments(job: &Job, options: &JobOptions) -> Vec<Environment> {
+fn environments(options: &JobOptions) -> Vec<Environment> {
     let mut environments = Vec::new();
     if options.ffmpeg.is_some() {
         let names = ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"];
@@ -401,7 +408,7 @@ fn environments(job: &Job, options: &JobOptions) -> Vec<Environment> {
         description: "The worker has the version that wrote the job.",
         script: Some(EnvironmentScript {
             actions: EnvironmentActions {
-                on_enter: action(&["task", "check", "--written-by", &job.plan.version], options, Some(300)),
+                on_enter: action(&["task", "check", "--written-by", env!("CARGO_PKG_VERSION")], options, Some(300)),
             },
         }),
         variables: BTreeMap::new(),
@@ -482,5 +489,24 @@ fn review(options: &JobOptions) -> Step {
         host_requirements: None,
         parameter_space: None,
         script: Script { actions: Actions { on_run: action(&args, options, None) } },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn no_name_holds_what_is_special_to_templates() {
+        for (name, expected) in [
+            ("{{x}}", "{ {x} }"),
+            ("{{{x}}}", "{ { {x} } }"),
+            ("{{{{", "{ { { {"),
+            ("{x} {y}", "{x} {y}"),
+            ("a\nb", "a b"),
+        ] {
+            assert_eq!(plain(name, 100), expected, "{name}");
+        }
+        assert_eq!(plain("{{{{", 3), "{ {");
     }
 }

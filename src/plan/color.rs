@@ -56,6 +56,10 @@ pub struct ColorPlan {
     /// What movies in PQ or HLG say about the display that they were graded on, and how bright they get.
     #[serde(skip_serializing_if = "Hdr::is_empty")]
     pub hdr: Hdr,
+    /// Where media and looks have been moved: what a path is now, and what the plan calls it. Rules about media and whatever is
+    /// told go by that.
+    #[serde(skip)]
+    pub(crate) moved: BTreeMap<String, String>,
 }
 
 setters!(ColorPlan {
@@ -69,6 +73,11 @@ setters!(ColorPlan {
 });
 
 impl ColorPlan {
+    /// What the plan calls what lies at `path`.
+    pub(crate) fn named<'p>(&'p self, path: &'p str) -> &'p str {
+        self.moved.get(path).map_or(path, String::as_str)
+    }
+
     /// Sets a context variable.
     #[must_use]
     pub fn var(mut self, name: impl Into<String>, value: impl Into<String>) -> ColorPlan {

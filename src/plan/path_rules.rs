@@ -1,5 +1,6 @@
 //! Rules that say where another machine has what a plan reads: path mapping rules of Open Job Description.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -77,11 +78,14 @@ impl PathRules {
     /// `plan` with what it reads where this machine has it: media, the colour configuration, looks.
     pub fn apply_to(&self, plan: &Plan) -> Plan {
         let mut plan = plan.clone();
+        let mut moved = BTreeMap::new();
         for media in &mut plan.media {
+            let named = media.source.display();
             match &mut media.source {
                 MediaSource::File { path } | MediaSource::Sequence { folder: path, .. } => *path = self.apply(path),
                 MediaSource::Generator { .. } | MediaSource::Missing { .. } => {}
             }
+            moved.insert(media.source.display(), named);
         }
         if let Some(color) = &mut plan.color {
             if let ColorConfig::File(path) = &mut color.config {
@@ -89,9 +93,12 @@ impl PathRules {
             }
             for look in &mut color.looks {
                 if let LookStep::File { path, .. } = look {
-                    *path = self.apply(Path::new(path)).to_string_lossy().into_owned();
+                    let there = self.apply(Path::new(path)).to_string_lossy().into_owned();
+                    moved.insert(there.clone(), std::mem::replace(path, there));
                 }
             }
+            moved.retain(|path, named| path != named);
+            color.moved = moved;
         }
         plan.update_media_ids();
         plan

@@ -37,7 +37,15 @@ fn a_bundle_has_a_template_its_data_and_every_file_that_tasks_read() {
     }
     // The output folder lies in the bundle: everything has a default.
     assert!(!world.path("job/parameter_values.yaml").exists());
-    world.done(&["farm", "cut.otio", "--out", "other", "--folder", "elsewhere"]);
+    let told = world.done(&["farm", "cut.otio", "--out", "other", "--folder", "elsewhere"]);
+    assert!(said(&told).contains(&format!("submit {}\n", world.path("other").display())), "{}", said(&told));
+    // What a shell would take apart is quoted.
+    let told = world.done(&["farm", "cut.otio", "--out", "it's here; now", "--job-name", "{{{x}}}"]);
+    let bundle = world.path("it'\\''s here; now");
+    let submit = format!("deadline bundle submit '{}'\n", bundle.display());
+    assert!(said(&told).contains(&submit), "{submit:?} is not in {}", said(&told));
+    let odd = fs::read_to_string(world.path("it's here; now/template.yaml")).expect("a template");
+    assert!(odd.contains("name: \"{ { {x} } }\"\n"), "{odd}");
     let values = fs::read_to_string(world.path("other/parameter_values.yaml")).expect("a file");
     assert!(values.contains(&format!("value: {}\n", world.path("elsewhere").display())), "{values}");
     // Nothing that is there is replaced.

@@ -5,9 +5,11 @@
 #![cfg(unix)]
 
 mod bundle;
+mod colours;
 #[path = "../common/mod.rs"]
 mod common;
 mod limits;
+mod merging;
 #[path = "../common/otio.rs"]
 mod otio;
 mod plans;

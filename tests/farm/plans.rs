@@ -27,11 +27,31 @@ fn a_stored_plan_gives_the_files_of_its_timeline() {
     world.done(&["task", "merge", "job/data"]);
     assert_eq!(files(&world.path("job/shots")), expected);
     // What would change the plan is not silently left out.
-    for flags in [&["--handles", "4"][..], &["--size", "64x64"], &["--rate", "25"], &["--prefer", "x"]] {
+    for flags in [
+        &["--handles", "4"][..],
+        &["--size", "64x64"],
+        &["--rate", "25"],
+        &["--prefer", "x"],
+        // As it is by default, but not in this plan.
+        &["--handles", "0"],
+        &["--shots", "hero"],
+        &["--short-media", "refuse"],
+        &["--allow-empty"],
+    ] {
         let output = world.run(&[&["conflate", "plan.json", "--out", "refused"][..], flags].concat());
         assert_eq!(output.status.code(), Some(2), "{flags:?}: {}", said(&output));
+        assert!(said(&output).contains(&format!("found {}", flags[0])), "{}", said(&output));
         assert!(!world.path("refused").exists());
     }
+    world.done(&["conflate", "plan.json", "--audio", "none", "--out", "taken", "--max-pixels", "1000000"]);
+    // A job of a plan that another version wrote would be refused by every worker.
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    let text = fs::read_to_string(world.path("plan.json")).expect("a plan");
+    assert!(text.contains(&version), "{text}");
+    fs::write(world.path("old.json"), text.replace(&version, "\"version\": \"0.0.{{x}}\"")).expect("a new file");
+    let output = world.run(&["farm", "old.json", "--audio", "none", "--out", "old"]);
+    assert!(!output.status.success() && said(&output).contains("expected the same version"), "{}", said(&output));
+    assert!(!world.path("old").exists());
     fs::write(world.path("none.json"), "{}").expect("a new file");
     let output = world.run(&["conflate", "none.json", "--out", "refused"]);
     assert!(said(&output).contains("neither a timeline nor a plan"), "{}", said(&output));

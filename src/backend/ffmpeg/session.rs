@@ -1,5 +1,6 @@
 //! The FFmpeg backend: what is settled once per run, before any frame is made.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::encode::OutputSettings;
@@ -77,7 +78,10 @@ impl FfmpegBackend {
             })
             .collect();
         let (canvas_media, format_media) = scene.deciding();
-        Ok(Explained { programs, canvas_media, format_media, inputs: session.inputs(), max_pixels: self.max_pixels })
+        let colors = plan.shots.iter().filter_map(|shot| session.shot_color(shot));
+        let vars = colors.flat_map(|color| color.vars).collect();
+        let (inputs, max_pixels) = (session.inputs(), self.max_pixels);
+        Ok(Explained { programs, canvas_media, format_media, inputs, vars, max_pixels })
     }
 }
 
@@ -91,6 +95,8 @@ pub(crate) struct Explained {
     pub(crate) format_media: Vec<MediaId>,
     /// Files that were found and read.
     pub(crate) inputs: Vec<PathBuf>,
+    /// What context variables of colours are, as far as any shot depends on them.
+    pub(crate) vars: BTreeMap<String, String>,
     /// Pixels that a picture of a medium may have.
     pub(crate) max_pixels: Option<u64>,
 }

@@ -91,12 +91,26 @@ pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     let (result, total) = data(&job, &bundle, &tasks);
     say!("{total}");
     if !flags.dry_run {
-        let bundle = printable(&bundle.to_string_lossy()).into_owned();
-        let folder = printable(&job.delivery.folder.to_string_lossy()).into_owned();
-        tell!("run it here: openjd run {bundle}/template.yaml -p OutputFolder={folder}");
-        tell!("submit it: deadline bundle submit {bundle}");
+        let folder = format!("OutputFolder={}", job.delivery.folder.to_string_lossy());
+        tell!(
+            "run it here: openjd run {} -p {}",
+            quoted(&bundle.join("template.yaml").to_string_lossy()),
+            quoted(&folder)
+        );
+        tell!("submit it: deadline bundle submit {}", quoted(&bundle.to_string_lossy()));
     }
     Ok(Outcome::complete(result).warnings(warnings))
+}
+
+/// `text` as one word of a shell.
+fn quoted(text: &str) -> String {
+    let text = printable(text);
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-=:+,@%".contains(c);
+    match text.chars().all(is_plain) && !text.is_empty() {
+        true => text.into_owned(),
+        false if cfg!(windows) => format!("\"{text}\""),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf> {

@@ -284,7 +284,8 @@ fn media_spaces(
             continue;
         }
         let path = media.source.display();
-        match color::medium_space(engine, color, &path, media.space.as_ref(), &file_color(&found[index])) {
+        let path = color.named(&path);
+        match color::medium_space(engine, color, path, media.space.as_ref(), &file_color(&found[index])) {
             Ok(medium) => {
                 if let (Some(warning), Some(layer)) = (&medium.warning, layer) {
                     warnings.push(Warning::new(&layer.object, format!("{path}: {warning}")));
@@ -364,8 +365,9 @@ impl Settling<'_> {
             };
             let Some(space) = space else { continue };
             let path = plan.media[layer.media].source.display();
+            let path = self.color.named(&path);
             if let Some(medium) = &self.media[layer.media.index()] {
-                let color = MediumColor::new(path.clone(), &space, &medium.by);
+                let color = MediumColor::new(path.to_owned(), &space, &medium.by);
                 if !sources.contains(&color) {
                     sources.push(color);
                 }
@@ -506,6 +508,7 @@ impl Settling<'_> {
             representations: _,
             hdr,
             precision,
+            moved: _,
         } = self.color;
         let mut text =
             format!("{} {:?} {decisions:?} {intermediate:?} {vars:?}", self.engine.fingerprint(), self.canvas);

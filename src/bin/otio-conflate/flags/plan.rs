@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, FromArgMatches, Id};
 use otio_conflate::plan::{
     Crossfade, Damaged, HandleMode, Handles, MissingPolicy, OverrunPolicy, Pitch, Placement, PlanOptions, RateConform,
     Retime, ReverseConvention, ShotName, ShotOptions, ShotSelection, SoundLayout, StemSelection,
@@ -17,6 +18,9 @@ use super::{DeliveryArgs, ReadArgs};
 /// What decides about a plan.
 #[derive(Args)]
 pub(crate) struct PlanArgs {
+    // First: what is read of the arguments is taken from them.
+    #[command(flatten)]
+    given: Given,
     #[command(flatten)]
     pub(crate) source: ReadArgs,
     /// Which pieces of the cut are shots: hero, all, flat, track:NAME, markers:COLOR or ranges:NAME=FIRST-LAST,...
@@ -98,11 +102,29 @@ pub(crate) struct PlanArgs {
     color: CutColorArgs,
 }
 
-/// The flags as they are when none is given.
-#[derive(Parser)]
-struct Bare {
-    #[command(flatten)]
-    plan: PlanArgs,
+/// The arguments that were given, by their ids, whatever they say.
+struct Given(Vec<String>);
+
+impl FromArgMatches for Given {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Given, clap::Error> {
+        let is_given = |id: &&Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+        Ok(Given(matches.ids().filter(is_given).map(ToString::to_string).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Given::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Given {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        command
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        command
+    }
 }
 
 impl PlanArgs {
@@ -148,7 +170,7 @@ impl PlanArgs {
     /// JSON has no timeline, and flags that would change it are refused.
     pub(crate) fn read(&self, delivery: &DeliveryArgs) -> Result<(Plan, Option<Timeline>, PlanOptions)> {
         let mut options = self.options()?;
-        if let Some(plan) = self.stored(&options, delivery)? {
+        if let Some(plan) = self.stored(delivery)? {
             return Ok((plan, None, options));
         }
         let timeline = self.source.read()?;
@@ -158,15 +180,22 @@ impl PlanArgs {
     }
 
     /// The plan in the file, if that holds one.
-    fn stored(&self, options: &PlanOptions, delivery: &DeliveryArgs) -> Result<Option<Plan>> {
+    fn stored(&self, delivery: &DeliveryArgs) -> Result<Option<Plan>> {
         let Some(plan) = self.source.stored_plan()? else { return Ok(None) };
         plan.validate()?;
-        let bare = Bare::parse_from(["otio-conflate".into(), self.source.file.clone().into_os_string()]).plan;
-        if *options != bare.options()? || delivery.changes_plan() || !self.source.is_bare() {
+        // The file itself, and what is about opening media.
+        let others = ["file", "max_pixels"];
+        let all = PlanArgs::augment_args(clap::Command::new(""));
+        let is_given = |id: &str| self.given.0.iter().any(|given| given == id) && !others.contains(&id);
+        let given = all.get_arguments().filter(|arg| is_given(arg.get_id().as_str())).filter_map(clap::Arg::get_long);
+        let given: Vec<String> =
+            given.chain(delivery.changes_plan().then_some("size")).map(|flag| format!("--{flag}")).collect();
+        if !given.is_empty() {
             let what = format!(
-                "{} is a plan, which flags about reading and planning do not change; expected none of them; nothing was \
-                 rendered",
-                self.source.file.display()
+                "{} is a plan, which flags about reading and planning do not change; expected none of them, found {}; \
+                 nothing was rendered",
+                self.source.file.display(),
+                given.join(", ")
             );
             return Err(Error::new(ErrorKind::Option, what).at_file(&self.source.file));
         }

@@ -71,31 +71,6 @@ impl ReadArgs {
         serde_json::from_value(value).map(Some).map_err(wrong)
     }
 
-    /// Whether no flag about reading is given.
-    pub(crate) fn is_bare(&self) -> bool {
-        let ReadArgs {
-            file: _,
-            timeline,
-            reader,
-            maps,
-            media,
-            media_index,
-            short_media: _,
-            is_dry: _,
-            movie,
-            movie_start,
-            prefer,
-        } = self;
-        timeline.is_none()
-            && *reader == Reader::Native
-            && maps.is_empty()
-            && media.is_empty()
-            && media_index.is_none()
-            && movie.is_none()
-            && movie_start.is_none()
-            && prefer.is_empty()
-    }
-
     /// Reads the timeline, with the media that were found. That none is ambiguous is checked.
     pub(crate) fn read(&self) -> Result<Timeline> {
         let (timeline, matches) = self.read_matched()?;
