@@ -187,7 +187,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
         let (session, colors) = self.open(&opened, &mut protected)?;
         protected.refuse(paths(&places))?;
         let folder = match self.job {
-            Some(_) => Folder::share(&self.delivery.folder)?,
+            Some(_) => Folder::share_as(&self.delivery.folder, &planned)?,
             None => {
                 let folder = Folder::open(&self.delivery.folder)?;
                 clear_strays(folder.path())?;

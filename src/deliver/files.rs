@@ -219,6 +219,16 @@ impl Folder {
         Folder::lock(path, File::try_lock_shared)
     }
 
+    /// The same with the temporary names that were `planned`: those that what a killed run left is found by.
+    ///
+    /// # Errors
+    /// As [`Folder::share`].
+    pub(crate) fn share_as(path: &Path, planned: &Folder) -> Result<Folder> {
+        let mut folder = Folder::share(path)?;
+        folder.token.clone_from(&planned.token);
+        Ok(folder)
+    }
+
     /// Where `path` is or would be; nothing is made, and others may write into it at the same time.
     pub(crate) fn planned(path: &Path) -> Folder {
         let path = path.canonicalize().unwrap_or_else(|_| super::protected::real(path));

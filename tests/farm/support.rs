@@ -109,6 +109,9 @@ pub(crate) fn lasting(mut manifest: Value) -> Value {
         assert!(status == "done" || status == "skipped", "{shot:?}");
         shot.remove("elapsed");
         shot.remove("reason");
+        if let Some(pictures) = shot.get_mut("pictures").and_then(Value::as_object_mut) {
+            pictures.remove("modified").expect("when they were written");
+        }
     }
     manifest
 }

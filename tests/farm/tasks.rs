@@ -126,6 +126,22 @@ fn a_task_is_stopped_between_frames() {
     assert!(output.status.success(), "{}", said(&output));
 }
 
+#[test]
+fn what_a_killed_task_left_goes_when_it_is_tried_again() {
+    let world = World::new(2);
+    world.done(&["farm", "cut.otio", "--out", "job", "--folder", "farm", "--preset", "ffv1", "--size", "1600x1200"]);
+    let mut task = world.start((1, 2), &[]);
+    let mut lines = BufReader::new(task.stdout.take().expect("its output")).lines();
+    let is_begun = |line: &str| line.starts_with("openjd_progress: ") && line != "openjd_progress: 0";
+    assert!(lines.any(|line| is_begun(&line.expect("it can be read"))));
+    task.kill().expect("it can be killed");
+    task.wait().expect("it ends");
+    assert!(!leftovers(&world.path("farm")).is_empty());
+    let output = world.task((1, 2), &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(leftovers(&world.path("farm")), Vec::<String>::new());
+}
+
 fn terminate(task: &Child) {
     let done = Command::new("kill").args(["-TERM", &task.id().to_string()]).status().expect("kill is there");
     assert!(done.success());
