@@ -1,7 +1,9 @@
 //! The orchestrator: plan + backend + delivery → report.
 
+mod before;
 mod merge;
 mod preview;
+mod reports;
 #[cfg(feature = "resolve")]
 mod resolve;
 mod since;
@@ -15,7 +17,6 @@ mod trim;
 
 use std::any::Any;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,16 +29,16 @@ use crate::backend::{
 };
 use crate::deliver::{
     Delivered, Delivery, Existing, Folder, Guard, Listed, Manifest, Place, Progress, Protected, ShotPlaces,
-    absorb_parts, clear, clear_strays, conflated, fingerprint, on_disk, outputs, pictures, settle, write_cut,
+    absorb_parts, clear, clear_strays, fingerprint, pictures,
 };
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::{Canvas, ColorConfig, MediaSource, PathRules, Plan, Shot, Warning, Warnings};
-use crate::printable;
-use crate::report::{Pictures, PlanText, Record, Report, ReportedCanvas, ShotReport, Status};
+use crate::plan::{Canvas, PathRules, Plan, Shot, Warning};
+use crate::report::{Pictures, PlanText, Report, ShotReport, Status};
 use crate::timeline::Timeline;
 use crate::trace;
 use crate::{memory, threads};
 
+use before::Before;
 pub(crate) use merge::merge;
 pub use preview::{Preview, ShotAction, ShotPreview};
 use since::{Copied, Taken};
@@ -349,80 +350,6 @@ struct Other {
     name: String,
 }
 
-/// What the folder's manifest said before this run.
-struct Before {
-    run: Option<Report>,
-    /// How the files of the shots in it were left.
-    reported: Listed,
-    /// Where in it the shot with an output of this path is.
-    by_path: HashMap<String, usize>,
-    /// Whether this run shows what the manifest lists: a review, which leaves it the manifest of the run it reviews.
-    is_shown: bool,
-}
-
-impl Before {
-    fn new(manifest: Manifest, folder: &Path, plan: &Plan, guard: &Guard<'_>) -> Before {
-        let is_listed = |source: &MediaSource| match source {
-            MediaSource::File { path } => guard.listed().leads_to(folder, path),
-            MediaSource::Sequence { folder: frames, .. } => guard.listed().leads_to(folder, frames),
-            _ => false,
-        };
-        let Manifest { run, reported, .. } = manifest;
-        let is_shown = run.is_some() && plan.media.iter().any(|media| is_listed(&media.source));
-        let shots = run.iter().flat_map(|run| &run.shots).enumerate();
-        let by_path = shots.filter_map(|(index, shot)| Some((shot.output.as_ref()?.path.clone(), index)));
-        Before { by_path: by_path.collect(), run, reported, is_shown }
-    }
-
-    fn at(&self, path: &str) -> Option<&ShotReport> {
-        self.run.as_ref()?.shots.get(*self.by_path.get(path)?)
-    }
-
-    /// What was delivered at `path` for the shot `name` of the cut `cut`.
-    fn same(&self, path: &str, name: &str, cut: &str) -> Option<ShotReport> {
-        let shot = self.at(path).filter(|shot| shot.shot == name && self.cut(shot) == cut)?;
-        Some(ShotReport { of: None, omitted: false, ..shot.clone() })
-    }
-
-    /// The manifest of the run of the cut `cut` that is over with `report`: that, and everything else whose files are still
-    /// in `folder`.
-    /// `mark` says what has become of a shot of an earlier run, and is told whether that was of this cut.
-    fn joined(
-        &self,
-        folder: &Path,
-        cut: &str,
-        mut report: Report,
-        mark: &dyn Fn(ShotReport, bool) -> ShotReport,
-    ) -> Report {
-        let Some(before) = &self.run else { return report };
-        let paths: HashSet<&str> =
-            report.shots.iter().filter_map(|shot| shot.output.as_ref()).map(|output| output.path.as_str()).collect();
-        let is_kept = |shot: &&ShotReport| {
-            let is_there = |output: &crate::report::Output| on_disk(folder, &output.path).exists();
-            shot.output.as_ref().is_none_or(|output| !paths.contains(output.path.as_str()))
-                && outputs(shot).any(is_there)
-        };
-        let kept = before.shots.iter().filter(is_kept);
-        if self.is_shown {
-            let mine = report.shots.iter().map(|shot| ShotReport { of: Some(cut.to_owned()), ..shot.clone() });
-            let shots = kept.cloned().chain(mine).collect();
-            return Report { shots, ..before.clone() };
-        }
-        let kept = kept.map(|shot| {
-            let of = Some(self.cut(shot).to_owned());
-            mark(ShotReport { of, ..shot.clone() }, shot.of.is_none())
-        });
-        let kept: Vec<ShotReport> = kept.collect();
-        report.shots.extend(kept);
-        report
-    }
-
-    /// The name of the cut that a shot was delivered for.
-    fn cut<'b>(&'b self, shot: &'b ShotReport) -> &'b str {
-        shot.of.as_deref().or(self.run.as_ref().map(|run| run.name.as_str())).unwrap_or_default()
-    }
-}
-
 /// What was made of a shot.
 enum Made {
     /// It was rendered.
@@ -724,50 +651,6 @@ impl<'r> Run<'r> {
         Some((places.delivered_before(before, shot, listed)?, before.warnings.clone()))
     }
 
-    fn shot_report(
-        &self,
-        index: usize,
-        status: Status,
-        delivered: Delivered,
-        warnings: Vec<String>,
-        error: Vec<String>,
-    ) -> ShotReport {
-        let shot = &self.plan.shots[index];
-        ShotReport {
-            shot: shot.name.clone(),
-            clip: shot.clip.clone(),
-            track: shot.track.clone(),
-            object: shot.object.clone(),
-            fields: shot.fields.clone(),
-            status,
-            error,
-            output: delivered.picture,
-            sound: delivered.sound,
-            peak: delivered.peak,
-            loudness: delivered.loudness,
-            stems: delivered.stems,
-            representations: delivered.representations,
-            first_frame: shot.first_frame,
-            frame_count: shot.frame_count,
-            head: shot.head,
-            tail: shot.tail,
-            record: Record {
-                start: self.plan.global_start + shot.start,
-                start_timecode: self.plan.timecode(shot.start).to_string(),
-                end_timecode: self.plan.timecode(shot.start.saturating_add(shot.frame_count)).to_string(),
-            },
-            sources: self.plan.sources_from(shot, &|media| self.session.media_start(media)),
-            elapsed: None,
-            reason: None,
-            color: self.session.shot_color(shot).or_else(|| self.colors.as_ref()?.report(shot)),
-            fingerprint: self.fingerprints[index].clone(),
-            pictures: None,
-            warnings: warnings.iter().map(|warning| printable(warning).into_owned()).collect(),
-            of: None,
-            omitted: false,
-        }
-    }
-
     /// Notes a finished shot, and writes the manifest, so that a run that is killed can be taken up again.
     fn finish(&self, index: usize, report: ShotReport) -> Result<()> {
         if let Some(job) = self.job {
@@ -800,81 +683,6 @@ impl<'r> Run<'r> {
         let reports = std::mem::take(&mut self.lock().reports);
         let missing = || Error::new(ErrorKind::Verify, "a shot was neither rendered nor reported");
         reports.into_iter().map(|report| report.ok_or_else(missing)).collect()
-    }
-
-    fn report(&self, shots: Vec<ShotReport>) -> Report {
-        let warnings = self.plan.warnings.iter().cloned().chain(self.session.warnings());
-        let (canvas, more) = self.prepared.get().map_or((self.canvas, &[][..]), |(canvas, more)| (*canvas, more));
-        let warnings = warnings.chain(more.iter().cloned()).collect::<Warnings>().into_vec();
-        Report {
-            crate_version: env!("CARGO_PKG_VERSION").to_owned(),
-            timeline: self.plan.timeline.clone(),
-            name: self.plan.name.clone(),
-            backend: self.backend.to_owned(),
-            preset: self.delivery.preset.name.clone(),
-            gain: self.plan.sound.as_ref().filter(|sound| sound.loudness.is_some()).map(|sound| sound.gain),
-            canvas: ReportedCanvas { canvas, space: self.canvas_space() },
-            rate: self.plan.rate,
-            start: self.plan.global_start,
-            shots,
-            omitted: self.omitted(),
-            warnings,
-            plan: None,
-            files: Vec::new(),
-            folder: self.folder.path().to_owned(),
-        }
-    }
-
-    /// Where a configuration manages colours, the space of the canvas.
-    fn canvas_space(&self) -> Option<String> {
-        let is_raw = self.plan.color.as_ref().is_none_or(|color| color.config == ColorConfig::Raw);
-        let of_rendered = || self.colors.as_ref().filter(|_| !is_raw).map(|colors| colors.canvas().to_owned());
-        self.session.canvas_space().or_else(of_rendered)
-    }
-
-    /// The manifest of a run that is over with this report.
-    fn whole(&self, report: &Report) -> Report {
-        let mine: Vec<Option<ShotReport>> = report.shots.iter().cloned().map(Some).collect();
-        self.merged(report.clone(), &mine)
-    }
-
-    /// The manifest: what became of the shots of this run, `mine`, what it said before of the shots that are not done yet or
-    /// were not asked for, and after that everything else in it whose files are still there.
-    fn merged(&self, report: Report, mine: &[Option<ShotReport>]) -> Report {
-        let cut = &self.plan.name;
-        let mut by_place = self.places.iter().zip(&self.plan.shots).zip(mine);
-        let mut shots: Vec<ShotReport> = Vec::new();
-        for other in &self.others {
-            let shot = match other {
-                Some(other) => self.before.same(&other.path, &other.name, cut),
-                None => by_place.next().and_then(|((place, shot), mine)| {
-                    mine.clone().or_else(|| self.before.same(&place.picture.relative, &shot.name, cut))
-                }),
-            };
-            shots.extend(shot);
-        }
-        let mark = |shot: ShotReport, is_own: bool| self.marked(shot, is_own);
-        let mut joined = self.before.joined(self.folder.path(), cut, Report { shots, ..report }, &mark);
-        if !self.before.is_shown {
-            joined.shots.extend(self.omitted_elsewhere());
-        }
-        joined
-    }
-
-    /// Writes `conflated.otio` for everything of this cut that was delivered, in this run or before.
-    fn write_cut(&self, timeline: &Timeline, whole: &Report) -> Result<()> {
-        let own = |shot: &&ShotReport| match self.before.is_shown {
-            true => shot.of.as_ref() == Some(&self.plan.name),
-            false => shot.of.is_none(),
-        };
-        let shots = whole.shots.iter().filter(own).cloned().collect();
-        let report = Report { shots, ..self.report(Vec::new()) };
-        let cut = crate::otio::to_json(&conflated(timeline, Some(self.plan), &report));
-        write_cut(self.folder.path(), &cut)
-    }
-
-    fn write_manifest(&self, report: &Report, progress: Progress) -> Result<()> {
-        settle(self.folder.path(), Some((report, progress)), self.guard.manifest_is_foreign())
     }
 }
 

@@ -46,23 +46,7 @@ impl<'f> Reuse<'f> {
         labels: Option<SourceLabels<'f>>,
         max_pixels: Option<u64>,
     ) -> Result<Reuse<'f>> {
-        let reuse = Reuse::opened(earlier, task, settings, labels, max_pixels)?;
-        if earlier.encoder.as_ref() != Some(&reuse.encoder) {
-            let made = earlier.encoder.as_deref().unwrap_or("an unknown one");
-            let what = format!("its pictures were made by another encoder: {made}, and not {}", reuse.encoder);
-            return Err(Error::new(ErrorKind::Unsupported, what).at_file(earlier.target.path()));
-        }
-        Ok(reuse)
-    }
-
-    fn opened(
-        earlier: &'f Earlier,
-        task: &'f Task<'_>,
-        settings: OutputSettings,
-        labels: Option<SourceLabels<'f>>,
-        max_pixels: Option<u64>,
-    ) -> Result<Reuse<'f>> {
-        match (&earlier.target, &task.target) {
+        let (files, encoder) = match (&earlier.target, &task.target) {
             (Target::Movie(from), Target::Movie(to)) => {
                 let mut reader = MovieReader::open(from, &DecodeOptions::default().max_pixels(max_pixels))?;
                 let last = earlier.first + task.shot.frame_count - 1;
@@ -77,15 +61,24 @@ impl<'f> Reuse<'f> {
                 }
                 let (reader, writer) = (Box::new(reader), Box::new(writer));
                 let files = Files::Movies { reader, writer, from: from.clone(), next: earlier.first };
-                Ok(Reuse { files, encoder })
+                (files, encoder)
             }
             (from @ Target::Sequence { .. }, to @ Target::Sequence { .. }) => {
                 let next = (earlier.first, task.shot.first_frame);
                 let encoder = open_encoder(&settings, false)?.name().to_owned();
-                Ok(Reuse { files: Files::Sequences { from, to, next, first: settings.timecode, labels }, encoder })
+                (Files::Sequences { from, to, next, first: settings.timecode, labels }, encoder)
             }
-            _ => Err(Error::new(ErrorKind::Encode, "pictures are copied from movie to movie and from files to files")),
+            _ => {
+                let what = "pictures are copied from movie to movie and from files to files";
+                return Err(Error::new(ErrorKind::Encode, what));
+            }
+        };
+        if earlier.encoder.as_ref() != Some(&encoder) {
+            let made = earlier.encoder.as_deref().unwrap_or("an unknown one");
+            let what = format!("its pictures were made by another encoder: {made}, and not {encoder}");
+            return Err(Error::new(ErrorKind::Unsupported, what).at_file(earlier.target.path()));
         }
+        Ok(Reuse { files, encoder })
     }
 
     /// Copies picture `index`, counted from the shot's first.
