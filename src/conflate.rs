@@ -2,6 +2,7 @@
 
 mod before;
 mod merge;
+mod omitted;
 mod preview;
 mod reports;
 #[cfg(feature = "resolve")]
@@ -40,6 +41,7 @@ use crate::{memory, threads};
 
 use before::Before;
 pub(crate) use merge::merge;
+use omitted::Gone;
 pub use preview::{Preview, ShotAction, ShotPreview};
 use since::{Copied, Taken};
 pub use since::{Omitted, Since};
@@ -335,6 +337,7 @@ struct Run<'r> {
     since: Option<&'r Since>,
     /// What each shot takes over from an earlier run, where it was asked to and is not there already.
     taken: Vec<Option<Taken>>,
+    gone: Gone<'r>,
     copied: Copied,
     /// What may be skipped of each shot, and what was said of it.
     done_already: Vec<Option<(Delivered, Vec<String>)>>,
@@ -420,6 +423,7 @@ impl<'r> Run<'r> {
             before,
             since: since.as_ref(),
             taken: Vec::new(),
+            gone: Gone::default(),
             copied: Copied::default(),
             done_already: Vec::new(),
             prepared: OnceLock::new(),
@@ -428,6 +432,7 @@ impl<'r> Run<'r> {
         run.colors = colors;
         run.done_already = (0..plan.shots.len()).map(|index| run.done_before(index)).collect();
         run.taken = run.take_over();
+        run.gone = run.find_gone();
         run
     }
 

@@ -1,4 +1,4 @@
-//! What a run takes over from an earlier one: pictures that were delivered, and which shots are not in the cut any more.
+//! What a run takes over from an earlier one: pictures that were delivered.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use super::{Run, said};
 use crate::backend::{Control, Earlier, Rendered, Session, Task, Worker};
-use crate::deliver::{Folder, Guard, MANIFEST, Protected, ShotPlaces, delivered_place, on_disk, outputs};
+use crate::deliver::{Folder, Protected, delivered_place, on_disk, outputs};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Target;
-use crate::report::{OutputKind, Pictures, Report, ShotReport, Status};
+use crate::report::{OutputKind, Pictures, Report, ShotReport};
 use crate::trace;
 use crate::words::word_enum;
 
@@ -30,11 +30,11 @@ word_enum! {
 /// An earlier run, of which a later one takes over what it can: see [`Conflation::since`](crate::Conflation::since).
 #[derive(Debug, Clone)]
 pub struct Since {
-    manifest: PathBuf,
-    folder: PathBuf,
+    pub(super) manifest: PathBuf,
+    pub(super) folder: PathBuf,
     /// The name of the earlier cut.
-    name: String,
-    shots: Vec<ShotReport>,
+    pub(super) name: String,
+    pub(super) shots: Vec<ShotReport>,
     omitted: Omitted,
 }
 
@@ -71,7 +71,7 @@ impl Since {
     }
 
     /// Shots that the earlier cut had: neither those of still earlier runs nor of others in the same folder.
-    fn cut(&self) -> impl Iterator<Item = &ShotReport> {
+    pub(super) fn cut(&self) -> impl Iterator<Item = &ShotReport> {
         self.shots.iter().filter(|shot| shot.of.is_none() && !shot.omitted)
     }
 
@@ -85,9 +85,14 @@ impl Since {
         (is_whole && is_it).then(|| place.final_target())
     }
 
+    /// Whether files of omitted shots are removed.
+    pub(super) fn removes(&self) -> bool {
+        self.omitted == Omitted::Remove
+    }
+
     /// Refuses what cannot be meant.
     pub(super) fn check(&self, is_part: bool) -> Result<()> {
-        if is_part && self.omitted == Omitted::Remove {
+        if is_part && self.removes() {
             let what = "files of omitted shots are removed by a run of the whole cut, and not of some of its shots";
             return Err(Error::new(ErrorKind::Option, what));
         }
@@ -115,6 +120,7 @@ pub(super) struct Delivered<'s> {
     since: &'s Since,
     /// Where each digest is: shot and frame of it.
     by_digest: HashMap<&'s str, Vec<(usize, usize)>>,
+    names: HashSet<&'s str>,
     /// Where the files are, as far as anybody asked.
     targets: HashMap<usize, Option<Target>>,
 }
@@ -128,7 +134,8 @@ impl<'s> Delivered<'s> {
                 by_digest.entry(digest).or_default().push((index, frame));
             }
         }
-        Delivered { since, by_digest, targets: HashMap::new() }
+        let names = since.shots.iter().map(|shot| shot.shot.as_str()).collect();
+        Delivered { since, by_digest, names, targets: HashMap::new() }
     }
 
     /// Where a shot called `name` can be copied from whose pictures are `wanted`.
@@ -173,7 +180,7 @@ impl<'s> Delivered<'s> {
                 .count()
         };
         let (same, other) = (of_kind(true), of_kind(false));
-        let known = since.shots.iter().any(|shot| shot.shot == name);
+        let known = self.names.contains(name);
         match (same, other) {
             (0, 0) if known => "what it shows was changed: none of its frames was delivered before".to_owned(),
             (0, 0) => "it is new: none of its frames was delivered before".to_owned(),
@@ -267,126 +274,5 @@ impl Run<'_> {
             Taken::Pictures { earlier, .. } => Some(earlier),
             Taken::Nothing(_) => None,
         }
-    }
-
-    /// Names of the shots of the earlier run that are not in this cut.
-    pub(super) fn omitted(&self) -> Vec<String> {
-        self.gone().into_iter().map(|shot| shot.shot.clone()).collect()
-    }
-
-    /// The shots of the earlier run that are not in this cut, neither by their names nor by those of their files. None where the
-    /// two have nothing in common: then it was another cut.
-    fn gone(&self) -> Vec<&ShotReport> {
-        let Some(since) = self.since else { return Vec::new() };
-        let (paths, names) = (self.own_paths(), self.own_names());
-        let path = |shot: &ShotReport| shot.output.as_ref().map(|output| output.path.clone());
-        let (stay, gone): (Vec<&ShotReport>, Vec<&ShotReport>) = since.cut().partition(|shot| {
-            names.contains(shot.shot.as_str()) || path(shot).is_some_and(|path| paths.contains(path.as_str()))
-        });
-        let is_taken =
-            |taken: &Option<Taken>| matches!(taken, Some(Taken::Pictures { of, .. }) if since.shots[*of].of.is_none());
-        if stay.is_empty() && !self.taken.iter().any(is_taken) {
-            return Vec::new();
-        }
-        gone.into_iter().filter(|shot| shot.output.is_some()).collect()
-    }
-
-    /// The paths, in a manifest, of everything that is delivered of the shots of the cut.
-    fn own_paths(&self) -> HashSet<&str> {
-        let own = self.places.iter().flat_map(ShotPlaces::all).map(|place| place.relative.as_str());
-        own.chain(self.others.iter().flatten().map(|other| other.path.as_str())).collect()
-    }
-
-    fn own_names(&self) -> HashSet<&str> {
-        let own = self.plan.shots.iter().map(|shot| shot.name.as_str());
-        own.chain(self.others.iter().flatten().map(|other| other.name.as_str())).collect()
-    }
-
-    /// Whether the earlier run is the newest in the folder that is delivered to.
-    fn follows(&self) -> bool {
-        self.since.is_some_and(|since| self.folder.path().join(MANIFEST) == since.manifest)
-    }
-
-    /// What the manifest says of a shot of an earlier run which this one delivers nothing of, `shot`: that it was omitted, if
-    /// that was found.
-    pub(super) fn marked(&self, shot: ShotReport, was_in_the_cut: bool) -> ShotReport {
-        let is_gone = |gone: &&ShotReport| gone.output == shot.output && gone.shot == shot.shot;
-        let omitted = shot.omitted || (was_in_the_cut && self.follows() && self.gone().iter().any(is_gone));
-        ShotReport { omitted, ..shot }
-    }
-
-    /// What is said in the manifest of shots that were delivered to another folder and are not in this cut.
-    pub(super) fn omitted_elsewhere(&self) -> Vec<ShotReport> {
-        let Some(since) = self.since.filter(|since| since.folder != self.folder.path()) else { return Vec::new() };
-        let reason = format!("omitted; its files are in {}", since.folder.display());
-        let gone = self.gone().into_iter().map(|shot| without_files(shot, &reason));
-        gone.map(|shot| ShotReport { of: Some(since.name.clone()), ..shot }).collect()
-    }
-
-    /// Removes the files of omitted shots where that is asked for. Says in `whole`, the manifest, what was removed, and returns
-    /// sentences about that and about what stays.
-    pub(super) fn remove_omitted(&self, whole: &mut Report, guard: &Guard<'_>) -> Vec<String> {
-        let Some(since) = self.since.filter(|since| since.omitted == Omitted::Remove) else { return Vec::new() };
-        let gone: Vec<ShotReport> = self.gone().into_iter().cloned().collect();
-        if gone.is_empty() {
-            return Vec::new();
-        }
-        let stays = |why: &str| vec![format!("files of {} omitted shots stay: {why}", gone.len())];
-        if since.folder != self.folder.path() {
-            return stays("they are in another folder");
-        }
-        if !self.follows() {
-            return stays("the manifest is not the newest one of its folder");
-        }
-        let is_of_another =
-            |shot: &ShotReport| shot.of.as_ref() == Some(&self.plan.name) && since.name != self.plan.name;
-        if since.shots.iter().any(is_of_another) {
-            return stays("the manifest is of another cut, and has entries of this one beside");
-        }
-        let is_whole = |shot: &ShotReport| matches!(shot.status, Status::Done | Status::Skipped);
-        if !whole.shots.iter().filter(|shot| shot.of.is_none()).all(is_whole) {
-            return stays("not every shot of the cut was delivered");
-        }
-        let own: HashSet<String> = self.own_paths().into_iter().map(str::to_owned).collect();
-        let mut told = Vec::new();
-        for shot in &mut whole.shots {
-            let is_gone = |gone: &ShotReport| gone.output == shot.output && gone.shot == shot.shot;
-            if !shot.omitted || !gone.iter().any(is_gone) {
-                continue;
-            }
-            let mut kept = Vec::new();
-            let mut removed = Vec::new();
-            for output in outputs(shot).filter(|output| !own.contains(&output.path)) {
-                let place = delivered_place(&self.folder, output);
-                let place =
-                    place.ok_or_else(|| format!("{} stays: its path is none that is written here", output.path));
-                match place.and_then(|place| guard.remove(&place)) {
-                    Ok(()) => removed.push(output.path.clone()),
-                    Err(why) => kept.push(why),
-                }
-            }
-            if !removed.is_empty() {
-                told.push(format!("removed {} of {:?}, which is not in the cut", removed.join(", "), shot.shot));
-            }
-            if kept.is_empty() {
-                *shot = without_files(shot, "omitted; its files were removed");
-            }
-            told.extend(kept);
-        }
-        told
-    }
-}
-
-/// An entry of a shot that is not in the cut and has no files here.
-fn without_files(shot: &ShotReport, reason: &str) -> ShotReport {
-    ShotReport {
-        output: None,
-        sound: None,
-        stems: Vec::new(),
-        representations: Vec::new(),
-        pictures: None,
-        reason: Some(reason.to_owned()),
-        omitted: true,
-        ..shot.clone()
     }
 }
