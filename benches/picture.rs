@@ -3,8 +3,8 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use otio_conflate::picture::{
-    Affine, Part, PlaneMut, PlaneRef, Rgba16, SampleKind, blend_over, dissolve_plane, draw, mix, over, premultiply,
-    resample, unpremultiply,
+    Affine, PicturePart, PlaneMut, PlaneRef, Rgba16, SampleKind, blend_over, dissolve_plane, draw, mix, over,
+    premultiply, resample, unpremultiply,
 };
 use otio_conflate::plan::Blend;
 use otio_conflate::time::Ratio;
@@ -63,7 +63,7 @@ fn layers(criterion: &mut Criterion) {
     group.bench_function("multiply", |bencher| {
         bencher.iter(|| blend_over(&mut below, &above, Ratio::ONE, Blend::Multiply))
     });
-    let part = Part { left: 0.0, top: 0.0, right: WIDTH.into(), bottom: HEIGHT.into() };
+    let part = PicturePart { left: 0.0, top: 0.0, right: WIDTH.into(), bottom: HEIGHT.into() };
     for (name, way) in [("drawn at half size", Affine::scale(0.5, 0.5)), ("turned by a degree", Affine::turn(1.0))] {
         group.bench_function(name, |bencher| bencher.iter(|| draw(&above, way, part, (WIDTH, HEIGHT))));
     }

@@ -29,7 +29,7 @@ use crate::backend::{
     check_before_render, represent_rendered,
 };
 use crate::deliver::{
-    Delivered, Delivery, Existing, Folder, Guard, Listed, Manifest, Place, Progress, Protected, ShotPlaces,
+    Delivered, Delivery, Existing, Folder, Guard, Listed, Manifest, OutputPlace, Protected, RunProgress, ShotPlaces,
     absorb_parts, clear, clear_strays, fingerprint, pictures,
 };
 use crate::error::{Error, ErrorKind, Result};
@@ -200,7 +200,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
         };
         let (mut guard, manifest) = self.guard(folder.path(), &protected, &places)?;
         guard.refuse_manifest(folder.path(), self.timeline.is_some())?;
-        guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter())?;
+        guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&OutputPlace>>().into_iter())?;
         if self.job.is_none() && !guard.manifest_is_foreign() {
             absorb_parts(folder.path())?;
         }
@@ -225,7 +225,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
         if !run.before.is_shown {
             whole.plan = PlanText::new(plan);
         }
-        run.write_manifest(&whole, Progress::Over)?;
+        run.write_manifest(&whole, RunProgress::Over)?;
         Ok(report)
     }
 
@@ -239,7 +239,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
     }
 
     /// Opens what the shots of `part` need, and protects what that turns out to read.
-    fn open<'p>(&'p self, part: &'p Plan, protected: &mut Protected) -> Result<Opened<'p>> {
+    fn open<'p>(&'p self, part: &'p Plan, protected: &mut Protected) -> Result<OpenedSession<'p>> {
         let Delivery { preset, representations, .. } = &self.delivery;
         let session = self.backend.open_until(part, preset, representations, &self.cancel)?;
         let mut colors = None;
@@ -297,7 +297,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
 }
 
 /// What a run opens: the backend's session, and the colours of representations that are made of what it renders.
-type Opened<'p> = (Box<dyn Session + 'p>, Option<RenderedColors>);
+type OpenedSession<'p> = (Box<dyn Session + 'p>, Option<RenderedColors>);
 
 /// The final paths of all places.
 fn paths(places: &[ShotPlaces]) -> impl Iterator<Item = &Path> {
@@ -343,7 +343,7 @@ struct Run<'r> {
     done_already: Vec<Option<(Delivered, Vec<String>)>>,
     /// Canvas and warnings of the session that rendered, where it is not the one that was opened.
     prepared: OnceLock<(Canvas, Vec<Warning>)>,
-    shots: Mutex<Finished>,
+    shots: Mutex<FinishedShots>,
 }
 
 /// A shot of the plan that is not asked for.
@@ -354,7 +354,7 @@ struct Other {
 }
 
 /// What was made of a shot.
-enum Made {
+enum ShotResult {
     /// It was rendered.
     Now(Rendered),
     /// Another task delivered the same meanwhile; what was said of it, and its pictures.
@@ -362,7 +362,7 @@ enum Made {
 }
 
 /// Shots finished so far.
-struct Finished {
+struct FinishedShots {
     reports: Vec<Option<ShotReport>>,
     unsaved: usize,
 }
@@ -427,7 +427,7 @@ impl<'r> Run<'r> {
             copied: Copied::default(),
             done_already: Vec::new(),
             prepared: OnceLock::new(),
-            shots: Mutex::new(Finished { reports: vec![None; plan.shots.len()], unsaved: 0 }),
+            shots: Mutex::new(FinishedShots { reports: vec![None; plan.shots.len()], unsaved: 0 }),
         };
         run.colors = colors;
         run.done_already = (0..plan.shots.len()).map(|index| run.done_before(index)).collect();
@@ -470,7 +470,7 @@ impl<'r> Run<'r> {
             .build()
             .map_err(|error| Error::new(ErrorKind::Io, "cannot start threads").because(error))?;
         self.copy(&pool, session);
-        let scope = trace::Scope::here();
+        let scope = trace::TraceScope::here();
         let outcomes = pool.broadcast(|_| {
             let _entered = scope.enter();
             let mut worker = session.worker(self.at_once);
@@ -544,17 +544,18 @@ impl<'r> Run<'r> {
                 Some(Ok(copied)) => Ok(copied),
                 _ => self.rendered(&self.task(index), session, worker, &control),
             };
-            let deliver = |rendered| Ok((Made::Now(rendered), places.deliver(shot, self.folder.path(), &self.guard)?));
+            let deliver =
+                |rendered| Ok((ShotResult::Now(rendered), places.deliver(shot, self.folder.path(), &self.guard)?));
             let delivered = rendered.and_then(deliver);
             // What is left is removed while nobody else may write there.
             delivered.map_err(|error| (error, places.discard()))
         };
         match deliver() {
-            Ok((Made::Meanwhile(warnings, pictures), delivered)) => {
+            Ok((ShotResult::Meanwhile(warnings, pictures), delivered)) => {
                 let report = self.shot_report(index, Status::Skipped, delivered, warnings, Vec::new());
                 ShotReport { reason: Some("another task delivered it meanwhile".to_owned()), pictures, ..report }
             }
-            Ok((Made::Now(rendered), delivered)) => {
+            Ok((ShotResult::Now(rendered), delivered)) => {
                 let noted = rendered.noted;
                 let warnings = shot.notes.iter().cloned().chain(rendered.warnings).collect();
                 let mut delivered = Delivered { peak: rendered.peak, loudness: rendered.loudness, ..delivered };
@@ -677,10 +678,10 @@ impl<'r> Run<'r> {
         }
         finished.unsaved = 0;
         let report = self.report(Vec::new());
-        self.write_manifest(&self.merged(report, &finished.reports), Progress::Going)
+        self.write_manifest(&self.merged(report, &finished.reports), RunProgress::Going)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Finished> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, FinishedShots> {
         self.shots.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 

@@ -202,9 +202,9 @@ pub struct Place {
 /// let cause = error.source().expect("a cause");
 /// assert_eq!(format!("{error:#}"), format!("{error}: {cause}"));
 /// ```
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorData>);
 
-struct Inner {
+struct ErrorData {
     kind: ErrorKind,
     message: String,
     place: Place,
@@ -216,7 +216,7 @@ struct Inner {
 impl Error {
     /// An error of `kind` that says `message`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error(Box::new(Inner {
+        Error(Box::new(ErrorData {
             kind,
             message: message.into(),
             place: Place::default(),
@@ -332,7 +332,7 @@ impl Error {
 
     /// This error alone, without its causes: the message and what the place adds to it.
     fn sentence(&self) -> String {
-        let Inner { kind, message, place, .. } = &*self.0;
+        let ErrorData { kind, message, place, .. } = &*self.0;
         let mut text = if message.is_empty() { kind.to_string() } else { printable_list(message) };
         let mut details = Vec::new();
         if let Some((line, column)) = place.line_column {

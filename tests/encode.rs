@@ -657,7 +657,11 @@ fn compression_and_level_are_checked_before_anything_is_written() {
         assert!(said.contains(wanted), "{said}");
     }
     assert!(
-        "zip".parse::<otio_conflate::codec::exr::Compression>().unwrap_err().to_string().contains("none, zips, zip16")
+        "zip"
+            .parse::<otio_conflate::codec::exr::ExrCompression>()
+            .unwrap_err()
+            .to_string()
+            .contains("none, zips, zip16")
     );
     let text = r#"{"base": "exr", "compression": "dwaa", "level": 100}"#;
     let representation = format!(r#"{{"name": "small", "preset": {text}}}"#);

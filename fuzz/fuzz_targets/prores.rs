@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use otio_conflate::codec::prores::{Description, Encoder, Picture, Plane, Profile, Threads};
+use otio_conflate::codec::prores::{Plane, Profile, ProresDescription, ProresEncoder, ProresPicture, Threads};
 
 fuzz_target!(|bytes: &[u8]| {
     let [width, height, profile, target, samples @ ..] = bytes else { return };
@@ -21,10 +21,10 @@ fuzz_target!(|bytes: &[u8]| {
     });
     let plane = |index: usize, stride| Plane { samples: &planes[index][..], stride };
     let alpha = is_444.then(|| plane(3, width));
-    let picture = Picture { planes: [plane(0, width), plane(1, chroma), plane(2, chroma)], alpha, width, height };
-    let about = Description { vendor: *b"fuzz", rate: (24, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
+    let picture = ProresPicture { planes: [plane(0, width), plane(1, chroma), plane(2, chroma)], alpha, width, height };
+    let about = ProresDescription { vendor: *b"fuzz", rate: (24, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
     let encoder = || {
-        let encoder = Encoder::new(profile, (width, height), about).expect("an even width");
+        let encoder = ProresEncoder::new(profile, (width, height), about).expect("an even width");
         if *target == 0 { encoder } else { encoder.with_target(usize::from(*target) * 500) }
     };
     let (mut frame, mut portable) = (Vec::new(), Vec::new());

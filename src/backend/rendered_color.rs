@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
-use crate::color::{self, Baked, Names, Outputs};
+use crate::color::{self, Baked, Names, OutputTransforms};
 use crate::deliver::Representation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{ColorConfig, Hdr, OutputLook, Plan, Precision, RAW, Shot};
@@ -57,7 +57,7 @@ impl RenderedColors {
                 return Err(Error::new(ErrorKind::Option, what));
             }
         };
-        let mut outputs = Outputs::new(engine, color, &canvas);
+        let mut outputs = OutputTransforms::new(engine, color, &canvas);
         let (mut shots, mut all) = (HashMap::new(), BTreeSet::new());
         for shot in &plan.shots {
             let names = Names::new(&shot.name, &shot.clip, &shot.track, &plan.name);

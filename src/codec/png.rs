@@ -1,10 +1,10 @@
 //! Encoder for PNG files of RGB, by the `png` crate.
 //!
 //! ```
-//! use otio_conflate::codec::png::{Description, Encoder, Setup};
+//! use otio_conflate::codec::png::{PngDescription, PngEncoder, PngSetup};
 //!
-//! let setup = Setup { width: 2, height: 1, alpha: true, deep: false, level: None };
-//! let file = Encoder::new(setup, Description::default().srgb(true))?.encode(&[255; 8], 8)?;
+//! let setup = PngSetup { width: 2, height: 1, alpha: true, deep: false, level: None };
+//! let file = PngEncoder::new(setup, PngDescription::default().srgb(true))?.encode(&[255; 8], 8)?;
 //! assert_eq!(file[1..4], *b"PNG");
 //! # Ok::<(), otio_conflate::Error>(())
 //! ```
@@ -26,16 +26,16 @@ pub const LEVELS: std::ops::RangeInclusive<u16> = 1..=9;
 /// Size and coding of all pictures.
 ///
 /// ```
-/// use otio_conflate::codec::png::{Description, Encoder, Setup};
+/// use otio_conflate::codec::png::{PngDescription, PngEncoder, PngSetup};
 ///
-/// let setup = Setup { width: 64, height: 36, alpha: false, deep: false, level: None };
-/// let encoder = Encoder::new(setup, Description::default())?;
+/// let setup = PngSetup { width: 64, height: 36, alpha: false, deep: false, level: None };
+/// let encoder = PngEncoder::new(setup, PngDescription::default())?;
 /// let file = encoder.encode(&[128; 64 * 36 * 3], 64 * 3)?;
 /// assert_eq!(file[1..4], *b"PNG");
 /// # Ok::<(), otio_conflate::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Setup {
+pub struct PngSetup {
     /// Pixels of a line.
     pub width: u32,
     /// Lines.
@@ -48,7 +48,7 @@ pub struct Setup {
     pub level: Option<u16>,
 }
 
-impl Setup {
+impl PngSetup {
     /// Bytes of a line.
     fn line(&self) -> usize {
         let samples = if self.alpha { 4 } else { 3 } * if self.deep { 2 } else { 1 };
@@ -59,7 +59,7 @@ impl Setup {
 /// What is said about all pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
-pub struct Description {
+pub struct PngDescription {
     /// Width and height of a pixel in relation to one another: `pHYs`.
     pub pixel_aspect: Option<(u32, u32)>,
     /// Primaries and transfer characteristic as code points of ITU-T H.273: `cICP`.
@@ -72,7 +72,7 @@ pub struct Description {
     pub chromaticities: Option<[(u32, u32); 4]>,
 }
 
-setters!(Description {
+setters!(PngDescription {
     pixel_aspect: some (u32, u32),
     color: some (u8, u8),
     srgb: bool,
@@ -82,15 +82,15 @@ setters!(Description {
 
 /// Encodes pictures of one size.
 #[derive(Debug)]
-pub struct Encoder {
-    setup: Setup,
-    description: Description,
+pub struct PngEncoder {
+    setup: PngSetup,
+    description: PngDescription,
 }
 
-impl Encoder {
+impl PngEncoder {
     /// # Errors
     /// [`ErrorKind::Option`] for an invalid size or level.
-    pub fn new(setup: Setup, description: Description) -> Result<Encoder> {
+    pub fn new(setup: PngSetup, description: PngDescription) -> Result<PngEncoder> {
         if let Some(level) = setup.level {
             check_level(level)?;
         }
@@ -98,7 +98,7 @@ impl Encoder {
             let what = format!("invalid PNG size {} × {}; expected 1 × 1 or more", setup.width, setup.height);
             return Err(Error::new(ErrorKind::Option, what));
         }
-        Ok(Encoder { setup, description })
+        Ok(PngEncoder { setup, description })
     }
 
     /// The file of a picture whose lines start `stride` bytes after one another.
@@ -120,7 +120,7 @@ impl Encoder {
     }
 
     fn write(&self, picture: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
-        let Setup { width, height, alpha, deep, level } = self.setup;
+        let PngSetup { width, height, alpha, deep, level } = self.setup;
         let mut info = Info::with_size(width, height);
         info.color_type = if alpha { ColorType::Rgba } else { ColorType::Rgb };
         info.bit_depth = if deep { BitDepth::Sixteen } else { BitDepth::Eight };
@@ -182,10 +182,10 @@ mod tests {
     fn pixels_come_back_at_every_depth_and_level() {
         for (alpha, deep) in [(false, false), (true, false), (false, true), (true, true)] {
             for level in [None, Some(1), Some(9)] {
-                let setup = Setup { width: 37, height: 19, alpha, deep, level };
+                let setup = PngSetup { width: 37, height: 19, alpha, deep, level };
                 let (line, stride) = (setup.line(), setup.line() + 11);
                 let picture = samples(stride * 18 + line);
-                let file = Encoder::new(setup, Description::default()).expect("valid").encode(&picture, stride);
+                let file = PngEncoder::new(setup, PngDescription::default()).expect("valid").encode(&picture, stride);
                 let decoder = png::Decoder::new(std::io::Cursor::new(file.expect("a file")));
                 let mut reader = decoder.read_info().expect("a header");
                 let mut read = vec![0; reader.output_buffer_size().expect("a size")];
@@ -198,16 +198,16 @@ mod tests {
 
     #[test]
     fn what_is_said_about_a_picture_is_in_the_file() {
-        let setup = Setup { width: 2, height: 2, alpha: false, deep: false, level: None };
+        let setup = PngSetup { width: 2, height: 2, alpha: false, deep: false, level: None };
         let points = [(64_000, 33_000), (30_000, 60_000), (15_000, 6_000), (31_270, 32_900)];
-        let about = Description {
+        let about = PngDescription {
             pixel_aspect: Some((16, 15)),
             color: Some((1, 13)),
             srgb: true,
             gamma: Some(45_455),
             chromaticities: Some(points),
         };
-        let file = Encoder::new(setup, about).expect("valid").encode(&[0; 12], 6).expect("a file");
+        let file = PngEncoder::new(setup, about).expect("valid").encode(&[0; 12], 6).expect("a file");
         let reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().expect("a header");
         let info = reader.info();
         assert_eq!(info.pixel_dims.map(|dims| (dims.xppu, dims.yppu)), Some((16, 15)));
@@ -222,14 +222,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_an_error() {
-        let setup = Setup { width: 4, height: 2, alpha: false, deep: false, level: None };
-        let encoder = Encoder::new(setup, Description::default()).expect("valid");
+        let setup = PngSetup { width: 4, height: 2, alpha: false, deep: false, level: None };
+        let encoder = PngEncoder::new(setup, PngDescription::default()).expect("valid");
         for (samples, stride) in [(&[0; 23][..], 12), (&[0; 24], 11), (&[0; 24], usize::MAX)] {
             assert_eq!(encoder.encode(samples, stride).expect_err("too short").kind(), ErrorKind::Encode);
         }
-        let error =
-            Encoder::new(Setup { level: Some(10), ..setup }, Description::default()).expect_err("no such level");
+        let error = PngEncoder::new(PngSetup { level: Some(10), ..setup }, PngDescription::default())
+            .expect_err("no such level");
         assert!(format!("{error:#}").contains("expected 1 to 9"), "{error:#}");
-        assert!(Encoder::new(Setup { width: 0, ..setup }, Description::default()).is_err());
+        assert!(PngEncoder::new(PngSetup { width: 0, ..setup }, PngDescription::default()).is_err());
     }
 }

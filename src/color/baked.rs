@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::pipeline::{find_space, find_view};
-use super::{Cubes, Engine, Fast, Pipeline, SpaceInfo, Transform, tags_of_space};
+use super::{ColorTransform, Cubes, Engine, Fast, Pipeline, SpaceInfo, tags_of_space};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{
     ColorPlan, ColorTags, DecisionSpace, Grade, Hdr, LookStep, OutputColor, OutputLook, Precision, SourceSpace,
@@ -15,7 +15,7 @@ use crate::plan::{
 #[derive(Debug, Clone, Default)]
 pub struct Baked {
     /// What is to be done; `None`: nothing.
-    pub transform: Option<Arc<dyn Transform>>,
+    pub transform: Option<Arc<dyn ColorTransform>>,
     /// A cube that can stand for it in outputs of 8 bits, where that was asked for.
     pub fast: Option<Fast>,
     /// What comes out is tagged as; `None`: as the canvas.
@@ -243,7 +243,7 @@ pub(crate) fn is_hdr(tags: &ColorTags) -> bool {
 
 /// What is done to a canvas on its way into outputs, each made once.
 #[derive(Debug)]
-pub(crate) struct Outputs<'e> {
+pub(crate) struct OutputTransforms<'e> {
     engine: &'e dyn Engine,
     plan: &'e ColorPlan,
     canvas: String,
@@ -252,10 +252,10 @@ pub(crate) struct Outputs<'e> {
     known: HashMap<String, Baked>,
 }
 
-impl<'e> Outputs<'e> {
+impl<'e> OutputTransforms<'e> {
     /// Outputs of pictures in the space `canvas`.
-    pub(crate) fn new(engine: &'e dyn Engine, plan: &'e ColorPlan, canvas: &str) -> Outputs<'e> {
-        Outputs { engine, plan, canvas: canvas.to_owned(), cubes: Cubes::default(), known: HashMap::new() }
+    pub(crate) fn new(engine: &'e dyn Engine, plan: &'e ColorPlan, canvas: &str) -> OutputTransforms<'e> {
+        OutputTransforms { engine, plan, canvas: canvas.to_owned(), cubes: Cubes::default(), known: HashMap::new() }
     }
 
     /// What is baked for `look` into the output of a shot with these names.

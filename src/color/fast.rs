@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::Transform;
+use super::ColorTransform;
 use super::lut::{BLOCK, CubeLut, Located};
 
 /// Samples on an edge.
@@ -63,7 +63,7 @@ const OFF: u8 = 2;
 /// A transform, and a cube that stands for it.
 #[derive(Debug)]
 pub(super) struct CheckedLut {
-    exact: Arc<dyn Transform>,
+    exact: Arc<dyn ColorTransform>,
     cube: CubeLut,
     /// By the sample of a cell that is nearest to black.
     cells: Vec<AtomicU8>,
@@ -71,7 +71,7 @@ pub(super) struct CheckedLut {
 
 impl CheckedLut {
     /// A cube for `exact`, which is asked once for every sample; `threads` do it.
-    pub(super) fn new(exact: Arc<dyn Transform>, threads: usize) -> CheckedLut {
+    pub(super) fn new(exact: Arc<dyn ColorTransform>, threads: usize) -> CheckedLut {
         #[allow(clippy::cast_precision_loss, reason = "at most 129")]
         let share = |at: usize| at as f32 / (SIZE - 1) as f32;
         let mut samples: Vec<[f32; 4]> = (0..SIZE.pow(3))
@@ -126,7 +126,7 @@ impl CheckedLut {
     }
 }
 
-impl Transform for CheckedLut {
+impl ColorTransform for CheckedLut {
     fn apply(&self, pixels: &mut [[f32; 4]]) {
         let mut located = Located::default();
         let (mut places, mut others): (Vec<usize>, Vec<[f32; 4]>) = Default::default();
@@ -174,19 +174,19 @@ pub struct Cubes(Arc<Mutex<Vec<Arc<CheckedLut>>>>);
 /// while.
 #[derive(Debug, Clone)]
 pub struct Fast {
-    exact: Arc<dyn Transform>,
+    exact: Arc<dyn ColorTransform>,
     made: Arc<Mutex<Weak<CheckedLut>>>,
     cubes: Cubes,
 }
 
 impl Fast {
     /// For `exact`, among the cubes of a run.
-    pub fn new(exact: Arc<dyn Transform>, cubes: &Cubes) -> Fast {
+    pub fn new(exact: Arc<dyn ColorTransform>, cubes: &Cubes) -> Fast {
         Fast { exact, made: Arc::default(), cubes: cubes.clone() }
     }
 
     /// The cube; where it has to be made, `threads` do it.
-    pub fn cube(&self, threads: usize) -> Arc<dyn Transform> {
+    pub fn cube(&self, threads: usize) -> Arc<dyn ColorTransform> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let cube = made.upgrade().unwrap_or_else(|| Arc::new(CheckedLut::new(Arc::clone(&self.exact), threads)));
         *made = Arc::downgrade(&cube);
@@ -210,7 +210,7 @@ mod tests {
     #[derive(Debug, Default)]
     struct Stepped(AtomicUsize);
 
-    impl Transform for Stepped {
+    impl ColorTransform for Stepped {
         fn apply(&self, pixels: &mut [[f32; 4]]) {
             self.0.fetch_add(pixels.len(), Ordering::Relaxed);
             for pixel in pixels {

@@ -1,6 +1,6 @@
 //! LUTs of three dimensions, interpolated in tetrahedra.
 
-use super::Transform;
+use super::ColorTransform;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The most samples on an edge.
@@ -182,7 +182,7 @@ fn number(word: &str) -> Option<f32> {
     word.parse::<f32>().ok().filter(|number| number.is_finite())
 }
 
-impl Transform for CubeLut {
+impl ColorTransform for CubeLut {
     fn apply(&self, pixels: &mut [[f32; 4]]) {
         let mut located = Located::default();
         pixels.chunks_mut(BLOCK).for_each(|block| self.block(block, &mut located));

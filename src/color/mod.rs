@@ -14,7 +14,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! An [`Engine`] is a configuration that was opened with [`open`]; it makes [`Transform`]s out of [`Step`]s. One file names the
+//! An [`Engine`] is a configuration that was opened with [`open`]; it makes [`ColorTransform`]s out of [`Step`]s. One file names the
 //! crate that does it, `ocio.rs`, so that another can take its place.
 
 /// What tests and benches use.
@@ -51,7 +51,7 @@ use crate::plan::{CdlStyle, ColorConfig, ColorTags};
 use self::ocio as opened;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use baked::is_hdr;
-pub(crate) use baked::{Outputs, file_states};
+pub(crate) use baked::{OutputTransforms, file_states};
 pub(crate) use names::unknown;
 pub use pipeline::find_space;
 #[cfg(feature = "ffmpeg")]
@@ -85,7 +85,7 @@ pub fn named(text: &str) -> Result<ColorConfig> {
 }
 
 /// Arithmetic on pixels.
-pub trait Transform: Send + Sync + fmt::Debug {
+pub trait ColorTransform: Send + Sync + fmt::Debug {
     /// Changes pixels of red, green, blue and alpha, colour not multiplied by alpha, in place. Each pixel becomes what it
     /// becomes alone.
     fn apply(&self, pixels: &mut [[f32; 4]]);
@@ -140,7 +140,7 @@ pub trait Engine: Send + Sync + fmt::Debug {
 #[non_exhaustive]
 pub struct Made {
     /// What does them.
-    pub transform: Arc<dyn Transform>,
+    pub transform: Arc<dyn ColorTransform>,
     /// The files that were read for it.
     pub files: Vec<PathBuf>,
     /// The context variables that it depends on, and their values.
@@ -256,7 +256,7 @@ pub enum Step {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Identity;
 
-impl Transform for Identity {
+impl ColorTransform for Identity {
     fn apply(&self, _: &mut [[f32; 4]]) {}
 
     fn is_identity(&self) -> bool {

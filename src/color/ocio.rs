@@ -17,7 +17,7 @@ use ::ocio::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{CubeLut, Engine, Identity, Made, RuleMatch, SpaceInfo, Step, Transform, unknown};
+use super::{ColorTransform, CubeLut, Engine, Identity, Made, RuleMatch, SpaceInfo, Step, unknown};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{CdlStyle, ColorConfig};
 
@@ -248,7 +248,7 @@ impl Engine for OcioEngine {
         if let Some(here) = here.to_str().filter(|here| !here.is_empty()) {
             context.add_search_path(here);
         }
-        let builder = Builder { engine: self, context: &context };
+        let builder = ProcessorBuilder { engine: self, context: &context };
         builder.make(steps)
     }
 
@@ -257,12 +257,12 @@ impl Engine for OcioEngine {
     }
 }
 
-struct Builder<'b> {
+struct ProcessorBuilder<'b> {
     engine: &'b OcioEngine,
     context: &'b Context,
 }
 
-impl Builder<'_> {
+impl ProcessorBuilder<'_> {
     fn make(&self, steps: &[Step]) -> Result<Made> {
         let (mut parts, mut group, mut files) = (Vec::new(), Vec::new(), Vec::new());
         let mut used = Context::new();
@@ -273,7 +273,7 @@ impl Builder<'_> {
                 if let Some(cube) = self.cube(&file) {
                     self.flush(&mut group, &mut parts, &mut files)?;
                     self.collect(&FileTransform::new(path).into(), &mut used)?;
-                    parts.push(Arc::new(cube) as Arc<dyn Transform>);
+                    parts.push(Arc::new(cube) as Arc<dyn ColorTransform>);
                     files.push(PathBuf::from(file));
                     continue;
                 }
@@ -284,7 +284,7 @@ impl Builder<'_> {
         }
         self.flush(&mut group, &mut parts, &mut files)?;
         parts.retain(|part| !part.is_identity());
-        let transform: Arc<dyn Transform> = match parts.len() {
+        let transform: Arc<dyn ColorTransform> = match parts.len() {
             0 => Arc::new(Identity),
             1 => parts.remove(0),
             _ => Arc::new(Chain(parts)),
@@ -330,7 +330,7 @@ impl Builder<'_> {
     fn flush(
         &self,
         group: &mut Vec<OcioTransform>,
-        parts: &mut Vec<Arc<dyn Transform>>,
+        parts: &mut Vec<Arc<dyn ColorTransform>>,
         files: &mut Vec<PathBuf>,
     ) -> Result<()> {
         if group.is_empty() {
@@ -405,7 +405,7 @@ impl std::fmt::Debug for Processed {
     }
 }
 
-impl Transform for Processed {
+impl ColorTransform for Processed {
     fn apply(&self, pixels: &mut [[f32; 4]]) {
         self.0.apply_pixels(pixels);
     }
@@ -417,9 +417,9 @@ impl Transform for Processed {
 
 /// Several, one after the other.
 #[derive(Debug)]
-struct Chain(Vec<Arc<dyn Transform>>);
+struct Chain(Vec<Arc<dyn ColorTransform>>);
 
-impl Transform for Chain {
+impl ColorTransform for Chain {
     fn apply(&self, pixels: &mut [[f32; 4]]) {
         for block in pixels.chunks_mut(1024) {
             self.0.iter().for_each(|part| part.apply(block));

@@ -2,7 +2,7 @@
 
 use super::Before;
 use crate::deliver::{
-    Delivery, Existing, Folder, Guard, Listed, Manifest, ManifestFile, Progress, ShotPlaces, conflated, note_parts,
+    Delivery, Existing, Folder, Guard, Listed, Manifest, ManifestFile, RunProgress, ShotPlaces, conflated, note_parts,
     parts, settle, write_cut,
 };
 use crate::error::Result;
@@ -68,7 +68,7 @@ pub(crate) fn merge(plan: &Plan, delivery: &Delivery, timeline: Option<&Timeline
         let cut = conflated(timeline, Some(plan), &report);
         write_cut(root, &crate::otio::to_json(&cut))?;
     }
-    settle(root, Some((&whole, Progress::Over)), foreign)?;
+    settle(root, Some((&whole, RunProgress::Over)), foreign)?;
     Ok(report)
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::since::Taken;
 use super::{Conflation, Run, paths};
 use crate::backend::{Backend, NoObserver};
-use crate::deliver::{Existing, Folder, Guard, Place, ShotPlaces};
+use crate::deliver::{Existing, Folder, Guard, OutputPlace, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot, Warning};
 
@@ -106,7 +106,8 @@ impl<B: Backend> Conflation<'_, B> {
         let (mut guard, manifest) = self.guard(folder.path(), &protected, &places)?;
         refusal = refusal.or(guard.refuse_manifest(folder.path(), self.timeline.is_some()).err());
         let in_the_way: Vec<Vec<String>> = places.iter().map(|shot| in_the_way(shot, &guard)).collect();
-        let refused = guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter()).err();
+        let refused =
+            guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&OutputPlace>>().into_iter()).err();
         let shot = |(shot, places): (&Shot, &ShotPlaces)| ShotPreview {
             shot: shot.name.clone(),
             frame_count: shot.frame_count,

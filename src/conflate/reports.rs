@@ -1,7 +1,7 @@
 //! What is said of a run: a report of each shot, the run's own, and the manifest.
 
 use super::Run;
-use crate::deliver::{Delivered, Progress, conflated, settle, write_cut};
+use crate::deliver::{Delivered, RunProgress, conflated, settle, write_cut};
 use crate::error::Result;
 use crate::plan::{ColorConfig, Warnings};
 use crate::printable;
@@ -124,7 +124,7 @@ impl Run<'_> {
         write_cut(self.folder.path(), &cut)
     }
 
-    pub(super) fn write_manifest(&self, report: &Report, progress: Progress) -> Result<()> {
+    pub(super) fn write_manifest(&self, report: &Report, progress: RunProgress) -> Result<()> {
         settle(self.folder.path(), Some((report, progress)), self.guard.manifest_is_foreign())
     }
 }

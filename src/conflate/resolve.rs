@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Conflation;
-use crate::backend::resolve::{Collector, ResolveBackend, ResolveGrade, ResolveOptions, Ticket, Whole};
+use crate::backend::resolve::{Collector, ResolveBackend, ResolveGrade, ResolveOptions, Ticket, WholeRun};
 use crate::backend::{CancelToken, Observer};
 use crate::deliver::Delivery;
 use crate::error::Result;
@@ -27,7 +27,7 @@ impl ResolveBackend {
     ) -> Result<Vec<Report>> {
         let run = |(grade, delivery): (ResolveGrade, Delivery)| {
             let mut backend = ResolveBackend::new(ResolveOptions { grade, ..self.options().clone() });
-            backend.whole = Some(Whole { plan: plan.clone(), delivery: delivery.clone() });
+            backend.whole = Some(WholeRun { plan: plan.clone(), delivery: delivery.clone() });
             let mut conflation = Conflation::new(backend, delivery).cancel(cancel.clone());
             if let Some(only) = self.wanted() {
                 conflation = conflation.only(only.to_vec());

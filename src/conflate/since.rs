@@ -116,7 +116,7 @@ pub(super) enum Taken {
 }
 
 /// Finds pictures among those that were delivered.
-pub(super) struct Delivered<'s> {
+pub(super) struct DeliveredPictures<'s> {
     since: &'s Since,
     /// Where each digest is: shot and frame of it.
     by_digest: HashMap<&'s str, Vec<(usize, usize)>>,
@@ -125,8 +125,8 @@ pub(super) struct Delivered<'s> {
     targets: HashMap<usize, Option<Target>>,
 }
 
-impl<'s> Delivered<'s> {
-    pub(super) fn new(since: &'s Since) -> Delivered<'s> {
+impl<'s> DeliveredPictures<'s> {
+    pub(super) fn new(since: &'s Since) -> DeliveredPictures<'s> {
         let mut by_digest: HashMap<&str, Vec<(usize, usize)>> = HashMap::new();
         for (index, shot) in since.shots.iter().enumerate() {
             let Some(pictures) = &shot.pictures else { continue };
@@ -135,7 +135,7 @@ impl<'s> Delivered<'s> {
             }
         }
         let names = since.shots.iter().map(|shot| shot.shot.as_str()).collect();
-        Delivered { since, by_digest, names, targets: HashMap::new() }
+        DeliveredPictures { since, by_digest, names, targets: HashMap::new() }
     }
 
     /// Where a shot called `name` can be copied from whose pictures are `wanted`.
@@ -211,7 +211,7 @@ impl Run<'_> {
     /// What each shot that is not there already takes over from the earlier run.
     pub(super) fn take_over(&self) -> Vec<Option<Taken>> {
         let Some(since) = self.since.filter(|_| self.job.is_none()) else { return Vec::new() };
-        let mut delivered = Delivered::new(since);
+        let mut delivered = DeliveredPictures::new(since);
         let is_pending = |index: usize| self.done_already[index].is_none();
         let mut taken = |index: usize| {
             let shot = &self.plan.shots[index];
@@ -233,7 +233,7 @@ impl Run<'_> {
     pub(super) fn copy(&self, pool: &rayon::ThreadPool, session: &dyn Session) {
         let taken: Vec<usize> = (0..self.plan.shots.len()).filter(|&index| self.earlier(index).is_some()).collect();
         let next = AtomicUsize::new(0);
-        let scope = trace::Scope::here();
+        let scope = trace::TraceScope::here();
         pool.broadcast(|_| {
             let _entered = scope.enter();
             let mut worker = session.worker(self.at_once);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Made, Run};
+use super::{Run, ShotResult};
 use crate::backend::{Session, Worker};
 use crate::deliver::{Delivered, Existing, Guard, Listed, ShotPlaces, parts};
 use crate::error::Result;
@@ -25,13 +25,13 @@ impl Run<'_> {
         job: &str,
         session: &dyn Session,
         worker: &mut dyn Worker,
-    ) -> Result<(Made, Delivered)> {
+    ) -> Result<(ShotResult, Delivered)> {
         let (shot, places) = (&self.plan.shots[index], &self.places[index]);
         let folder = self.folder.path();
         places.make_room()?;
         let paths = paths(places);
         let run = (job, self.folder.token());
-        let attempt = parts::Attempt::begin(folder, (&places.picture.relative, &paths), run)?;
+        let attempt = parts::ShotAttempt::begin(folder, (&places.picture.relative, &paths), run)?;
         let rendered = self.rendered(&self.task(index), session, worker, &self.control())?;
         let _holds = places.hold(WAIT)?;
         let others = parts::of_shot(folder, &places.picture.relative)?;
@@ -39,7 +39,7 @@ impl Run<'_> {
             let listed = Listed::of(&part.files);
             part.report.iter().flat_map(|report| &report.shots).find_map(|before| {
                 let (delivered, warnings) = self.done(index, before, &listed)?;
-                Some((delivered, Made::Meanwhile(warnings, before.pictures.clone())))
+                Some((delivered, ShotResult::Meanwhile(warnings, before.pictures.clone())))
             })
         });
         if let Some((delivered, made)) = done {
@@ -50,7 +50,7 @@ impl Run<'_> {
         let relative = [places.picture.relative.as_str()];
         let (guard, _) = Guard::of_task(folder, self.protected, self.delivery.existing, job, &relative)?;
         let delivered = places.deliver_noted(shot, &guard, &|files| attempt.note(files))?;
-        Ok((Made::Now(rendered), delivered))
+        Ok((ShotResult::Now(rendered), delivered))
     }
 
     /// Removes what attempts that are over left of shot number `index`, which is there already.

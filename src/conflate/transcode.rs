@@ -6,8 +6,8 @@ use super::transcode_color::FileColors;
 use crate::backend::ffmpeg::{DecodeOptions, SourceFrames, represent_file};
 use crate::backend::{Control, MadeOfFile, RepresentationTask};
 use crate::deliver::{
-    Existing, Folder, Guard, Hold, Part, Place, Protected, Representation, TranscodeOptions, Transcoded, beside, clear,
-    commit_all, settle, unlisted,
+    Existing, Folder, Guard, Hold, OutputPlace, PlacedRepresentation, Protected, Representation, TranscodeOptions,
+    Transcoded, beside, clear, commit_all, settle, unlisted,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{MediaSource, Shot};
@@ -78,7 +78,7 @@ pub fn transcode(
     clear(parts.iter().map(|part| part.place.path.as_path()))?;
     let mut make = || {
         let _holds: Vec<Hold> = parts.iter().map(|part| part.place.prepare()).collect::<Result<_>>()?;
-        let task = |(representation, part): (_, &Part)| RepresentationTask {
+        let task = |(representation, part): (_, &PlacedRepresentation)| RepresentationTask {
             representation,
             target: part.place.target.clone(),
         };
@@ -167,11 +167,12 @@ fn shot(source: &Path, source_frames: &SourceFrames, options: &TranscodeOptions)
 }
 
 /// Where representations of `shot` go.
-fn parts(shot: &Shot, rate: Rate, representations: &[Representation], folder: &Folder) -> Vec<Part> {
+fn parts(shot: &Shot, rate: Rate, representations: &[Representation], folder: &Folder) -> Vec<PlacedRepresentation> {
     let names: Vec<&str> = representations.iter().map(|representation| representation.name.as_str()).collect();
     let names = beside(&shot.name, &names);
-    let part =
-        |(representation, name): (&Representation, PathBuf)| Part::new(folder, &name, representation, shot, rate);
+    let part = |(representation, name): (&Representation, PathBuf)| {
+        PlacedRepresentation::new(folder, &name, representation, shot, rate)
+    };
     representations.iter().zip(names).map(part).collect()
 }
 
@@ -189,7 +190,7 @@ fn protected(source: &Path, representations: &[Representation]) -> Protected {
 }
 
 /// Targets that are the file itself, or the folder that it lies in.
-fn refuse_own<'p>(source: &Path, places: impl Iterator<Item = &'p Place>) -> Result<()> {
+fn refuse_own<'p>(source: &Path, places: impl Iterator<Item = &'p OutputPlace>) -> Result<()> {
     let own = [Some(source), source.parent()].map(|path| path.and_then(|path| path.canonicalize().ok()));
     for place in places {
         let there = place.path.canonicalize().ok();

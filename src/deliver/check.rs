@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::delivery::Delivery;
-use super::files::{Folder, Place};
+use super::files::{Folder, OutputPlace};
 use super::guard::Guard;
 use super::outputs::ShotPlaces;
 use crate::error::Result;
@@ -27,6 +27,6 @@ impl Delivery {
             places.filter_map(|(place, shot)| is_asked_for(&shot.name).then_some(place)).collect();
         let (mut guard, _) = Guard::new(planned.path(), &protected, self.existing)?;
         guard.refuse_manifest(planned.path(), cut)?;
-        guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&Place>>().into_iter())
+        guard.refuse(places.iter().flat_map(ShotPlaces::all).collect::<Vec<&OutputPlace>>().into_iter())
     }
 }

@@ -44,7 +44,8 @@ pub fn with_intermediates(timeline: &Timeline, report: &Report) -> Timeline {
 pub(crate) fn conflated(timeline: &Timeline, plan: Option<&Plan>, report: &Report) -> Timeline {
     let mut moved = timeline.clone();
     relocate(&mut moved.tracks, timeline.path.as_deref(), &report.folder);
-    let mut delivered: Vec<Delivered<'_>> = report.shots.iter().filter_map(|shot| delivered(timeline, shot)).collect();
+    let mut delivered: Vec<DeliveredClip<'_>> =
+        report.shots.iter().filter_map(|shot| delivered(timeline, shot)).collect();
     let known = plan.map_or(&[][..], |plan| &plan.media);
     let transparent = plan.is_some_and(|plan| plan.background == Background::Transparent);
     let Some(before) = whole(timeline, report.rate, known) else {
@@ -56,12 +57,13 @@ pub(crate) fn conflated(timeline: &Timeline, plan: Option<&Plan>, report: &Repor
     }
     let extents = extents(&before);
     // A composition would be graded again.
-    let of_composition = |shot: &Delivered<'_>| {
+    let of_composition = |shot: &DeliveredClip<'_>| {
         let color = shot.report.color.as_ref().filter(|color| color.output.graded);
         color.is_some_and(|color| color.decisions.iter().any(|decided| decided.clip.is_none()))
     };
-    let is_whole =
-        |shot: &Delivered<'_>| is_whole(shot.clip, report.rate, shot.cut.end - shot.cut.start) && !of_composition(shot);
+    let is_whole = |shot: &DeliveredClip<'_>| {
+        is_whole(shot.clip, report.rate, shot.cut.end - shot.cut.start) && !of_composition(shot)
+    };
     let mut chosen: BTreeSet<usize> = (0..delivered.len()).filter(|&index| is_whole(&delivered[index])).collect();
     loop {
         let tried = baked(&moved, &delivered, report, &chosen, &extents);
@@ -82,7 +84,7 @@ pub(crate) fn conflated(timeline: &Timeline, plan: Option<&Plan>, report: &Repor
 }
 
 /// A shot that was delivered and is made from a clip.
-struct Delivered<'a> {
+struct DeliveredClip<'a> {
     report: &'a ShotReport,
     output: &'a crate::report::Output,
     clip: &'a Clip,
@@ -91,11 +93,11 @@ struct Delivered<'a> {
     cut: Range<i64>,
 }
 
-fn delivered<'a>(timeline: &'a Timeline, report: &'a ShotReport) -> Option<Delivered<'a>> {
+fn delivered<'a>(timeline: &'a Timeline, report: &'a ShotReport) -> Option<DeliveredClip<'a>> {
     let output = report.output.as_ref().filter(|_| matches!(report.status, Status::Done | Status::Skipped))?;
     let path = indices(&report.object)?;
     let clip = clip_at(&timeline.tracks, &path)?;
-    Some(Delivered { report, output, clip, path, cut: 0..0 })
+    Some(DeliveredClip { report, output, clip, path, cut: 0..0 })
 }
 
 /// Whether `frames` record frames are all that `clip` has, as far as is known.
@@ -107,9 +109,9 @@ fn is_whole(clip: &Clip, rate: Rate, frames: i64) -> bool {
 }
 
 /// Answers from the media of a plan.
-struct Known<'a>(&'a [Media]);
+struct PlannedMedia<'a>(&'a [Media]);
 
-impl MediaLookup for Known<'_> {
+impl MediaLookup for PlannedMedia<'_> {
     fn look_up(&self, source: &MediaSource) -> Option<MediaFacts> {
         let media = self.0.iter().find(|media| media.source == *source)?;
         Some(MediaFacts::new(Some(media.rate), media.frames, None))
@@ -122,7 +124,7 @@ fn whole(timeline: &Timeline, rate: Rate, known: &[Media]) -> Option<Plan> {
     options.sound.enabled = false;
     let all = |count| ShotSelection::Ranges(vec![("cut".to_owned(), 0, count)]);
     options.shots = all(1);
-    let lookup: &dyn MediaLookup = if known.is_empty() { &NoLookup } else { &Known(known) };
+    let lookup: &dyn MediaLookup = if known.is_empty() { &NoLookup } else { &PlannedMedia(known) };
     let plan = |options: &PlanOptions| Plan::with_media(timeline, options, lookup).ok();
     options.shots = all(plan(&options)?.duration);
     plan(&options).filter(|plan| plan.shots.len() == 1)
@@ -149,7 +151,7 @@ fn extents(plan: &Plan) -> HashMap<String, Vec<Range<i64>>> {
 /// `timeline` with every intermediate added, and those of the `chosen` shots in place.
 fn baked(
     timeline: &Timeline,
-    delivered: &[Delivered<'_>],
+    delivered: &[DeliveredClip<'_>],
     report: &Report,
     chosen: &BTreeSet<usize>,
     extents: &HashMap<String, Vec<Range<i64>>>,
@@ -246,7 +248,7 @@ fn remove_transitions(root: &mut Composition, paths: &[&[usize]]) {
 fn differing(
     before: &Plan,
     after: &Plan,
-    delivered: &[Delivered<'_>],
+    delivered: &[DeliveredClip<'_>],
     chosen: &BTreeSet<usize>,
     extents: &HashMap<String, Vec<Range<i64>>>,
     (folder, transparent): (&Path, bool),
@@ -311,7 +313,7 @@ fn differing(
 }
 
 /// The file of a shot's first frame, or its movie.
-fn file(folder: &Path, shot: &Delivered<'_>) -> PathBuf {
+fn file(folder: &Path, shot: &DeliveredClip<'_>) -> PathBuf {
     let number = padded(shot.report.first_frame, 4);
     let path = &shot.output.path;
     let sequence = path.rsplit_once("%04d").filter(|_| shot.output.kind == OutputKind::Sequence);

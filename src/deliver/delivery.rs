@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::files::Place;
+use super::files::OutputPlace;
 use super::outputs::stems_of;
 use super::{Existing, Folder, NameTemplate, Preset, Protected, Representation, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
@@ -120,7 +120,7 @@ impl Delivery {
         let all =
             || places.iter().zip(&plan.shots).flat_map(|(places, shot)| places.all().map(move |place| (place, shot)));
         let sequences = all().filter(|(place, _)| place.kind == OutputKind::Sequence);
-        let folders: HashMap<PathBuf, (&Place, &Shot)> = sequences.map(|at| (lower(&at.0.path), at)).collect();
+        let folders: HashMap<PathBuf, (&OutputPlace, &Shot)> = sequences.map(|at| (lower(&at.0.path), at)).collect();
         if folders.is_empty() {
             return Ok(());
         }

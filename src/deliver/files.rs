@@ -32,7 +32,7 @@ pub(crate) struct Folder {
 
 /// Where one output goes: its final path, and the temporary one beside it.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct OutputPlace {
     pub(crate) kind: OutputKind,
     /// The final file or folder.
     pub(crate) path: PathBuf,
@@ -245,7 +245,7 @@ impl Folder {
     }
 
     /// The place of an output called `name` (a relative path without extension).
-    pub(crate) fn place(&self, name: &Path, kind: OutputKind, extension: &str) -> Place {
+    pub(crate) fn place(&self, name: &Path, kind: OutputKind, extension: &str) -> OutputPlace {
         let stem = name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
         let temporary = |path: &Path| hidden(path, &format!(".{}{SUFFIX}", self.token));
@@ -254,7 +254,7 @@ impl Folder {
                 let relative = name.with_file_name(format!("{stem}.{extension}"));
                 let path = self.path.join(&relative);
                 let target = Target::Movie(temporary(&path));
-                Place { kind, path, relative: slashed(&relative), target }
+                OutputPlace { kind, path, relative: slashed(&relative), target }
             }
             OutputKind::Sequence => {
                 let path = self.path.join(name);
@@ -264,7 +264,7 @@ impl Folder {
                     padding: 4,
                     suffix: format!(".{extension}"),
                 };
-                Place { kind, path, relative: format!("{}/{stem}.%04d.{extension}", slashed(name)), target }
+                OutputPlace { kind, path, relative: format!("{}/{stem}.%04d.{extension}", slashed(name)), target }
             }
         }
     }
@@ -327,13 +327,13 @@ pub(super) fn made(path: &Path) -> Result<PathBuf> {
     path.canonicalize().map_err(|error| Error::io("find the folder", path, error))
 }
 
-impl Place {
+impl OutputPlace {
     /// The place of a single file outside of any output folder.
     #[cfg(feature = "ffmpeg")]
-    pub(crate) fn of_file(path: &Path, kind: OutputKind) -> Place {
+    pub(crate) fn of_file(path: &Path, kind: OutputKind) -> OutputPlace {
         let relative = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let temporary = hidden(path, &format!(".{}{SUFFIX}", token()));
-        Place { kind, path: path.to_owned(), relative, target: Target::Movie(temporary) }
+        OutputPlace { kind, path: path.to_owned(), relative, target: Target::Movie(temporary) }
     }
 
     /// Makes room for what is to be written: the folder above, and for a sequence the empty temporary folder. Until

@@ -38,7 +38,7 @@ struct Ingredients<'a> {
     shot: Shot,
     /// How the sound is mixed, where any is delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sound: Option<Mix>,
+    sound: Option<MixInput>,
     media: Vec<(&'a Media, Option<Stamp>)>,
     /// What the others are laid out around.
     ruler: Option<(&'a Media, Option<Stamp>)>,
@@ -46,7 +46,7 @@ struct Ingredients<'a> {
 
 /// What the samples of the mix depend on beside the clips in it.
 #[derive(Debug, Serialize)]
-struct Mix {
+struct MixInput {
     rate: u32,
     layout: SoundLayout,
     pitch: Pitch,
@@ -77,7 +77,7 @@ struct Stamp {
 }
 
 /// The source frames that a shot uses of a medium: the lowest and the highest index.
-struct Used {
+struct UsedFrames {
     media: MediaId,
     low: i64,
     high: i64,
@@ -128,7 +128,7 @@ pub(crate) fn fingerprint(
     let mut own = own_shot(shot, sound.is_some(), &mut used);
     own.fields.retain(|name, _| representations.iter().any(|representation| representation.says_field(name)));
     let bounded = used.iter().any(|used| media[used.media].bounds.is_some());
-    let ruler = plan.ruler().filter(|_| bounded).map(|media| Used { media, low: 0, high: 0 });
+    let ruler = plan.ruler().filter(|_| bounded).map(|media| UsedFrames { media, low: 0, high: 0 });
     let ingredients = Ingredients {
         format: FORMAT,
         backend,
@@ -148,7 +148,7 @@ pub(crate) fn fingerprint(
         sound: sound.map(|sound| {
             // The shot has its own clips.
             let Sound { rate, layout, pitch, limit, gain, loudness, stems, origin, clips: _ } = sound;
-            Mix {
+            MixInput {
                 rate: *rate,
                 layout: *layout,
                 pitch: *pitch,
@@ -168,7 +168,7 @@ pub(crate) fn fingerprint(
 }
 
 /// `shot` without what says where it lies in the timeline, its media counted by their order in it and noted in `used`.
-fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
+fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<UsedFrames>) -> Shot {
     let Shot {
         name, clip, track, object: _, first_frame, frame_count, head, tail, start, spans, sound, fields, ..
     } = shot;
@@ -239,7 +239,7 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<Used>) -> Shot {
 }
 
 /// Looks at the file, or at every frame of a sequence between the first and the last that are used.
-fn stamp(plan: &Plan, used: &Used) -> Option<Stamp> {
+fn stamp(plan: &Plan, used: &UsedFrames) -> Option<Stamp> {
     let media = &plan.media[used.media];
     let high = used.high + i64::from(plan.retime == Retime::Blend);
     let last = media.frames.map_or(high, |frames| high.min(frames - 1));
@@ -264,9 +264,9 @@ fn stamp(plan: &Plan, used: &Used) -> Option<Stamp> {
 }
 
 /// The place of `media`, whose frames from `low` to `high` are used, among those of the shot.
-fn own_place(media: MediaId, low: i64, high: i64, used: &mut Vec<Used>) -> usize {
+fn own_place(media: MediaId, low: i64, high: i64, used: &mut Vec<UsedFrames>) -> usize {
     let place = used.iter().position(|used| used.media == media).unwrap_or_else(|| {
-        used.push(Used { media, low, high });
+        used.push(UsedFrames { media, low, high });
         used.len() - 1
     });
     used[place].low = used[place].low.min(low);
@@ -298,7 +298,7 @@ fn visible_part(element: &Element, visible: &HashSet<*const Layer>) -> Option<El
 }
 
 /// Takes out of `layer` what says where it lies in the timeline, and counts its medium by its order in the shot.
-fn make_own(layer: &mut Layer, frames: &RangeInclusive<i64>, used: &mut Vec<Used>) {
+fn make_own(layer: &mut Layer, frames: &RangeInclusive<i64>, used: &mut Vec<UsedFrames>) {
     let Layer { track: _, clip: _, object, media, map, look: _, grade: _, color: _, notes: _ } = layer;
     let (low, high) = map.indices(frames.clone());
     *media = MediaId::by_index(own_place(*media, low, high, used));

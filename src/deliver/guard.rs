@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use std::path::Path;
 
 use super::existing::Existing;
-use super::files::{Hold, Place, Standing, remove};
+use super::files::{Hold, OutputPlace, Standing, remove};
 use super::manifest::{CONFLATED, Listed, MANIFEST, Manifest, ManifestFile, not_ours};
 use super::parts;
 use super::protected::Protected;
@@ -64,7 +64,7 @@ impl<'p> Guard<'p> {
         }
         // What is not of this job is made anew, or in the way.
         let mut listed = if existing == Existing::Error { Listed::default() } else { manifest.listed() };
-        let is_own = |part: &parts::Part| part.job == job;
+        let is_own = |part: &parts::PartManifest| part.job == job;
         parts
             .iter()
             .filter(|part| existing != Existing::Error || is_own(part))
@@ -98,9 +98,9 @@ impl<'p> Guard<'p> {
     ///
     /// # Errors
     /// [`ErrorKind::Exists`].
-    pub(crate) fn refuse<'t>(&self, places: impl Iterator<Item = &'t Place> + Clone) -> Result<()> {
+    pub(crate) fn refuse<'t>(&self, places: impl Iterator<Item = &'t OutputPlace> + Clone) -> Result<()> {
         self.protected.refuse(places.clone().map(|place| place.path.as_path()))?;
-        let in_the_way: Vec<(&Place, String)> =
+        let in_the_way: Vec<(&OutputPlace, String)> =
             places.filter_map(|place| Some((place, self.standing(place).err()?))).collect();
         let Some((first, _)) = in_the_way.first() else { return Ok(()) };
         let list: Vec<String> =
@@ -137,7 +137,7 @@ impl<'p> Guard<'p> {
     }
 
     /// What lies under the name of `place`, if it may be written there; else why not, as the end of a sentence.
-    pub(crate) fn standing(&self, place: &Place) -> Result<Standing, String> {
+    pub(crate) fn standing(&self, place: &OutputPlace) -> Result<Standing, String> {
         let Ok(metadata) = place.path.symlink_metadata() else { return Ok(Standing::Free) };
         match self.existing {
             Existing::Error => Err(String::new()),
@@ -151,7 +151,7 @@ impl<'p> Guard<'p> {
     ///
     /// # Errors
     /// [`ErrorKind::Exists`].
-    pub(crate) fn check(&self, place: &Place) -> Result<Standing> {
+    pub(crate) fn check(&self, place: &OutputPlace) -> Result<Standing> {
         self.standing(place).map_err(|why| {
             let message = format!("{} exists already{why}", place.path.display());
             Error::new(ErrorKind::Exists, message).at_file(&place.path)
@@ -159,7 +159,7 @@ impl<'p> Guard<'p> {
     }
 
     /// Removes what lies at `place`, if it is ours and as it was left; says why it stays otherwise.
-    pub(crate) fn remove(&self, place: &Place) -> Result<(), String> {
+    pub(crate) fn remove(&self, place: &OutputPlace) -> Result<(), String> {
         let path = place.path.display();
         let metadata = match place.path.symlink_metadata() {
             Ok(metadata) => metadata,
@@ -180,7 +180,7 @@ impl<'p> Guard<'p> {
     }
 
     /// Whether what lies at `place` is all ours, as it was left.
-    fn is_ours(&self, place: &Place, metadata: &Metadata) -> Result<bool, String> {
+    fn is_ours(&self, place: &OutputPlace, metadata: &Metadata) -> Result<bool, String> {
         let Some(frame_name) = place.target.frame_name() else {
             return Ok(ListedFile::of(metadata).is_some_and(|there| self.listed.holds(&place.relative, &there)));
         };

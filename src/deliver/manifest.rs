@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::files::{Hold, clear, sync_folder, write_noted, write_whole};
-use super::parts::{self, Part};
+use super::parts::{self, PartManifest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::{ListedFile, Output, Report, ShotReport, Status};
 
@@ -66,7 +66,7 @@ impl Manifest {
 
     /// What it says with what `parts`, oldest first, say of their shots: of several entries of one shot, that counts whose
     /// picture was written last.
-    pub(crate) fn with_parts(mut self, parts: Vec<Part>) -> Manifest {
+    pub(crate) fn with_parts(mut self, parts: Vec<PartManifest>) -> Manifest {
         if parts.is_empty() {
             return self;
         }
@@ -153,7 +153,7 @@ impl Manifest {
 
 /// How far the run is whose manifest is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum RunProgress {
     /// More is to come: what it lists is not looked at.
     Going,
     /// It is over.
@@ -297,7 +297,7 @@ pub(crate) fn write_cut(folder: &Path, cut: &str) -> Result<()> {
 ///
 /// # Errors
 /// [`ErrorKind::Io`] where it cannot be written, [`ErrorKind::Exists`] where something else has its name.
-pub(crate) fn settle(folder: &Path, run: Option<(&Report, Progress)>, foreign: bool) -> Result<()> {
+pub(crate) fn settle(folder: &Path, run: Option<(&Report, RunProgress)>, foreign: bool) -> Result<()> {
     let path = folder.join(MANIFEST);
     let _hold = Hold::wait(&path)?;
     let there = match Manifest::read_own(folder)? {
@@ -306,7 +306,7 @@ pub(crate) fn settle(folder: &Path, run: Option<(&Report, Progress)>, foreign: b
         ManifestFile::Foreign(_) if foreign => Manifest { files: journal(folder)?, ..Manifest::default() },
         ManifestFile::Foreign(why) => return Err(not_ours(&path, why)),
     };
-    let look = !matches!(run, Some((_, Progress::Going)));
+    let look = !matches!(run, Some((_, RunProgress::Going)));
     let files = newest(folder, there.files, look);
     let text = match (run, there.run) {
         (Some((run, _)), _) => serde_json::to_string_pretty(&Report { files, ..run.clone() }),
@@ -343,8 +343,8 @@ pub(crate) fn absorb_parts(folder: &Path) -> Result<()> {
     let ManifestFile::Ours(manifest) = Manifest::read(folder)? else { return Ok(()) };
     let Manifest { run, files, .. } = *manifest;
     note(folder, &files)?;
-    settle(folder, run.as_ref().map(|run| (run, Progress::Going)), false)?;
-    parts.iter().filter(|part| !counts(part, folder)).try_for_each(Part::remove)?;
+    settle(folder, run.as_ref().map(|run| (run, RunProgress::Going)), false)?;
+    parts.iter().filter(|part| !counts(part, folder)).try_for_each(PartManifest::remove)?;
     parts::sweep(folder);
     Ok(())
 }
@@ -357,7 +357,7 @@ fn is_as_left(metadata: &fs::Metadata, file: &ListedFile) -> bool {
 }
 
 /// Whether `part` says of files in `folder` what they are: it delivered them, and they are there as it left them.
-fn counts(part: &Part, folder: &Path) -> bool {
+fn counts(part: &PartManifest, folder: &Path) -> bool {
     let is_there = |file: &ListedFile| {
         on_disk(folder, &file.path).symlink_metadata().is_ok_and(|metadata| is_as_left(&metadata, file))
     };
@@ -367,7 +367,7 @@ fn counts(part: &Part, folder: &Path) -> bool {
 }
 
 /// Forgets the report of `part` where nothing is there any more of what that says was delivered into `folder`.
-fn forget_removed(part: &mut Part, folder: &Path) {
+fn forget_removed(part: &mut PartManifest, folder: &Path) {
     let is_there = |shot: &ShotReport| {
         let mut outputs = outputs(shot).peekable();
         outputs.peek().is_none() || outputs.any(|output| on_disk(folder, &output.path).symlink_metadata().is_ok())

@@ -38,7 +38,7 @@ mod template;
 mod transcode;
 mod trim;
 
-pub use crate::codec::exr::Compression as ExrCompression;
+pub use crate::codec::exr::ExrCompression;
 #[cfg(feature = "ffmpeg")]
 pub use crate::conflate::{transcode, trim};
 pub use burn_in::{BurnIn, BurnInText, Corner, HexColor};
@@ -56,20 +56,20 @@ pub use trim::{CopyMode, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 
 #[cfg(feature = "ffmpeg")]
 pub(crate) use files::Hold;
-pub(crate) use files::{Folder, Place, clear, write_whole};
+pub(crate) use files::{Folder, OutputPlace, clear, write_whole};
 pub(crate) use fingerprint::fingerprint;
 pub(crate) use guard::Guard;
 #[cfg(feature = "resolve")]
 pub(crate) use manifest::CONFLATED;
 pub(crate) use manifest::{
-    Listed, MANIFEST, Manifest, ManifestFile, Progress, absorb_parts, clear_strays, note_parts, on_disk, outputs,
+    Listed, MANIFEST, Manifest, ManifestFile, RunProgress, absorb_parts, clear_strays, note_parts, on_disk, outputs,
     settle, write_cut,
 };
 #[cfg(feature = "ffmpeg")]
 pub(crate) use names::{beside, stem_paths};
 pub(crate) use outputs::{Delivered, ShotPlaces, delivered_place};
 #[cfg(feature = "ffmpeg")]
-pub(crate) use outputs::{Part, commit_all};
+pub(crate) use outputs::{PlacedRepresentation, commit_all};
 pub(crate) use picture_digests::pictures;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use preset::choice;

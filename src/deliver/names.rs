@@ -78,7 +78,7 @@ impl NameTemplate {
 
     /// The same, each with the paths of its representations of these names: the shot's, an underscore and the name.
     pub(crate) fn names_with(&self, plan: &Plan, representations: &[&str]) -> Vec<(PathBuf, Vec<PathBuf>)> {
-        let mut taken = Taken::default();
+        let mut taken = TakenNames::default();
         // What was asked for by name comes before what is made.
         let mut own: Vec<Option<PathBuf>> = plan.shots.iter().map(own_file).collect();
         own.iter_mut().flatten().for_each(|name| *name = taken.unique(std::mem::take(name)));
@@ -124,7 +124,7 @@ fn own_file(shot: &Shot) -> Option<PathBuf> {
 /// Names for the representations of a file called `name`: that, an underscore and each one's own name, all different.
 #[cfg(feature = "ffmpeg")]
 pub(crate) fn beside(name: &str, representations: &[&str]) -> Vec<PathBuf> {
-    let (name, mut taken) = (PathBuf::from(safe(name)), Taken::default());
+    let (name, mut taken) = (PathBuf::from(safe(name)), TakenNames::default());
     representations.iter().map(|other| taken.beside(&name, other)).collect()
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn beside(name: &str, representations: &[&str]) -> Vec<PathBuf> {
 #[cfg(feature = "ffmpeg")]
 pub(crate) fn stem_paths(path: &Path, stems: &[String]) -> Vec<PathBuf> {
     let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut taken = Taken(HashSet::from([name.to_lowercase()]));
+    let mut taken = TakenNames(HashSet::from([name.to_lowercase()]));
     let file = |stem: &String| {
         let name = taken.unique(PathBuf::from(format!(
             "{}_{}",
@@ -146,9 +146,9 @@ pub(crate) fn stem_paths(path: &Path, stems: &[String]) -> Vec<PathBuf> {
 
 /// The names given so far, in lower case.
 #[derive(Default)]
-struct Taken(HashSet<String>);
+struct TakenNames(HashSet<String>);
 
-impl Taken {
+impl TakenNames {
     /// A name for the representation `other` of what is called `name`.
     fn beside(&mut self, name: &Path, other: &str) -> PathBuf {
         self.unique(with_suffix(name, &format!("_{}", safe(other))))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::files::{Folder, Hold, Place};
+use super::files::{Folder, Hold, OutputPlace};
 use super::manifest::note;
 use super::{Guard, Listed, Preset, Representation};
 use crate::audio::{Loudness, Peak};
@@ -15,29 +15,35 @@ use crate::time::Rate;
 /// Where everything that is delivered of one shot goes.
 #[derive(Debug, Clone)]
 pub(crate) struct ShotPlaces {
-    pub(crate) picture: Place,
+    pub(crate) picture: OutputPlace,
     /// Its WAV file, where one is asked for and there is sound.
-    pub(crate) sound: Option<Place>,
+    pub(crate) sound: Option<OutputPlace>,
     /// The WAV files of its stems, each with the stem's name.
-    pub(crate) stems: Vec<(String, Place)>,
-    representations: Vec<Part>,
+    pub(crate) stems: Vec<(String, OutputPlace)>,
+    representations: Vec<PlacedRepresentation>,
 }
 
 /// One representation of one shot.
 #[derive(Debug, Clone)]
-pub(crate) struct Part {
+pub(crate) struct PlacedRepresentation {
     name: String,
-    pub(crate) place: Place,
+    pub(crate) place: OutputPlace,
     /// How many of the shot's pictures come before its first.
     skipped: i64,
     frames: i64,
 }
 
-impl Part {
+impl PlacedRepresentation {
     /// Where `representation` of `shot` at `rate` goes, under `name`.
-    pub(crate) fn new(folder: &Folder, name: &Path, representation: &Representation, shot: &Shot, rate: Rate) -> Part {
+    pub(crate) fn new(
+        folder: &Folder,
+        name: &Path,
+        representation: &Representation,
+        shot: &Shot,
+        rate: Rate,
+    ) -> PlacedRepresentation {
         let shown = representation.shown(shot.frame_count, (shot.head, shot.tail));
-        Part {
+        PlacedRepresentation {
             name: representation.name.clone(),
             place: folder.place(name, representation.kind(), &representation.preset.extension),
             skipped: shown.start,
@@ -46,7 +52,7 @@ impl Part {
     }
 
     /// Its place, the number of its first frame where the shot's is `first`, and how many it has.
-    pub(crate) fn numbered(&self, first: i64) -> (&Place, i64, i64) {
+    pub(crate) fn numbered(&self, first: i64) -> (&OutputPlace, i64, i64) {
         (&self.place, first + self.skipped, self.frames)
     }
 
@@ -79,7 +85,7 @@ impl ShotPlaces {
         shot: &Shot,
     ) -> ShotPlaces {
         let part = |(representation, name): (&Representation, &PathBuf)| {
-            Part::new(folder, name, representation, shot, plan.rate)
+            PlacedRepresentation::new(folder, name, representation, shot, plan.rate)
         };
         let kind = if preset.is_sequence() { OutputKind::Sequence } else { OutputKind::Movie };
         let wav = preset.wav && plan.sound.is_some();
@@ -94,13 +100,13 @@ impl ShotPlaces {
     }
 
     /// All of them; the shot's own picture comes last.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Place> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = &OutputPlace> {
         let stems = self.stems.iter().map(|(_, place)| place);
         self.representations().chain(stems).chain(&self.sound).chain([&self.picture])
     }
 
     /// Where the representations go, in their order.
-    pub(crate) fn representations(&self) -> impl Iterator<Item = &Place> {
+    pub(crate) fn representations(&self) -> impl Iterator<Item = &OutputPlace> {
         self.representations.iter().map(|part| &part.place)
     }
 
@@ -109,12 +115,12 @@ impl ShotPlaces {
     /// # Errors
     /// [`ErrorKind::Locked`] where somebody does.
     pub(crate) fn prepare(&self) -> Result<Vec<Hold>> {
-        self.all().map(Place::prepare).collect()
+        self.all().map(OutputPlace::prepare).collect()
     }
 
     /// Makes room likewise, while other tasks may make the same shot.
     pub(crate) fn make_room(&self) -> Result<()> {
-        self.all().try_for_each(Place::make_room)
+        self.all().try_for_each(OutputPlace::make_room)
     }
 
     /// Keeps other tasks from delivering the same shot meanwhile, where the system knows locks. One that does not go on is
@@ -125,7 +131,7 @@ impl ShotPlaces {
     }
 
     /// All of them, each with the number of its first frame and how many it has.
-    fn numbered(&self, shot: &Shot) -> impl Iterator<Item = (&Place, i64, i64)> {
+    fn numbered(&self, shot: &Shot) -> impl Iterator<Item = (&OutputPlace, i64, i64)> {
         let (first, frames) = (shot.first_frame, shot.frame_count);
         let parts = self.representations.iter().map(move |part| part.numbered(first));
         let stems = self.stems.iter().map(|(_, place)| place);
@@ -139,7 +145,7 @@ impl ShotPlaces {
     }
 
     /// The same; `note` is told of the files first.
-    pub(crate) fn deliver_noted(&self, shot: &Shot, guard: &Guard<'_>, note: Note<'_>) -> Result<Delivered> {
+    pub(crate) fn deliver_noted(&self, shot: &Shot, guard: &Guard<'_>, note: NoteFiles<'_>) -> Result<Delivered> {
         commit_noted(self.numbered(shot), None, guard, note)?;
         let (first, frames) = (shot.first_frame, shot.frame_count);
         Ok(Delivered {
@@ -159,7 +165,7 @@ impl ShotPlaces {
     /// What `before` says was delivered, if every byte of it is still there as whoever said so left it, which is in `listed`, and
     /// it is all that is asked for now.
     pub(crate) fn delivered_before(&self, before: &ShotReport, shot: &Shot, listed: &Listed) -> Option<Delivered> {
-        let there = |place: &Place, (first, frames): (i64, i64), output: &Output| {
+        let there = |place: &OutputPlace, (first, frames): (i64, i64), output: &Output| {
             let as_left = |left: &ListedFile| left.bytes == output.bytes && listed.holds(&place.relative, left);
             place.relative == output.path && place.left(first, frames).as_ref().is_some_and(as_left)
         };
@@ -169,12 +175,12 @@ impl ShotPlaces {
             Some(place) => Some(before.sound.clone().filter(|output| there(place, all, output))?),
             None => None,
         };
-        let stem = |(name, place): &(String, Place)| {
+        let stem = |(name, place): &(String, OutputPlace)| {
             let known = before.stems.iter().find(|known| known.name == *name);
             known.filter(|known| there(place, all, &known.output)).cloned()
         };
         let stems = self.stems.iter().map(stem).collect::<Option<_>>()?;
-        let part = |part: &Part| {
+        let part = |part: &PlacedRepresentation| {
             let known = before.representations.iter().find(|known| known.name == part.name);
             known
                 .filter(|known| there(&part.place, (shot.first_frame + part.skipped, part.frames), &known.output))
@@ -187,7 +193,7 @@ impl ShotPlaces {
 
     /// Of what is asked for of `shot`, the path of the first that is not there as `listed` says that it was left, and whether
     /// anything is there.
-    pub(crate) fn changed(&self, shot: &Shot, listed: &Listed) -> Option<(&Place, bool)> {
+    pub(crate) fn changed(&self, shot: &Shot, listed: &Listed) -> Option<(&OutputPlace, bool)> {
         self.numbered(shot).find_map(|(place, first, frames)| {
             let left = place.left(first, frames);
             let as_left = left.is_some_and(|left| listed.holds(&place.relative, &left));
@@ -210,7 +216,7 @@ pub(super) fn stems_of<'p>(plan: &'p Plan, preset: &Preset) -> &'p [String] {
 /// noted in `folder`, the first of them with `loudness`. Where one cannot have it, none keeps it.
 #[cfg(feature = "ffmpeg")]
 pub(crate) fn commit_all<'p>(
-    places: impl Iterator<Item = (&'p Place, i64, i64)>,
+    places: impl Iterator<Item = (&'p OutputPlace, i64, i64)>,
     loudness: Option<Loudness>,
     folder: &Path,
     guard: &Guard<'_>,
@@ -219,16 +225,16 @@ pub(crate) fn commit_all<'p>(
 }
 
 /// Notes what is about to get its final name.
-type Note<'n> = &'n dyn Fn(&[ListedFile]) -> Result<()>;
+type NoteFiles<'n> = &'n dyn Fn(&[ListedFile]) -> Result<()>;
 
 /// The same; `note` is told of the files first.
 fn commit_noted<'p>(
-    places: impl Iterator<Item = (&'p Place, i64, i64)>,
+    places: impl Iterator<Item = (&'p OutputPlace, i64, i64)>,
     loudness: Option<Loudness>,
     guard: &Guard<'_>,
-    note: Note<'_>,
+    note: NoteFiles<'_>,
 ) -> Result<()> {
-    let places: Vec<(&Place, i64, i64)> = places.collect();
+    let places: Vec<(&OutputPlace, i64, i64)> = places.collect();
     places.iter().try_for_each(|(place, ..)| place.sync())?;
     // What is not whole was told by whoever verified it; here it is only not noted.
     let written = places.iter().filter_map(|&(place, first, count)| place.written(first, count));
@@ -239,7 +245,7 @@ fn commit_noted<'p>(
     if guard.records() {
         note(&written)?;
     }
-    let mut done: Vec<&Place> = Vec::new();
+    let mut done: Vec<&OutputPlace> = Vec::new();
     for (place, ..) in places {
         if let Err(error) = guard.check(place).and_then(|standing| place.commit(standing)) {
             let kept = done.iter().filter_map(|place| place.withdraw().err());
@@ -251,7 +257,7 @@ fn commit_noted<'p>(
 }
 
 /// The place in `folder` of what a manifest lists as `output`.
-pub(crate) fn delivered_place(folder: &Folder, output: &Output) -> Option<Place> {
+pub(crate) fn delivered_place(folder: &Folder, output: &Output) -> Option<OutputPlace> {
     let path = output.path.as_str();
     let (name, extension) = match output.kind {
         OutputKind::Sequence => {
@@ -268,7 +274,7 @@ pub(crate) fn delivered_place(folder: &Folder, output: &Output) -> Option<Place>
 }
 
 /// What lies at `place` after it was delivered.
-fn whole(place: &Place, first: i64, frames: i64) -> Result<Output> {
+fn whole(place: &OutputPlace, first: i64, frames: i64) -> Result<Output> {
     let missing = || Error::new(ErrorKind::Verify, "the delivered file is not there").at_file(&place.path);
     let bytes = place.bytes(first, frames).ok_or_else(missing)?;
     Ok(Output {

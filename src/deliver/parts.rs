@@ -20,7 +20,7 @@ const REPORT: &str = "json";
 
 /// What one attempt says of one shot.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct PartManifest {
     /// The job it belongs to.
     pub(crate) job: String,
     /// The report of the shot; `None` where the attempt has not come to its end.
@@ -31,7 +31,7 @@ pub(crate) struct Part {
     paths: Vec<PathBuf>,
 }
 
-impl Part {
+impl PartManifest {
     /// When the last of its files was written, in milliseconds since 1970.
     pub(crate) fn written(&self) -> u64 {
         self.files.iter().map(|file| file.modified.1).max().unwrap_or(0)
@@ -65,9 +65,9 @@ fn folder_of(root: &Path, relative: &str) -> PathBuf {
 ///
 /// # Errors
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) where they cannot be read.
-pub(crate) fn of_shot(root: &Path, relative: &str) -> Result<Vec<Part>> {
+pub(crate) fn of_shot(root: &Path, relative: &str) -> Result<Vec<PartManifest>> {
     let mut parts = in_folder(&folder_of(root, relative))?;
-    parts.sort_by_key(Part::written);
+    parts.sort_by_key(PartManifest::written);
     Ok(parts)
 }
 
@@ -75,12 +75,12 @@ pub(crate) fn of_shot(root: &Path, relative: &str) -> Result<Vec<Part>> {
 ///
 /// # Errors
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) where they cannot be read.
-pub(crate) fn all(root: &Path) -> Result<Vec<Part>> {
+pub(crate) fn all(root: &Path) -> Result<Vec<PartManifest>> {
     let mut parts = Vec::new();
     for folder in list(&root.join(PARTS))? {
         parts.extend(in_folder(&folder)?);
     }
-    parts.sort_by_key(Part::written);
+    parts.sort_by_key(PartManifest::written);
     Ok(parts)
 }
 
@@ -108,8 +108,8 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The attempts whose files lie in `folder`.
-fn in_folder(folder: &Path) -> Result<Vec<Part>> {
-    let mut parts: Vec<(String, Part)> = Vec::new();
+fn in_folder(folder: &Path) -> Result<Vec<PartManifest>> {
+    let mut parts: Vec<(String, PartManifest)> = Vec::new();
     for path in list(folder)? {
         let Some((attempt, kind)) = split(&path) else { continue };
         let bytes = match fs::read(&path) {
@@ -120,7 +120,7 @@ fn in_folder(folder: &Path) -> Result<Vec<Part>> {
         };
         let (job, _) = attempt.split_once('.').unwrap_or((&attempt, ""));
         let known = parts.iter().position(|(known, _)| *known == attempt).unwrap_or_else(|| {
-            let part = Part { job: job.to_owned(), report: None, files: Vec::new(), paths: Vec::new() };
+            let part = PartManifest { job: job.to_owned(), report: None, files: Vec::new(), paths: Vec::new() };
             parts.push((attempt.clone(), part));
             parts.len() - 1
         });
@@ -149,13 +149,13 @@ fn split(path: &Path) -> Option<(String, &'static str)> {
 
 /// One attempt at one shot.
 #[derive(Debug)]
-pub(crate) struct Attempt {
+pub(crate) struct ShotAttempt {
     folder: PathBuf,
     name: String,
     journal: File,
 }
 
-impl Attempt {
+impl ShotAttempt {
     /// Begins an attempt of the run `token` of the job `job` at the shot whose picture has the path `relative` in `root`, and
     /// removes what attempts that are over left under temporary names of `places`.
     ///
@@ -165,7 +165,7 @@ impl Attempt {
         root: &Path,
         (relative, places): (&str, &[&Path]),
         (job, token): (&str, &str),
-    ) -> Result<Attempt> {
+    ) -> Result<ShotAttempt> {
         let folder = folder_of(root, relative);
         fs::create_dir_all(&folder).map_err(|error| Error::io("make the folder", &folder, error))?;
         let name = format!("{job}.{token}");
@@ -174,7 +174,7 @@ impl Attempt {
         let journal = journal.map_err(|error| Error::io("write", &path, error))?;
         // Some network file systems know no locks: then nobody takes this attempt for one that is over.
         let _ = journal.try_lock();
-        let attempt = Attempt { folder, name, journal };
+        let attempt = ShotAttempt { folder, name, journal };
         clear_in(&attempt.folder, Some(&attempt.name), places)?;
         Ok(attempt)
     }
@@ -195,7 +195,7 @@ impl Attempt {
     }
 }
 
-impl Drop for Attempt {
+impl Drop for ShotAttempt {
     fn drop(&mut self) {
         // An attempt that delivered nothing has nothing to say.
         if self.journal.metadata().is_ok_and(|metadata| metadata.len() == 0) {

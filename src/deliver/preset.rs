@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::codec::exr::Compression;
+use crate::codec::exr::ExrCompression;
 use crate::error::{Error, ErrorKind, Result};
 use crate::setters::setters;
 use crate::words::word_enum;
@@ -54,9 +54,9 @@ pub struct Preset {
     /// of certain makers only may insist on some.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub vendor: Option<String>,
-    /// How EXR files are compressed; `None`: as [`Compression::default`] has it.
+    /// How EXR files are compressed; `None`: as [`ExrCompression::default`] has it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub compression: Option<Compression>,
+    pub compression: Option<ExrCompression>,
     /// The level of compression of EXR (zips and zip16 1 to 12, from fast to small; dwaa 1 to 1000, from good to small) and
     /// PNG files (1 to 9, from fast to small). `None`: what is quick.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -147,7 +147,7 @@ setters!(Preset {
     encoders: Vec<EncoderChoice>,
     encoder: EncoderSource,
     vendor: some into String,
-    compression: some Compression,
+    compression: some ExrCompression,
     level: some u16,
     timecode: TimecodeSource,
     color: ColorRule,
@@ -399,7 +399,7 @@ impl Preset {
 
     /// Compresses EXR files like this, and EXR and PNG files at this level; `None` leaves what there is.
     #[must_use]
-    pub fn with_compression(mut self, compression: Option<Compression>, level: Option<u16>) -> Preset {
+    pub fn with_compression(mut self, compression: Option<ExrCompression>, level: Option<u16>) -> Preset {
         self.compression = compression.or(self.compression);
         self.level = level.or(self.level);
         self

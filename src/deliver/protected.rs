@@ -14,18 +14,18 @@ use crate::plan::{ColorConfig, LookStep, MediaSource, Plan};
 /// What tells that two paths lead to one file or folder: device and inode, so that hard links, symbolic links, bind
 /// mounts and other spellings of a name are seen through.
 #[cfg(unix)]
-type Identity = (u64, u64);
+type FileIdentity = (u64, u64);
 #[cfg(not(unix))]
-type Identity = PathBuf;
+type FileIdentity = PathBuf;
 
 #[cfg(unix)]
-fn identity(_: &Path, metadata: &Metadata) -> Option<Identity> {
+fn identity(_: &Path, metadata: &Metadata) -> Option<FileIdentity> {
     use std::os::unix::fs::MetadataExt as _;
     Some((metadata.dev(), metadata.ino()))
 }
 
 #[cfg(not(unix))]
-fn identity(path: &Path, _: &Metadata) -> Option<Identity> {
+fn identity(path: &Path, _: &Metadata) -> Option<FileIdentity> {
     path.canonicalize().ok()
 }
 
@@ -54,7 +54,7 @@ enum Extent {
 
 /// A protected file or folder.
 #[derive(Debug)]
-struct Item {
+struct ProtectedItem {
     /// What it is, such as `the medium`.
     what: &'static str,
     /// As it was given.
@@ -68,7 +68,7 @@ struct Item {
 /// The place of something that is not on disk: the folder above it that is, and its path from there.
 #[derive(Debug)]
 struct Anchor {
-    folder: Identity,
+    folder: FileIdentity,
     rest: PathBuf,
 }
 
@@ -108,22 +108,22 @@ fn differ_by_case(one: &Path, other: &Path) -> bool {
 /// Everything that a run reads.
 #[derive(Debug, Default)]
 pub(crate) struct Protected {
-    items: Vec<Item>,
+    items: Vec<ProtectedItem>,
     /// Items by what they are on disk.
-    known: HashMap<Identity, usize>,
+    known: HashMap<FileIdentity, usize>,
     /// Folders that hold an item at any depth.
-    above: HashMap<Identity, usize>,
+    above: HashMap<FileIdentity, usize>,
     /// The same for paths in lower case: some file systems that ignore case give a file another inode for each spelling.
     known_lower: HashMap<PathBuf, usize>,
     above_lower: HashMap<PathBuf, usize>,
     /// Items that are not on disk.
     absent: Vec<usize>,
     /// Frames of sequences that are symbolic links, and with `true` those that have several names, too.
-    frames: Mutex<HashMap<(usize, bool), HashMap<Identity, PathBuf>>>,
+    frames: Mutex<HashMap<(usize, bool), HashMap<FileIdentity, PathBuf>>>,
     /// What folders that targets lie in belong to.
     parents: Mutex<HashMap<PathBuf, Option<usize>>>,
     /// Folders inside items of which everything is protected: a bind mount may lead straight into one.
-    within: OnceLock<HashMap<Identity, usize>>,
+    within: OnceLock<HashMap<FileIdentity, usize>>,
 }
 
 impl Protected {
@@ -207,7 +207,7 @@ impl Protected {
             self.above_lower.insert(lower(folder), index);
         }
         let absent = if metadata.is_none() { Anchor::of(&real) } else { None };
-        self.items.push(Item { what, path: path.to_owned(), real, absent, extent });
+        self.items.push(ProtectedItem { what, path: path.to_owned(), real, absent, extent });
     }
 
     /// Refuses targets that are, contain or lie inside something protected, in whatever mode.
@@ -313,7 +313,7 @@ impl Protected {
     }
 
     /// The item that a folder with this identity lies in.
-    fn within(&self, id: &Identity) -> Option<usize> {
+    fn within(&self, id: &FileIdentity) -> Option<usize> {
         let within = self.within.get_or_init(|| {
             let mut found = HashMap::new();
             for (index, item) in self.items.iter().enumerate().filter(|(_, item)| item.extent == Extent::Tree) {
@@ -351,7 +351,7 @@ impl Protected {
     }
 
     /// Whether a file with this identity is a frame of a sequence under another name.
-    fn frame(&self, id: &Identity, metadata: &Metadata) -> Option<String> {
+    fn frame(&self, id: &FileIdentity, metadata: &Metadata) -> Option<String> {
         if !metadata.is_file() {
             return None;
         }
@@ -367,7 +367,7 @@ impl Protected {
 }
 
 /// The frames in `folder` that are symbolic links, or `several` names of one file.
-fn linked_frames(folder: &Path, (prefix, suffix): (&str, &str), several: bool) -> HashMap<Identity, PathBuf> {
+fn linked_frames(folder: &Path, (prefix, suffix): (&str, &str), several: bool) -> HashMap<FileIdentity, PathBuf> {
     let mut found = HashMap::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();

@@ -79,15 +79,15 @@ pub struct Representation {
     pub tags: Option<ColorTags>,
     /// The file that it was read from, which is never written to.
     #[serde(skip)]
-    file: Origin,
+    file: OriginFile,
 }
 
 /// The file that something was read from. What is the same from elsewhere is the same.
 #[derive(Debug, Clone, Default)]
-struct Origin(Option<std::path::PathBuf>);
+struct OriginFile(Option<std::path::PathBuf>);
 
-impl PartialEq for Origin {
-    fn eq(&self, _: &Origin) -> bool {
+impl PartialEq for OriginFile {
+    fn eq(&self, _: &OriginFile) -> bool {
         true
     }
 }
@@ -230,7 +230,7 @@ impl Representation {
             color: None,
             graded: None,
             tags: None,
-            file: Origin::default(),
+            file: OriginFile::default(),
         }
     }
 
@@ -277,7 +277,7 @@ impl Representation {
         let path = path.as_ref();
         let mut representation: Representation = crate::stored::load(path)?;
         representation.check().map_err(|error| error.at_file(path))?;
-        representation.file = Origin(Some(path.to_owned()));
+        representation.file = OriginFile(Some(path.to_owned()));
         Ok(representation)
     }
 

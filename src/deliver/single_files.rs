@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::existing::Existing;
-use super::files::{Place, clear};
+use super::files::{OutputPlace, clear};
 use super::guard::Guard;
 use super::manifest::{CONFLATED, MANIFEST, settle};
 use super::outputs::commit_all;
@@ -29,7 +29,7 @@ impl<'p> SingleFiles<'p> {
         SingleFiles { protected, existing, guards: HashMap::new(), written: Mutex::default() }
     }
 
-    fn folder(place: &Place) -> PathBuf {
+    fn folder(place: &OutputPlace) -> PathBuf {
         let real = real(&place.path);
         real.parent().map_or_else(PathBuf::new, Path::to_owned)
     }
@@ -38,7 +38,7 @@ impl<'p> SingleFiles<'p> {
     ///
     /// # Errors
     /// [`ErrorKind::Exists`], and [`ErrorKind::Locked`] while another process writes there.
-    pub(crate) fn check(&mut self, place: &Place) -> Result<()> {
+    pub(crate) fn check(&mut self, place: &OutputPlace) -> Result<()> {
         self.refuse(place)?;
         clear(std::iter::once(place.path.as_path()))
     }
@@ -47,7 +47,7 @@ impl<'p> SingleFiles<'p> {
     ///
     /// # Errors
     /// [`ErrorKind::Exists`].
-    pub(crate) fn refuse(&mut self, place: &Place) -> Result<()> {
+    pub(crate) fn refuse(&mut self, place: &OutputPlace) -> Result<()> {
         if [MANIFEST, CONFLATED].iter().any(|name| place.relative.eq_ignore_ascii_case(name)) {
             let message = format!("{} is a name for manifests of this library alone", place.path.display());
             return Err(Error::new(ErrorKind::Option, message).at_file(&place.path));
@@ -65,7 +65,7 @@ impl<'p> SingleFiles<'p> {
     ///
     /// # Errors
     /// [`ErrorKind::Exists`] where something was put there meanwhile, [`ErrorKind::Io`].
-    pub(crate) fn commit(&self, places: &[&Place], loudness: Option<Loudness>) -> Result<()> {
+    pub(crate) fn commit(&self, places: &[&OutputPlace], loudness: Option<Loudness>) -> Result<()> {
         let Some(place) = places.first() else { return Ok(()) };
         let folder = SingleFiles::folder(place);
         let Some(guard) = self.guards.get(&folder) else {

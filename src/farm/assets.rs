@@ -18,7 +18,7 @@ pub(super) struct AssetReferences {
 #[serde(rename_all = "camelCase")]
 struct References {
     inputs: Inputs,
-    outputs: Outputs,
+    outputs: OutputDirectories,
     referenced_paths: Vec<String>,
 }
 
@@ -29,7 +29,7 @@ struct Inputs {
 }
 
 #[derive(Debug, Serialize)]
-struct Outputs {
+struct OutputDirectories {
     directories: Vec<String>,
 }
 
@@ -40,7 +40,7 @@ impl AssetReferences {
         AssetReferences {
             asset_references: References {
                 inputs: Inputs { filenames, directories: Vec::new() },
-                outputs: Outputs { directories: vec![text(folder)] },
+                outputs: OutputDirectories { directories: vec![text(folder)] },
                 referenced_paths: Vec::new(),
             },
         }

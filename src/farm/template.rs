@@ -71,7 +71,7 @@ pub(super) struct Template {
     description: String,
     parameter_definitions: Vec<Parameter>,
     job_environments: Vec<Environment>,
-    steps: Vec<Step>,
+    steps: Vec<JobStep>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -91,14 +91,14 @@ struct Parameter {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     allowed_values: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    default: Option<Value>,
+    default: Option<TextOrNumber>,
     user_interface: Interface,
     description: &'static str,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Value {
+enum TextOrNumber {
     Text(String),
     Number(u64),
 }
@@ -130,12 +130,12 @@ struct EnvironmentScript {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct EnvironmentActions {
-    on_enter: Action,
+    on_enter: TaskAction,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Step {
+struct JobStep {
     name: &'static str,
     description: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -186,11 +186,11 @@ struct Script {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Actions {
-    on_run: Action,
+    on_run: TaskAction,
 }
 
 #[derive(Debug, Serialize)]
-struct Action {
+struct TaskAction {
     command: &'static str,
     args: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -273,7 +273,7 @@ fn parameters(job: &Job, bundle: &Path, options: &JobOptions) -> Result<Vec<Para
         kind: "PATH",
         object_type: Some("DIRECTORY"),
         data_flow: Some(data_flow),
-        default: default.map(Value::Text),
+        default: default.map(TextOrNumber::Text),
         user_interface: Interface { control, label: None },
         description,
         ..Parameter::default()
@@ -283,7 +283,7 @@ fn parameters(job: &Job, bundle: &Path, options: &JobOptions) -> Result<Vec<Para
         kind: "INT",
         min_value: Some(min),
         max_value: max,
-        default: Some(Value::Number(default)),
+        default: Some(TextOrNumber::Number(default)),
         user_interface: Interface { control: "SPIN_BOX", label: Some(label) },
         description,
         ..Parameter::default()
@@ -301,7 +301,7 @@ fn parameters(job: &Job, bundle: &Path, options: &JobOptions) -> Result<Vec<Para
             name: "Preset",
             kind: "STRING",
             allowed_values: presets,
-            default: Some(Value::Text(own)),
+            default: Some(TextOrNumber::Text(own)),
             user_interface: Interface { control: "DROPDOWN_LIST", label: None },
             description: "What shots are written as.",
             ..Parameter::default()
@@ -330,7 +330,7 @@ fn parameters(job: &Job, bundle: &Path, options: &JobOptions) -> Result<Vec<Para
         Parameter {
             name: "Command",
             kind: "STRING",
-            default: Some(Value::Text(value("the command", &options.command)?)),
+            default: Some(TextOrNumber::Text(value("the command", &options.command)?)),
             user_interface: Interface { control: "LINE_EDIT", label: None },
             description: "The command otio-conflate on the workers.",
             ..Parameter::default()
@@ -341,7 +341,7 @@ fn parameters(job: &Job, bundle: &Path, options: &JobOptions) -> Result<Vec<Para
         parameters.push(Parameter {
             name: "FfmpegLibraries",
             kind: "STRING",
-            default: Some(Value::Text(value("the folder of FFmpeg's libraries", &ffmpeg.to_string_lossy())?)),
+            default: Some(TextOrNumber::Text(value("the folder of FFmpeg's libraries", &ffmpeg.to_string_lossy())?)),
             user_interface: Interface { control: "LINE_EDIT", label: Some("FFmpeg's libraries") },
             description: "Where FFmpeg's libraries are on the workers.",
             ..Parameter::default()
@@ -417,8 +417,8 @@ fn environments(options: &JobOptions) -> Vec<Environment> {
 }
 
 /// A call of the command.
-fn action(args: &[&str], options: &JobOptions, timeout: Option<u32>) -> Action {
-    Action {
+fn action(args: &[&str], options: &JobOptions, timeout: Option<u32>) -> TaskAction {
+    TaskAction {
         command: "{{Param.Command}}",
         args: args.iter().map(|&arg| arg.to_owned()).collect(),
         timeout,
@@ -429,7 +429,7 @@ fn action(args: &[&str], options: &JobOptions, timeout: Option<u32>) -> Action {
     }
 }
 
-fn render(options: &JobOptions) -> Step {
+fn render(options: &JobOptions) -> JobStep {
     let args = [
         "task",
         "render",
@@ -457,7 +457,7 @@ fn render(options: &JobOptions) -> Step {
         amounts.push(Amount { name: "amount.worker.memory", min: options.memory });
     }
     let chunk = TaskParameter { name: "Chunk", kind: "INT", range: "1-{{Param.Chunks}}" };
-    Step {
+    JobStep {
         name: "Render",
         description: "Renders shots and delivers them under their final names, each with a part manifest.",
         dependencies: Vec::new(),
@@ -467,10 +467,10 @@ fn render(options: &JobOptions) -> Step {
     }
 }
 
-fn merge(options: &JobOptions) -> Step {
+fn merge(options: &JobOptions) -> JobStep {
     let args =
         ["task", "merge", "{{Param.JobData}}", "--folder", "{{Param.OutputFolder}}", "--preset", "{{Param.Preset}}"];
-    Step {
+    JobStep {
         name: "Merge",
         description: "Joins part manifests into manifest.json, and writes conflated.otio.",
         dependencies: vec![Dependency { depends_on: "Render" }],
@@ -480,9 +480,9 @@ fn merge(options: &JobOptions) -> Step {
     }
 }
 
-fn review(options: &JobOptions) -> Step {
+fn review(options: &JobOptions) -> JobStep {
     let args = ["review", "{{Param.OutputFolder}}/manifest.json", "--out", "{{Param.OutputFolder}}"];
-    Step {
+    JobStep {
         name: "Review",
         description: "Joins the shots into one movie.",
         dependencies: vec![Dependency { depends_on: "Merge" }],

@@ -11,7 +11,7 @@ use crate::timeline::{Map, Value};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Null,
     True,
     False,
@@ -30,16 +30,18 @@ pub(super) enum Kind {
     Object,
 }
 
-impl Kind {
+impl TokenKind {
     /// What it is called in a message.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Kind::Null => "null",
-            Kind::True | Kind::False => "a boolean",
-            Kind::Int | Kind::Float | Kind::NaN | Kind::Infinity | Kind::NegativeInfinity => "a number",
-            Kind::Plain | Kind::Escaped => "a string",
-            Kind::Array => "a list",
-            Kind::Object => "an object",
+            TokenKind::Null => "null",
+            TokenKind::True | TokenKind::False => "a boolean",
+            TokenKind::Int | TokenKind::Float | TokenKind::NaN | TokenKind::Infinity | TokenKind::NegativeInfinity => {
+                "a number"
+            }
+            TokenKind::Plain | TokenKind::Escaped => "a string",
+            TokenKind::Array => "a list",
+            TokenKind::Object => "an object",
         }
     }
 }
@@ -52,12 +54,12 @@ struct Token {
     start: u32,
     /// Arrays and objects: the token after the last one inside. Anything else: the length of its text in bytes.
     link: u32,
-    kind: Kind,
+    kind: TokenKind,
 }
 
 /// A value in a [`Document`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Node(u32);
+pub(super) struct JsonNode(u32);
 
 /// Parsed text.
 #[derive(Debug)]
@@ -91,22 +93,22 @@ impl<'a> Document<'a> {
     }
 
     /// The outermost value.
-    pub(super) fn root(&self) -> Node {
-        Node(0)
+    pub(super) fn root(&self) -> JsonNode {
+        JsonNode(0)
     }
 
-    fn token(&self, node: Node) -> Token {
+    fn token(&self, node: JsonNode) -> Token {
         self.tokens[node.0 as usize]
     }
 
-    pub(super) fn kind(&self, node: Node) -> Kind {
+    pub(super) fn kind(&self, node: JsonNode) -> TokenKind {
         self.token(node).kind
     }
 
     /// Line and column, from 1, of where `node` starts.
-    pub(super) fn line_column(&self, node: Node) -> (usize, usize) {
+    pub(super) fn line_column(&self, node: JsonNode) -> (usize, usize) {
         let token = self.token(node);
-        let quote = usize::from(matches!(token.kind, Kind::Plain | Kind::Escaped));
+        let quote = usize::from(matches!(token.kind, TokenKind::Plain | TokenKind::Escaped));
         line_column(self.text, token.start as usize - quote)
     }
 
@@ -115,19 +117,19 @@ impl<'a> Document<'a> {
     }
 
     /// The token after `node` and everything in it.
-    fn after(&self, node: Node) -> Node {
+    fn after(&self, node: JsonNode) -> JsonNode {
         let token = self.token(node);
-        Node(if matches!(token.kind, Kind::Array | Kind::Object) { token.link } else { node.0 + 1 })
+        JsonNode(if matches!(token.kind, TokenKind::Array | TokenKind::Object) { token.link } else { node.0 + 1 })
     }
 
     /// Keys and values of an object, in order; nothing for anything else.
-    pub(super) fn members(&self, node: Node) -> impl Iterator<Item = (Cow<'a, str>, Node)> + use<'a, '_> {
+    pub(super) fn members(&self, node: JsonNode) -> impl Iterator<Item = (Cow<'a, str>, JsonNode)> + use<'a, '_> {
         let object = self.token(node);
-        let end = if object.kind == Kind::Object { object.link } else { 0 };
-        let mut at = Node(node.0 + 1);
+        let end = if object.kind == TokenKind::Object { object.link } else { 0 };
+        let mut at = JsonNode(node.0 + 1);
         std::iter::from_fn(move || {
             (at.0 < end).then(|| {
-                let value = Node(at.0 + 1);
+                let value = JsonNode(at.0 + 1);
                 let key = self.string(at).unwrap_or_default();
                 at = self.after(value);
                 (key, value)
@@ -136,10 +138,10 @@ impl<'a> Document<'a> {
     }
 
     /// The values of an array, in order; nothing for anything else.
-    pub(super) fn elements(&self, node: Node) -> impl Iterator<Item = Node> + use<'a, '_> {
+    pub(super) fn elements(&self, node: JsonNode) -> impl Iterator<Item = JsonNode> + use<'a, '_> {
         let array = self.token(node);
-        let end = if array.kind == Kind::Array { array.link } else { 0 };
-        let mut at = Node(node.0 + 1);
+        let end = if array.kind == TokenKind::Array { array.link } else { 0 };
+        let mut at = JsonNode(node.0 + 1);
         std::iter::from_fn(move || {
             (at.0 < end).then(|| {
                 let value = at;
@@ -150,12 +152,12 @@ impl<'a> Document<'a> {
     }
 
     /// The value of `key` in an object; the last one, should there be several.
-    pub(super) fn member(&self, node: Node, key: &str) -> Option<Node> {
+    pub(super) fn member(&self, node: JsonNode, key: &str) -> Option<JsonNode> {
         let object = self.token(node);
-        let end = if object.kind == Kind::Object { object.link } else { 0 };
-        let (mut at, mut found) = (Node(node.0 + 1), None);
+        let end = if object.kind == TokenKind::Object { object.link } else { 0 };
+        let (mut at, mut found) = (JsonNode(node.0 + 1), None);
         while at.0 < end {
-            let value = Node(at.0 + 1);
+            let value = JsonNode(at.0 + 1);
             if self.is_text(at, key) {
                 found = Some(value);
             }
@@ -165,69 +167,69 @@ impl<'a> Document<'a> {
     }
 
     /// Whether `node` is the string `text`.
-    fn is_text(&self, node: Node, text: &str) -> bool {
+    fn is_text(&self, node: JsonNode, text: &str) -> bool {
         let token = self.token(node);
         match token.kind {
-            Kind::Plain => token.link as usize == text.len() && self.raw(token) == text,
-            Kind::Escaped => unescape(self.raw(token)) == text,
+            TokenKind::Plain => token.link as usize == text.len() && self.raw(token) == text,
+            TokenKind::Escaped => unescape(self.raw(token)) == text,
             _ => false,
         }
     }
 
     /// Whether one of the strings in `node`, keys included, is `text`.
-    pub(super) fn mentions(&self, node: Node, text: &str) -> bool {
-        (node.0..self.after(node).0).any(|inside| self.is_text(Node(inside), text))
+    pub(super) fn mentions(&self, node: JsonNode, text: &str) -> bool {
+        (node.0..self.after(node).0).any(|inside| self.is_text(JsonNode(inside), text))
     }
 
     /// The text of a string.
-    pub(super) fn string(&self, node: Node) -> Option<Cow<'a, str>> {
+    pub(super) fn string(&self, node: JsonNode) -> Option<Cow<'a, str>> {
         let token = self.token(node);
         match token.kind {
-            Kind::Plain => Some(Cow::Borrowed(self.raw(token))),
-            Kind::Escaped => Some(Cow::Owned(unescape(self.raw(token)))),
+            TokenKind::Plain => Some(Cow::Borrowed(self.raw(token))),
+            TokenKind::Escaped => Some(Cow::Owned(unescape(self.raw(token)))),
             _ => None,
         }
     }
 
     /// The nearest double to a number; it may be infinite or NaN.
-    pub(super) fn number(&self, node: Node) -> Option<f64> {
+    pub(super) fn number(&self, node: JsonNode) -> Option<f64> {
         let token = self.token(node);
         match token.kind {
-            Kind::Int | Kind::Float => self.raw(token).parse().ok(),
-            Kind::NaN => Some(f64::NAN),
-            Kind::Infinity => Some(f64::INFINITY),
-            Kind::NegativeInfinity => Some(f64::NEG_INFINITY),
+            TokenKind::Int | TokenKind::Float => self.raw(token).parse().ok(),
+            TokenKind::NaN => Some(f64::NAN),
+            TokenKind::Infinity => Some(f64::INFINITY),
+            TokenKind::NegativeInfinity => Some(f64::NEG_INFINITY),
             _ => None,
         }
     }
 
     /// An integer that fits 64 bits.
-    pub(super) fn integer(&self, node: Node) -> Option<i64> {
+    pub(super) fn integer(&self, node: JsonNode) -> Option<i64> {
         let token = self.token(node);
-        if token.kind == Kind::Int { self.raw(token).parse().ok() } else { None }
+        if token.kind == TokenKind::Int { self.raw(token).parse().ok() } else { None }
     }
 
     /// `node` and everything in it. It recurses as deep as the text is nested, which `max_depth` has bounded.
-    pub(super) fn value(&self, node: Node) -> Value {
+    pub(super) fn value(&self, node: JsonNode) -> Value {
         let token = self.token(node);
         match token.kind {
-            Kind::Null => Value::Null,
-            Kind::True => Value::Bool(true),
-            Kind::False => Value::Bool(false),
-            Kind::Int => {
+            TokenKind::Null => Value::Null,
+            TokenKind::True => Value::Bool(true),
+            TokenKind::False => Value::Bool(false),
+            TokenKind::Int => {
                 let digits = self.raw(token);
                 digits.parse().map_or_else(|_| Value::BigInt(digits.into()), Value::Int)
             }
-            Kind::Float | Kind::NaN | Kind::Infinity | Kind::NegativeInfinity => {
+            TokenKind::Float | TokenKind::NaN | TokenKind::Infinity | TokenKind::NegativeInfinity => {
                 Value::Float(self.number(node).unwrap_or(f64::NAN))
             }
-            Kind::Plain | Kind::Escaped => Value::String(self.string(node).unwrap_or_default().into_owned()),
-            Kind::Array => self.array(node),
-            Kind::Object => Value::Object(self.map(node)),
+            TokenKind::Plain | TokenKind::Escaped => Value::String(self.string(node).unwrap_or_default().into_owned()),
+            TokenKind::Array => self.array(node),
+            TokenKind::Object => Value::Object(self.map(node)),
         }
     }
 
-    fn array(&self, node: Node) -> Value {
+    fn array(&self, node: JsonNode) -> Value {
         // Counted first, so that nothing is allocated twice.
         let mut values = Vec::with_capacity(self.elements(node).count());
         values.extend(self.elements(node).map(|element| self.value(element)));
@@ -235,7 +237,7 @@ impl<'a> Document<'a> {
     }
 
     /// The members of an object. Of a key that stands there twice, the last value counts.
-    pub(super) fn map(&self, node: Node) -> Map {
+    pub(super) fn map(&self, node: JsonNode) -> Map {
         let mut members = Vec::with_capacity(self.members(node).count());
         members.extend(self.members(node).map(|(key, value)| (key.into_owned().into_boxed_str(), self.value(value))));
         members.into_iter().collect()
@@ -293,7 +295,7 @@ impl Parser<'_> {
                         return Err(self.error(ErrorKind::Schema, format!("nested more than {max_depth} levels deep")));
                     }
                     open.push(self.tokens.len());
-                    self.push(if byte == b'{' { Kind::Object } else { Kind::Array }, self.at, 0);
+                    self.push(if byte == b'{' { TokenKind::Object } else { TokenKind::Array }, self.at, 0);
                     self.at += 1;
                     self.skip_blanks();
                     match (byte, self.peek()) {
@@ -316,7 +318,7 @@ impl Parser<'_> {
                         Some(_) => Err(self.expected("the end of the file")),
                     };
                 };
-                let is_object = self.tokens[container].kind == Kind::Object;
+                let is_object = self.tokens[container].kind == TokenKind::Object;
                 match self.peek() {
                     Some(b',') => {
                         self.at += 1;
@@ -341,7 +343,7 @@ impl Parser<'_> {
         self.bytes.get(self.at).copied()
     }
 
-    fn push(&mut self, kind: Kind, start: usize, link: usize) {
+    fn push(&mut self, kind: TokenKind, start: usize, link: usize) {
         self.tokens.push(Token { start: to_u32(start), link: to_u32(link), kind });
     }
 
@@ -387,12 +389,12 @@ impl Parser<'_> {
         let sign = usize::from(rest.first() == Some(&b'-'));
         let length = sign + rest[sign..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         let kind = match &rest[..length] {
-            b"null" => Kind::Null,
-            b"true" => Kind::True,
-            b"false" => Kind::False,
-            b"NaN" | b"-NaN" => Kind::NaN,
-            b"Infinity" | b"Inf" => Kind::Infinity,
-            b"-Infinity" | b"-Inf" => Kind::NegativeInfinity,
+            b"null" => TokenKind::Null,
+            b"true" => TokenKind::True,
+            b"false" => TokenKind::False,
+            b"NaN" | b"-NaN" => TokenKind::NaN,
+            b"Infinity" | b"Inf" => TokenKind::Infinity,
+            b"-Infinity" | b"-Inf" => TokenKind::NegativeInfinity,
             _ => return Err(self.expected("a value")),
         };
         self.push(kind, self.at, length);
@@ -402,7 +404,7 @@ impl Parser<'_> {
 
     fn number(&mut self) -> Result<()> {
         let start = self.at;
-        let mut kind = Kind::Int;
+        let mut kind = TokenKind::Int;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -413,12 +415,12 @@ impl Parser<'_> {
             return Err(self.error(ErrorKind::Json, "a number may not start with a zero"));
         }
         if self.peek() == Some(b'.') {
-            kind = Kind::Float;
+            kind = TokenKind::Float;
             self.at += 1;
             self.digits()?;
         }
         if let Some(b'e' | b'E') = self.peek() {
-            kind = Kind::Float;
+            kind = TokenKind::Float;
             self.at += 1;
             if let Some(b'+' | b'-') = self.peek() {
                 self.at += 1;
@@ -441,13 +443,13 @@ impl Parser<'_> {
     fn string(&mut self) -> Result<()> {
         self.at += 1;
         let start = self.at;
-        let mut kind = Kind::Plain;
+        let mut kind = TokenKind::Plain;
         loop {
             self.at += plain_run(&self.bytes[self.at..]);
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    kind = Kind::Escaped;
+                    kind = TokenKind::Escaped;
                     self.escape()?;
                 }
                 Some(_) => return Err(self.error(ErrorKind::Json, "a control character in a string has to be escaped")),

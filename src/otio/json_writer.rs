@@ -2,17 +2,17 @@
 
 use crate::timeline::{Map, Value};
 
-/// JSON under construction. Every value but the outermost follows a [`key`](Writer::key) or an
-/// [`element`](Writer::element).
+/// JSON under construction. Every value but the outermost follows a [`key`](JsonWriter::key) or an
+/// [`element`](JsonWriter::element).
 #[derive(Debug, Default)]
-pub(super) struct Writer {
+pub(super) struct JsonWriter {
     text: String,
     level: usize,
     /// Whether the array or object we are in has nothing in it yet.
     empty: bool,
 }
 
-impl Writer {
+impl JsonWriter {
     /// The text.
     pub(super) fn finish(mut self) -> String {
         self.text.push('\n');
@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     fn text(value: &Value) -> String {
-        let mut writer = Writer::default();
+        let mut writer = JsonWriter::default();
         writer.value(value);
         writer.finish()
     }

@@ -23,32 +23,32 @@ pub struct Locator {
     /// From what to where, the longest first; what is moved has slashes, and none at its end.
     moved: Vec<(Vec<u8>, PathBuf)>,
     /// Which of them have been of use.
-    used: Used,
+    used: UsedPairs,
 }
 
 /// Which pairs of a path map have been of use; that is no part of what a locator is.
 #[derive(Debug, Default)]
-struct Used(Mutex<HashSet<Vec<u8>>>);
+struct UsedPairs(Mutex<HashSet<Vec<u8>>>);
 
-impl Used {
+impl UsedPairs {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<Vec<u8>>> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-impl Clone for Used {
-    fn clone(&self) -> Used {
-        Used(Mutex::new(self.lock().clone()))
+impl Clone for UsedPairs {
+    fn clone(&self) -> UsedPairs {
+        UsedPairs(Mutex::new(self.lock().clone()))
     }
 }
 
-impl PartialEq for Used {
-    fn eq(&self, _: &Used) -> bool {
+impl PartialEq for UsedPairs {
+    fn eq(&self, _: &UsedPairs) -> bool {
         true
     }
 }
 
-impl Eq for Used {}
+impl Eq for UsedPairs {}
 
 /// Where numbered frames lie: the file of a frame is `folder/prefix` + its number + `suffix`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Locator {
             .collect();
         moved.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
         let is_bundle = bundle::is_bundle(&folder);
-        Locator { folder, is_bundle, moved, used: Used::default() }
+        Locator { folder, is_bundle, moved, used: UsedPairs::default() }
     }
 
     /// What of the path map has not been of use so far: the first parts of its pairs, with slashes.

@@ -1,9 +1,9 @@
 //! OpenTimelineIO's own objects inside metadata. Its reader upgrades them there as everywhere, and its writer fills in
 //! what they left out; so whoever reads metadata finds the newest schemas, whatever wrote the file.
 
-use super::json::{Document, Node};
-use super::json_writer::Writer;
-use super::read::Reader;
+use super::json::{Document, JsonNode};
+use super::json_writer::JsonWriter;
+use super::read::ObjectReader;
 use super::schema::{self, Schema};
 use super::{ReadOptions, write};
 use crate::timeline::{Map, Value};
@@ -11,9 +11,9 @@ use crate::timeline::{Map, Value};
 /// How deep objects with metadata of their own are followed into that: each level is read anew.
 const MOST_EMBEDDED: usize = 8;
 
-impl Reader<'_> {
+impl ObjectReader<'_> {
     /// `node` as plain data, objects of known schemas in their newest form.
-    pub(super) fn value(&self, node: Node) -> Value {
+    pub(super) fn value(&self, node: JsonNode) -> Value {
         let mut value = self.doc.value(node);
         if self.embedded < MOST_EMBEDDED && self.doc.mentions(node, schema::KEY) {
             self.upgrade(&mut value);
@@ -22,7 +22,7 @@ impl Reader<'_> {
     }
 
     /// The same for the members of an object.
-    pub(super) fn values(&self, node: Node) -> Map {
+    pub(super) fn values(&self, node: JsonNode) -> Map {
         let mut map = self.doc.map(node);
         if self.embedded < MOST_EMBEDDED && self.doc.mentions(node, schema::KEY) {
             map.values_mut().for_each(|value| self.upgrade(value));
@@ -77,11 +77,11 @@ impl Reader<'_> {
 
     /// An object that the model has a type for, read into that and written again.
     fn read_anew(&self, map: &Map) -> Option<Value> {
-        let mut text = Writer::default();
+        let mut text = JsonWriter::default();
         text.map(map);
         let text = text.finish();
         let document = Document::parse(text.as_bytes(), ReadOptions::DEPTH_LIMIT).ok()?;
-        let mut reader = Reader::new(&document);
+        let mut reader = ObjectReader::new(&document);
         reader.embedded = self.embedded + 1;
         let text = write::object_json(&reader.any_object(document.root()).ok()?);
         let document = Document::parse(text.as_bytes(), ReadOptions::DEPTH_LIMIT).ok()?;

@@ -265,7 +265,7 @@ pub fn read_bytes(bytes: &[u8], options: &ReadOptions) -> Result<Timeline> {
 
 fn read_native(bytes: &[u8], options: &ReadOptions) -> Result<Timeline> {
     let document = json::Document::parse(bytes, options.max_depth.min(ReadOptions::DEPTH_LIMIT))?;
-    read::Reader::new(&document).timeline(options)
+    read::ObjectReader::new(&document).timeline(options)
 }
 
 /// Writes `timeline` to a new file at `path`, whole or not at all. What has that name already stays as it is.

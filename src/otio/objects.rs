@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use indexmap::IndexMap;
 
-use super::json::{Kind, Node};
-use super::read::{Label, Reader, Step};
+use super::json::{JsonNode, TokenKind};
+use super::read::{ObjectReader, PathStep, SchemaLabel};
 use super::schema::Schema;
 use super::times::{no_range, no_time};
 use crate::error::{ErrorKind, Result};
@@ -20,21 +20,21 @@ const UNREADABLE_RANGE: &str = "unreadable_range";
 /// No file name has room for more digits.
 const MOST_PADDING: i64 = 255;
 
-impl<'a> Reader<'a> {
+impl<'a> ObjectReader<'a> {
     /// Takes a field that every item has; gives the key back if it is none of them.
     pub(super) fn item_field(
         &mut self,
         item: &mut Item,
         key: Cow<'a, str>,
-        node: Node,
+        node: JsonNode,
     ) -> Result<Option<Cow<'a, str>>> {
         match &*key {
             "name" => item.name = self.string("name", node)?,
             "metadata" => item.metadata = self.map("metadata", node)?,
             "source_range" => item.source_range = self.range("source_range", node)?,
             "enabled" => item.enabled = self.bool("enabled", node, true)?,
-            "effects" => item.effects = self.each("effects", node, Reader::effect)?,
-            "markers" => item.markers = self.each("markers", node, Reader::marker)?,
+            "effects" => item.effects = self.each("effects", node, ObjectReader::effect)?,
+            "markers" => item.markers = self.each("markers", node, ObjectReader::marker)?,
             "color" => item.color = self.value(node),
             _ => return Ok(Some(key)),
         }
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An object of a schema nobody here knows.
-    pub(super) fn unknown(&mut self, node: Node, label: Label) -> UnknownObject {
+    pub(super) fn unknown(&mut self, node: JsonNode, label: SchemaLabel) -> UnknownObject {
         let text = super::read::shortened(&label.text);
         self.note(Note {
             text: format!("objects of the unknown schema {text:?} are kept, and not used"),
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
         UnknownObject { schema: label.text.into_owned(), data: self.values(node) }
     }
 
-    pub(super) fn clip(&mut self, node: Node) -> Result<Box<Clip>> {
+    pub(super) fn clip(&mut self, node: JsonNode) -> Result<Box<Clip>> {
         let doc = self.doc;
         self.named_clip(node).map_err(|error| match doc.member(node, "name").and_then(|name| doc.string(name)) {
             Some(name) if !name.is_empty() => error.at_clip(name),
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn named_clip(&mut self, node: Node) -> Result<Box<Clip>> {
+    fn named_clip(&mut self, node: JsonNode) -> Result<Box<Clip>> {
         let mut clip = Box::new(Clip {
             item: Item::default(),
             media_references: IndexMap::new(),
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
             (None, single) => {
                 let reference = match single {
                     Some(single) => self.readable_reference(single, |reader| {
-                        reader.step(Step::Field("media_reference"), |reader| {
+                        reader.step(PathStep::Field("media_reference"), |reader| {
                             reader.media_reference("media_reference", single)
                         })
                     })?,
@@ -119,16 +119,16 @@ impl<'a> Reader<'a> {
         Ok(clip)
     }
 
-    fn media_references(&mut self, node: Node) -> Result<IndexMap<String, MediaReference>> {
+    fn media_references(&mut self, node: JsonNode) -> Result<IndexMap<String, MediaReference>> {
         const FIELD: &str = "media_references";
         let doc = self.doc;
-        if doc.kind(node) != Kind::Object {
+        if doc.kind(node) != TokenKind::Object {
             return Err(self.wrong_type(FIELD, node, "a dictionary"));
         }
         let mut references = IndexMap::new();
         for (key, member) in doc.members(node) {
             let reference = self.readable_reference(member, |reader| {
-                reader.step(Step::Member(FIELD, key.clone()), |reader| reader.media_reference(FIELD, member))
+                reader.step(PathStep::Member(FIELD, key.clone()), |reader| reader.media_reference(FIELD, member))
             })?;
             references.insert(key.into_owned(), reference);
         }
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
     /// What `read` gives; a reference that cannot be read is kept as it is, as one of an unknown schema.
     fn readable_reference(
         &mut self,
-        node: Node,
+        node: JsonNode,
         read: impl FnOnce(&mut Self) -> Result<MediaReference>,
     ) -> Result<MediaReference> {
         let wrong = match self.or_wrong(read)? {
@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
         Ok(MediaReference::Unknown(UnknownObject { schema, data }))
     }
 
-    pub(super) fn media_reference(&mut self, field: &'static str, node: Node) -> Result<MediaReference> {
+    pub(super) fn media_reference(&mut self, field: &'static str, node: JsonNode) -> Result<MediaReference> {
         if self.is_null(node) {
             return Ok(MediaReference::missing());
         }
@@ -179,7 +179,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a field that every media reference has; gives the key back if it is none of them.
-    fn media_field(&mut self, common: &mut MediaCommon, key: Cow<'a, str>, node: Node) -> Result<Option<Cow<'a, str>>> {
+    fn media_field(
+        &mut self,
+        common: &mut MediaCommon,
+        key: Cow<'a, str>,
+        node: JsonNode,
+    ) -> Result<Option<Cow<'a, str>>> {
         match &*key {
             "name" => common.name = self.string("name", node)?,
             "metadata" => common.metadata = self.map("metadata", node)?,
@@ -198,7 +203,7 @@ impl<'a> Reader<'a> {
         Ok(None)
     }
 
-    fn external(&mut self, node: Node) -> Result<MediaReference> {
+    fn external(&mut self, node: JsonNode) -> Result<MediaReference> {
         let mut target_url = String::new();
         let mut common = MediaCommon::default();
         let doc = self.doc;
@@ -212,7 +217,7 @@ impl<'a> Reader<'a> {
         Ok(MediaReference::External { target_url, common })
     }
 
-    fn image_sequence(&mut self, node: Node) -> Result<MediaReference> {
+    fn image_sequence(&mut self, node: JsonNode) -> Result<MediaReference> {
         let mut common = MediaCommon::default();
         let [mut target_url_base, mut name_prefix, mut name_suffix] = [const { String::new() }; 3];
         let (mut start_frame, mut frame_step, mut rate, mut frame_zero_padding) = (1, 1, 1.0, 0);
@@ -245,7 +250,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn frame_step(&mut self, node: Node) -> Result<i64> {
+    fn frame_step(&mut self, node: JsonNode) -> Result<i64> {
         match self.integer("frame_step", node, 1)? {
             0 => {
                 self.note("a frame_step of 0 is read as 1");
@@ -256,14 +261,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn padding(&mut self, node: Node) -> Result<u32> {
+    fn padding(&mut self, node: JsonNode) -> Result<u32> {
         let digits = self.integer("frame_zero_padding", node, 0)?;
         u32::try_from(digits).ok().filter(|_| digits <= MOST_PADDING).ok_or_else(|| {
             self.error(ErrorKind::Schema, node, format!("`frame_zero_padding` cannot be {digits} digits"))
         })
     }
 
-    fn missing_frame_policy(&mut self, node: Node) -> Result<MissingFramePolicy> {
+    fn missing_frame_policy(&mut self, node: JsonNode) -> Result<MissingFramePolicy> {
         match &*self.string("missing_frame_policy", node)? {
             "" | "error" => Ok(MissingFramePolicy::Error),
             "hold" => Ok(MissingFramePolicy::Hold),
@@ -272,7 +277,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn generator(&mut self, node: Node) -> Result<MediaReference> {
+    fn generator(&mut self, node: JsonNode) -> Result<MediaReference> {
         let mut common = MediaCommon::default();
         let (mut generator_kind, mut parameters) = (String::new(), Map::new());
         let doc = self.doc;
@@ -287,7 +292,7 @@ impl<'a> Reader<'a> {
         Ok(MediaReference::Generator { generator_kind, parameters, common })
     }
 
-    pub(super) fn gap(&mut self, node: Node) -> Result<Box<Gap>> {
+    pub(super) fn gap(&mut self, node: JsonNode) -> Result<Box<Gap>> {
         let mut gap = Box::<Gap>::default();
         let mut has_range = false;
         let doc = self.doc;
@@ -299,7 +304,7 @@ impl<'a> Reader<'a> {
         }
         if gap.item.source_range.is_none() {
             // Old gaps have a duration instead.
-            let duration = doc.member(node, "duration").filter(|&node| doc.kind(node) == Kind::Object);
+            let duration = doc.member(node, "duration").filter(|&node| doc.kind(node) == TokenKind::Object);
             let duration = duration.map(|node| self.duration("duration", node)).transpose()?.flatten();
             gap.item.source_range = match duration {
                 Some(duration) => {
@@ -316,7 +321,7 @@ impl<'a> Reader<'a> {
         Ok(gap)
     }
 
-    pub(super) fn transition(&mut self, node: Node) -> Result<Box<Transition>> {
+    pub(super) fn transition(&mut self, node: JsonNode) -> Result<Box<Transition>> {
         let mut transition = Box::new(Transition {
             name: String::new(),
             transition_type: String::new(),
@@ -340,7 +345,7 @@ impl<'a> Reader<'a> {
     }
 
     /// How far a transition reaches; nowhere, where that cannot be read.
-    fn offset(&mut self, field: &'static str, node: Node) -> Result<RationalTime> {
+    fn offset(&mut self, field: &'static str, node: JsonNode) -> Result<RationalTime> {
         let read = self.or_wrong(|reader| reader.duration(field, node))?;
         let read = read.unwrap_or_else(|wrong| {
             self.note(format!("a transition's {field} cannot be read, and is taken as 0: {wrong}"));
@@ -349,7 +354,7 @@ impl<'a> Reader<'a> {
         Ok(read.unwrap_or_else(no_time))
     }
 
-    pub(super) fn effect(&mut self, node: Node) -> Result<Effect> {
+    pub(super) fn effect(&mut self, node: JsonNode) -> Result<Effect> {
         let label = self.object_label("effects", node)?;
         let kind = match label.schema {
             Some(Schema::Effect) => EffectKind::Other,
@@ -378,7 +383,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What an effect of an unknown schema says in the words of the known ones is told; the whole is kept beside it.
-    fn unknown_effect(&mut self, node: Node, label: Label) -> Effect {
+    fn unknown_effect(&mut self, node: JsonNode, label: SchemaLabel) -> Effect {
         let object = self.unknown(node, label);
         let text = |key| object.data.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (name, effect_name) = (text("name"), text("effect_name"));
@@ -386,7 +391,7 @@ impl<'a> Reader<'a> {
         Effect { name, effect_name, enabled, ..new_effect(EffectKind::Unknown(object)) }
     }
 
-    pub(super) fn marker(&mut self, node: Node) -> Result<Marker> {
+    pub(super) fn marker(&mut self, node: JsonNode) -> Result<Marker> {
         let label = self.object_label("markers", node)?;
         if label.schema != Some(Schema::Marker) {
             return Err(self.misplaced("markers", node, &label, "markers"));
@@ -410,7 +415,7 @@ impl<'a> Reader<'a> {
                 // So the first version of the schema calls it.
                 "range" if !has_marked_range => marker.marked_range = self.marked("range", member)?,
                 // The third version has a Color, whose name is what the second one has.
-                "color" if doc.kind(member) == Kind::Object => {
+                "color" if doc.kind(member) == TokenKind::Object => {
                     let name = doc.member(member, "name").and_then(|name| doc.string(name));
                     marker.color = name.unwrap_or_default().into_owned();
                     self.keep(&mut marker.extra, key, member);
@@ -423,9 +428,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Reader<'_> {
+impl ObjectReader<'_> {
     /// Where a marker lies; nowhere, where that cannot be read.
-    fn marked(&mut self, field: &'static str, node: Node) -> Result<Option<RawTimeRange>> {
+    fn marked(&mut self, field: &'static str, node: JsonNode) -> Result<Option<RawTimeRange>> {
         let read = self.or_wrong(|reader| reader.range(field, node))?;
         Ok(read.unwrap_or_else(|wrong| {
             self.note(format!("a marker's {field} cannot be read, and marks nothing: {wrong}"));

@@ -76,10 +76,10 @@ pub(super) fn pattern(name: &str) -> Option<Numbered> {
 }
 
 /// What a pattern says: how many bytes it takes, digits, first and last number, step.
-type Read = (usize, u32, Option<(i64, i64)>, i64);
+type PatternRead = (usize, u32, Option<(i64, i64)>, i64);
 
 /// The last place in `name` that `read` knows as a pattern.
-fn find(name: &str, read: impl Fn(&str, &str) -> Option<Read>) -> Option<Numbered> {
+fn find(name: &str, read: impl Fn(&str, &str) -> Option<PatternRead>) -> Option<Numbered> {
     name.char_indices().rev().find_map(|(place, _)| {
         let (before, rest) = name.split_at(place);
         let (length, padding, range, step) = read(rest, before)?;
@@ -92,7 +92,7 @@ fn digits(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
-fn printf(text: &str, _: &str) -> Option<Read> {
+fn printf(text: &str, _: &str) -> Option<PatternRead> {
     let rest = text.strip_prefix('%')?;
     let count = digits(rest);
     let width = &rest[..count];
@@ -101,7 +101,7 @@ fn printf(text: &str, _: &str) -> Option<Read> {
     (rest[count..].starts_with('d') && count <= 3).then_some((count + 2, padding, None, 1))
 }
 
-fn curly(text: &str, _: &str) -> Option<Read> {
+fn curly(text: &str, _: &str) -> Option<PatternRead> {
     let end = text.strip_prefix('{')?.find('}')?;
     let (_, format) = text[1..=end].split_once(':').unwrap_or(("", ""));
     let width = format.strip_suffix('d').unwrap_or(format);
@@ -125,7 +125,7 @@ fn number(text: &str) -> Option<(usize, i64, u32)> {
 }
 
 /// `1001-1040`, with a step `x2` behind it: how many bytes, how many digits, the first number, the step.
-fn range(text: &str) -> Option<Read> {
+fn range(text: &str) -> Option<PatternRead> {
     let (length, first, padding) = number(text)?;
     let rest = text[length..].strip_prefix('-')?;
     let (last_length, last, _) = number(rest)?;
@@ -139,12 +139,12 @@ fn range(text: &str) -> Option<Read> {
     (first <= last).then_some((end, padding, Some((first, last)), step))
 }
 
-fn bracket(text: &str, _: &str) -> Option<Read> {
+fn bracket(text: &str, _: &str) -> Option<PatternRead> {
     let (length, padding, first, step) = range(text.strip_prefix('[')?)?;
     text[1 + length..].starts_with(']').then_some((length + 2, padding, first, step))
 }
 
-fn houdini(text: &str, _: &str) -> Option<Read> {
+fn houdini(text: &str, _: &str) -> Option<PatternRead> {
     let (rest, close) = match text.strip_prefix("${F") {
         Some(rest) => (rest, "}"),
         None => (text.strip_prefix("$F")?, ""),
@@ -158,7 +158,7 @@ fn houdini(text: &str, _: &str) -> Option<Read> {
 }
 
 /// Runs of `#` or `@`, and a range in front of them as RV writes it: `1001-1040####`.
-fn signs(text: &str, before: &str) -> Option<Read> {
+fn signs(text: &str, before: &str) -> Option<PatternRead> {
     if let Some((length, _, first, step)) = range(text) {
         let preceded = before.ends_with(|last: char| last.is_ascii_digit() || last == '-');
         let run = signs_run(&text[length..])?;

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use super::json::{Document, Kind, Node};
+use super::json::{Document, JsonNode, TokenKind};
 use super::schema::{self, Schema};
 use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::{Map, Note};
 
 /// One step from an object to something in it.
 #[derive(Debug)]
-pub(super) enum Step<'a> {
+pub(super) enum PathStep<'a> {
     /// To the value of a field.
     Field(&'static str),
     /// To an element of the list in a field.
@@ -23,7 +23,7 @@ pub(super) enum Step<'a> {
 
 /// What an object says it is.
 #[derive(Debug)]
-pub(super) struct Label<'a> {
+pub(super) struct SchemaLabel<'a> {
     /// Its schema as written.
     pub(super) text: Cow<'a, str>,
     /// The schema, if it is known.
@@ -33,10 +33,10 @@ pub(super) struct Label<'a> {
 }
 
 /// Reads a parsed file.
-pub(super) struct Reader<'a> {
+pub(super) struct ObjectReader<'a> {
     pub(super) doc: &'a Document<'a>,
     /// From the timeline to where we are.
-    path: Vec<Step<'a>>,
+    path: Vec<PathStep<'a>>,
     /// What was noticed: where first, and how often.
     notes: IndexMap<Note, (String, usize)>,
     /// How many compositions we are in.
@@ -45,13 +45,13 @@ pub(super) struct Reader<'a> {
     pub(super) embedded: usize,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(doc: &'a Document<'a>) -> Reader<'a> {
-        Reader { doc, path: Vec::new(), notes: IndexMap::new(), nesting: 0, embedded: 0 }
+impl<'a> ObjectReader<'a> {
+    pub(super) fn new(doc: &'a Document<'a>) -> ObjectReader<'a> {
+        ObjectReader { doc, path: Vec::new(), notes: IndexMap::new(), nesting: 0, embedded: 0 }
     }
 
     /// Runs `read` one step further in. After an error nobody reads on, so the step may stay then.
-    pub(super) fn step<T>(&mut self, step: Step<'a>, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(super) fn step<T>(&mut self, step: PathStep<'a>, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.path.push(step);
         let result = read(self)?;
         self.path.pop();
@@ -76,16 +76,16 @@ impl<'a> Reader<'a> {
     pub(super) fn each<T>(
         &mut self,
         field: &'static str,
-        node: Node,
-        mut read: impl FnMut(&mut Self, Node) -> Result<T>,
+        node: JsonNode,
+        mut read: impl FnMut(&mut Self, JsonNode) -> Result<T>,
     ) -> Result<Vec<T>> {
         let doc = self.doc;
-        if !matches!(doc.kind(node), Kind::Array | Kind::Null) {
+        if !matches!(doc.kind(node), TokenKind::Array | TokenKind::Null) {
             return Err(self.wrong_type(field, node, "a list"));
         }
         let mut list = Vec::new();
         for (index, element) in doc.elements(node).enumerate() {
-            list.push(self.step(Step::Element(field, index), |reader| read(reader, element))?);
+            list.push(self.step(PathStep::Element(field, index), |reader| read(reader, element))?);
         }
         Ok(list)
     }
@@ -94,14 +94,14 @@ impl<'a> Reader<'a> {
     fn path(&self) -> String {
         let mut text = String::new();
         for (depth, step) in self.path.iter().enumerate() {
-            let in_root = depth == 1 && matches!(self.path[0], Step::Field("tracks"));
+            let in_root = depth == 1 && matches!(self.path[0], PathStep::Field("tracks"));
             let dot = if depth == 0 { "" } else { "." };
             // Writing to a string does not fail.
             let _ = match step {
-                Step::Field(name) => write!(text, "{dot}{name}"),
-                Step::Element("children", index) if in_root => write!(text, "[{index}]"),
-                Step::Element(name, index) => write!(text, "{dot}{name}[{index}]"),
-                Step::Member(name, key) => write!(text, "{dot}{name}[{key:?}]"),
+                PathStep::Field(name) => write!(text, "{dot}{name}"),
+                PathStep::Element("children", index) if in_root => write!(text, "[{index}]"),
+                PathStep::Element(name, index) => write!(text, "{dot}{name}[{index}]"),
+                PathStep::Member(name, key) => write!(text, "{dot}{name}[{key:?}]"),
             };
         }
         text
@@ -132,19 +132,19 @@ impl<'a> Reader<'a> {
     }
 
     /// An error about `node`, which lies where we are.
-    pub(super) fn error(&self, kind: ErrorKind, node: Node, message: impl Into<String>) -> Error {
+    pub(super) fn error(&self, kind: ErrorKind, node: JsonNode, message: impl Into<String>) -> Error {
         self.place(Error::new(kind, message), node)
     }
 
     /// Says where the error is: at `node`, which lies where we are.
-    pub(super) fn place(&self, error: Error, node: Node) -> Error {
+    pub(super) fn place(&self, error: Error, node: JsonNode) -> Error {
         let (line, column) = self.doc.line_column(node);
         let error = error.at_line(line, column);
         let path = self.path();
         if path.is_empty() { error } else { error.at_object(path) }
     }
 
-    pub(super) fn wrong_type(&self, field: &str, node: Node, expected: &str) -> Error {
+    pub(super) fn wrong_type(&self, field: &str, node: JsonNode, expected: &str) -> Error {
         let found = match self.doc.string(node) {
             Some(text) => format!("the string {:?}", shortened(&text)),
             None => self.doc.kind(node).name().to_owned(),
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What `node` says it is; `None` when it is no object or says nothing.
-    pub(super) fn label(&self, node: Node) -> Result<Option<Label<'a>>> {
+    pub(super) fn label(&self, node: JsonNode) -> Result<Option<SchemaLabel<'a>>> {
         let Some(value) = self.doc.member(node, schema::KEY) else {
             return Ok(None);
         };
@@ -165,19 +165,19 @@ impl<'a> Reader<'a> {
         let instead = known
             .filter(|(_, newest)| version.is_none_or(|version| version > *newest))
             .map(|(_, newest)| format!("{name}.{newest}"));
-        Ok(Some(Label { schema: known.map(|(schema, _)| schema), text, instead }))
+        Ok(Some(SchemaLabel { schema: known.map(|(schema, _)| schema), text, instead }))
     }
 
     /// Remembers a version of a schema that is not known.
-    pub(super) fn note_version(&mut self, label: &Label) {
+    pub(super) fn note_version(&mut self, label: &SchemaLabel) {
         if let Some(instead) = &label.instead {
             self.note(format!("the schema {:?} is read as {instead}", shortened(&label.text)));
         }
     }
 
     /// What `node`, an object that has to have a schema, says it is.
-    pub(super) fn object_label(&mut self, field: &str, node: Node) -> Result<Label<'a>> {
-        if self.doc.kind(node) != Kind::Object {
+    pub(super) fn object_label(&mut self, field: &str, node: JsonNode) -> Result<SchemaLabel<'a>> {
+        if self.doc.kind(node) != TokenKind::Object {
             return Err(self.wrong_type(field, node, "an object"));
         }
         match self.label(node)? {
@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An error that says that an object of this schema cannot stand here.
-    pub(super) fn misplaced(&self, field: &str, node: Node, label: &Label, expected: &str) -> Error {
+    pub(super) fn misplaced(&self, field: &str, node: JsonNode, label: &SchemaLabel, expected: &str) -> Error {
         let found = shortened(&label.text);
         self.error(
             ErrorKind::Schema,
@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A string; `null` is the empty one.
-    pub(super) fn string(&self, field: &str, node: Node) -> Result<String> {
+    pub(super) fn string(&self, field: &str, node: JsonNode) -> Result<String> {
         match self.doc.string(node) {
             Some(text) => Ok(text.into_owned()),
             None if self.is_null(node) => Ok(String::new()),
@@ -209,17 +209,17 @@ impl<'a> Reader<'a> {
     }
 
     /// A boolean; `null` is `default`.
-    pub(super) fn bool(&self, field: &str, node: Node, default: bool) -> Result<bool> {
+    pub(super) fn bool(&self, field: &str, node: JsonNode, default: bool) -> Result<bool> {
         match self.doc.kind(node) {
-            Kind::True => Ok(true),
-            Kind::False => Ok(false),
-            Kind::Null => Ok(default),
+            TokenKind::True => Ok(true),
+            TokenKind::False => Ok(false),
+            TokenKind::Null => Ok(default),
             _ => Err(self.wrong_type(field, node, "true or false")),
         }
     }
 
     /// Any number; `null` is `default`.
-    pub(super) fn number(&self, field: &str, node: Node, default: f64) -> Result<f64> {
+    pub(super) fn number(&self, field: &str, node: JsonNode, default: f64) -> Result<f64> {
         match self.doc.number(node) {
             Some(number) => Ok(number),
             None if self.is_null(node) => Ok(default),
@@ -228,7 +228,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number, be it written `1001` or `1001.0`; `null` is `default`.
-    pub(super) fn integer(&self, field: &str, node: Node, default: i64) -> Result<i64> {
+    pub(super) fn integer(&self, field: &str, node: JsonNode, default: i64) -> Result<i64> {
         if let Some(integer) = self.doc.integer(node) {
             return Ok(integer);
         }
@@ -241,22 +241,22 @@ impl<'a> Reader<'a> {
     }
 
     /// A dictionary of anything; `null` is an empty one.
-    pub(super) fn map(&self, field: &str, node: Node) -> Result<Map> {
+    pub(super) fn map(&self, field: &str, node: JsonNode) -> Result<Map> {
         match self.doc.kind(node) {
-            Kind::Object | Kind::Null => Ok(self.values(node)),
+            TokenKind::Object | TokenKind::Null => Ok(self.values(node)),
             _ => Err(self.wrong_type(field, node, "a dictionary")),
         }
     }
 
     /// Keeps a field that the schema does not name.
-    pub(super) fn keep(&self, extra: &mut Map, key: Cow<'a, str>, node: Node) {
+    pub(super) fn keep(&self, extra: &mut Map, key: Cow<'a, str>, node: JsonNode) {
         if key != schema::KEY {
             extra.insert(key.into_owned(), self.value(node));
         }
     }
 
-    pub(super) fn is_null(&self, node: Node) -> bool {
-        self.doc.kind(node) == Kind::Null
+    pub(super) fn is_null(&self, node: JsonNode) -> bool {
+        self.doc.kind(node) == TokenKind::Null
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::json::{Kind, Node};
-use super::read::{Reader, Step};
+use super::json::{JsonNode, TokenKind};
+use super::read::{ObjectReader, PathStep};
 use super::schema::Schema;
 use super::{MAX_NESTING, ReadOptions};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,7 +13,7 @@ use crate::timeline::{
 
 /// Any object of a file.
 #[derive(Debug)]
-pub(super) enum Object {
+pub(super) enum AnyObject {
     Timeline(Box<Timeline>),
     Child(Child),
     Media(Box<MediaReference>),
@@ -27,7 +27,7 @@ const ROOT_NAME: &str = "tracks";
 /// How many timelines a message names.
 const MOST_NAMES: usize = 20;
 
-impl<'a> Reader<'a> {
+impl<'a> ObjectReader<'a> {
     /// The timeline that `options` ask for.
     pub(super) fn timeline(mut self, options: &ReadOptions) -> Result<Timeline> {
         let root = self.doc.root();
@@ -46,8 +46,8 @@ impl<'a> Reader<'a> {
     }
 
     /// What can be taken for a timeline: the root itself, or the timelines in a collection, and in collections in it.
-    fn candidates(&mut self, root: Node) -> Result<Vec<Node>> {
-        if self.doc.kind(root) != Kind::Array {
+    fn candidates(&mut self, root: JsonNode) -> Result<Vec<JsonNode>> {
+        if self.doc.kind(root) != TokenKind::Array {
             let label = self.object_label("the root", root)?;
             match label.schema {
                 Some(Schema::Timeline | Schema::Stack | Schema::Track | Schema::Clip) => return Ok(vec![root]),
@@ -65,8 +65,8 @@ impl<'a> Reader<'a> {
         let (mut found, mut pending) = (Vec::new(), vec![root]);
         while let Some(node) = pending.pop() {
             let list = match self.doc.kind(node) {
-                Kind::Array => Some(node),
-                Kind::Object => match self.label(node)?.and_then(|label| label.schema) {
+                TokenKind::Array => Some(node),
+                TokenKind::Object => match self.label(node)?.and_then(|label| label.schema) {
                     Some(Schema::Timeline) => {
                         found.push(node);
                         None
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
                     Some(Schema::Collection) => {
                         let children = self.doc.member(node, "children").filter(|&children| !self.is_null(children));
                         if let Some(children) = children
-                            && self.doc.kind(children) != Kind::Array
+                            && self.doc.kind(children) != TokenKind::Array
                         {
                             return Err(self.wrong_type("children", children, "a list"));
                         }
@@ -96,9 +96,9 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    fn choose(&mut self, found: &[Node], wanted: Option<&str>) -> Result<Node> {
+    fn choose(&mut self, found: &[JsonNode], wanted: Option<&str>) -> Result<JsonNode> {
         let doc = self.doc;
-        let name = |node: Node| doc.member(node, "name").and_then(|name| doc.string(name)).unwrap_or_default();
+        let name = |node: JsonNode| doc.member(node, "name").and_then(|name| doc.string(name)).unwrap_or_default();
         let names = || {
             let mut names: Vec<_> = found.iter().take(MOST_NAMES).map(|&node| format!("{:?}", name(node))).collect();
             if found.len() > MOST_NAMES {
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn whole_timeline(&mut self, node: Node) -> Result<Timeline> {
+    fn whole_timeline(&mut self, node: JsonNode) -> Result<Timeline> {
         let mut timeline = empty_timeline();
         let doc = self.doc;
         for (key, member) in doc.members(node) {
@@ -137,14 +137,16 @@ impl<'a> Reader<'a> {
                 "metadata" => timeline.metadata = self.map("metadata", member)?,
                 "global_start_time" => timeline.global_start_time = self.time("global_start_time", member)?,
                 "tracks" if self.is_null(member) => {}
-                "tracks" => timeline.tracks = *self.step(Step::Field("tracks"), |reader| reader.root_stack(member))?,
+                "tracks" => {
+                    timeline.tracks = *self.step(PathStep::Field("tracks"), |reader| reader.root_stack(member))?
+                }
                 _ => self.keep(&mut timeline.extra, key, member),
             }
         }
         Ok(timeline)
     }
 
-    fn root_stack(&mut self, node: Node) -> Result<Box<Composition>> {
+    fn root_stack(&mut self, node: JsonNode) -> Result<Box<Composition>> {
         let label = self.object_label("tracks", node)?;
         match label.schema {
             Some(Schema::Stack) => self.composition(node, CompositionKind::Stack),
@@ -153,11 +155,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A bare stack, track or clip, as what it would be in a timeline.
-    fn wrapped(&mut self, node: Node) -> Result<Timeline> {
-        const FIRST: Step = Step::Element("children", 0);
+    fn wrapped(&mut self, node: JsonNode) -> Result<Timeline> {
+        const FIRST: PathStep = PathStep::Element("children", 0);
         let mut timeline = empty_timeline();
         let schema = self.label(node)?.and_then(|label| label.schema);
-        let child = self.step(Step::Field("tracks"), |reader| match schema {
+        let child = self.step(PathStep::Field("tracks"), |reader| match schema {
             Some(Schema::Clip) => reader.step(FIRST, |reader| reader.step(FIRST, |reader| reader.child(node))),
             Some(Schema::Track) => {
                 reader.nesting = 1;
@@ -179,7 +181,7 @@ impl<'a> Reader<'a> {
         Ok(timeline)
     }
 
-    fn composition(&mut self, node: Node, kind: CompositionKind) -> Result<Box<Composition>> {
+    fn composition(&mut self, node: JsonNode, kind: CompositionKind) -> Result<Box<Composition>> {
         if self.nesting >= MAX_NESTING {
             let message = format!("stacks and tracks are nested more than {MAX_NESTING} deep");
             return Err(self.error(ErrorKind::Schema, node, message));
@@ -188,13 +190,13 @@ impl<'a> Reader<'a> {
         // What is read here is back from the stack before the children are read.
         if let Some(children) = self.composition_fields(&mut composition, node)? {
             self.nesting += 1;
-            composition.children = self.each("children", children, Reader::child)?;
+            composition.children = self.each("children", children, ObjectReader::child)?;
             self.nesting -= 1;
         }
         Ok(composition)
     }
 
-    fn composition_fields(&mut self, composition: &mut Composition, node: Node) -> Result<Option<Node>> {
+    fn composition_fields(&mut self, composition: &mut Composition, node: JsonNode) -> Result<Option<JsonNode>> {
         let mut children = None;
         let doc = self.doc;
         for (key, member) in doc.members(node) {
@@ -214,25 +216,25 @@ impl<'a> Reader<'a> {
     }
 
     /// An object of any schema but those of plain numbers.
-    pub(super) fn any_object(&mut self, node: Node) -> Result<Object> {
+    pub(super) fn any_object(&mut self, node: JsonNode) -> Result<AnyObject> {
         let label = self.object_label("metadata", node)?;
         Ok(match label.schema {
-            Some(Schema::Timeline) => Object::Timeline(Box::new(self.whole_timeline(node)?)),
+            Some(Schema::Timeline) => AnyObject::Timeline(Box::new(self.whole_timeline(node)?)),
             Some(
                 Schema::ExternalReference
                 | Schema::ImageSequenceReference
                 | Schema::GeneratorReference
                 | Schema::MissingReference,
-            ) => Object::Media(Box::new(self.media_reference("metadata", node)?)),
+            ) => AnyObject::Media(Box::new(self.media_reference("metadata", node)?)),
             Some(Schema::Effect | Schema::TimeEffect | Schema::LinearTimeWarp | Schema::FreezeFrame) => {
-                Object::Effect(Box::new(self.effect(node)?))
+                AnyObject::Effect(Box::new(self.effect(node)?))
             }
-            Some(Schema::Marker) => Object::Marker(Box::new(self.marker(node)?)),
-            _ => Object::Child(self.child(node)?),
+            Some(Schema::Marker) => AnyObject::Marker(Box::new(self.marker(node)?)),
+            _ => AnyObject::Child(self.child(node)?),
         })
     }
 
-    fn child(&mut self, node: Node) -> Result<Child> {
+    fn child(&mut self, node: JsonNode) -> Result<Child> {
         let label = self.object_label("children", node)?;
         Ok(match label.schema {
             Some(Schema::Clip) => Child::Clip(self.clip(node)?),

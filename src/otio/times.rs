@@ -1,7 +1,7 @@
 //! Times, ranges and boxes.
 
-use super::json::{Kind, Node};
-use super::read::{Reader, Step};
+use super::json::{JsonNode, TokenKind};
+use super::read::{ObjectReader, PathStep};
 use super::schema::Schema;
 use crate::error::{ErrorKind, Result};
 use crate::time::Rate;
@@ -17,10 +17,10 @@ pub(super) fn no_range() -> RawTimeRange {
     RawTimeRange { start_time: no_time(), duration: no_time() }
 }
 
-impl Reader<'_> {
+impl ObjectReader<'_> {
     /// An object of plain numbers has to have this schema, or none at all: its place tells what it is.
-    fn expect(&mut self, field: &str, node: Node, schema: Schema, what: &str) -> Result<()> {
-        if self.doc.kind(node) != Kind::Object {
+    fn expect(&mut self, field: &str, node: JsonNode, schema: Schema, what: &str) -> Result<()> {
+        if self.doc.kind(node) != TokenKind::Object {
             return Err(self.wrong_type(field, node, what));
         }
         if let Some(label) = self.label(node)? {
@@ -39,14 +39,14 @@ impl Reader<'_> {
     }
 
     /// A time in `field`; `null` is none.
-    pub(super) fn time(&mut self, field: &'static str, node: Node) -> Result<Option<RationalTime>> {
+    pub(super) fn time(&mut self, field: &'static str, node: JsonNode) -> Result<Option<RationalTime>> {
         if self.is_null(node) {
             return Ok(None);
         }
-        self.step(Step::Field(field), |reader| reader.rational_time(field, node)).map(Some)
+        self.step(PathStep::Field(field), |reader| reader.rational_time(field, node)).map(Some)
     }
 
-    fn rational_time(&mut self, field: &'static str, node: Node) -> Result<RationalTime> {
+    fn rational_time(&mut self, field: &'static str, node: JsonNode) -> Result<RationalTime> {
         self.expect(field, node, Schema::RationalTime, "a RationalTime")?;
         let (mut value, mut rate) = (None, None);
         let doc = self.doc;
@@ -68,24 +68,24 @@ impl Reader<'_> {
     }
 
     /// A time that may not be negative: a duration, or how far a transition reaches.
-    pub(super) fn duration(&mut self, field: &'static str, node: Node) -> Result<Option<RationalTime>> {
+    pub(super) fn duration(&mut self, field: &'static str, node: JsonNode) -> Result<Option<RationalTime>> {
         let time = self.time(field, node)?;
         if let Some(time) = time.filter(|time| time.value < 0.0) {
             let message = format!("`{field}` may not be negative, and is {}", time.value);
-            return self.step(Step::Field(field), |reader| Err(reader.error(ErrorKind::Time, node, message)));
+            return self.step(PathStep::Field(field), |reader| Err(reader.error(ErrorKind::Time, node, message)));
         }
         Ok(time)
     }
 
     /// A range in `field`; `null` is none.
-    pub(super) fn range(&mut self, field: &'static str, node: Node) -> Result<Option<RawTimeRange>> {
+    pub(super) fn range(&mut self, field: &'static str, node: JsonNode) -> Result<Option<RawTimeRange>> {
         if self.is_null(node) {
             return Ok(None);
         }
-        self.step(Step::Field(field), |reader| reader.time_range(field, node)).map(Some)
+        self.step(PathStep::Field(field), |reader| reader.time_range(field, node)).map(Some)
     }
 
-    fn time_range(&mut self, field: &'static str, node: Node) -> Result<RawTimeRange> {
+    fn time_range(&mut self, field: &'static str, node: JsonNode) -> Result<RawTimeRange> {
         self.expect(field, node, Schema::TimeRange, "a TimeRange")?;
         let (mut start, mut duration) = (None, None);
         let doc = self.doc;
@@ -105,11 +105,11 @@ impl Reader<'_> {
     }
 
     /// A rectangle in `field`; `null` is none.
-    pub(super) fn bounds(&mut self, field: &'static str, node: Node) -> Result<Option<Box2d>> {
+    pub(super) fn bounds(&mut self, field: &'static str, node: JsonNode) -> Result<Option<Box2d>> {
         if self.is_null(node) {
             return Ok(None);
         }
-        self.step(Step::Field(field), |reader| {
+        self.step(PathStep::Field(field), |reader| {
             reader.expect(field, node, Schema::Box2d, "a Box2d")?;
             let (mut min, mut max) = (V2d { x: 0.0, y: 0.0 }, V2d { x: 0.0, y: 0.0 });
             let doc = reader.doc;
@@ -124,8 +124,8 @@ impl Reader<'_> {
         })
     }
 
-    fn point(&mut self, field: &'static str, node: Node) -> Result<V2d> {
-        self.step(Step::Field(field), |reader| {
+    fn point(&mut self, field: &'static str, node: JsonNode) -> Result<V2d> {
+        self.step(PathStep::Field(field), |reader| {
             reader.expect(field, node, Schema::V2d, "a V2d")?;
             let mut point = V2d { x: 0.0, y: 0.0 };
             let doc = reader.doc;

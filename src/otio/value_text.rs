@@ -9,14 +9,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::ReadOptions;
 use super::json::Document;
-use super::json_writer::Writer;
+use super::json_writer::JsonWriter;
 use crate::error::{Error, Result};
 use crate::timeline::{Map, Value};
 
 impl fmt::Display for Value {
     /// As JSON, with what OpenTimelineIO adds to it: `NaN` and `Infinity`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut json = Writer::default();
+        let mut json = JsonWriter::default();
         json.value(self);
         f.write_str(json.finish().trim_end())
     }

@@ -1,7 +1,7 @@
 //! The model as the JSON that OpenTimelineIO 0.18 writes.
 
-use super::json_writer::Writer;
-use super::root::Object;
+use super::json_writer::JsonWriter;
+use super::root::AnyObject;
 use crate::timeline::{
     Box2d, Child, Clip, Composition, CompositionKind, Effect, EffectKind, Gap, Item, Map, Marker, MediaCommon,
     MediaKind, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Timeline, Transition, V2d, Value,
@@ -17,21 +17,21 @@ pub fn to_json(timeline: &Timeline) -> String {
 }
 
 /// Any object as JSON.
-pub(super) fn object_json(object: &Object) -> String {
+pub(super) fn object_json(object: &AnyObject) -> String {
     let mut out = ModelWriter::default();
     match object {
-        Object::Timeline(timeline) => out.timeline(timeline),
-        Object::Child(child) => out.child(child),
-        Object::Media(reference) => out.media_reference(reference),
-        Object::Effect(effect) => out.effect(effect),
-        Object::Marker(marker) => out.marker(marker),
+        AnyObject::Timeline(timeline) => out.timeline(timeline),
+        AnyObject::Child(child) => out.child(child),
+        AnyObject::Media(reference) => out.media_reference(reference),
+        AnyObject::Effect(effect) => out.effect(effect),
+        AnyObject::Marker(marker) => out.marker(marker),
     }
     out.json.finish()
 }
 
 #[derive(Debug, Default)]
 struct ModelWriter {
-    json: Writer,
+    json: JsonWriter,
     /// The names of the fields written so far, of the object we are in and of those around it.
     names: Vec<&'static str>,
 }
@@ -54,7 +54,7 @@ impl ModelWriter {
         self.names.truncate(first);
     }
 
-    fn field(&mut self, name: &'static str) -> &mut Writer {
+    fn field(&mut self, name: &'static str) -> &mut JsonWriter {
         self.names.push(name);
         self.json.key(name);
         &mut self.json

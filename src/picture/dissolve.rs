@@ -70,7 +70,7 @@ pub fn dissolve_plane(
     if length == 0 {
         return;
     }
-    let blend = Blend::new(kind.bits(), weight);
+    let blend = DissolveWeights::new(kind.bits(), weight);
     for line in 0..height {
         let from = &from.data[line * from.stride..][..length];
         let to = &to.data[line * to.stride..][..length];
@@ -95,7 +95,7 @@ pub(super) fn blend_samples(kind: SampleKind, from: &[u16], to: &[u16], out: &mu
     if weight >= Ratio::ONE {
         return out.copy_from_slice(to);
     }
-    let blend = Blend::new(kind.bits(), weight);
+    let blend = DissolveWeights::new(kind.bits(), weight);
     for ((out, &from), &to) in out.iter_mut().zip(from).zip(to) {
         *out = blend.wide(from, to);
     }
@@ -108,18 +108,18 @@ const ROUND_DOUBLE: f64 = 4_503_599_627_370_496.0;
 
 /// The two weights, and the nudge that makes halves go up. Singles hold sums of up to 12 bits exactly enough; above,
 /// and for very long dissolves, doubles do.
-struct Blend {
+struct DissolveWeights {
     from: f64,
     to: f64,
     single: Option<(f32, f32, f32)>,
 }
 
-impl Blend {
+impl DissolveWeights {
     /// How far above a half a double's sum is pushed: more than its error, less than a step of any real weight.
     const NUDGE: f64 = 1e-8;
 
     #[allow(clippy::cast_possible_truncation, reason = "rounding to a single is what is wanted")]
-    fn new(bits: u32, weight: Ratio) -> Blend {
+    fn new(bits: u32, weight: Ratio) -> DissolveWeights {
         let weight = weight.clamp(Ratio::ZERO, Ratio::ONE);
         let to = weight.to_f64();
         let from = (Ratio::ONE - weight).to_f64();
@@ -128,7 +128,7 @@ impl Blend {
         #[allow(clippy::cast_precision_loss, reason = "compared, not counted with")]
         let step = 0.5 / weight.den() as f64;
         let single = (2.0 * error < step).then_some((from as f32, to as f32, error as f32));
-        Blend { from, to, single }
+        DissolveWeights { from, to, single }
     }
 
     #[inline]

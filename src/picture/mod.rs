@@ -43,5 +43,5 @@ pub use samples::Picture;
 pub use slate::{Slate, draw_slate};
 #[cfg(feature = "ffmpeg")]
 pub use text::{draw_text, text_width};
-pub use transform::{Part, draw};
+pub use transform::{PicturePart, draw};
 pub use wipe::{WipeMap, wipe, wipe_plane};

@@ -3,7 +3,7 @@
 use super::{Rgba16, RgbaF32};
 
 /// A picture of interleaved premultiplied RGBA: [`Rgba16`] or [`RgbaF32`].
-pub trait Picture: Clone + sealed::Samples {
+pub trait Picture: Clone + sealed::PixelSamples {
     /// Width and height in pixels.
     fn size(&self) -> (u32, u32);
 }
@@ -28,7 +28,7 @@ pub(super) mod sealed {
     use crate::picture::{Rgba16, RgbaF32, over};
     use crate::time::Ratio;
 
-    pub trait Samples: Sized {
+    pub trait PixelSamples: Sized {
         /// One sample.
         type Sample: Pod;
         /// How the library that scales calls such pixels.
@@ -44,11 +44,11 @@ pub(super) mod sealed {
         fn samples_mut(&mut self) -> &mut [Self::Sample];
         /// A picture of these samples.
         fn from_samples(size: (u32, u32), samples: Vec<Self::Sample>) -> Self;
-        /// A pixel as numbers, opaque being [`Samples::FULL`].
+        /// A pixel as numbers, opaque being [`PixelSamples::FULL`].
         fn load(pixel: [Self::Sample; 4]) -> [f32; 4];
         /// The nearest pixel there is; colour stays within alpha where there is nothing brighter than white.
         fn store(pixel: [f32; 4]) -> [Self::Sample; 4];
-        /// Brings what interpolation made back to what pixels can be, as [`Samples::store`] does.
+        /// Brings what interpolation made back to what pixels can be, as [`PixelSamples::store`] does.
         fn settle(pixels: &mut [[Self::Sample; 4]]);
         /// Lays `top` at `opacity` over it as it is; `false` where there is no quicker way than pixel by pixel.
         fn lay_normal(&mut self, top: &Self, opacity: Ratio) -> bool;
@@ -59,7 +59,7 @@ pub(super) mod sealed {
         }
     }
 
-    impl Samples for Rgba16 {
+    impl PixelSamples for Rgba16 {
         type Sample = u16;
         const PIXEL: PixelType = PixelType::U16x4;
         const FULL: f32 = 65535.0;
@@ -101,7 +101,7 @@ pub(super) mod sealed {
         }
     }
 
-    impl Samples for RgbaF32 {
+    impl PixelSamples for RgbaF32 {
         type Sample = f32;
         const PIXEL: PixelType = PixelType::F32x4;
         const FULL: f32 = 1.0;

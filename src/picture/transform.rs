@@ -6,7 +6,7 @@ use crate::geometry::Affine;
 
 /// A part of a picture: left, top, right and bottom edge, in its pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Part {
+pub struct PicturePart {
     /// The left edge.
     pub left: f64,
     /// The top edge.
@@ -19,10 +19,10 @@ pub struct Part {
 
 /// `part` of `image`, as `way` says, on a transparent canvas of `size`: cubic interpolation, wide enough to leave
 /// nothing out where the picture gets smaller. A pixel that an edge runs through is covered as far as the edge says.
-pub fn draw<P: Picture>(image: &P, way: Affine, part: Part, size: (u32, u32)) -> P {
+pub fn draw<P: Picture>(image: &P, way: Affine, part: PicturePart, size: (u32, u32)) -> P {
     let blank = || P::nothing(size);
     let (width, height) = image.size();
-    let part = Part {
+    let part = PicturePart {
         left: part.left.max(0.0),
         top: part.top.max(0.0),
         right: part.right.min(f64::from(width)),
@@ -43,7 +43,7 @@ pub fn draw<P: Picture>(image: &P, way: Affine, part: Part, size: (u32, u32)) ->
 }
 
 /// One side of an upright picture on the canvas.
-struct Side {
+struct AxisSpan {
     /// The canvas pixels that are touched.
     first: u32,
     count: u32,
@@ -57,7 +57,7 @@ struct Side {
     covered: Vec<f32>,
 }
 
-impl Side {
+impl AxisSpan {
     /// `scale × source + shift = canvas`; `scale` is positive.
     #[allow(
         clippy::cast_possible_truncation,
@@ -65,7 +65,7 @@ impl Side {
         clippy::cast_precision_loss,
         reason = "cut to the canvas, or near the picture"
     )]
-    fn new(scale: f64, shift: f64, (low, high): (f64, f64), canvas: u32) -> Option<Side> {
+    fn new(scale: f64, shift: f64, (low, high): (f64, f64), canvas: u32) -> Option<AxisSpan> {
         let near = |edge: f64| if (edge - edge.round()).abs() < 1e-6 { edge.round() } else { edge };
         let (low, high) = (near(low * scale + shift), near(high * scale + shift));
         let limit = f64::from(canvas);
@@ -85,7 +85,7 @@ impl Side {
         let from = (source_start - margin).floor() as i64;
         let to = (source_end + margin).ceil() as i64;
         let (first, count) = (first as u32, (end - first) as u32);
-        Some(Side {
+        Some(AxisSpan {
             first,
             count,
             from,
@@ -97,7 +97,7 @@ impl Side {
     }
 }
 
-fn draw_upright<P: Picture>(image: &P, way: Affine, part: Part, size: (u32, u32)) -> Option<P> {
+fn draw_upright<P: Picture>(image: &P, way: Affine, part: PicturePart, size: (u32, u32)) -> Option<P> {
     // Much smaller pictures are made in two steps, so that what lies beyond an edge never has to be large.
     if let Some(smaller) = shrunk(image, (way.xx.abs(), way.yy.abs()), 0.25, 2.0) {
         let (image, ratio) = smaller;
@@ -112,8 +112,8 @@ fn draw_upright<P: Picture>(image: &P, way: Affine, part: Part, size: (u32, u32)
     };
     let (scale_x, shift_x, edges_x) = mirrored(flip_x, way.xx, way.x0, part.left, part.right, width);
     let (scale_y, shift_y, edges_y) = mirrored(flip_y, way.yy, way.y0, part.top, part.bottom, height);
-    let across = Side::new(scale_x, shift_x, edges_x, size.0)?;
-    let down = Side::new(scale_y, shift_y, edges_y, size.1)?;
+    let across = AxisSpan::new(scale_x, shift_x, edges_x, size.0)?;
+    let down = AxisSpan::new(scale_y, shift_y, edges_y, size.1)?;
     let needed = surroundings(image, &across, &down, (flip_x, flip_y));
     let part = (across.start, down.start, across.length, down.length);
     let mut scaled = scale_part(&needed, part, (across.count, down.count));
@@ -131,7 +131,7 @@ fn draw_upright<P: Picture>(image: &P, way: Affine, part: Part, size: (u32, u32)
 }
 
 /// The source pixels that two sides need, mirrored if need be, the picture's edges repeated beyond it.
-fn surroundings<P: Picture>(image: &P, across: &Side, down: &Side, (flip_x, flip_y): (bool, bool)) -> P {
+fn surroundings<P: Picture>(image: &P, across: &AxisSpan, down: &AxisSpan, (flip_x, flip_y): (bool, bool)) -> P {
     let (width, height) = image.size();
     let place = |at: i64, length: u32, flip: bool| {
         let last = i64::from(length) - 1;
@@ -145,7 +145,7 @@ fn surroundings<P: Picture>(image: &P, across: &Side, down: &Side, (flip_x, flip
         let line = &pixels[place(y, height, flip_y) * width as usize..][..width as usize];
         columns.iter().for_each(|&x| samples.extend_from_slice(&line[x]));
     }
-    let length = |side: &Side| u32::try_from(side.to - side.from).unwrap_or(0);
+    let length = |side: &AxisSpan| u32::try_from(side.to - side.from).unwrap_or(0);
     P::from_samples((length(across), length(down)), samples)
 }
 
@@ -163,8 +163,8 @@ fn shrunk<P: Picture>(image: &P, scale: (f64, f64), limit: f64, room: f64) -> Op
     (smaller != (width, height)).then(|| (resample(image, smaller.0, smaller.1), ratio))
 }
 
-fn scaled_part(part: Part, ratio: (f64, f64)) -> Part {
-    Part {
+fn scaled_part(part: PicturePart, ratio: (f64, f64)) -> PicturePart {
+    PicturePart {
         left: part.left * ratio.0,
         top: part.top * ratio.1,
         right: part.right * ratio.0,
@@ -177,7 +177,7 @@ fn scaled_part(part: Part, ratio: (f64, f64)) -> Part {
     clippy::cast_sign_loss,
     reason = "cut to the canvas just before; shares in singles"
 )]
-fn draw_turned<P: Picture>(image: &P, way: Affine, part: Part, size: (u32, u32)) -> Option<P> {
+fn draw_turned<P: Picture>(image: &P, way: Affine, part: PicturePart, size: (u32, u32)) -> Option<P> {
     let scale = (way.xx.hypot(way.yx), way.xy.hypot(way.yy));
     if scale.0 * (part.right - part.left) < 1e-3 || scale.1 * (part.bottom - part.top) < 1e-3 {
         return None;
@@ -268,8 +268,8 @@ mod tests {
         image
     }
 
-    fn whole(image: &Rgba16) -> Part {
-        Part { left: 0.0, top: 0.0, right: image.width.into(), bottom: image.height.into() }
+    fn whole(image: &Rgba16) -> PicturePart {
+        PicturePart { left: 0.0, top: 0.0, right: image.width.into(), bottom: image.height.into() }
     }
 
     fn at(image: &Rgba16, x: u32, y: u32) -> [u16; 4] {
@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn a_crop_leaves_what_is_inside_where_it_is() {
         let image = noise(10, 10);
-        let part = Part { left: 2.0, top: 3.0, right: 7.5, bottom: 9.0 };
+        let part = PicturePart { left: 2.0, top: 3.0, right: 7.5, bottom: 9.0 };
         let drawn = draw(&image, Affine::IDENTITY, part, (10, 10));
         assert_eq!((at(&drawn, 2, 3), at(&drawn, 6, 8)), (at(&image, 2, 3), at(&image, 6, 8)));
         assert_eq!((at(&drawn, 1, 3), at(&drawn, 6, 9), at(&drawn, 7, 4)[3]), ([0; 4], [0; 4], 32768));
@@ -333,7 +333,7 @@ mod tests {
                     let drawn = draw(&image, way, whole(&image), (6, 6));
                     assert_eq!(drawn.data.len(), 6 * 6 * 4);
                 }
-                let part = Part { left: a, top: b, right: b, bottom: a };
+                let part = PicturePart { left: a, top: b, right: b, bottom: a };
                 draw(&image, Affine::IDENTITY, part, (6, 6));
             }
         }
@@ -342,7 +342,7 @@ mod tests {
     #[test]
     fn light_is_drawn_like_samples() {
         let light = RgbaF32 { width: 2, height: 2, data: [9.0, -0.5, 0.25, 1.0].repeat(4) };
-        let part = Part { left: 0.0, top: 0.0, right: 2.0, bottom: 2.0 };
+        let part = PicturePart { left: 0.0, top: 0.0, right: 2.0, bottom: 2.0 };
         let drawn = draw(&light, Affine::scale(2.0, 2.0).then(Affine::shift(0.5, 0.0)), part, (5, 4));
         assert_eq!(drawn.data[..4], [4.5, -0.25, 0.125, 0.5]);
         for (got, wanted) in drawn.data[4..8].iter().zip([9.0, -0.5, 0.25, 1.0]) {

@@ -86,7 +86,7 @@ impl Pull {
 }
 
 /// The source frames of one layer in one shot.
-struct Shown {
+struct ShownFrames {
     layer: (String, String, String),
     media: MediaId,
     records: (i64, i64),
@@ -135,7 +135,7 @@ impl Plan {
 
     /// The same; `start` gives the timecode of a medium's first frame.
     pub(crate) fn sources_from(&self, shot: &Shot, start: &dyn Fn(MediaId) -> Option<Timecode>) -> Vec<ShotSource> {
-        let with_timecode = |shown: &Shown| {
+        let with_timecode = |shown: &ShownFrames| {
             let start = start(shown.media);
             let label = |index: i64| {
                 let start = start?;
@@ -181,7 +181,7 @@ impl Plan {
         found.into_iter().map(pull).collect()
     }
 
-    fn source(&self, shot: &Shot, shown: &Shown) -> ShotSource {
+    fn source(&self, shot: &Shot, shown: &ShownFrames) -> ShotSource {
         let media = &self.media[shown.media];
         let (first, last) = (media.source.number(shown.indices.0), media.source.number(shown.indices.1));
         let frames = shown.records.1 - shown.records.0;
@@ -206,8 +206,8 @@ impl Plan {
     }
 
     /// The layers of `shot`, topmost first.
-    fn shown(&self, shot: &Shot) -> Vec<Shown> {
-        let mut found: IndexMap<(String, MediaId), Shown> = IndexMap::new();
+    fn shown(&self, shot: &Shot) -> Vec<ShownFrames> {
+        let mut found: IndexMap<(String, MediaId), ShownFrames> = IndexMap::new();
         for span in &shot.spans {
             for visible in span.visible(&|_, _| false) {
                 let layer = visible.layer;
@@ -217,7 +217,7 @@ impl Plan {
                     let (low, high) = (index.min(second), index.max(second));
                     let position = layer.map.position(record).to_f64();
                     let key = (layer.object.clone(), layer.media);
-                    let shown = found.entry(key).or_insert_with(|| Shown {
+                    let shown = found.entry(key).or_insert_with(|| ShownFrames {
                         layer: names(layer),
                         media: layer.media,
                         records: (record, record),

@@ -36,17 +36,17 @@ pub(super) fn stem(name: &str) -> String {
 }
 
 /// The name of an image file whose last letters before the ending are a number: the run that it belongs to, and the number.
-pub(super) fn numbered(name: &str) -> Option<(FrameRun, i64)> {
+pub(super) fn numbered(name: &str) -> Option<(NumberedNames, i64)> {
     let read = numbered_names(name).into_iter().next()?;
     let (number, _) = read.range?;
     // Such as `.exr`, and nothing else.
     let is_last = read.suffix.rfind('.') == Some(0);
-    is_last.then_some((FrameRun { prefix: read.prefix, suffix: read.suffix, digits: read.padding }, number))
+    is_last.then_some((NumberedNames { prefix: read.prefix, suffix: read.suffix, digits: read.padding }, number))
 }
 
 /// What names of a run of numbered frames have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct FrameRun {
+pub(super) struct NumberedNames {
     pub(super) prefix: String,
     pub(super) suffix: String,
     /// Of the number, zeros in front included.

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use super::index::{Found, FoundFrames, Index};
-use super::names::{FrameRun, name_of, numbered};
+use super::names::{NumberedNames, name_of, numbered};
 use crate::backend::ffmpeg::{FfmpegLookup, MediaInfo, probe};
 use crate::deliver::write_whole;
 use crate::error::{Error, ErrorKind, Result};
@@ -152,12 +152,12 @@ fn unlisted(folder: &Path, error: std::io::Error) -> Error {
 }
 
 /// A file to open: its path, size, time of change, and the numbered frames that it is the first of.
-type Listed = (PathBuf, u64, u128, Option<FoundFrames>);
+type ScannedFile = (PathBuf, u64, u128, Option<FoundFrames>);
 
 /// Lists the media in a folder and below.
-fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>, unread: &mut Vec<(PathBuf, String)>) -> Result<()> {
+fn list(folder: &Path, depth: usize, files: &mut Vec<ScannedFile>, unread: &mut Vec<(PathBuf, String)>) -> Result<()> {
     let entries = std::fs::read_dir(folder).map_err(|error| unlisted(folder, error))?;
-    let mut runs = Runs::new();
+    let mut runs = NumberedRuns::new();
     let mut singles = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| unlisted(folder, error))?.path();
@@ -194,23 +194,23 @@ fn list(folder: &Path, depth: usize, files: &mut Vec<Listed>, unread: &mut Vec<(
         let (first, last) = (numbers[0].0, numbers[numbers.len() - 1].0);
         let steps = numbers.windows(2).map(|pair| pair[1].0 - pair[0].0);
         let step = steps.min().unwrap_or(1).max(1);
-        let FrameRun { prefix, suffix, digits: padding } = run;
+        let NumberedNames { prefix, suffix, digits: padding } = run;
         add(folder.join(&numbers[0].1), Some(FoundFrames { prefix, suffix, padding, first, last, step }));
     }
     Ok(())
 }
 
 /// Numbers and names of the files of each run.
-type Runs = BTreeMap<FrameRun, Vec<(i64, String)>>;
+type NumberedRuns = BTreeMap<NumberedNames, Vec<(i64, String)>>;
 
 /// Numbers that outgrow their padding belong to the run of those that have it.
-fn joined(runs: Runs) -> Runs {
-    let mut joined = Runs::new();
+fn joined(runs: NumberedRuns) -> NumberedRuns {
+    let mut joined = NumberedRuns::new();
     // Those of fewer digits come first.
     for (run, numbers) in runs {
         // Padded numbers begin with a zero, unless they fill their digits.
         let has_grown = numbers.iter().all(|(number, _)| number.to_string().len() == run.digits as usize);
-        let mut shorter = (1..run.digits).rev().map(|digits| FrameRun { digits, ..run.clone() });
+        let mut shorter = (1..run.digits).rev().map(|digits| NumberedNames { digits, ..run.clone() });
         match shorter.find(|key| has_grown && joined.contains_key(key)) {
             Some(key) => joined.entry(key).or_default().extend(numbers),
             None => drop(joined.insert(run, numbers)),

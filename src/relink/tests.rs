@@ -5,7 +5,7 @@ use crate::time::Rate;
 
 /// A clip as applications write them.
 #[derive(Default, Clone)]
-struct Written<'a> {
+struct WrittenClip<'a> {
     name: &'a str,
     location: Option<String>,
     reel: Option<(&'a str, &'a str)>,
@@ -19,8 +19,8 @@ fn range((start, count): (i64, i64), rate: f64) -> serde_json::Value {
     serde_json::json!({"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(count)})
 }
 
-fn timeline(clips: &[Written<'_>]) -> Timeline {
-    let clip = |clip: &Written<'_>| {
+fn timeline(clips: &[WrittenClip<'_>]) -> Timeline {
+    let clip = |clip: &WrittenClip<'_>| {
         let metadata = clip.reel.map_or_else(
             || serde_json::json!({}),
             |(place, reel)| match place {
@@ -60,7 +60,7 @@ fn found(outcome: &Outcome) -> Option<&std::path::Path> {
 }
 
 /// What becomes of one clip.
-fn one(clip: &Written<'_>, files: impl IntoIterator<Item = Found>, options: &RelinkOptions) -> (Outcome, Timeline) {
+fn one(clip: &WrittenClip<'_>, files: impl IntoIterator<Item = Found>, options: &RelinkOptions) -> (Outcome, Timeline) {
     let mut timeline = timeline(std::slice::from_ref(clip));
     let matches = relink(&mut timeline, &Index::new(files), options);
     let [found] = &matches[..] else { panic!("{matches:?}") };
@@ -74,8 +74,8 @@ fn movie(path: &str, start: Option<i64>, count: i64) -> Found {
 
 const HOUR: i64 = 86_400;
 
-fn usual() -> Written<'static> {
-    Written { name: "sh010", source: (HOUR + 10, 24), rate: 24.0, ..Written::default() }
+fn usual() -> WrittenClip<'static> {
+    WrittenClip { name: "sh010", source: (HOUR + 10, 24), rate: 24.0, ..WrittenClip::default() }
 }
 
 fn rule_of(outcome: &Outcome) -> Rule {
@@ -87,7 +87,7 @@ fn rule_of(outcome: &Outcome) -> Rule {
 
 #[test]
 fn rules_are_asked_in_their_order() {
-    let clip = Written {
+    let clip = WrittenClip {
         location: Some("file:///old/show/day1/A001.mov".to_owned()),
         reel: Some(("cmx_3600", "A001")),
         ..usual()
@@ -106,7 +106,7 @@ fn rules_are_asked_in_their_order() {
 
 #[test]
 fn more_of_the_path_beats_less() {
-    let clip = Written { location: Some("D:\\show\\day1\\cam\\A001.mov".to_owned()), ..usual() };
+    let clip = WrittenClip { location: Some("D:\\show\\day1\\cam\\A001.mov".to_owned()), ..usual() };
     let files =
         ["/n/day1/cam/a001.MOV", "/n/day2/cam/A001.mov", "/n/A001.mov"].map(|path| movie(path, Some(HOUR), 100));
     let (outcome, timeline) = one(&clip, files.clone(), &RelinkOptions::default());
@@ -120,7 +120,7 @@ fn more_of_the_path_beats_less() {
 
 #[test]
 fn the_range_has_to_be_in_the_file() {
-    let clip = Written { reel: Some(("ALE", "A001")), ..usual() };
+    let clip = WrittenClip { reel: Some(("ALE", "A001")), ..usual() };
     let files = [movie("/m/A001_1.mov", Some(HOUR - 200), 100), movie("/m/A001_2.mov", Some(HOUR), 100)];
     let (outcome, _) = one(&clip, files.clone(), &RelinkOptions::default());
     assert_eq!(found(&outcome), Some(&*files[1].path));
@@ -143,7 +143,7 @@ fn the_range_has_to_be_in_the_file() {
 #[test]
 fn timecode_counts_frames_whatever_the_rate_is_called() {
     let ntsc = Rate::new(23.976).expect("a rate");
-    let clip = Written { reel: Some(("cmx_3600", "A001")), ..usual() };
+    let clip = WrittenClip { reel: Some(("cmx_3600", "A001")), ..usual() };
     let file = Found::movie("/m/A001.mov", Some(ntsc), Some(34), Some(HOUR));
     assert!(found(&one(&clip, [file], &RelinkOptions::default()).0).is_some());
     // At another rate, times count.
@@ -155,7 +155,7 @@ fn timecode_counts_frames_whatever_the_rate_is_called() {
 
 #[test]
 fn several_files_are_told_apart_by_reel_rate_and_preference_or_not_at_all() {
-    let clip = Written { location: Some("/gone/A001.mov".to_owned()), reel: Some(("fcp_xml", "R7")), ..usual() };
+    let clip = WrittenClip { location: Some("/gone/A001.mov".to_owned()), reel: Some(("fcp_xml", "R7")), ..usual() };
     let at = |path: &str| movie(path, Some(HOUR), 100);
     let files = [at("/m/camera/A001.mov"), at("/m/proxy/A001.mov"), at("/m/other/A001.mov")];
     let (outcome, untouched) = one(&clip, files.clone(), &RelinkOptions::default());
@@ -173,14 +173,14 @@ fn several_files_are_told_apart_by_reel_rate_and_preference_or_not_at_all() {
     let (outcome, _) = one(&clip, [slower, files[2].clone()], &RelinkOptions::default());
     assert_eq!(found(&outcome), Some(&*files[2].path));
     let ending = [at("/m/a/A001.mov"), Found { path: "/m/b/A001.mxf".into(), ..at("") }];
-    let nowhere = Written { location: None, reel: Some(("cmx_3600", "A001")), ..clip };
+    let nowhere = WrittenClip { location: None, reel: Some(("cmx_3600", "A001")), ..clip };
     let (outcome, _) = one(&nowhere, ending.clone(), &RelinkOptions::default().prefer(["mxf"]));
     assert_eq!(found(&outcome), Some(&*ending[1].path));
 }
 
 #[test]
 fn sequences_are_found_by_their_stems_and_counted_by_their_numbers() {
-    let clip = Written { location: Some("/gone/sh010/sh010.1001.exr".to_owned()), source: (1005, 24), ..usual() };
+    let clip = WrittenClip { location: Some("/gone/sh010/sh010.1001.exr".to_owned()), source: (1005, 24), ..usual() };
     let frames = Found::sequence("/m/sh010", "sh010.", ".exr", 4, (1001, 1040));
     let (outcome, timeline) = one(&clip, [frames.clone()], &RelinkOptions::default());
     assert_eq!(found(&outcome), Some(std::path::Path::new("/m/sh010/sh010.1001.exr")));
@@ -194,22 +194,22 @@ fn sequences_are_found_by_their_stems_and_counted_by_their_numbers() {
     let available = common.available_range.expect("a range");
     assert_eq!((available.start_time.value, available.duration.value), (1001.0, 40.0));
     // Counted from 0, and by a timecode.
-    let from_zero = Written { source: (3, 24), ..clip.clone() };
+    let from_zero = WrittenClip { source: (3, 24), ..clip.clone() };
     let (outcome, _) = one(&from_zero, [frames.clone()], &RelinkOptions::default());
     assert!(found(&outcome).is_some());
     let coded = Found { start: Some(HOUR), ..frames };
-    let by_time = Written { location: None, reel: Some(("cmx_3600", "sh010")), ..usual() };
+    let by_time = WrittenClip { location: None, reel: Some(("cmx_3600", "sh010")), ..usual() };
     assert!(found(&one(&by_time, [coded.clone()], &RelinkOptions::default()).0).is_some());
     assert!(found(&one(&clip, [coded], &RelinkOptions::default()).0).is_none());
 }
 
 #[test]
 fn a_cut_reel_of_an_edit_decision_list_is_the_beginning_of_one() {
-    let clip = Written { reel: Some(("cmx_3600", "A001C003")), ..usual() };
+    let clip = WrittenClip { reel: Some(("cmx_3600", "A001C003")), ..usual() };
     for path in ["/m/A001C003.mov", "/m/A001C003_240101.mov", "/m/A001C0034.mov"] {
         assert!(found(&one(&clip, [movie(path, Some(HOUR), 100)], &RelinkOptions::default()).0).is_some(), "{path}");
     }
-    let short = Written { reel: Some(("cmx_3600", "A001")), ..usual() };
+    let short = WrittenClip { reel: Some(("cmx_3600", "A001")), ..usual() };
     let other = movie("/m/A0011.mov", Some(HOUR), 100);
     assert_eq!(one(&short, [other], &RelinkOptions::default()).0, Outcome::None);
 }
@@ -217,8 +217,12 @@ fn a_cut_reel_of_an_edit_decision_list_is_the_beginning_of_one() {
 #[test]
 fn the_timelines_own_count_holds_for_files_of_its_length() {
     // The application counts from 0, whatever the file's timecode is.
-    let clip =
-        Written { location: Some("/gone/A001.mov".to_owned()), source: (10, 24), available: Some((0, 100)), ..usual() };
+    let clip = WrittenClip {
+        location: Some("/gone/A001.mov".to_owned()),
+        source: (10, 24),
+        available: Some((0, 100)),
+        ..usual()
+    };
     let (outcome, timeline) = one(&clip, [movie("/m/A001.mov", None, 100)], &RelinkOptions::default());
     assert!(found(&outcome).is_some());
     let Child::Composition(track) = &timeline.tracks.children[0] else { panic!() };
@@ -255,7 +259,7 @@ fn of_five_hundred_clips_each_is_right_or_said_to_be_open() {
     }
     let written: Vec<_> = clips
         .iter()
-        .map(|(name, reel, start, form)| Written {
+        .map(|(name, reel, start, form)| WrittenClip {
             source: (start + 50, 24),
             rate: 24.0,
             location: match form {
@@ -265,7 +269,7 @@ fn of_five_hundred_clips_each_is_right_or_said_to_be_open() {
             },
             reel: Some((["cmx_3600", "ALE", "cmx_3600", "fcp_xml"][*form], reel)),
             name: if *form == 2 { name } else { "shot" },
-            ..Written::default()
+            ..WrittenClip::default()
         })
         .collect();
     let mut cut = timeline(&written);
@@ -294,7 +298,7 @@ fn of_five_hundred_clips_each_is_right_or_said_to_be_open() {
     // Equal names.
     for (folder, number) in [("x", 120), ("y", 121), ("z", 122)] {
         let clip =
-            Written { location: Some("/gone/clip.mov".to_owned()), source: (number * 10_000 + 10, 24), ..usual() };
+            WrittenClip { location: Some("/gone/clip.mov".to_owned()), source: (number * 10_000 + 10, 24), ..usual() };
         let (outcome, _) = one(&clip, files.clone(), &RelinkOptions::default());
         assert_eq!(found(&outcome), Some(std::path::Path::new(&format!("/media/{folder}/clip.mov"))));
     }
@@ -303,7 +307,7 @@ fn of_five_hundred_clips_each_is_right_or_said_to_be_open() {
 /// Posters and sound lie beside movies under their names.
 #[test]
 fn no_clip_gets_a_medium_of_another_kind() {
-    let clip = Written { location: Some("/gone/A001.mov".to_owned()), reel: Some(("ALE", "A001")), ..usual() };
+    let clip = WrittenClip { location: Some("/gone/A001.mov".to_owned()), reel: Some(("ALE", "A001")), ..usual() };
     let poster = Found { is_still: true, has_sound: false, ..Found::movie("/m/A001.jpg", None, None, None) };
     let sound = Found { has_picture: false, ..Found::movie("/m/A001.wav", None, None, None) };
     assert_eq!(one(&clip, [poster.clone(), sound.clone()], &RelinkOptions::default()).0, Outcome::None);
@@ -311,7 +315,7 @@ fn no_clip_gets_a_medium_of_another_kind() {
     let (outcome, _) = one(&clip, [poster.clone(), sound.clone(), movie.clone()], &RelinkOptions::default());
     assert_eq!(found(&outcome), Some(&*movie.path));
     // What is asked for by its name is no poster.
-    let still = Written { location: Some("/gone/A001.jpg".to_owned()), ..clip.clone() };
+    let still = WrittenClip { location: Some("/gone/A001.jpg".to_owned()), ..clip.clone() };
     assert_eq!(found(&one(&still, [poster.clone()], &RelinkOptions::default()).0), Some(&*poster.path));
     let mut cut = timeline(&[clip]);
     let Child::Composition(track) = &mut cut.tracks.children[0] else { panic!() };
@@ -324,11 +328,11 @@ fn no_clip_gets_a_medium_of_another_kind() {
 /// A reel alone proves nothing, whatever range the timeline gives its medium.
 #[test]
 fn media_of_a_reel_have_the_timecode_that_is_used() {
-    let clip = Written { reel: Some(("ALE", "A001")), available: Some((0, 500)), source: (10, 24), ..usual() };
+    let clip = WrittenClip { reel: Some(("ALE", "A001")), available: Some((0, 500)), source: (10, 24), ..usual() };
     let take = movie("/m/A001_T2.mov", Some(HOUR), 500);
     assert!(found(&one(&clip, [take], &RelinkOptions::default()).0).is_none());
-    let clip = Written { available: Some((HOUR, 100)), ..usual() };
-    let clip = Written { reel: Some(("ALE", "A001")), ..clip };
+    let clip = WrittenClip { available: Some((HOUR, 100)), ..usual() };
+    let clip = WrittenClip { reel: Some(("ALE", "A001")), ..clip };
     let other = movie("/m/A001_T2.mov", Some(2 * HOUR), 100);
     assert!(found(&one(&clip, [other], &RelinkOptions::default()).0).is_none());
     let right = movie("/m/A001_T2.mov", Some(HOUR), 100);
@@ -338,7 +342,7 @@ fn media_of_a_reel_have_the_timecode_that_is_used() {
 /// A file of the right name and another reel may be the wrong one: that is told.
 #[test]
 fn another_reel_is_told() {
-    let clip = Written { location: Some("/gone/C0001.mov".to_owned()), reel: Some(("ALE", "A001")), ..usual() };
+    let clip = WrittenClip { location: Some("/gone/C0001.mov".to_owned()), reel: Some(("ALE", "A001")), ..usual() };
     for (reel, told) in [("B002", true), ("a001", false), ("A001_240101", false)] {
         let file = movie("/m/C0001.mov", Some(HOUR), 100).with_reel(reel);
         let mut cut = timeline(std::slice::from_ref(&clip));
@@ -352,7 +356,7 @@ fn another_reel_is_told() {
 /// The number in a movie's name is none of a frame.
 #[test]
 fn frames_stand_for_a_movie_whose_name_ends_in_a_number() {
-    let clip = Written { location: Some("/gone/sh010.mov".to_owned()), source: (1005, 24), ..usual() };
+    let clip = WrittenClip { location: Some("/gone/sh010.mov".to_owned()), source: (1005, 24), ..usual() };
     let frames = Found::sequence("/m/sh010", "sh010.", ".exr", 4, (1001, 1040));
     let (outcome, _) = one(&clip, [frames], &RelinkOptions::default());
     assert_eq!(found(&outcome), Some(std::path::Path::new("/m/sh010/sh010.1001.exr")));

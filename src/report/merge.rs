@@ -24,7 +24,7 @@ impl Report {
             let what = format!("no part manifest in {}: expected those of {count} shots", folder.display());
             return Err(Error::new(ErrorKind::Empty, what).at_file(folder));
         };
-        let mut by_name: HashMap<&str, (Standing, &Report, &ShotReport)> = HashMap::new();
+        let mut by_name: HashMap<&str, (DeliveredAt, &Report, &ShotReport)> = HashMap::new();
         for part in parts {
             for shot in part.shots.iter().filter(|shot| shot.of.is_none()) {
                 let standing = standing(part, shot);
@@ -118,9 +118,9 @@ fn outputs_mut(shot: &mut ShotReport) -> impl Iterator<Item = &mut Output> {
 
 /// Whether a shot was delivered, and when the last of its files was written, in milliseconds since 1970; 0 where that is not
 /// known.
-type Standing = (bool, u64);
+type DeliveredAt = (bool, u64);
 
-fn standing(part: &Report, shot: &ShotReport) -> Standing {
+fn standing(part: &Report, shot: &ShotReport) -> DeliveredAt {
     let is_delivered = matches!(shot.status, Status::Done | Status::Skipped);
     let paths: Vec<&str> = outputs(shot).map(|output| output.path.as_str()).collect();
     let own = part.files.iter().filter(|file| paths.contains(&file.path.as_str()));

@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Ok::<(), otio_conflate::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(try_from = "Stored", into = "Stored")]
+#[serde(try_from = "StoredRate", into = "StoredRate")]
 pub struct Rate {
     written: f64,
     num: u32,
@@ -190,29 +190,29 @@ impl std::hash::Hash for Rate {
 /// A rate in JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a rate such as 24, 23.976, \"24000/1001\" or [24000, 1001]")]
-enum Stored {
+enum StoredRate {
     Number(f64),
     Fraction(u32, u32),
     Text(String),
 }
 
-impl TryFrom<Stored> for Rate {
+impl TryFrom<StoredRate> for Rate {
     type Error = Error;
-    fn try_from(stored: Stored) -> Result<Rate> {
+    fn try_from(stored: StoredRate) -> Result<Rate> {
         match stored {
-            Stored::Number(written) => Rate::new(written),
-            Stored::Fraction(num, den) => Rate::from_ratio(num, den),
-            Stored::Text(text) => text.parse(),
+            StoredRate::Number(written) => Rate::new(written),
+            StoredRate::Fraction(num, den) => Rate::from_ratio(num, den),
+            StoredRate::Text(text) => text.parse(),
         }
     }
 }
 
-impl From<Rate> for Stored {
-    fn from(rate: Rate) -> Stored {
+impl From<Rate> for StoredRate {
+    fn from(rate: Rate) -> StoredRate {
         if nominal(rate.written) == (rate.num, rate.den) {
-            Stored::Number(rate.written)
+            StoredRate::Number(rate.written)
         } else {
-            Stored::Fraction(rate.num, rate.den)
+            StoredRate::Fraction(rate.num, rate.den)
         }
     }
 }

@@ -17,7 +17,7 @@ pub const FRAME_TOLERANCE: Ratio = Ratio { num: 1, den: 1000 };
 /// assert_eq!((speed * Ratio::whole(1001)).floor(), 1000);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Stored", into = "(i64, i64)")]
+#[serde(try_from = "StoredRatio", into = "(i64, i64)")]
 pub struct Ratio {
     num: i64,
     den: i64,
@@ -158,11 +158,11 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
 
 /// A ratio as a file holds it, which may not be one.
 #[derive(Deserialize)]
-struct Stored(i64, i64);
+struct StoredRatio(i64, i64);
 
-impl TryFrom<Stored> for Ratio {
+impl TryFrom<StoredRatio> for Ratio {
     type Error = String;
-    fn try_from(Stored(num, den): Stored) -> Result<Ratio, String> {
+    fn try_from(StoredRatio(num, den): StoredRatio) -> Result<Ratio, String> {
         match den {
             0 => Err(format!("invalid ratio {num}/0")),
             _ => Ok(Ratio::new(num, den)),

@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Ok::<(), otio_conflate::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "Stored", into = "Stored")]
+#[serde(try_from = "StoredTimecode", into = "StoredTimecode")]
 pub struct Timecode {
     frame: i64,
     rate: Rate,
@@ -46,7 +46,7 @@ impl Timecode {
     /// # Errors
     /// [`ErrorKind::Time`] when the text is no timecode at `rate`.
     pub fn parse(text: &str, rate: Rate) -> Result<Timecode> {
-        let (label, drop) = Label::parse(text, rate)?;
+        let (label, drop) = TimecodeDigits::parse(text, rate)?;
         Ok(label.timecode(rate, drop))
     }
 
@@ -55,9 +55,9 @@ impl Timecode {
     /// # Errors
     /// [`ErrorKind::Time`] when the text is no timecode at `rate`, and for a label that drop-frame leaves out.
     pub(crate) fn parse_as(text: &str, rate: Rate, drop: bool) -> Result<Timecode> {
-        let (label, _) = Label::parse(text, rate)?;
+        let (label, _) = TimecodeDigits::parse(text, rate)?;
         let timecode = label.timecode(rate, drop);
-        let Label { hours, minutes, seconds, frames } = label;
+        let TimecodeDigits { hours, minutes, seconds, frames } = label;
         if timecode.fields() != [hours % 24, minutes, seconds, frames] {
             let what = format!("{text:?} labels no frame: drop-frame timecode at {rate} leaves it out");
             return Err(Error::new(ErrorKind::Time, what));
@@ -74,7 +74,7 @@ impl Timecode {
         }
         let label = self.label();
         let frames = label.frames * i64::from(rate.timecode_base()) / i64::from(self.rate.timecode_base());
-        Label { frames, ..label }.timecode(rate, self.drop)
+        TimecodeDigits { frames, ..label }.timecode(rate, self.drop)
     }
 
     /// The label `frames` frames later, which are counted at `rate`, in whole frames of its own rate.
@@ -107,7 +107,7 @@ impl Timecode {
 
     /// Hours, minutes, seconds and frames that it reads as, within a day.
     pub(crate) fn fields(self) -> [i64; 4] {
-        let Label { hours, minutes, seconds, frames } = self.label();
+        let TimecodeDigits { hours, minutes, seconds, frames } = self.label();
         [hours, minutes, seconds, frames]
     }
 
@@ -119,7 +119,7 @@ impl Timecode {
     }
 
     /// What it reads as, within a day.
-    fn label(self) -> Label {
+    fn label(self) -> TimecodeDigits {
         let base = i64::from(self.rate.timecode_base());
         let mut frame = self.frame;
         if self.drop {
@@ -136,22 +136,22 @@ impl Timecode {
             frame = frame.rem_euclid(self.frames_per_day());
         }
         let (seconds, frames) = (frame / base, frame % base);
-        Label { hours: seconds / 3600, minutes: seconds / 60 % 60, seconds: seconds % 60, frames }
+        TimecodeDigits { hours: seconds / 3600, minutes: seconds / 60 % 60, seconds: seconds % 60, frames }
     }
 }
 
 /// What a timecode reads as.
 #[derive(Debug, Clone, Copy)]
-struct Label {
+struct TimecodeDigits {
     hours: i64,
     minutes: i64,
     seconds: i64,
     frames: i64,
 }
 
-impl Label {
+impl TimecodeDigits {
     /// What `text` reads as, and whether its separators say that it is drop-frame.
-    fn parse(text: &str, rate: Rate) -> Result<(Label, bool)> {
+    fn parse(text: &str, rate: Rate) -> Result<(TimecodeDigits, bool)> {
         let bad = || Error::new(ErrorKind::Time, format!("{text:?} is no timecode at {rate}"));
         let drop = text.contains([';', ',', '.']);
         let fields: Vec<i64> = text
@@ -160,7 +160,7 @@ impl Label {
             .map(|field| field.parse::<u32>().map(i64::from).map_err(|_| bad()))
             .collect::<Result<_>>()?;
         let &[hours, minutes, seconds, frames] = fields.as_slice() else { return Err(bad()) };
-        let label = Label { hours, minutes, seconds, frames };
+        let label = TimecodeDigits { hours, minutes, seconds, frames };
         if minutes > 59 || seconds > 59 || frames >= i64::from(rate.timecode_base()) || hours > 99 {
             return Err(bad());
         }
@@ -219,7 +219,7 @@ impl std::str::FromStr for Timecode {
 /// A timecode in JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a timecode such as \"01:00:00:00@25\" or {\"frame\": 90000, \"rate\": 25}")]
-enum Stored {
+enum StoredTimecode {
     Text(String),
     Fields(StoredFields),
 }
@@ -233,19 +233,19 @@ struct StoredFields {
     drop: bool,
 }
 
-impl TryFrom<Stored> for Timecode {
+impl TryFrom<StoredTimecode> for Timecode {
     type Error = Error;
-    fn try_from(stored: Stored) -> Result<Timecode> {
+    fn try_from(stored: StoredTimecode) -> Result<Timecode> {
         match stored {
-            Stored::Text(text) => text.parse(),
-            Stored::Fields(StoredFields { frame, rate, drop }) => Ok(Timecode::from_frame(frame, rate, drop)),
+            StoredTimecode::Text(text) => text.parse(),
+            StoredTimecode::Fields(StoredFields { frame, rate, drop }) => Ok(Timecode::from_frame(frame, rate, drop)),
         }
     }
 }
 
-impl From<Timecode> for Stored {
-    fn from(Timecode { frame, rate, drop }: Timecode) -> Stored {
-        Stored::Fields(StoredFields { frame, rate, drop })
+impl From<Timecode> for StoredTimecode {
+    fn from(Timecode { frame, rate, drop }: Timecode) -> StoredTimecode {
+        StoredTimecode::Fields(StoredFields { frame, rate, drop })
     }
 }
 

@@ -10,34 +10,36 @@ use crate::timeline::{RawTimeRange, Timeline};
 
 /// An object on the way down from the root stack.
 #[derive(Clone, Copy)]
-enum Object<'t> {
+enum TimelineObject<'t> {
     Root(&'t Composition),
     Child(&'t Child),
 }
 
-impl<'t> Object<'t> {
+impl<'t> TimelineObject<'t> {
     fn composition(self) -> Option<&'t Composition> {
         match self {
-            Object::Root(composition) => Some(composition),
-            Object::Child(Child::Composition(composition)) => Some(composition),
-            Object::Child(_) => None,
+            TimelineObject::Root(composition) => Some(composition),
+            TimelineObject::Child(Child::Composition(composition)) => Some(composition),
+            TimelineObject::Child(_) => None,
         }
     }
 
     fn available_range(self) -> Result<TimeRange> {
         match self {
-            Object::Root(composition) => available_range(composition),
-            Object::Child(Child::Composition(composition)) => available_range(composition),
-            Object::Child(Child::Clip(clip)) => range(media_range(clip)?),
-            Object::Child(Child::Gap(_)) => Err(Error::new(ErrorKind::Time, "a gap has no range but its source_range")),
-            Object::Child(Child::Transition(_) | Child::Unknown(_)) => Err(no_item()),
+            TimelineObject::Root(composition) => available_range(composition),
+            TimelineObject::Child(Child::Composition(composition)) => available_range(composition),
+            TimelineObject::Child(Child::Clip(clip)) => range(media_range(clip)?),
+            TimelineObject::Child(Child::Gap(_)) => {
+                Err(Error::new(ErrorKind::Time, "a gap has no range but its source_range"))
+            }
+            TimelineObject::Child(Child::Transition(_) | Child::Unknown(_)) => Err(no_item()),
         }
     }
 
     fn trimmed_range(self) -> Result<TimeRange> {
         let item = match self {
-            Object::Root(composition) => Some(&composition.item),
-            Object::Child(child) => child.item(),
+            TimelineObject::Root(composition) => Some(&composition.item),
+            TimelineObject::Child(child) => child.item(),
         };
         match item.ok_or_else(no_item)?.source_range {
             Some(source_range) => range(source_range),
@@ -102,11 +104,11 @@ impl Timeline {
         Ok(time)
     }
 
-    fn object(&self, path: &[usize]) -> Result<Object<'_>> {
-        let mut object = Object::Root(&self.tracks);
+    fn object(&self, path: &[usize]) -> Result<TimelineObject<'_>> {
+        let mut object = TimelineObject::Root(&self.tracks);
         for &index in path {
             let child = object.composition().and_then(|composition| composition.children.get(index));
-            object = Object::Child(child.ok_or_else(|| {
+            object = TimelineObject::Child(child.ok_or_else(|| {
                 Error::new(ErrorKind::Option, format!("there is no {}", object_path(path))).at_object(object_path(path))
             })?);
         }
@@ -159,7 +161,7 @@ fn available_range(composition: &Composition) -> Result<TimeRange> {
 fn duration(child: &Child) -> Result<Time> {
     match child {
         Child::Transition(transition) => length(transition),
-        _ => Ok(Object::Child(child).trimmed_range()?.duration),
+        _ => Ok(TimelineObject::Child(child).trimmed_range()?.duration),
     }
 }
 

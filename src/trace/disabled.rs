@@ -14,7 +14,7 @@ macro_rules! span {
 macro_rules! scope {
     ($name:literal $(, $key:ident = $value:expr)* $(,)?) => {{
         $(let _ = || { let _ = &$value; };)*
-        $crate::trace::Scope
+        $crate::trace::TraceScope
     }};
 }
 
@@ -36,12 +36,12 @@ pub(crate) fn shown<T: std::fmt::Display>(value: T) -> T {
 
 /// Nothing.
 #[derive(Debug, Clone)]
-pub(crate) struct Scope;
+pub(crate) struct TraceScope;
 
-impl Scope {
+impl TraceScope {
     /// Nothing.
-    pub(crate) fn here() -> Scope {
-        Scope
+    pub(crate) fn here() -> TraceScope {
+        TraceScope
     }
 
     /// Enters nothing.

@@ -21,11 +21,11 @@ macro_rules! span {
     };
 }
 
-/// A span that is entered where and when its work is done: see [`Scope::enter`].
+/// A span that is entered where and when its work is done: see [`TraceScope::enter`].
 #[cfg(feature = "ffmpeg")]
 macro_rules! scope {
     ($name:literal $(, $key:ident = $value:expr)* $(,)?) => {
-        $crate::trace::Scope::of(::tracing::info_span!(target: "otio_conflate", $name $(, $key = $value)*))
+        $crate::trace::TraceScope::of(::tracing::info_span!(target: "otio_conflate", $name $(, $key = $value)*))
     };
 }
 
@@ -47,18 +47,18 @@ pub(crate) fn shown<T: Display>(value: T) -> impl tracing::Value {
 
 /// A span, to be entered more than once or in other threads.
 #[derive(Debug, Clone)]
-pub(crate) struct Scope(Span);
+pub(crate) struct TraceScope(Span);
 
-impl Scope {
+impl TraceScope {
     /// The span itself.
     #[cfg(feature = "ffmpeg")]
-    pub(crate) fn of(span: Span) -> Scope {
-        Scope(span)
+    pub(crate) fn of(span: Span) -> TraceScope {
+        TraceScope(span)
     }
 
     /// The span that this thread is in.
-    pub(crate) fn here() -> Scope {
-        Scope(Span::current())
+    pub(crate) fn here() -> TraceScope {
+        TraceScope(Span::current())
     }
 
     /// Enters it until the value is dropped.

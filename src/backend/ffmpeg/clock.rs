@@ -4,7 +4,7 @@ use crate::time::{FRAME_TOLERANCE, Rate, Ratio};
 
 /// The movie's own count of time.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
+pub(super) struct MovieClock {
     /// The place of the first displayed frame.
     pub(super) first: i64,
     /// Ticks per frame at `rate`.
@@ -27,7 +27,7 @@ pub(super) struct Aim {
     pub(super) instant: Option<Ratio>,
 }
 
-impl Clock {
+impl MovieClock {
     /// Where `position`, in frames counted at `rate`, is to be looked for. It is brought down to a frame once: to one of
     /// the movie's grid, or else to the one on screen at that time.
     pub(super) fn aim(&self, position: Ratio, rate: Rate) -> Aim {
@@ -67,9 +67,9 @@ impl Clock {
 mod tests {
     use super::*;
 
-    fn clock(ticks: i64, rate: Rate, regular: bool) -> Clock {
+    fn clock(ticks: i64, rate: Rate, regular: bool) -> MovieClock {
         let ticks = Ratio::whole(ticks);
-        Clock { first: 80, length: ticks / rate.nominal(), ticks, rate, regular }
+        MovieClock { first: 80, length: ticks / rate.nominal(), ticks, rate, regular }
     }
 
     #[test]

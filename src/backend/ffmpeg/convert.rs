@@ -14,7 +14,7 @@ use ffmpeg_next::frame::Video;
 
 use super::chroma_site::ChromaSite;
 use super::pixels::{self, full_range_twin};
-use super::sys::frames::{self, FramePool, Scaler, Side};
+use super::sys::frames::{self, FramePool, Scaler, ScalerSide};
 use super::sys::pixel_info::PixelInfo;
 use super::{ten_bits, yuv};
 use crate::error::{Error, ErrorKind, Result};
@@ -63,7 +63,7 @@ pub struct TargetFormat {
 /// Converts frames, and keeps what it set up for the next frame of the same kind.
 #[derive(Debug, Default)]
 pub struct Converter {
-    scalers: Vec<((Side, Side), Scaler)>,
+    scalers: Vec<((ScalerSide, ScalerSide), Scaler)>,
     pool: FramePool,
     /// Each field is converted on its own, where lines are made of several.
     by_fields: bool,
@@ -422,7 +422,13 @@ pub(super) fn read_rgba(source: &SourcePicture<'_>, info: &PixelInfo) -> Result<
     yuv::read_yuv(source.frame, info, color, chroma_site(source.frame))
 }
 
-fn side(format: Pixel, info: &PixelInfo, (width, height): (u32, u32), color: ColorTags, site: ChromaSite) -> Side {
+fn side(
+    format: Pixel,
+    info: &PixelInfo,
+    (width, height): (u32, u32),
+    color: ColorTags,
+    site: ChromaSite,
+) -> ScalerSide {
     let (plain, full) = full_range_twin(format);
     let position = |shift: u32, at: i32| if shift == 0 { -513 } else { at };
     let (across, down) = match site {
@@ -430,7 +436,7 @@ fn side(format: Pixel, info: &PixelInfo, (width, height): (u32, u32), color: Col
         ChromaSite::Center => (128, 128),
         ChromaSite::TopLeft => (0, 0),
     };
-    Side {
+    ScalerSide {
         format: plain,
         width,
         height,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::sys::log::{Line, RESYNCED};
+use super::sys::log::{LogLine, RESYNCED};
 use super::sys::read::{LOG_ERROR, LOG_WARNING};
 
 /// What FFmpeg says about a damaged picture.
@@ -48,7 +48,7 @@ const HARMLESS: [&str; 28] = [
 ];
 
 /// Whether this line means that the picture of its packet is damaged.
-pub(crate) fn is_damage(line: &Line) -> bool {
+pub(crate) fn is_damage(line: &LogLine) -> bool {
     if line.packet == 0 {
         return false;
     }
@@ -69,7 +69,7 @@ const PASSED_OVER: [&str; 6] = [
 
 /// Whether this line means that packets may be lost among those that were read while the file was opened: which, it does
 /// not say.
-pub(crate) fn loses_packets(line: &Line) -> bool {
+pub(crate) fn loses_packets(line: &LogLine) -> bool {
     line.packet == 0 && PASSED_OVER.iter().any(|part| line.text.contains(part))
 }
 
@@ -83,22 +83,22 @@ const HARMLESS_FOR_SOUND: [&str; 3] = [
 ];
 
 /// Whether this line means that the samples of its packet are damaged. Warnings are mostly about timestamps.
-pub(crate) fn is_sound_damage(line: &Line) -> bool {
+pub(crate) fn is_sound_damage(line: &LogLine) -> bool {
     is_damage(line) && line.level <= LOG_ERROR && !HARMLESS_FOR_SOUND.iter().any(|part| line.text.contains(part))
 }
 
 /// Frames in a row of one file that were delivered although they are damaged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Run {
+pub(crate) struct DamagedRun {
     pub(crate) file: String,
     pub(crate) first: i64,
     pub(crate) last: i64,
     pub(crate) reason: Reason,
 }
 
-impl fmt::Display for Run {
+impl fmt::Display for DamagedRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Run { file, first, last, reason } = self;
+        let DamagedRun { file, first, last, reason } = self;
         if first == last {
             write!(f, "source frame {first} of {file} is damaged and was delivered: {reason}")
         } else {
@@ -109,23 +109,25 @@ impl fmt::Display for Run {
 
 /// Runs of damaged frames, as they are read.
 #[derive(Debug, Default)]
-pub(crate) struct Runs(Vec<Run>);
+pub(crate) struct DamagedRuns(Vec<DamagedRun>);
 
-impl Runs {
+impl DamagedRuns {
     /// Notes that frame `frame` of `file` is damaged.
     pub(crate) fn add(&mut self, file: &str, frame: i64, reason: &Reason) {
-        let touches = |run: &&mut Run| run.file == file && (run.first - 1..=run.last + 1).contains(&frame);
+        let touches = |run: &&mut DamagedRun| run.file == file && (run.first - 1..=run.last + 1).contains(&frame);
         match self.0.iter_mut().find(touches) {
             Some(run) => (run.first, run.last) = (run.first.min(frame), run.last.max(frame)),
-            None => self.0.push(Run { file: file.to_owned(), first: frame, last: frame, reason: Arc::clone(reason) }),
+            None => {
+                self.0.push(DamagedRun { file: file.to_owned(), first: frame, last: frame, reason: Arc::clone(reason) })
+            }
         }
     }
 
     /// The runs so far, by file and frame; those that have come to touch are one.
-    pub(crate) fn take(&mut self) -> Vec<Run> {
+    pub(crate) fn take(&mut self) -> Vec<DamagedRun> {
         let mut runs = std::mem::take(&mut self.0);
         runs.sort_by(|one, other| (&one.file, one.first).cmp(&(&other.file, other.first)));
-        let mut joined: Vec<Run> = Vec::new();
+        let mut joined: Vec<DamagedRun> = Vec::new();
         for run in runs {
             match joined.last_mut().filter(|last| last.file == run.file && run.first <= last.last + 1) {
                 Some(last) => last.last = last.last.max(run.last),
@@ -142,13 +144,13 @@ mod tests {
 
     #[test]
     fn runs_of_frames_are_one_warning() {
-        let mut runs = Runs::default();
+        let mut runs = DamagedRuns::default();
         let reason: Reason = "a checksum is wrong".into();
         for frame in [3, 4, 4, 9, 7, 8, 2] {
             runs.add("a.mov", frame, &reason);
         }
         runs.add("b.mov", 5, &reason);
-        let told: Vec<String> = runs.take().iter().map(Run::to_string).collect();
+        let told: Vec<String> = runs.take().iter().map(DamagedRun::to_string).collect();
         assert_eq!(
             told,
             [
@@ -162,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_is_not_about_pictures_is_no_damage() {
-        let line = |packet, level, text: &str| Line { packet, level, text: text.to_owned() };
+        let line = |packet, level, text: &str| LogLine { packet, level, text: text.to_owned() };
         assert!(is_damage(&line(4, 16, "error while decoding MB 3 4, bytestream 12")));
         assert!(is_damage(&line(4, 32, "concealing 12 DC, 12 AC, 12 MV errors in P frame")));
         assert!(!is_damage(&line(4, 32, "nothing of note")));

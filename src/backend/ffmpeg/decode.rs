@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::clock::Clock;
+use super::clock::MovieClock;
 use super::damage::Reason;
 use super::frame::Frame;
 use super::info::MediaInfo;
@@ -26,19 +26,19 @@ use crate::time::{Rate, Ratio};
 #[derive(Debug)]
 pub struct MovieReader {
     info: MediaInfo,
-    source: Source,
+    source: FrameOrigin,
 }
 
-enum Source {
+enum FrameOrigin {
     Movie(Box<Movie>),
     Still(Frame, Option<Reason>),
 }
 
-impl std::fmt::Debug for Source {
+impl std::fmt::Debug for FrameOrigin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Source::Movie(_) => "Movie",
-            Source::Still(..) => "Still",
+            FrameOrigin::Movie(_) => "Movie",
+            FrameOrigin::Still(..) => "Still",
         })
     }
 }
@@ -54,7 +54,7 @@ impl MovieReader {
         memory::check_room(memory::SPARE)?;
         if kind_of(path)?.is_some() {
             let (frame, damage, info) = still::read_described(path, options)?;
-            return Ok(MovieReader { info, source: Source::Still(frame, damage) });
+            return Ok(MovieReader { info, source: FrameOrigin::Still(frame, damage) });
         }
         let mut demuxer = probe::open_within(path, options.max_pixels)?;
         let (stream, facts) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
@@ -74,9 +74,9 @@ impl MovieReader {
         if info.is_still {
             let picked = movie.pick(Ratio::ZERO, Rate::FPS_24)?;
             let damage = picked.damage.map(Reason::from);
-            return Ok(MovieReader { info, source: Source::Still(picked.frame, damage) });
+            return Ok(MovieReader { info, source: FrameOrigin::Still(picked.frame, damage) });
         }
-        Ok(MovieReader { info, source: Source::Movie(Box::new(movie)) })
+        Ok(MovieReader { info, source: FrameOrigin::Movie(Box::new(movie)) })
     }
 
     /// What the file holds.
@@ -105,11 +105,11 @@ impl MovieReader {
     /// As [`frame`](MovieReader::frame).
     pub fn frame_at(&mut self, position: Ratio, rate: Rate) -> Result<Picked> {
         match &mut self.source {
-            Source::Still(frame, damage) => {
+            FrameOrigin::Still(frame, damage) => {
                 let damage = damage.as_ref().map(ToString::to_string);
                 Ok(Picked { frame: frame.clone(), outside: None, damage })
             }
-            Source::Movie(movie) => movie.pick(position, rate).map_err(|error| error.at_frame(position.frame())),
+            FrameOrigin::Movie(movie) => movie.pick(position, rate).map_err(|error| error.at_frame(position.frame())),
         }
     }
 
@@ -127,11 +127,11 @@ impl MovieReader {
         let path = &self.info.path;
         let alone = |packet: &ffmpeg_next::Packet| self.info.intra_only || packet.is_key();
         match &mut self.source {
-            Source::Movie(movie) => match movie.packet(index).map_err(|error| error.at_frame(index))? {
+            FrameOrigin::Movie(movie) => match movie.packet(index).map_err(|error| error.at_frame(index))? {
                 Some(packet) if !alone(&packet) => Err(not_alone(path).at_frame(index)),
                 packet => Ok(packet),
             },
-            Source::Still(..) => Err(not_alone(path)),
+            FrameOrigin::Still(..) => Err(not_alone(path)),
         }
     }
 
@@ -143,7 +143,9 @@ impl MovieReader {
     /// [`ErrorKind::Decode`] when reading fails.
     pub fn packet(&mut self, index: i64) -> Result<Option<ffmpeg_next::Packet>> {
         match &mut self.source {
-            Source::Movie(movie) if self.info.intra_only => movie.packet(index).map_err(|error| error.at_frame(index)),
+            FrameOrigin::Movie(movie) if self.info.intra_only => {
+                movie.packet(index).map_err(|error| error.at_frame(index))
+            }
             _ => Err(not_alone(&self.info.path)),
         }
     }
@@ -151,16 +153,16 @@ impl MovieReader {
     /// The codec parameters of the picture stream, for a muxer that takes its packets; `None` for a still.
     pub fn parameters(&mut self) -> Option<ffmpeg_next::codec::Parameters> {
         match &mut self.source {
-            Source::Movie(movie) => movie.pump.parameters(),
-            Source::Still(..) => None,
+            FrameOrigin::Movie(movie) => movie.pump.parameters(),
+            FrameOrigin::Still(..) => None,
         }
     }
 
     /// How frames lie on the ticks of the file; `None` for a still, and where frames have to be counted because they have
     /// no timestamps to be trusted.
-    pub(super) fn clock(&self) -> Option<Clock> {
+    pub(super) fn clock(&self) -> Option<MovieClock> {
         match &self.source {
-            Source::Movie(movie) if !movie.counted => Some(movie.clock),
+            FrameOrigin::Movie(movie) if !movie.counted => Some(movie.clock),
             _ => None,
         }
     }
@@ -168,16 +170,16 @@ impl MovieReader {
     /// How many packets of the picture were read so far.
     pub(super) fn packets_read(&self) -> u64 {
         match &self.source {
-            Source::Movie(movie) => movie.pump.packets_read(),
-            Source::Still(..) => 0,
+            FrameOrigin::Movie(movie) => movie.pump.packets_read(),
+            FrameOrigin::Still(..) => 0,
         }
     }
 
     /// Seconds per tick of the timestamps on frames and packets; `None` for a still.
     pub fn time_base(&self) -> Option<Ratio> {
         match &self.source {
-            Source::Movie(movie) => Some(probe::time_base(movie.pump.facts())),
-            Source::Still(..) => None,
+            FrameOrigin::Movie(movie) => Some(probe::time_base(movie.pump.facts())),
+            FrameOrigin::Still(..) => None,
         }
     }
 }

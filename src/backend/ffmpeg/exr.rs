@@ -122,25 +122,25 @@ pub(crate) fn with_interop(data: &[u8], interop: &str) -> Option<Vec<u8>> {
 
 /// A rectangle of pixels, both corners inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Window {
+struct PixelWindow {
     left: i32,
     top: i32,
     right: i32,
     bottom: i32,
 }
 
-impl Window {
+impl PixelWindow {
     fn size(self) -> (u64, u64) {
         let length = |from: i32, to: i32| u64::try_from(i64::from(to) - i64::from(from) + 1).unwrap_or(0);
         (length(self.left, self.right), length(self.top, self.bottom))
     }
 
-    fn is_inside(self, other: Window) -> bool {
+    fn is_inside(self, other: PixelWindow) -> bool {
         self.left >= other.left && self.top >= other.top && self.right <= other.right && self.bottom <= other.bottom
     }
 
-    fn shifted(self, x: i32, y: i32) -> Option<Window> {
-        Some(Window {
+    fn shifted(self, x: i32, y: i32) -> Option<PixelWindow> {
+        Some(PixelWindow {
             left: self.left.checked_sub(x)?,
             top: self.top.checked_sub(y)?,
             right: self.right.checked_sub(x)?,
@@ -154,7 +154,7 @@ impl Window {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Channel {
+struct StoredChannel {
     name: String,
     /// 0 is 32-bit integers, 1 half floats, 2 floats.
     kind: u32,
@@ -163,7 +163,7 @@ struct Channel {
     sampling: (i32, i32),
 }
 
-impl Channel {
+impl StoredChannel {
     /// The layer that it belongs to, and what it is in there.
     fn split(&self) -> (&str, &str) {
         self.name.rsplit_once('.').unwrap_or(("", &self.name))
@@ -192,14 +192,14 @@ struct Tiles {
 }
 
 /// One part of a file.
-struct Part {
+struct ExrPart {
     /// Name, type and value of every attribute.
     attributes: Vec<(String, Vec<u8>, Range<usize>)>,
     name: String,
-    channels: Vec<Channel>,
+    channels: Vec<StoredChannel>,
     compression: u8,
-    data: Window,
-    display: Window,
+    data: PixelWindow,
+    display: PixelWindow,
     tiles: Option<Tiles>,
     deep: bool,
     /// Whether chunks begin with the number of their part.
@@ -210,7 +210,7 @@ struct Part {
 
 const SHORT: &str = "the file is incomplete";
 
-fn read_parts(data: &[u8]) -> Result<Vec<Part>, String> {
+fn read_parts(data: &[u8]) -> Result<Vec<ExrPart>, String> {
     let version = u32_at(data, 4).ok_or(SHORT)?;
     let multipart = version & MULTIPART != 0;
     let mut parts = Vec::new();
@@ -235,7 +235,7 @@ fn read_parts(data: &[u8]) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
-fn read_header(data: &[u8], mut position: usize, version: u32) -> Result<(Part, usize), String> {
+fn read_header(data: &[u8], mut position: usize, version: u32) -> Result<(ExrPart, usize), String> {
     let mut attributes = Vec::new();
     loop {
         let name = text(data, position).ok_or(SHORT)?;
@@ -262,7 +262,7 @@ fn read_header(data: &[u8], mut position: usize, version: u32) -> Result<(Part, 
     let window = |name: &str| {
         let value = need(name)?;
         let edge = |index: usize| i32_at(value, index * 4).ok_or_else(|| format!("its {name} is damaged"));
-        Ok::<_, String>(Window { left: edge(0)?, top: edge(1)?, right: edge(2)?, bottom: edge(3)? })
+        Ok::<_, String>(PixelWindow { left: edge(0)?, top: edge(1)?, right: edge(2)?, bottom: edge(3)? })
     };
     let kind = string("type");
     let kind = kind.as_deref().unwrap_or_default();
@@ -277,7 +277,7 @@ fn read_header(data: &[u8], mut position: usize, version: u32) -> Result<(Part, 
     if compression > 9 {
         return Err(format!("its compression (number {compression}) is not supported"));
     }
-    let part = Part {
+    let part = ExrPart {
         name: string("name").unwrap_or_default(),
         channels: read_channels(need("channels")?).ok_or("its list of channels is damaged")?,
         compression,
@@ -302,7 +302,7 @@ fn read_tiles(value: &[u8]) -> Option<Tiles> {
     (width > 0 && height > 0).then_some(Tiles { width, height, levels: mode & 0xf, rounding: mode >> 4 })
 }
 
-fn read_channels(value: &[u8]) -> Option<Vec<Channel>> {
+fn read_channels(value: &[u8]) -> Option<Vec<StoredChannel>> {
     let (mut channels, mut position) = (Vec::new(), 0);
     loop {
         let name = text(value, position)?;
@@ -310,7 +310,7 @@ fn read_channels(value: &[u8]) -> Option<Vec<Channel>> {
             return Some(channels);
         }
         position += name.len() + 1;
-        channels.push(Channel {
+        channels.push(StoredChannel {
             name: String::from_utf8_lossy(name).into_owned(),
             kind: u32_at(value, position)?,
             flags: value.get(position + 4..position + 8)?.try_into().ok()?,
@@ -320,7 +320,7 @@ fn read_channels(value: &[u8]) -> Option<Vec<Channel>> {
     }
 }
 
-impl Part {
+impl ExrPart {
     /// How many chunks it has, or those of its largest level alone.
     fn count(&self, every_level: bool) -> Option<usize> {
         let (width, height) = self.data.size();
@@ -377,7 +377,7 @@ impl Part {
     }
 }
 
-impl Part {
+impl ExrPart {
     /// Lines of a chunk, of a part that has no tiles.
     fn lines(&self) -> Option<u64> {
         match self.compression {
@@ -435,33 +435,33 @@ struct Choice {
 }
 
 /// A layer of a part.
-struct Layer {
+struct ExrLayer {
     part: usize,
     name: String,
     channels: [Option<usize>; 4],
 }
 
 /// Chooses RGB(A), else the only layer that has red, green and blue, else luminance.
-fn choose(parts: &[Part]) -> Result<Choice, String> {
-    let mut layers: Vec<Layer> = Vec::new();
+fn choose(parts: &[ExrPart]) -> Result<Choice, String> {
+    let mut layers: Vec<ExrLayer> = Vec::new();
     for (number, part) in parts.iter().enumerate().filter(|(_, part)| !part.deep) {
         for (index, channel) in part.channels.iter().enumerate() {
             let Some(place) = channel.place() else { continue };
             let name = channel.split().0;
             let known = layers.iter().position(|layer| layer.part == number && layer.name == name);
             let known = known.unwrap_or_else(|| {
-                layers.push(Layer { part: number, name: name.to_owned(), channels: [None; 4] });
+                layers.push(ExrLayer { part: number, name: name.to_owned(), channels: [None; 4] });
                 layers.len() - 1
             });
             layers[known].channels[place].get_or_insert(index);
         }
     }
     layers.retain(|layer| layer.channels[..3].iter().all(Option::is_some));
-    let main = |layer: &&Layer| {
+    let main = |layer: &&ExrLayer| {
         let last = layer.name.rsplit('.').next().unwrap_or_default();
         ["rgba", "rgb", "combined"].iter().any(|name| last.eq_ignore_ascii_case(name))
     };
-    fn only(mut found: Vec<&Layer>) -> Option<&Layer> {
+    fn only(mut found: Vec<&ExrLayer>) -> Option<&ExrLayer> {
         if found.len() == 1 { found.pop() } else { None }
     }
     let chosen = layers.iter().find(|layer| layer.name.is_empty());
@@ -492,8 +492,8 @@ fn choose(parts: &[Part]) -> Result<Choice, String> {
 }
 
 /// Whether FFmpeg decodes the chosen channels.
-fn usable(part: &Part, choice: &Choice) -> Result<(), String> {
-    let chosen: Vec<&Channel> = choice.channels.iter().flatten().map(|&index| &part.channels[index]).collect();
+fn usable(part: &ExrPart, choice: &Choice) -> Result<(), String> {
+    let chosen: Vec<&StoredChannel> = choice.channels.iter().flatten().map(|&index| &part.channels[index]).collect();
     if chosen.iter().any(|channel| channel.kind == 0) {
         return Err("its colour channels hold 32-bit integers, which are not supported; expected floats".to_owned());
     }
@@ -501,7 +501,7 @@ fn usable(part: &Part, choice: &Choice) -> Result<(), String> {
         return Err("it has subsampled channels, which are not supported".to_owned());
     }
     // FFmpeg's DWA decoder takes any three channels for blue, green and red of half floats.
-    let named = |channel: &Channel| ["R", "G", "B", "A"].contains(&channel.split().1);
+    let named = |channel: &StoredChannel| ["R", "G", "B", "A"].contains(&channel.split().1);
     let dwa = matches!(part.compression, 8 | 9);
     let usual = !choice.luminance && chosen.len() == part.channels.len();
     if dwa && !(usual && chosen.iter().all(|channel| channel.kind == 1 && named(channel))) {
@@ -514,7 +514,7 @@ fn usable(part: &Part, choice: &Choice) -> Result<(), String> {
 }
 
 /// Every layer with its channels.
-fn list(parts: &[Part]) -> String {
+fn list(parts: &[ExrPart]) -> String {
     let mut layers: Vec<(String, Vec<&str>)> = Vec::new();
     for part in parts {
         for channel in &part.channels {
@@ -540,9 +540,9 @@ fn list(parts: &[Part]) -> String {
 /// A file of one part, whose display window starts at 0, with the chosen channels under [`LAYER`].
 fn rebuilt(
     data: &[u8],
-    part: &Part,
+    part: &ExrPart,
     choice: &Choice,
-    (display, chunks): (Window, &[Option<Range<usize>>]),
+    (display, chunks): (PixelWindow, &[Option<Range<usize>>]),
 ) -> Result<Vec<u8>, String> {
     let far = || "its windows lie too far from 0".to_owned();
     let (x, y) = (display.left, display.top);
@@ -594,7 +594,7 @@ fn rebuilt(
 }
 
 /// The list of channels: those chosen under [`LAYER`], all others under names that mean nothing.
-fn renamed(part: &Part, choice: &Choice) -> Vec<u8> {
+fn renamed(part: &ExrPart, choice: &Choice) -> Vec<u8> {
     let mut value = Vec::new();
     for (index, channel) in part.channels.iter().enumerate() {
         let place = choice.channels.iter().position(|chosen| *chosen == Some(index));

@@ -17,9 +17,9 @@ use crate::time::Ratio;
 
 /// A decoded picture. Clones share the pixels, which nobody changes any more.
 #[derive(Clone)]
-pub struct Frame(Arc<Inner>);
+pub struct Frame(Arc<FrameData>);
 
-struct Inner {
+struct FrameData {
     av: Video,
     color: ColorTags,
     pixel_aspect: Ratio,
@@ -85,7 +85,7 @@ impl Frame {
         };
         let color = resolve_color(&av, &info, context);
         let pts = av.pts();
-        Ok(Frame(Arc::new(Inner {
+        Ok(Frame(Arc::new(FrameData {
             color,
             pixel_aspect: context.pixel_aspect,
             has_alpha: info.alpha,
@@ -98,7 +98,7 @@ impl Frame {
     /// Other pixels in the place of these.
     pub(crate) fn with_pixels(&self, av: Video, color: ColorTags, premultiplied: bool) -> Frame {
         let has_alpha = PixelInfo::of(av.format()).is_some_and(|info| info.alpha);
-        Frame(Arc::new(Inner {
+        Frame(Arc::new(FrameData {
             av,
             color,
             pixel_aspect: self.0.pixel_aspect,
@@ -117,7 +117,7 @@ impl Frame {
     pub(crate) fn rotated(&self, av: Video, swapped: bool) -> Frame {
         let aspect = self.0.pixel_aspect;
         let has_alpha = PixelInfo::of(av.format()).is_some_and(|info| info.alpha);
-        Frame(Arc::new(Inner {
+        Frame(Arc::new(FrameData {
             color: self.0.color,
             pixel_aspect: if swapped && aspect != Ratio::ZERO { Ratio::ONE / aspect } else { aspect },
             has_alpha,

@@ -151,10 +151,10 @@ impl FramePicture {
             }
         };
         let deep = matches!(self.samples, FrameSamples::U16(_));
-        let setup = png::Setup { width: self.width, height: self.height, alpha: true, deep, level: None };
-        let description = png::Description::default().color((self.color.primaries, self.color.transfer));
+        let setup = png::PngSetup { width: self.width, height: self.height, alpha: true, deep, level: None };
+        let description = png::PngDescription::default().color((self.color.primaries, self.color.transfer));
         let line = usize::try_from(self.width).map_or(usize::MAX, |width| width * if deep { 8 } else { 4 });
-        png::Encoder::new(setup, description)?.encode(&samples, line)
+        png::PngEncoder::new(setup, description)?.encode(&samples, line)
     }
 }
 

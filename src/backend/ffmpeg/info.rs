@@ -109,7 +109,7 @@ mod label {
     use crate::time::{Rate, Timecode};
 
     #[derive(Serialize, Deserialize)]
-    struct Label {
+    struct TimecodeLabel {
         frame: i64,
         rate: Rate,
         drop: bool,
@@ -117,12 +117,12 @@ mod label {
 
     pub(super) fn serialize<S: Serializer>(timecode: &Option<Timecode>, serializer: S) -> Result<S::Ok, S::Error> {
         timecode
-            .map(|timecode| Label { frame: timecode.frame(), rate: timecode.rate(), drop: timecode.is_drop() })
+            .map(|timecode| TimecodeLabel { frame: timecode.frame(), rate: timecode.rate(), drop: timecode.is_drop() })
             .serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timecode>, D::Error> {
-        let label = Option::<Label>::deserialize(deserializer)?;
+        let label = Option::<TimecodeLabel>::deserialize(deserializer)?;
         Ok(label.map(|label| Timecode::from_frame(label.frame, label.rate, label.drop)))
     }
 }

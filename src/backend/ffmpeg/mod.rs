@@ -81,7 +81,7 @@ mod unstable {
     pub use super::encode::{AudioStream, OutputSettings};
     pub use super::frame::Frame;
     pub use super::movie::{Outside, Picked};
-    pub use super::movie_writer::{MovieWriter, Written};
+    pub use super::movie_writer::{MovieWriter, WrittenFrames};
     pub use super::options::DecodeOptions;
     pub use super::presets::FormatRequest;
     pub use super::sequence::SequenceReader;

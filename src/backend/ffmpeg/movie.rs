@@ -8,14 +8,14 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
-use super::clock::{Aim, Clock};
+use super::clock::{Aim, MovieClock};
 use super::damage::Reason;
 use super::frame::{Frame, FrameContext, Origin, undecodable};
 use super::info::MediaInfo;
 #[cfg(doc)]
 use super::options::DecodeOptions;
 use super::probe;
-use super::pump::{Pump, Shown};
+use super::pump::{Pump, ShownFrame};
 use super::transport;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Damaged;
@@ -56,7 +56,7 @@ const LOOK_AROUND: usize = 8;
 const KEPT_BYTES: usize = 128 << 20;
 
 /// A displayed frame at its place.
-struct Entry {
+struct FrameEntry {
     /// Its timestamp in ticks; in a counted movie its index.
     at: i64,
     frame: Option<Frame>,
@@ -66,7 +66,7 @@ struct Entry {
     after_error: bool,
 }
 
-impl Entry {
+impl FrameEntry {
     /// Whether it is what was encoded.
     fn is_whole(&self) -> bool {
         self.frame.is_some() && self.damage.is_none()
@@ -79,7 +79,7 @@ pub(super) struct Movie {
     pub(super) pump: Pump,
     pub(super) damaged: Damaged,
     context: FrameContext,
-    pub(super) clock: Clock,
+    pub(super) clock: MovieClock,
     /// Frames counted, not timed.
     pub(super) counted: bool,
     /// The lowest timestamp that was passed over, looking around at the start.
@@ -95,7 +95,7 @@ pub(super) struct Movie {
     /// Frames are counted, and what was lost on the way here may be more or less than is known.
     miscounted: bool,
     /// The frames shown last, in order.
-    ring: VecDeque<Entry>,
+    ring: VecDeque<FrameEntry>,
     room: usize,
     /// The index asked for last.
     asked: Option<i64>,
@@ -131,8 +131,13 @@ impl Movie {
             FrameContext { stream_color: pump.facts().color, pixel_aspect: info.pixel_aspect, origin: Origin::Movie };
         let intra_only = pump.facts().intra_only;
         let indexed = ["mov,", "avi"].iter().any(|name| info.container.starts_with(name));
-        let clock =
-            Clock { first: 0, length: ticks / rate.nominal(), ticks, rate, regular: !info.vfr && info.rate.is_some() };
+        let clock = MovieClock {
+            first: 0,
+            length: ticks / rate.nominal(),
+            ticks,
+            rate,
+            regular: !info.vfr && info.rate.is_some(),
+        };
         let (is_transport_stream, is_mxf) = (pump.is_transport_stream(), pump.is_mxf());
         let may_lose_packets = is_transport_stream || is_mxf;
         let mut movie = Movie {
@@ -215,7 +220,7 @@ impl Movie {
     /// Gives timestamps up: from now on frames are counted from the start.
     fn count(&mut self) -> Result<()> {
         self.counted = true;
-        self.clock = Clock {
+        self.clock = MovieClock {
             first: 0,
             length: Ratio::ONE,
             ticks: self.clock.rate.nominal(),
@@ -241,7 +246,7 @@ impl Movie {
 
     /// Decodes the next displayed frame into the ring.
     fn pull(&mut self) -> Result<Pulled> {
-        let Some(Shown { pts, picture, damage, doubtful, follows, after_error }) = self.pump.next()? else {
+        let Some(ShownFrame { pts, picture, damage, doubtful, follows, after_error }) = self.pump.next()? else {
             if self.pump.skipped().is_some() {
                 return Ok(Pulled::End);
             }
@@ -267,14 +272,14 @@ impl Movie {
             (false, _, Some(pts)) => pts,
         };
         // A second field is no frame.
-        let near = |last: &Entry| Ratio::whole(at - last.at) < self.clock.length * Ratio::new(3, 4);
+        let near = |last: &FrameEntry| Ratio::whole(at - last.at) < self.clock.length * Ratio::new(3, 4);
         if doubtful && (self.counted || self.ring.back().is_some_and(near)) {
             return self.pull();
         }
         let uncounted = self.miscounted.then(|| "frames without timestamps cannot be counted behind damage".into());
         self.miscounted |= self.counted && !self.intra_only && (damage.is_some() || after_error);
         if self.clock.regular && !self.counted && !self.intra_only {
-            let wide = |last: &Entry| Ratio::whole(at - last.at) > self.clock.length * Ratio::new(3, 2);
+            let wide = |last: &FrameEntry| Ratio::whole(at - last.at) > self.clock.length * Ratio::new(3, 2);
             let may_be_lost = self.may_lose_packets || self.pump.may_have_lost() || after_error;
             self.incomplete |= may_be_lost && follows && self.ring.back().is_some_and(wide);
             self.incomplete &= !picture.as_ref().is_some_and(|picture| picture.is_key() && damage.is_none());
@@ -292,12 +297,12 @@ impl Movie {
         };
         if self.lost_start && self.ring.is_empty() && self.pump.began_at_start() && at > self.clock.first {
             let (at, damage) = (self.clock.first, Some("its packet is lost".into()));
-            self.ring.push_back(Entry { at, frame: None, damage, follows: true, after_error: true });
+            self.ring.push_back(FrameEntry { at, frame: None, damage, follows: true, after_error: true });
         }
         while self.ring.len() >= self.room {
             self.ring.pop_front();
         }
-        self.ring.push_back(Entry { at, frame, damage, follows, after_error });
+        self.ring.push_back(FrameEntry { at, frame, damage, follows, after_error });
         Ok(Pulled::Frame)
     }
 
@@ -388,7 +393,7 @@ impl Movie {
     }
 
     /// Whether a frame was lost that a decoder started further back might still give.
-    fn is_doubtful(&self, entry: &Entry) -> bool {
+    fn is_doubtful(&self, entry: &FrameEntry) -> bool {
         let settled = self.intra_only || self.counted || self.pump.began_at_start();
         !(entry.is_whole() || settled || self.hopeless.contains(&entry.at))
     }
@@ -567,7 +572,7 @@ impl Movie {
                 if key <= limit {
                     match self.pull()? {
                         Pulled::Frame if self.ring.back().is_some_and(|entry| entry.at <= limit) => {
-                            let whole = self.ring.back().is_some_and(Entry::is_whole);
+                            let whole = self.ring.back().is_some_and(FrameEntry::is_whole);
                             if whole || bad == 3 {
                                 return Ok(false);
                             }

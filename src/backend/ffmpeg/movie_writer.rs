@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
+pub struct WrittenFrames {
     /// How many frames.
     pub frames: i64,
     /// How many bytes on disk.
@@ -233,7 +233,7 @@ impl MovieWriter {
     ///
     /// # Errors
     /// [`ErrorKind::Encode`] when the last frames cannot be encoded, [`ErrorKind::Io`] when the disk is full.
-    pub fn finish(mut self) -> Result<Written> {
+    pub fn finish(mut self) -> Result<WrittenFrames> {
         if let Some(encoder) = &mut self.encoder {
             encoder.send(None).map_err(|error| error.at_file(&self.path))?;
         }
@@ -244,7 +244,7 @@ impl MovieWriter {
         let MovieWriter { path, muxer, frames, .. } = self;
         muxer.finish().map_err(|error| error.at_file(&path))?;
         let bytes = std::fs::metadata(&path).map_err(|error| Error::io("look at", &path, error))?.len();
-        Ok(Written { frames, bytes })
+        Ok(WrittenFrames { frames, bytes })
     }
 }
 

@@ -6,10 +6,10 @@ use ffmpeg_next::codec::Parameters;
 use ffmpeg_next::codec::packet::Packet;
 use ffmpeg_next::frame::Video;
 
-use super::prores::ProresEncoder;
+use super::prores::PooledProresEncoder;
 use super::still_encoder::StillEncoder;
-use super::sys::write::{Encoder, EncoderSetup};
-use crate::codec::exr::Label;
+use super::sys::write::{EncoderSetup, VideoEncoder};
+use crate::codec::exr::ExrLabel;
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::trace;
@@ -17,12 +17,12 @@ use crate::trace;
 /// An open encoder whose time base is one frame.
 pub(super) struct PictureEncoder {
     name: String,
-    kind: Kind,
+    kind: EncoderKind,
 }
 
-enum Kind {
-    Ffmpeg(Encoder),
-    Prores(Box<ProresEncoder>),
+enum EncoderKind {
+    Ffmpeg(VideoEncoder),
+    Prores(Box<PooledProresEncoder>),
     Still(Box<StillEncoder>),
 }
 
@@ -41,9 +41,11 @@ impl PictureEncoder {
         idle_cores: bool,
     ) -> Result<PictureEncoder> {
         let kind = match setup.name {
-            Preset::OWN_PRORES => Kind::Prores(Box::new(ProresEncoder::open(setup, idle_cores)?)),
-            Preset::OWN_EXR | Preset::OWN_PNG => Kind::Still(Box::new(StillEncoder::open(setup, texts, idle_cores)?)),
-            _ => Kind::Ffmpeg(Encoder::open(setup)?),
+            Preset::OWN_PRORES => EncoderKind::Prores(Box::new(PooledProresEncoder::open(setup, idle_cores)?)),
+            Preset::OWN_EXR | Preset::OWN_PNG => {
+                EncoderKind::Still(Box::new(StillEncoder::open(setup, texts, idle_cores)?))
+            }
+            _ => EncoderKind::Ffmpeg(VideoEncoder::open(setup)?),
         };
         trace::event!(
             DEBUG,
@@ -64,8 +66,8 @@ impl PictureEncoder {
     }
 
     /// Says something about the frame that is sent next, where the encoder makes files that have a place for it.
-    pub(super) fn label(&mut self, label: Label) {
-        if let Kind::Still(encoder) = &mut self.kind {
+    pub(super) fn label(&mut self, label: ExrLabel) {
+        if let EncoderKind::Still(encoder) = &mut self.kind {
             encoder.label(label);
         }
     }
@@ -73,28 +75,28 @@ impl PictureEncoder {
     /// Hands over frame number `number`, or says that there are no more.
     pub(super) fn send(&mut self, frame: Option<(&Video, i64)>) -> Result<()> {
         match (&mut self.kind, frame) {
-            (Kind::Ffmpeg(encoder), frame) => encoder.send(frame),
-            (Kind::Prores(encoder), Some((frame, number))) => encoder.send(frame, number),
-            (Kind::Prores(_), None) => Ok(()),
-            (Kind::Still(encoder), frame) => encoder.send(frame.map(|(frame, _)| frame)),
+            (EncoderKind::Ffmpeg(encoder), frame) => encoder.send(frame),
+            (EncoderKind::Prores(encoder), Some((frame, number))) => encoder.send(frame, number),
+            (EncoderKind::Prores(_), None) => Ok(()),
+            (EncoderKind::Still(encoder), frame) => encoder.send(frame.map(|(frame, _)| frame)),
         }
     }
 
     /// The next packet, if there is one already. Its times count frames.
     pub(super) fn receive(&mut self, packet: &mut Packet) -> Result<bool> {
         match &mut self.kind {
-            Kind::Ffmpeg(encoder) => encoder.receive(packet),
-            Kind::Prores(encoder) => Ok(encoder.receive(packet)),
-            Kind::Still(encoder) => encoder.receive(packet),
+            EncoderKind::Ffmpeg(encoder) => encoder.receive(packet),
+            EncoderKind::Prores(encoder) => Ok(encoder.receive(packet)),
+            EncoderKind::Still(encoder) => encoder.receive(packet),
         }
     }
 
     /// What a muxer has to know about the stream.
     pub(super) fn parameters(&self) -> Result<Parameters> {
         match &self.kind {
-            Kind::Ffmpeg(encoder) => encoder.parameters(),
-            Kind::Prores(encoder) => Ok(encoder.parameters()),
-            Kind::Still(_) => {
+            EncoderKind::Ffmpeg(encoder) => encoder.parameters(),
+            EncoderKind::Prores(encoder) => Ok(encoder.parameters()),
+            EncoderKind::Still(_) => {
                 let what = format!("{} makes files of single pictures, and no stream of them", self.name);
                 Err(Error::new(ErrorKind::Option, what))
             }

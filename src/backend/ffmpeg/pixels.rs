@@ -235,16 +235,16 @@ fn turn_plane<const N: usize>(
 
 /// A change between linear light and encoded samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Curve {
+pub(super) enum LightCurve {
     /// Linear light is encoded.
-    Encode(Shape),
+    Encode(TransferShape),
     /// Encoded samples become linear light.
-    Decode(Shape),
+    Decode(TransferShape),
 }
 
 /// The shape of a transfer characteristic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum TransferShape {
     /// ITU-R BT.709's, which BT.601 and BT.2020 share.
     Video,
     /// IEC 61966-2-1's.
@@ -256,40 +256,42 @@ pub(super) enum Shape {
 }
 
 /// What has to be done to samples between two transfer characteristics: nothing, unless exactly one of them is linear.
-pub(super) fn curve_between(from: u8, to: u8) -> Result<Option<Curve>> {
+pub(super) fn curve_between(from: u8, to: u8) -> Result<Option<LightCurve>> {
     let shape = |transfer: u8| match transfer {
-        4 => Ok(Shape::Gamma22),
-        5 => Ok(Shape::Gamma28),
-        13 => Ok(Shape::Srgb),
+        4 => Ok(TransferShape::Gamma22),
+        5 => Ok(TransferShape::Gamma28),
+        13 => Ok(TransferShape::Srgb),
         16..=18 => Err(Error::new(
             ErrorKind::Unsupported,
             format!("linear light and transfer characteristic {transfer} need a grade, not a conversion, between them"),
         )),
-        _ => Ok(Shape::Video),
+        _ => Ok(TransferShape::Video),
     };
     match (from == ColorTags::LINEAR, to == ColorTags::LINEAR) {
-        (true, false) => Ok(Some(Curve::Encode(shape(to)?))),
-        (false, true) => Ok(Some(Curve::Decode(shape(from)?))),
+        (true, false) => Ok(Some(LightCurve::Encode(shape(to)?))),
+        (false, true) => Ok(Some(LightCurve::Decode(shape(from)?))),
         _ => Ok(None),
     }
 }
 
-impl Curve {
+impl LightCurve {
     /// The curve in doubles, for values in 0..=1.
     pub(super) fn exact(self, value: f64) -> f64 {
         match self {
-            Curve::Encode(Shape::Video) if value < 0.018_053_968_510_807 => 4.5 * value,
-            Curve::Encode(Shape::Video) => 1.099_296_826_809_44 * value.powf(0.45) - 0.099_296_826_809_44,
-            Curve::Decode(Shape::Video) if value < 0.081_242_858_298_635 => value / 4.5,
-            Curve::Decode(Shape::Video) => ((value + 0.099_296_826_809_44) / 1.099_296_826_809_44).powf(1.0 / 0.45),
-            Curve::Encode(Shape::Srgb) if value <= 0.003_130_8 => 12.92 * value,
-            Curve::Encode(Shape::Srgb) => 1.055 * value.powf(1.0 / 2.4) - 0.055,
-            Curve::Decode(Shape::Srgb) if value <= 0.040_45 => value / 12.92,
-            Curve::Decode(Shape::Srgb) => ((value + 0.055) / 1.055).powf(2.4),
-            Curve::Encode(Shape::Gamma22) => value.powf(1.0 / 2.2),
-            Curve::Decode(Shape::Gamma22) => value.powf(2.2),
-            Curve::Encode(Shape::Gamma28) => value.powf(1.0 / 2.8),
-            Curve::Decode(Shape::Gamma28) => value.powf(2.8),
+            LightCurve::Encode(TransferShape::Video) if value < 0.018_053_968_510_807 => 4.5 * value,
+            LightCurve::Encode(TransferShape::Video) => 1.099_296_826_809_44 * value.powf(0.45) - 0.099_296_826_809_44,
+            LightCurve::Decode(TransferShape::Video) if value < 0.081_242_858_298_635 => value / 4.5,
+            LightCurve::Decode(TransferShape::Video) => {
+                ((value + 0.099_296_826_809_44) / 1.099_296_826_809_44).powf(1.0 / 0.45)
+            }
+            LightCurve::Encode(TransferShape::Srgb) if value <= 0.003_130_8 => 12.92 * value,
+            LightCurve::Encode(TransferShape::Srgb) => 1.055 * value.powf(1.0 / 2.4) - 0.055,
+            LightCurve::Decode(TransferShape::Srgb) if value <= 0.040_45 => value / 12.92,
+            LightCurve::Decode(TransferShape::Srgb) => ((value + 0.055) / 1.055).powf(2.4),
+            LightCurve::Encode(TransferShape::Gamma22) => value.powf(1.0 / 2.2),
+            LightCurve::Decode(TransferShape::Gamma22) => value.powf(2.2),
+            LightCurve::Encode(TransferShape::Gamma28) => value.powf(1.0 / 2.8),
+            LightCurve::Decode(TransferShape::Gamma28) => value.powf(2.8),
         }
     }
 
@@ -315,8 +317,8 @@ impl Curve {
 
     fn slot(self) -> usize {
         match self {
-            Curve::Encode(shape) => shape as usize,
-            Curve::Decode(shape) => 4 + shape as usize,
+            LightCurve::Encode(shape) => shape as usize,
+            LightCurve::Decode(shape) => 4 + shape as usize,
         }
     }
 }
@@ -335,7 +337,7 @@ fn unit(value: f32) -> f32 {
     value.max(0.0).min(1.0)
 }
 
-/// A value through a table of [`Curve::over_floats`].
+/// A value through a table of [`LightCurve::over_floats`].
 #[inline]
 #[allow(clippy::cast_precision_loss, reason = "16 bits")]
 fn look_up(table: &[f32], value: f32) -> f32 {
@@ -348,7 +350,7 @@ fn look_up(table: &[f32], value: f32) -> f32 {
 }
 
 /// Puts the colour of an image through a curve. Premultiplied colour with alpha is divided first and multiplied again.
-pub(super) fn apply_curve(image: &mut Rgba16, curve: Curve, premultiplied: bool) {
+pub(super) fn apply_curve(image: &mut Rgba16, curve: LightCurve, premultiplied: bool) {
     let table = curve.over_samples();
     for pixel in image.data.as_chunks_mut::<4>().0 {
         let alpha = if premultiplied { f32::from(pixel[3]) / 65535.0 } else { 1.0 };
@@ -379,7 +381,7 @@ fn half(bits: u16) -> f32 {
 ///
 /// Premultiplied colour is divided by alpha before the curve and multiplied again behind it. What is black or darker
 /// stays as it is.
-pub(super) fn in_singles(frame: &Video, info: &PixelInfo, curve: Option<Curve>) -> Result<Option<Video>> {
+pub(super) fn in_singles(frame: &Video, info: &PixelInfo, curve: Option<LightCurve>) -> Result<Option<Video>> {
     let format = if info.alpha { Pixel::GBRAPF32LE } else { Pixel::GBRPF32LE };
     if !info.float || (frame.format() == format && curve.is_none()) {
         return Ok(None);
@@ -418,7 +420,7 @@ pub(super) fn in_singles(frame: &Video, info: &PixelInfo, curve: Option<Curve>) 
 
 /// Premultiplied colour through a curve; what is brighter than white follows it further.
 #[allow(clippy::cast_possible_truncation, reason = "a single")]
-fn through(curve: Curve, value: f32, alpha: f32) -> f32 {
+fn through(curve: LightCurve, value: f32, alpha: f32) -> f32 {
     let alpha = if alpha > 0.0 { alpha } else { 1.0 };
     if value > 0.0 { curve.exact(f64::from(value / alpha)) as f32 * alpha } else { value }
 }
@@ -439,10 +441,15 @@ fn load_floats(line: &[u8], component: Component, big_endian: bool, values: &mut
 }
 
 /// A frame of floats as 16-bit RGBA, premultiplied: cut to 0..=1 behind the curve.
-pub(super) fn read_floats(frame: &Video, info: &PixelInfo, curve: Option<Curve>, straight: bool) -> Result<Rgba16> {
+pub(super) fn read_floats(
+    frame: &Video,
+    info: &PixelInfo,
+    curve: Option<LightCurve>,
+    straight: bool,
+) -> Result<Rgba16> {
     info.check()?;
     let mut image = Rgba16::black(frame.width(), frame.height());
-    let table = curve.map(Curve::over_floats);
+    let table = curve.map(LightCurve::over_floats);
     let through = |value: f32| table.map_or(value, |table| look_up(table, value));
     let width = frame.width() as usize;
     let samples = channels(info).map(|component| {
@@ -476,7 +483,7 @@ pub(super) fn write_floats(
     image: &Rgba16,
     frame: &mut Video,
     info: &PixelInfo,
-    curve: Option<Curve>,
+    curve: Option<LightCurve>,
     straight: bool,
 ) -> Result<()> {
     let colors = info.components.len() - usize::from(info.alpha);
@@ -484,7 +491,7 @@ pub(super) fn write_floats(
     if info.depth() != 32 {
         return Err(Error::new(ErrorKind::Unsupported, format!("{} is not written", info.name)));
     }
-    let table = curve.map(Curve::over_samples);
+    let table = curve.map(LightCurve::over_samples);
     let value = |pixel: &[u16; 4], channel: usize| {
         let alpha = f32::from(pixel[3]) / 65535.0;
         if channel == 3 {

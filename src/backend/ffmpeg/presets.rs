@@ -8,7 +8,7 @@ use super::chroma_site::ChromaSite;
 use super::prores;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::write::{can_hold, has_encoder, has_muxer};
-use crate::codec::exr::Compression;
+use crate::codec::exr::ExrCompression;
 use crate::codec::png;
 use crate::deliver::{ColorRule, EncoderChoice, EncoderSource, Preset, TimecodeSource};
 use crate::error::{Error, ErrorKind, Result};
@@ -104,7 +104,7 @@ impl Preset {
             return bad("\"timecode\" is for movies, and for EXR files of this library's encoder".to_owned());
         }
         match (self.codec.as_str(), level) {
-            ("exr", _) if !is_own && matches!(compression, Compression::Piz | Compression::Dwaa) => {
+            ("exr", _) if !is_own && matches!(compression, ExrCompression::Piz | ExrCompression::Dwaa) => {
                 bad(format!("FFmpeg's encoder of EXR has no compression {compression}; it has none, zips, zip16"))
             }
             (_, None) => Ok(()),
@@ -123,8 +123,8 @@ impl Preset {
         };
         match (choice.encoder.as_str(), self.compression) {
             (Preset::OWN_EXR, Some(compression)) => set("compression", compression.to_string()),
-            ("exr", Some(Compression::None)) => set("compression", "none".to_owned()),
-            ("exr", Some(Compression::Zip16)) => set("compression", "zip16".to_owned()),
+            ("exr", Some(ExrCompression::None)) => set("compression", "none".to_owned()),
+            ("exr", Some(ExrCompression::Zip16)) => set("compression", "zip16".to_owned()),
             ("exr", Some(_)) => set("compression", "zip1".to_owned()),
             _ => {}
         }

@@ -11,15 +11,15 @@ use super::idle_cores::{Sharing, Workers};
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::write::{EncoderSetup, describe};
-use crate::codec::prores::{Description, Encoder, LARGEST, Picture, Plane, Profile, Threads};
+use crate::codec::prores::{LARGEST, Plane, Profile, ProresDescription, ProresEncoder, ProresPicture, Threads};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Who made the frame, as its header says it: this crate, unless a preset says otherwise.
 const VENDOR: [u8; 4] = *b"otcf";
 
 /// An open encoder, used as FFmpeg's are.
-pub(super) struct ProresEncoder {
-    encoder: Encoder,
+pub(super) struct PooledProresEncoder {
+    encoder: ProresEncoder,
     parameters: Parameters,
     format: Pixel,
     size: (u32, u32),
@@ -34,11 +34,11 @@ pub(super) fn takes(width: u32, height: u32) -> bool {
     usize::try_from(width.max(height)).is_ok_and(|side| side <= LARGEST)
 }
 
-impl ProresEncoder {
+impl PooledProresEncoder {
     /// # Errors
     /// [`ErrorKind::Option`] for sizes and vendors that cannot be, [`ErrorKind::Unsupported`] for options and pixel
     /// formats that it does not have.
-    pub(super) fn open(setup: &EncoderSetup<'_>, idle_cores: bool) -> Result<ProresEncoder> {
+    pub(super) fn open(setup: &EncoderSetup<'_>, idle_cores: bool) -> Result<PooledProresEncoder> {
         let mut profile = (Profile::Standard, b"apcn", 2);
         let mut vendor = VENDOR;
         for (key, value) in setup.options {
@@ -71,18 +71,18 @@ impl ProresEncoder {
             return Err(Error::new(ErrorKind::Unsupported, what));
         }
         let positive = |(num, den): (i32, i32)| (num.unsigned_abs(), den.unsigned_abs());
-        let about = Description {
+        let about = ProresDescription {
             vendor,
             rate: positive(setup.rate),
             pixel_aspect: positive(setup.pixel_aspect),
             color: [setup.color.primaries, setup.color.transfer, setup.color.matrix],
         };
         let side = |length: u32| usize::try_from(length).unwrap_or(usize::MAX);
-        let encoder = Encoder::new(profile.0, (side(setup.width), side(setup.height)), about)?;
+        let encoder = ProresEncoder::new(profile.0, (side(setup.width), side(setup.height)), about)?;
         let workers = Workers::new(setup.threads, idle_cores)?;
         let parameters = describe(setup, Id::PRORES, *profile.1, profile.2)?;
         let (format, size) = (setup.format, (setup.width, setup.height));
-        Ok(ProresEncoder { encoder, parameters, format, size, workers, ready: VecDeque::new(), data: Vec::new() })
+        Ok(PooledProresEncoder { encoder, parameters, format, size, workers, ready: VecDeque::new(), data: Vec::new() })
     }
 
     /// Encodes frame number `number`.
@@ -97,7 +97,7 @@ impl ProresEncoder {
         let planes = [samples(frame, 0)?, samples(frame, 1)?, samples(frame, 2)?];
         let [width, height] = [self.size.0, self.size.1].map(|side| usize::try_from(side).unwrap_or(usize::MAX));
         let alpha = (self.format == Pixel::YUVA444P10LE).then(|| samples(frame, 3)).transpose()?;
-        let picture = Picture { planes, alpha, width, height };
+        let picture = ProresPicture { planes, alpha, width, height };
         let data = &mut self.data;
         match &self.workers {
             Workers::Own(pool) => pool.install(|| self.encoder.encode(&picture, Threads::Pool, data)),

@@ -20,7 +20,7 @@ use crate::time::Ratio;
 const PATIENCE: u32 = 500;
 
 /// One displayed frame as it comes out of a file.
-pub(crate) struct Shown {
+pub(crate) struct ShownFrame {
     /// When it is shown, in ticks.
     pub(crate) pts: Option<i64>,
     /// The picture; `None` if it was lost.
@@ -43,9 +43,9 @@ pub(crate) struct Pump {
     facts: StreamFacts,
     demuxer: Demuxer,
     decoder: Decoder,
-    ready: VecDeque<Shown>,
+    ready: VecDeque<ShownFrame>,
     /// What was read to look at it.
-    ahead: VecDeque<Read>,
+    ahead: VecDeque<ReadPacket>,
     /// Packets come in another order than their pictures are shown in: their timestamps are those of display.
     reordered: bool,
     /// The highest timestamp of a packet read so far.
@@ -57,7 +57,7 @@ pub(crate) struct Pump {
     /// Packets that went in and whose pictures are not out yet, in the order of decoding.
     flights: VecDeque<Flight>,
     /// What is known to be damaged, as far as pictures still to come may be built on it.
-    damages: Vec<Damage>,
+    damages: Vec<DamagedPacket>,
     /// Timestamps of packets that the demuxer says are damaged.
     broken: Vec<i64>,
     /// Timestamps of packets before which packets were left out.
@@ -99,7 +99,7 @@ pub(crate) struct Pump {
 }
 
 /// What reading on gave.
-struct Read {
+struct ReadPacket {
     packet: Result<Option<Packet>>,
     /// Something went wrong on the way.
     failed: bool,
@@ -130,7 +130,7 @@ struct Flight {
 }
 
 /// A packet that could not be decoded as it was encoded.
-struct Damage {
+struct DamagedPacket {
     number: u64,
     reason: Reason,
 }
@@ -334,7 +334,7 @@ impl Pump {
             if let Some(packet) = self.read_packet()?
                 && Some((packet.pts(), packet.dts())) == first
             {
-                self.ahead.push_front(Read {
+                self.ahead.push_front(ReadPacket {
                     packet: Ok(Some(packet)),
                     failed: false,
                     broken_off: false,
@@ -355,7 +355,7 @@ impl Pump {
 
     /// The next packet of the picture stream, as it is in the file; `None` at the end.
     pub(crate) fn read_packet(&mut self) -> Result<Option<Packet>> {
-        let Read { packet, failed, broken_off, corrupt } = match self.ahead.pop_front() {
+        let ReadPacket { packet, failed, broken_off, corrupt } = match self.ahead.pop_front() {
             Some(read) => read,
             None => self.read_on(),
         };
@@ -374,7 +374,7 @@ impl Pump {
         Ok(packet)
     }
 
-    fn read_on(&mut self) -> Read {
+    fn read_on(&mut self) -> ReadPacket {
         // FFmpeg's parsers drop the flag that says so.
         let named = format!("Packet corrupt (stream = {},", self.stream);
         let (mut errors, mut broken_off, mut corrupt) = (self.errors, false, false);
@@ -408,7 +408,7 @@ impl Pump {
                 self.head_read = self.head.len() >= HEAD;
             }
         }
-        Read { packet, failed: errors > self.errors, broken_off, corrupt }
+        ReadPacket { packet, failed: errors > self.errors, broken_off, corrupt }
     }
 
     /// Gives a packet the time that the container's list has for its place in the file; whether others were lost before it.
@@ -426,7 +426,7 @@ impl Pump {
 
     /// Reads on as far as a packet may lie whose picture is shown before one that was decoded already.
     fn look_ahead(&mut self) {
-        let ended = |read: &Read| !matches!(&read.packet, Ok(Some(_)));
+        let ended = |read: &ReadPacket| !matches!(&read.packet, Ok(Some(_)));
         while self.ahead.len() < AHEAD && !self.ahead.back().is_some_and(ended) {
             let read = self.read_on();
             self.ahead.push_back(read);
@@ -442,7 +442,7 @@ impl Pump {
             // Whatever failed, it was not in front of the oldest packet that is still in the decoder.
             if !told && !self.damages.iter().any(|damage| damage.number == self.decoder.sent()) {
                 let number = self.flights.front().map_or(self.decoder.sent(), |flight| flight.number);
-                self.damages.push(Damage { number, reason: format!("{cause:#}").into() });
+                self.damages.push(DamagedPacket { number, reason: format!("{cause:#}").into() });
             }
             return;
         }
@@ -452,7 +452,7 @@ impl Pump {
         self.damages.retain(|damage| damage.number != flight.number);
         if !flight.hidden {
             let follows = !flight.pts.is_some_and(|pts| forget(&mut self.gaps, pts));
-            self.ready.push_back(Shown { after_error: true, follows, ..Shown::lost(flight.pts, reason) });
+            self.ready.push_back(ShownFrame { after_error: true, follows, ..ShownFrame::lost(flight.pts, reason) });
         }
     }
 
@@ -474,7 +474,7 @@ impl Pump {
             }
             told = true;
             if self.reason_for(line.packet).is_none() {
-                self.damages.push(Damage { number: line.packet, reason: line.text.as_str().into() });
+                self.damages.push(DamagedPacket { number: line.packet, reason: line.text.as_str().into() });
             }
         }
         told
@@ -497,7 +497,7 @@ impl Pump {
     }
 
     /// The next displayed frame; `None` at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Shown>> {
+    pub(crate) fn next(&mut self) -> Result<Option<ShownFrame>> {
         loop {
             if let Some(shown) = self.ready.pop_front() {
                 return Ok(Some(shown));
@@ -575,7 +575,7 @@ impl Pump {
         let number = self.decoder.sent() + 1;
         let hidden = sys::is_discarded(&packet);
         if self.facts.codec == "mjpeg" && packet.data().is_some_and(units::has_unknown_inks) {
-            self.damages.push(Damage { number, reason: units::UNKNOWN_INKS.into() });
+            self.damages.push(DamagedPacket { number, reason: units::UNKNOWN_INKS.into() });
         }
         let hashed = self.facts.codec == "hevc" && packet.data().is_some_and(units::has_picture_hash);
         let (key, compared, complete) = (packet.is_key(), false, false);
@@ -585,11 +585,12 @@ impl Pump {
         if std::mem::take(&mut self.corrupt) {
             // A parser gives a packet out once it has seen the next one.
             for number in [number, number + 1] {
-                self.damages.push(Damage { number, reason: "the container says that its packet is damaged".into() });
+                self.damages
+                    .push(DamagedPacket { number, reason: "the container says that its packet is damaged".into() });
             }
         }
         if packet.data().is_some_and(|data| units::is_hole(&self.facts.codec, data)) {
-            self.damages.push(Damage { number, reason: units::HOLE.into() });
+            self.damages.push(DamagedPacket { number, reason: units::HOLE.into() });
         }
         self.flights.push_back(Flight { number, pts, key, hidden, leading, hashed, compared, complete });
         if self.flights.len() > IN_FLIGHT {
@@ -676,10 +677,10 @@ impl Pump {
             || (UNREFERRED_B.contains(&self.facts.codec.as_str()) && frame.kind() == ffmpeg_next::picture::Type::B);
         match own {
             Some(_) if unreferred => self.damages.retain(|damage| damage.number != number),
-            Some(reason) if self.reason_for(number).is_none() => self.damages.push(Damage { number, reason }),
+            Some(reason) if self.reason_for(number).is_none() => self.damages.push(DamagedPacket { number, reason }),
             _ => {}
         }
-        self.ready.push_back(Shown { pts, picture: Some(frame), damage, doubtful: false, follows, after_error });
+        self.ready.push_back(ShownFrame { pts, picture: Some(frame), damage, doubtful: false, follows, after_error });
         self.given = pts.or(self.given);
     }
 
@@ -709,7 +710,7 @@ impl Pump {
         let late = packets.filter(|packet| !sys::is_discarded(packet)).filter_map(Packet::pts);
         for late in late.filter(|late| (given + 1..pts).contains(late)) {
             let reason = "its picture comes out of order".into();
-            self.ready.push_back(Shown { doubtful: true, ..Shown::lost(Some(late), reason) });
+            self.ready.push_back(ShownFrame { doubtful: true, ..ShownFrame::lost(Some(late), reason) });
         }
     }
 
@@ -762,20 +763,20 @@ impl Pump {
             // H.264 and HEVC name what they refer to, and their decoders tell when it is not there.
             let told_otherwise = doubtful && matches!(codec, "h264" | "hevc");
             if !(intra_only || told_otherwise) && self.reason_for(flight.number).is_none() {
-                self.damages.push(Damage { number: flight.number, reason: Reason::clone(&reason) });
+                self.damages.push(DamagedPacket { number: flight.number, reason: Reason::clone(&reason) });
             }
             let follows = !flight.pts.is_some_and(|pts| forget(&mut self.gaps, pts));
             // At the end of what can be read, others may be missing in front of it.
             let after_error = self.failed || self.broken_off || self.broken_at.is_some();
-            self.ready.push_back(Shown { doubtful, follows, after_error, ..Shown::lost(flight.pts, reason) });
+            self.ready.push_back(ShownFrame { doubtful, follows, after_error, ..ShownFrame::lost(flight.pts, reason) });
         }
     }
 }
 
-impl Shown {
+impl ShownFrame {
     /// A picture that did not come.
-    fn lost(pts: Option<i64>, reason: Reason) -> Shown {
-        Shown { pts, picture: None, damage: Some(reason), doubtful: false, follows: true, after_error: false }
+    fn lost(pts: Option<i64>, reason: Reason) -> ShownFrame {
+        ShownFrame { pts, picture: None, damage: Some(reason), doubtful: false, follows: true, after_error: false }
     }
 }
 

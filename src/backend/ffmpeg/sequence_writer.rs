@@ -10,9 +10,9 @@ use ffmpeg_next::frame::Video;
 
 use super::encode::{OutputSettings, open_encoder};
 use super::exr;
-use super::movie_writer::Written;
+use super::movie_writer::WrittenFrames;
 use super::picture_encoder::PictureEncoder;
-use crate::codec::exr::Label;
+use crate::codec::exr::ExrLabel;
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::FrameName;
@@ -56,7 +56,7 @@ pub struct SequenceWriter {
     names: SequenceNames,
     encoder: PictureEncoder,
     /// Timecode of the first frame, and its reel.
-    first: Label,
+    first: ExrLabel,
     frames: i64,
     files: i64,
     bytes: u64,
@@ -77,7 +77,7 @@ impl SequenceWriter {
         }
         let encoder = open_encoder(settings, false)?;
         let interop = untold_interop(settings, &encoder).map(str::to_owned);
-        let first = Label::new(settings.timecode, settings.reel.clone());
+        let first = ExrLabel::new(settings.timecode, settings.reel.clone());
         Ok(SequenceWriter { names, encoder, first, frames: 0, files: 0, bytes: 0, interop })
     }
 
@@ -89,11 +89,11 @@ impl SequenceWriter {
     /// cannot be written.
     pub fn write(&mut self, frame: &Video) -> Result<()> {
         let timecode = self.first.timecode.map(|first| first.later(self.frames));
-        self.write_labelled(frame, Label::new(timecode, self.first.reel.clone()))
+        self.write_labelled(frame, ExrLabel::new(timecode, self.first.reel.clone()))
     }
 
     /// The same, with what is said about the frame where files have a place for it.
-    pub(super) fn write_labelled(&mut self, frame: &Video, label: Label) -> Result<()> {
+    pub(super) fn write_labelled(&mut self, frame: &Video, label: ExrLabel) -> Result<()> {
         self.encoder.label(label);
         self.encoder.send(Some((frame, self.frames)))?;
         self.frames += 1;
@@ -127,19 +127,19 @@ impl SequenceWriter {
     ///
     /// # Errors
     /// As [`SequenceWriter::write`], and [`ErrorKind::Encode`] when the encoder has swallowed a frame.
-    pub fn finish(mut self) -> Result<Written> {
+    pub fn finish(mut self) -> Result<WrittenFrames> {
         self.encoder.send(None)?;
         self.drain()?;
         if self.files != self.frames {
             let what = format!("{} files came out of {} frames", self.files, self.frames);
             return Err(Error::new(ErrorKind::Encode, what));
         }
-        Ok(Written { frames: self.frames, bytes: self.bytes })
+        Ok(WrittenFrames { frames: self.frames, bytes: self.bytes })
     }
 }
 
 /// Writes one picture, of the settings' pixel format and size, to `path`. Returns the encoder's name.
-pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video, label: Label) -> Result<String> {
+pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Video, label: ExrLabel) -> Result<String> {
     let mut encoder = open_encoder(settings, false)?;
     encoder.label(label);
     encoder.send(Some((picture, 0)))?;

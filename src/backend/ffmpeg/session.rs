@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use super::encode::OutputSettings;
 use super::media;
-use super::render::{Outputs, Programs, Scene, ShotProgram, ShotWorker, estimate, explain, lower};
+use super::render::{OutputFormats, Programs, Scene, ShotProgram, ShotWorker, estimate, explain, lower};
 use super::representation::{FrameRange, SourceFormat};
 use super::sound::{self, Mixer, SoundMedium};
 use super::sys::pixel_info::PixelInfo;
-use super::verify::{self, Expected};
+use super::verify::{self, ExpectedOutput};
 use crate::backend::{Backend, Capabilities, Session, Task, Worker};
 use crate::deliver::{Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
@@ -218,7 +218,7 @@ impl<'a> FfmpegSession<'a> {
     }
 }
 
-impl Outputs for FfmpegSession<'_> {
+impl OutputFormats for FfmpegSession<'_> {
     fn settings(&self, shot: &Shot, fields: Option<bool>) -> OutputSettings {
         let Scene { plan, preset, canvas, format, .. } = &self.scene;
         let mut settings = OutputSettings::new((*preset).clone(), *format, (canvas.width, canvas.height), plan.rate);
@@ -317,7 +317,7 @@ impl Session for FfmpegSession<'_> {
             let mut files = task.wav.iter().chain(&task.stems);
             files.try_for_each(|wav| verify::length_of_sound(wav, samples, 0))?;
         }
-        let expected = Expected {
+        let expected = ExpectedOutput {
             preset,
             size: (self.scene.canvas.width, self.scene.canvas.height),
             rate: plan.rate,

@@ -9,7 +9,7 @@ use super::pixels::{self, full_range_twin};
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
 use super::yuv;
-use crate::color::Transform;
+use crate::color::ColorTransform;
 use crate::error::Result;
 use crate::picture::{Rgba16, RgbaF32};
 use crate::plan::ColorTags;
@@ -134,7 +134,7 @@ const BLOCK: usize = 4096;
 
 /// Puts a picture through `transform`, if there is one; colour comes out multiplied by alpha. Colour that is there without
 /// alpha, such as a glow, is light that is added: what nothing becomes is taken off it, so that nothing stays nothing.
-pub(super) fn transformed(image: &mut RgbaF32, alpha: Alpha, transform: Option<&dyn Transform>, threads: usize) {
+pub(super) fn transformed(image: &mut RgbaF32, alpha: Alpha, transform: Option<&dyn ColorTransform>, threads: usize) {
     let pixels = image.data.as_chunks_mut::<4>().0;
     let mut nothing = [[0.0, 0.0, 0.0, 1.0]];
     if let Some(transform) = transform {
@@ -158,7 +158,7 @@ pub(super) fn transformed(image: &mut RgbaF32, alpha: Alpha, transform: Option<&
     });
 }
 
-fn through(block: &mut [[f32; 4]], alpha: Alpha, transform: Option<&dyn Transform>, nothing: [f32; 4]) {
+fn through(block: &mut [[f32; 4]], alpha: Alpha, transform: Option<&dyn ColorTransform>, nothing: [f32; 4]) {
     if alpha == Alpha::Premultiplied && transform.is_some() {
         block.iter_mut().for_each(divide);
     }
@@ -189,7 +189,7 @@ mod tests {
     #[derive(Debug)]
     struct Brighter;
 
-    impl Transform for Brighter {
+    impl ColorTransform for Brighter {
         fn apply(&self, pixels: &mut [[f32; 4]]) {
             pixels.iter_mut().flat_map(|pixel| &mut pixel[..3]).for_each(|value| *value = *value * 2.0 + 0.25);
         }
@@ -228,8 +228,8 @@ mod tests {
         use std::sync::Arc;
 
         #[derive(Debug)]
-        struct Counted(Arc<dyn Transform>, std::sync::atomic::AtomicUsize);
-        impl Transform for Counted {
+        struct CountedPixels(Arc<dyn ColorTransform>, std::sync::atomic::AtomicUsize);
+        impl ColorTransform for CountedPixels {
             fn apply(&self, pixels: &mut [[f32; 4]]) {
                 self.1.fetch_add(pixels.len(), std::sync::atomic::Ordering::Relaxed);
                 self.0.apply(pixels);
@@ -260,12 +260,12 @@ mod tests {
                 },
             ];
             let exact = engine.transform(&steps, &Default::default()).expect("made").transform;
-            let counted = Arc::new(Counted(exact, Default::default()));
-            let exact: Arc<dyn Transform> = counted.clone();
+            let counted = Arc::new(CountedPixels(exact, Default::default()));
+            let exact: Arc<dyn ColorTransform> = counted.clone();
             let start = on_processor();
             let fast = Fast::new(Arc::clone(&exact), &Cubes::default()).cube(1);
             println!("made_{name} {:.1}", on_processor() - start);
-            let through = |transform: &dyn Transform, frame: &[f32]| {
+            let through = |transform: &dyn ColorTransform, frame: &[f32]| {
                 let mut image = RgbaF32 { width, height, data: frame.to_vec() };
                 let start = on_processor();
                 transformed(&mut image, Alpha::None, Some(transform), 1);

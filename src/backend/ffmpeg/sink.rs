@@ -9,9 +9,9 @@ use super::render::Variant;
 use super::representation::SourceLabels;
 use super::singles;
 use super::viewed::Viewed;
-use super::writer::Writer;
+use super::writer::FrameWriter;
 use crate::audio::Samples;
-use crate::color::Transform;
+use crate::color::ColorTransform;
 use crate::error::Result;
 
 /// Something that a file is made by: a movie, a sequence, packets on their way, a representation.
@@ -37,12 +37,12 @@ pub(super) trait Sink {
     fn write_sound(&mut self, samples: &Samples) -> Result<()>;
 
     /// Closes the file after so many frames.
-    fn finish(self: Box<Self>, frames: i64) -> Result<Finished>;
+    fn finish(self: Box<Self>, frames: i64) -> Result<FinishedSink>;
 }
 
 /// What became of a sink.
 #[derive(Debug, Default)]
-pub(super) struct Finished {
+pub(super) struct FinishedSink {
     /// The name of the encoder of its pictures; `None` where packets were copied.
     pub(super) encoder: Option<String>,
     /// The pixel format of its pictures, as FFmpeg names it, and their width and height, where it is a representation.
@@ -52,8 +52,8 @@ pub(super) struct Finished {
 }
 
 /// The shot itself: every picture, encoded.
-pub(super) struct Whole<'f> {
-    pub(super) writer: Writer,
+pub(super) struct ShotSink<'f> {
+    pub(super) writer: FrameWriter,
     /// Where each frame's file tells of its source.
     pub(super) labels: Option<SourceLabels<'f>>,
     pub(super) keeps_fields: bool,
@@ -64,7 +64,7 @@ pub(super) struct Whole<'f> {
 
 /// What is done to the canvas on its way into the shot's own file.
 pub(super) struct Bake {
-    pub(super) transform: Arc<dyn Transform>,
+    pub(super) transform: Arc<dyn ColorTransform>,
     pub(super) target: TargetFormat,
     pub(super) converter: Converter,
     pub(super) threads: usize,
@@ -79,7 +79,7 @@ impl Bake {
     }
 }
 
-impl Sink for Whole<'_> {
+impl Sink for ShotSink<'_> {
     fn wants(&self, _: i64) -> bool {
         true
     }
@@ -106,9 +106,9 @@ impl Sink for Whole<'_> {
         self.writer.write_sound(samples)
     }
 
-    fn finish(self: Box<Self>, _: i64) -> Result<Finished> {
+    fn finish(self: Box<Self>, _: i64) -> Result<FinishedSink> {
         let encoder = self.writer.encoder().map(str::to_owned);
         let notes = self.labels.iter().filter_map(SourceLabels::note).collect();
-        self.writer.finish().map(|_| Finished { encoder, format: None, notes })
+        self.writer.finish().map(|_| FinishedSink { encoder, format: None, notes })
     }
 }

@@ -28,7 +28,7 @@ use super::pixels;
 use super::still_kind::StillKind;
 use super::sys::decoder::{Decoder, DecoderSetup, Received};
 use super::sys::expand::zeroed;
-use super::sys::log::Line;
+use super::sys::log::LogLine;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::read as sys;
 use super::tiff;
@@ -248,8 +248,8 @@ fn by_ffmpeg(
     let opened = Decoder::by_name(kind.decoder(), setup);
     let mut decoder = opened.map_err(|cause| Failed { reason: format!("{cause:#}").into(), damaged: false })?;
     let decoded = decode(&mut decoder, data);
-    let lines: Vec<Line> = decoder.take_lines().into_iter().filter(is_damage).collect();
-    let unknown = |line: &Line| {
+    let lines: Vec<LogLine> = decoder.take_lines().into_iter().filter(is_damage).collect();
+    let unknown = |line: &LogLine| {
         let text = line.text.to_lowercase();
         ["unsupported", "not supported", "not implemented", "unknown"].iter().any(|word| text.contains(word))
     };

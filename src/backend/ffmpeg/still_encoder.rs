@@ -15,7 +15,7 @@ use super::primaries::chromaticities;
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::write::EncoderSetup;
-use crate::codec::exr::{self, Compression, Label};
+use crate::codec::exr::{self, ExrCompression, ExrLabel};
 use crate::codec::png;
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
@@ -34,14 +34,14 @@ pub(super) struct StillEncoder {
     /// Frames that were handed over, in their order.
     frames: VecDeque<Pending>,
     /// What is said about the frame that comes next.
-    label: Label,
+    label: ExrLabel,
     received: i64,
     is_over: bool,
 }
 
 enum Coder {
-    Exr(Box<exr::Encoder>),
-    Png(png::Encoder),
+    Exr(Box<exr::ExrEncoder>),
+    Png(png::PngEncoder),
 }
 
 enum Pending {
@@ -80,14 +80,14 @@ impl StillEncoder {
             workers,
             at_once: threads.min((WAITING / frame.max(1)).max(1)),
             frames: VecDeque::new(),
-            label: Label::default(),
+            label: ExrLabel::default(),
             received: 0,
             is_over: false,
         })
     }
 
     /// Says something about the frame that is sent next.
-    pub(super) fn label(&mut self, label: Label) {
+    pub(super) fn label(&mut self, label: ExrLabel) {
         self.label = label;
     }
 
@@ -171,7 +171,7 @@ fn idle_threads() -> Option<&'static ThreadPool> {
 
 impl Coder {
     /// The file of a frame that lies top down.
-    fn encode(&self, frame: &Video, label: &Label) -> Result<Vec<u8>> {
+    fn encode(&self, frame: &Video, label: &ExrLabel) -> Result<Vec<u8>> {
         let info = PixelInfo::need(frame.format())?;
         match self {
             Coder::Exr(encoder) => {
@@ -199,8 +199,8 @@ impl Coder {
     }
 }
 
-fn exr_encoder(setup: &EncoderSetup<'_>, texts: &BTreeMap<String, String>) -> Result<exr::Encoder> {
-    let (mut compression, mut level) = (Compression::default(), None);
+fn exr_encoder(setup: &EncoderSetup<'_>, texts: &BTreeMap<String, String>) -> Result<exr::ExrEncoder> {
+    let (mut compression, mut level) = (ExrCompression::default(), None);
     for (key, value) in setup.options {
         match key.as_str() {
             "compression" => compression = value.parse()?,
@@ -216,7 +216,7 @@ fn exr_encoder(setup: &EncoderSetup<'_>, texts: &BTreeMap<String, String>) -> Re
     };
     let side = |length: u32| usize::try_from(length).unwrap_or(usize::MAX);
     let (width, height) = (side(setup.width), side(setup.height));
-    let mut about = exr::Description::default();
+    let mut about = exr::ExrDescription::default();
     let (across, down) = setup.pixel_aspect;
     #[expect(clippy::cast_possible_truncation, reason = "files have 32 bits")]
     let aspect = (f64::from(across) / f64::from(down.max(1))) as f32;
@@ -227,10 +227,10 @@ fn exr_encoder(setup: &EncoderSetup<'_>, texts: &BTreeMap<String, String>) -> Re
     about.chromaticities = chromaticities(setup.color.primaries).map(|points| points.map(share));
     about.software = Some(concat!("otio-conflate ", env!("CARGO_PKG_VERSION")).to_owned());
     about.texts.clone_from(texts);
-    exr::Encoder::new(exr::Setup { width, height, alpha, compression, level }, about)
+    exr::ExrEncoder::new(exr::ExrSetup { width, height, alpha, compression, level }, about)
 }
 
-fn png_encoder(setup: &EncoderSetup<'_>) -> Result<png::Encoder> {
+fn png_encoder(setup: &EncoderSetup<'_>) -> Result<png::PngEncoder> {
     let mut level = None;
     for (key, value) in setup.options {
         match key.as_str() {
@@ -247,7 +247,7 @@ fn png_encoder(setup: &EncoderSetup<'_>) -> Result<png::Encoder> {
         _ => return Err(no_format(setup, "rgb24, rgba, rgb48be or rgba64be")),
     };
     let ColorTags { primaries, transfer, .. } = setup.color;
-    let mut about = png::Description::default();
+    let mut about = png::PngDescription::default();
     let (across, down) = setup.pixel_aspect;
     about.pixel_aspect = Some((across.unsigned_abs(), down.unsigned_abs()));
     let is_known = ![primaries, transfer].contains(&ColorTags::UNSPECIFIED);
@@ -255,7 +255,7 @@ fn png_encoder(setup: &EncoderSetup<'_>) -> Result<png::Encoder> {
     about.srgb = (primaries, transfer) == (1, 13);
     about.gamma = gamma(transfer);
     about.chromaticities = chromaticities(primaries);
-    png::Encoder::new(png::Setup { width: setup.width, height: setup.height, alpha, deep, level }, about)
+    png::PngEncoder::new(png::PngSetup { width: setup.width, height: setup.height, alpha, deep, level }, about)
 }
 
 /// The exponent nearest to a transfer characteristic, in 100 000ths.

@@ -48,7 +48,7 @@ pub(super) fn is_hole(codec: &str, data: &[u8]) -> bool {
 }
 
 /// A unit of a packet: what kind it is, whether its header is sound, and its bytes from the header on.
-struct Unit<'d> {
+struct PacketUnit<'d> {
     kind: u8,
     sound: bool,
     bytes: &'d [u8],
@@ -56,7 +56,7 @@ struct Unit<'d> {
 
 /// The units of a packet: behind start codes, or, in MP4 and Matroska, behind their lengths of four bytes. `None` where
 /// the lengths do not add up.
-fn units<'d>(codec: &str, data: &'d [u8]) -> Option<Vec<Unit<'d>>> {
+fn units<'d>(codec: &str, data: &'d [u8]) -> Option<Vec<PacketUnit<'d>>> {
     let unit = |bytes: &'d [u8]| {
         let head = *bytes.first()?;
         let (kind, sound) = match codec {
@@ -64,7 +64,7 @@ fn units<'d>(codec: &str, data: &'d [u8]) -> Option<Vec<Unit<'d>>> {
             "hevc" => (head >> 1 & 0x3f, head & 0x80 == 0),
             _ => (head, true),
         };
-        Some(Unit { kind, sound, bytes })
+        Some(PacketUnit { kind, sound, bytes })
     };
     let mut found = Vec::new();
     if data.starts_with(&[0, 0, 1]) || data.starts_with(&[0, 0, 0, 1]) {

@@ -14,7 +14,7 @@ use crate::time::{Rate, Ratio};
 
 /// What a target is to hold.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Expected<'a> {
+pub(super) struct ExpectedOutput<'a> {
     pub(super) preset: &'a Preset,
     /// Width and height in pixels.
     pub(super) size: (u32, u32),
@@ -32,7 +32,7 @@ pub(super) struct Expected<'a> {
 ///
 /// # Errors
 /// [`ErrorKind::Verify`] when it is not what was expected.
-pub(super) fn verify(target: &Target, expected: &Expected<'_>) -> Result<()> {
+pub(super) fn verify(target: &Target, expected: &ExpectedOutput<'_>) -> Result<()> {
     let Target::Movie(path) = target else {
         for number in expected.first..expected.first + expected.frames {
             let file = target.file(number);
@@ -88,7 +88,7 @@ pub(super) fn count_of_sounds(file: &Path, planned: usize) -> Result<()> {
 
 /// By how many samples sound may miss its length: codecs count packets, and Matroska knows the length of the longest
 /// stream alone.
-fn slack(expected: &Expected<'_>, rate: u32) -> i64 {
+fn slack(expected: &ExpectedOutput<'_>, rate: u32) -> i64 {
     let counted = expected.preset.audio.as_ref().is_some_and(|codec| !codec.starts_with("pcm_"));
     let coarse = matches!(expected.preset.muxer.as_deref(), Some("matroska" | "webm"));
     let frame = (Ratio::whole(rate.into()) / expected.rate.nominal()).ceil();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::convert::SourcePicture;
 use super::singles::{self, Alpha};
-use crate::color::Transform;
+use crate::color::ColorTransform;
 use crate::error::Result;
 use crate::picture::{self, RgbaF32};
 
@@ -14,28 +14,28 @@ use crate::picture::{self, RgbaF32};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Viewed {
     /// Transforms that more than one output has.
-    shared: Rc<Vec<Arc<dyn Transform>>>,
-    last: Rc<RefCell<Vec<Known>>>,
+    shared: Rc<Vec<Arc<dyn ColorTransform>>>,
+    last: Rc<RefCell<Vec<ViewedPicture>>>,
 }
 
 #[derive(Debug)]
-struct Known {
-    picture: Picture,
+struct ViewedPicture {
+    picture: PictureKey,
     size: (u32, u32),
-    transform: Arc<dyn Transform>,
+    transform: Arc<dyn ColorTransform>,
     image: RgbaF32,
 }
 
 /// Which picture: its number, whether it is made of fields, and where it lies in memory.
-type Picture = (i64, bool, usize);
+type PictureKey = (i64, bool, usize);
 
 impl Viewed {
     /// For outputs with these transforms.
-    pub(super) fn new<'t>(transforms: impl IntoIterator<Item = &'t Arc<dyn Transform>>) -> Viewed {
-        let mut met: Vec<&Arc<dyn Transform>> = Vec::new();
-        let mut shared: Vec<Arc<dyn Transform>> = Vec::new();
+    pub(super) fn new<'t>(transforms: impl IntoIterator<Item = &'t Arc<dyn ColorTransform>>) -> Viewed {
+        let mut met: Vec<&Arc<dyn ColorTransform>> = Vec::new();
+        let mut shared: Vec<Arc<dyn ColorTransform>> = Vec::new();
         for transform in transforms {
-            let is_same = |known: &Arc<dyn Transform>| Arc::ptr_eq(known, transform);
+            let is_same = |known: &Arc<dyn ColorTransform>| Arc::ptr_eq(known, transform);
             match met.iter().any(|known| is_same(known)) {
                 true if !shared.iter().any(is_same) => shared.push(Arc::clone(transform)),
                 true => {}
@@ -53,7 +53,7 @@ impl Viewed {
         &self,
         (source, index, fields): (&SourcePicture<'_>, i64, bool),
         size: (u32, u32),
-        transform: &Arc<dyn Transform>,
+        transform: &Arc<dyn ColorTransform>,
         threads: usize,
     ) -> Result<RgbaF32> {
         let is_shared = self.shared.iter().any(|known| Arc::ptr_eq(known, transform));
@@ -61,7 +61,7 @@ impl Viewed {
         if is_shared {
             let mut last = self.last.borrow_mut();
             last.retain(|known| known.picture.0 == index);
-            let is_known = |known: &&Known| {
+            let is_known = |known: &&ViewedPicture| {
                 known.picture == picture && known.size == size && Arc::ptr_eq(&known.transform, transform)
             };
             if let Some(known) = last.iter().find(is_known) {
@@ -77,7 +77,7 @@ impl Viewed {
         singles::transformed(&mut image, alpha, Some(&**transform), threads);
         if is_shared {
             let (transform, image) = (Arc::clone(transform), image.clone());
-            self.last.borrow_mut().push(Known { picture, size, transform, image });
+            self.last.borrow_mut().push(ViewedPicture { picture, size, transform, image });
         }
         Ok(image)
     }
@@ -94,9 +94,9 @@ mod tests {
     use crate::plan::ColorTags;
 
     #[derive(Debug, Default)]
-    struct Counted(AtomicUsize);
+    struct CountedPictures(AtomicUsize);
 
-    impl Transform for Counted {
+    impl ColorTransform for CountedPictures {
         fn apply(&self, pixels: &mut [[f32; 4]]) {
             // The first pixel of a picture is counted; what black becomes is asked for, too.
             self.0.fetch_add(usize::from(pixels.len() > 1), Ordering::Relaxed);
@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn outputs_in_one_view_share_its_pictures_and_others_do_not() {
-        let (twice, once) = (Arc::new(Counted::default()), Arc::new(Counted::default()));
-        let transforms: [Arc<dyn Transform>; 3] = [twice.clone(), once.clone(), twice.clone()];
+        let (twice, once) = (Arc::new(CountedPictures::default()), Arc::new(CountedPictures::default()));
+        let transforms: [Arc<dyn ColorTransform>; 3] = [twice.clone(), once.clone(), twice.clone()];
         let viewed = Viewed::new(&transforms);
         let mut frames: Vec<Video> = (0..2).map(|_| Video::new(Pixel::GBRPF32LE, 8, 4)).collect();
         for (frame, byte) in frames.iter_mut().zip([0u8, 0x3e]) {

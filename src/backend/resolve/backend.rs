@@ -10,12 +10,12 @@ pub struct ResolveBackend {
     options: ResolveOptions,
     only: Option<Vec<String>>,
     /// What a run delivers, as far as it is known: by it, a render can be collected when the run is killed.
-    pub(crate) whole: Option<Whole>,
+    pub(crate) whole: Option<WholeRun>,
 }
 
 /// A run as a whole.
 #[derive(Debug, Clone)]
-pub(crate) struct Whole {
+pub(crate) struct WholeRun {
     /// The plan, with the shots that are not asked for.
     pub(crate) plan: Plan,
     pub(crate) delivery: Delivery,

@@ -2,23 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::bridge::Object;
-use super::guard::Guard;
+use super::bridge::ResolveObject;
+use super::guard::ResolveGuard;
 use super::names::own_name;
 use crate::error::Result;
 
 /// A bin of our own in the media pool, which is open.
 pub(super) struct Bin {
-    pub(super) pool: Object,
+    pub(super) pool: ResolveObject,
     /// The bin that it lies in.
-    pub(super) root: Object,
+    pub(super) root: ResolveObject,
     pub(super) name: String,
     /// The bin that was open before.
-    pub(super) open: Object,
+    pub(super) open: ResolveObject,
 }
 
 /// Makes a bin of our own, which is open then.
-pub(super) fn own_bin(guard: &mut Guard<'_>) -> Result<Bin> {
+pub(super) fn own_bin(guard: &mut ResolveGuard<'_>) -> Result<Bin> {
     guard.note_timeline()?;
     let link = &guard.link;
     let pool = link.project("GetMediaPool", vec![])?.some()?;

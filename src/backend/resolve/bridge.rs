@@ -28,20 +28,20 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// One of Resolve's objects, which the bridge holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Object {
+pub(super) struct ResolveObject {
     class: String,
     number: u64,
 }
 
-impl Object {
+impl ResolveObject {
     /// Its class in the scripting interface.
     pub(super) fn class(&self) -> &str {
         &self.class
     }
 }
 
-impl From<&Object> for Value {
-    fn from(object: &Object) -> Value {
+impl From<&ResolveObject> for Value {
+    fn from(object: &ResolveObject) -> Value {
         json!({"$object": object.number})
     }
 }
@@ -143,7 +143,7 @@ impl Bridge {
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve's module cannot be loaded; [`ErrorKind::Cancelled`].
-    pub(super) fn connect(&self, cancel: &CancelToken) -> Result<Option<Object>> {
+    pub(super) fn connect(&self, cancel: &CancelToken) -> Result<Option<ResolveObject>> {
         let value = self.ask("the connection to Resolve", json!({"connect": true}), Some(cancel))?;
         Ok(object(&value, "Resolve"))
     }
@@ -166,7 +166,7 @@ impl Bridge {
     /// [`ErrorKind::Unsupported`] for a call that is not in the table or that this Resolve does not have,
     /// [`ErrorKind::Application`] when it raises an error or the bridge is gone; [`ErrorKind::Timeout`] when there is no
     /// answer: the bridge is ended then, since a call cannot be taken back.
-    pub(super) fn call(&self, on: &Object, method: &str, arguments: Vec<Value>) -> Result<Answer> {
+    pub(super) fn call(&self, on: &ResolveObject, method: &str, arguments: Vec<Value>) -> Result<Answer> {
         self.call_until(on, method, arguments, None)
     }
 
@@ -177,7 +177,7 @@ impl Bridge {
     /// As [`Bridge::call`]; [`ErrorKind::Cancelled`].
     pub(super) fn call_until(
         &self,
-        on: &Object,
+        on: &ResolveObject,
         method: &str,
         arguments: Vec<Value>,
         cancel: Option<&CancelToken>,
@@ -393,12 +393,12 @@ impl Answer {
     }
 
     /// The object, if it is one.
-    pub(super) fn object(&self) -> Option<Object> {
+    pub(super) fn object(&self) -> Option<ResolveObject> {
         object(&self.value, &self.returns)
     }
 
     /// It has to be an object.
-    pub(super) fn some(self) -> Result<Object> {
+    pub(super) fn some(self) -> Result<ResolveObject> {
         self.object().ok_or_else(|| self.refused("an object"))
     }
 
@@ -406,7 +406,7 @@ impl Answer {
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when it is something else.
-    pub(super) fn objects(self) -> Result<Vec<Object>> {
+    pub(super) fn objects(self) -> Result<Vec<ResolveObject>> {
         if self.value.is_null() { Ok(Vec::new()) } else { self.listed() }
     }
 
@@ -414,7 +414,7 @@ impl Answer {
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when it is something else.
-    pub(super) fn listed(self) -> Result<Vec<Object>> {
+    pub(super) fn listed(self) -> Result<Vec<ResolveObject>> {
         match &self.value {
             Value::Array(list) if list.iter().all(|item| object(item, &self.returns).is_some()) => {
                 Ok(list.iter().filter_map(|item| object(item, &self.returns)).collect())
@@ -437,8 +437,8 @@ impl Answer {
     }
 }
 
-fn object(value: &Value, class: &str) -> Option<Object> {
-    value.get("$object").and_then(Value::as_u64).map(|number| Object { class: class.to_owned(), number })
+fn object(value: &Value, class: &str) -> Option<ResolveObject> {
+    value.get("$object").and_then(Value::as_u64).map(|number| ResolveObject { class: class.to_owned(), number })
 }
 
 /// A whole number, which may come as a float, or as text.

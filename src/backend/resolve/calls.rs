@@ -21,12 +21,12 @@ pub(super) struct Calls {
     /// The version of Resolve that a method came with, by class and name; the others are in every version that is used.
     since: BTreeMap<String, String>,
     /// The forms of each method, by class and name.
-    calls: BTreeMap<String, BTreeMap<String, Vec<Form>>>,
+    calls: BTreeMap<String, BTreeMap<String, Vec<CallForm>>>,
 }
 
 /// One way to call a method.
 #[derive(Debug, Deserialize)]
-pub(super) struct Form {
+pub(super) struct CallForm {
     /// What each argument is: `str`, `int`, `bool`, `dict`, `constant` (one of Resolve's, by name), a class, or one of these in brackets for a list.
     args: Vec<String>,
     /// What it gives.
@@ -56,7 +56,7 @@ impl Calls {
     /// [`ErrorKind::Unsupported`] when there is no such call.
     pub(super) fn returns(&self, class: &str, method: &str, arguments: &[Value]) -> Result<&str> {
         let forms = self.calls.get(class).and_then(|methods| methods.get(method)).map_or(&[][..], Vec::as_slice);
-        let fits = |form: &&Form| {
+        let fits = |form: &&CallForm| {
             form.args.len() == arguments.len() && form.args.iter().zip(arguments).all(|(kind, value)| is(kind, value))
         };
         forms.iter().find(fits).map(|form| form.returns.as_str()).ok_or_else(|| {

@@ -7,13 +7,13 @@ use super::backend::ResolveBackend;
 use super::cutting::{Cutting, Renders, Unprepared, unprepared};
 use super::found::{not_whole, render_at_last, render_in};
 use super::jobs::{self, End};
-use super::journal::Owner;
+use super::journal::ChangeOwner;
 use super::light::Light;
 use super::link::Link;
 use super::options::ResolveOptions;
-use super::pieces::{Piece, plan_of};
+use super::pieces::{RenderPiece, plan_of};
 use super::protected::refuse_folders;
-use super::scratch::{Scratch, part};
+use super::scratch::{ScratchFolder, part};
 use super::ticket::Ticket;
 use super::warning::warning;
 use crate::backend::{Backend, Capabilities, Control, Session, Task, Worker};
@@ -78,14 +78,14 @@ impl Collection<'_> {
         };
         let size = (ticket.canvas.width, ticket.canvas.height);
         // It is needed until everything is delivered.
-        let folder = Scratch::borrow(given.map_or_else(|| ticket.folder().to_owned(), Path::to_owned));
+        let folder = ScratchFolder::borrow(given.map_or_else(|| ticket.folder().to_owned(), Path::to_owned));
         let light = ticket.light.as_ref();
         let plan = plan_of(ticket.plan(), size, light, &renders);
         Ok(Renders { plan, failed: Vec::new(), folder, note: light.map(Light::note) })
     }
 
     /// What Resolve has rendered, followed to its end.
-    fn rendered(&self, options: &ResolveOptions, control: &Control<'_>) -> Result<Vec<(Piece, MediaSource)>> {
+    fn rendered(&self, options: &ResolveOptions, control: &Control<'_>) -> Result<Vec<(RenderPiece, MediaSource)>> {
         let ticket = self.from.ticket;
         let link = Link::open(options, control.cancel)?;
         ticket.check(&link)?;
@@ -117,7 +117,7 @@ impl Collection<'_> {
                 }
             }
         }
-        let folder = Scratch::borrow(ticket.folder().to_owned());
+        let folder = ScratchFolder::borrow(ticket.folder().to_owned());
         if ends.contains(&End::Gone) && !ticket.folder().exists() {
             let what = "the ticket was collected or withdrawn before: its jobs and its renders are gone";
             return Err(Error::new(ErrorKind::Application, what));
@@ -147,7 +147,7 @@ impl Collection<'_> {
     }
 
     /// What lies in `path`, whatever Resolve says.
-    fn given(&self, path: &Path, control: &Control<'_>) -> Result<Vec<(Piece, MediaSource)>> {
+    fn given(&self, path: &Path, control: &Control<'_>) -> Result<Vec<(RenderPiece, MediaSource)>> {
         let Collector { options, ticket, .. } = self.from;
         let mut renders = Vec::new();
         for (number, job) in ticket.jobs.iter().enumerate() {
@@ -156,7 +156,7 @@ impl Collection<'_> {
             renders.push((job.piece.clone(), render_in(&place, &job.expected.given())?));
         }
         let journal = ticket.noted(options);
-        let was_run = journal.is_some_and(|journal| journal.is_restored() && journal.owner() == Owner::Run);
+        let was_run = journal.is_some_and(|journal| journal.is_restored() && journal.owner() == ChangeOwner::Run);
         let given = match was_run {
             // A run that was killed while it cut had put everything back.
             true => Ok(Vec::new()),

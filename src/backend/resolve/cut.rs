@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::bridge::{Answer, Object};
-use super::export::{self, Told};
+use super::bridge::{Answer, ResolveObject};
+use super::export::{self, ExportedItem};
 use super::link::Link;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Element, Layer, MediaSource, Plan, Shot, Span, layers_of};
@@ -14,8 +14,8 @@ const LISTED: usize = 20;
 
 /// A timeline of Resolve.
 #[derive(Debug)]
-pub(super) struct Cut {
-    pub(super) timeline: Object,
+pub(super) struct ResolveTimeline {
+    pub(super) timeline: ResolveObject,
     pub(super) rate: Rate,
     drop_frame: bool,
     /// Its first frame, counted from timecode zero.
@@ -36,13 +36,13 @@ pub(super) struct VideoTrack {
     pub(super) number: i64,
     pub(super) name: String,
     pub(super) enabled: bool,
-    pub(super) items: Vec<Item>,
+    pub(super) items: Vec<TrackItem>,
 }
 
 /// A clip, or something else with a place in a track.
 #[derive(Debug)]
-pub(super) struct Item {
-    pub(super) object: Object,
+pub(super) struct TrackItem {
+    pub(super) object: ResolveObject,
     pub(super) name: String,
     /// Its first record frame, and the first behind it, counted from the timeline's first.
     pub(super) start: i64,
@@ -65,12 +65,12 @@ pub(super) struct Comparison {
     pub(super) doubts: Vec<String>,
 }
 
-impl Cut {
+impl ResolveTimeline {
     /// Asks Resolve for everything about `timeline`.
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not tell.
-    pub(super) fn read(link: &Link, timeline: Object) -> Result<Cut> {
+    pub(super) fn read(link: &Link, timeline: ResolveObject) -> Result<ResolveTimeline> {
         // What a timeline does not set for itself is the project's.
         let setting = |key: &str| match link.call(&timeline, "GetSetting", vec![json!(key)])?.text() {
             Ok(own) => Ok(own),
@@ -95,7 +95,7 @@ impl Cut {
         let end = ends.chain(audio_ends(link, &timeline, start)?).max().unwrap_or(0);
         // Whether the end frame is the last one or the one behind it has changed between versions.
         let duration = if last - start == end - 1 { end } else { end.max(last - start) };
-        Ok(Cut { timeline, rate, drop_frame, start, duration, size, start_timecode, tracks })
+        Ok(ResolveTimeline { timeline, rate, drop_frame, start, duration, size, start_timecode, tracks })
     }
 
     /// Whether it is the cut of `plan`, as far as the shots show it. `alone` is the number of the track that is soloed for
@@ -159,15 +159,16 @@ impl Cut {
     }
 
     /// The items that are seen somewhere in record frames `start..end`, with the tracks that are.
-    pub(super) fn seen(&self, start: i64, end: i64, alone: Option<i64>) -> impl Iterator<Item = &Item> {
+    pub(super) fn seen(&self, start: i64, end: i64, alone: Option<i64>) -> impl Iterator<Item = &TrackItem> {
         let on = move |track: &&VideoTrack| alone.map_or(track.enabled, |alone| track.number == alone);
-        let here = move |item: &&Item| item.enabled && item.reaches(start, end);
+        let here = move |item: &&TrackItem| item.enabled && item.reaches(start, end);
         self.tracks.iter().filter(on).flat_map(|track| &track.items).filter(here)
     }
 
     /// The item that shows `layer` over record frames `start..end` and all of it.
-    pub(super) fn showing(&self, plan: &Plan, layer: &Layer, (start, end): (i64, i64)) -> Option<&Item> {
-        let shows = |item: &&Item| item.start <= start && item.end >= end && item.has_media && item.is(plan, layer);
+    pub(super) fn showing(&self, plan: &Plan, layer: &Layer, (start, end): (i64, i64)) -> Option<&TrackItem> {
+        let shows =
+            |item: &&TrackItem| item.start <= start && item.end >= end && item.has_media && item.is(plan, layer);
         self.seen(start, end, None).find(shows)
     }
 
@@ -190,7 +191,7 @@ impl Cut {
             }
         };
         // Some versions have transitions between the clips of a track.
-        let items: Vec<&Item> = self.seen(start, end, alone).filter(|item| !item.is_transition(shot)).collect();
+        let items: Vec<&TrackItem> = self.seen(start, end, alone).filter(|item| !item.is_transition(shot)).collect();
         let layers = layers_of(&span.stack);
         let plain = |element: &Element| element.layer().is_some();
         // Titles and generators are called differently everywhere, and a compound clip is one item.
@@ -209,7 +210,7 @@ impl Cut {
             if !is_file(plan, layer) || !on_track {
                 continue;
             }
-            let covering = |item: &&&Item| item.start <= start && item.end >= end && item.is(plan, layer);
+            let covering = |item: &&&TrackItem| item.start <= start && item.end >= end && item.is(plan, layer);
             let Some(item) = items.iter().find(covering) else {
                 say(format!("the plan shows {}, the timeline does not, or not all of it", named(plan, layer)));
                 continue;
@@ -247,7 +248,7 @@ fn named(plan: &Plan, layer: &Layer) -> String {
     }
 }
 
-impl std::fmt::Display for Item {
+impl std::fmt::Display for TrackItem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.file {
             Some(file) => write!(f, "{:?} ({})", self.name, file_name(file)),
@@ -256,10 +257,10 @@ impl std::fmt::Display for Item {
     }
 }
 
-impl Cut {
+impl ResolveTimeline {
     /// What is to be said of speeds that Resolve does not tell.
     fn unknown_speeds(&self, link: &Link, plan: &Plan) -> Option<String> {
-        let shown = |item: &&Item| {
+        let shown = |item: &&TrackItem| {
             item.enabled && plan.shots.iter().any(|shot| item.reaches(shot.start, shot.start + shot.frame_count))
         };
         let items = self.tracks.iter().flat_map(|track| &track.items).filter(|item| item.has_media()).filter(shown);
@@ -274,7 +275,7 @@ impl Cut {
     }
 }
 
-impl Item {
+impl TrackItem {
     /// Whether it stands for a transition of `shot`: something without media where the plan has one.
     fn is_transition(&self, shot: &Shot) -> bool {
         let mixes = |span: &&Span| !span.stack.iter().all(|element| element.layer().is_some());
@@ -413,7 +414,7 @@ fn frame_rate(text: &str) -> Result<(Rate, bool)> {
     })
 }
 
-fn video_tracks(link: &Link, timeline: &Object, start: i64) -> Result<Vec<VideoTrack>> {
+fn video_tracks(link: &Link, timeline: &ResolveObject, start: i64) -> Result<Vec<VideoTrack>> {
     let count = link.call(timeline, "GetTrackCount", vec![json!("video")])?.whole()?;
     let exported = export::video_tracks(link, timeline).unwrap_or_default();
     let mut tracks = Vec::new();
@@ -427,9 +428,9 @@ fn video_tracks(link: &Link, timeline: &Object, start: i64) -> Result<Vec<VideoT
         let objects = link.call(timeline, "GetItemListInTrack", track)?.objects()?;
         let told = usize::try_from(number - 1).ok().and_then(|index| exported.get(index));
         let told = told.filter(|told| told.len() == objects.len());
-        let items = match told.map(|told| Item::all_told(link, &objects, told, start)).transpose()?.flatten() {
+        let items = match told.map(|told| TrackItem::all_told(link, &objects, told, start)).transpose()?.flatten() {
             Some(items) => items,
-            None => objects.into_iter().map(|item| Item::read(link, item, start)).collect::<Result<_>>()?,
+            None => objects.into_iter().map(|item| TrackItem::read(link, item, start)).collect::<Result<_>>()?,
         };
         tracks.push(VideoTrack { number, name, enabled, items });
     }
@@ -437,7 +438,7 @@ fn video_tracks(link: &Link, timeline: &Object, start: i64) -> Result<Vec<VideoT
 }
 
 /// A frame that an item tells. Since it can be asked for in fractions, there is an argument that says so.
-fn item_frame(link: &Link, item: &Object, method: &str) -> Result<i64> {
+fn item_frame(link: &Link, item: &ResolveObject, method: &str) -> Result<i64> {
     let whole = link.call(item, method, vec![json!(false)]).and_then(Answer::whole);
     whole.or_else(|error| match link.is_lost() {
         true => Err(error),
@@ -446,7 +447,7 @@ fn item_frame(link: &Link, item: &Object, method: &str) -> Result<i64> {
 }
 
 /// Where items in audio tracks end.
-fn audio_ends(link: &Link, timeline: &Object, start: i64) -> Result<Vec<i64>> {
+fn audio_ends(link: &Link, timeline: &ResolveObject, start: i64) -> Result<Vec<i64>> {
     let count = link.call(timeline, "GetTrackCount", vec![json!("audio")])?.whole()?;
     let mut ends = Vec::new();
     for number in 1..=count {
@@ -462,16 +463,21 @@ fn audio_ends(link: &Link, timeline: &Object, start: i64) -> Result<Vec<i64>> {
 /// How many clips of a track are asked whether they are what was exported.
 const ASKED: usize = 8;
 
-impl Item {
+impl TrackItem {
     /// The items of a track as they were exported; those that are told nothing of are asked. `None` when some that are asked
     /// say something else.
-    fn all_told(link: &Link, objects: &[Object], told: &[Told], start: i64) -> Result<Option<Vec<Item>>> {
+    fn all_told(
+        link: &Link,
+        objects: &[ResolveObject],
+        told: &[ExportedItem],
+        start: i64,
+    ) -> Result<Option<Vec<TrackItem>>> {
         let apart = (objects.len() / ASKED).max(1);
         let last = objects.len().saturating_sub(1);
         let mut items = Vec::new();
         for (place, (object, told)) in objects.iter().zip(told).enumerate() {
-            let asked = |object: &Object| Item::read(link, object.clone(), start);
-            let Told::Clip(clip) = told else {
+            let asked = |object: &ResolveObject| TrackItem::read(link, object.clone(), start);
+            let ExportedItem::Clip(clip) = told else {
                 items.push(asked(object)?);
                 continue;
             };
@@ -483,14 +489,14 @@ impl Item {
                 }
                 items.push(item);
             } else {
-                items.push(Item::told(object.clone(), clip));
+                items.push(TrackItem::told(object.clone(), clip));
             }
         }
         Ok(Some(items))
     }
 
-    fn told(object: Object, clip: &export::Clip) -> Item {
-        Item {
+    fn told(object: ResolveObject, clip: &export::ExportedClip) -> TrackItem {
+        TrackItem {
             object,
             name: clip.name.clone(),
             start: clip.start,
@@ -503,7 +509,7 @@ impl Item {
         }
     }
 
-    fn read(link: &Link, object: Object, start: i64) -> Result<Item> {
+    fn read(link: &Link, object: ResolveObject, start: i64) -> Result<TrackItem> {
         let number = |method: &str| item_frame(link, &object, method);
         let source = |method: &str| link.call(&object, method, vec![]).and_then(Answer::whole).ok();
         let media = link.call(&object, "GetMediaPoolItem", vec![])?.object();
@@ -518,7 +524,7 @@ impl Item {
             Some(_) => (source("GetSourceStartFrame"), source("GetSourceEndFrame")),
             None => (None, None),
         };
-        Ok(Item {
+        Ok(TrackItem {
             name: link.call(&object, "GetName", vec![])?.text().unwrap_or_default(),
             start: number("GetStart")? - start,
             end: number("GetEnd")? - start,

@@ -1,6 +1,6 @@
 //! Cutting shots out of what Resolve has rendered: the FFmpeg backend's work, on a plan of renders.
 
-use super::scratch::Scratch;
+use super::scratch::ScratchFolder;
 use crate::backend::ffmpeg::FfmpegBackend;
 use crate::backend::{Backend as _, Control, Rendered, Session, Task, Worker};
 use crate::deliver::Preset;
@@ -14,7 +14,7 @@ pub(super) struct Renders {
     /// Shots that it failed to render, by name.
     pub(super) failed: Vec<(String, Error)>,
     /// Where the renders lie.
-    pub(super) folder: Scratch,
+    pub(super) folder: ScratchFolder,
     /// What is to be said of every shot that is cut out of them.
     pub(super) note: Option<String>,
 }

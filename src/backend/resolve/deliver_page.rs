@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::guard::Guard;
+use super::guard::ResolveGuard;
 use super::light::{ColorSettings, Light};
 use super::link::Link;
 use super::options::{RenderPreset, ResolveOptions};
@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Errors
 /// [`ErrorKind::Option`] for a preset, format or codec that Resolve does not have, with those it has;
 /// [`ErrorKind::Application`] when it refuses one.
-pub(super) fn set_up(guard: &mut Guard<'_>, options: &ResolveOptions, delivery: &Preset) -> Result<()> {
+pub(super) fn set_up(guard: &mut ResolveGuard<'_>, options: &ResolveOptions, delivery: &Preset) -> Result<()> {
     guard.open_page("deliver")?;
     load_preset(guard, &options.preset)?;
     let link = &guard.link;
@@ -48,7 +48,7 @@ pub(super) fn set_up(guard: &mut Guard<'_>, options: &ResolveOptions, delivery: 
     }
 }
 
-fn load_preset(guard: &mut Guard<'_>, preset: &RenderPreset) -> Result<()> {
+fn load_preset(guard: &mut ResolveGuard<'_>, preset: &RenderPreset) -> Result<()> {
     let link = &guard.link;
     match preset {
         RenderPreset::None => Ok(()),

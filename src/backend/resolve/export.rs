@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::bridge::Object;
+use super::bridge::ResolveObject;
 use super::link::Link;
 use crate::otio::{ReadOptions, read_file};
 use crate::plan::{MediaSource, MissingPolicy, Plan, PlanOptions, Shot, ShotSelection, layers_of};
@@ -15,16 +15,16 @@ use crate::timeline::{Child, Composition, MediaKind, object_path};
 
 /// What stands in a track, but for gaps and transitions.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Told {
+pub(super) enum ExportedItem {
     /// A clip that is seen, of which everything is told.
-    Clip(Clip),
+    Clip(ExportedClip),
     /// Something else: it has to be asked.
     Other,
 }
 
 /// A clip.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Clip {
+pub(super) struct ExportedClip {
     pub(super) name: String,
     /// Its first record frame, and the first behind it, counted from the timeline's first.
     pub(super) start: i64,
@@ -38,7 +38,7 @@ pub(super) struct Clip {
 
 /// The video tracks of `timeline`, from the bottom; `None` where Resolve does not export it, or what it exports cannot be
 /// read.
-pub(super) fn video_tracks(link: &Link, timeline: &Object) -> Option<Vec<Vec<Told>>> {
+pub(super) fn video_tracks(link: &Link, timeline: &ResolveObject) -> Option<Vec<Vec<ExportedItem>>> {
     // Resolve may run as somebody else, who cannot write there.
     let folder = tempfile::Builder::new().prefix("otio-conflate-").tempdir().ok()?;
     let path = folder.path().join("timeline.otio");
@@ -63,19 +63,19 @@ fn is_video(track: &Composition) -> bool {
     matches!(&track.kind, crate::timeline::CompositionKind::Track(MediaKind::Video))
 }
 
-fn track_of(plan: &Plan, shots: &HashMap<&str, &Shot>, index: usize, track: &Composition) -> Vec<Told> {
+fn track_of(plan: &Plan, shots: &HashMap<&str, &Shot>, index: usize, track: &Composition) -> Vec<ExportedItem> {
     let placed = track.children.iter().enumerate();
     let items = placed.filter(|(_, child)| !matches!(child, Child::Gap(_) | Child::Transition(_)));
     items
         .map(|(place, child)| {
             let object = object_path(&[index, place]);
             let shot = shots.get(object.as_str()).filter(|_| matches!(child, Child::Clip(_)));
-            shot.and_then(|shot| clip_of(plan, shot)).map_or(Told::Other, Told::Clip)
+            shot.and_then(|shot| clip_of(plan, shot)).map_or(ExportedItem::Other, ExportedItem::Clip)
         })
         .collect()
 }
 
-fn clip_of(plan: &Plan, shot: &Shot) -> Option<Clip> {
+fn clip_of(plan: &Plan, shot: &Shot) -> Option<ExportedClip> {
     let mut layers = shot.spans.iter().flat_map(|span| layers_of(&span.stack));
     let layer = layers.find(|layer| layer.object == shot.object)?;
     let source = &plan.media[layer.media].source;
@@ -87,5 +87,12 @@ fn clip_of(plan: &Plan, shot: &Shot) -> Option<Clip> {
     let (start, end) = (shot.start, shot.start + shot.frame_count);
     let constant = layer.map.curve.is_none();
     let index = |record: i64| constant.then(|| layer.map.index(record));
-    Some(Clip { name: shot.clip.clone(), start, end, file: Some(file), first: index(start), last: index(end - 1) })
+    Some(ExportedClip {
+        name: shot.clip.clone(),
+        start,
+        end,
+        file: Some(file),
+        first: index(start),
+        last: index(end - 1),
+    })
 }

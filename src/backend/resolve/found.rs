@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::jobs::End;
 use super::link::pause;
 use super::options::Limits;
-use super::scratch::Scratch;
+use super::scratch::ScratchFolder;
 use crate::backend::CancelToken;
 use crate::backend::ffmpeg::{MediaInfo, count_frames_of, probe};
 use crate::error::{Error, ErrorKind, Result};
@@ -19,7 +19,7 @@ use crate::timeline::MissingFramePolicy;
 
 /// What a render has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Expected {
+pub(super) struct ExpectedRender {
     pub(super) frames: i64,
     pub(super) size: (u32, u32),
     pub(super) rate: Rate,
@@ -30,10 +30,10 @@ pub(super) struct Expected {
     pub(super) is_given: bool,
 }
 
-impl Expected {
+impl ExpectedRender {
     /// What is expected of a render that somebody gives.
-    pub(super) fn given(self) -> Expected {
-        Expected { start: None, is_given: true, ..self }
+    pub(super) fn given(self) -> ExpectedRender {
+        ExpectedRender { start: None, is_given: true, ..self }
     }
 
     fn has(&self, frames: i64) -> bool {
@@ -51,7 +51,7 @@ const GROWING: Duration = Duration::from_millis(100);
 /// As [`render_in`]; [`ErrorKind::Cancelled`].
 pub(super) fn render_at_last(
     folder: &Path,
-    expected: &Expected,
+    expected: &ExpectedRender,
     limits: &Limits,
     cancel: &CancelToken,
 ) -> Result<MediaSource> {
@@ -87,7 +87,7 @@ fn sizes(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
 ///
 /// # Errors
 /// [`ErrorKind::Verify`] when there is none, more than one, or another than expected.
-pub(super) fn render_in(folder: &Path, expected: &Expected) -> Result<MediaSource> {
+pub(super) fn render_in(folder: &Path, expected: &ExpectedRender) -> Result<MediaSource> {
     let mut files = Vec::new();
     match folder.is_file() {
         true => files.push(folder.to_owned()),
@@ -146,7 +146,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-fn movie(info: &MediaInfo, expected: &Expected) -> Result<()> {
+fn movie(info: &MediaInfo, expected: &ExpectedRender) -> Result<()> {
     let bad = |what: String| Err(Error::new(ErrorKind::Verify, format!("Resolve's render {what}")).at_file(&info.path));
     picture(info, expected)?;
     if info.rate != Some(expected.rate) && expected.frames > 1 && !expected.is_given {
@@ -166,7 +166,7 @@ fn movie(info: &MediaInfo, expected: &Expected) -> Result<()> {
     }
 }
 
-fn picture(info: &MediaInfo, expected: &Expected) -> Result<()> {
+fn picture(info: &MediaInfo, expected: &ExpectedRender) -> Result<()> {
     let bad = |what: String| Err(Error::new(ErrorKind::Verify, format!("Resolve's render {what}")).at_file(&info.path));
     let (width, height) = expected.size;
     if (info.width, info.height) != expected.size {
@@ -176,15 +176,15 @@ fn picture(info: &MediaInfo, expected: &Expected) -> Result<()> {
 }
 
 /// Files of one frame each, whose numbers have no hole.
-fn sequence(files: &[PathBuf], first: &MediaInfo, expected: &Expected) -> Result<MediaSource> {
+fn sequence(files: &[PathBuf], first: &MediaInfo, expected: &ExpectedRender) -> Result<MediaSource> {
     let bad = |what: String| Error::new(ErrorKind::Verify, format!("Resolve's render {what}")).at_file(&first.path);
     picture(first, expected)?;
-    let names: Vec<Numbered<'_>> = files.iter().filter_map(|file| numbered(file)).collect();
+    let names: Vec<NumberedFile<'_>> = files.iter().filter_map(|file| numbered(file)).collect();
     let [head, ..] = names.as_slice() else {
         return Err(bad("consists of pictures without numbers".to_owned()));
     };
     let alike =
-        |name: &Numbered<'_>| (name.folder, name.prefix, name.suffix) == (head.folder, head.prefix, head.suffix);
+        |name: &NumberedFile<'_>| (name.folder, name.prefix, name.suffix) == (head.folder, head.prefix, head.suffix);
     if names.len() != files.len() || !names.iter().all(alike) {
         return Err(bad("consists of more than one sequence".to_owned()));
     }
@@ -209,7 +209,7 @@ fn sequence(files: &[PathBuf], first: &MediaInfo, expected: &Expected) -> Result
 }
 
 /// A file's name around the last number in it.
-struct Numbered<'f> {
+struct NumberedFile<'f> {
     folder: &'f Path,
     prefix: &'f str,
     number: i64,
@@ -217,14 +217,14 @@ struct Numbered<'f> {
     suffix: &'f str,
 }
 
-fn numbered(file: &Path) -> Option<Numbered<'_>> {
+fn numbered(file: &Path) -> Option<NumberedFile<'_>> {
     let name = file.file_name()?.to_str()?;
     let (stem, _) = name.rsplit_once('.')?;
     let end = stem.rfind(|letter: char| letter.is_ascii_digit())? + 1;
     let start = stem[..end]
         .rfind(|letter: char| !letter.is_ascii_digit())
         .map_or(0, |before| before + stem[before..].chars().next().map_or(1, char::len_utf8));
-    Some(Numbered {
+    Some(NumberedFile {
         folder: file.parent()?,
         prefix: &name[..start],
         number: name[start..end].parse().ok()?,
@@ -234,7 +234,7 @@ fn numbered(file: &Path) -> Option<Numbered<'_>> {
 }
 
 /// Why a render cannot be used; what there is of it is kept.
-pub(super) fn not_whole(error: Error, end: End, folder: &Scratch, part: &Path) -> Error {
+pub(super) fn not_whole(error: Error, end: End, folder: &ScratchFolder, part: &Path) -> Error {
     let error = match end {
         End::Complete => error,
         End::Gone => error.context("the render job is no longer in Resolve's queue"),

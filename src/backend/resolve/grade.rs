@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::bridge::{Object, whole};
-use super::cut::{Cut, Item};
-use super::guard::Guard;
+use super::bridge::{ResolveObject, whole};
+use super::cut::{ResolveTimeline, TrackItem};
+use super::guard::ResolveGuard;
 use super::link::Link;
 use super::names::{own_name, own_version};
 use super::options::{Cdl, ResolveGrade};
@@ -18,8 +18,8 @@ use crate::plan::Warning;
 /// # Errors
 /// [`ErrorKind::Application`] when Resolve refuses, with the clip.
 pub(super) fn apply(
-    guard: &mut Guard<'_>,
-    cut: &Cut,
+    guard: &mut ResolveGuard<'_>,
+    cut: &ResolveTimeline,
     ranges: &[(i64, i64)],
     grade: &ResolveGrade,
 ) -> Result<Vec<Warning>> {
@@ -72,7 +72,7 @@ pub(super) fn apply(
 }
 
 /// What is to be said of the grade that the timeline has as a whole: it stays.
-pub(super) fn of_timeline(link: &Link, cut: &Cut) -> Option<Warning> {
+pub(super) fn of_timeline(link: &Link, cut: &ResolveTimeline) -> Option<Warning> {
     let graph = link.call(&cut.timeline, "GetNodeGraph", vec![]).ok().and_then(|graph| graph.object());
     let tools = graph.and_then(|graph| tools(link, &graph).ok().flatten());
     let is_empty = |tools: &Value| tools.as_array().map(Vec::is_empty);
@@ -88,7 +88,7 @@ pub(super) fn of_timeline(link: &Link, cut: &Cut) -> Option<Warning> {
 }
 
 /// What the nodes of a clip are asked through: its graph, or before that came, the clip itself.
-fn nodes(link: &Link, item: &Item, layer: Option<i64>) -> Result<Object> {
+fn nodes(link: &Link, item: &TrackItem, layer: Option<i64>) -> Result<ResolveObject> {
     let arguments = layer.map(|layer| vec![json!(layer)]).unwrap_or_default();
     match link.call_if_there(&item.object, "GetNodeGraph", arguments)? {
         Some(graph) => graph.some(),
@@ -98,7 +98,7 @@ fn nodes(link: &Link, item: &Item, layer: Option<i64>) -> Result<Object> {
 
 /// Gives a clip a version of ours. Where `over` says so, it has to be a copy of the grade, since something is to be laid
 /// over that; `false` where Resolve makes that an empty one, or does not tell.
-fn version(guard: &mut Guard<'_>, (item, track): (&Item, i64), ours: &str, over: bool) -> Result<bool> {
+fn version(guard: &mut ResolveGuard<'_>, (item, track): (&TrackItem, i64), ours: &str, over: bool) -> Result<bool> {
     let link = &guard.link;
     let call = |method: &str, arguments| link.call(&item.object, method, arguments);
     let current = call("GetCurrentVersion", vec![])?.value();
@@ -130,7 +130,12 @@ fn version(guard: &mut Guard<'_>, (item, track): (&Item, i64), ours: &str, over:
 }
 
 /// Puts a LUT onto the clip's own version: that it has none is told, and can be put back.
-fn lut_in_place(guard: &mut Guard<'_>, (item, track): (&Item, i64), path: &str, node: Option<u32>) -> Result<()> {
+fn lut_in_place(
+    guard: &mut ResolveGuard<'_>,
+    (item, track): (&TrackItem, i64),
+    path: &str,
+    node: Option<u32>,
+) -> Result<()> {
     let graph = nodes(&guard.link, item, None)?;
     let node = free_node(&guard.link, &graph, node)?;
     let id = guard.link.call(&item.object, "GetUniqueId", vec![])?.text()?;
@@ -142,7 +147,7 @@ fn lut_in_place(guard: &mut Guard<'_>, (item, track): (&Item, i64), path: &str, 
 ///
 /// # Errors
 /// [`ErrorKind::Application`] when it has a LUT, or nodes cannot be told; [`ErrorKind::Option`] when it is not there.
-fn free_node(link: &Link, graph: &Object, node: Option<u32>) -> Result<u32> {
+fn free_node(link: &Link, graph: &ResolveObject, node: Option<u32>) -> Result<u32> {
     let count = link.call(graph, "GetNumNodes", vec![])?.whole()?;
     let last = u32::try_from(count).ok().filter(|count| *count > 0).ok_or_else(|| {
         Error::new(
@@ -173,7 +178,7 @@ fn free_node(link: &Link, graph: &Object, node: Option<u32>) -> Result<u32> {
     }
 }
 
-fn set_lut(link: &Link, graph: &Object, node: u32, path: &str) -> Result<()> {
+fn set_lut(link: &Link, graph: &ResolveObject, node: u32, path: &str) -> Result<()> {
     let set = link.call(graph, "SetLUT", vec![json!(node), json!(path)])?.granted();
     set.map_err(|error| {
         let folders = lut_folders().join(", ");
@@ -202,7 +207,7 @@ fn lut_folders() -> Vec<String> {
 }
 
 /// What each node of a clip's grade holds, as far as Resolve tells.
-pub(super) fn tools_of(link: &Link, item: &Object) -> Result<Option<Vec<Value>>> {
+pub(super) fn tools_of(link: &Link, item: &ResolveObject) -> Result<Option<Vec<Value>>> {
     match link.call_if_there(item, "GetNodeGraph", vec![])? {
         Some(graph) => tools(link, &graph.some()?),
         None => Ok(None),
@@ -210,7 +215,7 @@ pub(super) fn tools_of(link: &Link, item: &Object) -> Result<Option<Vec<Value>>>
 }
 
 /// What each node of a graph holds, as far as Resolve tells; `None` before Resolve told that.
-fn tools(link: &Link, graph: &Object) -> Result<Option<Vec<Value>>> {
+fn tools(link: &Link, graph: &ResolveObject) -> Result<Option<Vec<Value>>> {
     if graph.class() != "Graph" {
         return Ok(None);
     }
@@ -222,7 +227,7 @@ fn tools(link: &Link, graph: &Object) -> Result<Option<Vec<Value>>> {
 }
 
 /// Puts `grade` onto our version.
-fn put(link: &Link, cut: &Cut, item: &Item, layers: i64, grade: &ResolveGrade) -> Result<()> {
+fn put(link: &Link, cut: &ResolveTimeline, item: &TrackItem, layers: i64, grade: &ResolveGrade) -> Result<()> {
     match grade {
         ResolveGrade::AsIs => Ok(()),
         ResolveGrade::Drx { path, mode } => {
@@ -263,7 +268,7 @@ fn put(link: &Link, cut: &Cut, item: &Item, layers: i64, grade: &ResolveGrade) -
 }
 
 /// Switches every node off.
-fn off(link: &Link, graph: &Object) -> Result<()> {
+fn off(link: &Link, graph: &ResolveObject) -> Result<()> {
     let nodes = link.call(graph, "GetNumNodes", vec![])?.whole()?;
     for node in 1..=nodes {
         link.call(graph, "SetNodeEnabled", vec![json!(node), json!(false)])?.granted()?;

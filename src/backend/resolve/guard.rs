@@ -2,49 +2,49 @@
 
 use serde_json::{Value, json};
 
-use super::bridge::{Answer, Object};
-use super::cut::{Cut, VideoTrack};
-use super::journal::{Desk, Journal, Owner};
+use super::bridge::{Answer, ResolveObject};
+use super::cut::{ResolveTimeline, VideoTrack};
+use super::journal::{ChangeOwner, Desk, Journal};
 use super::link::Link;
 use super::lock::Lock;
 use super::options::ResolveOptions;
 use super::restore::{Jobs, restore};
-use super::state::State;
+use super::state::ResolveState;
 use crate::backend::CancelToken;
 use crate::error::{Error, Result};
 
 /// Puts everything back when it is dropped, whatever happened.
 #[derive(Debug)]
-pub(super) struct Guard<'o> {
+pub(super) struct ResolveGuard<'o> {
     options: &'o ResolveOptions,
     pub(super) link: Link,
-    pub(super) state: State,
+    pub(super) state: ResolveState,
     journal: Journal,
     restored: bool,
     // Given back last.
     pub(super) lock: Lock,
 }
 
-impl<'o> Guard<'o> {
+impl<'o> ResolveGuard<'o> {
     /// Begins with nothing changed.
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not tell which project is open.
-    pub(super) fn begin(options: &'o ResolveOptions, link: Link, desk: &Desk, lock: Lock) -> Result<Guard<'o>> {
-        let state = State { project: Some(link.named(&link.project)?), ..State::default() };
-        Ok(Guard { options, link, state, journal: Journal::new(desk), restored: false, lock })
+    pub(super) fn begin(options: &'o ResolveOptions, link: Link, desk: &Desk, lock: Lock) -> Result<ResolveGuard<'o>> {
+        let state = ResolveState { project: Some(link.named(&link.project)?), ..ResolveState::default() };
+        Ok(ResolveGuard { options, link, state, journal: Journal::new(desk), restored: false, lock })
     }
 
     /// Takes over what another process changed.
-    pub(super) fn resume(options: &'o ResolveOptions, link: Link, journal: Journal, lock: Lock) -> Guard<'o> {
-        Guard { options, link, state: journal.state().clone(), journal, restored: false, lock }
+    pub(super) fn resume(options: &'o ResolveOptions, link: Link, journal: Journal, lock: Lock) -> ResolveGuard<'o> {
+        ResolveGuard { options, link, state: journal.state().clone(), journal, restored: false, lock }
     }
 
     /// Changes the state, and writes it down: before what it tells of is done.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be written; then nothing may be done.
-    pub(super) fn note(&mut self, change: impl FnOnce(&mut State)) -> Result<()> {
+    pub(super) fn note(&mut self, change: impl FnOnce(&mut ResolveState)) -> Result<()> {
         change(&mut self.state);
         self.lock.list(self.journal.path(), self.journal.owner(), self.state.project.as_ref());
         self.journal.note(&self.state)
@@ -58,7 +58,7 @@ impl<'o> Guard<'o> {
     /// From here on, what was changed is a ticket's: it stays when this process is killed.
     ///
     /// # Errors
-    /// As [`Guard::note`].
+    /// As [`ResolveGuard::note`].
     pub(super) fn hand_over(&mut self) -> Result<()> {
         self.journal.hand_over()?;
         self.lock.list(self.journal.path(), self.journal.owner(), self.state.project.as_ref());
@@ -92,7 +92,7 @@ impl<'o> Guard<'o> {
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not.
-    pub(super) fn open_timeline(&mut self, timeline: &Object) -> Result<()> {
+    pub(super) fn open_timeline(&mut self, timeline: &ResolveObject) -> Result<()> {
         self.note_timeline()?;
         self.link.open_timeline(timeline)
     }
@@ -101,7 +101,7 @@ impl<'o> Guard<'o> {
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not tell.
-    pub(super) fn note_render(&mut self, timeline: &Object) -> Result<()> {
+    pub(super) fn note_render(&mut self, timeline: &ResolveObject) -> Result<()> {
         let link = &self.link;
         let format = link.project("GetCurrentRenderFormatAndCodec", vec![])?.value();
         let part = |key: &str| format.get(key).and_then(Value::as_str).filter(|part| !part.is_empty());
@@ -127,7 +127,7 @@ impl<'o> Guard<'o> {
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not.
-    pub(super) fn enable_tracks(&mut self, cut: &Cut, seen: impl Fn(&VideoTrack) -> bool) -> Result<()> {
+    pub(super) fn enable_tracks(&mut self, cut: &ResolveTimeline, seen: impl Fn(&VideoTrack) -> bool) -> Result<()> {
         if self.state.tracks.is_empty() {
             let tracks = cut.tracks.iter().map(|track| (track.number, track.enabled)).collect();
             self.note(|state| state.tracks = tracks)?;
@@ -184,7 +184,7 @@ impl<'o> Guard<'o> {
         }
         match self.journal.owner() {
             // What it tells of the renders is needed until the shots are cut out of them.
-            Owner::Run if all && !self.state.rendered_all => self.journal.remove(),
+            ChangeOwner::Run if all && !self.state.rendered_all => self.journal.remove(),
             // Somebody may open the project again, or collect the ticket. What cannot be written is put back once more.
             _ => drop(self.journal.restored(all)),
         }
@@ -192,7 +192,7 @@ impl<'o> Guard<'o> {
     }
 }
 
-impl Drop for Guard<'_> {
+impl Drop for ResolveGuard<'_> {
     fn drop(&mut self) {
         // Where nobody asked for it, an error is on its way already.
         let _ = self.restore();

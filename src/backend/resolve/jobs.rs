@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::guard::Guard;
+use super::guard::ResolveGuard;
 use super::link::{Link, pause};
 use super::options::ResolveOptions;
-use super::queue::{self, OwnJob, Progress, progress, refuse_busy, remove_job, status};
+use super::queue::{self, OwnJob, RenderProgress, progress, refuse_busy, remove_job, status};
 use crate::backend::Control;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Canvas;
@@ -19,7 +19,7 @@ const NAME: &str = "render";
 
 /// What every frame of every job has.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Picture {
+pub(super) struct RenderFormat {
     pub(super) canvas: Canvas,
     pub(super) rate: Rate,
 }
@@ -30,9 +30,9 @@ pub(super) struct Picture {
 /// # Errors
 /// [`ErrorKind::Application`] when Resolve refuses.
 pub(super) fn add(
-    guard: &mut Guard<'_>,
+    guard: &mut ResolveGuard<'_>,
     options: &ResolveOptions,
-    picture: &Picture,
+    picture: &RenderFormat,
     range: Option<(i64, i64)>,
     folder: &Path,
 ) -> Result<OwnJob> {
@@ -88,7 +88,7 @@ pub(super) fn add(
 ///
 /// # Errors
 /// [`ErrorKind::Application`] when something else is being rendered, or Resolve refuses.
-pub(super) fn start(guard: &mut Guard<'_>, jobs: &[OwnJob]) -> Result<()> {
+pub(super) fn start(guard: &mut ResolveGuard<'_>, jobs: &[OwnJob]) -> Result<()> {
     if jobs.is_empty() {
         // An empty list would start whatever is in the queue.
         return Err(Error::new(ErrorKind::Option, "there is nothing for Resolve to render"));
@@ -148,12 +148,12 @@ pub(super) fn wait(
     loop {
         pause(limits.poll, control.cancel)?;
         match progress(link, job)? {
-            Progress::Complete => return Ok(End::Complete),
-            Progress::Gone => return Ok(End::Gone),
-            Progress::Ended(what) => {
+            RenderProgress::Complete => return Ok(End::Complete),
+            RenderProgress::Gone => return Ok(End::Gone),
+            RenderProgress::Ended(what) => {
                 return Err(Error::new(ErrorKind::Application, format!("Resolve's render ended: {what}")));
             }
-            Progress::Working(now) =>
+            RenderProgress::Working(now) =>
             {
                 #[allow(clippy::float_cmp, reason = "any change at all is progress")]
                 if now != share {

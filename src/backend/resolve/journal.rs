@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::names::own_name;
 use super::options::ResolveOptions;
-use super::state::State;
+use super::state::ResolveState;
 use crate::deliver::write_whole;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Who changed something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Owner {
+pub(super) enum ChangeOwner {
     /// A run, which has the lock for as long as it changes anything.
     Run,
     /// A ticket, which needs it until its jobs are done.
@@ -27,34 +27,35 @@ pub(super) enum Owner {
 
 /// What a file of the folder says.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Record {
-    owner: Owner,
+struct JournalRecord {
+    owner: ChangeOwner,
     /// Whether everything was put back: a ticket may still be collected.
     restored: bool,
     /// Whether that was tried, and something could not be.
     failed: bool,
-    state: State,
+    state: ResolveState,
 }
 
 /// One file: what a run or a ticket has changed.
 #[derive(Debug, Clone)]
 pub(super) struct Journal {
     path: PathBuf,
-    record: Record,
+    record: JournalRecord,
 }
 
 impl Journal {
     /// A new one, which is not on disk yet.
     pub(super) fn new(desk: &Desk) -> Journal {
         let path = desk.folder.join(format!("{}.json", own_name().replace(' ', "-")));
-        let record = Record { owner: Owner::Run, restored: false, failed: false, state: State::default() };
+        let record =
+            JournalRecord { owner: ChangeOwner::Run, restored: false, failed: false, state: ResolveState::default() };
         Journal { path, record }
     }
 
     /// One of a ticket, whose file is no longer there.
-    pub(super) fn of_ticket(desk: &Desk, name: &str, state: &State) -> Journal {
+    pub(super) fn of_ticket(desk: &Desk, name: &str, state: &ResolveState) -> Journal {
         let path = desk.folder.join(Path::new(name).file_name().unwrap_or_default());
-        let record = Record { owner: Owner::Ticket, restored: false, failed: false, state: state.clone() };
+        let record = JournalRecord { owner: ChangeOwner::Ticket, restored: false, failed: false, state: state.clone() };
         Journal { path, record }
     }
 
@@ -81,7 +82,7 @@ impl Journal {
         &self.path
     }
 
-    pub(super) fn owner(&self) -> Owner {
+    pub(super) fn owner(&self) -> ChangeOwner {
         self.record.owner
     }
 
@@ -94,7 +95,7 @@ impl Journal {
         self.record.failed
     }
 
-    pub(super) fn state(&self) -> &State {
+    pub(super) fn state(&self) -> &ResolveState {
         &self.record.state
     }
 
@@ -102,7 +103,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it cannot be written.
-    pub(super) fn note(&mut self, state: &State) -> Result<()> {
+    pub(super) fn note(&mut self, state: &ResolveState) -> Result<()> {
         self.record.state = state.clone();
         self.save()
     }
@@ -112,7 +113,7 @@ impl Journal {
     /// # Errors
     /// As [`Journal::note`].
     pub(super) fn hand_over(&mut self) -> Result<()> {
-        self.record.owner = Owner::Ticket;
+        self.record.owner = ChangeOwner::Ticket;
         self.save()
     }
 

@@ -6,15 +6,15 @@ use serde_json::Value;
 
 use super::backend::ResolveBackend;
 use super::bridge::whole;
-use super::cut::{Cut, Item};
-use super::journal::{Desk, Journal, Owner};
+use super::cut::{ResolveTimeline, TrackItem};
+use super::journal::{ChangeOwner, Desk, Journal};
 use super::link::{Link, Named};
-use super::lock::{Change, Lock, is_own_file};
+use super::lock::{Lock, UnrestoredChange, is_own_file};
 use super::names::{is_own, version_under};
 use super::options::ResolveOptions;
-use super::queue::{self, Progress};
+use super::queue::{self, RenderProgress};
 use super::restore::{Jobs, restore, restore_version};
-use super::scratch::{Scratch, TICKET};
+use super::scratch::{ScratchFolder, TICKET};
 use super::state::Version;
 use super::warning::warning;
 use crate::backend::CancelToken;
@@ -62,7 +62,7 @@ pub(super) fn settle(desk: &Desk, lock: &mut Lock, link: &Link, options: &Resolv
         }
         let failed = put_back(link, lock, &mut journal, options)?;
         let what = "what an earlier run had left in Resolve was put back first";
-        if failed.is_empty() && journal.owner() == Owner::Run {
+        if failed.is_empty() && journal.owner() == ChangeOwner::Run {
             warnings.push(warning(what.to_owned()));
         }
         warnings.extend(failed.into_iter().map(|failed| warning(format!("of an earlier run, {failed}"))));
@@ -72,28 +72,28 @@ pub(super) fn settle(desk: &Desk, lock: &mut Lock, link: &Link, options: &Resolv
 
 /// Puts back what a journal notes, and the journal away where nothing else needs it.
 fn put_back(link: &Link, lock: &mut Lock, journal: &mut Journal, options: &ResolveOptions) -> Result<Vec<String>> {
-    let jobs = if journal.owner() == Owner::Ticket { Jobs::Keep } else { Jobs::Remove };
+    let jobs = if journal.owner() == ChangeOwner::Ticket { Jobs::Keep } else { Jobs::Remove };
     let failed = restore(link, journal.state(), options, jobs);
     // What fails a second time fails for ever.
     let all = failed.len() <= journal.state().untold.len() || journal.has_failed();
     let is_needed =
         journal.state().rendered_all && journal.state().folder.as_ref().is_some_and(|folder| folder.is_dir());
     match journal.owner() {
-        Owner::Run if all && !is_needed => journal.remove(),
+        ChangeOwner::Run if all && !is_needed => journal.remove(),
         _ => journal.restored(all)?,
     }
     if all {
         lock.strike(journal.path());
     }
-    if let (Owner::Run, true, false, Some(folder)) = (journal.owner(), all, is_needed, &journal.state().folder) {
+    if let (ChangeOwner::Run, true, false, Some(folder)) = (journal.owner(), all, is_needed, &journal.state().folder) {
         // What a killed run had let render, and not to the end, is no use to anybody.
-        Scratch::remove(folder);
+        ScratchFolder::remove(folder);
     }
     Ok(failed)
 }
 
 /// The journals of this user, wherever they lie, and what others have changed and not put back.
-fn noted(desk: &Desk, lock: &mut Lock) -> Result<(Vec<Journal>, Vec<Change>)> {
+fn noted(desk: &Desk, lock: &mut Lock) -> Result<(Vec<Journal>, Vec<UnrestoredChange>)> {
     let (mut journals, mut others) = (desk.journals()?, Vec::new());
     for change in lock.changes() {
         let path = &change.journal;
@@ -114,14 +114,14 @@ fn noted(desk: &Desk, lock: &mut Lock) -> Result<(Vec<Journal>, Vec<Change>)> {
 /// cleared up.
 fn killed_while_cutting(journal: &Journal) -> Option<String> {
     let state = journal.state();
-    let folder = state.folder.as_ref().filter(|_| state.rendered_all && journal.owner() == Owner::Run)?;
+    let folder = state.folder.as_ref().filter(|_| state.rendered_all && journal.owner() == ChangeOwner::Run)?;
     if !folder.is_dir() {
         if journal.is_restored() {
             journal.remove();
         }
         return None;
     }
-    if Scratch::is_in_use(folder) {
+    if ScratchFolder::is_in_use(folder) {
         return None;
     }
     let (folder, ticket) = (folder.display(), folder.join(TICKET));
@@ -136,13 +136,13 @@ fn killed_while_cutting(journal: &Journal) -> Option<String> {
 }
 
 /// What is to be said of what another user has changed.
-fn of_somebody(change: &Change, lock: &Lock) -> String {
-    let Change { user, journal, owner, .. } = change;
+fn of_somebody(change: &UnrestoredChange, lock: &Lock) -> String {
+    let UnrestoredChange { user, journal, owner, .. } = change;
     let what = match owner {
-        Owner::Ticket => {
+        ChangeOwner::Ticket => {
             "has handed in a render that needs Resolve as it is; expected its ticket to be collected or withdrawn"
         }
-        Owner::Run => {
+        ChangeOwner::Run => {
             "had a run that was killed and left Resolve as it was rendering; expected `otio-conflate resolve restore` by that user"
         }
     };
@@ -166,11 +166,11 @@ fn elsewhere(journal: &Journal) -> String {
 /// What of a ticket is still to be rendered, if anything is.
 fn pending(link: &Link, journal: &Journal) -> Result<Option<String>> {
     let state = journal.state();
-    if journal.owner() == Owner::Run || !state.started {
+    if journal.owner() == ChangeOwner::Run || !state.started {
         return Ok(None);
     }
     for job in &state.jobs {
-        if let Progress::Working(share) = queue::progress(link, job)? {
+        if let RenderProgress::Working(share) = queue::progress(link, job)? {
             // One that waits while nothing is rendered will wait for ever.
             if share > 0.0
                 || link.is_rendering()?
@@ -184,7 +184,7 @@ fn pending(link: &Link, journal: &Journal) -> Result<Option<String>> {
 }
 
 /// The version of its grade that a clip shows, by name and kind, as far as Resolve tells.
-fn version_of(link: &Link, item: &Item) -> Result<Option<(String, i64)>> {
+fn version_of(link: &Link, item: &TrackItem) -> Result<Option<(String, i64)>> {
     let current = link.call_if_there(&item.object, "GetCurrentVersion", vec![])?;
     let current = current.map(super::bridge::Answer::value).unwrap_or(Value::Null);
     let name = current.get("versionName").and_then(Value::as_str).map(str::to_owned);
@@ -196,8 +196,9 @@ fn version_of(link: &Link, item: &Item) -> Result<Option<(String, i64)>> {
 ///
 /// # Errors
 /// [`ErrorKind::Application`] with the clips.
-pub(super) fn refuse_own_versions(link: &Link, cut: &Cut, plan: &Plan) -> Result<Vec<Warning>> {
-    let shown = |item: &Item| plan.shots.iter().any(|shot| item.reaches(shot.start, shot.start + shot.frame_count));
+pub(super) fn refuse_own_versions(link: &Link, cut: &ResolveTimeline, plan: &Plan) -> Result<Vec<Warning>> {
+    let shown =
+        |item: &TrackItem| plan.shots.iter().any(|shot| item.reaches(shot.start, shot.start + shot.frame_count));
     let (mut own, mut untold) = (Vec::new(), 0);
     for item in cut.tracks.iter().flat_map(|track| &track.items).filter(|item| item.has_media() && shown(item)) {
         match version_of(link, item)? {
@@ -259,14 +260,14 @@ impl ResolveBackend {
         // What a ticket renders with is noted, and stays.
         let timeline = if needed { None } else { link.current_timeline()? };
         if let Some(timeline) = timeline {
-            versions_by_name(&link, &Cut::read(&link, timeline)?, &mut restored)?;
+            versions_by_name(&link, &ResolveTimeline::read(&link, timeline)?, &mut restored)?;
         }
         Ok(restored)
     }
 }
 
 /// Puts back versions of ours by what their names tell.
-fn versions_by_name(link: &Link, cut: &Cut, restored: &mut Restored) -> Result<()> {
+fn versions_by_name(link: &Link, cut: &ResolveTimeline, restored: &mut Restored) -> Result<()> {
     for track in &cut.tracks {
         for item in track.items.iter().filter(|item| item.has_media()) {
             let Some((ours, _)) = version_of(link, item)?.filter(|(name, _)| is_own(name)) else { continue };

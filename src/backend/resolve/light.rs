@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::bridge::{Answer, Object};
+use super::bridge::{Answer, ResolveObject};
 use super::link::Link;
 use super::options::ResolveOptions;
 use super::space::{Agreement, agreement};
@@ -40,10 +40,10 @@ impl ColorSettings {
     ///
     /// # Errors
     /// As [`Link::call`], where nothing more can be asked.
-    pub(super) fn read(link: &Link, timeline: &Object) -> Result<ColorSettings> {
+    pub(super) fn read(link: &Link, timeline: &ResolveObject) -> Result<ColorSettings> {
         let mut told = Vec::new();
         for key in KEYS {
-            let ask = |on: &Object| match link.call(on, "GetSetting", vec![json!(key)]).and_then(Answer::text) {
+            let ask = |on: &ResolveObject| match link.call(on, "GetSetting", vec![json!(key)]).and_then(Answer::text) {
                 Err(error) if link.is_lost() || error.kind() == crate::ErrorKind::Cancelled => Err(error),
                 text => Ok(text.ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())),
             };

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::bridge::{Answer, Bridge, Instance, Object};
+use super::bridge::{Answer, Bridge, Instance, ResolveObject};
 use super::calls::Calls;
 use super::options::ResolveOptions;
 use crate::backend::CancelToken;
@@ -22,8 +22,8 @@ pub(super) const LOOK: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Link {
     bridge: Bridge,
-    pub(super) app: Object,
-    pub(super) project: Object,
+    pub(super) app: ResolveObject,
+    pub(super) project: ResolveObject,
     /// Its version, as it says it.
     pub(super) version: String,
     /// Which Resolve it is.
@@ -61,7 +61,7 @@ impl Link {
             (None, None) => return Err(unreachable_application()),
         };
         let instance = bridge.identify(cancel)?.with(&options.environment);
-        let ask = |on: &Object, method: &str| bridge.call_until(on, method, vec![], Some(cancel));
+        let ask = |on: &ResolveObject, method: &str| bridge.call_until(on, method, vec![], Some(cancel));
         let product = ask(&app, "GetProductName")?.text()?;
         if !product.contains("Studio") {
             let what = format!("{product} is running; scripts from outside need DaVinci Resolve Studio");
@@ -90,7 +90,7 @@ impl Link {
     ///
     /// # Errors
     /// As [`Bridge::call`]; [`ErrorKind::Cancelled`] instead of calling when it is to stop.
-    pub(super) fn call(&self, on: &Object, method: &str, arguments: Vec<Value>) -> Result<Answer> {
+    pub(super) fn call(&self, on: &ResolveObject, method: &str, arguments: Vec<Value>) -> Result<Answer> {
         if self.cancel.is_cancelled() && !self.ignores_cancel.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
         }
@@ -108,7 +108,12 @@ impl Link {
     ///
     /// # Errors
     /// As [`Bridge::call`].
-    pub(super) fn call_if_there(&self, on: &Object, method: &str, arguments: Vec<Value>) -> Result<Option<Answer>> {
+    pub(super) fn call_if_there(
+        &self,
+        on: &ResolveObject,
+        method: &str,
+        arguments: Vec<Value>,
+    ) -> Result<Option<Answer>> {
         match self.call(on, method, arguments) {
             Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
             called => called.map(Some),
@@ -145,7 +150,7 @@ impl Link {
     ///
     /// # Errors
     /// As [`Bridge::call`].
-    pub(super) fn named(&self, object: &Object) -> Result<Named> {
+    pub(super) fn named(&self, object: &ResolveObject) -> Result<Named> {
         let name = self.call(object, "GetName", vec![])?.text()?;
         let id = match self.call_if_there(object, "GetUniqueId", vec![])? {
             Some(id) => id.text()?,
@@ -158,7 +163,7 @@ impl Link {
     ///
     /// # Errors
     /// As [`Bridge::call`].
-    pub(super) fn timelines(&self) -> Result<Vec<(Object, Named)>> {
+    pub(super) fn timelines(&self) -> Result<Vec<(ResolveObject, Named)>> {
         let count = self.project("GetTimelineCount", vec![])?.whole()?;
         let mut all = Vec::new();
         for index in 1..=count {
@@ -173,7 +178,7 @@ impl Link {
     ///
     /// # Errors
     /// As [`Bridge::call`].
-    pub(super) fn current_timeline(&self) -> Result<Option<Object>> {
+    pub(super) fn current_timeline(&self) -> Result<Option<ResolveObject>> {
         Ok(self.project("GetCurrentTimeline", vec![])?.object())
     }
 
@@ -181,7 +186,7 @@ impl Link {
     ///
     /// # Errors
     /// [`ErrorKind::Application`] when Resolve does not.
-    pub(super) fn open_timeline(&self, timeline: &Object) -> Result<()> {
+    pub(super) fn open_timeline(&self, timeline: &ResolveObject) -> Result<()> {
         let open = self.current_timeline()?.map(|open| self.named(&open)).transpose()?;
         let wanted = self.named(timeline)?;
         if open.is_some_and(|open| open.is(&wanted)) {
@@ -194,7 +199,7 @@ impl Link {
     ///
     /// # Errors
     /// As [`Bridge::call`].
-    pub(super) fn clips(&self, bin: &Object) -> Result<Vec<(Object, String)>> {
+    pub(super) fn clips(&self, bin: &ResolveObject) -> Result<Vec<(ResolveObject, String)>> {
         // Nothing must not be taken for an empty bin: what is not known to have been there gets deleted.
         let clips = self.call(bin, "GetClipList", vec![])?.listed()?;
         clips.into_iter().map(|clip| Ok((clip.clone(), self.call(&clip, "GetUniqueId", vec![])?.text()?))).collect()
@@ -228,7 +233,7 @@ fn unreachable_application() -> Error {
 }
 
 /// Starts Resolve and waits until it can be reached.
-fn started(bridge: &Bridge, command: &[String], limit: Duration, cancel: &CancelToken) -> Result<Object> {
+fn started(bridge: &Bridge, command: &[String], limit: Duration, cancel: &CancelToken) -> Result<ResolveObject> {
     let [program, arguments @ ..] = command else {
         return Err(Error::new(ErrorKind::Option, "the command that starts Resolve is empty"));
     };

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::bridge::Instance;
-use super::journal::Owner;
+use super::journal::ChangeOwner;
 use super::link::{LOOK, Named, pause};
 use super::options::ResolveOptions;
 use super::warning::warning;
@@ -33,7 +33,7 @@ struct Register {
     /// Who has the lock.
     holder: Option<Holder>,
     /// What was changed and not put back yet.
-    changes: Vec<Change>,
+    changes: Vec<UnrestoredChange>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,11 +44,11 @@ struct Holder {
 
 /// A run or a ticket that has changed something in Resolve and not put it back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Change {
+pub(super) struct UnrestoredChange {
     /// Where it is noted: [`Journal`](super::journal::Journal).
     pub(super) journal: PathBuf,
     pub(super) user: String,
-    pub(super) owner: Owner,
+    pub(super) owner: ChangeOwner,
     pub(super) project: Option<Named>,
 }
 
@@ -116,13 +116,13 @@ impl Lock {
     }
 
     /// Lists what is noted in `journal`, before anything of it is done.
-    pub(super) fn list(&mut self, journal: &Path, owner: Owner, project: Option<&Named>) {
+    pub(super) fn list(&mut self, journal: &Path, owner: ChangeOwner, project: Option<&Named>) {
         let listed = self.register.changes.iter().find(|change| change.journal == journal);
         if listed.is_some_and(|change| change.owner == owner) {
             return;
         }
         self.register.changes.retain(|change| change.journal != journal);
-        let change = Change { journal: journal.to_owned(), user: user(), owner, project: project.cloned() };
+        let change = UnrestoredChange { journal: journal.to_owned(), user: user(), owner, project: project.cloned() };
         self.register.changes.push(change);
         self.write();
     }
@@ -137,7 +137,7 @@ impl Lock {
     }
 
     /// What is changed and was not put back.
-    pub(super) fn changes(&self) -> Vec<Change> {
+    pub(super) fn changes(&self) -> Vec<UnrestoredChange> {
         self.register.changes.clone()
     }
 

@@ -63,5 +63,5 @@ pub use leftovers::Restored;
 pub use options::{Cdl, Limits, RenderPreset, ResolveGrade, ResolveOptions, Scope, Solo, TimelineChoice};
 pub use ticket::{Ticket, TicketState};
 
-pub(crate) use backend::Whole;
+pub(crate) use backend::WholeRun;
 pub(crate) use collect::Collector;

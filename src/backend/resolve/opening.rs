@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::bin::{Bin, own_bin};
-use super::bridge::Object;
-use super::cut::{Comparison, Cut};
-use super::guard::Guard;
+use super::bridge::ResolveObject;
+use super::cut::{Comparison, ResolveTimeline};
+use super::guard::ResolveGuard;
 use super::leftovers::refuse_own_versions;
 use super::link::Link;
 use super::options::{ResolveOptions, TimelineChoice};
-use super::pieces::{Piece, alone, plan_of};
+use super::pieces::{RenderPiece, alone, plan_of};
 use super::plates;
 use super::warning::warning;
 use crate::backend::Backend as _;
@@ -23,11 +23,11 @@ const BLACK: Rgba = [0, 0, 0, u16::MAX];
 
 /// Opens the timeline, compares it with the plan, and settles the canvas; says what is noteworthy.
 pub(super) fn look(
-    guard: &mut Guard<'_>,
+    guard: &mut ResolveGuard<'_>,
     plan: &Plan,
     preset: &Preset,
     options: &ResolveOptions,
-) -> Result<(Cut, Canvas, Vec<Warning>)> {
+) -> Result<(ResolveTimeline, Canvas, Vec<Warning>)> {
     if preset.timecode == TimecodeSource::Source {
         let what = "source timecode is not known for what Resolve renders; expected the timecode \"record\"";
         return Err(Error::new(ErrorKind::Option, what));
@@ -35,7 +35,7 @@ pub(super) fn look(
     let timeline = timeline(guard, plan, &options.timeline)?;
     let rendered = guard.link.named(&timeline)?;
     guard.note(|state| state.rendered = Some(rendered))?;
-    let cut = Cut::read(&guard.link, timeline)?;
+    let cut = ResolveTimeline::read(&guard.link, timeline)?;
     // Handles that the cut does not have come later.
     let bare = plates::are_asked_for(options, plan).then(|| plates::without_handles(plan));
     let mut warnings = compare(&guard.link, bare.as_ref().unwrap_or(plan), &cut, options)?;
@@ -55,7 +55,7 @@ pub(super) fn look(
 }
 
 /// The timeline that is to be rendered, open.
-fn timeline(guard: &mut Guard<'_>, plan: &Plan, choice: &TimelineChoice) -> Result<Object> {
+fn timeline(guard: &mut ResolveGuard<'_>, plan: &Plan, choice: &TimelineChoice) -> Result<ResolveObject> {
     match choice {
         TimelineChoice::Current => guard
             .link
@@ -81,7 +81,7 @@ fn timeline(guard: &mut Guard<'_>, plan: &Plan, choice: &TimelineChoice) -> Resu
 }
 
 /// Imports the plan's file into a bin of its own.
-fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
+fn import(guard: &mut ResolveGuard<'_>, plan: &Plan) -> Result<ResolveObject> {
     let Some(path) = &plan.timeline else {
         let what = "the plan names no timeline file that Resolve could import";
         return Err(Error::new(ErrorKind::Option, what));
@@ -107,7 +107,7 @@ fn import(guard: &mut Guard<'_>, plan: &Plan) -> Result<Object> {
 }
 
 /// Refuses a timeline that is not the plan's cut, or warns of it; and of what may be another picture.
-fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions) -> Result<Vec<Warning>> {
+fn compare(link: &Link, plan: &Plan, cut: &ResolveTimeline, options: &ResolveOptions) -> Result<Vec<Warning>> {
     for shot in &plan.shots {
         alone(cut, &options.solo, shot)?;
     }
@@ -125,7 +125,7 @@ fn compare(link: &Link, plan: &Plan, cut: &Cut, options: &ResolveOptions) -> Res
 fn canvas(plan: &Plan, preset: &Preset, own: (u32, u32)) -> Result<Canvas> {
     let size = plan.canvas.size.unwrap_or_else(|| preset.nearest_size(own.0, own.1));
     let black = MediaSource::Generator { generator_kind: "black".to_owned(), draws: Generated::Solid { color: BLACK } };
-    let all = Piece {
+    let all = RenderPiece {
         alone: None,
         range: (0, plan.duration),
         record: 0,

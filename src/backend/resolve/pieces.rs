@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cut::Cut;
+use super::cut::ResolveTimeline;
 use super::light::Light;
 use super::options::{ResolveOptions, Scope, Solo};
 use crate::error::{Error, ErrorKind, Result};
@@ -11,7 +11,7 @@ use crate::time::Ratio;
 
 /// One render of Resolve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Piece {
+pub(super) struct RenderPiece {
     /// The number of the video track that is seen alone, if one is.
     pub(super) alone: Option<i64>,
     /// The record frames it covers: the first, and the one behind the last.
@@ -24,7 +24,7 @@ pub(super) struct Piece {
     pub(super) shots: Vec<usize>,
 }
 
-impl Piece {
+impl RenderPiece {
     /// How many frames it has.
     pub(super) fn frames(&self) -> i64 {
         self.range.1 - self.range.0
@@ -35,7 +35,7 @@ impl Piece {
 ///
 /// # Errors
 /// [`ErrorKind::Option`] when there is no such track.
-pub(super) fn alone(cut: &Cut, solo: &Solo, shot: &Shot) -> Result<Option<i64>> {
+pub(super) fn alone(cut: &ResolveTimeline, solo: &Solo, shot: &Shot) -> Result<Option<i64>> {
     match solo {
         Solo::Off => Ok(None),
         Solo::Own => cut.track(&shot.track).map(|track| Some(track.number)).map_err(|error| error.at_clip(&shot.clip)),
@@ -47,7 +47,12 @@ pub(super) fn alone(cut: &Cut, solo: &Solo, shot: &Shot) -> Result<Option<i64>> 
 ///
 /// # Errors
 /// [`ErrorKind::Mismatch`] for a shot that the timeline does not reach to, [`ErrorKind::Option`] as [`alone`].
-pub(super) fn pieces(plan: &Plan, cut: &Cut, options: &ResolveOptions, shots: &[usize]) -> Result<Vec<Piece>> {
+pub(super) fn pieces(
+    plan: &Plan,
+    cut: &ResolveTimeline,
+    options: &ResolveOptions,
+    shots: &[usize],
+) -> Result<Vec<RenderPiece>> {
     let mut needed = Vec::new();
     for &index in shots {
         let shot = &plan.shots[index];
@@ -57,13 +62,13 @@ pub(super) fn pieces(plan: &Plan, cut: &Cut, options: &ResolveOptions, shots: &[
             return Err(Error::new(ErrorKind::Mismatch, what).at_object(&shot.object));
         }
         let alone = alone(cut, &options.solo, shot)?;
-        needed.push(Piece { alone, range, record: range.0, whole: false, shots: vec![index] });
+        needed.push(RenderPiece { alone, range, record: range.0, whole: false, shots: vec![index] });
     }
     if options.scope == Scope::PerShot {
         return Ok(needed);
     }
     needed.sort_by_key(|piece| (piece.alone, piece.range));
-    let mut merged: Vec<Piece> = Vec::new();
+    let mut merged: Vec<RenderPiece> = Vec::new();
     for mut piece in needed {
         if options.scope == Scope::WholeTimeline {
             (piece.range, piece.record, piece.whole) = ((0, cut.duration), 0, true);
@@ -81,7 +86,12 @@ pub(super) fn pieces(plan: &Plan, cut: &Cut, options: &ResolveOptions, shots: &[
 
 /// The plan whose shots show `renders` and nothing else; their sound is the plan's. `light` is what EXR files hold, where
 /// that is not linear.
-pub(super) fn plan_of(plan: &Plan, size: (u32, u32), light: Option<&Light>, renders: &[(Piece, MediaSource)]) -> Plan {
+pub(super) fn plan_of(
+    plan: &Plan,
+    size: (u32, u32),
+    light: Option<&Light>,
+    renders: &[(RenderPiece, MediaSource)],
+) -> Plan {
     // What Resolve rendered is the canvas: it is cut, and not converted.
     let mut cut = Plan { shots: Vec::new(), color: None, ..plan.clone() };
     let color = light.map(|light| light.color);

@@ -6,13 +6,13 @@
 use serde_json::{Value, json};
 
 use super::bin::{Bin, own_bin};
-use super::bridge::Object;
-use super::cut::{Cut, Item};
+use super::bridge::ResolveObject;
+use super::cut::{ResolveTimeline, TrackItem};
 use super::grade::{of_timeline, tools_of};
-use super::guard::Guard;
+use super::guard::ResolveGuard;
 use super::link::Link;
 use super::options::{ResolveOptions, Scope, TimelineChoice};
-use super::pieces::Piece;
+use super::pieces::RenderPiece;
 use super::warning::warning;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Element, Layer, Look, MediaSource, Plan, Shot, Span, Warning, layers_of};
@@ -88,12 +88,12 @@ fn layer<'p>(plan: &'p Plan, shot: &'p Shot) -> Result<&'p Layer> {
 /// [`ErrorKind::Unsupported`] for shots that cannot be had so and where this Resolve lacks a call,
 /// [`ErrorKind::Mismatch`] when Resolve makes another timeline of it.
 pub(super) fn build(
-    guard: &mut Guard<'_>,
+    guard: &mut ResolveGuard<'_>,
     options: &ResolveOptions,
     plan: &Plan,
-    cut: &Cut,
+    cut: &ResolveTimeline,
     shots: &[usize],
-) -> Result<(Cut, Vec<Piece>, Vec<Warning>)> {
+) -> Result<(ResolveTimeline, Vec<RenderPiece>, Vec<Warning>)> {
     if options.timeline == TimelineChoice::Import {
         let what =
             "source handles need clips that are graded; expected a timeline of the project, not one that is imported";
@@ -139,8 +139,8 @@ pub(super) fn build(
         let infos = Value::from(infos.collect::<Vec<_>>());
         // What it gives differs: the items, or whether it did it. What is in the timeline tells.
         guard.link.call(&pool, "AppendToTimeline", vec![infos])?;
-        let own = Cut::read(&guard.link, made.clone())?;
-        let items: Vec<&Item> = own.tracks.iter().flat_map(|track| &track.items).collect();
+        let own = ResolveTimeline::read(&guard.link, made.clone())?;
+        let items: Vec<&TrackItem> = own.tracks.iter().flat_map(|track| &track.items).collect();
         let mut at = 0;
         let fits = items.len() == wanted.len() && {
             items.iter().zip(&wanted).all(|(item, (.., frames))| {
@@ -164,7 +164,7 @@ pub(super) fn build(
             }
             copy_grade(&guard.link, from, &item.object)?;
             let range = (item.start, item.end);
-            pieces.push(Piece { alone: None, range, record: shot.start, whole: false, shots: vec![*index] });
+            pieces.push(RenderPiece { alone: None, range, record: shot.start, whole: false, shots: vec![*index] });
         }
         guard.link.call(&pool, "SetCurrentFolder", vec![Value::from(&open)])?.granted()?;
         let what = "shots with source handles have the grade of their clips; transforms that clips have in Resolve alone are \
@@ -177,7 +177,7 @@ pub(super) fn build(
 }
 
 /// Grades a clip as another is.
-fn copy_grade(link: &Link, from: &Item, to: &Object) -> Result<()> {
+fn copy_grade(link: &Link, from: &TrackItem, to: &ResolveObject) -> Result<()> {
     link.call(&from.object, "CopyGrades", vec![json!([Value::from(to)])])?.granted()?;
     let (wanted, got) = (tools_of(link, &from.object)?, tools_of(link, to)?);
     if wanted.is_none() || wanted == got {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::options::ResolveOptions;
-use super::scratch::Scratch;
+use super::scratch::ScratchFolder;
 use crate::deliver::{CONFLATED, Delivery, Folder, MANIFEST, Protected, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;
@@ -23,7 +23,7 @@ pub(super) fn refuse_folders(options: &ResolveOptions, plan: &Plan) -> Result<()
 
 /// What is written besides the delivery: a name in each of the folders.
 fn folders(options: &ResolveOptions) -> Vec<PathBuf> {
-    let renders = options.folder.as_deref().map(Scratch::place);
+    let renders = options.folder.as_deref().map(ScratchFolder::place);
     let noted = |folder: &Path| folder.join("otio-conflate.json");
     let state = options.state_folder();
     renders.into_iter().chain(state.as_deref().map(noted)).chain(options.lock.as_deref().map(noted)).collect()

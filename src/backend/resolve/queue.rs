@@ -40,7 +40,7 @@ pub(super) fn refuse_busy(link: &Link) -> Result<()> {
 
 /// How far a job is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Progress {
+pub(super) enum RenderProgress {
     /// It is being rendered, or waits; this share of it is done.
     Working(f64),
     /// Resolve says that it is whole.
@@ -53,7 +53,7 @@ pub(super) enum Progress {
 
 /// What Resolve says about a job.
 #[derive(Debug)]
-pub(super) struct Status {
+pub(super) struct JobStatus {
     pub(super) text: String,
     /// How much of it is done, in percent.
     percent: f64,
@@ -63,7 +63,7 @@ pub(super) struct Status {
     will_take: bool,
 }
 
-impl Status {
+impl JobStatus {
     /// Whether it says that it is over, whole or not.
     fn is_over(&self) -> bool {
         let words = ["complete", "completed", "failed", "cancelled", "canceled"];
@@ -99,7 +99,7 @@ impl Status {
 ///
 /// # Errors
 /// [`ErrorKind::Application`] when Resolve is gone.
-pub(super) fn status(link: &Link, id: &str) -> Result<Option<Status>> {
+pub(super) fn status(link: &Link, id: &str) -> Result<Option<JobStatus>> {
     let status = link.project("GetRenderJobStatus", vec![json!(id)])?.value();
     let text = status.get("JobStatus").and_then(Value::as_str).unwrap_or_default();
     if text.is_empty() && status.get("CompletionPercentage").is_none_or(Value::is_null) {
@@ -113,7 +113,7 @@ pub(super) fn status(link: &Link, id: &str) -> Result<Option<Status>> {
     }
     let number = |value: &Value| value.as_f64().or_else(|| value.as_str()?.trim_end_matches('%').trim().parse().ok());
     let percent = status.get("CompletionPercentage").and_then(number).filter(|percent| percent.is_finite());
-    Ok(Some(Status {
+    Ok(Some(JobStatus {
         text: text.to_owned(),
         percent: percent.unwrap_or(0.0).clamp(0.0, 100.0),
         error: status.get("Error").and_then(Value::as_str).filter(|error| !error.is_empty()).map(str::to_owned),
@@ -128,7 +128,7 @@ pub(super) fn status(link: &Link, id: &str) -> Result<Option<Status>> {
 ///
 /// # Errors
 /// [`ErrorKind::Application`] when Resolve is gone.
-pub(super) fn progress(link: &Link, job: &OwnJob) -> Result<Progress> {
+pub(super) fn progress(link: &Link, job: &OwnJob) -> Result<RenderProgress> {
     let (mut share, told) = match observe(link, job)? {
         Observed::Known(progress) => return Ok(progress),
         Observed::Idle { share, told } => (share, told),
@@ -143,13 +143,13 @@ pub(super) fn progress(link: &Link, job: &OwnJob) -> Result<Progress> {
             Observed::Idle { share: moved, .. } => share = moved,
         }
     }
-    Ok(Progress::Ended(told))
+    Ok(RenderProgress::Ended(told))
 }
 
 /// What one look at a job shows.
 enum Observed {
     /// How far it is.
-    Known(Progress),
+    Known(RenderProgress),
     /// It has begun, with this share done and these words, is not whole, and nothing is being rendered.
     Idle { share: f64, told: String },
 }
@@ -157,16 +157,16 @@ enum Observed {
 fn observe(link: &Link, job: &OwnJob) -> Result<Observed> {
     // In this order: a render that ends between the two is seen as one that goes on, not as one that stopped.
     let rendering = link.is_rendering()?;
-    let Some(status) = status(link, &job.id)? else { return Ok(Observed::Known(Progress::Gone)) };
+    let Some(status) = status(link, &job.id)? else { return Ok(Observed::Known(RenderProgress::Gone)) };
     let (text, percent) = (&status.text, status.percent);
     Ok(Observed::Known(match (&status.error, status.word().as_str()) {
-        (Some(error), _) => Progress::Ended(format!("{text} at {percent:.0} %: {error:#}")),
-        (_, "complete" | "completed") => Progress::Complete,
-        (_, "failed" | "cancelled" | "canceled") => Progress::Ended(format!("{text} at {percent:.0} %")),
-        _ if percent >= 100.0 && (status.has_taken || !rendering) => Progress::Complete,
-        _ if status.is_ready(job) || rendering => Progress::Working(percent / 100.0),
+        (Some(error), _) => RenderProgress::Ended(format!("{text} at {percent:.0} %: {error:#}")),
+        (_, "complete" | "completed") => RenderProgress::Complete,
+        (_, "failed" | "cancelled" | "canceled") => RenderProgress::Ended(format!("{text} at {percent:.0} %")),
+        _ if percent >= 100.0 && (status.has_taken || !rendering) => RenderProgress::Complete,
+        _ if status.is_ready(job) || rendering => RenderProgress::Working(percent / 100.0),
         // Nobody knows what it said while it waited.
-        _ if percent <= 0.0 && job.ready.is_empty() => Progress::Working(0.0),
+        _ if percent <= 0.0 && job.ready.is_empty() => RenderProgress::Working(0.0),
         _ => return Ok(Observed::Idle { share: percent / 100.0, told: format!("{text} at {percent:.0} %") }),
     }))
 }

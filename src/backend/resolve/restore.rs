@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::bridge::{Answer, Object, whole};
+use super::bridge::{Answer, ResolveObject, whole};
 use super::link::{Link, Named};
 use super::options::ResolveOptions;
 use super::queue::{self, OwnJob, remove_job};
-use super::state::{Lut, State, Version};
+use super::state::{Lut, ResolveState, Version};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What is to become of our render jobs when everything is put back.
@@ -21,7 +21,7 @@ pub(super) enum Jobs {
 }
 
 /// Puts back what `state` says, as far as it can be; says what cannot.
-pub(super) fn restore(link: &Link, state: &State, options: &ResolveOptions, jobs: Jobs) -> Vec<String> {
+pub(super) fn restore(link: &Link, state: &ResolveState, options: &ResolveOptions, jobs: Jobs) -> Vec<String> {
     let mut failed = state.untold.clone();
     let mut attempt = |what: &str, result: Result<()>| {
         if let Err(error) = result {
@@ -98,13 +98,13 @@ pub(super) fn restore(link: &Link, state: &State, options: &ResolveOptions, jobs
 }
 
 /// The preset that was being imported when a run was killed, if it came.
-fn imported_preset(link: &Link, state: &State) -> Result<Option<String>> {
+fn imported_preset(link: &Link, state: &ResolveState) -> Result<Option<String>> {
     let Some((name, before)) = &state.importing else { return Ok(None) };
     Ok(link.render_presets()?.into_iter().find(|preset| preset == name && !before.contains(preset)))
 }
 
 /// Stops our jobs if they are being rendered, and takes them out of the queue.
-pub(super) fn remove_jobs(link: &Link, state: &State, options: &ResolveOptions) -> Result<()> {
+pub(super) fn remove_jobs(link: &Link, state: &ResolveState, options: &ResolveOptions) -> Result<()> {
     if state.jobs.is_empty() && state.folder.is_none() {
         return Ok(());
     }
@@ -122,7 +122,7 @@ pub(super) fn remove_jobs(link: &Link, state: &State, options: &ResolveOptions) 
     Ok(())
 }
 
-fn restore_grades(link: &Link, timeline: &Object, state: &State) -> Result<()> {
+fn restore_grades(link: &Link, timeline: &ResolveObject, state: &ResolveState) -> Result<()> {
     let mut result = Ok(());
     let versions = state.versions.iter().map(|version| version.track);
     let mut tracks: Vec<i64> = versions.chain(state.luts.iter().map(|lut| lut.track)).collect();
@@ -154,7 +154,7 @@ fn restore_grades(link: &Link, timeline: &Object, state: &State) -> Result<()> {
 }
 
 /// Gives a clip its version back, and deletes ours.
-pub(super) fn restore_version(link: &Link, item: &Object, version: &Version) -> Result<()> {
+pub(super) fn restore_version(link: &Link, item: &ResolveObject, version: &Version) -> Result<()> {
     link.call(item, "LoadVersionByName", vec![json!(version.name), json!(version.kind)])?.granted()?;
     let names = link.call_if_there(item, "GetVersionNameList", vec![json!(0)])?.map(Answer::value);
     // It may not have come to be.
@@ -164,7 +164,7 @@ pub(super) fn restore_version(link: &Link, item: &Object, version: &Version) -> 
     link.call(item, "DeleteVersionByName", vec![json!(version.ours), json!(0)])?.granted()
 }
 
-fn restore_lut(link: &Link, item: &Object, lut: &Lut) -> Result<()> {
+fn restore_lut(link: &Link, item: &ResolveObject, lut: &Lut) -> Result<()> {
     // Before there were graphs, the clip was asked.
     let graph = match link.call_if_there(item, "GetNodeGraph", vec![])? {
         Some(graph) => graph.some()?,
@@ -177,7 +177,7 @@ fn restore_lut(link: &Link, item: &Object, lut: &Lut) -> Result<()> {
     link.call(&graph, "SetLUT", vec![json!(lut.node), json!(lut.former)])?.granted()
 }
 
-fn restore_marks(link: &Link, timeline: &Object, marks: &Value) -> Result<()> {
+fn restore_marks(link: &Link, timeline: &ResolveObject, marks: &Value) -> Result<()> {
     if link.call(timeline, "GetMarkInOut", vec![])?.value() == *marks {
         return Ok(());
     }
@@ -193,7 +193,7 @@ fn restore_marks(link: &Link, timeline: &Object, marks: &Value) -> Result<()> {
 
 /// Removes an imported timeline and its bin, and what came into the root bin with them: where an import goes differs
 /// from version to version.
-fn remove_import(link: &Link, timeline: Option<Object>, bin: &str, pooled: &[String]) -> Result<()> {
+fn remove_import(link: &Link, timeline: Option<ResolveObject>, bin: &str, pooled: &[String]) -> Result<()> {
     let pool = link.project("GetMediaPool", vec![])?.some()?;
     if let Some(timeline) = timeline {
         link.call(&pool, "DeleteTimelines", vec![json!([Value::from(&timeline)])])?.granted()?;

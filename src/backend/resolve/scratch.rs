@@ -16,7 +16,7 @@ pub(super) const TICKET: &str = "ticket.json";
 
 /// A folder of our own. Dropped, it is removed with all that is in it, unless it is to be kept.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(super) struct ScratchFolder {
     path: PathBuf,
     /// Whether it stays where it is.
     stays: bool,
@@ -26,12 +26,12 @@ pub(super) struct Scratch {
     journal: Option<Journal>,
 }
 
-impl Scratch {
+impl ScratchFolder {
     /// Makes a new one in `parent`, under a hidden name that ends with `ending`.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be made.
-    pub(super) fn new(parent: &Path, ending: &str) -> Result<Scratch> {
+    pub(super) fn new(parent: &Path, ending: &str) -> Result<ScratchFolder> {
         let failed = |error| Error::io("make a folder in", parent, error);
         // Resolve may be somewhere else.
         let parent = parent.canonicalize().map_err(failed)?;
@@ -39,7 +39,7 @@ impl Scratch {
         let path = made.map_err(failed)?.keep();
         // Without it, what a killed run left may be told of too soon.
         let lock = File::create_new(path.join(LOCK)).ok().filter(|lock| lock.try_lock().is_ok());
-        Ok(Scratch { path, stays: false, kept: AtomicBool::new(false), lock, journal: None })
+        Ok(ScratchFolder { path, stays: false, kept: AtomicBool::new(false), lock, journal: None })
     }
 
     /// Where one would be made in `parent`.
@@ -63,14 +63,14 @@ impl Scratch {
     }
 
     /// Removes `journal` with it.
-    pub(super) fn with_journal(mut self, journal: Option<Journal>) -> Scratch {
+    pub(super) fn with_journal(mut self, journal: Option<Journal>) -> ScratchFolder {
         self.journal = journal;
         self
     }
 
     /// One that another process left, and that stays.
-    pub(super) fn borrow(path: PathBuf) -> Scratch {
-        Scratch { path, stays: true, kept: AtomicBool::new(false), lock: None, journal: None }
+    pub(super) fn borrow(path: PathBuf) -> ScratchFolder {
+        ScratchFolder { path, stays: true, kept: AtomicBool::new(false), lock: None, journal: None }
     }
 
     /// Where it is.
@@ -108,7 +108,7 @@ pub(super) fn part(folder: &Path, number: usize) -> PathBuf {
     folder.join(format!("{:04}", number + 1))
 }
 
-impl Drop for Scratch {
+impl Drop for ScratchFolder {
     fn drop(&mut self) {
         if self.stays {
             return;

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::backend::{ResolveBackend, Whole};
-use super::cut::Cut;
+use super::backend::{ResolveBackend, WholeRun};
+use super::cut::ResolveTimeline;
 use super::cutting::{Cutting, Renders, Unprepared, unprepared};
 use super::deliver_page;
-use super::found::{Expected, not_whole, render_at_last};
+use super::found::{ExpectedRender, not_whole, render_at_last};
 use super::grade;
-use super::guard::Guard;
-use super::jobs::{self, Picture};
+use super::guard::ResolveGuard;
+use super::jobs::{self, RenderFormat};
 use super::journal::{Desk, Journal};
 use super::leftovers::settle;
 use super::light::{ColorSettings, Light};
@@ -19,12 +19,12 @@ use super::link::Link;
 use super::lock::Lock;
 use super::opening::look;
 use super::options::{ResolveOptions, Scope};
-use super::pieces::{Piece, pieces, plan_of};
+use super::pieces::{RenderPiece, pieces, plan_of};
 use super::plates;
 use super::protected::refuse_folders;
 use super::queue::{self, OwnJob};
-use super::scratch::{Scratch, TICKET};
-use super::ticket::{Job, Ticket};
+use super::scratch::{ScratchFolder, TICKET};
+use super::ticket::{Ticket, TicketJob};
 use super::warning::warning;
 use crate::backend::{Backend, CancelToken, Capabilities, Control, Session, Task, Worker};
 use crate::deliver::{Existing, Preset, Representation, write_whole};
@@ -86,20 +86,20 @@ pub(super) struct ResolveSession<'a> {
     renders: OnceLock<Renders>,
     /// The project's.
     colors: ColorSettings,
-    whole: Option<&'a Whole>,
+    whole: Option<&'a WholeRun>,
 }
 
 /// The way to Resolve, and what is there.
 pub(super) struct Work<'a> {
-    pub(super) guard: Guard<'a>,
-    pub(super) cut: Cut,
+    pub(super) guard: ResolveGuard<'a>,
+    pub(super) cut: ResolveTimeline,
     /// What EXR files hold that are rendered, where that is not linear.
     pub(super) light: Option<Light>,
 }
 
 impl Work<'_> {
     /// What a ticket tells of it.
-    pub(super) fn made(&self) -> (&Guard<'_>, Option<&Light>) {
+    pub(super) fn made(&self) -> (&ResolveGuard<'_>, Option<&Light>) {
         (&self.guard, self.light.as_ref())
     }
 }
@@ -121,7 +121,7 @@ impl<'a> ResolveSession<'a> {
         let mut warnings: Vec<Warning> = lock.warning().into_iter().collect();
         warnings.extend(settle(&desk, &mut lock, &link, options)?);
         queue::refuse_busy(&link)?;
-        let mut guard = Guard::begin(options, link, &desk, lock)?;
+        let mut guard = ResolveGuard::begin(options, link, &desk, lock)?;
         let looked = look(&mut guard, plan, preset, options)
             .and_then(|looked| Ok((ColorSettings::read(&guard.link, &looked.0.timeline)?, looked)));
         let checked = looked.and_then(|(colors, looked)| {
@@ -154,7 +154,7 @@ impl<'a> ResolveSession<'a> {
     }
 
     /// Gets Resolve ready to render what `shots` (places in the plan) need: grades, and the Deliver page.
-    pub(super) fn set_up(&self, work: &mut Work<'a>, shots: &[usize]) -> Result<Vec<Piece>> {
+    pub(super) fn set_up(&self, work: &mut Work<'a>, shots: &[usize]) -> Result<Vec<RenderPiece>> {
         let Work { guard, cut, light } = work;
         let pieces = match plates::are_asked_for(self.options, self.plan) {
             true => {
@@ -185,22 +185,28 @@ impl<'a> ResolveSession<'a> {
     }
 
     /// Adds a job that renders `piece` into the new folder `folder`.
-    pub(super) fn add(&self, work: &mut Work<'a>, piece: &Piece, folder: &Path) -> Result<OwnJob> {
+    pub(super) fn add(&self, work: &mut Work<'a>, piece: &RenderPiece, folder: &Path) -> Result<OwnJob> {
         let Work { guard, cut, .. } = work;
         std::fs::create_dir(folder).map_err(|error| Error::io("make the folder", folder, error))?;
         if let Some(alone) = piece.alone {
             guard.enable_tracks(cut, |track| track.number == alone)?;
         }
-        let picture = Picture { canvas: self.canvas, rate: self.plan.rate };
+        let picture = RenderFormat { canvas: self.canvas, rate: self.plan.rate };
         let (first, behind) = piece.range;
         let range = (!piece.whole).then_some((cut.start + first, cut.start + behind));
         jobs::add(guard, self.options, &picture, range, folder)
     }
 
     /// Lets Resolve render what `shots` (places in the plan) need, and puts everything in Resolve back.
-    fn render(&self, work: &mut Work<'a>, shots: &[usize], folder: Scratch, control: &Control<'_>) -> Result<Renders> {
+    fn render(
+        &self,
+        work: &mut Work<'a>,
+        shots: &[usize],
+        folder: ScratchFolder,
+        control: &Control<'_>,
+    ) -> Result<Renders> {
         let pieces = self.set_up(work, shots)?;
-        let all: i64 = pieces.iter().map(Piece::frames).sum();
+        let all: i64 = pieces.iter().map(RenderPiece::frames).sum();
         let (mut renders, mut failed, mut jobs, mut before) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for (number, piece) in pieces.into_iter().enumerate() {
             control.check()?;
@@ -212,7 +218,7 @@ impl<'a> ResolveSession<'a> {
             };
             match self.piece(work, &piece, (&folder, number), control, tell) {
                 Ok((job, source)) => {
-                    jobs.push(Job { job, expected: self.expected(&work.cut, &piece), piece: piece.clone() });
+                    jobs.push(TicketJob { job, expected: self.expected(&work.cut, &piece), piece: piece.clone() });
                     renders.push((piece, source));
                 }
                 Err(error) if self.options.scope == Scope::PerShot && is_its_own(&error, &work.guard) => {
@@ -245,8 +251,8 @@ impl<'a> ResolveSession<'a> {
     }
 
     /// Puts a ticket beside the renders by which they can be collected.
-    fn store_ticket(&self, work: &Work<'_>, folder: &Scratch, jobs: Vec<Job>) -> Result<()> {
-        let Some(Whole { plan, delivery }) = self.whole else { return Ok(()) };
+    fn store_ticket(&self, work: &Work<'_>, folder: &ScratchFolder, jobs: Vec<TicketJob>) -> Result<()> {
+        let Some(WholeRun { plan, delivery }) = self.whole else { return Ok(()) };
         let mut delivery = delivery.clone();
         if delivery.existing == Existing::Error {
             // What was cut until then is not cut again.
@@ -262,8 +268,8 @@ impl<'a> ResolveSession<'a> {
     fn piece(
         &self,
         work: &mut Work<'a>,
-        piece: &Piece,
-        (folder, number): (&Scratch, usize),
+        piece: &RenderPiece,
+        (folder, number): (&ScratchFolder, usize),
         control: &Control<'_>,
         tell: impl Fn(f64),
     ) -> Result<(OwnJob, MediaSource)> {
@@ -281,8 +287,8 @@ impl<'a> ResolveSession<'a> {
     }
 
     /// What the render of `piece` has to be.
-    pub(super) fn expected(&self, cut: &Cut, piece: &Piece) -> Expected {
-        Expected {
+    pub(super) fn expected(&self, cut: &ResolveTimeline, piece: &RenderPiece) -> ExpectedRender {
+        ExpectedRender {
             frames: piece.frames(),
             size: self.size(),
             rate: self.plan.rate,
@@ -292,8 +298,8 @@ impl<'a> ResolveSession<'a> {
     }
 
     /// The folder's parent is the delivery's, unless the caller says otherwise.
-    pub(super) fn scratch(&self, work: &mut Work<'a>, folder: &Path, ending: &str) -> Result<Scratch> {
-        let folder = Scratch::new(self.options.folder.as_deref().unwrap_or(folder), ending)?;
+    pub(super) fn scratch(&self, work: &mut Work<'a>, folder: &Path, ending: &str) -> Result<ScratchFolder> {
+        let folder = ScratchFolder::new(self.options.folder.as_deref().unwrap_or(folder), ending)?;
         // Should this process be killed, its jobs are told by it.
         work.guard.note(|state| state.folder = Some(folder.path().to_owned()))?;
         Ok(folder)
@@ -352,7 +358,7 @@ impl Session for ResolveSession<'_> {
 }
 
 /// Whether an error is one of a shot, and others can still be rendered.
-fn is_its_own(error: &Error, guard: &Guard<'_>) -> bool {
+fn is_its_own(error: &Error, guard: &ResolveGuard<'_>) -> bool {
     error.kind() != ErrorKind::Cancelled && guard.link.is_alive()
 }
 

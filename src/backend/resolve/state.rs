@@ -10,7 +10,7 @@ use super::queue::OwnJob;
 
 /// How Resolve was before, as far as anything was changed. Every change is noted here before it is made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct State {
+pub(super) struct ResolveState {
     /// What Resolve did not tell, and so cannot be put back: sentences.
     pub(super) untold: Vec<String>,
     /// The project that everything belongs to.

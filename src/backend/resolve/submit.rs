@@ -7,9 +7,9 @@ use super::elsewhere;
 use super::jobs;
 use super::link::Link;
 use super::queue::OwnJob;
-use super::scratch::Scratch;
+use super::scratch::ScratchFolder;
 use super::session::{ResolveSession, Work};
-use super::ticket::{Job, Ticket, TicketState};
+use super::ticket::{Ticket, TicketJob, TicketState};
 use crate::backend::{Backend as _, CancelToken};
 use crate::deliver::Delivery;
 use crate::error::{Error, ErrorKind, Result};
@@ -121,7 +121,12 @@ fn missing(path: &Path) -> Vec<PathBuf> {
 }
 
 /// Adds the jobs that `shots` (places in the plan) need.
-fn add<'a>(session: &ResolveSession<'a>, work: &mut Work<'a>, shots: &[usize], folder: &Scratch) -> Result<Vec<Job>> {
+fn add<'a>(
+    session: &ResolveSession<'a>,
+    work: &mut Work<'a>,
+    shots: &[usize],
+    folder: &ScratchFolder,
+) -> Result<Vec<TicketJob>> {
     let pieces = session.set_up(work, shots)?;
     if pieces.iter().any(|piece| piece.alone != pieces[0].alone) {
         let what = "shots of several tracks, each seen alone, cannot be handed in together";
@@ -133,7 +138,7 @@ fn add<'a>(session: &ResolveSession<'a>, work: &mut Work<'a>, shots: &[usize], f
     let mut jobs = Vec::new();
     for (number, piece) in pieces.into_iter().enumerate() {
         let job = session.add(work, &piece, &folder.part(number))?;
-        jobs.push(Job { job, expected: session.expected(&work.cut, &piece), piece });
+        jobs.push(TicketJob { job, expected: session.expected(&work.cut, &piece), piece });
     }
     Ok(jobs)
 }

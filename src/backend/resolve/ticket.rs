@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::elsewhere;
-use super::found::{Expected, render_in};
-use super::guard::Guard;
+use super::found::{ExpectedRender, render_in};
+use super::guard::ResolveGuard;
 use super::journal::{Desk, Journal};
 use super::light::Light;
 use super::link::Link;
 use super::lock::Lock;
 use super::options::ResolveOptions;
-use super::pieces::Piece;
-use super::queue::{OwnJob, Progress, progress};
+use super::pieces::RenderPiece;
+use super::queue::{OwnJob, RenderProgress, progress};
 use super::restore::remove_jobs;
-use super::scratch::{Scratch, part};
-use super::state::State;
+use super::scratch::{ScratchFolder, part};
+use super::state::ResolveState;
 use crate::backend::{CancelToken, Session};
 use crate::deliver::Delivery;
 use crate::error::{Error, ErrorKind, Result};
@@ -33,13 +33,13 @@ pub struct Ticket {
     pub(super) depends_on: String,
     pub(super) warnings: Vec<Warning>,
     /// How Resolve was before, and the name of the file where that is noted, too.
-    state: State,
+    state: ResolveState,
     journal: String,
     /// The folder that this file lies in.
     #[serde(default)]
     desk: Option<PathBuf>,
     folder: PathBuf,
-    pub(super) jobs: Vec<Job>,
+    pub(super) jobs: Vec<TicketJob>,
     /// The names of the shots that are delivered, where these are not all.
     #[serde(default)]
     only: Option<Vec<String>>,
@@ -53,10 +53,10 @@ pub struct Ticket {
 
 /// One job of a ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Job {
+pub(super) struct TicketJob {
     pub(super) job: OwnJob,
-    pub(super) piece: Piece,
-    pub(super) expected: Expected,
+    pub(super) piece: RenderPiece,
+    pub(super) expected: ExpectedRender,
 }
 
 /// How far the render of a ticket is.
@@ -78,10 +78,10 @@ impl Ticket {
     pub(super) fn new(
         session: &dyn Session,
         rendered: &Plan,
-        (guard, light): (&Guard<'_>, Option<&Light>),
+        (guard, light): (&ResolveGuard<'_>, Option<&Light>),
         (plan, delivery): (&Plan, &Delivery),
         folder: &Path,
-        mut jobs: Vec<Job>,
+        mut jobs: Vec<TicketJob>,
     ) -> Result<Ticket> {
         let (plan, delivery) = (elsewhere::plan(plan)?, elsewhere::delivery(delivery)?);
         // The jobs know shots by their place in what is rendered.
@@ -103,7 +103,7 @@ impl Ticket {
             canvas: session.canvas(),
             depends_on: session.depends_on(),
             warnings: session.warnings(),
-            state: State { started: true, ..guard.state.clone() },
+            state: ResolveState { started: true, ..guard.state.clone() },
             journal: journal.name(),
             desk: journal.path().parent().map(Path::to_owned),
             folder: folder.to_owned(),
@@ -159,13 +159,13 @@ impl Ticket {
     pub(super) fn state(&self, link: &Link) -> Result<TicketState> {
         let mut done = 0.0;
         #[allow(clippy::cast_precision_loss, reason = "a share of a few million frames")]
-        let frames = |job: &Job| job.piece.frames() as f64;
+        let frames = |job: &TicketJob| job.piece.frames() as f64;
         for (number, job) in self.jobs.iter().enumerate() {
             match progress(link, &job.job)? {
-                Progress::Complete => done += frames(job),
-                Progress::Working(share) => done += share * frames(job),
-                Progress::Ended(what) => return Ok(TicketState::Failed(what)),
-                Progress::Gone => {
+                RenderProgress::Complete => done += frames(job),
+                RenderProgress::Working(share) => done += share * frames(job),
+                RenderProgress::Ended(what) => return Ok(TicketState::Failed(what)),
+                RenderProgress::Gone => {
                     let whole = render_in(&part(&self.folder, number), &job.expected);
                     let gone = "the render job is no longer in Resolve's queue, and what it wrote is not whole";
                     whole.map_err(|error| Error::new(ErrorKind::Application, gone).because(error))?;
@@ -191,7 +191,7 @@ impl Ticket {
             journal = desk.journal(&self.journal);
             if !done(&journal) {
                 let journal = journal.unwrap_or_else(|| Journal::of_ticket(&desk, &self.journal, &self.state));
-                return Ok(Guard::resume(options, link, journal, lock).restore());
+                return Ok(ResolveGuard::resume(options, link, journal, lock).restore());
             }
         }
         let removed = remove_jobs(&link, &self.state, options);
@@ -204,7 +204,7 @@ impl Ticket {
 
     /// Removes everything of it that is on disk.
     pub(super) fn clear(&self, options: &ResolveOptions) {
-        Scratch::remove(&self.folder);
+        ScratchFolder::remove(&self.folder);
         if let Some(journal) = self.noted(options) {
             journal.remove();
         }
@@ -230,7 +230,7 @@ impl Ticket {
                 Ok(failed) => unrestored = failed,
                 Err(error) => {
                     // What is noted stays, so that it can be put back.
-                    Scratch::remove(&self.folder);
+                    ScratchFolder::remove(&self.folder);
                     return vec![format!(
                         "Resolve is left as it was rendering; `otio-conflate resolve restore` puts it back: {error:#}"
                     )];

@@ -4,17 +4,17 @@ use otio_conflate::color::{self, Engine};
 use otio_conflate::{Result, printable};
 use serde_json::json;
 
-use crate::outcome::Outcome;
+use crate::outcome::CommandOutcome;
 use crate::say;
 
 /// Prints everything in a configuration that can be named.
-pub(crate) fn run(config: &str) -> Result<Outcome> {
+pub(crate) fn run(config: &str) -> Result<CommandOutcome> {
     let engine = color::open(&color::named(config)?)?;
     let lines = listed(&*engine);
     say::print(&lines.iter().map(|line| printable(line).into_owned() + "\n").collect::<String>())?;
     let views = |views: Vec<String>| json!(views);
     let displays = engine.displays().into_iter().map(|(display, its)| (display, views(its)));
-    Ok(Outcome::complete(json!({
+    Ok(CommandOutcome::complete(json!({
         "configuration": engine.name(),
         "spaces": engine.spaces().iter().map(|space| &space.name).collect::<Vec<_>>(),
         "displays": displays.collect::<serde_json::Map<_, _>>(),

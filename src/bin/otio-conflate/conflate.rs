@@ -16,12 +16,12 @@ use crate::dry_run;
 use crate::flags::{DeliveryArgs, LimitArgs, PlanArgs, shot_names};
 use crate::interrupt;
 use crate::loudness::normalize;
-use crate::outcome::{self, Outcome};
-use crate::progress::{Progress, summary};
+use crate::outcome::{self, CommandOutcome};
+use crate::progress::{ProgressDisplay, summary};
 
 /// Renders one finished file per shot of a timeline
 #[derive(Args)]
-pub(crate) struct Flags {
+pub(crate) struct ConflateFlags {
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
@@ -46,7 +46,7 @@ pub(crate) struct Flags {
     limits: LimitArgs,
 }
 
-pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
+pub(crate) fn run(mut flags: ConflateFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
     flags.plan.source.is_dry = flags.dry_run;
     flags.limits.apply()?;
     flags.delivery.is_heard |= flags.mix.is_some();
@@ -94,17 +94,17 @@ pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     if let Some(path) = &flags.mix {
         mixed = mix(&plan, path, (existing, &inputs), cancel)?;
     }
-    let progress = Progress::new();
+    let progress = ProgressDisplay::new();
     let report = conflation.run(&plan, &progress);
     progress.end();
     let report = match report {
         Ok(report) => report,
-        Err(error) => return Ok(Outcome::failed(error, progress.has_begun() || mixed.is_some(), cancel)),
+        Err(error) => return Ok(CommandOutcome::failed(error, progress.has_begun() || mixed.is_some(), cancel)),
     };
     summary(&report);
     let mut result = outcome::run(&report);
     result["mix"] = mixed.map_or(Value::Null, |mixed| json!(mixed));
-    Ok(Outcome::of_runs(&[report], cancel, result))
+    Ok(CommandOutcome::of_runs(&[report], cancel, result))
 }
 
 /// Writes the mix of the whole cut, and says how loud it gets.

@@ -12,12 +12,12 @@ use otio_conflate::time::Timecode;
 use otio_conflate::{Error, ErrorKind, Plan, PlanOptions, Report, Result};
 use serde_json::json;
 
-use crate::outcome::Outcome;
+use crate::outcome::CommandOutcome;
 use crate::say;
 
 /// Says how the shots of a cut differ from those of an earlier one
 #[derive(Args)]
-pub(crate) struct Flags {
+pub(crate) struct DiffFlags {
     /// The earlier cut: a timeline, a plan as JSON, or the manifest of a run
     old: PathBuf,
     /// The later one
@@ -45,8 +45,8 @@ pub(crate) struct Flags {
     edl: Option<PathBuf>,
 }
 
-pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
-    let (old, new) = (Cut::read(&flags.old)?, Cut::read(&flags.new)?);
+pub(crate) fn run(flags: &DiffFlags) -> Result<CommandOutcome> {
+    let (old, new) = (ComparedCut::read(&flags.old)?, ComparedCut::read(&flags.new)?);
     let settled = old.plan.as_ref().or(new.plan.as_ref());
     let later = new.planned(flags, settled)?;
     let changes = match &old.report {
@@ -66,7 +66,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
     let all = flags.unchanged || flags.csv || say::voice().json;
     let listed: Vec<Change> = changes.into_iter().filter(|change| all || !change.differences.is_empty()).collect();
     say::print(&if flags.csv { csv(&listed) } else { table(&listed) })?;
-    Ok(Outcome::complete(json!({ "changes": listed })))
+    Ok(CommandOutcome::complete(json!({ "changes": listed })))
 }
 
 fn write_new(path: &Path, text: &str) -> Result<()> {
@@ -77,16 +77,16 @@ fn write_new(path: &Path, text: &str) -> Result<()> {
 }
 
 /// What a cut is given as: a timeline, where there is nothing else.
-struct Cut {
+struct ComparedCut {
     path: PathBuf,
     plan: Option<Plan>,
     /// The manifest that has the plan.
     report: Option<Report>,
 }
 
-impl Cut {
-    fn read(path: &Path) -> Result<Cut> {
-        let mut cut = Cut { path: path.to_owned(), plan: None, report: None };
+impl ComparedCut {
+    fn read(path: &Path) -> Result<ComparedCut> {
+        let mut cut = ComparedCut { path: path.to_owned(), plan: None, report: None };
         if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
             return Ok(cut);
         }
@@ -118,7 +118,7 @@ impl Cut {
     }
 
     /// Its plan; that of a timeline is made as the other cut's, `settled`, was.
-    fn planned(&self, flags: &Flags, settled: Option<&Plan>) -> Result<Plan> {
+    fn planned(&self, flags: &DiffFlags, settled: Option<&Plan>) -> Result<Plan> {
         if let Some(plan) = &self.plan {
             return Ok(plan.clone());
         }

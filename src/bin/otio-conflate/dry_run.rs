@@ -6,7 +6,7 @@ use otio_conflate::backend::ffmpeg::{Estimate, FfmpegBackend, ShotProgram};
 use otio_conflate::{Conflation, Delivery, Existing, Plan, Preview, Result, ShotAction, ShotPreview, printable};
 use serde_json::json;
 
-use crate::outcome::{Exit, Outcome};
+use crate::outcome::{CommandOutcome, Exit};
 
 /// Tells what `conflation`, a run of `plan` into `delivery`, would do; `mix` is what keeps `--mix` from being written.
 pub(crate) fn run(
@@ -14,7 +14,7 @@ pub(crate) fn run(
     (conflation, delivery): (&Conflation<'_, FfmpegBackend>, &Delivery),
     max_pixels: Option<u64>,
     mix: Option<otio_conflate::Error>,
-) -> Result<Outcome> {
+) -> Result<CommandOutcome> {
     let preview = conflation.preview(plan)?;
     let programs = match preview.canvas {
         // Of shots that nobody asked for, media may be missing.
@@ -72,7 +72,7 @@ pub(crate) fn run(
     });
     let error = preview.refusal.or(mix);
     let exit = error.as_ref().map_or(Exit::Complete, Exit::of_refusal);
-    Ok(Outcome { exit, error, ..Outcome::complete(result) }.warnings(preview.warnings))
+    Ok(CommandOutcome { exit, error, ..CommandOutcome::complete(result) }.warnings(preview.warnings))
 }
 
 /// What would become of a shot.

@@ -12,11 +12,11 @@ use serde_json::json;
 use crate::dry_run::{duration, size};
 use crate::flags::{DeliveryArgs, LimitArgs, PlanArgs};
 use crate::loudness::normalize;
-use crate::outcome::Outcome;
+use crate::outcome::CommandOutcome;
 
 /// Writes a job that renders one finished file per shot on a farm: a bundle of Open Job Description
 #[derive(Args)]
-pub(crate) struct Flags {
+pub(crate) struct FarmFlags {
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(crate) struct Flags {
     limits: LimitArgs,
 }
 
-pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
+pub(crate) fn run(mut flags: FarmFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
     flags.plan.source.is_dry = flags.dry_run;
     let (mut plan, timeline, options) = flags.plan.read(&flags.delivery)?;
     let (max_pixels, loudness) = (flags.plan.max_pixels, flags.delivery.loudness);
@@ -99,7 +99,7 @@ pub(crate) fn run(mut flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
         );
         tell!("submit it: deadline bundle submit {}", quoted(&bundle.to_string_lossy()));
     }
-    Ok(Outcome::complete(result).warnings(warnings))
+    Ok(CommandOutcome::complete(result).warnings(warnings))
 }
 
 /// `text` as one word of a shell.

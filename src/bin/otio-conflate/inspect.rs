@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 use otio_conflate::otio::{Locator, MediaFile};
-use otio_conflate::relink::{Match, Outcome as Matched};
+use otio_conflate::relink::{Match, Outcome};
 use otio_conflate::timeline::{
     Child, Clip, Composition, CompositionKind, EffectKind, Item, MediaKind, MediaReference, RawTimeRange, Timeline,
     TrackLayout,
@@ -14,13 +14,13 @@ use otio_conflate::{ErrorKind, Result, printable};
 use serde_json::{Value, json};
 
 use crate::flags::ReadArgs;
-use crate::outcome::Outcome;
+use crate::outcome::CommandOutcome;
 use crate::{colors, say};
 
 /// Shows what is in a timeline; with --ocio CONFIG in place of a file, the names that a colour configuration has
 #[derive(Args)]
 #[command(mut_arg("file", |file| file.required(false).required_unless_present("ocio")))]
-pub(crate) struct Flags {
+pub(crate) struct InspectFlags {
     #[command(flatten)]
     source: Option<ReadArgs>,
     /// Shows the names of this configuration: a .ocio or .ocioz file, ocio://NAME for one that is built in, or env for $OCIO
@@ -28,19 +28,19 @@ pub(crate) struct Flags {
     ocio: Option<String>,
 }
 
-pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
+pub(crate) fn run(flags: &InspectFlags) -> Result<CommandOutcome> {
     if let Some(config) = &flags.ocio {
         return colors::run(config);
     }
-    let Some(source) = &flags.source else { return Ok(Outcome::complete(Value::Null)) };
+    let Some(source) = &flags.source else { return Ok(CommandOutcome::complete(Value::Null)) };
     let (timeline, matches) = source.read_matched()?;
     let locator = Locator::new(timeline.path.as_deref(), &source.maps);
-    let mut report = Report { locator, lines: Vec::new(), objects: Vec::new(), found: 0, missing: 0 };
+    let mut report = Inspection { locator, lines: Vec::new(), objects: Vec::new(), found: 0, missing: 0 };
     report.timeline(&timeline);
     report.matches(&matches);
     say::print(&(report.lines.join("\n") + "\n"))?;
     let start = timeline.global_start_time.map(|start| json!({ "value": start.value, "rate": start.rate }));
-    Ok(Outcome::complete(json!({
+    Ok(CommandOutcome::complete(json!({
         "name": timeline.name,
         "global_start_time": start,
         "objects": report.objects,
@@ -51,7 +51,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
 }
 
 /// Lines for people, and the same objects as data.
-struct Report {
+struct Inspection {
     locator: Locator,
     lines: Vec<String>,
     objects: Vec<Value>,
@@ -59,7 +59,7 @@ struct Report {
     missing: usize,
 }
 
-impl Report {
+impl Inspection {
     fn line(&mut self, line: impl AsRef<str>) {
         self.lines.push(printable(line.as_ref().trim_end()).into_owned());
     }
@@ -88,15 +88,15 @@ impl Report {
         for found in matches {
             self.line(format!("match: {found}"));
         }
-        let count = |test: fn(&Matched) -> bool| matches.iter().filter(|found| test(&found.outcome)).count();
+        let count = |test: fn(&Outcome) -> bool| matches.iter().filter(|found| test(&found.outcome)).count();
         self.line(format!(
             "{} clips: {} there, {} found, {} ambiguous, {} too short, {} not found",
             matches.len(),
-            count(|outcome| matches!(outcome, Matched::There)),
-            count(|outcome| matches!(outcome, Matched::Found { .. })),
-            count(|outcome| matches!(outcome, Matched::Several { .. })),
-            count(|outcome| matches!(outcome, Matched::TooShort { .. })),
-            count(|outcome| matches!(outcome, Matched::None)),
+            count(|outcome| matches!(outcome, Outcome::There)),
+            count(|outcome| matches!(outcome, Outcome::Found { .. })),
+            count(|outcome| matches!(outcome, Outcome::Several { .. })),
+            count(|outcome| matches!(outcome, Outcome::TooShort { .. })),
+            count(|outcome| matches!(outcome, Outcome::None)),
         ));
     }
 

@@ -33,7 +33,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use otio_conflate::CancelToken;
 
-use outcome::Outcome;
+use outcome::CommandOutcome;
 
 /// Reads an OpenTimelineIO timeline and writes one finished, frame-exact file per shot
 #[derive(Parser)]
@@ -63,20 +63,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Inspect(inspect::Flags),
-    Plan(plan::Flags),
-    Conflate(conflate::Flags),
-    Farm(farm::Flags),
-    Task(task::Task),
-    Transcode(transcode::Flags),
-    Trim(trim::Flags),
-    Review(review::Flags),
+    Inspect(inspect::InspectFlags),
+    Plan(plan::PlanFlags),
+    Conflate(conflate::ConflateFlags),
+    Farm(farm::FarmFlags),
+    Task(task::TaskFlags),
+    Transcode(transcode::TranscodeFlags),
+    Trim(trim::TrimFlags),
+    Review(review::ReviewFlags),
     Resolve(resolve::Resolve),
-    Diff(diff::Flags),
-    Completions(completions::Flags),
-    Man(man::Flags),
+    Diff(diff::DiffFlags),
+    Completions(completions::CompletionsFlags),
+    Man(man::ManFlags),
     #[command(hide = true)]
-    Reference(reference::Flags),
+    Reference(reference::ReferenceFlags),
 }
 
 /// The command with all its flags.
@@ -88,7 +88,7 @@ fn command() -> clap::Command {
 
 fn main() -> ExitCode {
     let cli = Cli::from_arg_matches(&command().get_matches()).unwrap_or_else(|error| error.exit());
-    say::set(say::Voice { json: cli.json, quiet: cli.quiet });
+    say::set(say::PrintOptions { json: cli.json, quiet: cli.quiet });
     if let Some(filter) = &cli.log {
         log::start(filter);
     }
@@ -109,5 +109,5 @@ fn main() -> ExitCode {
         Command::Man(flags) => ("man", man::run(&flags)),
         Command::Reference(flags) => ("reference", reference::run(&flags)),
     };
-    outcome.unwrap_or_else(|error| Outcome::failed(error, false, &cancel)).end(name)
+    outcome.unwrap_or_else(|error| CommandOutcome::failed(error, false, &cancel)).end(name)
 }

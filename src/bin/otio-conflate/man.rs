@@ -4,14 +4,14 @@ use clap::{Args, Command};
 use otio_conflate::{Error, Result};
 use serde_json::json;
 
-use crate::outcome::Outcome;
+use crate::outcome::CommandOutcome;
 use crate::say;
 
 /// Prints the manual page, in roff
 #[derive(Args)]
-pub(crate) struct Flags {}
+pub(crate) struct ManFlags {}
 
-pub(crate) fn run(_: &Flags) -> Result<Outcome> {
+pub(crate) fn run(_: &ManFlags) -> Result<CommandOutcome> {
     let failed = |error| Error::io("write", "the manual page", error);
     let mut command = crate::command();
     command.build();
@@ -22,7 +22,7 @@ pub(crate) fn run(_: &Flags) -> Result<Outcome> {
     }
     let page = String::from_utf8_lossy(&page).into_owned();
     say::print(&page)?;
-    Ok(Outcome::complete(json!({ "text": page })))
+    Ok(CommandOutcome::complete(json!({ "text": page })))
 }
 
 /// The flags of a subcommand, below its name: one page holds all of them.

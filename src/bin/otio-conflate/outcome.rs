@@ -39,7 +39,7 @@ impl Exit {
 
 /// What a subcommand did.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct CommandOutcome {
     pub(crate) exit: Exit,
     /// What it made or found.
     pub(crate) result: Value,
@@ -47,36 +47,36 @@ pub(crate) struct Outcome {
     pub(crate) error: Option<Error>,
 }
 
-impl Outcome {
+impl CommandOutcome {
     /// Everything that was asked for.
-    pub(crate) fn complete(result: Value) -> Outcome {
-        Outcome { exit: Exit::Complete, result, warnings: Vec::new(), error: None }
+    pub(crate) fn complete(result: Value) -> CommandOutcome {
+        CommandOutcome { exit: Exit::Complete, result, warnings: Vec::new(), error: None }
     }
 
     /// With what was said about it.
-    pub(crate) fn warnings(mut self, warnings: impl IntoIterator<Item = Warning>) -> Outcome {
+    pub(crate) fn warnings(mut self, warnings: impl IntoIterator<Item = Warning>) -> CommandOutcome {
         self.warnings.extend(warnings);
         self
     }
 
     /// What came of a run, or of several with the same shots. Their warnings are in their reports.
-    pub(crate) fn of_runs(reports: &[Report], cancel: &CancelToken, result: Value) -> Outcome {
+    pub(crate) fn of_runs(reports: &[Report], cancel: &CancelToken, result: Value) -> CommandOutcome {
         let exit = match reports.iter().all(Report::succeeded) {
             true => Exit::Complete,
             false if cancel.is_cancelled() => Exit::Cancelled,
             false => Exit::SomeFailed,
         };
-        Outcome { exit, ..Outcome::complete(result) }
+        CommandOutcome { exit, ..CommandOutcome::complete(result) }
     }
 
     /// An error after which there is no result. `begun`: whether anything was rendered before.
-    pub(crate) fn failed(error: Error, begun: bool, cancel: &CancelToken) -> Outcome {
+    pub(crate) fn failed(error: Error, begun: bool, cancel: &CancelToken) -> CommandOutcome {
         let exit = match error.kind() {
             _ if cancel.is_cancelled() => Exit::Cancelled,
             _ if begun => Exit::SomeFailed,
             _ => Exit::of_refusal(&error),
         };
-        Outcome { exit, result: Value::Null, warnings: Vec::new(), error: Some(error) }
+        CommandOutcome { exit, result: Value::Null, warnings: Vec::new(), error: Some(error) }
     }
 
     /// Tells the error, prints the document of `command` where one is asked for, and ends.

@@ -6,12 +6,12 @@ use otio_conflate::{Plan, Result, printable_json};
 use serde_json::json;
 
 use crate::flags::{ExplainArgs, PlanArgs};
-use crate::outcome::Outcome;
+use crate::outcome::CommandOutcome;
 use crate::say;
 
 /// Prints the plan of a timeline as JSON
 #[derive(Args)]
-pub(crate) struct Flags {
+pub(crate) struct PlanFlags {
     #[command(flatten)]
     plan: PlanArgs,
     /// One JSON line per output frame
@@ -21,7 +21,7 @@ pub(crate) struct Flags {
     explain: ExplainArgs,
 }
 
-pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
+pub(crate) fn run(flags: &PlanFlags) -> Result<CommandOutcome> {
     let mut options = flags.plan.options()?;
     flags.explain.change(&mut options);
     let plan = flags.plan.plan(&flags.plan.source.read()?, &options)?;
@@ -31,11 +31,11 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
     if flags.explain.is_asked_for() {
         let shots = flags.explain.shots(&plan, flags.plan.max_pixels)?;
         say::print(&flags.explain.text(&shots))?;
-        return Ok(Outcome::complete(json!({ "explained": shots })).warnings(plan.warnings));
+        return Ok(CommandOutcome::complete(json!({ "explained": shots })).warnings(plan.warnings));
     }
     let warnings = plan.warnings.clone();
     if say::voice().json {
-        return Ok(Outcome::complete(json!({ "plan": plan })).warnings(warnings));
+        return Ok(CommandOutcome::complete(json!({ "plan": plan })).warnings(warnings));
     }
     match flags.frames {
         true => frames(&plan)?,
@@ -43,7 +43,7 @@ pub(crate) fn run(flags: &Flags) -> Result<Outcome> {
             say::print(&(printable_json(serde_json::to_string_pretty(&plan).expect("a plan is plain data")) + "\n"))?
         }
     }
-    Ok(Outcome::complete(serde_json::Value::Null))
+    Ok(CommandOutcome::complete(serde_json::Value::Null))
 }
 
 /// One line for each frame of each shot. A long cut has more of them than fit into memory.

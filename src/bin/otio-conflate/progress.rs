@@ -35,17 +35,17 @@ impl Observer for Begun {
 }
 
 /// A bar on a terminal, plain lines elsewhere.
-pub(crate) struct Progress {
+pub(crate) struct ProgressDisplay {
     bar: ProgressBar,
     plain: bool,
     begun: Begun,
 }
 
-impl Progress {
-    pub(crate) fn new() -> Progress {
+impl ProgressDisplay {
+    pub(crate) fn new() -> ProgressDisplay {
         let plain = !std::io::stderr().is_terminal() || say::voice().quiet;
         let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        Progress { bar: ProgressBar::with_draw_target(Some(0), target), plain, begun: Begun::default() }
+        ProgressDisplay { bar: ProgressBar::with_draw_target(Some(0), target), plain, begun: Begun::default() }
     }
 
     /// Whether the run was begun.
@@ -59,7 +59,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for ProgressDisplay {
     fn started(&self, shots: usize, frames: i64) {
         self.bar.set_length(u64::try_from(frames).unwrap_or(0));
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames  {per_sec}  {eta} left  {msg}");

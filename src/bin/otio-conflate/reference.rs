@@ -5,23 +5,23 @@ use otio_conflate::Result;
 use serde_json::json;
 
 use crate::flags::TOPICS;
-use crate::outcome::Outcome;
+use crate::outcome::CommandOutcome;
 use crate::say;
 
 /// Prints the flags of every subcommand as Markdown
 #[derive(Args)]
-pub(crate) struct Flags {}
+pub(crate) struct ReferenceFlags {}
 
-pub(crate) fn run(_: &Flags) -> Result<Outcome> {
+pub(crate) fn run(_: &ReferenceFlags) -> Result<CommandOutcome> {
     let mut command = crate::command();
     command.build();
     let text = markdown(&command);
     say::print(&text)?;
-    Ok(Outcome::complete(json!({ "text": text })))
+    Ok(CommandOutcome::complete(json!({ "text": text })))
 }
 
 /// A flag that several subcommands have.
-struct Shared<'c> {
+struct SharedFlag<'c> {
     topic: &'c str,
     arg: &'c Arg,
     users: Vec<&'c str>,
@@ -35,13 +35,13 @@ fn markdown(command: &Command) -> String {
     for subcommand in &subcommands {
         text += &section(subcommand);
     }
-    let mut shared: Vec<Shared<'_>> = Vec::new();
+    let mut shared: Vec<SharedFlag<'_>> = Vec::new();
     for subcommand in &subcommands {
         for arg in shown(subcommand) {
             let Some(topic) = arg.get_help_heading() else { continue };
             match shared.iter_mut().find(|other| other.topic == topic && row(other.arg, "") == row(arg, "")) {
                 Some(known) => known.users.push(subcommand.get_name()),
-                None => shared.push(Shared { topic, arg, users: vec![subcommand.get_name()] }),
+                None => shared.push(SharedFlag { topic, arg, users: vec![subcommand.get_name()] }),
             }
         }
     }

@@ -17,18 +17,18 @@ use serde_json::{Value, json};
 use crate::flags::{DeliveryArgs, PlanArgs, shot_names};
 use crate::interrupt;
 use crate::loudness::normalize;
-use crate::outcome::{self, Exit, Outcome};
-use crate::progress::{Progress, summary};
+use crate::outcome::{self, CommandOutcome, Exit};
+use crate::progress::{ProgressDisplay, summary};
 
 /// A run, or what is to be done about one that was handed in before.
 pub(crate) enum Resolve {
-    Run(Box<Flags>),
+    Run(Box<ResolveFlags>),
     Ticket(OfTicket),
 }
 
 impl Args for Resolve {
     fn augment_args(command: Command) -> Command {
-        OfTicket::augment_subcommands(Flags::augment_args(command))
+        OfTicket::augment_subcommands(ResolveFlags::augment_args(command))
             .about("Renders one finished file per shot through DaVinci Resolve Studio")
             .after_help(
                 "With poll, collect or withdraw and a ticket: what is to be done about a render that was handed in. With \
@@ -47,7 +47,7 @@ impl FromArgMatches for Resolve {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Resolve, clap::Error> {
         match matches.subcommand_name() {
             Some(_) => OfTicket::from_arg_matches(matches).map(Resolve::Ticket),
-            None => Flags::from_arg_matches(matches).map(|flags| Resolve::Run(Box::new(flags))),
+            None => ResolveFlags::from_arg_matches(matches).map(|flags| Resolve::Run(Box::new(flags))),
         }
     }
 
@@ -57,7 +57,7 @@ impl FromArgMatches for Resolve {
     }
 }
 
-pub(crate) fn run(what: Resolve, cancel: &CancelToken) -> Result<Outcome> {
+pub(crate) fn run(what: Resolve, cancel: &CancelToken) -> Result<CommandOutcome> {
     match what {
         Resolve::Run(flags) => resolve(*flags, cancel),
         Resolve::Ticket(what) => of_ticket(&what, cancel),
@@ -66,7 +66,7 @@ pub(crate) fn run(what: Resolve, cancel: &CancelToken) -> Result<Outcome> {
 
 /// Renders one finished file per shot through DaVinci Resolve Studio
 #[derive(Args)]
-pub(crate) struct Flags {
+pub(crate) struct ResolveFlags {
     #[command(flatten)]
     plan: PlanArgs,
     #[command(flatten)]
@@ -156,7 +156,7 @@ pub(crate) enum OfTicket {
     },
 }
 
-fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
+fn resolve(flags: ResolveFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
     let mut options = flags.reach.options()?;
     let timeline = flags.plan.source.read()?;
     let mut wanted = flags.plan.options()?;
@@ -189,32 +189,32 @@ fn resolve(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     if let Some(path) = &flags.submit {
         backend.submit_to(&plan, &delivery, path, cancel)?;
         tell!("Resolve renders; collect {}", path.display());
-        return Ok(Outcome::complete(json!({ "ticket": path.to_string_lossy() })));
+        return Ok(CommandOutcome::complete(json!({ "ticket": path.to_string_lossy() })));
     }
     if let Some(folder) = flags.ungraded {
         let mut ungraded = delivery;
         ungraded.folder = folder;
         deliveries.push((ResolveGrade::Bypass, ungraded));
     }
-    let progress = Progress::new();
+    let progress = ProgressDisplay::new();
     let reports = backend.run_each(&plan, Some(&timeline), deliveries, &progress, cancel);
     Ok(ended(reports, &progress, cancel))
 }
 
 /// Sums up what was delivered.
-fn ended(reports: Result<Vec<Report>>, progress: &Progress, cancel: &CancelToken) -> Outcome {
+fn ended(reports: Result<Vec<Report>>, progress: &ProgressDisplay, cancel: &CancelToken) -> CommandOutcome {
     progress.end();
     match reports {
         Ok(reports) => {
             reports.iter().for_each(summary);
             let runs: Vec<Value> = reports.iter().map(outcome::run).collect();
-            Outcome::of_runs(&reports, cancel, json!({ "runs": runs }))
+            CommandOutcome::of_runs(&reports, cancel, json!({ "runs": runs }))
         }
-        Err(error) => Outcome::failed(error, progress.has_begun(), cancel),
+        Err(error) => CommandOutcome::failed(error, progress.has_begun(), cancel),
     }
 }
 
-fn of_ticket(what: &OfTicket, cancel: &CancelToken) -> Result<Outcome> {
+fn of_ticket(what: &OfTicket, cancel: &CancelToken) -> Result<CommandOutcome> {
     match what {
         OfTicket::Poll { ticket, reach } => {
             let state = ResolveBackend::new(reach.options()?).poll(&Ticket::open(ticket)?)?;
@@ -224,12 +224,12 @@ fn of_ticket(what: &OfTicket, cancel: &CancelToken) -> Result<Outcome> {
                 TicketState::Failed(what) => say!("failed: {what}"),
                 _ => say!("in a state that is not known here"),
             }
-            Ok(Outcome::complete(json!({ "state": state })))
+            Ok(CommandOutcome::complete(json!({ "state": state })))
         }
         OfTicket::Collect { ticket, reach, from } => {
             let backend = ResolveBackend::new(reach.options()?);
             let ticket = Ticket::open(ticket)?;
-            let progress = Progress::new();
+            let progress = ProgressDisplay::new();
             interrupt::cancel_on_interrupt(cancel);
             let report = match from {
                 Some(from) => backend.collect_from(&ticket, from, &progress, cancel),
@@ -242,7 +242,7 @@ fn of_ticket(what: &OfTicket, cancel: &CancelToken) -> Result<Outcome> {
             for warning in &warnings {
                 tell!("warning: {warning}");
             }
-            Ok(Outcome::complete(Value::Null).warnings(outcome::sentences(&warnings)))
+            Ok(CommandOutcome::complete(Value::Null).warnings(outcome::sentences(&warnings)))
         }
         OfTicket::Restore { reach } => {
             let restored = ResolveBackend::new(reach.options()?).restore()?;
@@ -253,10 +253,10 @@ fn of_ticket(what: &OfTicket, cancel: &CancelToken) -> Result<Outcome> {
             }
             let result = json!({ "done": restored.done, "kept": restored.kept, "left": restored.left });
             if restored.left.is_empty() {
-                return Ok(Outcome::complete(result));
+                return Ok(CommandOutcome::complete(result));
             }
             let error = Error::new(ErrorKind::Application, restored.left.join("; "));
-            Ok(Outcome { exit: Exit::SomeFailed, result, warnings: Vec::new(), error: Some(error) })
+            Ok(CommandOutcome { exit: Exit::SomeFailed, result, warnings: Vec::new(), error: Some(error) })
         }
     }
 }

@@ -11,12 +11,12 @@ use otio_conflate::{CancelToken, Conflation, Delivery, Existing, Report, Result,
 
 use crate::flags::ColorArgs;
 use crate::interrupt;
-use crate::outcome::{self, Outcome};
+use crate::outcome::{self, CommandOutcome};
 use crate::progress::{Begun, warnings};
 
 /// Joins the shots of a run into one movie
 #[derive(Args)]
-pub(crate) struct Flags {
+pub(crate) struct ReviewFlags {
     /// The manifest of the run
     manifest: PathBuf,
     /// The output folder
@@ -38,7 +38,7 @@ pub(crate) struct Flags {
     existing: Existing,
 }
 
-pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
+pub(crate) fn run(flags: ReviewFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
     let mut review = Review::default();
     if let Some(title) = flags.slate {
         let mut slate = ReviewSlate::default();
@@ -63,7 +63,7 @@ pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
             for warning in &plan.warnings {
                 tell!("warning: {warning}");
             }
-            return Ok(Outcome::failed(error, begun.has(), cancel));
+            return Ok(CommandOutcome::failed(error, begun.has(), cancel));
         }
     };
     warnings(&report);
@@ -74,5 +74,5 @@ pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
         }
     }
     let result = outcome::run(&report);
-    Ok(Outcome::of_runs(&[report], cancel, result))
+    Ok(CommandOutcome::of_runs(&[report], cancel, result))
 }

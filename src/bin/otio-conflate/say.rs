@@ -9,22 +9,22 @@ use otio_conflate::{Error, Result};
 
 /// How results and notes are printed.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Voice {
+pub(crate) struct PrintOptions {
     /// Results are one JSON document.
     pub(crate) json: bool,
     /// Neither progress nor warnings are printed.
     pub(crate) quiet: bool,
 }
 
-static VOICE: OnceLock<Voice> = OnceLock::new();
+static VOICE: OnceLock<PrintOptions> = OnceLock::new();
 
 /// Prints like this from now on.
-pub(crate) fn set(voice: Voice) {
+pub(crate) fn set(voice: PrintOptions) {
     VOICE.get_or_init(|| voice);
 }
 
 /// How results and notes are printed.
-pub(crate) fn voice() -> Voice {
+pub(crate) fn voice() -> PrintOptions {
     VOICE.get().copied().unwrap_or_default()
 }
 

@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 
 use crate::flags::{LimitArgs, shot_names};
 use crate::interrupt;
-use crate::outcome::{self, Outcome};
+use crate::outcome::{self, CommandOutcome};
 use crate::progress::summary;
 
 /// Does one task of a job that `farm` wrote
 #[derive(Args)]
-pub(crate) struct Task {
+pub(crate) struct TaskFlags {
     #[command(subcommand)]
     what: What,
 }
@@ -83,12 +83,12 @@ struct Merge {
     job: JobArgs,
 }
 
-pub(crate) fn run(task: Task, cancel: &CancelToken) -> Result<Outcome> {
+pub(crate) fn run(task: TaskFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
     let outcome = match task.what {
         What::Check(check) => check_version(&check.written_by).map(|()| {
             let own = env!("CARGO_PKG_VERSION");
             say!("openjd_status: otio-conflate {own}");
-            Outcome::complete(json!({ "version": own }))
+            CommandOutcome::complete(json!({ "version": own }))
         }),
         What::Render(flags) => render(flags, cancel),
         What::Merge(flags) => merge(&flags.job, cancel),
@@ -114,7 +114,7 @@ impl JobArgs {
     }
 }
 
-fn render(flags: Render, cancel: &CancelToken) -> Result<Outcome> {
+fn render(flags: Render, cancel: &CancelToken) -> Result<CommandOutcome> {
     flags.limits.apply()?;
     let job = flags.job.open()?;
     let shots = match (flags.chunk, flags.chunks) {
@@ -124,7 +124,7 @@ fn render(flags: Render, cancel: &CancelToken) -> Result<Outcome> {
     if shots.is_empty() {
         say!("openjd_progress: 100");
         say!("openjd_status: no shot is left for this task");
-        return Ok(Outcome::complete(Value::Null));
+        return Ok(CommandOutcome::complete(Value::Null));
     }
     let mut options = TaskOptions::default();
     options.folder = flags.job.folder;
@@ -134,12 +134,12 @@ fn render(flags: Render, cancel: &CancelToken) -> Result<Outcome> {
     }
     interrupt::cancel_on_interrupt(cancel);
     let backend = FfmpegBackend::new().max_pixels(job.max_pixels);
-    let observer = Told::default();
+    let observer = TaskProgress::default();
     let report = match job.render(backend, &shots, &options, &observer, cancel) {
         Ok(report) => report,
         Err(error) => {
             fail(&format!("{error:#}"));
-            return Ok(Outcome::failed(error, observer.has_begun(), cancel));
+            return Ok(CommandOutcome::failed(error, observer.has_begun(), cancel));
         }
     };
     Ok(told(report, cancel))
@@ -156,7 +156,7 @@ fn chunk_of(job: &Job, chunk: usize, chunks: usize) -> Result<Vec<String>> {
     Ok(job.chunk(chunk, chunks))
 }
 
-fn merge(flags: &JobArgs, cancel: &CancelToken) -> Result<Outcome> {
+fn merge(flags: &JobArgs, cancel: &CancelToken) -> Result<CommandOutcome> {
     let job = flags.open()?;
     let report = job.merge(flags.folder.as_deref())?;
     say!("openjd_progress: 100");
@@ -164,7 +164,7 @@ fn merge(flags: &JobArgs, cancel: &CancelToken) -> Result<Outcome> {
 }
 
 /// Tells what became of the shots, and names those that are not there.
-fn told(report: Report, cancel: &CancelToken) -> Outcome {
+fn told(report: Report, cancel: &CancelToken) -> CommandOutcome {
     summary(&report);
     let [done, skipped] = [Status::Done, Status::Skipped].map(|status| report.count(status));
     if cancel.is_cancelled() && !report.succeeded() {
@@ -179,19 +179,19 @@ fn told(report: Report, cancel: &CancelToken) -> Outcome {
         fail(&format!("{count} of {} shots are not there: {}", report.shots.len(), names.join("; ")));
     }
     let result = outcome::run(&report);
-    Outcome::of_runs(&[report], cancel, result)
+    CommandOutcome::of_runs(&[report], cancel, result)
 }
 
 /// Tells how far a task is, in whole percents.
 #[derive(Default)]
-struct Told {
+struct TaskProgress {
     frames: AtomicI64,
     done: AtomicI64,
     shots: Mutex<(usize, usize)>,
     percent: AtomicI64,
 }
 
-impl Told {
+impl TaskProgress {
     fn has_begun(&self) -> bool {
         self.done.load(Ordering::Relaxed) > 0
     }
@@ -205,7 +205,7 @@ impl Told {
     }
 }
 
-impl Observer for Told {
+impl Observer for TaskProgress {
     fn started(&self, shots: usize, frames: i64) {
         self.frames.store(frames, Ordering::Relaxed);
         if let Ok(mut counts) = self.shots.lock() {

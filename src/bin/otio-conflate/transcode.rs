@@ -13,12 +13,12 @@ use serde_json::json;
 
 use crate::flags::{self, ColorArgs};
 use crate::interrupt;
-use crate::outcome::{self, Outcome};
+use crate::outcome::{self, CommandOutcome};
 use crate::progress::Begun;
 
 /// Makes representations of one file
 #[derive(Args)]
-pub(crate) struct Flags {
+pub(crate) struct TranscodeFlags {
     /// A movie, a still, or numbered frames such as sh010.%04d.exr
     file: PathBuf,
     /// What is made: a name such as h264, proxy-half, poster or contact-sheet, or a .toml or .json file; may be repeated
@@ -53,7 +53,7 @@ pub(crate) struct Flags {
     overwrite_foreign: bool,
 }
 
-pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
+pub(crate) fn run(flags: TranscodeFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
     let mut options = TranscodeOptions::default();
     options.name = flags.title;
     options.first_frame = flags.first_frame;
@@ -76,7 +76,7 @@ pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     interrupt::cancel_on_interrupt(cancel);
     let made = match transcode(&flags.file, &flags.representations, &flags.out, &options, &control) {
         Ok(made) => made,
-        Err(error) => return Ok(Outcome::failed(error, begun.has(), cancel)),
+        Err(error) => return Ok(CommandOutcome::failed(error, begun.has(), cancel)),
     };
     if let Some(color) = &made.color {
         tell!("{} is {}, by {}", color.media, color.space, color.by);
@@ -89,5 +89,5 @@ pub(crate) fn run(flags: Flags, cancel: &CancelToken) -> Result<Outcome> {
     }
     let warnings = outcome::sentences(&made.warnings).collect::<Vec<_>>();
     let result = json!({ "folder": flags.out.to_string_lossy(), "transcoded": made });
-    Ok(Outcome::complete(result).warnings(warnings))
+    Ok(CommandOutcome::complete(result).warnings(warnings))
 }

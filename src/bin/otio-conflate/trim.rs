@@ -11,11 +11,11 @@ use otio_conflate::{CancelToken, Error, Result};
 use serde_json::json;
 
 use crate::interrupt;
-use crate::outcome::{self, Exit, Outcome};
+use crate::outcome::{self, CommandOutcome, Exit};
 
 /// Cuts frame-exact pieces out of one movie
 #[derive(Args)]
-pub(crate) struct Flags {
+pub(crate) struct TrimFlags {
     /// The movie
     file: PathBuf,
     /// A piece: the file it becomes, and its stretch of the movie: 100-199, 01:00:04:00-01:00:08:00 or 4s-8.5s
@@ -35,7 +35,7 @@ pub(crate) struct Flags {
     overwrite_foreign: bool,
 }
 
-pub(crate) fn run(flags: &Flags, cancel: &CancelToken) -> Result<Outcome> {
+pub(crate) fn run(flags: &TrimFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
     let mut request = Trim::new(&flags.file).copy(flags.copy).overwrite(flags.overwrite);
     request = request.overwrite_foreign(flags.overwrite_foreign);
     request.pieces.clone_from(&flags.pieces);
@@ -46,7 +46,7 @@ pub(crate) fn run(flags: &Flags, cancel: &CancelToken) -> Result<Outcome> {
 }
 
 /// Says what came of every piece.
-fn summary(flags: &Flags, trimmed: &Trimmed, cancel: &CancelToken) -> Outcome {
+fn summary(flags: &TrimFlags, trimmed: &Trimmed, cancel: &CancelToken) -> CommandOutcome {
     let mut exit = Exit::Complete;
     let mut pieces = Vec::new();
     for (asked, made) in flags.pieces.iter().zip(&trimmed.pieces) {
@@ -72,7 +72,7 @@ fn summary(flags: &Flags, trimmed: &Trimmed, cancel: &CancelToken) -> Outcome {
             }
         }
     }
-    Outcome { exit, ..Outcome::complete(json!({ "pieces": pieces })) }
+    CommandOutcome { exit, ..CommandOutcome::complete(json!({ "pieces": pieces })) }
 }
 
 fn piece(text: &str) -> Result<Piece, Error> {

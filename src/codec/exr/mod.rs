@@ -11,11 +11,11 @@
 //! `exr` crate's. Files are independent of one another, and the same picture makes the same bytes.
 //!
 //! ```
-//! use otio_conflate::codec::exr::Compression;
+//! use otio_conflate::codec::exr::ExrCompression;
 //! use otio_conflate::deliver::Preset;
 //!
 //! let preset = Preset::by_name("exr")?.compression("dwaa".parse()?).level(45);
-//! assert_eq!(preset.compression, Some(Compression::Dwaa));
+//! assert_eq!(preset.compression, Some(ExrCompression::Dwaa));
 //! # Ok::<(), otio_conflate::Error>(())
 //! ```
 
@@ -25,14 +25,14 @@ mod encoder;
 #[cfg(feature = "ffmpeg")]
 pub(crate) use encoder::set_timecode;
 #[cfg(feature = "ffmpeg")]
-pub use encoder::{Channel, Description, Encoder, LARGEST, Label, Setup};
+pub use encoder::{Channel, ExrDescription, ExrEncoder, ExrLabel, ExrSetup, LARGEST};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::words::word_enum;
 
 word_enum! {
     /// Compression of a file's lines.
-    Compression, "compression of EXR" {
+    ExrCompression, "compression of EXR" {
         /// None at all.
         None = "none",
         /// DEFLATE of each line.
@@ -47,24 +47,24 @@ word_enum! {
     }
 }
 
-impl Compression {
+impl ExrCompression {
     /// Lines of a chunk.
     #[cfg(feature = "ffmpeg")]
     fn lines(self) -> usize {
         match self {
-            Compression::None | Compression::Zips => 1,
-            Compression::Zip16 => 16,
-            Compression::Piz | Compression::Dwaa => 32,
+            ExrCompression::None | ExrCompression::Zips => 1,
+            ExrCompression::Zip16 => 16,
+            ExrCompression::Piz | ExrCompression::Dwaa => 32,
         }
     }
 
     /// Levels that it has; empty where it has none.
     pub fn levels(self) -> std::ops::RangeInclusive<u16> {
         match self {
-            Compression::Zips | Compression::Zip16 => 1..=12,
-            Compression::Dwaa => 1..=1000,
+            ExrCompression::Zips | ExrCompression::Zip16 => 1..=12,
+            ExrCompression::Dwaa => 1..=1000,
             #[expect(clippy::reversed_empty_ranges, reason = "there are none")]
-            Compression::None | Compression::Piz => 1..=0,
+            ExrCompression::None | ExrCompression::Piz => 1..=0,
         }
     }
 
@@ -72,7 +72,7 @@ impl Compression {
     #[cfg(feature = "ffmpeg")]
     fn usual_level(self) -> u16 {
         match self {
-            Compression::Dwaa => 45,
+            ExrCompression::Dwaa => 45,
             _ => 4,
         }
     }

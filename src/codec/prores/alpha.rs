@@ -3,7 +3,7 @@
 //! Samples lie row by row. Each is written as its difference to the one before; how often it comes again follows.
 
 use super::bits::BitWriter;
-use super::slice::{LONGEST_ALPHA, LONGEST_SLICE, MACROBLOCK, Place, Plane, copy_row};
+use super::slice::{LONGEST_ALPHA, LONGEST_SLICE, MACROBLOCK, Plane, SlicePlace, copy_row};
 use super::transform::MAX_SAMPLE;
 
 /// Samples of the longest slice.
@@ -16,7 +16,7 @@ const SHORT: i32 = 64;
 const RUNS: [usize; 2] = [15, 2047];
 
 /// Bytes of the alpha of a slice, a plane of `size`. Beyond its edges its last samples go on.
-pub(super) fn encode(plane: &Plane<'_>, size: (usize, usize), place: Place) -> Vec<u8> {
+pub(super) fn encode(plane: &Plane<'_>, size: (usize, usize), place: SlicePlace) -> Vec<u8> {
     let (mut samples, mut buffer) = ([0; SAMPLES], [0; LONGEST]);
     let width = place.macroblocks * MACROBLOCK;
     let samples = &mut samples[..width * MACROBLOCK];

@@ -90,7 +90,7 @@ const TABLED: usize = 256;
 /// A code in a table: the bits, how many they are, and which table the next number is in.
 #[derive(Clone, Copy, Default)]
 #[repr(align(8))]
-struct Entry {
+struct CodeEntry {
     bits: u16,
     length: u16,
     /// Where that table begins.
@@ -98,7 +98,7 @@ struct Entry {
 }
 
 /// Eight tables have room, so that an index can be masked instead of checked.
-type Table = [Entry; TABLED * 8];
+type Table = [CodeEntry; TABLED * 8];
 
 /// All codes of small numbers, by table and number.
 struct Tables {
@@ -110,12 +110,12 @@ struct Tables {
 
 #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 static TABLES: LazyLock<Box<Tables>> = LazyLock::new(|| {
-    let empty = [Entry::default(); TABLED * 8];
+    let empty = [CodeEntry::default(); TABLED * 8];
     let mut tables = Box::new(Tables { dc: empty, run: empty, level: empty });
     for value in 0..TABLED {
         let entry = |code: Code, value: usize, next: usize| {
             let (bits, length) = code.of(value as u32);
-            Entry { bits: bits as u16, length: length as u16, next: next as u16 }
+            CodeEntry { bits: bits as u16, length: length as u16, next: next as u16 }
         };
         for (index, &code) in NEXT_DC.iter().enumerate() {
             tables.dc[index * TABLED + value] = entry(code, value, value.min(NEXT_DC.len() - 1) * TABLED);
@@ -126,8 +126,8 @@ static TABLES: LazyLock<Box<Tables>> = LazyLock::new(|| {
         let negative = value < TABLED / 2;
         let Some(less) = value.abs_diff(TABLED / 2).checked_sub(1) else { continue };
         for (index, &code) in LEVELS.iter().enumerate() {
-            let Entry { bits, length, next } = entry(code, less, after(&AFTER_LEVEL, less));
-            let signed = Entry { bits: bits << 1 | u16::from(negative), length: length + 1, next };
+            let CodeEntry { bits, length, next } = entry(code, less, after(&AFTER_LEVEL, less));
+            let signed = CodeEntry { bits: bits << 1 | u16::from(negative), length: length + 1, next };
             tables.level[index * TABLED + value] = signed;
         }
     }

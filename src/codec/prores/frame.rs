@@ -11,7 +11,7 @@ pub(super) const PICTURE_HEADER: usize = 8;
 
 /// What a frame header says about a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Description {
+pub struct ProresDescription {
     /// Who made the frame: four letters.
     pub vendor: [u8; 4],
     /// Frames a second as a fraction.
@@ -70,7 +70,7 @@ pub(super) struct Components {
 pub(super) fn start(
     frame: &mut Vec<u8>,
     size: (u16, u16),
-    about: &Description,
+    about: &ProresDescription,
     components: Components,
     (luma, chroma): (&Weights, &Weights),
 ) {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_frame_says_its_sizes() {
-        let about = Description { vendor: *b"abcd", rate: (25, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
+        let about = ProresDescription { vendor: *b"abcd", rate: (25, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
         let mut frame = Vec::new();
         let usual = Components { is_444: false, has_alpha: false };
         start(&mut frame, (1920, 1080), &about, usual, (&[4; 64], &[5; 64]));

@@ -2,15 +2,15 @@
 //! describes.
 //!
 //! ```
-//! use otio_conflate::codec::prores::{Description, Encoder, Picture, Plane, Profile, Threads};
+//! use otio_conflate::codec::prores::{Plane, Profile, ProresDescription, ProresEncoder, ProresPicture, Threads};
 //!
-//! let about = Description { vendor: *b"abcd", rate: (24, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
-//! let encoder = Encoder::new(Profile::Lt, (64, 36), about)?;
+//! let about = ProresDescription { vendor: *b"abcd", rate: (24, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
+//! let encoder = ProresEncoder::new(Profile::Lt, (64, 36), about)?;
 //! let (luma, chroma) = (vec![500; 64 * 36], vec![512; 32 * 36]);
 //! let plane = |samples, stride| Plane { samples, stride };
 //! let planes = [plane(&luma[..], 64), plane(&chroma[..], 32), plane(&chroma[..], 32)];
 //! let mut frame = Vec::new();
-//! encoder.encode(&Picture { planes, alpha: None, width: 64, height: 36 }, Threads::One, &mut frame);
+//! encoder.encode(&ProresPicture { planes, alpha: None, width: 64, height: 36 }, Threads::One, &mut frame);
 //! assert_eq!(&frame[4..8], b"icpf");
 //! # Ok::<(), otio_conflate::Error>(())
 //! ```
@@ -46,14 +46,14 @@ use std::cell::RefCell;
 use rayon::prelude::*;
 
 use frame::Components;
-pub use frame::Description;
-pub use slice::{Picture, Plane};
+pub use frame::ProresDescription;
+pub use slice::{Plane, ProresPicture};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::threads;
 use quantise::{INDICES, Steps, Weights};
-use rate::{Control, Estimate, Fractional, GROUP, Sample};
-use slice::{Coefficients, MACROBLOCK, Place, Quantiser, Workspace};
+use rate::{Fractional, GROUP, RateControl, Sample, SizeEstimate};
+use slice::{Coefficients, MACROBLOCK, Quantiser, SlicePlace, Workspace};
 use transform::Arrangement;
 
 /// Profiles: 4:2:2 and 4:4:4.
@@ -137,14 +137,14 @@ const MORE_ATTEMPTS: usize = 3;
 pub const LARGEST: usize = 8192;
 
 /// Encodes frames of one size.
-pub struct Encoder {
+pub struct ProresEncoder {
     size: (u16, u16),
     is_444: bool,
-    about: Description,
+    about: ProresDescription,
     weights: (Weights, Weights),
     /// Steps of luma and chroma at each index; 0 is not used.
     steps: Vec<(Steps, Steps)>,
-    places: Vec<Place>,
+    places: Vec<SlicePlace>,
     /// Where the slices of each group of rows begin, and their macroblocks.
     groups: Vec<(usize, usize)>,
     samples: Vec<Sample>,
@@ -154,13 +154,13 @@ pub struct Encoder {
     path: simd::Path,
 }
 
-impl Encoder {
+impl ProresEncoder {
     /// Creates an encoder for frames of `size` samples, width and height.
     ///
     /// # Errors
     /// [`ErrorKind::Option`] for a width that is odd where chroma is half as wide, and for sides of 0 or more than
     /// [`LARGEST`].
-    pub fn new(profile: Profile, size: (usize, usize), about: Description) -> Result<Encoder> {
+    pub fn new(profile: Profile, size: (usize, usize), about: ProresDescription) -> Result<ProresEncoder> {
         let (width, height) = size;
         let side = |length| u16::try_from(length).ok().filter(|_| (1..=LARGEST).contains(&length));
         let is_444 = profile.is_444();
@@ -177,7 +177,7 @@ impl Encoder {
             (0..rows).step_by(GROUP).map(|row| (row * in_a_row, (rows - row).min(GROUP) * columns)).collect();
         let weights = profile.weights();
         let at = |index| (Steps::new(&weights.0, index), Steps::new(&weights.1, index));
-        Ok(Encoder {
+        Ok(ProresEncoder {
             size: (across, down),
             is_444,
             about,
@@ -194,15 +194,15 @@ impl Encoder {
 
     /// Aims at frames of that many bytes instead of the profile's.
     #[must_use]
-    pub fn with_target(self, bytes: usize) -> Encoder {
+    pub fn with_target(self, bytes: usize) -> ProresEncoder {
         let target = bytes.saturating_sub(frame::FRAME_HEADER + frame::PICTURE_HEADER);
-        Encoder { target, ..self }
+        ProresEncoder { target, ..self }
     }
 
     /// Uses no instructions but those every processor has.
     #[must_use]
-    pub fn portable(self) -> Encoder {
-        Encoder { path: simd::Path::PORTABLE, ..self }
+    pub fn portable(self) -> ProresEncoder {
+        ProresEncoder { path: simd::Path::PORTABLE, ..self }
     }
 
     /// Bytes of a frame that are aimed at.
@@ -214,7 +214,7 @@ impl Encoder {
     ///
     /// # Panics
     /// When the picture has another size, a plane is too short, or there is alpha in 4:2:2.
-    pub fn encode(&self, picture: &Picture<'_>, threads: Threads, frame: &mut Vec<u8>) {
+    pub fn encode(&self, picture: &ProresPicture<'_>, threads: Threads, frame: &mut Vec<u8>) {
         assert_eq!((picture.width, picture.height), (self.size.0.into(), self.size.1.into()), "the encoder's size");
         assert!(self.is_444 || picture.alpha.is_none(), "alpha is for 4444");
         // The table of slices counts as part of the target.
@@ -229,8 +229,8 @@ impl Encoder {
             let size = (picture.width, picture.height);
             self.map(&self.places, threads, |_, &place| alpha::encode(&plane, size, place))
         });
-        let picture = &Source { picture, alpha: alpha.as_deref(), threads };
-        let estimate = Estimate::search(target, self.usual_index, |index| self.sample(&sampled, index, threads));
+        let picture = &FrameSource { picture, alpha: alpha.as_deref(), threads };
+        let estimate = SizeEstimate::search(target, self.usual_index, |index| self.sample(&sampled, index, threads));
         let mut best = self.attempt(picture, target, &estimate, std::mem::take(frame));
         let mut learned = best.control.learned();
         for _ in 0..MORE_ATTEMPTS {
@@ -291,14 +291,20 @@ impl Encoder {
     }
 
     /// Makes a frame, into `frame`, whose content does not matter. Its headers lack what [`frame::finish`] fills in.
-    fn attempt(&self, source: &Source<'_>, target: usize, estimate: &Estimate, mut frame: Vec<u8>) -> Attempt {
+    fn attempt(
+        &self,
+        source: &FrameSource<'_>,
+        target: usize,
+        estimate: &SizeEstimate,
+        mut frame: Vec<u8>,
+    ) -> FrameAttempt {
         frame.clear();
         frame.reserve(self.target() + self.target() / 16);
         let components = Components { is_444: self.is_444, has_alpha: source.alpha.is_some() };
         frame::start(&mut frame, self.size, &self.about, components, (&self.weights.0, &self.weights.1));
         frame::start_picture(&mut frame, self.places.len());
         let sizes = Vec::with_capacity(self.places.len());
-        let mut attempt = Attempt { frame, sizes, control: Control::new(target, estimate) };
+        let mut attempt = FrameAttempt { frame, sizes, control: RateControl::new(target, estimate) };
         for (group, &(start, _)) in self.groups.iter().enumerate() {
             let end = self.groups.get(group + 1).map_or(self.places.len(), |&(next, _)| next);
             let index = attempt.control.next();
@@ -312,7 +318,13 @@ impl Encoder {
     }
 
     /// Makes the slices of a group.
-    fn make(&self, source: &Source<'_>, (start, end): (usize, usize), index: Fractional, attempt: &mut Attempt) {
+    fn make(
+        &self,
+        source: &FrameSource<'_>,
+        (start, end): (usize, usize),
+        index: Fractional,
+        attempt: &mut FrameAttempt,
+    ) {
         let slice = |work: &mut Workspace, number: usize, take: &mut dyn FnMut(&[u8])| {
             let place = self.places[number];
             let Workspace { coefficients, scratch } = work;
@@ -338,8 +350,8 @@ impl Encoder {
 }
 
 /// What a frame is made of, and how.
-struct Source<'a> {
-    picture: &'a Picture<'a>,
+struct FrameSource<'a> {
+    picture: &'a ProresPicture<'a>,
     /// Coded alpha of each slice.
     alpha: Option<&'a [Vec<u8>]>,
     threads: Threads,
@@ -354,13 +366,13 @@ fn with_workspace<R>(task: impl FnOnce(&mut Workspace) -> R) -> R {
 }
 
 /// A frame whose slices are made one after the other.
-struct Attempt {
+struct FrameAttempt {
     frame: Vec<u8>,
     sizes: Vec<u16>,
-    control: Control,
+    control: RateControl,
 }
 
-impl Attempt {
+impl FrameAttempt {
     fn push(&mut self, slice: &[u8]) {
         self.sizes.push(u16::try_from(slice.len()).expect("a slice is less than 2¹⁶ bytes"));
         self.frame.extend_from_slice(slice);

@@ -6,7 +6,7 @@
 //! powers, which differ from machine to machine) is done.
 
 use super::quantise::{INDICES, scale_of};
-use super::slice::{LONGEST_SLICE, Place};
+use super::slice::{LONGEST_SLICE, SlicePlace};
 
 /// Rows of macroblocks between two corrections.
 pub(super) const GROUP: usize = 4;
@@ -23,20 +23,20 @@ const UNDER: f64 = 0.975;
 
 /// Bytes over the quantiser: `constant` + `falling` / scale.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Curve {
+struct SizeCurve {
     constant: f64,
     falling: f64,
 }
 
-impl Curve {
+impl SizeCurve {
     /// The curve through two points (scale, bytes), or through one with a fall that is usual.
-    fn through(first: (f64, f64), second: (f64, f64)) -> Curve {
+    fn through(first: (f64, f64), second: (f64, f64)) -> SizeCurve {
         let (near, far) = if first.0 <= second.0 { (first, second) } else { (second, first) };
         if near.0 == far.0 {
-            return Curve { constant: 0.1 * near.1, falling: 0.9 * near.1 * near.0 };
+            return SizeCurve { constant: 0.1 * near.1, falling: 0.9 * near.1 * near.0 };
         }
         let falling = ((near.1 - far.1) / (near.0.recip() - far.0.recip())).max(0.0);
-        Curve { constant: near.1 - falling / near.0, falling }
+        SizeCurve { constant: near.1 - falling / near.0, falling }
     }
 
     fn at(self, scale: f64) -> f64 {
@@ -44,8 +44,8 @@ impl Curve {
         (self.constant + self.falling / scale).max(0.02 * self.falling / scale)
     }
 
-    fn times(self, factor: f64) -> Curve {
-        Curve { constant: self.constant * factor, falling: self.falling * factor }
+    fn times(self, factor: f64) -> SizeCurve {
+        SizeCurve { constant: self.constant * factor, falling: self.falling * factor }
     }
 }
 
@@ -74,7 +74,7 @@ impl Fractional {
     }
 
     /// The index at which these curves come to `bytes` together.
-    fn for_bytes(curves: &[Curve], bytes: f64) -> Fractional {
+    fn for_bytes(curves: &[SizeCurve], bytes: f64) -> Fractional {
         let sum = |scale: f64| curves.iter().map(|curve| curve.at(scale)).sum::<f64>();
         let at = |index: usize| sum(f64::from(scale_of(index)));
         // The largest index at which they come to more: bytes fall as the index grows.
@@ -109,26 +109,26 @@ pub(super) struct Sample {
     /// The group.
     pub(super) group: usize,
     /// Where they lie; together they make one slice.
-    pub(super) pieces: Vec<Place>,
+    pub(super) pieces: Vec<SlicePlace>,
 }
 
 impl Sample {
     /// The samples of a picture of `columns` × `rows` macroblocks: pairs of macroblocks, one in 16 of a large picture,
     /// four to a sample; all slices of a small one.
-    pub(super) fn of(columns: usize, rows: usize, places: &[Place]) -> Vec<Sample> {
+    pub(super) fn of(columns: usize, rows: usize, places: &[SlicePlace]) -> Vec<Sample> {
         let every = (columns * rows / 512).clamp(1, 16);
         if every == 1 {
-            let whole = |&place: &Place| Sample { group: place.row / GROUP, pieces: vec![place] };
+            let whole = |&place: &SlicePlace| Sample { group: place.row / GROUP, pieces: vec![place] };
             return places.iter().map(whole).collect();
         }
         let mut samples = Vec::new();
         for group in 0..rows.div_ceil(GROUP) {
             let pairs = (group * GROUP..rows.min((group + 1) * GROUP)).flat_map(|row| {
-                (0..columns / PIECE).map(move |piece| Place { row, first: piece * PIECE, macroblocks: PIECE })
+                (0..columns / PIECE).map(move |piece| SlicePlace { row, first: piece * PIECE, macroblocks: PIECE })
             });
             // One of each run of pairs, at another place of the run each time.
             let picked = pairs.enumerate().filter(|(number, _)| number % every == (number / every + group) * 7 % every);
-            let pieces: Vec<Place> = picked.map(|(_, pair)| pair).collect();
+            let pieces: Vec<SlicePlace> = picked.map(|(_, pair)| pair).collect();
             samples
                 .extend(pieces.chunks(LONGEST_SLICE / PIECE).map(|pieces| Sample { group, pieces: pieces.to_vec() }));
         }
@@ -143,15 +143,15 @@ impl Sample {
 
 /// What is known of a frame's bytes before it is made.
 #[derive(Debug, Clone)]
-pub(super) struct Estimate {
+pub(super) struct SizeEstimate {
     /// A curve for each group of rows.
-    curves: Vec<Curve>,
+    curves: Vec<SizeCurve>,
 }
 
-impl Estimate {
+impl SizeEstimate {
     /// Searches the quantiser at which a frame takes about `target` bytes. `sample` codes the sampled slices at an
     /// index and estimates the bytes of each group; it is called a few times. The search begins at `start`.
-    pub(super) fn search(target: usize, start: usize, mut sample: impl FnMut(usize) -> Vec<f64>) -> Estimate {
+    pub(super) fn search(target: usize, start: usize, mut sample: impl FnMut(usize) -> Vec<f64>) -> SizeEstimate {
         let target = number(target);
         let (mut index, mut tries) = (start, 0);
         // The nearest above the target, and below it.
@@ -194,20 +194,20 @@ impl Estimate {
         };
         let (near, far) = (f64::from(scale_of(first.0)), f64::from(scale_of(second.0)));
         let groups = first.1.iter().zip(&second.1);
-        Estimate { curves: groups.map(|(&a, &b)| Curve::through((near, a), (far, b))).collect() }
+        SizeEstimate { curves: groups.map(|(&a, &b)| SizeCurve::through((near, a), (far, b))).collect() }
     }
 }
 
-fn total_curve(first: &(usize, Vec<f64>), second: &(usize, Vec<f64>)) -> Curve {
+fn total_curve(first: &(usize, Vec<f64>), second: &(usize, Vec<f64>)) -> SizeCurve {
     let point = |(index, groups): &(usize, Vec<f64>)| (f64::from(scale_of(*index)), groups.iter().sum());
-    Curve::through(point(first), point(second))
+    SizeCurve::through(point(first), point(second))
 }
 
 /// Chooses the index of each group of rows as a frame is made.
 #[derive(Debug)]
-pub(super) struct Control {
+pub(super) struct RateControl {
     target: f64,
-    curves: Vec<Curve>,
+    curves: Vec<SizeCurve>,
     /// The index of each group made so far, and its bytes.
     made: Vec<(Fractional, f64)>,
     spent: f64,
@@ -215,11 +215,11 @@ pub(super) struct Control {
     expected: f64,
 }
 
-impl Control {
+impl RateControl {
     /// For a frame of `target` bytes, headers and tables not counted.
-    pub(super) fn new(target: usize, estimate: &Estimate) -> Control {
+    pub(super) fn new(target: usize, estimate: &SizeEstimate) -> RateControl {
         let curves = estimate.curves.clone();
-        Control { target: number(target) * AIM, curves, made: Vec::new(), spent: 0.0, expected: 0.0 }
+        RateControl { target: number(target) * AIM, curves, made: Vec::new(), spent: 0.0, expected: 0.0 }
     }
 
     /// The index of the next group.
@@ -269,10 +269,10 @@ impl Control {
     }
 
     /// What is known after the frame was made.
-    pub(super) fn learned(&self) -> Estimate {
+    pub(super) fn learned(&self) -> SizeEstimate {
         let curves = self.curves.iter().zip(&self.made);
         let fitted = curves.map(|(curve, &(index, bytes))| curve.times(bytes / curve.at(index.scale()).max(1.0)));
-        Estimate { curves: fitted.collect() }
+        SizeEstimate { curves: fitted.collect() }
     }
 }
 
@@ -289,13 +289,13 @@ mod tests {
     /// Bytes of a frame whose groups take `factor` times what samples say, and how often it was made.
     fn made(target: usize, power: f64, factor: f64) -> (f64, u32) {
         let mut calls = 0;
-        let mut estimate = Estimate::search(target, 4, |index| {
+        let mut estimate = SizeEstimate::search(target, 4, |index| {
             calls += 1;
             groups(index, power)
         });
         assert!(calls <= 9);
         for attempt in 1.. {
-            let mut control = Control::new(target, &estimate);
+            let mut control = RateControl::new(target, &estimate);
             for group in 0..17 {
                 let index = control.next();
                 let next = (index.whole + 1).min(INDICES);
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn at_its_ends_the_quantiser_stays() {
-        let curve = [Curve::through((4.0, 1000.0), (8.0, 600.0))];
+        let curve = [SizeCurve::through((4.0, 1000.0), (8.0, 600.0))];
         assert_eq!(Fractional::for_bytes(&curve, 1e9), Fractional { whole: 1, share: 0 });
         assert_eq!(Fractional::for_bytes(&curve, 0.0), Fractional { whole: INDICES, share: 0 });
     }

@@ -4,16 +4,16 @@
 //! where the processor has it, and only a look at the processor can tell. Inside, intrinsics are safe; vectors are
 //! loaded and stored by value.
 
-use super::slice::{self, Coefficients, Picture, Place, Quantiser, Scratch};
+use super::slice::{self, Coefficients, ProresPicture, Quantiser, SlicePlace, SliceScratch};
 use super::transform::Arrangement;
 use super::{quantise, transform};
 
 /// Which implementation is used. Both give the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Path(Kind);
+pub(super) struct Path(PathKind);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum PathKind {
     Portable,
     /// Made by [`Path::fastest`] alone.
     #[cfg(target_arch = "x86_64")]
@@ -22,13 +22,13 @@ enum Kind {
 
 impl Path {
     /// Plain Rust, for any processor.
-    pub(super) const PORTABLE: Path = Path(Kind::Portable);
+    pub(super) const PORTABLE: Path = Path(PathKind::Portable);
 
     /// The fastest that this processor can run.
     pub(super) fn fastest() -> Path {
         #[cfg(target_arch = "x86_64")]
         if avx2::is_there() {
-            return Path(Kind::Avx2);
+            return Path(PathKind::Avx2);
         }
         Path::PORTABLE
     }
@@ -36,18 +36,18 @@ impl Path {
     /// Coefficients of a slice.
     pub(super) fn transform(
         self,
-        picture: &Picture<'_>,
+        picture: &ProresPicture<'_>,
         chroma: Arrangement,
-        pieces: &[Place],
-        scratch: &mut Scratch,
+        pieces: &[SlicePlace],
+        scratch: &mut SliceScratch,
         coefficients: &mut Coefficients,
     ) {
         match self.0 {
-            Kind::Portable => slice::transform(picture, chroma, pieces, scratch, coefficients, transform::forward),
+            PathKind::Portable => slice::transform(picture, chroma, pieces, scratch, coefficients, transform::forward),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the dispatch into AVX2 code")]
             // SAFETY: this kind is made only where the processor has these features.
-            Kind::Avx2 => unsafe { avx2::transform(picture, chroma, pieces, scratch, coefficients) },
+            PathKind::Avx2 => unsafe { avx2::transform(picture, chroma, pieces, scratch, coefficients) },
         }
     }
 
@@ -58,14 +58,14 @@ impl Path {
         macroblocks: usize,
         alpha: Option<&[u8]>,
         quantiser: Quantiser<'_>,
-        scratch: &'a mut Scratch,
+        scratch: &'a mut SliceScratch,
     ) -> &'a [u8] {
         match self.0 {
-            Kind::Portable => slice::code(coefficients, macroblocks, alpha, quantiser, scratch, quantise::quantise),
+            PathKind::Portable => slice::code(coefficients, macroblocks, alpha, quantiser, scratch, quantise::quantise),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the dispatch into AVX2 code")]
             // SAFETY: this kind is made only where the processor has these features.
-            Kind::Avx2 => unsafe { avx2::code(coefficients, macroblocks, alpha, quantiser, scratch) },
+            PathKind::Avx2 => unsafe { avx2::code(coefficients, macroblocks, alpha, quantiser, scratch) },
         }
     }
 }
@@ -74,10 +74,11 @@ impl Path {
 mod avx2 {
     use std::arch::x86_64::*;
 
-    use super::slice::{self, Coefficients, Picture, Place, Quantiser, Scratch};
+    use super::slice::{self, Coefficients, ProresPicture, Quantiser, SlicePlace, SliceScratch};
     use crate::codec::prores::quantise::{self as portable, Steps};
     use crate::codec::prores::transform::{
-        self, Arrangement, C6, FACTORS, HALF, LANES, MAX_SAMPLE, MIDDLE, MINUS, PLACES, PLUS, Window, transform_eight,
+        self, Arrangement, C6, FACTORS, HALF, LANES, MAX_SAMPLE, MIDDLE, MINUS, PLACES, PLUS, SampleWindow,
+        transform_eight,
     };
 
     /// Whether the processor has all that the functions below are compiled for.
@@ -90,13 +91,13 @@ mod avx2 {
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
     pub(super) fn transform(
-        picture: &Picture<'_>,
+        picture: &ProresPicture<'_>,
         chroma: Arrangement,
-        pieces: &[Place],
-        scratch: &mut Scratch,
+        pieces: &[SlicePlace],
+        scratch: &mut SliceScratch,
         coefficients: &mut Coefficients,
     ) {
-        let forward = |window: Window<'_>, arrangement, blocks, coefficients: &mut [i16]| match blocks {
+        let forward = |window: SampleWindow<'_>, arrangement, blocks, coefficients: &mut [i16]| match blocks {
             32 => forward::<32>(window, arrangement, coefficients),
             16 => forward::<16>(window, arrangement, coefficients),
             _ => transform::forward(window, arrangement, blocks, coefficients),
@@ -110,7 +111,7 @@ mod avx2 {
         macroblocks: usize,
         alpha: Option<&[u8]>,
         quantiser: Quantiser<'_>,
-        scratch: &'a mut Scratch,
+        scratch: &'a mut SliceScratch,
     ) -> &'a [u8] {
         let quantise = |coefficients: &[i16], blocks, steps: &Steps, levels: &mut [i16], mask: &mut [u64]| match blocks
         {
@@ -167,7 +168,7 @@ mod avx2 {
 
     /// As the portable [`transform::forward`], for whole groups of blocks.
     #[target_feature(enable = "avx2")]
-    fn forward<const BLOCKS: usize>(window: Window<'_>, arrangement: Arrangement, coefficients: &mut [i16]) {
+    fn forward<const BLOCKS: usize>(window: SampleWindow<'_>, arrangement: Arrangement, coefficients: &mut [i16]) {
         let coefficients = &mut coefficients.as_chunks_mut::<BLOCKS>().0[..64];
         for first in (0..BLOCKS).step_by(LANES) {
             let mut rows = [[_mm256_setzero_ps(); 8]; 8];

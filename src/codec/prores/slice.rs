@@ -3,7 +3,7 @@
 use super::bits::{LONGEST, ROOM};
 use super::entropy::{self, LONGEST_SYMBOL};
 use super::quantise::Steps;
-use super::transform::{Arrangement, LANES, ROW, Window};
+use super::transform::{Arrangement, LANES, ROW, SampleWindow};
 
 /// Macroblocks of the longest slice.
 pub(super) const LONGEST_SLICE: usize = 8;
@@ -30,7 +30,7 @@ pub struct Plane<'a> {
 
 /// A slice of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SlicePlace {
     /// Row of macroblocks.
     pub(super) row: usize,
     /// First macroblock in that row.
@@ -41,7 +41,7 @@ pub(super) struct Place {
 
 /// The slices of a picture of `columns` × `rows` macroblocks, in order: as many of eight macroblocks as there are in a
 /// row, then at most one each of four, two and one.
-pub(super) fn places(columns: usize, rows: usize) -> Vec<Place> {
+pub(super) fn places(columns: usize, rows: usize) -> Vec<SlicePlace> {
     let mut places = Vec::with_capacity(rows * (columns / LONGEST_SLICE + 3));
     for row in 0..rows {
         let (mut first, mut macroblocks) = (0, LONGEST_SLICE);
@@ -49,7 +49,7 @@ pub(super) fn places(columns: usize, rows: usize) -> Vec<Place> {
             while macroblocks > columns - first {
                 macroblocks /= 2;
             }
-            places.push(Place { row, first, macroblocks });
+            places.push(SlicePlace { row, first, macroblocks });
             first += macroblocks;
         }
     }
@@ -66,7 +66,7 @@ impl Coefficients {
 
     /// Shifts the brightness of each piece so that it begins as the one before ended: jumps between pieces are in no
     /// slice, and would cost bits.
-    pub(super) fn join(&mut self, pieces: &[Place]) {
+    pub(super) fn join(&mut self, pieces: &[SlicePlace]) {
         let macroblocks = pieces.iter().map(|piece| piece.macroblocks).sum();
         for (arrangement, range) in components(macroblocks, self.1) {
             let dc = &mut self.0[range][..macroblocks * arrangement.blocks()];
@@ -97,24 +97,24 @@ fn components(macroblocks: usize, arrangement: Arrangement) -> [(Arrangement, st
 /// What a thread needs to make slices.
 pub(super) struct Workspace {
     pub(super) coefficients: Box<Coefficients>,
-    pub(super) scratch: Scratch,
+    pub(super) scratch: SliceScratch,
 }
 
 /// What is in between a picture and the bytes of a slice, beside coefficients.
-pub(super) struct Scratch {
-    levels: Box<Levels>,
+pub(super) struct SliceScratch {
+    levels: Box<CoefficientLevels>,
     padded: Vec<u16>,
     buffer: Vec<u8>,
 }
 
 #[repr(align(64))]
-struct Levels([i16; COMPONENT], [u64; LONGEST_SLICE * 4]);
+struct CoefficientLevels([i16; COMPONENT], [u64; LONGEST_SLICE * 4]);
 
 impl Workspace {
     pub(super) fn new() -> Workspace {
         const { assert!(LONGEST_SYMBOL <= LONGEST as usize) };
-        let scratch = Scratch {
-            levels: Box::new(Levels([0; COMPONENT], [0; LONGEST_SLICE * 4])),
+        let scratch = SliceScratch {
+            levels: Box::new(CoefficientLevels([0; COMPONENT], [0; LONGEST_SLICE * 4])),
             padded: vec![0; LONGEST_SLICE * MACROBLOCK * MACROBLOCK],
             buffer: vec![0; SLICE_HEADER + 2 + 3 * COMPONENT * LONGEST_SYMBOL / 8 + 3 + LONGEST_ALPHA + ROOM],
         };
@@ -124,7 +124,7 @@ impl Workspace {
 
 /// A picture whose slices are made: its planes and its size in samples.
 #[derive(Debug, Clone, Copy)]
-pub struct Picture<'a> {
+pub struct ProresPicture<'a> {
     /// Luma and the two chroma planes, which in 4:2:2 have half its width.
     pub planes: [Plane<'a>; 3],
     /// Opacity, straight, as large as luma: for [`Profile::P4444`](super::Profile::P4444) alone.
@@ -147,12 +147,12 @@ pub(super) struct Quantiser<'a> {
 /// of several pieces from different places, eight macroblocks at most together.
 #[inline(always)]
 pub(super) fn transform(
-    picture: &Picture<'_>,
+    picture: &ProresPicture<'_>,
     chroma: Arrangement,
-    pieces: &[Place],
-    scratch: &mut Scratch,
+    pieces: &[SlicePlace],
+    scratch: &mut SliceScratch,
     coefficients: &mut Coefficients,
-    forward: impl Fn(Window<'_>, Arrangement, usize, &mut [i16]),
+    forward: impl Fn(SampleWindow<'_>, Arrangement, usize, &mut [i16]),
 ) {
     let macroblocks = pieces.iter().map(|piece| piece.macroblocks).sum();
     coefficients.1 = chroma;
@@ -162,7 +162,7 @@ pub(super) fn transform(
         let window = match *pieces {
             [place] if is_inside(place, arrangement, size) && (range.len() / 64).is_multiple_of(LANES) => {
                 let start = place.row * MACROBLOCK * plane.stride + place.first * arrangement.width();
-                Window { samples: &plane.samples[start..], stride: plane.stride }
+                SampleWindow { samples: &plane.samples[start..], stride: plane.stride }
             }
             _ => {
                 let stride = (macroblocks * arrangement.width()).next_multiple_of(ROW);
@@ -175,7 +175,7 @@ pub(super) fn transform(
                     }
                     left += width;
                 }
-                Window { samples: &scratch.padded, stride }
+                SampleWindow { samples: &scratch.padded, stride }
             }
         };
         forward(window, arrangement, range.len() / 64, &mut coefficients.0[range]);
@@ -183,7 +183,7 @@ pub(super) fn transform(
 }
 
 /// Whether a slice lies wholly in a plane of this size.
-fn is_inside(place: Place, arrangement: Arrangement, size: (usize, usize)) -> bool {
+fn is_inside(place: SlicePlace, arrangement: Arrangement, size: (usize, usize)) -> bool {
     (place.first + place.macroblocks) * arrangement.width() <= size.0 && (place.row + 1) * MACROBLOCK <= size.1
 }
 
@@ -204,10 +204,10 @@ pub(super) fn code<'a>(
     macroblocks: usize,
     alpha: Option<&[u8]>,
     quantiser: Quantiser<'_>,
-    scratch: &'a mut Scratch,
+    scratch: &'a mut SliceScratch,
     quantise: impl Fn(&[i16], usize, &Steps, &mut [i16], &mut [u64]),
 ) -> &'a [u8] {
-    let Scratch { levels, buffer, .. } = scratch;
+    let SliceScratch { levels, buffer, .. } = scratch;
     let mut sizes = [0; 3];
     let header = SLICE_HEADER + if alpha.is_some() { 2 } else { 0 };
     let mut end = header;

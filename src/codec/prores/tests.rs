@@ -11,7 +11,7 @@ use super::*;
 
 /// A picture that owns its samples.
 #[derive(Debug, Clone, PartialEq)]
-struct Samples {
+struct OwnedPicture {
     width: usize,
     height: usize,
     /// Luma and chroma, which in 4:2:2 has half the width.
@@ -19,37 +19,37 @@ struct Samples {
     alpha: Option<Vec<u16>>,
 }
 
-impl Samples {
+impl OwnedPicture {
     /// A picture of 4:2:2.
-    fn new(width: usize, height: usize, mut at: impl FnMut(usize, usize, usize) -> u16) -> Samples {
+    fn new(width: usize, height: usize, mut at: impl FnMut(usize, usize, usize) -> u16) -> OwnedPicture {
         let planes = std::array::from_fn(|plane| {
             let width = if plane == 0 { width } else { width / 2 };
             (0..width * height).map(|index| at(plane, index % width, index / width)).collect()
         });
-        Samples { width, height, planes, alpha: None }
+        OwnedPicture { width, height, planes, alpha: None }
     }
 
     /// A picture of 4:4:4 with alpha, which is plane 3.
-    fn new_444(width: usize, height: usize, mut at: impl FnMut(usize, usize, usize) -> u16) -> Samples {
+    fn new_444(width: usize, height: usize, mut at: impl FnMut(usize, usize, usize) -> u16) -> OwnedPicture {
         let mut plane = |plane| (0..width * height).map(|index| at(plane, index % width, index / width)).collect();
-        Samples { width, height, planes: [plane(0), plane(1), plane(2)], alpha: Some(plane(3)) }
+        OwnedPicture { width, height, planes: [plane(0), plane(1), plane(2)], alpha: Some(plane(3)) }
     }
 
     fn chroma_width(&self) -> usize {
         self.planes[1].len() / self.height
     }
 
-    fn picture(&self) -> Picture<'_> {
+    fn picture(&self) -> ProresPicture<'_> {
         let plane = |index: usize| Plane {
             samples: &self.planes[index],
             stride: if index == 0 { self.width } else { self.chroma_width() },
         };
         let alpha = self.alpha.as_ref().map(|samples| Plane { samples, stride: self.width });
-        Picture { planes: [plane(0), plane(1), plane(2)], alpha, width: self.width, height: self.height }
+        ProresPicture { planes: [plane(0), plane(1), plane(2)], alpha, width: self.width, height: self.height }
     }
 
     /// PSNR of luma in dB against another picture; 200 where they are the same.
-    fn psnr(&self, other: &Samples) -> f64 {
+    fn psnr(&self, other: &OwnedPicture) -> f64 {
         let errors = self.planes[0].iter().zip(&other.planes[0]);
         let squares: f64 = errors.map(|(&a, &b)| f64::from(a.abs_diff(b)).powi(2)).sum();
         if squares == 0.0 { 200.0 } else { 10.0 * (1023.0 * 1023.0 / (squares / self.planes[0].len() as f64)).log10() }
@@ -57,7 +57,7 @@ impl Samples {
 
     /// The largest difference of any sample; of 4:4:4, of luma alone: this decoder lays out the blocks of its chroma in rows,
     /// FFmpeg's in columns, which is right for files of others. What FFmpeg's makes of it is tested in `tests/encode.rs`.
-    fn worst(&self, other: &Samples) -> u16 {
+    fn worst(&self, other: &OwnedPicture) -> u16 {
         let planes = if self.chroma_width() == self.width { 1 } else { 3 };
         let pairs = self.planes[..planes].iter().flatten().zip(other.planes[..planes].iter().flatten());
         pairs.map(|(&a, &b)| a.abs_diff(b)).max().expect("a picture has samples")
@@ -77,7 +77,7 @@ impl Numbers {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Content {
+enum TestContent {
     Natural,
     Flat(u16),
     Extremes,
@@ -88,47 +88,47 @@ enum Content {
     Ramps,
 }
 
-const CONTENTS: [Content; 12] = [
-    Content::Natural,
-    Content::Flat(0),
-    Content::Flat(64),
-    Content::Flat(511),
-    Content::Flat(1023),
-    Content::Extremes,
-    Content::Noise,
-    Content::BinaryNoise,
-    Content::Checkers(1),
-    Content::Checkers(8),
-    Content::Impulses,
-    Content::Ramps,
+const CONTENTS: [TestContent; 12] = [
+    TestContent::Natural,
+    TestContent::Flat(0),
+    TestContent::Flat(64),
+    TestContent::Flat(511),
+    TestContent::Flat(1023),
+    TestContent::Extremes,
+    TestContent::Noise,
+    TestContent::BinaryNoise,
+    TestContent::Checkers(1),
+    TestContent::Checkers(8),
+    TestContent::Impulses,
+    TestContent::Ramps,
 ];
 
 /// A picture of 4:2:2.
-fn make(content: Content, width: usize, height: usize) -> Samples {
+fn make(content: TestContent, width: usize, height: usize) -> OwnedPicture {
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
-    Samples::new(width, height, |plane, x, y| {
+    OwnedPicture::new(width, height, |plane, x, y| {
         sample(content, &mut numbers, (width, height), (x * if plane == 0 { 1 } else { 2 }, x, y))
     })
 }
 
 /// A picture as a profile takes it.
-fn make_for(profile: Profile, content: Content, width: usize, height: usize) -> Samples {
+fn make_for(profile: Profile, content: TestContent, width: usize, height: usize) -> OwnedPicture {
     if profile != Profile::P4444 {
         return make(content, width, height);
     }
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
-    Samples::new_444(width, height, |_, x, y| sample(content, &mut numbers, (width, height), (x, x, y)))
+    OwnedPicture::new_444(width, height, |_, x, y| sample(content, &mut numbers, (width, height), (x, x, y)))
 }
 
 /// The sample at (x, y) of a plane, which in luma is `across` samples from the left.
 fn sample(
-    content: Content,
+    content: TestContent,
     numbers: &mut Numbers,
     (width, height): (usize, usize),
     (across, x, y): (usize, usize, usize),
 ) -> u16 {
     match content {
-        Content::Natural => {
+        TestContent::Natural => {
             // Slow waves, an edge, and a texture in one half.
             let (u, v) = (across as f64, y as f64);
             let waves = (u / 37.0).sin() * 90.0 + ((u + 2.0 * v) / 91.0).cos() * 110.0;
@@ -136,29 +136,30 @@ fn sample(
             let texture = if across > width / 2 { (numbers.next() % 41) as f64 - 20.0 } else { 0.0 };
             (420.0 + waves + edge + texture) as u16
         }
-        Content::Flat(level) => level,
-        Content::Extremes => [0, 1023][usize::from(y > height / 2)],
-        Content::Noise => (numbers.next() % 1024) as u16,
-        Content::BinaryNoise => [0, 1023][(numbers.next() % 2) as usize],
-        Content::Checkers(size) => [0, 1023][(x / size + y / size) % 2],
-        Content::Impulses => [100, 1000][usize::from(numbers.next().is_multiple_of(97))],
-        Content::Ramps => ((x * 3 + y) % 1024) as u16,
+        TestContent::Flat(level) => level,
+        TestContent::Extremes => [0, 1023][usize::from(y > height / 2)],
+        TestContent::Noise => (numbers.next() % 1024) as u16,
+        TestContent::BinaryNoise => [0, 1023][(numbers.next() % 2) as usize],
+        TestContent::Checkers(size) => [0, 1023][(x / size + y / size) % 2],
+        TestContent::Impulses => [100, 1000][usize::from(numbers.next().is_multiple_of(97))],
+        TestContent::Ramps => ((x * 3 + y) % 1024) as u16,
     }
 }
 
-const ABOUT: Description = Description { vendor: *b"test", rate: (25, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
+const ABOUT: ProresDescription =
+    ProresDescription { vendor: *b"test", rate: (25, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
 
-fn encoder(profile: Profile, samples: &Samples) -> Encoder {
-    Encoder::new(profile, (samples.width, samples.height), ABOUT).expect("a size it takes")
+fn encoder(profile: Profile, samples: &OwnedPicture) -> ProresEncoder {
+    ProresEncoder::new(profile, (samples.width, samples.height), ABOUT).expect("a size it takes")
 }
 
-fn encode(encoder: &Encoder, samples: &Samples) -> Vec<u8> {
+fn encode(encoder: &ProresEncoder, samples: &OwnedPicture) -> Vec<u8> {
     let mut frame = Vec::new();
     encoder.encode(&samples.picture(), Threads::One, &mut frame);
     frame
 }
 
-fn decode(frame: &[u8], width: usize, height: usize) -> Samples {
+fn decode(frame: &[u8], width: usize, height: usize) -> OwnedPicture {
     // Where chroma is as wide, two bits are set.
     let is_444 = frame[20] >> 6 == 3;
     let wanted = Some((BitDepth::Ten, if is_444 { ChromaFormat::Y444 } else { ChromaFormat::Y422 }));
@@ -169,8 +170,8 @@ fn decode(frame: &[u8], width: usize, height: usize) -> Samples {
         u16::from_le_bytes([plane.data[at], plane.data[at + 1]])
     };
     match is_444 {
-        true => Samples::new_444(width, height, at),
-        false => Samples::new(width, height, at),
+        true => OwnedPicture::new_444(width, height, at),
+        false => OwnedPicture::new(width, height, at),
     }
 }
 
@@ -189,9 +190,11 @@ fn every_profile_size_and_content_decodes() {
                 let psnr = samples.psnr(&decoded);
                 // What a few bits a sample allow.
                 let floor = match (content, profile) {
-                    (Content::Flat(_), _) => 60.0,
-                    (Content::Ramps | Content::Natural, Profile::Standard | Profile::Hq | Profile::P4444) => 34.0,
-                    (Content::Ramps | Content::Natural, _) => 27.0,
+                    (TestContent::Flat(_), _) => 60.0,
+                    (TestContent::Ramps | TestContent::Natural, Profile::Standard | Profile::Hq | Profile::P4444) => {
+                        34.0
+                    }
+                    (TestContent::Ramps | TestContent::Natural, _) => 27.0,
                     _ => 5.0,
                 };
                 assert!(psnr > floor, "{content:?} {width}×{height} {profile:?}: {psnr:.2} dB");
@@ -230,7 +233,7 @@ fn frames_have_their_targets_sizes() {
         for &(width, height) in TARGET_SIZES {
             for profile in Profile::ALL {
                 // Alpha comes on top of the target.
-                let samples = Samples { alpha: None, ..make_for(profile, content, width, height) };
+                let samples = OwnedPicture { alpha: None, ..make_for(profile, content, width, height) };
                 let encoder = encoder(profile, &samples);
                 let frame = encode(&encoder, &samples);
                 let share = frame.len() as f64 / encoder.target() as f64;
@@ -254,7 +257,7 @@ fn frames_have_their_targets_sizes() {
 #[test]
 fn threads_do_not_change_bytes() {
     for profile in [Profile::Lt, Profile::P4444] {
-        let samples = make_for(profile, Content::Natural, 600, 200);
+        let samples = make_for(profile, TestContent::Natural, 600, 200);
         let encoder = encoder(profile, &samples);
         let one = encode(&encoder, &samples);
         for threads in [1, 2, 3, 7] {
@@ -274,8 +277,8 @@ fn bytes_are_those_of_before() {
         let mut numbers = Numbers(5);
         let at = |_, x: usize, y: usize| (200 + (x * 2 + y) % 500 + numbers.next() as usize % 31) as u16;
         let samples = match profile {
-            Profile::P4444 => Samples::new_444(322, 174, at),
-            _ => Samples::new(322, 174, at),
+            Profile::P4444 => OwnedPicture::new_444(322, 174, at),
+            _ => OwnedPicture::new(322, 174, at),
         };
         let frame = encode(&encoder(profile, &samples), &samples);
         Sha256::digest(frame).iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
@@ -289,14 +292,14 @@ const GOLDEN: [&str; 5] =
 #[test]
 fn sizes_that_cannot_be_are_refused() {
     for size in [(0, 0), (1, 2), (3, 2), (2, 0), (8194, 2), (2, 8193)] {
-        assert!(Encoder::new(Profile::Lt, size, ABOUT).is_err(), "{size:?}");
+        assert!(ProresEncoder::new(Profile::Lt, size, ABOUT).is_err(), "{size:?}");
     }
 }
 
 #[test]
 fn the_longest_sides_work() {
     for (width, height) in [(8192, 2), (2, 8192), (8190, 34)] {
-        let samples = make(Content::Natural, width, height);
+        let samples = make(TestContent::Natural, width, height);
         let frame = encode(&encoder(Profile::Proxy, &samples), &samples);
         assert!(samples.psnr(&decode(&frame, width, height)) > 25.0, "{width}×{height}");
     }
@@ -304,7 +307,7 @@ fn the_longest_sides_work() {
 
 #[test]
 fn rows_may_lie_apart() {
-    let samples = make(Content::Natural, 100, 40);
+    let samples = make(TestContent::Natural, 100, 40);
     let mut apart = samples.clone();
     let spread = |plane: &Vec<u16>, width: usize| -> Vec<u16> {
         plane.chunks(width).flat_map(|row| row.iter().copied().chain([777; 12])).collect()
@@ -338,13 +341,13 @@ proptest! {
         let at = |_, _, _| (numbers.next() & ((1 << spread) - 1)) as u16;
         // Of 4:4:4, widths may be odd.
         let width = if profile == 4 { width } else { width * 2 };
-        let samples = if profile == 4 { Samples::new_444(width, height, at) } else { Samples::new(width, height, at) };
+        let samples = if profile == 4 { OwnedPicture::new_444(width, height, at) } else { OwnedPicture::new(width, height, at) };
         let encoder = encoder(Profile::ALL[profile], &samples);
         let frame = encode(&encoder, &samples);
         let portable = self::encoder(Profile::ALL[profile], &samples).portable();
         prop_assert_eq!(&frame, &encode(&portable, &samples));
         let clamp = |plane: Vec<u16>| plane.into_iter().map(|sample| sample.min(1023)).collect::<Vec<_>>();
-        let clamped = Samples {
+        let clamped = OwnedPicture {
             planes: samples.planes.clone().map(clamp),
             alpha: samples.alpha.clone().map(clamp),
             ..samples

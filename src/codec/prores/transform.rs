@@ -149,7 +149,7 @@ impl Arrangement {
 /// Samples of one component of one slice: sixteen rows, each `stride` after the one before and as long as whole groups of
 /// eight blocks, even where there are fewer.
 #[derive(Clone, Copy)]
-pub(super) struct Window<'a> {
+pub(super) struct SampleWindow<'a> {
     pub(super) samples: &'a [u16],
     pub(super) stride: usize,
 }
@@ -157,7 +157,7 @@ pub(super) struct Window<'a> {
 /// Samples side by side in four blocks: a row of a group of eight blocks.
 pub(super) const ROW: usize = 4 * 8;
 
-impl Window<'_> {
+impl SampleWindow<'_> {
     /// Row `y` of the group of blocks that begins `left` samples from the left.
     #[inline(always)]
     pub(super) fn row(&self, left: usize, y: usize) -> &[u16; ROW] {
@@ -166,10 +166,10 @@ impl Window<'_> {
     }
 }
 
-type Lane = [f32; LANES];
+type LaneValues = [f32; LANES];
 
 #[inline(always)]
-fn add(mut a: Lane, b: Lane) -> Lane {
+fn add(mut a: LaneValues, b: LaneValues) -> LaneValues {
     for (a, b) in a.iter_mut().zip(b) {
         *a += b;
     }
@@ -177,7 +177,7 @@ fn add(mut a: Lane, b: Lane) -> Lane {
 }
 
 #[inline(always)]
-fn sub(mut a: Lane, b: Lane) -> Lane {
+fn sub(mut a: LaneValues, b: LaneValues) -> LaneValues {
     for (a, b) in a.iter_mut().zip(b) {
         *a -= b;
     }
@@ -185,7 +185,7 @@ fn sub(mut a: Lane, b: Lane) -> Lane {
 }
 
 #[inline(always)]
-fn mul(mut a: Lane, factor: f32) -> Lane {
+fn mul(mut a: LaneValues, factor: f32) -> LaneValues {
     for a in &mut a {
         *a *= factor;
     }
@@ -193,12 +193,12 @@ fn mul(mut a: Lane, factor: f32) -> Lane {
 }
 
 #[inline(always)]
-fn eight(x: &[Lane; 8]) -> [Lane; 8] {
+fn eight(x: &[LaneValues; 8]) -> [LaneValues; 8] {
     transform_eight!(*x, add, sub, mul, HALF, C6, MINUS, PLUS)
 }
 
 /// Transforms the `blocks` blocks of a window into `coefficients`: by place of the scan and then by block.
-pub(super) fn forward(window: Window<'_>, arrangement: Arrangement, blocks: usize, coefficients: &mut [i16]) {
+pub(super) fn forward(window: SampleWindow<'_>, arrangement: Arrangement, blocks: usize, coefficients: &mut [i16]) {
     for first in (0..blocks).step_by(LANES) {
         let mut rows = [[[0.0; LANES]; 8]; 8];
         for (y, row) in rows.iter_mut().enumerate() {

@@ -18,14 +18,14 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Debug)]
 pub(super) struct Archive {
     path: PathBuf,
-    state: State,
+    state: ArchiveState,
     /// Its files by their names, which have slashes and no dots.
-    entries: BTreeMap<Vec<u8>, Entry>,
+    entries: BTreeMap<Vec<u8>, ArchiveEntry>,
 }
 
 /// What tells whether an archive is still the one that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct State {
+struct ArchiveState {
     length: u64,
     modified: Option<SystemTime>,
     /// Which file it is, and when anything about it was changed: copying and syncing set the other time back.
@@ -35,7 +35,7 @@ struct State {
 
 /// A file in an archive.
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(super) struct ArchiveEntry {
     /// Its bytes when unpacked.
     pub(super) size: u64,
     /// Its checksum when unpacked.
@@ -73,12 +73,12 @@ impl fmt::Display for Obstacle {
     }
 }
 
-impl Entry {
+impl ArchiveEntry {
     pub(super) fn obstacle(&self) -> Option<Obstacle> {
         match self {
-            Entry { encrypted: true, .. } => Some(Obstacle::Encrypted),
-            Entry { link: true, .. } => Some(Obstacle::Link),
-            Entry { method, .. } => (*method != CompressionMethod::STORE).then_some(Obstacle::Compressed),
+            ArchiveEntry { encrypted: true, .. } => Some(Obstacle::Encrypted),
+            ArchiveEntry { link: true, .. } => Some(Obstacle::Link),
+            ArchiveEntry { method, .. } => (*method != CompressionMethod::STORE).then_some(Obstacle::Compressed),
         }
     }
 }
@@ -92,7 +92,7 @@ const KEPT: usize = 8;
 pub(super) fn open(path: &Path) -> Result<(Arc<Archive>, File)> {
     let file = File::open(path).map_err(|cause| Error::io("open", path, cause))?;
     let metadata = file.metadata().map_err(|cause| Error::io("read", path, cause))?;
-    let state = State::of(&metadata);
+    let state = ArchiveState::of(&metadata);
     if let Some(known) = recall(path, state) {
         return Ok((known, file));
     }
@@ -110,13 +110,13 @@ pub(super) fn open(path: &Path) -> Result<(Arc<Archive>, File)> {
 /// The archive at `path`, for what its directory alone can tell.
 pub(super) fn directory(path: &Path) -> Result<Arc<Archive>> {
     let metadata = std::fs::metadata(path).map_err(|cause| Error::io("read", path, cause))?;
-    match recall(path, State::of(&metadata)) {
+    match recall(path, ArchiveState::of(&metadata)) {
         Some(known) => Ok(known),
         None => open(path).map(|(archive, _)| archive),
     }
 }
 
-fn recall(path: &Path, state: State) -> Option<Arc<Archive>> {
+fn recall(path: &Path, state: ArchiveState) -> Option<Arc<Archive>> {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let place = known.iter().position(|archive| archive.path == path && archive.state == state)?;
     let archive = known.remove(place);
@@ -124,9 +124,9 @@ fn recall(path: &Path, state: State) -> Option<Arc<Archive>> {
     Some(archive)
 }
 
-impl State {
-    fn of(metadata: &Metadata) -> State {
-        State {
+impl ArchiveState {
+    fn of(metadata: &Metadata) -> ArchiveState {
+        ArchiveState {
             length: metadata.len(),
             modified: metadata.modified().ok(),
             #[cfg(unix)]
@@ -140,7 +140,7 @@ impl State {
 }
 
 impl Archive {
-    fn read(path: &Path, reader: &FileReader, state: State) -> Result<Archive> {
+    fn read(path: &Path, reader: &FileReader, state: ArchiveState) -> Result<Archive> {
         // Large enough for any record, so that no archive is refused for its long names.
         let mut buffer = vec![0; rawzip::MAX_CENTRAL_DIRECTORY_RECORD_SIZE];
         let zip = locate(reader, &mut buffer, state.length).map_err(|cause| endless(path, reader).because(cause))?;
@@ -167,7 +167,7 @@ impl Archive {
             if name.is_empty() {
                 return Err(self.unsound_entry(raw.as_bytes(), "has no name"));
             }
-            if self.entries.insert(name, Entry::of(&record)).is_some() {
+            if self.entries.insert(name, ArchiveEntry::of(&record)).is_some() {
                 return Err(self.unsound_entry(raw.as_bytes(), "is there twice"));
             }
         }
@@ -181,7 +181,7 @@ impl Archive {
 
     /// Finds out how far each entry can reach: to the next one's header, the last to the directory.
     fn set_limits(&mut self, directory: u64) -> Result<()> {
-        let mut by_place: Vec<(&Vec<u8>, &mut Entry)> = self.entries.iter_mut().collect();
+        let mut by_place: Vec<(&Vec<u8>, &mut ArchiveEntry)> = self.entries.iter_mut().collect();
         by_place.sort_by_key(|(_, entry)| entry.header);
         let mut limit = directory;
         let mut outside = None;
@@ -208,11 +208,11 @@ impl Archive {
     }
 
     /// The file of this name.
-    pub(super) fn entry(&self, name: &[u8]) -> Option<&Entry> {
+    pub(super) fn entry(&self, name: &[u8]) -> Option<&ArchiveEntry> {
         self.entries.get(name)
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &Entry)> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&[u8], &ArchiveEntry)> {
         self.entries.iter().map(|(name, entry)| (name.as_slice(), entry))
     }
 
@@ -227,7 +227,7 @@ impl Archive {
     }
 
     /// Where the bytes of `entry` start, by its own header in `file`; that they lie where the directory says is checked.
-    pub(super) fn start(&self, name: &[u8], entry: &Entry, file: &mut File) -> Result<u64> {
+    pub(super) fn start(&self, name: &[u8], entry: &ArchiveEntry, file: &mut File) -> Result<u64> {
         let mut read = |at: u64, bytes: &mut [u8]| {
             file.seek(SeekFrom::Start(at)).and_then(|_| file.read_exact(bytes)).map_err(|cause| {
                 self.unsound_entry(name, "cannot be found: its header is not where the directory says").because(cause)
@@ -260,9 +260,9 @@ impl Archive {
 /// The bytes of an entry's own header, but for its name and what else is of varying length.
 const LOCAL_HEADER: usize = 30;
 
-impl Entry {
-    fn of(record: &ZipFileHeaderRecord<'_>) -> Entry {
-        Entry {
+impl ArchiveEntry {
+    fn of(record: &ZipFileHeaderRecord<'_>) -> ArchiveEntry {
+        ArchiveEntry {
             size: record.uncompressed_size_hint(),
             crc: record.crc32(),
             stored: record.compressed_size_hint(),

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 use flate2::read::DeflateDecoder;
 use rawzip::CompressionMethod;
 
-use self::archive::{Archive, Entry, Obstacle};
+use self::archive::{Archive, ArchiveEntry, Obstacle};
 use super::ReadOptions;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -57,7 +57,7 @@ fn without_content(path: &Path, but: &str) -> Error {
 }
 
 /// The text of the timeline at `entry`.
-fn unpacked(archive: &Archive, entry: &Entry, mut file: File) -> Result<Vec<u8>> {
+fn unpacked(archive: &Archive, entry: &ArchiveEntry, mut file: File) -> Result<Vec<u8>> {
     let fail = |why: &str| archive.unsound_entry(CONTENT.as_bytes(), why);
     if let Some(obstacle @ (Obstacle::Encrypted | Obstacle::Link)) = entry.obstacle() {
         return Err(fail(&format!("is {obstacle}")));
@@ -75,7 +75,7 @@ fn unpacked(archive: &Archive, entry: &Entry, mut file: File) -> Result<Vec<u8>>
 
 /// Everything that comes out of `packed`, if it is as much as `entry` says. More is not asked for, and a size that is a
 /// lie gets no memory: deflate makes no more than 1032 bytes out of one.
-fn inflate(mut packed: impl Read, entry: &Entry) -> std::io::Result<Option<Vec<u8>>> {
+fn inflate(mut packed: impl Read, entry: &ArchiveEntry) -> std::io::Result<Option<Vec<u8>>> {
     let likely = entry.size.min(entry.stored.saturating_mul(1032));
     let mut bytes = Vec::new();
     bytes.try_reserve_exact(usize::try_from(likely).unwrap_or(usize::MAX))?;

@@ -11,14 +11,14 @@ use crate::timeline::{Child, Composition};
 
 /// What is known about compositions that hold the same.
 #[derive(Debug, Default)]
-pub(super) struct Reuse<'t> {
+pub(super) struct CompositionReuse<'t> {
     /// The nested compositions that may hold the same, since they look alike at a glance.
     alike: HashMap<Glance<'t>, Vec<&'t Composition>>,
     /// The address of each composition that was compared, to that of the first that holds the same.
     same: HashMap<usize, usize>,
     /// What the first of them has shown so far, in its own time, by the name of the track around it and whether
     /// transitions count.
-    pub(super) lanes: HashMap<(usize, String, bool), Shared>,
+    pub(super) lanes: HashMap<(usize, String, bool), SharedPlan>,
 }
 
 /// With how many that look alike and differ a composition is compared.
@@ -32,7 +32,7 @@ fn glance(composition: &Composition) -> Glance<'_> {
 }
 
 #[derive(Debug)]
-pub(super) enum Shared {
+pub(super) enum SharedPlan {
     /// So many frames have been asked for, and planned each time.
     Asked(i64),
     Planned(Rc<Planned>),
@@ -59,10 +59,10 @@ pub(super) fn address(composition: &Composition) -> usize {
     std::ptr::from_ref(composition).addr()
 }
 
-impl<'t> Reuse<'t> {
+impl<'t> CompositionReuse<'t> {
     /// Looks at every composition nested in the tracks of `root`.
-    pub(super) fn new(root: &'t Composition) -> Reuse<'t> {
-        let mut reuse = Reuse::default();
+    pub(super) fn new(root: &'t Composition) -> CompositionReuse<'t> {
+        let mut reuse = CompositionReuse::default();
         for track in nested(root) {
             nested(track).for_each(|inner| reuse.look_at(inner));
         }

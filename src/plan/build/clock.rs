@@ -17,7 +17,7 @@ pub(super) enum Clock {
 
 /// Record frames over which a clock never turns round.
 #[derive(Debug, Clone)]
-pub(super) struct Run<'c> {
+pub(super) struct ClockRun<'c> {
     pub(super) frames: Range<i64>,
     clock: &'c Clock,
     rate: Rate,
@@ -69,8 +69,8 @@ impl Clock {
     }
 
     /// `window`, cut wherever the clock turns round.
-    pub(super) fn runs(&self, window: &Range<i64>, rate: Rate) -> Vec<Run<'_>> {
-        let run = |frames: Range<i64>, direction: i64| Run { frames, clock: self, rate, backwards: direction < 0 };
+    pub(super) fn runs(&self, window: &Range<i64>, rate: Rate) -> Vec<ClockRun<'_>> {
+        let run = |frames: Range<i64>, direction: i64| ClockRun { frames, clock: self, rate, backwards: direction < 0 };
         let Clock::Warped(map) = self else { return vec![run(window.clone(), 1)] };
         let Some(curve) = &map.curve else { return vec![run(window.clone(), map.step.num().signum())] };
         // In front of the curve's values and behind them the clock is a straight line: one step of each is enough.
@@ -93,7 +93,7 @@ impl Clock {
     }
 }
 
-impl Run<'_> {
+impl ClockRun<'_> {
     /// The record frames that show a moment of `range`. On a plain clock they may reach beyond the run.
     pub(super) fn frames_of(&self, range: TimeRange) -> Range<i64> {
         let (start, end) = (self.edge(range.start), self.edge(range.end()));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::alike::{Log, Reuse};
+use super::alike::{CompositionReuse, Log};
 use super::clock::Clock;
 use super::media::MediaTable;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,7 +17,7 @@ use crate::timeline::{Timeline, TrackLayout};
 
 /// An object of the timeline on its way down from the root.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At<'p> {
+pub(super) struct VisitedObject<'p> {
     /// Its path, such as `tracks[2].children[5]`.
     pub(super) path: &'p str,
     /// The name of the track it lies in.
@@ -37,7 +37,7 @@ pub(super) struct Builder<'a> {
     /// Clocks of the children of retimed compositions, by these's paths, with the clocks around them.
     pub(super) clocks: HashMap<String, (Clock, Clock)>,
     /// Which compositions hold the same.
-    pub(super) reuse: Reuse<'a>,
+    pub(super) reuse: CompositionReuse<'a>,
     /// How long all children of compositions last, by their address.
     pub(super) durations: HashMap<usize, Time>,
     /// Where the items of tracks lie, by the tracks' address.
@@ -64,7 +64,7 @@ impl<'a> Builder<'a> {
             media: MediaTable::new(locator, options, lookup),
             layers: HashMap::new(),
             clocks: HashMap::new(),
-            reuse: Reuse::new(&timeline.tracks),
+            reuse: CompositionReuse::new(&timeline.tracks),
             durations: HashMap::new(),
             layouts: HashMap::new(),
             horizon: 0..1,

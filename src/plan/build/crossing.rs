@@ -6,7 +6,7 @@ use crate::timeline::{Across, Placed, TrackLayout};
 
 /// An item of a track while it is heard, in the track's own time.
 #[derive(Debug, Clone)]
-pub(super) struct Part {
+pub(super) struct AudibleItem {
     /// Its place in the track's layout.
     pub(super) place: usize,
     pub(super) range: TimeRange,
@@ -14,9 +14,9 @@ pub(super) struct Part {
     pub(super) fades: Vec<Gain>,
 }
 
-impl Part {
+impl AudibleItem {
     /// This and `next`, which follows on it, as one, where each may have the fades of both.
-    fn join(&self, next: &Part) -> Option<Part> {
+    fn join(&self, next: &AudibleItem) -> Option<AudibleItem> {
         let touch = self.place == next.place && self.range.end() == next.range.start;
         let unheard = |fade: &Gain, over: TimeRange| match fade {
             Gain::FadeIn { range, .. } => over.start >= range.end(),
@@ -26,7 +26,7 @@ impl Part {
         let mine = self.fades.iter().all(|fade| next.fades.contains(fade) || unheard(fade, next.range));
         let others: Vec<&Gain> = next.fades.iter().filter(|fade| !self.fades.contains(fade)).collect();
         let yours = others.iter().all(|fade| unheard(fade, self.range));
-        (touch && mine && yours).then(|| Part {
+        (touch && mine && yours).then(|| AudibleItem {
             range: TimeRange::between(self.range.start, next.range.end()),
             fades: self.fades.iter().chain(others).cloned().collect(),
             place: self.place,
@@ -36,13 +36,13 @@ impl Part {
 
 /// Which items of a track are heard when: the one that is on, and while `crossings` last, which lie in order, their
 /// neighbours. (R9)
-pub(super) fn parts(layout: &TrackLayout, crossings: &[Across], law: Crossfade) -> Vec<Part> {
+pub(super) fn parts(layout: &TrackLayout, crossings: &[Across], law: Crossfade) -> Vec<AudibleItem> {
     let items = layout.items();
     let ranges = items.iter().map(|item| item.range).chain(crossings.iter().map(|across| across.range));
     let mut edges: Vec<Time> = ranges.flat_map(|range| [range.start, range.end()]).collect();
     edges.sort_unstable();
     edges.dedup();
-    let (mut done, mut open): (Vec<Part>, Vec<Part>) = (Vec::new(), Vec::new());
+    let (mut done, mut open): (Vec<AudibleItem>, Vec<AudibleItem>) = (Vec::new(), Vec::new());
     let (mut next, mut active): (usize, Vec<&Across>) = (0, Vec::new());
     for range in edges.windows(2).map(|pair| TimeRange::between(pair[0], pair[1])) {
         while let Some(across) = crossings.get(next).filter(|across| across.range.start <= range.start) {
@@ -51,7 +51,8 @@ pub(super) fn parts(layout: &TrackLayout, crossings: &[Across], law: Crossfade) 
         }
         active.retain(|across| across.range.end() > range.start);
         let mut heard = Vec::new();
-        let mut add = |place: Option<usize>, fades| heard.extend(place.map(|place| Part { place, range, fades }));
+        let mut add =
+            |place: Option<usize>, fades| heard.extend(place.map(|place| AudibleItem { place, range, fades }));
         match active.first() {
             None => add(on(items, range.start), Vec::new()),
             Some(first) => {

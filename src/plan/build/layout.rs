@@ -7,13 +7,13 @@ use crate::plan::{Element, Grade, MixStyle, Weight};
 
 /// A run of record frames that shows one element.
 #[derive(Debug, Clone)]
-pub(super) struct Segment {
+pub(super) struct LaneSegment {
     pub(super) frames: Range<i64>,
     pub(super) element: Element,
 }
 
 /// Segments in record order that do not overlap; between them there is nothing.
-pub(super) type Lane = Vec<Segment>;
+pub(super) type Lane = Vec<LaneSegment>;
 
 /// Ranges in order, those that touch joined, those that are empty left out.
 pub(super) fn join(ranges: impl Iterator<Item = Range<i64>>) -> Vec<Range<i64>> {
@@ -66,7 +66,7 @@ pub(super) fn on_screen(lanes: &[Lane], frame: i64) -> Vec<Element> {
 
 /// Makes what a segment shows one picture: blend modes inside see nothing outside, and it gets a look and colour decisions of
 /// its own.
-pub(super) fn isolate(segment: &mut Segment, look: &Look, grade: &[Grade]) {
+pub(super) fn isolate(segment: &mut LaneSegment, look: &Look, grade: &[Grade]) {
     let elements = match &mut segment.element {
         Element::Stack { elements, look, grade } if look.is_plain() && grade.is_empty() => std::mem::take(elements),
         element => vec![std::mem::replace(element, plain_stack(Vec::new()))],
@@ -79,7 +79,7 @@ pub(super) fn plain_stack(elements: Vec<Element>) -> Element {
     Element::Stack { elements, look: Look::default(), grade: Vec::new() }
 }
 
-fn segment_at(lane: &Lane, frame: i64) -> Option<&Segment> {
+fn segment_at(lane: &Lane, frame: i64) -> Option<&LaneSegment> {
     let after = lane.partition_point(|segment| segment.frames.start <= frame);
     lane[..after].last().filter(|segment| segment.frames.contains(&frame))
 }
@@ -92,7 +92,7 @@ pub(super) fn mix(from: &Lane, to: &Lane, weight: &Weight, style: MixStyle, wind
         let side = |lane| segment_at(lane, frames.start).map(|segment| Box::new(segment.element.clone()));
         let (from, to) = (side(from), side(to));
         if from.is_some() || to.is_some() {
-            mixed.push(Segment { frames, element: Element::Mix { from, to, weight: weight.clone(), style } });
+            mixed.push(LaneSegment { frames, element: Element::Mix { from, to, weight: weight.clone(), style } });
         }
     }
     mixed

@@ -1,7 +1,7 @@
 //! How clips and compositions look, and what of their effects is not drawn.
 
 use super::clock::Clock;
-use super::context::{At, Builder};
+use super::context::{Builder, VisitedObject};
 use super::media::bounds;
 use super::speed::{is_applied, not_applied};
 use crate::look::{Animated, ColorNote, Look};
@@ -15,7 +15,7 @@ use crate::timeline::{Clip, Effect, EffectKind, Item, Map, MediaReference, ROOT}
 impl Builder<'_> {
     /// How `clip` looks, which lasts `duration` record frames of `at.clock`, and what is to be done to its colours. What
     /// cannot be drawn is a warning.
-    pub(super) fn look(&mut self, clip: &Clip, at: At<'_>, duration: Ratio, map: &SourceMap) -> LookRead {
+    pub(super) fn look(&mut self, clip: &Clip, at: VisitedObject<'_>, duration: Ratio, map: &SourceMap) -> LookRead {
         let (reference, _) = self.media.reference(clip);
         let bounded = reference.and_then(MediaReference::common);
         if bounded.is_some_and(|media| media.available_image_bounds.is_some() && bounds(media).is_none()) {
@@ -71,14 +71,19 @@ impl Builder<'_> {
     }
 
     /// How a composition looks as one, which lasts `duration` record frames of `at.clock`, and its colour decisions.
-    pub(super) fn composition_look(&mut self, item: &Item, at: At<'_>, duration: Ratio) -> (Look, Vec<Grade>) {
+    pub(super) fn composition_look(
+        &mut self,
+        item: &Item,
+        at: VisitedObject<'_>,
+        duration: Ratio,
+    ) -> (Look, Vec<Grade>) {
         let LookRead { look, color, grades, decisions, warnings: _ } = self.read_look(item, None, at, (duration, None));
         (look, self.grades(grades, decisions, color).0)
     }
 
     /// The colour decisions of the root stack, which belong to everything that is seen.
     pub(super) fn root_grade(&mut self, root: &Item, duration: i64) -> Vec<Grade> {
-        let at = At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) };
+        let at = VisitedObject { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) };
         self.composition_look(root, at, Ratio::whole(duration)).1
     }
 
@@ -86,7 +91,7 @@ impl Builder<'_> {
         &mut self,
         item: &Item,
         media: Option<&Map>,
-        at: At<'_>,
+        at: VisitedObject<'_>,
         (duration, map): (Ratio, Option<&SourceMap>),
     ) -> LookRead {
         if item.effects.is_empty() && item.metadata.is_empty() && media.is_none_or(Map::is_empty) {

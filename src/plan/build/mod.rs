@@ -27,7 +27,7 @@ pub(crate) use speed::is_retimed;
 use indexmap::IndexSet;
 
 use clock::Clock;
-use context::{At, Builder};
+use context::{Builder, VisitedObject};
 use media::MediaTable;
 use shots::Lanes;
 use tracks::{enabled_clips, hero_track, is_sound, root_name};
@@ -101,9 +101,10 @@ impl Builder<'_> {
         let handles = self.options.most_handles();
         self.horizon = -i64::from(handles.head)..duration.saturating_add(i64::from(handles.tail)).saturating_add(1);
         self.warn_of_effects(&root.item, ROOT, false);
-        let clock = self.inside(root, At { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) }, trimmed)?;
+        let clock =
+            self.inside(root, VisitedObject { path: ROOT, track: "", clock: &Clock::Plain(Time::ZERO) }, trimmed)?;
         let lanes = match root.item.is_enabled() {
-            true => self.lanes(root, At { path: ROOT, track: "", clock: &clock }, &(0..duration))?,
+            true => self.lanes(root, VisitedObject { path: ROOT, track: "", clock: &clock }, &(0..duration))?,
             false => Vec::new(),
         };
         let lanes = Lanes { root: clock, duration, lanes };

@@ -23,7 +23,7 @@ impl Builder<'_> {
         let mut owners: HashMap<String, usize> = HashMap::new();
         for (index, candidate) in candidates.iter().enumerate() {
             // Ranges were named by the caller.
-            let Some(object) = Object::find(timeline, &candidate.object) else { continue };
+            let Some(object) = ShotObject::find(timeline, &candidate.object) else { continue };
             if self.options.shot_name == ShotName::Clip {
                 continue;
             }
@@ -76,7 +76,7 @@ impl Builder<'_> {
             return Err(Error::new(ErrorKind::Option, what));
         }
         let mut fields = own.fields.clone();
-        let metadata = Object::find(timeline, object).map(|object| object.metadata);
+        let metadata = ShotObject::find(timeline, object).map(|object| object.metadata);
         for (name, path) in &options.fields {
             if fields.contains_key(name) {
                 continue;
@@ -112,15 +112,15 @@ impl Builder<'_> {
 }
 
 /// An object that a shot is made from.
-struct Object<'t> {
+struct ShotObject<'t> {
     name: &'t str,
     metadata: &'t Map,
     clip: Option<&'t Clip>,
 }
 
-impl<'t> Object<'t> {
+impl<'t> ShotObject<'t> {
     /// The object at `path`: an item or a marker.
-    fn find(timeline: &'t Timeline, path: &str) -> Option<Object<'t>> {
+    fn find(timeline: &'t Timeline, path: &str) -> Option<ShotObject<'t>> {
         let (owner, marker) = path.rsplit_once(".markers[").map_or((path, None), |(owner, at)| (owner, Some(at)));
         let (item, clip): (&Item, _) = match timeline.child(owner) {
             None if owner == ROOT => (&timeline.tracks.item, None),
@@ -128,9 +128,9 @@ impl<'t> Object<'t> {
             Some(Child::Clip(clip)) => (&clip.item, Some(&**clip)),
             Some(child) => (child.item()?, None),
         };
-        let Some(marker) = marker else { return Some(Object { name: &item.name, metadata: &item.metadata, clip }) };
+        let Some(marker) = marker else { return Some(ShotObject { name: &item.name, metadata: &item.metadata, clip }) };
         let marker = item.markers.get(marker.trim_end_matches(']').parse::<usize>().ok()?)?;
-        Some(Object { name: &marker.name, metadata: &marker.metadata, clip: None })
+        Some(ShotObject { name: &marker.name, metadata: &marker.metadata, clip: None })
     }
 }
 

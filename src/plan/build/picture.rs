@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::clock::{Clock, Run};
-use super::context::{At, Builder};
-use super::layout::{Lane, Segment, intersect, isolate, merge, mix, pieces, plain_stack};
+use super::clock::{Clock, ClockRun};
+use super::context::{Builder, VisitedObject};
+use super::layout::{Lane, LaneSegment, intersect, isolate, merge, mix, pieces, plain_stack};
 use super::speed::Speed;
 use super::tracks::{is_sound, is_sound_file, track_name, with_edges};
 use crate::error::Result;
@@ -30,7 +30,7 @@ struct Crossing {
 impl Builder<'_> {
     /// What `child` shows over the record frames `window`, whether or not they lie inside its range: neighbours of
     /// transitions run on.
-    pub(super) fn lane(&mut self, child: &Child, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+    pub(super) fn lane(&mut self, child: &Child, at: VisitedObject<'_>, window: Range<i64>) -> Result<Lane> {
         if window.is_empty() || child.item().is_none_or(|item| !item.is_enabled()) {
             return Ok(Lane::new());
         }
@@ -44,7 +44,7 @@ impl Builder<'_> {
             }
             Child::Clip(clip) => self
                 .layer(clip, at)
-                .map(|layer| vec![Segment { frames: window, element: Element::Layer(Box::new(layer)) }]),
+                .map(|layer| vec![LaneSegment { frames: window, element: Element::Layer(Box::new(layer)) }]),
             Child::Composition(composition) => self.looked_at(child, composition, at, window),
             Child::Gap(gap) => {
                 self.warn_of_lost_clip(gap, at.path);
@@ -59,7 +59,13 @@ impl Builder<'_> {
     }
 
     /// What `composition`, which is `child`, shows with a look of its own.
-    fn looked_at(&mut self, child: &Child, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+    fn looked_at(
+        &mut self,
+        child: &Child,
+        composition: &Composition,
+        at: VisitedObject<'_>,
+        window: Range<i64>,
+    ) -> Result<Lane> {
         self.warn_of_effects(&composition.item, at.path, true);
         let duration = self.duration(child, at.path)?.frames(self.rate);
         let (look, grade) = self.composition_look(&composition.item, at, duration);
@@ -70,12 +76,12 @@ impl Builder<'_> {
         Ok(lane)
     }
 
-    fn composition(&mut self, composition: &Composition, at: At<'_>, window: Range<i64>) -> Result<Lane> {
+    fn composition(&mut self, composition: &Composition, at: VisitedObject<'_>, window: Range<i64>) -> Result<Lane> {
         self.warn_of_nothing(composition, at.path);
         self.warn_of_outside(composition, at.path)?;
         let trimmed = self.trimmed(composition, at.path)?;
         let clock = self.inside(composition, at, trimmed)?;
-        let at = At { clock: &clock, ..at };
+        let at = VisitedObject { clock: &clock, ..at };
         match self.reused(composition, at, &window)? {
             Some(lane) => Ok(lane),
             None => self.content(composition, at, &window),
@@ -83,7 +89,12 @@ impl Builder<'_> {
     }
 
     /// What the children of `composition` show over `window`; `at.clock` is that of the children.
-    pub(super) fn content(&mut self, composition: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
+    pub(super) fn content(
+        &mut self,
+        composition: &Composition,
+        at: VisitedObject<'_>,
+        window: &Range<i64>,
+    ) -> Result<Lane> {
         if composition.is_track() {
             return self.track(composition, at, window);
         }
@@ -102,16 +113,21 @@ impl Builder<'_> {
             match elements.len() {
                 0 => {}
                 1 if !elements[0].blends() => {
-                    stacked.extend(elements.pop().map(|element| Segment { frames, element }));
+                    stacked.extend(elements.pop().map(|element| LaneSegment { frames, element }));
                 }
-                _ => stacked.push(Segment { frames, element: plain_stack(elements) }),
+                _ => stacked.push(LaneSegment { frames, element: plain_stack(elements) }),
             }
         }
         Ok(stacked)
     }
 
     /// What each child of `stack` shows over `window`, bottom to top; `at.clock` is that of the children.
-    pub(super) fn lanes(&mut self, stack: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Vec<Lane>> {
+    pub(super) fn lanes(
+        &mut self,
+        stack: &Composition,
+        at: VisitedObject<'_>,
+        window: &Range<i64>,
+    ) -> Result<Vec<Lane>> {
         self.spend(stack.children.len(), at.path)?;
         let mut lanes = Vec::with_capacity(stack.children.len());
         let mut number = 0;
@@ -120,14 +136,14 @@ impl Builder<'_> {
             number += i32::from(!is_sound(child) && child.item().is_some());
             let outer = if at.path == ROOT { &format!("V{number}") } else { at.track };
             let name = track_name(child, outer);
-            lanes.push(self.stacked(child, At { path: &path, track: &name, ..at }, window)?);
+            lanes.push(self.stacked(child, VisitedObject { path: &path, track: &name, ..at }, window)?);
         }
         Ok(lanes)
     }
 
     /// What a child of a stack shows: nothing outside its own range, but for a track whose first or last child is a
     /// transition, if it is not retimed.
-    fn stacked(&mut self, child: &Child, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
+    fn stacked(&mut self, child: &Child, at: VisitedObject<'_>, window: &Range<i64>) -> Result<Lane> {
         let Some(item) = child.item() else {
             self.note_unknown(child, at.path);
             return Ok(Lane::new());
@@ -145,7 +161,7 @@ impl Builder<'_> {
     }
 
     /// What a track shows; `at.clock` is that of its own time.
-    fn track(&mut self, track: &Composition, at: At<'_>, window: &Range<i64>) -> Result<Lane> {
+    fn track(&mut self, track: &Composition, at: VisitedObject<'_>, window: &Range<i64>) -> Result<Lane> {
         let layout = self.layout(track, at.path)?;
         let mut crossings = Vec::new();
         let cuts_alone = self.cuts_alone;
@@ -173,10 +189,10 @@ impl Builder<'_> {
     fn run(
         &mut self,
         track: &Composition,
-        at: At<'_>,
+        at: VisitedObject<'_>,
         layout: &TrackLayout,
         crossings: &[Crossing],
-        run: &Run<'_>,
+        run: &ClockRun<'_>,
         lane: &mut Lane,
     ) -> Result<()> {
         self.spend(crossings.len() + 1, at.path)?;
@@ -193,7 +209,11 @@ impl Builder<'_> {
                 Some(place) => {
                     let Placed { index, range } = layout.items()[place];
                     let (path, clock) = (child_path(at.path, index), at.clock.starting_at(range.start, rate));
-                    self.lane(&track.children[index], At { path: &path, clock: &clock, ..at }, frames.clone())
+                    self.lane(
+                        &track.children[index],
+                        VisitedObject { path: &path, clock: &clock, ..at },
+                        frames.clone(),
+                    )
                 }
             };
             let Some((_, first)) = sweep.active.first() else {
@@ -267,7 +287,7 @@ impl Builder<'_> {
     }
 
     /// The layer of a clip whose trimmed range starts at time 0 of `at.clock`.
-    pub(super) fn layer(&mut self, clip: &Clip, at: At<'_>) -> Result<Layer> {
+    pub(super) fn layer(&mut self, clip: &Clip, at: VisitedObject<'_>) -> Result<Layer> {
         let known = self.layers.get(at.path).filter(|(clock, _)| clock == at.clock);
         // A log needs to hear again what there is to be said.
         if let (Some((_, layer)), None) = (known, &self.log) {
@@ -334,7 +354,7 @@ struct Sweep {
 }
 
 impl Sweep {
-    fn new(layout: &TrackLayout, crossings: &[Crossing], run: &Run<'_>) -> Sweep {
+    fn new(layout: &TrackLayout, crossings: &[Crossing], run: &ClockRun<'_>) -> Sweep {
         let placed = layout.items();
         let first = placed.partition_point(|placed| run.starts_after(placed.range.end()));
         let last = placed.partition_point(|placed| run.gets_to(placed.range.start)).max(first);

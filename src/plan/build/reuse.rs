@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::alike::{Log, Planned, Shared};
+use super::alike::{Log, Planned, SharedPlan};
 use super::clock::Clock;
-use super::context::{At, Builder};
-use super::layout::{Lane, Segment, intersect};
+use super::context::{Builder, VisitedObject};
+use super::layout::{Lane, LaneSegment, intersect};
 use crate::error::Result;
 use crate::look::Look;
 use crate::plan::warning::Said;
@@ -21,7 +21,7 @@ impl Builder<'_> {
     pub(super) fn reused(
         &mut self,
         composition: &Composition,
-        at: At<'_>,
+        at: VisitedObject<'_>,
         window: &Range<i64>,
     ) -> Result<Option<Lane>> {
         let Clock::Plain(origin) = at.clock else { return Ok(None) };
@@ -36,24 +36,24 @@ impl Builder<'_> {
         let Some(identity) = self.reuse.identity(composition) else { return Ok(None) };
         let key = (identity, at.track.to_owned(), self.cuts_alone);
         let planned = match self.reuse.lanes.get_mut(&key) {
-            Some(Shared::Planned(planned)) => Rc::clone(planned),
+            Some(SharedPlan::Planned(planned)) => Rc::clone(planned),
             // Planning all of it pays once as much has been asked for.
-            Some(Shared::Asked(frames)) if *frames + (own.end - own.start) < whole.end => {
+            Some(SharedPlan::Asked(frames)) if *frames + (own.end - own.start) < whole.end => {
                 *frames += own.end - own.start;
                 return Ok(None);
             }
             None => {
-                self.reuse.lanes.insert(key, Shared::Asked(own.end - own.start));
+                self.reuse.lanes.insert(key, SharedPlan::Asked(own.end - own.start));
                 return Ok(None);
             }
-            Some(Shared::Asked(_)) => {
+            Some(SharedPlan::Asked(_)) => {
                 // What fails may be in a part that no use shows.
                 let Ok(planned) = self.planned(composition, at, whole) else {
-                    self.reuse.lanes.insert(key, Shared::Asked(i64::MIN));
+                    self.reuse.lanes.insert(key, SharedPlan::Asked(i64::MIN));
                     return Ok(None);
                 };
                 let planned = Rc::new(planned);
-                self.reuse.lanes.insert(key, Shared::Planned(Rc::clone(&planned)));
+                self.reuse.lanes.insert(key, SharedPlan::Planned(Rc::clone(&planned)));
                 planned
             }
         };
@@ -67,22 +67,22 @@ impl Builder<'_> {
         }
         let first = planned.lane.partition_point(|segment| segment.frames.end <= own.start);
         let seen = planned.lane[first..].iter().take_while(|segment| segment.frames.start < own.end);
-        let moved = |segment: &Segment| {
+        let moved = |segment: &LaneSegment| {
             let frames = intersect(&segment.frames, &own);
             let element = moved(&segment.element, shift.num(), &planned.path, at.path);
-            Segment { frames: frames.start + shift.num()..frames.end + shift.num(), element }
+            LaneSegment { frames: frames.start + shift.num()..frames.end + shift.num(), element }
         };
         let lane: Lane = seen.map(moved).collect();
         self.spend(lane.iter().map(|segment| segment.element.size()).sum(), at.path)?;
         Ok(Some(lane))
     }
 
-    fn planned(&mut self, composition: &Composition, at: At<'_>, whole: Range<i64>) -> Result<Planned> {
+    fn planned(&mut self, composition: &Composition, at: VisitedObject<'_>, whole: Range<i64>) -> Result<Planned> {
         let handles = self.options.most_handles();
         let horizon = -i64::from(handles.head)..whole.end.saturating_add(i64::from(handles.tail)).saturating_add(1);
         let outer_horizon = std::mem::replace(&mut self.horizon, horizon);
         let outer_log = self.log.replace(Log { seen: whole.clone(), said: Vec::new() });
-        let lane = self.content(composition, At { clock: &Clock::Plain(Time::ZERO), ..at }, &whole);
+        let lane = self.content(composition, VisitedObject { clock: &Clock::Plain(Time::ZERO), ..at }, &whole);
         let log = std::mem::replace(&mut self.log, outer_log).unwrap_or_default();
         self.horizon = outer_horizon;
         Ok(Planned { path: at.path.to_owned(), lane: lane?, said: log.said })

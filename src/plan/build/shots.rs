@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::clock::Clock;
-use super::context::{At, Builder};
+use super::context::{Builder, VisitedObject};
 use super::layout::{Lane, intersect, join};
 use super::spans::push_span;
 use super::tracks::{enabled_clips, is_sound, is_sound_file, root_name};
@@ -114,7 +114,7 @@ impl Builder<'_> {
         let child = &root.children[index];
         let (path, name) = (child_path(ROOT, index), root_name(root, index));
         let whole = 0..lanes.duration;
-        let at = At { path: &path, track: &name, clock: &lanes.root };
+        let at = VisitedObject { path: &path, track: &name, clock: &lanes.root };
         let track = match child {
             Child::Composition(track) if track.is_track() => track,
             _ => return self.candidate(child, at, std::slice::from_ref(&whole), candidates),
@@ -131,7 +131,9 @@ impl Builder<'_> {
                 Child::Composition(nested) if nested.item.is_enabled() && has_clips => {
                     self.warn(&object, "a nested composition is shown, but is no shot".to_owned());
                 }
-                _ => self.candidate(child, At { path: &object, clock: &clock, ..at }, &windows, candidates)?,
+                _ => {
+                    self.candidate(child, VisitedObject { path: &object, clock: &clock, ..at }, &windows, candidates)?
+                }
             }
         }
         Ok(())
@@ -143,7 +145,7 @@ impl Builder<'_> {
     fn candidate(
         &mut self,
         child: &Child,
-        at: At<'_>,
+        at: VisitedObject<'_>,
         windows: &[Range<i64>],
         candidates: &mut Vec<Candidate>,
     ) -> Result<()> {
@@ -183,7 +185,7 @@ impl Builder<'_> {
             return Ok(());
         }
         self.cuts_alone = true;
-        let cuts = self.lanes(root, At { path: ROOT, track: "", clock: &lanes.root }, &(0..lanes.duration));
+        let cuts = self.lanes(root, VisitedObject { path: ROOT, track: "", clock: &lanes.root }, &(0..lanes.duration));
         self.cuts_alone = false;
         let mut last: Option<(Range<i64>, Layer)> = None;
         for span in self.spans(&cuts?, &(0..lanes.duration), ROOT)? {
@@ -232,7 +234,7 @@ impl Builder<'_> {
                 continue;
             }
             let trimmed = self.trimmed(track, &path)?;
-            let clock = self.inside(track, At { path: &path, track: &name, clock: &lanes.root }, trimmed)?;
+            let clock = self.inside(track, VisitedObject { path: &path, track: &name, clock: &lanes.root }, trimmed)?;
             self.marked(&track.item.markers, color, &clock, (&path, &name, ""), lanes, candidates)?;
             if !track.is_track() {
                 continue;

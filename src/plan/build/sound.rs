@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::audible::{Audible, PlannedSound, StemKey};
 use super::context::Builder;
-use super::crossing::{Part, parts};
+use super::crossing::{AudibleItem, parts};
 use super::speed::{CurvedItem, Speed, is_retimed, not_applied};
 use super::tracks::{is_sound, track_name, with_edges};
 use crate::audio::Limiter;
@@ -49,7 +49,7 @@ struct Around {
 
 /// An object of the timeline on its way down from the root.
 #[derive(Debug, Clone, Copy)]
-struct At<'p> {
+struct AudibleObject<'p> {
     /// Its path, such as `tracks[2].children[5]`.
     path: &'p str,
     /// The name of the track it lies in.
@@ -81,7 +81,12 @@ impl Builder<'_> {
         };
         let mut audible = Audible::default();
         let clock = SoundMap::new(Time::ZERO, Ratio::ZERO, Ratio::ONE);
-        self.plan_composition_sound(root, At { path: "tracks", track: "", clock: &clock }, &around, &mut audible)?;
+        self.plan_composition_sound(
+            root,
+            AudibleObject { path: "tracks", track: "", clock: &clock },
+            &around,
+            &mut audible,
+        )?;
         if is_silent {
             // What stands for sound has been said.
             return Ok(None);
@@ -163,7 +168,7 @@ impl Builder<'_> {
     fn plan_stack_sound(
         &mut self,
         stack: &Composition,
-        at: At<'_>,
+        at: AudibleObject<'_>,
         around: &Around,
         audible: &mut Audible,
     ) -> Result<()> {
@@ -186,7 +191,7 @@ impl Builder<'_> {
             for window in audible_ranges(&pieces, range) {
                 let stem = around.stem.or_else(|| self.track_stem(child, &path, (at.track, &numbered), audible));
                 let inner = Around { window, stem, ..around.clone() };
-                self.plan_child_sound(child, At { path: &path, track: &name, ..at }, &inner, audible)?;
+                self.plan_child_sound(child, AudibleObject { path: &path, track: &name, ..at }, &inner, audible)?;
             }
         }
         Ok(())
@@ -260,7 +265,13 @@ impl Builder<'_> {
 
     /// What is heard of `child`, whose trimmed range starts at time 0 of `at.clock`, over the window, whether or not that
     /// lies inside its range.
-    fn plan_child_sound(&mut self, child: &Child, at: At<'_>, around: &Around, audible: &mut Audible) -> Result<()> {
+    fn plan_child_sound(
+        &mut self,
+        child: &Child,
+        at: AudibleObject<'_>,
+        around: &Around,
+        audible: &mut Audible,
+    ) -> Result<()> {
         match child {
             Child::Clip(clip) if around.is_audible && clip.item.is_enabled() => {
                 let clip = self.sound_clip(clip, at, around, audible)?;
@@ -282,7 +293,7 @@ impl Builder<'_> {
     fn plan_composition_sound(
         &mut self,
         composition: &Composition,
-        at: At<'_>,
+        at: AudibleObject<'_>,
         around: &Around,
         audible: &mut Audible,
     ) -> Result<()> {
@@ -304,7 +315,7 @@ impl Builder<'_> {
         let around = Around { is_audible, seen: around.seen || video, output, role, ..around.clone() };
         let around = self.with_effects(&composition.item, at, &around, self.rate);
         let clock = self.audible_inside(composition, at, trimmed)?;
-        let at = At { clock: &clock, ..at };
+        let at = AudibleObject { clock: &clock, ..at };
         match composition.is_track() {
             true => self.plan_track_sound(composition, at, &around, audible),
             false => self.plan_stack_sound(composition, at, &around, audible),
@@ -312,7 +323,12 @@ impl Builder<'_> {
     }
 
     /// The clock of the children of `composition`, which starts at time 0 of `at.clock` and shows `trimmed` of them.
-    fn audible_inside(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> Result<SoundMap> {
+    fn audible_inside(
+        &mut self,
+        composition: &Composition,
+        at: AudibleObject<'_>,
+        trimmed: TimeRange,
+    ) -> Result<SoundMap> {
         let clock = at.clock.clone();
         if !is_retimed(&composition.item) {
             return Ok(clock.starting_at(Time::ZERO - trimmed.start));
@@ -353,7 +369,7 @@ impl Builder<'_> {
     fn plan_track_sound(
         &mut self,
         track: &Composition,
-        at: At<'_>,
+        at: AudibleObject<'_>,
         around: &Around,
         audible: &mut Audible,
     ) -> Result<()> {
@@ -363,7 +379,7 @@ impl Builder<'_> {
         let layout = self.layout(track, at.path)?;
         let crossings = self.sound_crossings(track, &layout, at.path, around.is_audible)?;
         let pieces = at.clock.pieces(around.window);
-        for Part { place, range, fades } in parts(&layout, &crossings, self.options.sound.crossfade) {
+        for AudibleItem { place, range, fades } in parts(&layout, &crossings, self.options.sound.crossfade) {
             let placed = &layout.items()[place];
             let child = &track.children[placed.index];
             if !(around.is_audible || has_sound(child)) {
@@ -375,7 +391,12 @@ impl Builder<'_> {
                 let fades = fades.iter().map(|fade| fade.clone().through(at.clock, window, self.rate));
                 let gains = around.gains.iter().cloned().chain(fades).collect();
                 let inner = Around { window, gains, ..around.clone() };
-                self.plan_child_sound(child, At { path: &path, track: at.track, clock: &clock }, &inner, audible)?;
+                self.plan_child_sound(
+                    child,
+                    AudibleObject { path: &path, track: at.track, clock: &clock },
+                    &inner,
+                    audible,
+                )?;
             }
         }
         Ok(())
@@ -411,7 +432,7 @@ impl Builder<'_> {
 
     /// `around` with what the effects of `item` do to sound, whose frames are counted at `rate`. Names those that do
     /// nothing to it.
-    fn with_effects(&mut self, item: &Item, at: At<'_>, around: &Around, rate: Rate) -> Around {
+    fn with_effects(&mut self, item: &Item, at: AudibleObject<'_>, around: &Around, rate: Rate) -> Around {
         let mut inner = around.clone();
         if !around.is_audible {
             return inner;
@@ -439,7 +460,7 @@ impl Builder<'_> {
     fn sound_clip(
         &mut self,
         clip: &Clip,
-        at: At<'_>,
+        at: AudibleObject<'_>,
         around: &Around,
         audible: &mut Audible,
     ) -> Result<Option<SoundClip>> {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::clock::Clock;
-use super::context::{At, Builder};
+use super::context::{Builder, VisitedObject};
 use crate::error::Result;
 use crate::plan::ReverseConvention;
 use crate::plan::dialect::{self, Keys, is_time_remap};
@@ -198,7 +198,12 @@ fn tabulated(elapsed: &SourceMap, records: Range<i64>, value: impl Fn(Ratio) -> 
 
 impl Builder<'_> {
     /// The clock of the children of `composition`, which starts at time 0 of `at.clock` and shows `trimmed` of them.
-    pub(super) fn inside(&mut self, composition: &Composition, at: At<'_>, trimmed: TimeRange) -> Result<Clock> {
+    pub(super) fn inside(
+        &mut self,
+        composition: &Composition,
+        at: VisitedObject<'_>,
+        trimmed: TimeRange,
+    ) -> Result<Clock> {
         let back = Time::ZERO - trimmed.start;
         if !is_retimed(&composition.item) {
             return Ok(at.clock.starting_at(back, self.rate));

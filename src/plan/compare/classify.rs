@@ -81,7 +81,7 @@ fn is_delivered(plans: (&Plan, &Plan), old: &Subject<'_>, new: &Subject<'_>) -> 
     let frames = (new.record.0 - shift, new.record.1 + 1 - shift);
     let there = (old.shot.start, old.shot.start.saturating_add(old.shot.frame_count));
     let inside = there.0 <= frames.0 && frames.1 <= there.1;
-    let compared = Compared { old, new, frames, shift, exact: true, found: Found::default() };
+    let compared = Compared { old, new, frames, shift, exact: true, found: FoundDifferences::default() };
     inside && !sound_differs(plans, frames, shift) && !compared.found().any()
 }
 
@@ -151,13 +151,13 @@ fn trimmed(old: &Subject<'_>, new: &Subject<'_>) -> Option<Difference> {
 
 /// What differs beside the frames of the shot's own clip.
 #[derive(Debug, Default)]
-struct Found {
+struct FoundDifferences {
     layers: bool,
     transition: bool,
     look: bool,
 }
 
-impl Found {
+impl FoundDifferences {
     fn any(&self) -> bool {
         self.layers || self.transition || self.look
     }
@@ -173,7 +173,7 @@ struct Compared<'c, 'p> {
     shift: i64,
     /// The frames of the shot's own clip have to be the same, too.
     exact: bool,
-    found: Found,
+    found: FoundDifferences,
 }
 
 impl<'c, 'p> Compared<'c, 'p> {
@@ -186,10 +186,10 @@ impl<'c, 'p> Compared<'c, 'p> {
         let shift = new.record.0 + head - old.record.0;
         let first = old.record.0.max(new.record.0 - shift);
         let end = (old.record.1 + 1).min(new.record.1 + 1 - shift);
-        Compared { old, new, frames: (first, end), shift, exact: false, found: Found::default() }
+        Compared { old, new, frames: (first, end), shift, exact: false, found: FoundDifferences::default() }
     }
 
-    fn found(mut self) -> Found {
+    fn found(mut self) -> FoundDifferences {
         let (mut at, end) = self.frames;
         while at < end {
             let (a, b) = (span_at(self.old.shot, at), span_at(self.new.shot, at + self.shift));

@@ -44,7 +44,7 @@ pub fn edl(changes: &[Change], later: &Plan, start: &dyn Fn(&MediaSource) -> Opt
         }
         text.push('\n');
         number += 1;
-        let source = Source::of(shot, later, start);
+        let source = EventSource::of(shot, later, start);
         let record = later.timecode(shot.record);
         if source.first.is_drop() != is_drop {
             is_drop = source.first.is_drop();
@@ -78,7 +78,7 @@ pub fn edl(changes: &[Change], later: &Plan, start: &dyn Fn(&MediaSource) -> Opt
 }
 
 /// What an event says of the medium of its shot.
-struct Source {
+struct EventSource {
     /// The timecode of the lowest frame that it takes, counted as the medium's file does.
     first: Timecode,
     /// How many frames it takes, counted so.
@@ -91,8 +91,8 @@ struct Source {
     is_known: bool,
 }
 
-impl Source {
-    fn of(shot: &ComparedShot, plan: &Plan, start: &dyn Fn(&MediaSource) -> Option<Timecode>) -> Source {
+impl EventSource {
+    fn of(shot: &ComparedShot, plan: &Plan, start: &dyn Fn(&MediaSource) -> Option<Timecode>) -> EventSource {
         let planned = plan.shots.get(shot.index).map(|planned| Subject::new(plan, shot.index, planned));
         let layer = planned.as_ref().and_then(|subject| subject.hero);
         let media = layer.map(|layer| &plan.media[layer.media]);
@@ -115,7 +115,7 @@ impl Source {
         };
         let counted = counted(zero.rate(), rate);
         let speed = step * counted;
-        Source {
+        EventSource {
             first: zero.after(lowest, rate),
             frames: nearest(frames * counted).max(1),
             speed: (varies || speed != Ratio::ONE).then(|| speed * plan.rate.nominal()),

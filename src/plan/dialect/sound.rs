@@ -12,7 +12,7 @@ const CHANNELS: usize = 128;
 
 /// What is written about the sound of an item.
 #[derive(Debug, Default)]
-pub(in crate::plan) struct Written {
+pub(in crate::plan) struct WrittenSound {
     pub(in crate::plan) gains: Vec<Gain>,
     /// From −1, left, to 1, right.
     pub(in crate::plan) pan: f64,
@@ -24,8 +24,8 @@ pub(in crate::plan) struct Written {
 
 /// What the effects of `item` do to its sound, in its own time: 0 where its trimmed range starts. Its frames are counted
 /// at `rate`; `speed` tells how fast it runs, where that is one speed forwards.
-pub(in crate::plan) fn effects(item: &Item, rate: Rate, speed: &dyn Fn() -> Option<Ratio>) -> Written {
-    let mut written = Written::default();
+pub(in crate::plan) fn effects(item: &Item, rate: Rate, speed: &dyn Fn() -> Option<Ratio>) -> WrittenSound {
+    let mut written = WrittenSound::default();
     let flat = item.effects.iter().any(|effect| resolve::is_off(effect, "Fairlight Clip Equaliser"));
     for (index, effect) in item.effects.iter().enumerate().filter(|(_, effect)| effect.enabled) {
         if !matches!(effect.kind, EffectKind::Other | EffectKind::Unknown(_)) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ffmpeg_next::frame::Video;
 
 use super::super::chroma_site::ChromaSite;
-use super::super::convert::{Converter, RGBA16, SourcePicture, TargetFormat as Coding};
+use super::super::convert::{Converter, RGBA16, SourcePicture, TargetFormat};
 use super::super::frame::Frame;
 use super::super::sys::frames;
 use super::super::sys::pixel_info::PixelInfo;
@@ -19,7 +19,7 @@ pub(super) fn blend(
     converter: &mut Converter,
     from: &Video,
     to: &Video,
-    coding: &Coding,
+    coding: &TargetFormat,
     weight: Ratio,
 ) -> Result<Video> {
     let info = PixelInfo::need(coding.format)?;
@@ -47,14 +47,20 @@ pub(super) fn blend(
 }
 
 /// The same for formats whose samples cannot be blended where they lie, such as packed or byte-swapped ones.
-fn blend_in_rgb(converter: &mut Converter, from: &Video, to: &Video, coding: &Coding, weight: Ratio) -> Result<Video> {
+fn blend_in_rgb(
+    converter: &mut Converter,
+    from: &Video,
+    to: &Video,
+    coding: &TargetFormat,
+    weight: Ratio,
+) -> Result<Video> {
     let (from, to) = in_rgb(converter, (from, to), coding)?;
     let mixed = picture::mix(Some(&from), Some(&to), weight).unwrap_or(from);
     converter.write_rgba16(&mixed, coding.color.transfer, coding)
 }
 
 /// Two pictures that are coded as `coding` says, unpacked.
-fn in_rgb(converter: &mut Converter, (from, to): (&Video, &Video), coding: &Coding) -> Result<(Rgba16, Rgba16)> {
+fn in_rgb(converter: &mut Converter, (from, to): (&Video, &Video), coding: &TargetFormat) -> Result<(Rgba16, Rgba16)> {
     let mut unpacked = |frame| {
         let source = SourcePicture { frame, color: coding.color, premultiplied: coding.premultiplied };
         converter.read_rgba16(&source, (coding.width, coding.height), coding.color.transfer)
@@ -71,8 +77,14 @@ pub(super) fn between(
     chroma: ChromaSite,
 ) -> Result<Frame> {
     let (color, premultiplied) = (first.color(), first.is_premultiplied());
-    let coding =
-        Coding { format: first.format(), width: first.width(), height: first.height(), color, premultiplied, chroma };
+    let coding = TargetFormat {
+        format: first.format(),
+        width: first.width(),
+        height: first.height(),
+        color,
+        premultiplied,
+        chroma,
+    };
     let like = |frame: &Frame| (frame.width(), frame.height(), frame.format(), frame.color());
     let in_place = blend_kind(&PixelInfo::need(coding.format)?, premultiplied).is_some();
     if in_place && like(first) == like(second) {
@@ -89,7 +101,7 @@ pub(super) fn between(
     let mixed = picture::mix(Some(&from), Some(&to), share).unwrap_or(from);
     let color = ColorTags { full_range: true, matrix: 0, ..color };
     let format = RGBA16;
-    let target = Coding { format, color, premultiplied: true, ..coding };
+    let target = TargetFormat { format, color, premultiplied: true, ..coding };
     let frame = converter.write_rgba16(&mixed, color.transfer, &target)?;
     Ok(first.with_pixels(frame, color, true))
 }
@@ -115,7 +127,7 @@ impl Wipes {
         &mut self,
         converter: &mut Converter,
         (from, to): (&Video, &Video),
-        coding: &Coding,
+        coding: &TargetFormat,
         pattern: (u16, bool),
         progress: Ratio,
     ) -> Result<Video> {
@@ -147,7 +159,7 @@ impl Wipes {
         &mut self,
         converter: &mut Converter,
         (from, to): (&Video, &Video),
-        coding: &Coding,
+        coding: &TargetFormat,
         pattern: (u16, bool),
         progress: Ratio,
     ) -> Result<Video> {

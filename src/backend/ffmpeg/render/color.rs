@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::media::ResolvedMedia;
 use super::super::still;
 use crate::backend::more_words;
-use crate::color::{self, Baked, Engine, FileColor, MediumSpace, Names, Outputs, Transform};
+use crate::color::{self, Baked, ColorTransform, Engine, FileColor, MediumSpace, Names, OutputTransforms};
 use crate::deliver::Representation;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{
@@ -25,7 +25,7 @@ pub(in super::super) struct ColorId(usize);
 /// Something that is done to the pictures of layers.
 #[derive(Debug)]
 struct LayerColor {
-    transform: Arc<dyn Transform>,
+    transform: Arc<dyn ColorTransform>,
     /// What it is, in words.
     words: String,
 }
@@ -82,7 +82,7 @@ struct Settling<'s> {
     /// What each of them depends on.
     layer_baked: HashMap<(usize, usize, String), Baked>,
     group_baked: HashMap<(usize, String), Baked>,
-    outputs: Outputs<'s>,
+    outputs: OutputTransforms<'s>,
 }
 
 impl SceneColor {
@@ -107,7 +107,7 @@ impl SceneColor {
         let is_own = color.canvas.is_none() && matches!(own_space, Some(SourceSpace::Space(name)) if *name == canvas);
         let unspecified = ColorTags { matrix: 2, primaries: 2, transfer: 2, full_range: true };
         let canvas_tags = (!is_own).then(|| info.as_ref().and_then(color::tags_of_space).unwrap_or(unspecified));
-        let outputs = Outputs::new(engine, color, &canvas);
+        let outputs = OutputTransforms::new(engine, color, &canvas);
         let mut settling = Settling {
             plan,
             color,
@@ -179,7 +179,7 @@ impl SceneColor {
         self.by_group.get(&(context, text(grade))).copied().flatten()
     }
 
-    pub(super) fn transform(&self, id: ColorId) -> &dyn Transform {
+    pub(super) fn transform(&self, id: ColorId) -> &dyn ColorTransform {
         &*self.layer_colors[id.0].transform
     }
 

@@ -1,6 +1,6 @@
 //! The decoders of one worker, and what a layer shows at a record frame.
 
-use super::super::damage::{Run, Runs};
+use super::super::damage::{DamagedRun, DamagedRuns};
 use super::super::decode::MovieReader;
 use super::super::fields::{self, FieldOrder};
 use super::super::frame::Frame;
@@ -51,7 +51,7 @@ impl LayerFrame {
     }
 }
 
-enum Reader {
+enum LayerReader {
     Movie(Box<MovieReader>),
     Sequence(SequenceReader),
 }
@@ -60,7 +60,7 @@ enum Reader {
 struct Slot {
     source: MediaSource,
     object: String,
-    reader: Reader,
+    reader: LayerReader,
     last_used: u64,
 }
 
@@ -74,7 +74,7 @@ pub(super) struct Readers<'s> {
     clock: u64,
     notes: Vec<String>,
     /// Damaged frames that were shown.
-    damaged: Runs,
+    damaged: DamagedRuns,
     /// Interlaced frames stay as they are.
     pub(super) keep_fields: bool,
 }
@@ -91,7 +91,7 @@ impl<'s> Readers<'s> {
             needed: Vec::new(),
             clock: 0,
             notes: Vec::new(),
-            damaged: Runs::default(),
+            damaged: DamagedRuns::default(),
             keep_fields: false,
         }
     }
@@ -106,7 +106,7 @@ impl<'s> Readers<'s> {
     /// What was noticed while reading, each once.
     pub(super) fn take_notes(&mut self) -> Vec<String> {
         let mut notes = std::mem::take(&mut self.notes);
-        notes.extend(self.damaged.take().iter().map(Run::to_string));
+        notes.extend(self.damaged.take().iter().map(DamagedRun::to_string));
         notes
     }
 
@@ -156,15 +156,15 @@ impl<'s> Readers<'s> {
             self.note(fields::was_deinterlaced(&media.source.display()));
         }
         let (seen, damage) = match self.reader(layer, &media.source)? {
-            Reader::Movie(reader) if let Some(top_first) = fields => {
+            LayerReader::Movie(reader) if let Some(top_first) = fields => {
                 let order = if top_first { FieldOrder::Top } else { FieldOrder::Bottom };
                 match keep {
                     true => held_without_fields(reader, position, media.rate, order)?,
                     false => whole_frame(reader, position, media.rate, order)?,
                 }
             }
-            Reader::Movie(reader) => movie_frame(reader, position, media.rate)?,
-            Reader::Sequence(reader) => {
+            LayerReader::Movie(reader) => movie_frame(reader, position, media.rate)?,
+            LayerReader::Sequence(reader) => {
                 let seen = sequence_frame(reader, index, &media.source)?;
                 (seen, reader.damage().map(str::to_owned))
             }
@@ -173,17 +173,17 @@ impl<'s> Readers<'s> {
             self.damaged.add(&media.source.display(), media.source.number(index), &damage.into());
         }
         match seen {
-            Read::Frame { frame, position, note } => {
+            ReadFrame::Frame { frame, position, note } => {
                 if let Some(note) = note {
                     self.note(note);
                 }
                 Ok(LayerFrame::Frame { frame, position, share: Ratio::ZERO })
             }
-            Read::Black { note } => {
+            ReadFrame::Black { note } => {
                 self.note(note);
                 Ok(LayerFrame::Black)
             }
-            Read::Outside { frame, side } => {
+            ReadFrame::Outside { frame, side } => {
                 let file = media.source.display();
                 let where_it_ends = match side {
                     Outside::Before => "begins later",
@@ -201,7 +201,7 @@ impl<'s> Readers<'s> {
     }
 
     /// A decoder for `layer`: its own, else an idle one of the same media, else a new one.
-    fn reader(&mut self, layer: &Layer, source: &MediaSource) -> Result<&mut Reader> {
+    fn reader(&mut self, layer: &Layer, source: &MediaSource) -> Result<&mut LayerReader> {
         let clock = self.clock;
         let own = |slot: &Slot| slot.object == layer.object && slot.source == *source;
         let idle = |slot: &Slot| slot.source == *source && !self.needed.contains(&slot.object);
@@ -212,10 +212,10 @@ impl<'s> Readers<'s> {
                 self.close_idle();
                 let options = self.options.clone().exr_color(self.scene.plan.media[layer.media].color);
                 let reader = match source {
-                    MediaSource::Sequence { .. } => Reader::Sequence(SequenceReader::new(source, &options)?),
+                    MediaSource::Sequence { .. } => LayerReader::Sequence(SequenceReader::new(source, &options)?),
                     _ => {
                         let path = source.file(0).unwrap_or_default();
-                        Reader::Movie(Box::new(MovieReader::open(path, &options)?))
+                        LayerReader::Movie(Box::new(MovieReader::open(path, &options)?))
                     }
                 };
                 let object = layer.object.clone();
@@ -244,7 +244,7 @@ impl<'s> Readers<'s> {
 }
 
 /// What reading a frame gave.
-enum Read {
+enum ReadFrame {
     Frame { frame: Frame, position: Ratio, note: Option<String> },
     Black { note: String },
     Outside { frame: Frame, side: Outside },
@@ -256,9 +256,9 @@ fn held_without_fields(
     position: Ratio,
     rate: Rate,
     order: FieldOrder,
-) -> Result<(Read, Option<String>)> {
+) -> Result<(ReadFrame, Option<String>)> {
     match movie_frame(reader, position, rate)? {
-        (Read::Outside { .. }, _) => whole_frame(reader, position, rate, order),
+        (ReadFrame::Outside { .. }, _) => whole_frame(reader, position, rate, order),
         read => Ok(read),
     }
 }
@@ -269,11 +269,11 @@ fn whole_frame(
     position: Ratio,
     rate: Rate,
     order: FieldOrder,
-) -> Result<(Read, Option<String>)> {
+) -> Result<(ReadFrame, Option<String>)> {
     let picked = deinterlaced(reader, position, rate, order)?;
     let read = match picked.outside {
-        Some(side) => Read::Outside { frame: picked.frame, side },
-        None => Read::Frame { frame: picked.frame, position, note: None },
+        Some(side) => ReadFrame::Outside { frame: picked.frame, side },
+        None => ReadFrame::Frame { frame: picked.frame, position, note: None },
     };
     Ok((read, picked.damage))
 }
@@ -301,19 +301,19 @@ pub(in super::super) fn deinterlaced(
     Ok(Picked { frame, ..picked })
 }
 
-fn movie_frame(reader: &mut MovieReader, position: Ratio, rate: Rate) -> Result<(Read, Option<String>)> {
+fn movie_frame(reader: &mut MovieReader, position: Ratio, rate: Rate) -> Result<(ReadFrame, Option<String>)> {
     let picked = reader.frame_at(position, rate)?;
     let read = match picked.outside {
-        Some(side) => Read::Outside { frame: picked.frame, side },
-        None => Read::Frame { frame: picked.frame, position, note: None },
+        Some(side) => ReadFrame::Outside { frame: picked.frame, side },
+        None => ReadFrame::Frame { frame: picked.frame, position, note: None },
     };
     Ok((read, picked.damage))
 }
 
 /// A frame of a sequence, or what its own policy makes of a hole.
-fn sequence_frame(reader: &mut SequenceReader, index: i64, source: &MediaSource) -> Result<Read> {
+fn sequence_frame(reader: &mut SequenceReader, index: i64, source: &MediaSource) -> Result<ReadFrame> {
     if let Some(frame) = reader.read(index)? {
-        return Ok(Read::Frame { frame, position: Ratio::whole(index), note: None });
+        return Ok(ReadFrame::Frame { frame, position: Ratio::whole(index), note: None });
     }
     let MediaSource::Sequence { holes, .. } = source else {
         return Err(Error::new(ErrorKind::MediaMissing, "not a sequence"));
@@ -322,7 +322,7 @@ fn sequence_frame(reader: &mut SequenceReader, index: i64, source: &MediaSource)
     let file = source.file(index).unwrap_or_default();
     match holes {
         MissingFramePolicy::Black => {
-            Ok(Read::Black { note: format!("{}: frame {number} is missing; black is shown", source.display()) })
+            Ok(ReadFrame::Black { note: format!("{}: frame {number} is missing; black is shown", source.display()) })
         }
         MissingFramePolicy::Hold => {
             let numbers = reader.list()?;
@@ -337,7 +337,7 @@ fn sequence_frame(reader: &mut SequenceReader, index: i64, source: &MediaSource)
                         source.display(),
                         source.number(held)
                     );
-                    Ok(Read::Frame { frame, position: Ratio::whole(held), note: Some(note) })
+                    Ok(ReadFrame::Frame { frame, position: Ratio::whole(held), note: Some(note) })
                 }
                 _ => Err(hole(&file, number)),
             }

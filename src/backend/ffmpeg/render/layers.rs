@@ -24,13 +24,13 @@ use crate::picture::{self, Rect, Rgba16, RgbaF32, Rotation, Slate, draw, draw_ba
 use crate::plan::{Background, Bars, ColorTags, Generated};
 
 /// A picture on its way: upright, with what its samples mean.
-pub(super) struct Picture {
+pub(super) struct LayerPicture {
     frame: Video,
     color: ColorTags,
     premultiplied: bool,
 }
 
-impl Picture {
+impl LayerPicture {
     fn source(&self) -> SourcePicture<'_> {
         SourcePicture { frame: &self.frame, color: self.color, premultiplied: self.premultiplied }
     }
@@ -39,8 +39,8 @@ impl Picture {
         (self.frame.width(), self.frame.height())
     }
 
-    fn share(&self) -> Result<Picture> {
-        Ok(Picture { frame: frames::share(&self.frame)?, ..*self })
+    fn share(&self) -> Result<LayerPicture> {
+        Ok(LayerPicture { frame: frames::share(&self.frame)?, ..*self })
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Layers<'s> {
     pub(super) converter: Converter,
     pub(super) coding: TargetFormat,
     /// The last picture made for a layer, by that layer's path in the timeline.
-    made: Option<(String, Picture)>,
+    made: Option<(String, LayerPicture)>,
     /// Frames already in the output's coding, by their layer's path: a frame that is held is converted once.
     converted: Vec<(String, LayerFrame, Video)>,
     /// The same for frames that are laid over others, with the way they are drawn.
@@ -196,23 +196,23 @@ impl<'s> Layers<'s> {
     }
 
     /// What was seen, turned upright, or made.
-    fn picture(&mut self, fetch: &Fetch<'_>, seen: &LayerFrame) -> Result<Picture> {
+    fn picture(&mut self, fetch: &Fetch<'_>, seen: &LayerFrame) -> Result<LayerPicture> {
         let LayerFrame::Frame { frame, .. } = seen else {
             let made = self.made(fetch)?;
             let color = self.scene.sample_tags(&fetch.layer, made.color);
-            return Ok(Picture { color, ..made });
+            return Ok(LayerPicture { color, ..made });
         };
         let (color, premultiplied) = (self.scene.sample_tags(&fetch.layer, frame.color()), frame.is_premultiplied());
         if fetch.rotation == Rotation::None {
-            return Ok(Picture { frame: frame.to_av()?, color, premultiplied });
+            return Ok(LayerPicture { frame: frame.to_av()?, color, premultiplied });
         }
         let source = SourcePicture { frame: frame.as_av(), color, premultiplied };
-        Ok(Picture { frame: self.converter.rotate(&source, fetch.rotation)?, color, premultiplied })
+        Ok(LayerPicture { frame: self.converter.rotate(&source, fetch.rotation)?, color, premultiplied })
     }
 
     /// A picture of the canvas's size that is made, not read: what a generator draws, or a card that names the clip and
     /// what it lacks.
-    fn made(&mut self, fetch: &Fetch<'_>) -> Result<Picture> {
+    fn made(&mut self, fetch: &Fetch<'_>) -> Result<LayerPicture> {
         if let Some((_, picture)) = self.made.as_ref().filter(|(object, _)| *object == fetch.layer.object) {
             return picture.share();
         }
@@ -227,11 +227,11 @@ impl<'s> Layers<'s> {
         Ok(picture)
     }
 
-    fn card(&self, title: &str, clip: &str, file: &str) -> Result<Picture> {
+    fn card(&self, title: &str, clip: &str, file: &str) -> Result<LayerPicture> {
         let (width, height) = (self.coding.width, self.coding.height);
         let clip = if clip == file { "" } else { clip };
         let pixels = draw_slate(width, height, &Slate { title, clip, file });
-        Ok(Picture { frame: rgba8_frame(&pixels, width, height)?, color: ColorTags::SRGB, premultiplied: false })
+        Ok(LayerPicture { frame: rgba8_frame(&pixels, width, height)?, color: ColorTags::SRGB, premultiplied: false })
     }
 
     /// The tags of what is drawn in the canvas's own colours; on a linear canvas, in those of video.
@@ -241,7 +241,7 @@ impl<'s> Layers<'s> {
         ColorTags { transfer, ..canvas }
     }
 
-    fn generated(&mut self, generated: &Generated) -> Result<Picture> {
+    fn generated(&mut self, generated: &Generated) -> Result<LayerPicture> {
         let (width, height) = (self.coding.width, self.coding.height);
         let image = draw_generated(generated, width, height)
             .ok_or_else(|| Error::new(ErrorKind::Unsupported, "a generator that is not known"))?;
@@ -249,11 +249,11 @@ impl<'s> Layers<'s> {
         let format = RGBA16;
         let target = TargetFormat { format, color, premultiplied: true, ..self.coding };
         let frame = self.converter.write_rgba16(&image, color.transfer, &target)?;
-        Ok(Picture { frame, color, premultiplied: true })
+        Ok(LayerPicture { frame, color, premultiplied: true })
     }
 
     /// Colour bars, as video: values below black are theirs.
-    fn bars(&mut self, bars: Bars) -> Result<Picture> {
+    fn bars(&mut self, bars: Bars) -> Result<LayerPicture> {
         let (width, height) = (self.coding.width, self.coding.height);
         let tags = self.drawn_tags();
         let matrix = if tags.matrix == 0 { ColorTags::untagged(height).matrix } else { tags.matrix };
@@ -270,7 +270,7 @@ impl<'s> Layers<'s> {
                 }
             }
         }
-        Ok(Picture { frame, color, premultiplied: false })
+        Ok(LayerPicture { frame, color, premultiplied: false })
     }
 
     /// A layer as premultiplied RGBA of the canvas's size.
@@ -396,7 +396,7 @@ impl<'s> Layers<'s> {
     }
 
     /// A picture of floats in the output's light, as it is stored.
-    fn as_light(&self, picture: &Picture) -> Option<RgbaF32> {
+    fn as_light(&self, picture: &LayerPicture) -> Option<RgbaF32> {
         let info = PixelInfo::of(picture.frame.format())?;
         let plain = matches!(picture.frame.format(), Pixel::GBRPF32LE | Pixel::GBRAPF32LE);
         let linear = matches!(self.coding.format, Pixel::GBRPF32LE | Pixel::GBRAPF32LE);

@@ -5,7 +5,7 @@ use super::super::decode::MovieReader;
 use super::super::encode::OutputSettings;
 use super::super::movie_writer::MovieWriter;
 use super::super::options::DecodeOptions;
-use super::super::sink::{Finished, Sink};
+use super::super::sink::{FinishedSink, Sink};
 use super::program::Packets;
 use super::scene::Scene;
 use crate::audio::Samples;
@@ -13,7 +13,7 @@ use crate::backend::{Target, Task};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Packets on their way from one file to another.
-pub(super) struct Copying {
+pub(super) struct PacketCopy {
     reader: MovieReader,
     writer: MovieWriter,
     path: std::path::PathBuf,
@@ -21,7 +21,7 @@ pub(super) struct Copying {
     next: i64,
 }
 
-impl Copying {
+impl PacketCopy {
     /// Opens both files; `None` where the source turns out to end before the last frame: then there is a policy to be
     /// followed, and nothing was written.
     pub(super) fn begin(
@@ -29,7 +29,7 @@ impl Copying {
         packets: &Packets<'_>,
         task: &Task<'_>,
         settings: &OutputSettings,
-    ) -> Result<Option<Copying>> {
+    ) -> Result<Option<PacketCopy>> {
         let Target::Movie(target) = &task.target else {
             return Err(Error::new(ErrorKind::Encode, "packets are copied to movies alone"));
         };
@@ -43,11 +43,11 @@ impl Copying {
             .parameters()
             .ok_or_else(|| Error::new(ErrorKind::Decode, "the stream has no parameters").at_file(path))?;
         let writer = MovieWriter::create_copy(target, settings, &parameters)?;
-        Ok(Some(Copying { reader, writer, path: path.clone(), next: packets.first }))
+        Ok(Some(PacketCopy { reader, writer, path: path.clone(), next: packets.first }))
     }
 }
 
-impl Sink for Copying {
+impl Sink for PacketCopy {
     /// Packets come from the file itself.
     fn wants(&self, _: i64) -> bool {
         false
@@ -71,7 +71,7 @@ impl Sink for Copying {
         if self.writer.has_sound() { self.writer.write_sound(samples) } else { Ok(()) }
     }
 
-    fn finish(self: Box<Self>, _: i64) -> Result<Finished> {
-        self.writer.finish().map(|_| Finished::default())
+    fn finish(self: Box<Self>, _: i64) -> Result<FinishedSink> {
+        self.writer.finish().map(|_| FinishedSink::default())
     }
 }

@@ -5,13 +5,13 @@ use ffmpeg_next::format::Pixel;
 use super::super::convert::Converter;
 use super::super::info::MediaInfo;
 use super::super::media::ResolvedMedia;
-use crate::picture::{Affine, Area, MediaShape, Part, Rect, Rotation, place};
+use crate::picture::{Affine, Area, MediaShape, PicturePart, Rect, Rotation, place};
 use crate::plan::{Animated, Canvas, Look, Media, MediaId, Placement, Plan, Unit};
 use crate::time::Ratio;
 
 /// Where a medium's picture lies in the canvas.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Placed {
+pub(super) struct PlacedPicture {
     /// To a part of a pixel.
     pub(super) area: Area,
     /// In whole pixels, on the grid of the output's chroma.
@@ -26,11 +26,11 @@ pub(super) struct Drawing {
     /// From its pixels to the canvas's.
     pub(super) way: Affine,
     /// The part of it that is drawn.
-    pub(super) part: Part,
+    pub(super) part: PicturePart,
 }
 
 /// Where every medium of the plan lies. (R13)
-pub(super) fn placed(plan: &Plan, found: &[ResolvedMedia], canvas: &Canvas, format: Pixel) -> Vec<Placed> {
+pub(super) fn placed(plan: &Plan, found: &[ResolvedMedia], canvas: &Canvas, format: Pixel) -> Vec<PlacedPicture> {
     let plain = |media: &Media, found: &ResolvedMedia| plainly(media, found, plan.placement, canvas, format);
     let area_of = |media: MediaId| plain(&plan.media[media], &found[media.index()]).area;
     let ruler = plan.ruler().and_then(|media| Some((plan.media[media].bounds?, area_of(media))));
@@ -39,7 +39,7 @@ pub(super) fn placed(plan: &Plan, found: &[ResolvedMedia], canvas: &Canvas, form
         match area {
             Some(area) => {
                 let rect = area.aligned((canvas.width, canvas.height), Converter::alignment(format));
-                Placed { area, rect, bounded: true }
+                PlacedPicture { area, rect, bounded: true }
             }
             None => plain(media, found),
         }
@@ -54,10 +54,10 @@ pub(super) fn plainly(
     placement: Placement,
     canvas: &Canvas,
     format: Pixel,
-) -> Placed {
+) -> PlacedPicture {
     let frame = frame(canvas);
     match found.picture().map(|info| shape(info, media)) {
-        Some(shape) => Placed {
+        Some(shape) => PlacedPicture {
             area: Area::of_media(shape, frame, placement),
             rect: place(shape, frame, placement, Converter::alignment(format)),
             bounded: false,
@@ -65,7 +65,7 @@ pub(super) fn plainly(
         // Black and cards fill the canvas.
         None => {
             let area = Area { x: 0.0, y: 0.0, width: canvas.width.into(), height: canvas.height.into() };
-            Placed { area, rect: Rect::whole(canvas.width, canvas.height), bounded: false }
+            PlacedPicture { area, rect: Rect::whole(canvas.width, canvas.height), bounded: false }
         }
     }
 }
@@ -89,9 +89,9 @@ fn frame(canvas: &Canvas) -> MediaShape {
 pub(super) fn drawing(canvas: &Canvas, area: Area, look: &Look, record: i64, (width, height): (u32, u32)) -> Drawing {
     let frame = look.frame(record);
     let (wide, high) = (f64::from(width), f64::from(height));
-    let mut part = Part { left: 0.0, top: 0.0, right: wide, bottom: high };
+    let mut part = PicturePart { left: 0.0, top: 0.0, right: wide, bottom: high };
     if let Some(crop) = &look.crop {
-        part = Part {
+        part = PicturePart {
             left: crop.left.at(frame) * wide,
             top: crop.top.at(frame) * high,
             right: (1.0 - crop.right.at(frame)) * wide,

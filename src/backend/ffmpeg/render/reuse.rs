@@ -8,7 +8,7 @@ use super::super::encode::{OutputSettings, open_encoder};
 use super::super::movie_writer::MovieWriter;
 use super::super::options::DecodeOptions;
 use super::super::representation::SourceLabels;
-use super::super::sink::Finished;
+use super::super::sink::FinishedSink;
 use crate::audio::Samples;
 use crate::backend::{Earlier, Target, Task};
 use crate::codec::exr;
@@ -112,12 +112,12 @@ impl<'f> Reuse<'f> {
     }
 
     /// Closes the file.
-    pub(super) fn finish(self) -> Result<Finished> {
+    pub(super) fn finish(self) -> Result<FinishedSink> {
         let notes = match self.files {
             Files::Movies { writer, .. } => writer.finish().map(|_| Vec::new())?,
             Files::Sequences { labels, .. } => labels.iter().filter_map(SourceLabels::note).collect(),
         };
-        Ok(Finished { encoder: Some(self.encoder), format: None, notes })
+        Ok(FinishedSink { encoder: Some(self.encoder), format: None, notes })
     }
 }
 

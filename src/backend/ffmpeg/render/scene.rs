@@ -3,14 +3,14 @@
 
 use ffmpeg_next::format::Pixel;
 
-use super::super::convert::TargetFormat as Coding;
+use super::super::convert::TargetFormat;
 use super::super::info::MediaInfo;
 use super::super::media::{self, ResolvedMedia};
 use super::super::presets::FormatRequest;
 use super::super::representation::Reel;
 use super::super::sys::pixel_info::PixelInfo;
 use super::color::SceneColor;
-use super::placing::{Placed, placed, plainly, shape};
+use super::placing::{PlacedPicture, placed, plainly, shape};
 use super::program::Variant;
 use crate::deliver::{ColorRule, Preset, Representation};
 use crate::error::{Error, ErrorKind, Result};
@@ -26,7 +26,7 @@ pub(in super::super) struct Scene<'a> {
     /// What each medium shows, after what the plan wants where one is missing.
     pub(in super::super) found: Vec<ResolvedMedia>,
     /// Where each medium's picture lies in the canvas.
-    placed: Vec<Placed>,
+    placed: Vec<PlacedPicture>,
     pub(in super::super) canvas: Canvas,
     /// The pixel format that is encoded.
     pub(in super::super) format: Pixel,
@@ -125,8 +125,8 @@ impl<'a> Scene<'a> {
     }
 
     /// What pictures are encoded as.
-    pub(super) fn coding(&self) -> Coding {
-        Coding {
+    pub(super) fn coding(&self) -> TargetFormat {
+        TargetFormat {
             format: self.format,
             width: self.canvas.width,
             height: self.canvas.height,
@@ -180,7 +180,7 @@ impl<'a> Scene<'a> {
     }
 
     /// Where the picture of `layer` lies in the canvas, before crop and transform.
-    pub(super) fn placed(&self, layer: &Layer) -> Placed {
+    pub(super) fn placed(&self, layer: &Layer) -> PlacedPicture {
         let placed = self.placed[layer.media.index()];
         match layer.look.placement {
             Some(placement) if !placed.bounded => {

@@ -5,13 +5,13 @@ use ffmpeg_next::frame::Video;
 use super::super::convert::{Converter, SourcePicture};
 use super::super::encode::OutputSettings;
 use super::super::representation::{Facts, FrameRange, RepresentationSink, ShotFacts, SourceFormat, SourceLabels};
-use super::super::sink::{Bake, Finished, Sink, Whole};
+use super::super::sink::{Bake, FinishedSink, ShotSink, Sink};
 use super::super::sound::{Mixer, ShotSound};
 use super::super::viewed::Viewed;
-use super::super::writer::Writer;
+use super::super::writer::FrameWriter;
 use super::execute::Compositor;
 use super::lower::lower;
-use super::packets::Copying;
+use super::packets::PacketCopy;
 use super::program::{Program, Variant, WorkingFormat};
 use super::reuse::Reuse;
 use super::scene::Scene;
@@ -21,7 +21,7 @@ use crate::plan::{ColorTags, Shot};
 use crate::trace;
 
 /// What every shot of a run is delivered as.
-pub(in super::super) trait Outputs: Sync {
+pub(in super::super) trait OutputFormats: Sync {
     /// What the frames of `shot` are encoded as, interlaced with this order of fields or not.
     fn settings(&self, shot: &Shot, fields: Option<bool>) -> OutputSettings;
     /// What goes into the representations of `shot`.
@@ -80,7 +80,7 @@ impl<'p> Programs<'p> {
 /// One thread's decoders, converters and encoders.
 pub(in super::super) struct ShotWorker<'s> {
     scene: &'s Scene<'s>,
-    outputs: &'s dyn Outputs,
+    outputs: &'s dyn OutputFormats,
     threads: usize,
     compositor: Compositor<'s>,
     /// Where there is sound to be delivered.
@@ -90,7 +90,7 @@ pub(in super::super) struct ShotWorker<'s> {
 impl<'s> ShotWorker<'s> {
     pub(in super::super) fn new(
         scene: &'s Scene<'s>,
-        outputs: &'s dyn Outputs,
+        outputs: &'s dyn OutputFormats,
         mixer: Option<Mixer<'s>>,
         threads: usize,
     ) -> ShotWorker<'s> {
@@ -133,15 +133,15 @@ impl<'s> ShotWorker<'s> {
         }
         let frames = self.run(task, programs, &mut sinks, sound.as_mut(), control)?;
         let mut sinks = sinks.into_iter();
-        let Finished { encoder, format: _, notes: mut warnings } =
-            sinks.next().map_or(Ok(Finished::default()), |main| main.finish(frames))?;
+        let FinishedSink { encoder, format: _, notes: mut warnings } =
+            sinks.next().map_or(Ok(FinishedSink::default()), |main| main.finish(frames))?;
         warnings.extend(unlabelled);
         let noted = self.compositor.layers.readers.take_notes();
         let is_noted = !noted.is_empty();
         warnings.extend(noted);
         let (mut representation_encoders, mut representation_formats) = (Vec::new(), Vec::new());
         for sink in sinks {
-            let Finished { encoder, format, notes } = sink.finish(frames)?;
+            let FinishedSink { encoder, format, notes } = sink.finish(frames)?;
             representation_encoders.push(encoder);
             representation_formats.push(format);
             warnings.extend(notes);
@@ -187,7 +187,7 @@ impl<'s> ShotWorker<'s> {
             }
             control.frame(shot, index + 1)?;
         }
-        let Finished { encoder, notes, .. } = reuse.finish()?;
+        let FinishedSink { encoder, notes, .. } = reuse.finish()?;
         let heard = sound.map(ShotSound::finish).transpose()?;
         let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
         let heard = heard.into_iter().flat_map(|heard| heard.notes);
@@ -228,12 +228,12 @@ impl<'s> ShotWorker<'s> {
         let program = programs.main();
         let (settings, unlabelled) = self.labelled(task, programs, facts);
         if let Some(packets) = &program.packets
-            && let Some(copying) = Copying::begin(self.scene, packets, task, &settings)?
+            && let Some(copying) = PacketCopy::begin(self.scene, packets, task, &settings)?
         {
             trace::event!(DEBUG, "packets are copied", first = packets.first, count = packets.count);
             return Ok((Box::new(copying), unlabelled));
         }
-        let writer = Writer::create(&task.target, task.shot.first_frame, &settings)?;
+        let writer = FrameWriter::create(&task.target, task.shot.first_frame, &settings)?;
         let baked = self.scene.color.as_ref().and_then(|color| color.intermediate(task.shot)?.transform.clone());
         let bake = baked.map(|transform| Bake {
             transform,
@@ -244,7 +244,7 @@ impl<'s> ShotWorker<'s> {
         });
         let labels = settings.labels_each_frame().then(|| SourceLabels::new(facts));
         let keeps_fields = program.fields.is_some();
-        Ok((Box::new(Whole { writer, labels, keeps_fields, variant: programs.main, bake }), unlabelled))
+        Ok((Box::new(ShotSink { writer, labels, keeps_fields, variant: programs.main, bake }), unlabelled))
     }
 
     /// Makes the frames of a shot, one after another, and gives them to its sinks; returns how many.

@@ -1,7 +1,7 @@
 //! What burn-ins can say about a picture.
 
 use super::super::info::MediaInfo;
-use crate::codec::exr::Label;
+use crate::codec::exr::ExrLabel;
 use crate::deliver::OWN;
 use crate::plan::{Layer, Media, MediaId, MediaSource, Plan, Shot};
 use crate::time::Timecode;
@@ -12,7 +12,7 @@ pub(crate) trait Facts {
     fn field(&self, field: &str, index: i64) -> String;
 
     /// Timecode and reel of the topmost visible source of the picture of this index, as far as they are known.
-    fn source_label(&self, index: i64) -> Label;
+    fn source_label(&self, index: i64) -> ExrLabel;
 }
 
 /// Where the frames of a medium come from.
@@ -60,8 +60,8 @@ impl<F: Fn(MediaId) -> Reel> ShotFacts<'_, F> {
 }
 
 impl<F: Fn(MediaId) -> Reel> Facts for ShotFacts<'_, F> {
-    fn source_label(&self, index: i64) -> Label {
-        let Some((layer, media, frame)) = self.topmost(index) else { return Label::default() };
+    fn source_label(&self, index: i64) -> ExrLabel {
+        let Some((layer, media, frame)) = self.topmost(index) else { return ExrLabel::default() };
         let Reel { start, name } = (self.reel)(layer.media);
         let timecode = match &media.source {
             MediaSource::File { .. } => start.map(|start| start.after(frame, media.rate)),
@@ -69,7 +69,7 @@ impl<F: Fn(MediaId) -> Reel> Facts for ShotFacts<'_, F> {
             MediaSource::Sequence { .. } => Some(Timecode::inferred(media.source.number(frame), media.rate)),
             _ => None,
         };
-        Label::new(timecode, name)
+        ExrLabel::new(timecode, name)
     }
 
     fn field(&self, field: &str, index: i64) -> String {
@@ -110,8 +110,8 @@ pub(crate) struct FileFacts {
 }
 
 impl Facts for FileFacts {
-    fn source_label(&self, index: i64) -> Label {
-        Label::new(Some(self.timecode.later(index)), self.reel.clone())
+    fn source_label(&self, index: i64) -> ExrLabel {
+        ExrLabel::new(Some(self.timecode.later(index)), self.reel.clone())
     }
 
     fn field(&self, field: &str, index: i64) -> String {

@@ -34,7 +34,7 @@ use crate::time::{FRAME_TOLERANCE, Rate, Ratio, Timecode};
 /// A movie or numbered frames, opened.
 pub(crate) struct SourceFrames {
     path: PathBuf,
-    pictures: Pictures,
+    pictures: SourcePictures,
     info: MediaInfo,
     rotation: Rotation,
     rate: Rate,
@@ -50,7 +50,7 @@ pub(crate) struct SourceFrames {
     range: Option<SampleRange>,
 }
 
-enum Pictures {
+enum SourcePictures {
     Movie(Box<MovieReader>),
     Sequence(SequenceReader),
 }
@@ -67,7 +67,7 @@ impl SourceFrames {
         let timed = if info.vfr { timed_frames(&mut reader, rate, frames) } else { None };
         Ok(SourceFrames {
             path: path.to_owned(),
-            pictures: Pictures::Movie(Box::new(reader)),
+            pictures: SourcePictures::Movie(Box::new(reader)),
             rotation: Rotation::from_degrees(f64::from(info.rotation)),
             rate,
             frames: timed.unwrap_or(frames),
@@ -107,7 +107,7 @@ impl SourceFrames {
         if let Some(color) = options.exr_color.filter(|_| info.color.transfer == ColorTags::LINEAR) {
             info.color = ColorTags { full_range: true, matrix: 0, ..color };
         }
-        let pictures = Pictures::Sequence(SequenceReader::new(&source, options)?);
+        let pictures = SourcePictures::Sequence(SequenceReader::new(&source, options)?);
         let rotation = Rotation::from_degrees(f64::from(info.rotation));
         Ok(SourceFrames {
             path,
@@ -218,7 +218,7 @@ impl SourceFrames {
     /// Picture `index`, upright; with the fields of what is interlaced, or without.
     fn picture(&mut self, index: i64, fields: bool, converter: &mut Converter) -> Result<(Frame, Option<Video>)> {
         let frame = match &mut self.pictures {
-            Pictures::Movie(reader) => {
+            SourcePictures::Movie(reader) => {
                 let picked = match self.info.top_field_first.filter(|_| !fields) {
                     Some(top) => {
                         let order = if top { FieldOrder::Top } else { FieldOrder::Bottom };
@@ -233,7 +233,7 @@ impl SourceFrames {
                 }
                 picked.frame
             }
-            Pictures::Sequence(reader) => reader.read(index)?.ok_or_else(|| {
+            SourcePictures::Sequence(reader) => reader.read(index)?.ok_or_else(|| {
                 Error::new(ErrorKind::MediaMissing, "a frame is not there any more").at_file(&self.path).at_frame(index)
             })?,
         };

@@ -1,7 +1,7 @@
 //! Timecode and reel of the sources that frames are made of, for files that carry them.
 
 use super::facts::Facts;
-use crate::codec::exr::Label;
+use crate::codec::exr::ExrLabel;
 
 /// Gives each frame of a shot the label of its source.
 pub(crate) struct SourceLabels<'f> {
@@ -16,7 +16,7 @@ impl<'f> SourceLabels<'f> {
     }
 
     /// What is known of the source of picture `index`.
-    pub(crate) fn label(&mut self, index: i64) -> Label {
+    pub(crate) fn label(&mut self, index: i64) -> ExrLabel {
         let label = self.facts.source_label(index);
         self.unknown += i64::from(label.timecode.is_none());
         label

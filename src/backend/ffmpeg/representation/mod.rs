@@ -15,7 +15,7 @@ mod selection;
 mod shape;
 mod sheet;
 
-use super::convert::{Converter, SourcePicture, TargetFormat as Coding};
+use super::convert::{Converter, SourcePicture, TargetFormat};
 use super::encode::{AudioStream, OutputSettings};
 use super::exr;
 use super::pixels;
@@ -23,17 +23,17 @@ use super::presets::FormatRequest;
 use super::render::Variant;
 use super::sequence_writer::write_still;
 use super::singles;
-use super::sink::{Finished, Sink};
+use super::sink::{FinishedSink, Sink};
 use super::sound::FileSounds;
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
-use super::verify::{self, Expected};
+use super::verify::{self, ExpectedOutput};
 use super::viewed::Viewed;
-use super::writer::Writer;
+use super::writer::FrameWriter;
 use crate::audio::Samples;
 use crate::backend::{RepresentationTask, Target};
-use crate::codec::exr::Label;
-use crate::color::{Baked, Transform};
+use crate::codec::exr::ExrLabel;
+use crate::color::{Baked, ColorTransform};
 use crate::deliver::{Content, Representation};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::{self, Rect, RgbaF32};
@@ -178,7 +178,8 @@ impl SourceFormat<'_> {
         own: Option<&Baked>,
         threads: usize,
     ) -> Result<Viewed> {
-        let mut transforms: Vec<Arc<dyn Transform>> = own.and_then(|own| own.transform.clone()).into_iter().collect();
+        let mut transforms: Vec<Arc<dyn ColorTransform>> =
+            own.and_then(|own| own.transform.clone()).into_iter().collect();
         for RepresentationTask { representation, .. } in tasks {
             let (_, settings) = self.settings(representation).map_err(|error| at(representation, error))?;
             transforms.extend(self.transform(representation, settings.format, threads));
@@ -188,7 +189,12 @@ impl SourceFormat<'_> {
 
     /// What `representation` is put through, whose pictures are in `format`: the cube that stands for it, where there is one
     /// and 8 bits are enough. Where that has to be made, `threads` do it.
-    fn transform(&self, representation: &Representation, format: Pixel, threads: usize) -> Option<Arc<dyn Transform>> {
+    fn transform(
+        &self,
+        representation: &Representation,
+        format: Pixel,
+        threads: usize,
+    ) -> Option<Arc<dyn ColorTransform>> {
         let baked = self.baked(representation)?;
         let fast = baked.fast.as_ref().filter(|_| PixelInfo::of(format).is_some_and(|info| info.depth() <= 8));
         fast.map(|fast| fast.cube(threads)).or_else(|| baked.transform.clone())
@@ -229,7 +235,7 @@ impl SourceFormat<'_> {
             let (first, end) = frame_range.samples(representation, self.rate, rate);
             end - first
         };
-        let expected = Expected {
+        let expected = ExpectedOutput {
             preset: &settings.preset,
             size,
             rate: settings.rate,
@@ -287,11 +293,11 @@ pub(super) struct RepresentationSink<'r> {
     /// Its streams of sound.
     sounds: Vec<SoundWindow>,
     /// What pictures are converted to before they are drawn upon.
-    coding: Coding,
+    coding: TargetFormat,
     shape: Shape,
     painter: Painter<'r>,
     converter: Converter,
-    output: Output<'r>,
+    output: PictureOutput<'r>,
     notes: Vec<String>,
     /// Where each frame's file tells of its source.
     labels: Option<SourceLabels<'r>>,
@@ -300,7 +306,7 @@ pub(super) struct RepresentationSink<'r> {
     /// Of a still, the encoder that wrote it.
     encoder: Option<String>,
     /// Pixel format, width and height of its pictures.
-    format: Pictures,
+    format: PictureFormat,
     today: String,
     keeps_fields: bool,
     /// What is baked into it, where colours are managed.
@@ -310,7 +316,7 @@ pub(super) struct RepresentationSink<'r> {
     /// Which pictures it takes.
     variant: Variant,
     /// The span of all that is made of it.
-    scope: trace::Scope,
+    scope: trace::TraceScope,
 }
 
 /// A stream of sound of a representation.
@@ -324,8 +330,8 @@ struct SoundWindow {
 }
 
 /// What pictures become.
-enum Output<'r> {
-    Frames(Writer),
+enum PictureOutput<'r> {
+    Frames(FrameWriter),
     Poster { path: &'r Path, settings: OutputSettings, written: i64 },
     Sheet { path: &'r Path, settings: OutputSettings, sheet: Box<Sheet> },
 }
@@ -370,16 +376,16 @@ impl<'r> RepresentationSink<'r> {
         let format = pictures_of(&settings);
         let keeps_fields = settings.top_field_first.is_some();
         let output = match representation.content {
-            Content::All => {
-                Output::Frames(Writer::create(target, frame_range.first + skipped, &settings).map_err(named)?)
-            }
-            Content::Poster(_) => Output::Poster { path, settings, written: 0 },
+            Content::All => PictureOutput::Frames(
+                FrameWriter::create(target, frame_range.first + skipped, &settings).map_err(named)?,
+            ),
+            Content::Poster(_) => PictureOutput::Poster { path, settings, written: 0 },
             Content::ContactSheet(layout) => {
                 let count = selection.total(frame_range.frames);
                 let cell = (shape.width, shape.height);
                 let sheet = Box::new(Sheet::new(layout, count, cell, &facts.field("shot", 0)));
                 coding = sheet.cell();
-                Output::Sheet { path, settings, sheet }
+                PictureOutput::Sheet { path, settings, sheet }
             }
         };
         let grid = Converter::alignment(coding.format);
@@ -428,18 +434,18 @@ impl<'r> RepresentationSink<'r> {
         let (rendered, facts) = (self.rendered(picture, index)?, self.facts);
         let label = self.labels.as_mut().map(|labels| labels.label(index));
         match &mut self.output {
-            Output::Frames(writer) => (0..times).try_for_each(|_| match &label {
+            PictureOutput::Frames(writer) => (0..times).try_for_each(|_| match &label {
                 Some(label) => writer.write_labelled(&rendered, label.clone()),
                 None => writer.write(&rendered),
             }),
-            Output::Poster { path, settings, written } => {
+            PictureOutput::Poster { path, settings, written } => {
                 *written += 1;
                 let own = || settings.timecode.map(|first| first.later(index - self.skipped));
-                let label = label.unwrap_or_else(|| Label::new(own(), None));
+                let label = label.unwrap_or_else(|| ExrLabel::new(own(), None));
                 self.encoder = Some(write_still(path, settings, &rendered, label)?);
                 Ok(())
             }
-            Output::Sheet { sheet, .. } => {
+            PictureOutput::Sheet { sheet, .. } => {
                 sheet.place(&rendered, &facts.field("frame", index), &facts.field("timecode", index));
                 Ok(())
             }
@@ -459,10 +465,10 @@ impl<'r> RepresentationSink<'r> {
         let part = place(sound.range.0)..place(sound.range.1);
         sound.done += i64::try_from(samples.len()).unwrap_or(0);
         match &mut self.output {
-            Output::Frames(writer) if part == (0..samples.len()) => writer.write_sound_of(stream, samples),
-            Output::Frames(writer) if part.is_empty() => Ok(()),
-            Output::Frames(writer) => writer.write_sound_of(stream, &samples.part(part)),
-            Output::Poster { .. } | Output::Sheet { .. } => Ok(()),
+            PictureOutput::Frames(writer) if part == (0..samples.len()) => writer.write_sound_of(stream, samples),
+            PictureOutput::Frames(writer) if part.is_empty() => Ok(()),
+            PictureOutput::Frames(writer) => writer.write_sound_of(stream, &samples.part(part)),
+            PictureOutput::Poster { .. } | PictureOutput::Sheet { .. } => Ok(()),
         }
         .map_err(|error| at(self.representation, error))
     }
@@ -551,7 +557,7 @@ impl Sink for RepresentationSink<'_> {
 
     /// # Errors
     /// [`ErrorKind::Verify`] when not all the pictures came that it was opened for.
-    fn finish(self: Box<Self>, frames: i64) -> Result<Finished> {
+    fn finish(self: Box<Self>, frames: i64) -> Result<FinishedSink> {
         let RepresentationSink {
             representation,
             output,
@@ -568,12 +574,12 @@ impl Sink for RepresentationSink<'_> {
         notes.extend(labels.and_then(|labels| labels.note()));
         let planned = selection.total(frames);
         let written = match output {
-            Output::Frames(writer) => {
+            PictureOutput::Frames(writer) => {
                 encoder = writer.encoder().map(str::to_owned);
                 writer.finish()
             }
-            Output::Poster { written, .. } => Ok(written),
-            Output::Sheet { path, settings, sheet } => {
+            PictureOutput::Poster { written, .. } => Ok(written),
+            PictureOutput::Sheet { path, settings, sheet } => {
                 write_page(&sheet, path, settings, &mut converter).map(|(name, made)| {
                     encoder = Some(name);
                     format = made;
@@ -584,7 +590,7 @@ impl Sink for RepresentationSink<'_> {
         let short =
             |written| Error::new(ErrorKind::Verify, format!("{written} frames were written, {planned} planned"));
         match written {
-            Ok(written) if written == planned => Ok(Finished { encoder, format, notes }),
+            Ok(written) if written == planned => Ok(FinishedSink { encoder, format, notes }),
             Ok(written) => Err(at(representation, short(written))),
             Err(error) => Err(at(representation, error)),
         }
@@ -592,10 +598,10 @@ impl Sink for RepresentationSink<'_> {
 }
 
 /// Pixel format, as FFmpeg names it, width and height, where they are known.
-type Pictures = Option<(String, (u32, u32))>;
+type PictureFormat = Option<(String, (u32, u32))>;
 
 /// Those of what is made with `settings`.
-fn pictures_of(settings: &OutputSettings) -> Pictures {
+fn pictures_of(settings: &OutputSettings) -> PictureFormat {
     Some((settings.format.descriptor()?.name().to_owned(), (settings.width, settings.height)))
 }
 
@@ -605,7 +611,7 @@ fn write_page(
     path: &Path,
     mut settings: OutputSettings,
     converter: &mut Converter,
-) -> Result<(String, Pictures)> {
+) -> Result<(String, PictureFormat)> {
     let page = sheet.picture()?;
     let preset = &settings.preset;
     let (width, height) = preset.nearest_size(page.width(), page.height());
@@ -614,6 +620,6 @@ fn write_page(
     (settings.width, settings.height) = (width, height);
     let source = SourcePicture { frame: &page, color: ColorTags::SRGB, premultiplied: false };
     let converted = converter.convert(&source, &settings.target(), Rect::whole(width, height))?;
-    let encoder = write_still(path, &settings, converted.as_ref().unwrap_or(&page), Label::default())?;
+    let encoder = write_still(path, &settings, converted.as_ref().unwrap_or(&page), ExrLabel::default())?;
     Ok((encoder, pictures_of(&settings)))
 }

@@ -27,16 +27,16 @@ pub(crate) struct FileSounds {
 pub(crate) struct FileSound {
     voice: Voice,
     stream: AudioStream,
-    part: Part,
+    part: StreamGrouping,
     done: i64,
 }
 
 /// How streams of one channel each go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum StreamGrouping {
     /// A stream that is a sound of its own.
     Whole,
-    /// A stream that is one channel of [`Part::Joined`].
+    /// A stream that is one channel of [`StreamGrouping::Joined`].
     Channel,
     /// All of those as one sound.
     Joined,
@@ -60,7 +60,7 @@ impl FileSounds {
         let is_mono = |sound: &FileSound| sound.stream.channels == 1;
         let all = sounds.iter().filter(|sound| is_mono(sound)).count();
         if joined.voice.streams() > 1 && joined.voice.streams() == all {
-            sounds.iter_mut().filter(|sound| is_mono(sound)).for_each(|sound| sound.part = Part::Channel);
+            sounds.iter_mut().filter(|sound| is_mono(sound)).for_each(|sound| sound.part = StreamGrouping::Channel);
             sounds.push(joined);
         }
         Ok(Some(FileSounds { sounds, first, notes: Vec::new() }))
@@ -73,7 +73,7 @@ impl FileSounds {
         }
         let own = SoundReader::open(path, None)?;
         let (sound, notes) = FileSound::joined(path, &own, Some(rate), Some(layout))?;
-        Ok(Some(FileSounds { sounds: vec![FileSound { part: Part::Whole, ..sound }], first: 0, notes }))
+        Ok(Some(FileSounds { sounds: vec![FileSound { part: StreamGrouping::Whole, ..sound }], first: 0, notes }))
     }
 
     /// Those that go into a movie with this codec, by their numbers, each as it goes in; and what is said of it.
@@ -85,11 +85,12 @@ impl FileSounds {
         let mut notes = Vec::new();
         let mut kept = Vec::new();
         // What is joined comes first.
-        let order = (0..self.sounds.len()).rev().filter(|&number| self.sounds[number].part == Part::Joined);
-        let order = order.chain((0..self.sounds.len()).filter(|&number| self.sounds[number].part != Part::Joined));
+        let order = (0..self.sounds.len()).rev().filter(|&number| self.sounds[number].part == StreamGrouping::Joined);
+        let order =
+            order.chain((0..self.sounds.len()).filter(|&number| self.sounds[number].part != StreamGrouping::Joined));
         for number in order {
             let sound = &self.sounds[number];
-            if sound.part == if apart { Part::Joined } else { Part::Channel } {
+            if sound.part == if apart { StreamGrouping::Joined } else { StreamGrouping::Channel } {
                 continue;
             }
             match layout_taken(codec, &sound.stream) {
@@ -138,7 +139,7 @@ impl FileSound {
             metadata: demuxer.tags(Some(stream)),
             disposition: demuxer.disposition(stream),
         };
-        Ok(FileSound { voice: Voice::of_reader(reader), stream, part: Part::Whole, done: 0 })
+        Ok(FileSound { voice: Voice::of_reader(reader), stream, part: StreamGrouping::Whole, done: 0 })
     }
 
     /// What `path` plays by itself, whose first sound is `own`; and what had to be assumed.
@@ -155,7 +156,7 @@ impl FileSound {
         let channels = layout.channels();
         let name = layout_name(channels)?.to_owned();
         let stream = AudioStream { rate, channels, layout: name, metadata: Vec::new(), disposition: 0 };
-        Ok((FileSound { voice, stream, part: Part::Joined, done: 0 }, notes))
+        Ok((FileSound { voice, stream, part: StreamGrouping::Joined, done: 0 }, notes))
     }
 
     /// Samples per second.

@@ -29,13 +29,13 @@ pub(crate) struct Mixer<'s> {
 }
 
 /// A clip in a window.
-struct Line<'c> {
+struct ClipInWindow<'c> {
     clip: &'c SoundClip,
     /// Its first sample in the window, and the first behind it.
     first: i64,
     end: i64,
     /// What is heard of the media from each of these samples on.
-    runs: Vec<Run>,
+    runs: Vec<SpeedRun>,
     /// What keeps its pitch.
     stretch: Option<TimeStretch>,
     voice: Option<Voice>,
@@ -44,7 +44,7 @@ struct Line<'c> {
 
 /// Samples of the cut that go through the media at one speed.
 #[derive(Debug, Clone, Copy)]
-struct Run {
+struct SpeedRun {
     /// The first of them.
     first: i64,
     /// The place in the media of the cut's sample 0, in samples of the mix, if all of it went at this speed.
@@ -58,25 +58,25 @@ pub(crate) struct Mix<'c> {
     grid: SampleGrid,
     window: Range<i64>,
     done: i64,
-    lines: Vec<Line<'c>>,
+    lines: Vec<ClipInWindow<'c>>,
     /// What keeps it below a ceiling.
     limiter: Option<Limited>,
-    told: Told,
+    told: MixNotes,
 }
 
 /// What did not turn out as planned.
 #[derive(Debug, Default)]
-struct Told {
+struct MixNotes {
     /// Sentences for the report.
     notes: Vec<String>,
-    damage: Vec<Damage>,
+    damage: Vec<DamagedSamples>,
     /// How many runs of damaged samples are not in that list.
     more: usize,
 }
 
 /// Samples of a clip in a row that are damaged.
 #[derive(Debug)]
-struct Damage {
+struct DamagedSamples {
     object: String,
     clip: String,
     file: String,
@@ -144,7 +144,7 @@ impl<'s> Mixer<'s> {
         });
         let mixed = limiter.as_ref().map_or(&window, |limited| &limited.rest);
         let lines = clips.iter().map(|clip| line(clip, grid, mixed)).collect();
-        Mix { grid, done: window.start, window, lines, limiter, told: Told::default() }
+        Mix { grid, done: window.start, window, lines, limiter, told: MixNotes::default() }
     }
 
     /// The next `count` samples of `mix`, or as many as it still has.
@@ -215,10 +215,10 @@ impl<'s> Mixer<'s> {
     /// What samples `range` of the cut have of a clip.
     fn line(
         &mut self,
-        line: &mut Line<'_>,
+        line: &mut ClipInWindow<'_>,
         range: Range<i64>,
         grid: SampleGrid,
-        told: &mut Told,
+        told: &mut MixNotes,
     ) -> Result<Option<Samples>> {
         let (clip, first, read_to) = (line.clip, range.start, range.end);
         if !line.opened {
@@ -259,7 +259,7 @@ impl<'s> Mixer<'s> {
     /// Says where a file ends before it should: what the plan knows of its length was said there.
     fn check_end(
         &self,
-        line: &mut Line<'_>,
+        line: &mut ClipInWindow<'_>,
         first: i64,
         end: i64,
         grid: SampleGrid,
@@ -297,7 +297,7 @@ impl<'s> Mixer<'s> {
 
     /// What keeps the pitch of a line, where that is asked for. It goes on from where the cut begins to play the clip, so
     /// that shots join without a seam.
-    fn stretch(&self, line: &Line<'_>, grid: SampleGrid) -> Result<Option<TimeStretch>> {
+    fn stretch(&self, line: &ClipInWindow<'_>, grid: SampleGrid) -> Result<Option<TimeStretch>> {
         let ([run], Some(from)) = (line.runs.as_slice(), line.clip.stretched_from) else { return Ok(None) };
         if !line.clip.map.keeps_pitch() {
             return Ok(None);
@@ -307,7 +307,7 @@ impl<'s> Mixer<'s> {
     }
 
     /// Samples that are damaged: an error, or a note.
-    fn check_damage(&self, line: &Line<'_>, first: i64, end: i64, told: &mut Told) -> Result<()> {
+    fn check_damage(&self, line: &ClipInWindow<'_>, first: i64, end: i64, told: &mut MixNotes) -> Result<()> {
         let (low, high) = line.reach(first, end);
         let Some((start, stop, reason)) = line.voice.as_ref().and_then(|voice| voice.damage(low, high)) else {
             return Ok(());
@@ -321,7 +321,7 @@ impl<'s> Mixer<'s> {
         }
         let first = (first..end).find(|&sample| (start..stop).contains(&line.at(sample))).unwrap_or(first);
         let (object, clip) = (line.clip.object.clone(), line.clip.clip.clone());
-        told.add(Damage { object, clip, file, media: (start, stop), first, reason }, rate / Ratio::whole(20));
+        told.add(DamagedSamples { object, clip, file, media: (start, stop), first, reason }, rate / Ratio::whole(20));
         Ok(())
     }
 
@@ -362,7 +362,7 @@ impl<'s> Mixer<'s> {
 }
 
 /// What is heard of `clip` in the samples `window` of the cut.
-fn line<'c>(clip: &'c SoundClip, grid: SampleGrid, window: &Range<i64>) -> Line<'c> {
+fn line<'c>(clip: &'c SoundClip, grid: SampleGrid, window: &Range<i64>) -> ClipInWindow<'c> {
     let own = grid.samples(clip.range);
     let (first, end) = (own.start.max(window.start), own.end.min(window.end));
     let heard = clip.range.intersect(TimeRange::between(grid.time(window.start), grid.time(window.end)));
@@ -376,16 +376,16 @@ fn line<'c>(clip: &'c SoundClip, grid: SampleGrid, window: &Range<i64>) -> Line<
         None => heard,
     };
     let zero = grid.time(0);
-    let run = |(range, line): (TimeRange, SoundMap)| Run {
+    let run = |(range, line): (TimeRange, SoundMap)| SpeedRun {
         first: grid.next(range.start),
         place: line.sample(zero, grid.rate()),
         speed: line.speed,
     };
     let runs = clip.map.pieces(whole).into_iter().map(run).collect();
-    Line { clip, first, end, runs, stretch: None, voice: None, opened: false }
+    ClipInWindow { clip, first, end, runs, stretch: None, voice: None, opened: false }
 }
 
-impl Line<'_> {
+impl ClipInWindow<'_> {
     /// The place in the media of sample `sample` of the cut.
     fn at(&self, sample: i64) -> Ratio {
         let run = self.runs.partition_point(|run| run.first <= sample).saturating_sub(1);
@@ -394,7 +394,7 @@ impl Line<'_> {
 
     /// The lowest and the highest place in the media that samples `first` to `end` of the cut go through.
     fn reach(&self, first: i64, end: i64) -> (Ratio, Ratio) {
-        let inside = |run: &&Run| run.first > first && run.first < end;
+        let inside = |run: &&SpeedRun| run.first > first && run.first < end;
         let turns = self.runs.iter().filter(inside).flat_map(|run| [run.first - 1, run.first]);
         let places = [first, end - 1].into_iter().chain(turns).map(|sample| self.at(sample));
         let (low, high) = places.fold((Ratio::whole(i64::MAX), Ratio::whole(i64::MIN)), |(low, high), place| {
@@ -404,19 +404,19 @@ impl Line<'_> {
     }
 }
 
-impl Told {
+impl MixNotes {
     /// Runs of damaged samples that are listed at most.
     const MOST: usize = 50;
 
     /// Adds a run of damaged samples; what touches the one before belongs to it.
-    fn add(&mut self, damage: Damage, slack: Ratio) {
-        let touches = |last: &&mut Damage| {
+    fn add(&mut self, damage: DamagedSamples, slack: Ratio) {
+        let touches = |last: &&mut DamagedSamples| {
             let (start, end) = last.media;
             last.object == damage.object && damage.media.0 <= end + slack && start <= damage.media.1 + slack
         };
         if let Some(last) = self.damage.last_mut().filter(touches) {
             last.media = (last.media.0.min(damage.media.0), last.media.1.max(damage.media.1));
-        } else if self.damage.len() < Told::MOST {
+        } else if self.damage.len() < MixNotes::MOST {
             self.damage.push(damage);
         } else {
             self.more += 1;
@@ -428,7 +428,7 @@ impl Mix<'_> {
     /// What did not turn out as planned: sentences for the report.
     pub(crate) fn notes(&self, plan: &Plan) -> Vec<String> {
         let seconds = |place: Ratio| (place / Ratio::whole(self.grid.rate().into())).to_f64();
-        let damage = self.told.damage.iter().map(|Damage { clip, file, media, first, reason, .. }| {
+        let damage = self.told.damage.iter().map(|DamagedSamples { clip, file, media, first, reason, .. }| {
             let (start, end) = (seconds(media.0), seconds(media.1));
             let from = plan.timecode(self.grid.time(*first).floor(plan.rate));
             format!(
@@ -491,7 +491,7 @@ fn pan(samples: &mut Samples, speakers: &[Speaker], (fixed, moves): (f64, Option
     }
 }
 
-impl Run {
+impl SpeedRun {
     /// The place in the media of sample `sample` of the cut.
     fn at(&self, sample: i64) -> Ratio {
         self.place + Ratio::whole(sample) * self.speed
@@ -499,7 +499,7 @@ impl Run {
 }
 
 /// Samples `range` of the cut, which go through the media of `voice` as `runs` say.
-fn along(voice: &mut Voice, runs: &[Run], range: Range<i64>) -> Result<Samples> {
+fn along(voice: &mut Voice, runs: &[SpeedRun], range: Range<i64>) -> Result<Samples> {
     let on = runs.partition_point(|run| run.first <= range.start).saturating_sub(1);
     let mut samples: Option<Samples> = None;
     for (index, run) in
@@ -517,7 +517,7 @@ fn along(voice: &mut Voice, runs: &[Run], range: Range<i64>) -> Result<Samples> 
 }
 
 /// Samples `range` of the cut, which go through the media of `voice` as `run` says; silence where it stands still.
-fn heard(voice: &mut Voice, run: &Run, range: Range<i64>) -> Result<Samples> {
+fn heard(voice: &mut Voice, run: &SpeedRun, range: Range<i64>) -> Result<Samples> {
     let (place, speed, len) = (run.at(range.start), run.speed, range.end - range.start);
     let count = usize::try_from(len).unwrap_or(0);
     // Halves go down: a file that starts where a shot does is heard from its first sample on.

@@ -126,7 +126,7 @@ impl VoiceKey {
 
 /// A medium as it goes into the mix: sample *n* lies *n* / rate seconds behind its start.
 pub(super) struct Voice {
-    parts: Vec<Part>,
+    parts: Vec<VoiceStream>,
     rate: u32,
     channels: usize,
     mono: bool,
@@ -139,7 +139,7 @@ pub(super) struct Voice {
 }
 
 /// One of the file's streams, and where its channels go.
-struct Part {
+struct VoiceStream {
     reader: SoundReader,
     matrix: Matrix,
     converter: RateConverter,
@@ -178,9 +178,9 @@ impl Voice {
     fn new(streams: Vec<(SoundReader, Matrix)>, chosen: usize, to: &[Speaker], rate: u32, notes: Vec<String>) -> Voice {
         let part = |(reader, matrix): (SoundReader, Matrix)| {
             let converter = RateConverter::new(reader.rate(), rate, to.len());
-            Part { reader, matrix, converter }
+            VoiceStream { reader, matrix, converter }
         };
-        let parts: Vec<Part> = streams.into_iter().map(part).collect();
+        let parts: Vec<VoiceStream> = streams.into_iter().map(part).collect();
         let mono = match (chosen, parts.as_slice()) {
             (0, [only]) => only.reader.speakers().len() == 1,
             (chosen, _) => chosen == 1,
@@ -192,7 +192,7 @@ impl Voice {
     pub(super) fn read(&mut self, at: i64, count: usize) -> Result<Samples> {
         self.next = at.saturating_add(i64::try_from(count).unwrap_or(0));
         let mut sum: Option<Samples> = None;
-        for Part { reader, matrix, converter } in &mut self.parts {
+        for VoiceStream { reader, matrix, converter } in &mut self.parts {
             let samples = converter.read(at, count, |at, count| Ok(matrix.apply(reader.read(at, count)?)))?;
             match &mut sum {
                 Some(sum) => sum.mix(&samples, 0),

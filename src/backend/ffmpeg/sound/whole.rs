@@ -11,7 +11,7 @@ use super::output::WavFiles;
 use super::source::{self, SoundMedium};
 use crate::audio::{Loudness, Peak};
 use crate::backend::CancelToken;
-use crate::deliver::{Existing, Place, Protected, SingleFiles, stem_paths};
+use crate::deliver::{Existing, OutputPlace, Protected, SingleFiles, stem_paths};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot, SoundClip, Warning};
 use crate::report::OutputKind;
@@ -108,8 +108,8 @@ pub fn mix_files(plan: &Plan, path: impl AsRef<Path>) -> Vec<PathBuf> {
     std::iter::once(path.to_owned()).chain(stem_paths(path, stems)).collect()
 }
 
-fn places(plan: &Plan, path: &Path) -> Vec<Place> {
-    mix_files(plan, path).iter().map(|path| Place::of_file(path, OutputKind::Sound)).collect()
+fn places(plan: &Plan, path: &Path) -> Vec<OutputPlace> {
+    mix_files(plan, path).iter().map(|path| OutputPlace::of_file(path, OutputKind::Sound)).collect()
 }
 
 /// Mixes what is heard in each shot of `plan` into a WAV file as [`write_mix`] does, several at once, without pictures:
@@ -124,7 +124,7 @@ pub fn write_shot_mixes(
 ) -> Result<Vec<MixReport>> {
     let protected = Protected::of_plan(plan);
     let mut files = SingleFiles::new(&protected, Existing::Overwrite);
-    let places: Vec<Vec<Place>> = plan.shots.iter().map(|shot| places(plan, &path(shot))).collect();
+    let places: Vec<Vec<OutputPlace>> = plan.shots.iter().map(|shot| places(plan, &path(shot))).collect();
     places.iter().flatten().try_for_each(|place| files.check(place))?;
     let heard = look(plan, plan.shots.iter().flat_map(|shot| &shot.sound))?;
     if !threads::has_pool() {
@@ -165,7 +165,7 @@ fn write<'s>(
     heard: &[SoundMedium],
     clips: &[SoundClip],
     (first, count): (i64, i64),
-    (places, files): (&[Place], &SingleFiles<'_>),
+    (places, files): (&[OutputPlace], &SingleFiles<'_>),
     cancel: &CancelToken,
 ) -> Result<MixReport> {
     let mixer = mixer.as_mut().ok_or_else(|| Error::new(ErrorKind::Option, "the cut has no sound to be mixed"))?;
@@ -175,7 +175,7 @@ fn write<'s>(
     let format = mixer.format();
     let reference = plan.time_reference(window.start, format.0);
     let mut mix = mixer.begin(clips, window);
-    let _holds = places.iter().map(Place::prepare).collect::<Result<Vec<_>>>()?;
+    let _holds = places.iter().map(OutputPlace::prepare).collect::<Result<Vec<_>>>()?;
     let mut write = || {
         let targets: Vec<PathBuf> = places.iter().map(|place| place.target.path().to_owned()).collect();
         let mut wavs = WavFiles::create(targets.first().map(PathBuf::as_path), &targets[1..], format, reference)?;

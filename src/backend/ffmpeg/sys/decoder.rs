@@ -7,7 +7,7 @@ use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, Packet, ffi};
 
 use super::answers::{check, text};
-use super::log::{Line, Lines};
+use super::log::{Lines, LogLine};
 use super::read::{Demuxer, init, is_known};
 use crate::trace;
 
@@ -162,7 +162,7 @@ impl Decoder {
 
     #[allow(dead_code, reason = "read by those who judge damage")]
     /// What was logged since the last call, each line with the number of its packet.
-    pub(crate) fn take_lines(&mut self) -> Vec<Line> {
+    pub(crate) fn take_lines(&mut self) -> Vec<LogLine> {
         self.log.take(self.sent)
     }
 

@@ -319,7 +319,7 @@ pub(crate) fn tag(frame: &mut Video, color: ColorTags) {
 
 /// One side of a scaler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Side {
+pub(crate) struct ScalerSide {
     /// Never one of the `yuvj` formats: full range is said by `full_range`.
     pub(crate) format: Pixel,
     pub(crate) width: u32,
@@ -349,7 +349,7 @@ impl Drop for Scaler {
 }
 
 impl Scaler {
-    pub(crate) fn new(source: &Side, target: &Side, flags: &str) -> Result<Scaler> {
+    pub(crate) fn new(source: &ScalerSide, target: &ScalerSide, flags: &str) -> Result<Scaler> {
         let info = PixelInfo::need(target.format)?;
         let unsupported = || {
             let what = format!("no conversion from {:?} to {:?}", source.format, target.format);
@@ -389,7 +389,7 @@ impl Scaler {
             if ffi::sws_init_context(raw, ptr::null_mut(), ptr::null_mut()) < 0 {
                 return Err(unsupported());
             }
-            let table = |side: &Side| ffi::sws_getCoefficients(matrix_table(side.matrix));
+            let table = |side: &ScalerSide| ffi::sws_getCoefficients(matrix_table(side.matrix));
             // A negative status only says that there is nothing to set, as between two RGB formats.
             ffi::sws_setColorspaceDetails(
                 raw,
@@ -433,7 +433,7 @@ impl Scaler {
     }
 }
 
-impl Side {
+impl ScalerSide {
     fn raw_format(&self) -> i64 {
         ffi::AVPixelFormat::from(self.format) as i64
     }

@@ -45,7 +45,7 @@ const MARKS: [&str; 3] = [DECODED, COMPARED, RESYNCED];
 /// The level up to which lines of this library's own objects are printed.
 static PRINTED: AtomicI32 = AtomicI32::new(ffi::AV_LOG_FATAL);
 /// Whose memory an `opaque` pointer points into, by the address of its first byte.
-static OWNERS: RwLock<BTreeMap<usize, Arc<Shared>>> = RwLock::new(BTreeMap::new());
+static OWNERS: RwLock<BTreeMap<usize, Arc<SharedLog>>> = RwLock::new(BTreeMap::new());
 
 thread_local! {
     /// Where lines of this thread belong that no object claims: 0 to nobody, [`QUIET`], or an address.
@@ -72,7 +72,7 @@ pub(super) fn install() {
 
 /// A line of FFmpeg's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct LogLine {
     /// The number of the packet that was being decoded (the first one is 1), 0 while the decoder was opened.
     pub(crate) packet: u64,
     /// FFmpeg's level: 16 an error, 24 a warning, 32 for information, 48 for [`DECODED`] and [`COMPARED`].
@@ -81,22 +81,22 @@ pub(crate) struct Line {
     pub(crate) text: String,
 }
 
-struct Shared {
+struct SharedLog {
     /// Nobody reads or writes these bytes; their addresses stand for packets.
     places: Box<[u8]>,
-    lines: Mutex<Vec<Line>>,
+    lines: Mutex<Vec<LogLine>>,
     /// What it works for, where threads of its own write.
     scope: trace::LastScope,
 }
 
-impl Shared {
-    fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
+impl SharedLog {
+    fn lines(&self) -> MutexGuard<'_, Vec<LogLine>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The lines of one decoder or one open file.
-pub(crate) struct Lines(Arc<Shared>);
+pub(crate) struct Lines(Arc<SharedLog>);
 
 impl std::fmt::Debug for Lines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -107,7 +107,7 @@ impl std::fmt::Debug for Lines {
 impl Lines {
     pub(crate) fn new() -> Lines {
         install();
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedLog {
             places: vec![0; PLACES].into_boxed_slice(),
             lines: Mutex::new(Vec::new()),
             scope: trace::LastScope::new(),
@@ -134,7 +134,7 @@ impl Lines {
     }
 
     /// The lines so far, oldest first; `latest` is the number of the last packet.
-    pub(crate) fn take(&self, latest: u64) -> Vec<Line> {
+    pub(crate) fn take(&self, latest: u64) -> Vec<LogLine> {
         let mut lines = std::mem::take(&mut *self.0.lines());
         for line in &mut lines {
             // A place stands for the last packet that was given it.
@@ -185,15 +185,15 @@ pub(super) fn quiet_tag() -> *mut c_void {
 }
 
 /// Who a line belongs to.
-enum Owner {
-    Somebody(Arc<Shared>, u64),
+enum LineOwner {
+    Somebody(Arc<SharedLog>, u64),
     Dropped,
     Foreign,
 }
 
 /// # Safety
 /// `object` is null or points to a structure that begins with a pointer to its `AVClass`, as `av_log` demands.
-unsafe fn owner(object: *mut c_void) -> Owner {
+unsafe fn owner(object: *mut c_void) -> LineOwner {
     let mut next = object;
     // A decoder's own state names the decoder as its parent.
     for _ in 0..4 {
@@ -224,21 +224,21 @@ unsafe fn owner(object: *mut c_void) -> Owner {
         }
     }
     match MARK.try_with(Cell::get) {
-        Ok(QUIET) => Owner::Dropped,
-        Ok(mark) => at(mark).unwrap_or(Owner::Foreign),
-        Err(_) => Owner::Foreign,
+        Ok(QUIET) => LineOwner::Dropped,
+        Ok(mark) => at(mark).unwrap_or(LineOwner::Foreign),
+        Err(_) => LineOwner::Foreign,
     }
 }
 
 /// Who owns the memory at this address.
-fn at(address: usize) -> Option<Owner> {
+fn at(address: usize) -> Option<LineOwner> {
     if address <= QUIET {
         return None;
     }
     let owners = OWNERS.read().unwrap_or_else(PoisonError::into_inner);
     let (first, shared) = owners.range(..=address).next_back()?;
     let place = address - first;
-    (place < PLACES).then(|| Owner::Somebody(Arc::clone(shared), place as u64))
+    (place < PLACES).then(|| LineOwner::Somebody(Arc::clone(shared), place as u64))
 }
 
 /// What an object calls itself, such as `h264`.
@@ -267,9 +267,9 @@ unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c
     // SAFETY: what the caller promises.
     let owner = unsafe { owner(object) };
     let (shared, packet) = match owner {
-        Owner::Somebody(shared, packet) => (Some(shared), packet),
-        Owner::Dropped => (None, 0),
-        Owner::Foreign => {
+        LineOwner::Somebody(shared, packet) => (Some(shared), packet),
+        LineOwner::Dropped => (None, 0),
+        LineOwner::Foreign => {
             // SAFETY: the call gets what this one got, and nothing was taken out of the arguments.
             unsafe { ffi::av_log_default_callback(object, level, format, arguments) };
             return;
@@ -279,7 +279,7 @@ unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c
         // SAFETY: a format is a string that ends with a zero.
         let format = unsafe { std::ffi::CStr::from_ptr(format) }.to_bytes();
         if let Some(mark) = MARKS.iter().find(|mark| format.starts_with(mark.as_bytes())) {
-            shared.lines().push(Line { packet, level: severity, text: (*mark).to_owned() });
+            shared.lines().push(LogLine { packet, level: severity, text: (*mark).to_owned() });
         }
     }
     // Concealed errors are told as information.
@@ -324,7 +324,7 @@ unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c
     let Some(line) = assembled(0, &written) else { return };
     let mut lines = shared.lines();
     if lines.len() < KEPT || !lines.iter().any(|known| known.packet == packet && known.level <= severity) {
-        lines.push(Line { packet, level: severity, text: line });
+        lines.push(LogLine { packet, level: severity, text: line });
     }
 }
 
@@ -353,7 +353,7 @@ mod tests {
             let _quiet = quiet();
             say(ffi::AV_LOG_ERROR, c"not kept\n");
         }
-        let texts = |lines: Vec<Line>| lines.into_iter().map(|line| (line.packet, line.text)).collect::<Vec<_>>();
+        let texts = |lines: Vec<LogLine>| lines.into_iter().map(|line| (line.packet, line.text)).collect::<Vec<_>>();
         assert_eq!(texts(one.take(7)), [(7, "first".to_owned()), (7, "second".to_owned())]);
         assert_eq!(texts(other.take(3)), [(3, "half a line".to_owned())]);
         assert!(one.take(7).is_empty());

@@ -13,7 +13,7 @@ pub(crate) type MostPixels<'m> = &'m dyn Fn(&str) -> u64;
 
 /// How much of a file may be decoded while it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum ProbeDepth {
     /// All streams that there are once the header is read. Where others may turn up later, nothing is looked at.
     Decode,
     /// Nothing: only what containers and parsers say.
@@ -23,7 +23,7 @@ pub(super) enum Look {
 }
 
 /// What opening came to.
-pub(super) enum Opened {
+pub(super) enum OpenedInput {
     Input(Input),
     /// Streams may turn up that the limit does not reach: nothing was looked at.
     Unlimited,
@@ -35,8 +35,8 @@ pub(super) fn open(
     mut io: StreamIo,
     name: &str,
     options: &[(&str, &str)],
-    (look, most): (Look, MostPixels<'_>),
-) -> Result<Opened, AvError> {
+    (look, most): (ProbeDepth, MostPixels<'_>),
+) -> Result<OpenedInput, AvError> {
     let name = CString::new(name).map_err(|_| AvError::InvalidData)?;
     let mut dictionary = ptr::null_mut();
     for (key, value) in options {
@@ -56,8 +56,8 @@ pub(super) fn open(
         ffi::av_dict_free(&mut dictionary);
         check(code)?;
         let mut input = Input::wrap_with_custom_io(context, io);
-        if look == Look::Decode && (*context).ctx_flags & ffi::AVFMTCTX_NOHEADER != 0 {
-            return Ok(Opened::Unlimited);
+        if look == ProbeDepth::Decode && (*context).ctx_flags & ffi::AVFMTCTX_NOHEADER != 0 {
+            return Ok(OpenedInput::Unlimited);
         }
         // Decoders that refuse a size leave none.
         for index in 0..usize::try_from((*context).nb_streams).unwrap_or(0) {
@@ -67,14 +67,14 @@ pub(super) fn open(
             let side = |side: c_int| u32::try_from(side).unwrap_or(0);
             let (width, height) = (side((*parameters).width), side((*parameters).height));
             if u64::from(width) * u64::from(height) > most {
-                return Ok(Opened::TooLarge((width, height), most));
+                return Ok(OpenedInput::TooLarge((width, height), most));
             }
         }
-        if look == Look::Headers {
+        if look == ProbeDepth::Headers {
             (*context).codec_whitelist = ffi::av_strdup(c"none".as_ptr());
         }
         find_streams(&mut input, most)?;
-        Ok(Opened::Input(input))
+        Ok(OpenedInput::Input(input))
     }
 }
 

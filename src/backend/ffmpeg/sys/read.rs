@@ -13,8 +13,8 @@ use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, Packet, Rational, ffi};
 
 use super::answers::{check, text};
-use super::log::{Line, Lines};
-use super::open::{self, Look, MostPixels, Opened};
+use super::log::{Lines, LogLine};
+use super::open::{self, MostPixels, OpenedInput, ProbeDepth};
 use super::pixel_info::PixelInfo;
 use crate::otio::MediaFile;
 use crate::time::Ratio;
@@ -123,22 +123,22 @@ impl Demuxer {
             return Demuxer::open_picture(path, most);
         }
         let log = Lines::new();
-        let open = |media: MediaFile, look: Look| {
+        let open = |media: MediaFile, look: ProbeDepth| {
             // No protocol is called that.
             let options = [("protocol_whitelist", "none"), ("format_whitelist", single_files())];
             let name = format!("file:{}", path.display());
             let _listening = log.listen(0);
             match open::open(StreamIo::from_read_seek(media)?, &name, &options, (look, most))? {
-                Opened::Input(input) => Ok(Some(input)),
-                Opened::Unlimited => Ok(None),
-                Opened::TooLarge(size, most) => Err(Stopped::TooLarge(size, most)),
+                OpenedInput::Input(input) => Ok(Some(input)),
+                OpenedInput::Unlimited => Ok(None),
+                OpenedInput::TooLarge(size, most) => Err(Stopped::TooLarge(size, most)),
             }
         };
         let again = || MediaFile::open(path).map_err(|_| Stopped::Failed(AvError::InvalidData));
-        let input = || match open(media, Look::Decode)? {
+        let input = || match open(media, ProbeDepth::Decode)? {
             Some(input) => Ok(input),
             None => {
-                let headers = open(again()?, Look::Headers)?.ok_or(Stopped::Failed(AvError::InvalidData))?;
+                let headers = open(again()?, ProbeDepth::Headers)?.ok_or(Stopped::Failed(AvError::InvalidData))?;
                 let headers = Demuxer { input: headers, log: Lines::new(), read: 0 };
                 let facts = (0..headers.stream_count()).filter_map(|stream| headers.facts(stream));
                 let pixels = |facts: &StreamFacts| u64::from(facts.width) * u64::from(facts.height);
@@ -146,7 +146,7 @@ impl Demuxer {
                     return Err(Stopped::TooLarge((facts.width, facts.height), most(&facts.codec)));
                 }
                 log.take(0);
-                open(again()?, Look::DecodeAll)?.ok_or(Stopped::Failed(AvError::InvalidData))
+                open(again()?, ProbeDepth::DecodeAll)?.ok_or(Stopped::Failed(AvError::InvalidData))
             }
         };
         match input() {
@@ -194,7 +194,7 @@ impl Demuxer {
 
     #[allow(dead_code, reason = "read by those who judge damage")]
     /// What was logged since the last call: while opening with the packet number 0, while reading with that of the packet.
-    pub(crate) fn take_lines(&mut self) -> Vec<Line> {
+    pub(crate) fn take_lines(&mut self) -> Vec<LogLine> {
         self.log.take(self.read)
     }
 
@@ -396,7 +396,7 @@ pub(crate) struct Refused {
     /// FFmpeg's error.
     pub(crate) cause: AvError,
     /// What it logged on the way.
-    pub(crate) lines: Vec<Line>,
+    pub(crate) lines: Vec<LogLine>,
     /// Where its picture is larger than it may be: the size that it claims, and how many pixels it may have.
     pub(crate) too_large: Option<((u32, u32), u64)>,
 }

@@ -190,7 +190,7 @@ pub(crate) fn describe(setup: &EncoderSetup<'_>, codec: Id, tag: [u8; 4], profil
 
 /// An open video encoder whose time base is one frame.
 #[derive(Debug)]
-pub(crate) struct Encoder {
+pub(crate) struct VideoEncoder {
     raw: *mut ffi::AVCodecContext,
     color: ColorTags,
     pixel_aspect: ffi::AVRational,
@@ -199,23 +199,23 @@ pub(crate) struct Encoder {
 }
 
 // SAFETY: a codec context has no ties to the thread that made it; it is used by one thread at a time (`&mut self`).
-unsafe impl Send for Encoder {}
+unsafe impl Send for VideoEncoder {}
 
-impl Drop for Encoder {
+impl Drop for VideoEncoder {
     fn drop(&mut self) {
         // SAFETY: the context is owned; this also joins the encoder's threads.
         unsafe { ffi::avcodec_free_context(&mut self.raw) }
     }
 }
 
-impl Encoder {
-    pub(crate) fn open(setup: &EncoderSetup<'_>) -> Result<Encoder> {
+impl VideoEncoder {
+    pub(crate) fn open(setup: &EncoderSetup<'_>) -> Result<VideoEncoder> {
         let (width, height) = (c_size(setup.width)?, c_size(setup.height)?);
         let (codec, raw) = encoder_context(setup.name)?;
         let pixel_aspect = ffi::AVRational { num: setup.pixel_aspect.0, den: setup.pixel_aspect.1 };
         let shape = (setup.format, setup.width, setup.height);
         let top_field_first = setup.top_field_first;
-        let encoder = Encoder { raw, color: setup.color, pixel_aspect, top_field_first, shape };
+        let encoder = VideoEncoder { raw, color: setup.color, pixel_aspect, top_field_first, shape };
         // SAFETY: the context is allocated, not open yet, and the encoder's own.
         unsafe { set_up(raw, setup) }?;
         let mut options = Dictionary::new();

@@ -1,12 +1,12 @@
 //! From what a caller asks for to frames of the file.
 
-use super::source::Source;
+use super::source::TrimSource;
 use crate::deliver::Cut;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Ratio, Time, Timecode};
 
 /// The frames that `cut` means: the first, and how many.
-pub(super) fn resolve(cut: &Cut, source: &Source) -> Result<(i64, i64)> {
+pub(super) fn resolve(cut: &Cut, source: &TrimSource) -> Result<(i64, i64)> {
     let (first, end) = match cut {
         Cut::Frames { first, count } => {
             let end = first.checked_add(*count).ok_or_else(|| empty(source, "frame range overflows"))?;
@@ -35,12 +35,12 @@ pub(super) fn resolve(cut: &Cut, source: &Source) -> Result<(i64, i64)> {
     Ok((first, end - first))
 }
 
-fn empty(source: &Source, what: &str) -> Error {
+fn empty(source: &TrimSource, what: &str) -> Error {
     let what = format!("{what}: a piece has one frame at least, and ends behind its start");
     Error::new(ErrorKind::Option, what).at_file(&source.path)
 }
 
-fn by_timecode(start: &str, end: &str, source: &Source) -> Result<(i64, i64)> {
+fn by_timecode(start: &str, end: &str, source: &TrimSource) -> Result<(i64, i64)> {
     let Some(own) = source.info.start_timecode else {
         let what = format!("{} has no timecode: its frames count from 0", source.path.display());
         return Err(Error::new(ErrorKind::Time, what).at_file(&source.path));
@@ -64,7 +64,7 @@ fn by_timecode(start: &str, end: &str, source: &Source) -> Result<(i64, i64)> {
 }
 
 /// The number of a label that is written as those of the file are.
-fn label(text: &str, own: Timecode, source: &Source) -> Result<i64> {
+fn label(text: &str, own: Timecode, source: &TrimSource) -> Result<i64> {
     let right = || {
         let kind = if own.is_drop() { "drop-frame" } else { "non-drop" };
         format!("{} counts {kind} at {} from {own}", source.path.display(), own.rate())

@@ -2,15 +2,15 @@
 
 use super::super::frame::Frame;
 use super::super::media::Broken;
-use super::source::Source;
+use super::source::TrimSource;
 use super::writer::PieceWriter;
-use super::{Job, Run};
+use super::{PieceJob, TrimRun};
 use crate::error::Result;
 
 /// Encodes `jobs`, which lie in the order of their first frames.
-pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Result<()> {
+pub(super) fn run(jobs: Vec<PieceJob>, source: &mut TrimSource, run: &mut TrimRun<'_>) -> Result<()> {
     let mut waiting = jobs.into_iter().peekable();
-    let mut active: Vec<(Job, Option<PieceWriter>)> = Vec::new();
+    let mut active: Vec<(PieceJob, Option<PieceWriter>)> = Vec::new();
     let mut index = 0;
     loop {
         run.check()?;
@@ -47,11 +47,11 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
 
 /// Writes a frame of a piece, which may be the one in front of it, and what is heard beside it.
 fn write(
-    job: &Job,
+    job: &PieceJob,
     writer: &mut Option<PieceWriter>,
     (frame, own): (&Frame, bool),
-    source: &mut Source,
-    run: &Run<'_>,
+    source: &mut TrimSource,
+    run: &TrimRun<'_>,
 ) -> Result<()> {
     let writer = match writer {
         Some(writer) => writer,

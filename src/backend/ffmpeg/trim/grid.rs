@@ -1,13 +1,13 @@
 //! When the frames of a movie are shown, and those of a piece of it.
 
-use super::super::clock::Clock;
+use super::super::clock::MovieClock;
 use super::super::sys::read::StreamFacts;
 use crate::time::{Rate, Ratio};
 
 /// When frames are shown.
 pub(super) enum Grid {
     /// Each at its place.
-    Even(Clock),
+    Even(MovieClock),
     /// At these ticks of so many seconds each; a frame lasts this long where nothing else is known.
     Listed { ticks: Vec<i64>, second: Ratio, length: i64 },
     /// One after the other, since timestamps say nothing.
@@ -55,7 +55,7 @@ impl Grid {
     pub(super) fn nearest(&self, at: Ratio) -> i64 {
         let half = Ratio::new(1, 2);
         match self {
-            Grid::Even(Clock { rate, .. }) | Grid::Counted(rate) => (at * rate.nominal() + half).floor(),
+            Grid::Even(MovieClock { rate, .. }) | Grid::Counted(rate) => (at * rate.nominal() + half).floor(),
             Grid::Listed { ticks, second, length } => {
                 let wanted = (at / *second + half).floor().saturating_add(ticks[0]);
                 let behind = i64::try_from(ticks.partition_point(|tick| *tick <= wanted)).unwrap_or(i64::MAX);
@@ -72,7 +72,7 @@ impl Grid {
     /// The times of a piece from frame `first` on.
     pub(super) fn times(&self, first: i64, facts: &StreamFacts) -> PresentationTimes<'_> {
         let rate = match self {
-            Grid::Even(Clock { rate, .. }) | Grid::Counted(rate) => *rate,
+            Grid::Even(MovieClock { rate, .. }) | Grid::Counted(rate) => *rate,
             Grid::Listed { .. } => {
                 let (num, den) = (facts.time_base.numerator(), facts.time_base.denominator());
                 return PresentationTimes { grid: self, first, time_base: (num, den) };

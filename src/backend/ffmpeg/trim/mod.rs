@@ -18,28 +18,30 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::backend::CancelToken;
-use crate::deliver::{CopyMode, Existing, Piece, Place, Preset, Protected, SingleFiles, Trim, Trimmed, TrimmedPiece};
+use crate::deliver::{
+    CopyMode, Existing, OutputPlace, Piece, Preset, Protected, SingleFiles, Trim, Trimmed, TrimmedPiece,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::OutputKind;
 use crate::trace;
 use grid::PresentationTimes;
-use source::Source;
+use source::TrimSource;
 
 /// A piece that is to be made.
-struct Job {
+struct PieceJob {
     /// Its number in the request.
     number: usize,
     first: i64,
     count: i64,
-    place: Place,
+    place: OutputPlace,
     /// FFmpeg's name of the muxer.
     muxer: &'static str,
     /// Why it is not copied.
     why: Option<String>,
 }
 
-impl Job {
-    fn because(mut self, why: &str) -> Job {
+impl PieceJob {
+    fn because(mut self, why: &str) -> PieceJob {
         self.why = Some(why.to_owned());
         self
     }
@@ -48,13 +50,13 @@ impl Job {
         self.first + self.count
     }
 
-    fn times<'s>(&self, source: &'s Source) -> PresentationTimes<'s> {
+    fn times<'s>(&self, source: &'s TrimSource) -> PresentationTimes<'s> {
         source.grid.times(self.first, &source.facts)
     }
 }
 
 /// What all pieces have in common, and what came of them so far.
-struct Run<'a> {
+struct TrimRun<'a> {
     cancel: &'a CancelToken,
     files: &'a SingleFiles<'a>,
     preset: Option<&'a Preset>,
@@ -63,12 +65,12 @@ struct Run<'a> {
     packets: u64,
 }
 
-impl Run<'_> {
+impl TrimRun<'_> {
     fn check(&self) -> Result<()> {
         if self.cancel.is_cancelled() { Err(Error::new(ErrorKind::Cancelled, "cancelled")) } else { Ok(()) }
     }
 
-    fn done(&mut self, job: &Job, result: Result<TrimmedPiece>) {
+    fn done(&mut self, job: &PieceJob, result: Result<TrimmedPiece>) {
         trace::event!(
             INFO,
             "a piece is done",
@@ -92,7 +94,7 @@ pub(crate) fn trim(request: &Trim, cancel: &CancelToken) -> Result<Trimmed> {
     }
     let cores = || crate::threads::available();
     let threads = if request.threads == 0 { cores() } else { request.threads };
-    let mut source = Source::open(&request.source, threads)?;
+    let mut source = TrimSource::open(&request.source, threads)?;
     let mut protected = Protected::default();
     protected.add("the medium", &request.source);
     let existing = match (request.overwrite, request.overwrite_foreign) {
@@ -110,7 +112,7 @@ pub(crate) fn trim(request: &Trim, cancel: &CancelToken) -> Result<Trimmed> {
             Err(error) => results[number] = Some(Err(error)),
         }
     }
-    let mut run = Run { cancel, files: &files, preset: request.preset.as_ref(), threads, results, packets: 0 };
+    let mut run = TrimRun { cancel, files: &files, preset: request.preset.as_ref(), threads, results, packets: 0 };
     let made = make(jobs, request, &mut source, &mut run);
     let unlisted = files.finish();
     made?;
@@ -122,10 +124,10 @@ pub(crate) fn trim(request: &Trim, cancel: &CancelToken) -> Result<Trimmed> {
 }
 
 /// Makes all of `jobs`.
-fn make(mut jobs: Vec<Job>, request: &Trim, source: &mut Source, run: &mut Run<'_>) -> Result<()> {
+fn make(mut jobs: Vec<PieceJob>, request: &Trim, source: &mut TrimSource, run: &mut TrimRun<'_>) -> Result<()> {
     jobs.sort_by_key(|job| job.first);
     if request.copy == CopyMode::Exact {
-        let (held, others): (Vec<Job>, Vec<Job>) =
+        let (held, others): (Vec<PieceJob>, Vec<PieceJob>) =
             jobs.into_iter().partition(|job| container::holds(job.muxer, &source.info.codec));
         let codec = source.info.codec.clone();
         jobs = packets::run(held, source, run)?;
@@ -143,9 +145,9 @@ fn job(
     number: usize,
     piece: &Piece,
     request: &Trim,
-    source: &Source,
+    source: &TrimSource,
     (targets, files): (&mut Targets, &mut SingleFiles<'_>),
-) -> Result<Job> {
+) -> Result<PieceJob> {
     let muxer = container::muxer_of(&piece.target)?;
     let codec = request.preset.as_ref().map_or(source.info.codec.as_str(), |preset| preset.codec.as_str());
     if !container::holds(muxer, codec) {
@@ -153,9 +155,9 @@ fn job(
     }
     let (first, count) = cut::resolve(&piece.cut, source)?;
     targets.take(&piece.target)?;
-    let place = Place::of_file(&piece.target, OutputKind::Movie);
+    let place = OutputPlace::of_file(&piece.target, OutputKind::Movie);
     files.check(&place)?;
-    Ok(Job { number, first, count, place, muxer, why: None })
+    Ok(PieceJob { number, first, count, place, muxer, why: None })
 }
 
 /// The files that are written, each once, and not the one that is read.

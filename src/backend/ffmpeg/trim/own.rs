@@ -1,7 +1,7 @@
 //! A movie's own codec as a preset: what pictures are encoded as where nothing else is asked for.
 
 use super::super::sys::write::has_encoder;
-use super::source::Source;
+use super::source::TrimSource;
 use crate::deliver::{ColorRule, EncoderChoice, Preset, choice};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 const FIELDS: [(i32, &str); 4] = [(2, "tt"), (3, "bb"), (4, "tb"), (5, "bt")];
 
 /// The preset that makes what `source` is made of, at a quality near to it, for files of `muxer`.
-pub(super) fn preset(source: &Source, muxer: &str) -> Result<Preset> {
+pub(super) fn preset(source: &TrimSource, muxer: &str) -> Result<Preset> {
     let (codec, format) = (source.info.codec.as_str(), source.info.pixel_format.clone());
     let mut preset = named(source).unwrap_or_else(|| Preset {
         name: format!("the source's {codec}"),
@@ -52,7 +52,7 @@ fn set(choice: &mut EncoderChoice, key: &str, value: &str) {
 }
 
 /// One of the presets that have names, if it makes this codec in this profile.
-fn named(source: &Source) -> Option<Preset> {
+fn named(source: &TrimSource) -> Option<Preset> {
     let presets = Preset::NAMES.iter().filter_map(|name| Preset::by_name(name).ok());
     presets.into_iter().find(|preset| {
         let same = preset.codec == source.info.codec && !preset.is_sequence();
@@ -66,7 +66,7 @@ fn generic(codec: &str) -> bool {
 }
 
 /// The encoders for codecs that no preset makes.
-fn choices(source: &Source) -> Vec<EncoderChoice> {
+fn choices(source: &TrimSource) -> Vec<EncoderChoice> {
     let eight = ["yuv420p", "yuv422p", "yuv444p"];
     let ten = ["yuv420p", "yuv422p", "yuv444p", "yuv420p10", "yuv422p10", "yuv444p10"];
     let closed = ("flags", "+cgop");

@@ -12,9 +12,9 @@ use ffmpeg_next::codec::packet::side_data::Type as SideDataType;
 
 use super::super::probe;
 use super::super::sys::read::{self as sys, Demuxer};
-use super::source::Source;
+use super::source::TrimSource;
 use super::writer::PieceWriter;
-use super::{Job, Run};
+use super::{PieceJob, TrimRun};
 use crate::deliver::{SingleFiles, TrimmedPiece};
 use crate::error::{ErrorKind, Result};
 use crate::time::Ratio;
@@ -25,13 +25,13 @@ const READ_ON: i64 = 50;
 const BACK: [i64; 3] = [0, 2, 10];
 
 /// A piece that is being copied.
-struct Copying {
-    job: Job,
+struct PieceCopy {
+    job: PieceJob,
     /// `None`: its first frame has not come yet.
-    begun: Option<Begun>,
+    begun: Option<StartedPiece>,
 }
 
-struct Begun {
+struct StartedPiece {
     writer: PieceWriter,
     /// All frames of the piece in front of this one have come, and these behind it.
     next: i64,
@@ -42,7 +42,7 @@ struct Begun {
 }
 
 /// What a packet means for a piece.
-enum Step {
+enum PacketStep {
     /// More has to come.
     On,
     /// The piece is complete.
@@ -53,17 +53,17 @@ enum Step {
 
 /// Copies what can be copied of `jobs`, which lie in the order of their first frames. What is left comes back, with the
 /// reason.
-pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Result<Vec<Job>> {
+pub(super) fn run(jobs: Vec<PieceJob>, source: &mut TrimSource, run: &mut TrimRun<'_>) -> Result<Vec<PieceJob>> {
     let mut left = Vec::new();
     let mut waiting = jobs.into_iter().peekable();
     let mut file = File::new(source);
-    let mut active: Vec<Copying> = Vec::new();
+    let mut active: Vec<PieceCopy> = Vec::new();
     loop {
         run.check()?;
         if active.is_empty() {
             let Some(job) = waiting.next() else { break };
             match file.go_to(job.first, source)? {
-                Ok(()) => active.push(Copying { job, begun: None }),
+                Ok(()) => active.push(PieceCopy { job, begun: None }),
                 Err(why) => {
                     left.push(job.because(&why));
                     continue;
@@ -79,13 +79,13 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
             }
         };
         while let Some(job) = waiting.next_if(|job| job.first <= index.saturating_add(READ_ON)) {
-            active.push(Copying { job, begun: None });
+            active.push(PieceCopy { job, begun: None });
         }
         for mut copying in std::mem::take(&mut active) {
             match copying.take(&packet, index, source, run.files) {
-                Ok(Step::On) => active.push(copying),
-                Ok(Step::Complete(piece)) => run.done(&copying.job, Ok(*piece)),
-                Ok(Step::Not(why)) => left.push(copying.job.because(&why)),
+                Ok(PacketStep::On) => active.push(copying),
+                Ok(PacketStep::Complete(piece)) => run.done(&copying.job, Ok(*piece)),
+                Ok(PacketStep::Not(why)) => left.push(copying.job.because(&why)),
                 Err(error) => run.failed(copying.job, error, &mut left),
             }
         }
@@ -94,9 +94,9 @@ pub(super) fn run(jobs: Vec<Job>, source: &mut Source, run: &mut Run<'_>) -> Res
     Ok(left)
 }
 
-impl Run<'_> {
+impl TrimRun<'_> {
     /// A copy that went wrong: if not for the disk, frames may still be decoded and encoded.
-    fn failed(&mut self, job: Job, error: crate::Error, left: &mut Vec<Job>) {
+    fn failed(&mut self, job: PieceJob, error: crate::Error, left: &mut Vec<PieceJob>) {
         match error.kind() {
             ErrorKind::Io | ErrorKind::Cancelled | ErrorKind::Exists | ErrorKind::Locked => self.done(&job, Err(error)),
             _ => left.push(job.because(&format!("copying failed: {error:#}"))),
@@ -104,49 +104,55 @@ impl Run<'_> {
     }
 }
 
-impl Copying {
+impl PieceCopy {
     /// Looks at a packet that shows frame `index` of the movie, and writes it if it is the piece's.
-    fn take(&mut self, packet: &Packet, index: i64, source: &mut Source, files: &SingleFiles<'_>) -> Result<Step> {
-        let Copying { job, begun } = self;
+    fn take(
+        &mut self,
+        packet: &Packet,
+        index: i64,
+        source: &mut TrimSource,
+        files: &SingleFiles<'_>,
+    ) -> Result<PacketStep> {
+        let PieceCopy { job, begun } = self;
         let number = index - job.first;
         let begun = match begun {
             Some(begun) => begun,
-            None if number < 0 => return Ok(Step::On),
+            None if number < 0 => return Ok(PacketStep::On),
             // Frames that are shown later come first where the piece's first one depends on them.
             None if number > 0 || !begins(packet, source) => {
                 let what = if source.info.intra_only { "has no packet" } else { "is no key frame" };
-                return Ok(Step::Not(format!("its first frame, {}, {what}", job.first)));
+                return Ok(PacketStep::Not(format!("its first frame, {}, {what}", job.first)));
             }
             None => {
                 let writer = PieceWriter::copying(job, source)?;
-                begun.insert(Begun { writer, next: 0, ahead: BTreeSet::new(), packets: 0, behind: None })
+                begun.insert(StartedPiece { writer, next: 0, ahead: BTreeSet::new(), packets: 0, behind: None })
             }
         };
         if let Some(why) = begun.obstacle(job, index, source.info.intra_only) {
-            return Ok(Step::Not(why));
+            return Ok(PacketStep::Not(why));
         }
         if number >= job.count {
-            return Ok(Step::On);
+            return Ok(PacketStep::On);
         }
         let delay = if source.info.intra_only { 0 } else { source.traits.delay };
         let decoded = begun.packets - delay;
         if decoded > number {
-            return Ok(Step::Not(format!("frame {index} is stored later than the file says")));
+            return Ok(PacketStep::Not(format!("frame {index} is stored later than the file says")));
         }
         begun.writer.write_packet(packet, number, decoded, &job.times(source))?;
         begun.packets += 1;
         begun.writer.accompany(job, &mut source.sounds, &source.grid)?;
         if begun.packets < job.count {
-            return Ok(Step::On);
+            return Ok(PacketStep::On);
         }
         let piece = self.begun.take().map(|begun| begun.writer.finish(&self.job, source, files)).transpose()?;
-        Ok(piece.map_or(Step::On, |piece| Step::Complete(Box::new(piece))))
+        Ok(piece.map_or(PacketStep::On, |piece| PacketStep::Complete(Box::new(piece))))
     }
 }
 
-impl Begun {
+impl StartedPiece {
     /// Why the packet of frame `index`, which comes now, keeps the piece from being a copy.
-    fn obstacle(&mut self, job: &Job, index: i64, intra_only: bool) -> Option<String> {
+    fn obstacle(&mut self, job: &PieceJob, index: i64, intra_only: bool) -> Option<String> {
         let number = index - job.first;
         if number < 0 {
             return Some(format!("frame {index} is stored behind the piece's first one: an open group of pictures"));
@@ -180,7 +186,7 @@ struct File {
 }
 
 impl File {
-    fn new(source: &Source) -> File {
+    fn new(source: &TrimSource) -> File {
         File { demuxer: None, stream: source.stream, packets: 0, at: None, held: None }
     }
 
@@ -190,7 +196,7 @@ impl File {
 
     /// Goes to where frame `index` comes next, unless that is where reading goes on anyway. The inner error is a reason not
     /// to copy.
-    fn go_to(&mut self, index: i64, source: &Source) -> Result<std::result::Result<(), String>> {
+    fn go_to(&mut self, index: i64, source: &TrimSource) -> Result<std::result::Result<(), String>> {
         let Some(tick) = source.grid.tick(index) else {
             return Ok(Err("frames cannot be told from one another by their times".to_owned()));
         };
@@ -220,7 +226,7 @@ impl File {
     }
 
     /// The next packet that is shown, and its frame. An error is a reason not to copy.
-    fn next(&mut self, source: &Source) -> std::result::Result<(Packet, i64), String> {
+    fn next(&mut self, source: &TrimSource) -> std::result::Result<(Packet, i64), String> {
         if let Some(held) = self.held.take() {
             return Ok(held);
         }
@@ -250,14 +256,14 @@ impl File {
     }
 }
 
-fn open(source: &Source) -> Result<Demuxer> {
+fn open(source: &TrimSource) -> Result<Demuxer> {
     let mut demuxer = probe::open(&source.path)?;
     demuxer.select(source.stream);
     Ok(demuxer)
 }
 
 /// Whether decoding can begin at a packet, so that nothing shown from there on depends on anything before it.
-fn begins(packet: &Packet, source: &Source) -> bool {
+fn begins(packet: &Packet, source: &TrimSource) -> bool {
     let (kinds, size): (fn(u8) -> bool, usize) = match source.info.codec.as_str() {
         _ if source.info.intra_only => return true,
         // Only an instantaneous refresh: what FFmpeg marks as key frames can be the start of a gradual one, too.

@@ -18,7 +18,7 @@ const AT_ONCE: i64 = 1 << 16;
 const EARLY: &str = "sound in webm files can lie up to 7 ms early";
 
 /// One sound of the movie.
-pub(super) struct Sound {
+pub(super) struct TrimmedSound {
     /// Its number among the streams of the file.
     pub(super) stream: usize,
     reader: SoundReader,
@@ -28,13 +28,13 @@ pub(super) struct Sound {
     disposition: i32,
 }
 
-impl Sound {
+impl TrimmedSound {
     /// Opens all sounds of a file that can be decoded, in the order they have in it.
-    pub(super) fn open_all(path: &Path, demuxer: &Demuxer) -> Result<Vec<Sound>> {
+    pub(super) fn open_all(path: &Path, demuxer: &Demuxer) -> Result<Vec<TrimmedSound>> {
         let mut opened = Vec::new();
         for (number, stream) in sounds(demuxer).into_iter().enumerate() {
             let reader = SoundReader::open(path, Some(number))?;
-            opened.push(Sound {
+            opened.push(TrimmedSound {
                 stream,
                 layout: reader.layout(),
                 codec: demuxer.facts(stream).map(|facts| facts.codec).unwrap_or_default(),
@@ -95,7 +95,7 @@ pub(super) struct Track {
 impl Track {
     /// Adds the movie's sounds to a file whose first frame is `first`. What is said in `notes` is different from them.
     pub(super) fn add_all(
-        sounds: &[Sound],
+        sounds: &[TrimmedSound],
         (grid, first): (&Grid, i64),
         (muxer, name): (&mut Muxer, &str),
         notes: &mut Vec<String>,
@@ -127,7 +127,13 @@ impl Track {
     }
 
     /// Writes what is heard up to the start of the movie's frame `end`.
-    pub(super) fn write(&mut self, sounds: &mut [Sound], grid: &Grid, end: i64, muxer: &mut Muxer) -> Result<()> {
+    pub(super) fn write(
+        &mut self,
+        sounds: &mut [TrimmedSound],
+        grid: &Grid,
+        end: i64,
+        muxer: &mut Muxer,
+    ) -> Result<()> {
         let sound = &mut sounds[self.number];
         let end = sound.sample(grid, end);
         while self.next < end {
@@ -140,7 +146,7 @@ impl Track {
     }
 
     /// What was lost of the sound while the piece was written, in words.
-    pub(super) fn damage(&self, sounds: &[Sound]) -> Option<String> {
+    pub(super) fn damage(&self, sounds: &[TrimmedSound]) -> Option<String> {
         let lost = sounds[self.number].reader.damaged() - self.damaged;
         let what = || format!("{lost} packets of sound {} cannot be decoded: there is silence", self.number);
         (lost > 0).then(what)

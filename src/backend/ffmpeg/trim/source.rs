@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::Packet;
 use ffmpeg_next::codec::Parameters;
 
-use super::super::clock::Clock;
+use super::super::clock::MovieClock;
 use super::super::decode::MovieReader;
 use super::super::frame::{Frame, undecodable};
 use super::super::info::MediaInfo;
@@ -14,12 +14,12 @@ use super::super::probe;
 use super::super::sys::read::{self as sys, Demuxer, StreamFacts};
 use super::super::sys::streams::{PictureTraits, SideData};
 use super::grid::Grid;
-use super::sound::Sound;
+use super::sound::TrimmedSound;
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Rate, Ratio, Timecode};
 
 /// An open movie.
-pub(super) struct Source {
+pub(super) struct TrimSource {
     pub(super) path: PathBuf,
     pub(super) reader: MovieReader,
     pub(super) info: MediaInfo,
@@ -37,7 +37,7 @@ pub(super) struct Source {
     pub(super) rate: Rate,
     /// How many frames there are, where a list of them says so.
     pub(super) frames: Option<i64>,
-    pub(super) sounds: Vec<Sound>,
+    pub(super) sounds: Vec<TrimmedSound>,
     /// Metadata of the file and of its picture.
     pub(super) tags: Vec<(String, String)>,
     pub(super) picture_tags: Vec<(String, String)>,
@@ -45,9 +45,9 @@ pub(super) struct Source {
     pub(super) left: Vec<String>,
 }
 
-impl Source {
+impl TrimSource {
     /// Opens a movie.
-    pub(super) fn open(path: &Path, threads: usize) -> Result<Source> {
+    pub(super) fn open(path: &Path, threads: usize) -> Result<TrimSource> {
         let mut reader = MovieReader::open(path, &DecodeOptions::default().threads(threads))?;
         let info = reader.info().clone();
         if info.is_still {
@@ -58,14 +58,14 @@ impl Source {
         let (stream, facts) = probe::picture_stream(&demuxer).ok_or_else(|| probe::no_picture(path))?;
         let rate = info.rate.unwrap_or(Rate::FPS_25);
         let frames = listed_frames(&mut demuxer, stream, &facts);
-        let sounds = Sound::open_all(path, &demuxer)?;
+        let sounds = TrimmedSound::open_all(path, &demuxer)?;
         let grid = match reader.clock() {
             None => Grid::Counted(rate),
             // QuickTime and MP4 list every frame; that has been looked at.
             Some(clock) if clock.regular && (frames.is_some() || keeps_to(path, stream, &clock)?) => Grid::Even(clock),
             Some(clock) => listed(path, stream, &facts, &clock)?,
         };
-        Ok(Source {
+        Ok(TrimSource {
             path: path.to_owned(),
             frames: if let Grid::Listed { ticks, .. } = &grid { i64::try_from(ticks.len()).ok() } else { frames },
             traits: demuxer.picture_traits(stream),
@@ -156,7 +156,7 @@ const LOOKED_AT: usize = 240;
 const REORDERED: usize = 20;
 
 /// Whether the first frames of a movie follow on one another on the grid of its clock.
-fn keeps_to(path: &Path, stream: usize, clock: &Clock) -> Result<bool> {
+fn keeps_to(path: &Path, stream: usize, clock: &MovieClock) -> Result<bool> {
     let mut frames: Vec<i64> = Vec::new();
     read_times(path, stream, clock.first, |at| {
         frames.push(clock.frame_at(at));
@@ -168,7 +168,7 @@ fn keeps_to(path: &Path, stream: usize, clock: &Clock) -> Result<bool> {
 }
 
 /// Reads when every frame is shown, without decoding.
-fn listed(path: &Path, stream: usize, facts: &StreamFacts, clock: &Clock) -> Result<Grid> {
+fn listed(path: &Path, stream: usize, facts: &StreamFacts, clock: &MovieClock) -> Result<Grid> {
     let mut ticks = Vec::new();
     read_times(path, stream, clock.first, |at| {
         ticks.push(at);
@@ -208,7 +208,7 @@ fn is_hidden(packet: &Packet, vp8: bool) -> bool {
 }
 
 /// The streams that do not go along, in words.
-fn left(demuxer: &Demuxer, picture: usize, sounds: &[Sound]) -> Vec<String> {
+fn left(demuxer: &Demuxer, picture: usize, sounds: &[TrimmedSound]) -> Vec<String> {
     let mut left = Vec::new();
     for stream in 0..demuxer.stream_count() {
         let Some(facts) = demuxer.facts(stream) else { continue };

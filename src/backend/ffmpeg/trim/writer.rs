@@ -5,7 +5,7 @@ use std::path::Path;
 use ffmpeg_next::codec::Parameters;
 use ffmpeg_next::codec::packet::Packet;
 
-use super::super::convert::{Converter, SourcePicture as Picture, chroma_site};
+use super::super::convert::{Converter, SourcePicture, chroma_site};
 use super::super::decode::MovieReader;
 use super::super::encode::{OutputSettings, aspect_pair, open_encoder};
 use super::super::frame::Frame;
@@ -18,17 +18,17 @@ use super::super::presets::FormatRequest;
 use super::super::sys::streams::with_tag_of;
 use super::super::sys::write::{Muxer, StreamSetup};
 use super::grid::{Grid, PresentationTimes, rate_pair};
-use super::sound::{Sound, Track};
-use super::source::Source;
-use super::{Job, about, container, own};
-use crate::deliver::{Hold, Place, Preset, SingleFiles, TrimmedPiece};
+use super::sound::{Track, TrimmedSound};
+use super::source::TrimSource;
+use super::{PieceJob, about, container, own};
+use crate::deliver::{Hold, OutputPlace, Preset, SingleFiles, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rect;
 use crate::plan::ColorTags;
 
 /// A piece being written. Dropped unfinished, it leaves nothing behind.
 pub(super) struct PieceWriter {
-    place: Place,
+    place: OutputPlace,
     muxer: Option<Muxer>,
     picture: usize,
     encoding: Option<Encoding>,
@@ -68,14 +68,14 @@ impl Drop for PieceWriter {
 
 impl PieceWriter {
     /// A piece whose pictures are the source's packets.
-    pub(super) fn copying(job: &Job, source: &Source) -> Result<PieceWriter> {
+    pub(super) fn copying(job: &PieceJob, source: &TrimSource) -> Result<PieceWriter> {
         PieceWriter::start(job, source, &source.info.codec, |_| Ok((source.parameters.clone(), None)))
     }
 
     /// A piece whose pictures are encoded as `preset` says, or as the source is. `frame` is the first of them.
     pub(super) fn encoding(
-        job: &Job,
-        source: &Source,
+        job: &PieceJob,
+        source: &TrimSource,
         preset: Option<&Preset>,
         frame: &Frame,
         threads: u32,
@@ -97,8 +97,8 @@ impl PieceWriter {
     }
 
     fn start(
-        job: &Job,
-        source: &Source,
+        job: &PieceJob,
+        source: &TrimSource,
         codec: &str,
         pictures: impl FnOnce(&Muxer) -> Result<(Parameters, Option<Encoding>)>,
     ) -> Result<PieceWriter> {
@@ -169,7 +169,8 @@ impl PieceWriter {
             // Tags that are left unsaid change no sample.
             target.color = frame.color();
         }
-        let picture = Picture { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
+        let picture =
+            SourcePicture { frame: frame.as_av(), color: frame.color(), premultiplied: frame.is_premultiplied() };
         let whole = Rect::whole(target.width, target.height);
         let converted = encoding.converter.convert(&picture, &target, whole)?;
         encoding.encoder.send(Some((converted.as_ref().unwrap_or(frame.as_av()), frames)))?;
@@ -196,7 +197,7 @@ impl PieceWriter {
     }
 
     /// Writes the sound beside the frames that were written.
-    pub(super) fn accompany(&mut self, job: &Job, sounds: &mut [Sound], grid: &Grid) -> Result<()> {
+    pub(super) fn accompany(&mut self, job: &PieceJob, sounds: &mut [TrimmedSound], grid: &Grid) -> Result<()> {
         let Some(muxer) = &mut self.muxer else { return Ok(()) };
         let end = job.first + self.frames;
         self.tracks.iter_mut().try_for_each(|track| track.write(sounds, grid, end, muxer))
@@ -207,7 +208,12 @@ impl PieceWriter {
     }
 
     /// Closes the file, counts its frames, and gives it its name.
-    pub(super) fn finish(mut self, job: &Job, source: &Source, files: &SingleFiles<'_>) -> Result<TrimmedPiece> {
+    pub(super) fn finish(
+        mut self,
+        job: &PieceJob,
+        source: &TrimSource,
+        files: &SingleFiles<'_>,
+    ) -> Result<TrimmedPiece> {
         if let Some(encoding) = &mut self.encoding {
             encoding.encoder.send(None)?;
         }
@@ -248,7 +254,7 @@ impl PieceWriter {
 }
 
 /// What the frames of a piece are encoded with.
-fn settings(preset: Preset, source: &Source, frame: &Frame, threads: u32, own: bool) -> Result<OutputSettings> {
+fn settings(preset: Preset, source: &TrimSource, frame: &Frame, threads: u32, own: bool) -> Result<OutputSettings> {
     // Sound goes its own way, in the codecs of the source.
     let preset = Preset { audio: None, ..preset };
     let size = (frame.width(), frame.height());
@@ -279,8 +285,8 @@ fn settings(preset: Preset, source: &Source, frame: &Frame, threads: u32, own: b
 /// Adds the stream of pictures, with all that is said about it: `labels`, and what the source says about packets or pictures.
 fn add_picture(
     muxer: &mut Muxer,
-    job: &Job,
-    source: &Source,
+    job: &PieceJob,
+    source: &TrimSource,
     parameters: &Parameters,
     (labels, copied): (Vec<(String, String)>, bool),
 ) -> Result<usize> {
@@ -301,7 +307,7 @@ fn add_picture(
 
 /// Looks at a finished file: it has all its frames, and the first can be decoded; where packets were copied, so can the
 /// last.
-fn verify(path: &Path, source: &Source, count: i64, copied: bool) -> Result<()> {
+fn verify(path: &Path, source: &TrimSource, count: i64, copied: bool) -> Result<()> {
     let bad = |what: String| Error::new(ErrorKind::Verify, what).at_file(path);
     let pixels = limits::of_size(source.info.width, source.info.height);
     let frames = count_frames(path, pixels)?;

@@ -13,7 +13,7 @@ use super::representation;
 pub(crate) struct ExplainArgs {
     /// How the frames of each shot would be made, and what that costs: for people, or as json
     #[arg(long, value_name = "FORM", num_args = 0..=1, require_equals = true, default_missing_value = "text", conflicts_with = "frames")]
-    explain: Option<Form>,
+    explain: Option<ExplainFormat>,
     /// What shots would be written as; used with --explain
     #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name, value_name = "NAME")]
     preset: Preset,
@@ -23,7 +23,7 @@ pub(crate) struct ExplainArgs {
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Form {
+enum ExplainFormat {
     Text,
     Json,
 }
@@ -48,7 +48,7 @@ impl ExplainArgs {
     /// That in the form that is asked for.
     pub(crate) fn text(&self, shots: &[ShotProgram]) -> String {
         match self.explain {
-            Some(Form::Json) => {
+            Some(ExplainFormat::Json) => {
                 printable_json(serde_json::to_string_pretty(shots).expect("programs are plain data")) + "\n"
             }
             _ => shots.iter().map(|shot| format!("{shot}\n")).collect(),

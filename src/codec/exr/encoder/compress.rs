@@ -4,8 +4,8 @@ use exr::meta::attribute::IntegerBounds;
 use exr::meta::header::Header;
 use libdeflater::{CompressionLvl, Compressor as Deflate};
 
-use super::Setup;
-use crate::codec::exr::Compression;
+use super::ExrSetup;
+use crate::codec::exr::ExrCompression;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Compresses the chunks of a file, one after the other.
@@ -24,15 +24,15 @@ enum Method<'h> {
 }
 
 impl<'h> Compressor<'h> {
-    pub(super) fn new(setup: &Setup, header: &'h Header) -> Compressor<'h> {
+    pub(super) fn new(setup: &ExrSetup, header: &'h Header) -> Compressor<'h> {
         let level = setup.level.unwrap_or(setup.compression.usual_level());
         let method = match setup.compression {
-            Compression::None => Method::None,
-            Compression::Zips | Compression::Zip16 => {
+            ExrCompression::None => Method::None,
+            ExrCompression::Zips | ExrCompression::Zip16 => {
                 let level = CompressionLvl::new(level.into()).unwrap_or_default();
                 Method::Deflate(Box::new(Deflate::new(level)))
             }
-            Compression::Piz | Compression::Dwaa => Method::Crate(header),
+            ExrCompression::Piz | ExrCompression::Dwaa => Method::Crate(header),
         };
         Compressor { method, width: setup.width, ordered: Vec::new() }
     }

@@ -8,8 +8,8 @@ use exr::meta::attribute::{
 use exr::meta::header::{Header, LayerAttributes, standard_names as names};
 use exr::meta::{BlockDescription, attribute};
 
-use super::Setup;
-use crate::codec::exr::Compression;
+use super::ExrSetup;
+use crate::codec::exr::ExrCompression;
 use crate::error::{Error, ErrorKind, Result};
 use crate::setters::setters;
 use crate::time::Timecode;
@@ -17,7 +17,7 @@ use crate::time::Timecode;
 /// What is said about all pictures of a sequence.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Description {
+pub struct ExrDescription {
     /// Width of a pixel over its height.
     pub pixel_aspect: f32,
     /// Frames a second, as a fraction: `framesPerSecond`.
@@ -30,13 +30,13 @@ pub struct Description {
     pub texts: BTreeMap<String, String>,
 }
 
-impl Default for Description {
-    fn default() -> Description {
-        Description { pixel_aspect: 1.0, rate: None, chromaticities: None, software: None, texts: BTreeMap::new() }
+impl Default for ExrDescription {
+    fn default() -> ExrDescription {
+        ExrDescription { pixel_aspect: 1.0, rate: None, chromaticities: None, software: None, texts: BTreeMap::new() }
     }
 }
 
-setters!(Description {
+setters!(ExrDescription {
     pixel_aspect: f32,
     rate: some (u32, u32),
     chromaticities: some [(f32, f32); 4],
@@ -47,24 +47,24 @@ setters!(Description {
 /// What is said about one picture.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
-pub struct Label {
+pub struct ExrLabel {
     /// Its timecode: `timeCode`, where it counts 60 frames a second or fewer.
     pub timecode: Option<Timecode>,
     /// The reel that the timecode is of: `reelName`.
     pub reel: Option<String>,
 }
 
-impl Label {
+impl ExrLabel {
     /// A label with this timecode and reel.
-    pub fn new(timecode: Option<Timecode>, reel: Option<String>) -> Label {
-        Label { timecode, reel }
+    pub fn new(timecode: Option<Timecode>, reel: Option<String>) -> ExrLabel {
+        ExrLabel { timecode, reel }
     }
 }
 
 /// Texts that OpenEXR defines; its other names have values of other kinds.
 const TEXTS: [&[u8]; 3] = [names::OWNER, names::COMMENTS, names::CAPTURE_DATE];
 
-/// Whether `name` may be the name of a text in [`Description::texts`].
+/// Whether `name` may be the name of a text in [`ExrDescription::texts`].
 fn is_text(name: &str) -> bool {
     let bytes = name.as_bytes();
     let is_free = !names::ALL.contains(&bytes) && !ours().contains(&bytes);
@@ -79,18 +79,18 @@ fn ours() -> [&'static [u8]; 1] {
 }
 
 /// The structure of the files: channels, size, compression.
-pub(super) fn of(setup: &Setup) -> Header {
+pub(super) fn of(setup: &ExrSetup) -> Header {
     let all = ["A", "B", "G", "R"];
     let channels = &all[usize::from(!setup.alpha)..];
     let channels = channels.iter().map(|&name| ChannelDescription::named(name, SampleType::F16)).collect();
     let header = Header::new(Text::default(), (setup.width, setup.height), channels);
     let level = f32::from(setup.level.unwrap_or(setup.compression.usual_level()));
     let compression = match setup.compression {
-        Compression::None => exr::compression::Compression::Uncompressed,
-        Compression::Zips => exr::compression::Compression::ZIP1,
-        Compression::Zip16 => exr::compression::Compression::ZIP16,
-        Compression::Piz => exr::compression::Compression::PIZ,
-        Compression::Dwaa => exr::compression::Compression::DWAA(Some(level)),
+        ExrCompression::None => exr::compression::Compression::Uncompressed,
+        ExrCompression::Zips => exr::compression::Compression::ZIP1,
+        ExrCompression::Zip16 => exr::compression::Compression::ZIP16,
+        ExrCompression::Piz => exr::compression::Compression::PIZ,
+        ExrCompression::Dwaa => exr::compression::Compression::DWAA(Some(level)),
     };
     header
         .with_encoding(compression, BlockDescription::ScanLines, LineOrder::Increasing)
@@ -98,7 +98,7 @@ pub(super) fn of(setup: &Setup) -> Header {
 }
 
 /// Writes everything in front of the table of chunks. Attributes lie in the order of their names.
-pub(super) fn write(header: &Header, about: &Description, label: &Label, file: &mut Vec<u8>) -> Result<()> {
+pub(super) fn write(header: &Header, about: &ExrDescription, label: &ExrLabel, file: &mut Vec<u8>) -> Result<()> {
     let mut all: BTreeMap<Vec<u8>, AttributeValue> = BTreeMap::new();
     let mut add = |name: &[u8], value| all.insert(name.to_vec(), value);
     // A value is UTF-8, as newer versions of OpenEXR recommend.

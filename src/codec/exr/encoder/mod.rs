@@ -5,15 +5,15 @@ mod half;
 mod header;
 
 pub(crate) use header::set_timecode;
-pub use header::{Description, Label};
+pub use header::{ExrDescription, ExrLabel};
 
-use super::Compression;
+use super::ExrCompression;
 use crate::error::{Error, ErrorKind, Result};
 use compress::Compressor;
 
 /// Size and coding of all pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Setup {
+pub struct ExrSetup {
     /// Pixels of a line.
     pub width: usize,
     /// Lines.
@@ -21,8 +21,8 @@ pub struct Setup {
     /// Whether there is a channel A behind R, G and B.
     pub alpha: bool,
     /// How lines are compressed.
-    pub compression: Compression,
-    /// Level of that, from fast to small, for DWAA from good to small: one of [`Compression::levels`]. `None`: 4, of DWAA 45.
+    pub compression: ExrCompression,
+    /// Level of that, from fast to small, for DWAA from good to small: one of [`ExrCompression::levels`]. `None`: 4, of DWAA 45.
     pub level: Option<u16>,
 }
 
@@ -41,29 +41,29 @@ pub struct Channel<'a> {
 /// Encodes pictures of one size.
 ///
 /// ```
-/// use otio_conflate::codec::exr::{Channel, Compression, Description, Encoder, Label, Setup};
+/// use otio_conflate::codec::exr::{Channel, ExrCompression, ExrDescription, ExrEncoder, ExrLabel, ExrSetup};
 ///
-/// let setup = Setup { width: 64, height: 36, alpha: false, compression: Compression::Zips, level: None };
-/// let encoder = Encoder::new(setup, Description::default())?;
+/// let setup = ExrSetup { width: 64, height: 36, alpha: false, compression: ExrCompression::Zips, level: None };
+/// let encoder = ExrEncoder::new(setup, ExrDescription::default())?;
 /// let samples = vec![0.18; 64 * 36];
 /// let channel = Channel { samples: &samples, stride: 64 };
 /// let mut file = Vec::new();
-/// encoder.encode(&[channel, channel, channel], &Label::default(), &mut file)?;
+/// encoder.encode(&[channel, channel, channel], &ExrLabel::default(), &mut file)?;
 /// assert_eq!(file[..4], [0x76, 0x2f, 0x31, 0x01]);
 /// # Ok::<(), otio_conflate::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Encoder {
-    setup: Setup,
-    description: Description,
+pub struct ExrEncoder {
+    setup: ExrSetup,
+    description: ExrDescription,
     /// What is told to the crate that compresses some kinds of chunks, and is written into files.
     header: exr::meta::header::Header,
 }
 
-impl Encoder {
+impl ExrEncoder {
     /// # Errors
     /// [`ErrorKind::Option`] for an invalid size or level.
-    pub fn new(setup: Setup, description: Description) -> Result<Encoder> {
+    pub fn new(setup: ExrSetup, description: ExrDescription) -> Result<ExrEncoder> {
         if ![setup.width, setup.height].iter().all(|side| (1..=LARGEST).contains(side)) {
             let what = format!("invalid EXR size {} × {}; expected 1 to {LARGEST}", setup.width, setup.height);
             return Err(Error::new(ErrorKind::Option, what));
@@ -72,7 +72,7 @@ impl Encoder {
             setup.compression.check_level(level)?;
         }
         let header = header::of(&setup);
-        Ok(Encoder { setup, description, header })
+        Ok(ExrEncoder { setup, description, header })
     }
 
     /// Writes a picture into `file`, which is cleared first. Channels are R, G, B, and A where there is alpha, which is
@@ -80,8 +80,8 @@ impl Encoder {
     ///
     /// # Errors
     /// [`ErrorKind::Encode`] for channels of another number or size, and where a chunk cannot be compressed.
-    pub fn encode(&self, channels: &[Channel<'_>], label: &Label, file: &mut Vec<u8>) -> Result<()> {
-        let Setup { width, height, alpha, compression, .. } = self.setup;
+    pub fn encode(&self, channels: &[Channel<'_>], label: &ExrLabel, file: &mut Vec<u8>) -> Result<()> {
+        let ExrSetup { width, height, alpha, compression, .. } = self.setup;
         let holds = |channel: &Channel<'_>| {
             channel.stride >= width && channel.samples.len() >= channel.stride * (height - 1) + width
         };
@@ -126,15 +126,15 @@ fn int(number: usize) -> Result<i32> {
 mod tests {
     use super::*;
 
-    fn file(setup: Setup, value: impl Fn(usize, usize, usize) -> f32) -> Vec<u8> {
-        let Setup { width, height, alpha, .. } = setup;
+    fn file(setup: ExrSetup, value: impl Fn(usize, usize, usize) -> f32) -> Vec<u8> {
+        let ExrSetup { width, height, alpha, .. } = setup;
         let samples =
             |channel| -> Vec<f32> { (0..width * height).map(|at| value(channel, at % width, at / width)).collect() };
         let all: Vec<Vec<f32>> = (0..if alpha { 4 } else { 3 }).map(samples).collect();
         let channels: Vec<Channel<'_>> = all.iter().map(|samples| Channel { samples, stride: width }).collect();
         let mut file = vec![1, 2, 3];
-        let encoder = Encoder::new(setup, Description::default()).expect("a valid setup");
-        encoder.encode(&channels, &Label::default(), &mut file).expect("it can be encoded");
+        let encoder = ExrEncoder::new(setup, ExrDescription::default()).expect("a valid setup");
+        encoder.encode(&channels, &ExrLabel::default(), &mut file).expect("it can be encoded");
         file
     }
 
@@ -159,9 +159,9 @@ mod tests {
 
     #[test]
     fn every_lossless_compression_keeps_every_half() {
-        for compression in [Compression::None, Compression::Zips, Compression::Zip16, Compression::Piz] {
+        for compression in [ExrCompression::None, ExrCompression::Zips, ExrCompression::Zip16, ExrCompression::Piz] {
             for (width, height, alpha) in [(1, 1, false), (33, 70, true), (5, 16, false), (64, 33, true)] {
-                let setup = Setup { width, height, alpha, compression, level: None };
+                let setup = ExrSetup { width, height, alpha, compression, level: None };
                 // Whole multiples of an eighth are halves, up to 256.
                 let value = |channel: usize, x: usize, y: usize| {
                     let number = (channel * 977 + x * 31 + y * y * 7) % 2048;
@@ -179,12 +179,12 @@ mod tests {
 
     #[test]
     fn dwaa_is_close_and_small() {
-        let setup = Setup { width: 128, height: 70, alpha: false, compression: Compression::Dwaa, level: None };
+        let setup = ExrSetup { width: 128, height: 70, alpha: false, compression: ExrCompression::Dwaa, level: None };
         let value = |channel: usize, x: usize, y: usize| {
             let number = u16::try_from(x + y * (channel + 1)).expect("a small number");
             0.1 + f32::from(number) / 400.0
         };
-        let (lossy, plain) = (file(setup, value), file(Setup { compression: Compression::None, ..setup }, value));
+        let (lossy, plain) = (file(setup, value), file(ExrSetup { compression: ExrCompression::None, ..setup }, value));
         assert!(lossy.len() * 4 < plain.len(), "{} of {} bytes", lossy.len(), plain.len());
         let most = read(&lossy).into_iter().zip(read(&plain)).flat_map(|(a, b)| [0, 1, 2].map(|c| (a[c] - b[c]).abs()));
         let most = most.fold(0.0, f32::max);
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn higher_levels_make_smaller_files() {
-        let setup = |level| Setup { width: 200, height: 50, alpha: false, compression: Compression::Zips, level };
+        let setup = |level| ExrSetup { width: 200, height: 50, alpha: false, compression: ExrCompression::Zips, level };
         let value = |channel: usize, x: usize, y: usize| {
             f32::from(u16::try_from((x * 7 + y * 13 + channel) % 97).expect("less than 97"))
         };
@@ -204,18 +204,19 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_an_error_that_says_so() {
-        let setup = Setup { width: 4, height: 4, alpha: false, compression: Compression::Zips, level: None };
+        let setup = ExrSetup { width: 4, height: 4, alpha: false, compression: ExrCompression::Zips, level: None };
         let refused = |setup| {
-            let error = Encoder::new(setup, Description::default()).expect_err("it cannot be");
+            let error = ExrEncoder::new(setup, ExrDescription::default()).expect_err("it cannot be");
             assert_eq!(error.kind(), ErrorKind::Option);
             format!("{error:#}")
         };
-        assert!(refused(Setup { width: 0, ..setup }).contains("0 × 4"));
-        assert!(refused(Setup { level: Some(13), ..setup }).contains("expected 1 to 12"));
-        assert!(refused(Setup { level: Some(1), compression: Compression::Piz, ..setup }).contains("no levels"));
-        let encoder = Encoder::new(setup, Description::default()).expect("a valid setup");
+        assert!(refused(ExrSetup { width: 0, ..setup }).contains("0 × 4"));
+        assert!(refused(ExrSetup { level: Some(13), ..setup }).contains("expected 1 to 12"));
+        assert!(refused(ExrSetup { level: Some(1), compression: ExrCompression::Piz, ..setup }).contains("no levels"));
+        let encoder = ExrEncoder::new(setup, ExrDescription::default()).expect("a valid setup");
         let channel = Channel { samples: &[0.0; 15], stride: 4 };
-        let error = encoder.encode(&[channel; 3], &Label::default(), &mut Vec::new()).expect_err("one sample too few");
+        let error =
+            encoder.encode(&[channel; 3], &ExrLabel::default(), &mut Vec::new()).expect_err("one sample too few");
         assert_eq!(error.kind(), ErrorKind::Encode);
     }
 }
