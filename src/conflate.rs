@@ -322,6 +322,8 @@ struct Run<'r> {
     /// Where it does not, and colours are managed, those of what it renders.
     colors: Option<RenderedColors>,
     at_once: usize,
+    /// What decides about the memory of frames.
+    frames: memory::FrameMemory,
     folder: Folder,
     observer: &'r dyn Observer,
     cancel: &'r CancelToken,
@@ -393,7 +395,10 @@ impl<'r> Run<'r> {
         };
         let before = Before::new(manifest, folder.path(), plan, &guard);
         let cores = threads::available();
-        let pixels = u64::from(canvas.width).saturating_mul(canvas.height.into());
+        let frames = memory::FrameMemory {
+            pixels: u64::from(canvas.width).saturating_mul(canvas.height.into()),
+            single: preset.is_sequence(),
+        };
         let allowed = backend.capabilities().shots_at_once.unwrap_or(usize::MAX);
         let mut run = Run {
             plan,
@@ -409,8 +414,9 @@ impl<'r> Run<'r> {
             at_once: memory::shots_at_once(
                 delivery.jobs.unwrap_or(cores).min(threads::most()).min(allowed).clamp(1, plan.shots.len().max(1)),
                 cores,
-                pixels,
+                frames,
             ),
+            frames,
             folder,
             observer,
             cancel,
@@ -451,8 +457,7 @@ impl<'r> Run<'r> {
         // What an application has rendered is only copied.
         if prepared.is_none() && !tasks.is_empty() {
             let threads = threads::available().max(self.at_once);
-            let pixels = u64::from(self.canvas.width).saturating_mul(self.canvas.height.into());
-            memory::check_room(memory::of_shots(self.at_once, threads, pixels))?;
+            memory::check_room(memory::of_shots(self.at_once, threads, self.frames))?;
         }
         trace::event!(
             DEBUG,

@@ -36,11 +36,27 @@ pub fn limit_memory(bytes: u64) -> Result<()> {
     Ok(())
 }
 
-/// How many shots may be rendered at once, of `shots`, on a canvas of `pixels` by `threads` threads: as many as fit below the
+/// How many shots may be rendered at once, of `shots`, by `threads` threads, each as `frames` say: as many as fit below the
 /// limit, at least one.
-pub(crate) fn shots_at_once(shots: usize, threads: usize, pixels: u64) -> usize {
-    let fits = |shots: &usize| LIMIT.get().is_none_or(|&limit| of_shots(*shots, threads.max(*shots), pixels) <= limit);
+pub(crate) fn shots_at_once(shots: usize, threads: usize, frames: FrameMemory) -> usize {
+    let fits = |shots: &usize| LIMIT.get().is_none_or(|&limit| of_shots(*shots, threads.max(*shots), frames) <= limit);
     (1..=shots).rev().find(fits).unwrap_or(1)
+}
+
+/// What decides about the memory of a shot's frames.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FrameMemory {
+    /// Pixels of the canvas.
+    pub(crate) pixels: u64,
+    /// They are written as single pictures, of which several are encoded at once.
+    pub(crate) single: bool,
+}
+
+/// How many frames of `bytes` each may wait for encoders of single pictures, for `threads` of them: at least one.
+pub(crate) fn frames_that_wait(threads: usize, bytes: u64) -> usize {
+    /// Bytes of all frames that wait, where there are several.
+    const WAITING: u64 = 256 * MIB;
+    threads.min(usize::try_from(WAITING / bytes.max(1)).unwrap_or(usize::MAX)).max(1)
 }
 
 /// Bytes for a timeline's own structures, a container, the system's thread pool and small allocations.
@@ -49,15 +65,22 @@ pub(crate) const BASE: u64 = 48 * MIB;
 #[cfg(feature = "ffmpeg")]
 pub(crate) const SPARE: u64 = 16 * MIB;
 
-/// Bytes that shots take, `shots` at once, on a canvas of `pixels` by `threads` threads in all.
-pub(crate) fn of_shots(shots: usize, threads: usize, pixels: u64) -> u64 {
+/// Bytes that shots take, `shots` at once, by `threads` threads in all.
+pub(crate) fn of_shots(shots: usize, threads: usize, frames: FrameMemory) -> u64 {
     /// Stacks and small buffers of a shot: a thread of ours, an encoder and a decoder.
     const OF_SHOT: u64 = 8 * MIB;
     /// A thread of FFmpeg's has a stack of 8 MiB; ours have less.
     const OF_THREAD: u64 = 10 * MIB;
     /// Decoded frames, the canvas, what is laid over it and what is encoded.
     const OF_PIXEL: u64 = 48;
-    let shot = OF_SHOT.saturating_add(pixels.saturating_mul(OF_PIXEL));
+    /// The largest pixel that encoders of single pictures take: four channels of 32 bits.
+    const WAITING_PIXEL: u64 = 16;
+    let waiting = frames.pixels.saturating_mul(WAITING_PIXEL);
+    // One is among those that every shot has.
+    let others = if frames.single { frames_that_wait(threads, waiting) - 1 } else { 0 };
+    let shot = OF_SHOT
+        .saturating_add(frames.pixels.saturating_mul(OF_PIXEL))
+        .saturating_add(waiting.saturating_mul(count(others)));
     BASE.saturating_add(count(shots).saturating_mul(shot)).saturating_add(count(threads).saturating_mul(OF_THREAD))
 }
 
@@ -120,9 +143,26 @@ mod tests {
 
     #[test]
     fn room_for_shots_grows_with_their_number_threads_and_pixels() {
+        let of = |shots, threads, pixels| of_shots(shots, threads, FrameMemory { pixels, single: false });
         let hd = 1920 * 1080;
-        let one = of_shots(1, 1, hd);
-        assert!(one > BASE && of_shots(2, 1, hd) > one && of_shots(1, 2, hd) > one && of_shots(1, 1, 4 * hd) > one);
-        assert_eq!(of_shots(usize::MAX, 1, u64::MAX), u64::MAX);
+        let one = of(1, 1, hd);
+        assert!(one > BASE && of(2, 1, hd) > one && of(1, 2, hd) > one && of(1, 1, 4 * hd) > one);
+        assert_eq!(of(usize::MAX, 1, u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn frames_that_wait_for_encoders_of_single_pictures_count() {
+        let hd = 1920 * 1080;
+        let extra = |threads, pixels| {
+            let of = |single| of_shots(1, threads, FrameMemory { pixels, single });
+            of(true) - of(false)
+        };
+        assert_eq!(extra(1, hd), 0);
+        assert_eq!(extra(4, hd), 3 * hd * 16);
+        // Eight of them fit into what may wait, so that seven are besides the one that every shot has.
+        assert_eq!(extra(100, hd), 7 * hd * 16);
+        // One of them is more than half of what may wait.
+        assert_eq!(extra(100, 4 * hd + 1_000_000), 0);
+        assert_eq!((frames_that_wait(100, u64::MAX), frames_that_wait(100, 0)), (1, 100));
     }
 }

@@ -19,10 +19,8 @@ use crate::codec::exr::{self, ExrCompression, ExrLabel};
 use crate::codec::png;
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::plan::ColorTags;
-
-/// Bytes of frames that may wait for their encoder at once, where there are several.
-const WAITING: usize = 256 << 20;
 
 /// An open encoder, used as FFmpeg's are.
 pub(super) struct StillEncoder {
@@ -65,20 +63,19 @@ impl StillEncoder {
             Preset::OWN_EXR => Coder::Exr(Box::new(exr_encoder(setup, texts)?)),
             _ => Coder::Png(png_encoder(setup)?),
         };
-        let side = |length: u32| usize::try_from(length).unwrap_or(usize::MAX);
         let workers = Workers::new(setup.threads, idle_cores)?;
         let threads = match &workers {
             Workers::Caller => 1,
             Workers::Own(pool) => pool.current_num_threads(),
             Workers::Idle(_) => crate::threads::available(),
         };
-        let bytes = PixelInfo::need(setup.format)?.depth().div_ceil(8) as usize * 4;
-        let frame = side(setup.width).saturating_mul(side(setup.height)).saturating_mul(bytes);
+        let bytes = u64::from(PixelInfo::need(setup.format)?.depth().div_ceil(8) * 4);
+        let frame = u64::from(setup.width).saturating_mul(setup.height.into()).saturating_mul(bytes);
         Ok(StillEncoder {
             coder: Arc::new(coder),
             shape: (setup.format, setup.width, setup.height),
             workers,
-            at_once: threads.min((WAITING / frame.max(1)).max(1)),
+            at_once: memory::frames_that_wait(threads, frame),
             frames: VecDeque::new(),
             label: ExrLabel::default(),
             received: 0,
