@@ -29,6 +29,7 @@ mod read;
 pub mod reference;
 mod root;
 mod schema;
+mod spellings;
 mod times;
 mod value_text;
 mod write;

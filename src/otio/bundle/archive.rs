@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipFileHeaderRecord, ZipLocator};
 
-use super::super::location::{has_drive, slashes};
+use super::super::spellings::{has_drive, slashes};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A zip archive as its directory describes it.
