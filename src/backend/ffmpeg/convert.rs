@@ -13,7 +13,9 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::chroma_site::ChromaSite;
+use super::light_curve;
 use super::pixels::{self, full_range_twin};
+use super::rgb_samples;
 use super::sys::frames::{self, FramePool, Scaler, ScalerSide};
 use super::sys::pixel_info::PixelInfo;
 use super::{ten_bits, yuv};
@@ -140,7 +142,7 @@ impl Converter {
         if whole && same_size && lines_change && self.splits(height, chroma) && frames::is_top_down(source.frame) {
             return self.convert_fields(source, target, &to).map(Some);
         }
-        let curve = pixels::curve_between(source.color.transfer, target.color.transfer)?.is_some();
+        let curve = light_curve::curve_between(source.color.transfer, target.color.transfer)?.is_some();
         let same_alpha = from.alpha == to.alpha && (!from.alpha || source.premultiplied == target.premultiplied);
         let same_colors = !curve && same_coding(source, &from, target, &to);
 
@@ -227,12 +229,12 @@ impl Converter {
     pub fn read_rgba16(&mut self, source: &SourcePicture<'_>, size: (u32, u32), transfer: u8) -> Result<Rgba16> {
         let info = PixelInfo::need(source.frame.format())?;
         info.check()?;
-        let curve = pixels::curve_between(source.color.transfer, transfer)?;
+        let curve = light_curve::curve_between(source.color.transfer, transfer)?;
         let straight = info.alpha && !source.premultiplied;
         let upright = frames::top_down(source.frame)?;
         let source = &SourcePicture { frame: &upright, ..*source };
         if info.float {
-            let image = pixels::read_floats(source.frame, &info, curve, straight)?;
+            let image = rgb_samples::read_floats(source.frame, &info, curve, straight)?;
             return self.resize(image, size);
         }
         if size == (source.frame.width(), source.frame.height()) && self.splits(size.1, info.chroma_shift.1) {
@@ -249,7 +251,7 @@ impl Converter {
         // Straight colour is multiplied before it is scaled, and so is light that is still linear encoded.
         let mut image = read_rgba(source, &info)?;
         if let Some(curve) = curve {
-            pixels::apply_curve(&mut image, curve, !straight && info.alpha);
+            light_curve::apply_curve(&mut image, curve, !straight && info.alpha);
         }
         if straight {
             picture::premultiply(&mut image);
@@ -281,15 +283,15 @@ impl Converter {
             }
             return Ok(out);
         }
-        let curve = pixels::curve_between(transfer, target.color.transfer)?;
+        let curve = light_curve::curve_between(transfer, target.color.transfer)?;
         let straight = info.alpha && !target.premultiplied;
         if info.float {
             let mut out = self.blank(target)?;
-            pixels::write_floats(&image, &mut out, &info, curve, straight)?;
+            rgb_samples::write_floats(&image, &mut out, &info, curve, straight)?;
             return Ok(out);
         }
         if let Some(curve) = curve {
-            pixels::apply_curve(image.to_mut(), curve, info.alpha);
+            light_curve::apply_curve(image.to_mut(), curve, info.alpha);
         }
         if straight {
             picture::unpremultiply(image.to_mut());
@@ -302,9 +304,9 @@ impl Converter {
     pub(super) fn from_samples(&mut self, image: &Rgba16, target: &TargetFormat) -> Result<Video> {
         let info = PixelInfo::need(target.format)?;
         let size = (target.width, target.height);
-        if pixels::is_written_as_rgb(&info) && target.format != RGBA16 {
+        if rgb_samples::is_written_as_rgb(&info) && target.format != RGBA16 {
             let mut out = self.blank(target)?;
-            pixels::write_rgb(image, &mut out, &info, target.color.full_range)?;
+            rgb_samples::write_rgb(image, &mut out, &info, target.color.full_range)?;
             return Ok(out);
         }
         if yuv::is_yuv(&info) {
@@ -374,7 +376,7 @@ impl Converter {
 
     fn rgba_frame(&mut self, image: &Rgba16) -> Result<Video> {
         let mut frame = self.pool.frame(RGBA16, image.width, image.height, ColorTags::SRGB)?;
-        pixels::write_rgba(image, &mut frame, &PixelInfo::need(RGBA16)?)?;
+        rgb_samples::write_rgba(image, &mut frame, &PixelInfo::need(RGBA16)?)?;
         Ok(frame)
     }
 
@@ -411,11 +413,11 @@ impl Converter {
 /// A frame of any format of whole numbers as RGBA of its own size, alpha as it is.
 pub(super) fn read_rgba(source: &SourcePicture<'_>, info: &PixelInfo) -> Result<Rgba16> {
     if source.frame.format() == RGBA16 {
-        return pixels::read_rgba(source.frame, info);
+        return rgb_samples::read_rgba(source.frame, info);
     }
     let full_range = source.color.full_range || full_range_twin(source.frame.format()).1;
-    if pixels::is_rgb_or_grey(info) {
-        return pixels::read_rgb(source.frame, info, full_range);
+    if rgb_samples::is_rgb_or_grey(info) {
+        return rgb_samples::read_rgb(source.frame, info, full_range);
     }
     info.check()?;
     let color = ColorTags { full_range, ..source.color };

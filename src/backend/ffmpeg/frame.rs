@@ -7,10 +7,10 @@ use std::sync::Arc;
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
-use super::pixels;
 use super::sys::expand::expanded;
 use super::sys::pixel_info::PixelInfo;
 use super::sys::read as sys;
+use super::{light_curve, rgb_samples};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::ColorTags;
 use crate::time::Ratio;
@@ -73,10 +73,10 @@ impl Frame {
         let info = PixelInfo::need(av.format())?;
         // Whichever floats a version of FFmpeg gives: they are one kind from here on.
         let curve = match context.origin {
-            Origin::Exr(Some(transfer)) => pixels::curve_between(ColorTags::LINEAR, transfer)?,
+            Origin::Exr(Some(transfer)) => light_curve::curve_between(ColorTags::LINEAR, transfer)?,
             _ => None,
         };
-        let av = match pixels::in_singles(&av, &info, curve)? {
+        let av = match rgb_samples::in_singles(&av, &info, curve)? {
             Some(singles) => singles,
             None => av,
         };

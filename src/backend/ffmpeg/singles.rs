@@ -5,7 +5,8 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 use super::convert::{Converter, SourcePicture, TargetFormat, chroma_site};
-use super::pixels::{self, full_range_twin};
+use super::pixels::full_range_twin;
+use super::rgb_samples;
 use super::sys::frames;
 use super::sys::pixel_info::PixelInfo;
 use super::yuv;
@@ -40,7 +41,7 @@ pub(super) fn read(source: &SourcePicture<'_>) -> Result<(RgbaF32, Alpha)> {
         (true, true) => Alpha::Premultiplied,
     };
     if info.float {
-        let planar = pixels::in_singles(source.frame, &info, None)?;
+        let planar = rgb_samples::in_singles(source.frame, &info, None)?;
         return Ok((interleaved(planar.as_ref().unwrap_or(source.frame))?, alpha));
     }
     let full_range = source.color.full_range || full_range_twin(source.frame.format()).1;

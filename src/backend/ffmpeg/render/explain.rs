@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::convert::same_meaning;
 use super::super::info::MediaInfo;
+use super::super::light_curve::curve_between;
 use super::super::media::ResolvedMedia;
-use super::super::pixels::{curve_between, full_range_twin};
+use super::super::pixels::full_range_twin;
 use super::super::sys::pixel_info::PixelInfo;
 use super::program::{Fetch, Mixing, Node, Program, Segment, WorkingFormat};
 use super::scene::Scene;

@@ -18,6 +18,7 @@ mod sheet;
 use super::convert::{Converter, SourcePicture, TargetFormat};
 use super::encode::{AudioStream, OutputSettings};
 use super::exr;
+use super::light_curve;
 use super::pixels;
 use super::presets::FormatRequest;
 use super::render::Variant;
@@ -153,7 +154,7 @@ impl SourceFormat<'_> {
             }
             None => {
                 settings.color = preset.color_tags(format, self.canvas.color);
-                pixels::curve_between(self.canvas.color.transfer, settings.color.transfer)?;
+                light_curve::curve_between(self.canvas.color.transfer, settings.color.transfer)?;
             }
         }
         settings.audio = self.sound.filter(|_| representation.has_sound());
