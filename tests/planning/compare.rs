@@ -91,6 +91,30 @@ fn the_same_cut_has_no_changes() {
     assert!(changes.iter().all(|change| change.action == Action::Keep && change.differences.is_empty()));
 }
 
+/// At twice the speed a record frame is two of the media: one that starts a media frame later shows none of the frames that were
+/// delivered.
+#[test]
+fn a_slip_by_less_than_a_record_frame_is_told() {
+    let at = |start: i32| {
+        let mut cut = base();
+        (cut[5].speed, cut[5].start) = (2.0, start);
+        planned(&cut)
+    };
+    let told = |from: i32, to: i32| {
+        let changes = compare(&at(from), &at(to));
+        let mut changed = changes.into_iter().filter(|change| !change.differences.is_empty());
+        let change = changed.next().expect("a change");
+        assert!(changed.next().is_none());
+        (change.name().to_owned(), change.differences, change.action)
+    };
+    for (to, frames) in [(1501, 1), (1499, -1)] {
+        let wanted = ("sh005".to_owned(), vec![Difference::Slipped { frames }], Action::Repull);
+        assert_eq!(told(1500, to), wanted, "{to}");
+    }
+    // By whole record frames it can be cut out of the handles.
+    assert_eq!(told(1500, 1504).2, Action::Retrim);
+}
+
 #[test]
 fn each_edit_is_told_as_what_it_is() {
     use Action::{Omit, Repull, Retrim};

@@ -3,7 +3,7 @@
 use super::subject::Subject;
 use super::{Action, Difference};
 use crate::plan::{
-    ColorNote, Element, Grade, Layer, Look, Pitch, Plan, Shot, SoundClip, SoundLayout, SourceMap, Span, Weight,
+    ColorNote, Element, Grade, Layer, Look, Pitch, Plan, Retime, Shot, SoundClip, SoundLayout, SourceMap, Span, Weight,
 };
 use crate::time::{Ratio, Time, TimeRange};
 
@@ -25,7 +25,7 @@ pub(super) fn differences(
     if retimed {
         found.push(Difference::Retimed { from: old.speed(), to: new.speed() });
     } else if old.media == new.media || old.family == new.family {
-        found.extend(trimmed(old, new));
+        found.extend(trimmed(old, new).or_else(|| slipped_within_a_frame(plans, old, new)));
     }
     let compared = Compared::new(old, new, retimed);
     let (frames, shift) = (compared.frames, compared.shift);
@@ -147,6 +147,18 @@ fn trimmed(old: &Subject<'_>, new: &Subject<'_>) -> Option<Difference> {
         (head, tail) if head + tail == 0 => Some(Difference::Slipped { frames: new.source.0 - old.source.0 }),
         (head, tail) => Some(Difference::Trimmed { head, tail }),
     }
+}
+
+/// A slip by less than one record frame: at other speeds than the plain one, media frames lie between those of the record.
+fn slipped_within_a_frame(plans: (&Plan, &Plan), old: &Subject<'_>, new: &Subject<'_>) -> Option<Difference> {
+    let (a, b) = (&old.hero?.map, &new.hero?.map);
+    let moments = || (old.record.0..=old.record.1).zip(new.record.0..=new.record.1);
+    if old.speed().is_none() || a.position(old.record.0) == b.position(new.record.0) {
+        return None;
+    }
+    let blends = [plans.0, plans.1].iter().any(|plan| plan.retime == Retime::Blend);
+    let is_slipped = blends || moments().any(|(at, other)| a.index(at) != b.index(other));
+    is_slipped.then(|| Difference::Slipped { frames: new.source.0 - old.source.0 })
 }
 
 /// What differs beside the frames of the shot's own clip.
