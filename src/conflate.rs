@@ -92,6 +92,8 @@ struct Run<'r> {
     fingerprints: Vec<String>,
     /// Digests of the pictures of each shot, where they may be copied later.
     pictures: Vec<Option<Pictures>>,
+    /// Where they may, what the representations of each shot depend on beside those.
+    represented: Vec<Vec<Option<String>>>,
     before: Before,
     since: Option<&'r Since>,
     /// What each shot takes over from an earlier run, where it was asked to and is not there already.
@@ -183,6 +185,7 @@ impl<'r> Run<'r> {
             guard,
             fingerprints: plan.shots.iter().map(print).collect(),
             pictures: plan.shots.iter().map(picture_digests).collect(),
+            represented: Vec::new(),
             before,
             since: since.as_ref(),
             taken: Vec::new(),
@@ -193,6 +196,7 @@ impl<'r> Run<'r> {
             shots: Mutex::new(FinishedShots { reports: vec![None; plan.shots.len()], unsaved: 0 }),
         };
         run.colors = colors;
+        run.represented = (0..plan.shots.len()).map(|index| run.represented_as(index, &maker)).collect();
         run.done_already = (0..plan.shots.len()).map(|index| run.done_before(index)).collect();
         run.taken = run.take_over();
         run.gone = run.find_gone();
@@ -345,6 +349,10 @@ impl<'r> Run<'r> {
                 let left = places.picture.left(shot.first_frame, shot.frame_count);
                 let pictures = self.pictures[index].clone().filter(|_| !noted).zip(left);
                 let pictures = pictures.map(|(pictures, left)| Pictures { modified: left.modified, ..pictures });
+                let mut report = report;
+                if pictures.is_some() {
+                    self.note_represented(index, &mut report);
+                }
                 let reason = reasons.pop();
                 trace::event!(
                     INFO,

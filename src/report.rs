@@ -283,6 +283,21 @@ pub struct Represented {
     /// Where colours are managed: what its values are.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub color: Option<ValueColor>,
+    /// Where a later run may copy its pictures: what they depend on beside those of the shot.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pictures: Option<RepresentedPictures>,
+}
+
+/// What the pictures of a representation are: where the shot shows the same frames, from its first to its last, and this is
+/// the same, so are they.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RepresentedPictures {
+    /// Digest of everything that they depend on (settings, handles, texts, backend, colours), as 32 hexadecimal digits.
+    pub made_as: String,
+    /// When its files were written, in milliseconds since 1970: the earliest and the latest. Only what has these times still is
+    /// copied.
+    pub modified: (u64, u64),
 }
 
 /// The canvas of a run, and where colours are managed, the space that layers were composited in.

@@ -146,6 +146,14 @@ pub trait Session: Sync {
         None
     }
 
+    /// What the encoded pictures of `representation` of `shot` depend on beyond those of the shot and what
+    /// [`Session::made_as`] says, where a worker, one of so many `workers`, can copy all of them into the same representation of another
+    /// shot with [`Task::earlier`]: its settings, its texts, its handles. `None` if not.
+    fn representation_made_as(&self, shot: &Shot, representation: &Representation, workers: usize) -> Option<String> {
+        let _ = (shot, representation, workers);
+        None
+    }
+
     /// Where colours are managed by a configuration: the space that layers are composited in.
     fn canvas_space(&self) -> Option<String> {
         None
@@ -236,12 +244,16 @@ pub struct Earlier {
     pub encoder: Option<String>,
     /// The pixel format of the pictures, as FFmpeg names it, where it is known.
     pub pixel_format: Option<String>,
+    /// Their width and height, where they are known.
+    pub size: Option<(u32, u32)>,
+    /// The representations of the same shot, all pictures of each, in the order of [`Task::representations`].
+    pub representations: Vec<Earlier>,
 }
 
 impl Earlier {
     pub(crate) fn new(target: Target, first: i64, output: &Output) -> Earlier {
-        let Output { encoder, pixel_format, .. } = output.clone();
-        Earlier { target, first, encoder, pixel_format }
+        let Output { encoder, pixel_format, size, .. } = output.clone();
+        Earlier { target, first, encoder, pixel_format, size, representations: Vec::new() }
     }
 }
 

@@ -82,8 +82,10 @@ impl<'a, B: Backend> Conflation<'a, B> {
     /// are, and its sound is mixed: one that was trimmed within its handles, slipped, moved, renamed, split. What comes of
     /// it is, byte for byte, what rendering it would give. Every [`ShotReport::reason`] says what was done and why.
     ///
-    /// Pictures can be copied of presets whose frames stand alone, where no representations are made of them, and of movies
-    /// and sequences whose files are as they were left. Media count as the same by their size and the time they were changed.
+    /// Pictures can be copied of presets whose frames stand alone, and of movies and sequences whose files are as they were left.
+    /// Representations are copied with them where theirs are the same: all frames of the shot, handles and settings, and the same
+    /// text in them; of presets whose frames stand alone, without text, those of any frames. A shot of which one representation
+    /// cannot be copied is rendered. Media count as the same by their size and the time they were changed.
     ///
     /// Shots of the earlier run that are not in the cut are in [`Report::omitted`] and marked in the manifest; see
     /// [`Since::omitted`]. Where the delivery has [`Existing::Error`], it gets [`Existing::Skip`].

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use super::{Run, said};
 use crate::backend::{Control, Earlier, Rendered, Session, Task, Worker};
-use crate::deliver::{Folder, Protected, delivered_place, on_disk, outputs};
+use crate::deliver::{Folder, Protected, Representation, delivered_place, on_disk, outputs, represented_as};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Target;
-use crate::report::{OutputKind, Pictures, Report, ShotReport};
+use crate::plan::Shot;
+use crate::report::{OutputKind, Pictures, Report, RepresentedPictures, ShotReport};
+use crate::time::Rate;
 use crate::trace;
 use crate::words::word_enum;
 
@@ -90,6 +92,46 @@ impl Since {
         self.omitted == Omitted::Remove
     }
 
+    /// Where the representations of `shot` are that are `wanted` of the frames of it from `first` on; or why one of them is not
+    /// there.
+    fn representations(&self, shot: &ShotReport, first: i64, wanted: &Wanted<'_>) -> Result<Vec<Earlier>, String> {
+        let find = |&(representation, made_as): &(&Representation, Option<&str>)| {
+            let name = &representation.name;
+            let made_as = made_as
+                .ok_or_else(|| format!("{} of representation {name:?} are not copied", representation.preset.name))?;
+            let made = shot.representations.iter().find(|made| made.name == *name);
+            let made = made.ok_or_else(|| format!("its representation {name:?} was not"))?;
+            let known = made.pictures.as_ref();
+            let known =
+                known.ok_or_else(|| format!("the manifest does not say what its representation {name:?} shows"))?;
+            let is_all = first == 0 && shot.frame_count == wanted.shot.frame_count;
+            if !is_all && !representation.pictures_stand_alone() {
+                return Err(format!("its representation {name:?} was made of other handles or frames"));
+            }
+            if known.made_as != made_as {
+                return Err(format!("its representation {name:?} has other text, handles or settings"));
+            }
+            // Both in frames of the earlier shot.
+            let there = representation.shown(shot.frame_count, (shot.head, shot.tail));
+            let own = representation.shown(wanted.shot.frame_count, (wanted.shot.head, wanted.shot.tail));
+            let own = first.saturating_add(own.start)..first.saturating_add(own.end);
+            if own.start < there.start || there.end < own.end {
+                return Err(format!("its representation {name:?} does not show all of them"));
+            }
+            let number = shot.first_frame.saturating_add(there.start);
+            let frames = representation.frame_count(there.end - there.start, wanted.rate);
+            let place = delivered_place(&Folder::planned(&self.folder), &made.output);
+            let left = place.as_ref().and_then(|place| place.left(number, frames));
+            let is_it = left.is_some_and(|left| left.bytes == made.output.bytes && left.modified == known.modified);
+            let place = place.filter(|_| is_it);
+            let place = place.ok_or_else(|| format!("{} was changed or is not there any more", made.output.path))?;
+            let skipped = own.start - there.start;
+            let first = if made.output.kind == OutputKind::Sequence { number.saturating_add(skipped) } else { skipped };
+            Ok(Earlier::new(place.final_target(), first, &made.output))
+        };
+        wanted.representations.iter().map(find).collect()
+    }
+
     /// Refuses what cannot be meant.
     pub(super) fn check(&self, is_part: bool) -> Result<()> {
         if is_part && self.removes() {
@@ -108,11 +150,23 @@ pub(super) enum Taken {
         earlier: Earlier,
         /// The shot of the earlier run that they are of.
         of: usize,
+        /// The first of that shot's frames that they are.
+        first: i64,
         /// Why it is not rendered.
         reason: String,
     },
     /// They are not: why.
     Nothing(String),
+}
+
+/// What a shot shows, and what is made of it.
+pub(super) struct Wanted<'w> {
+    shot: &'w Shot,
+    pictures: &'w Pictures,
+    /// Each with what its pictures depend on beside the shot's; `None` where they cannot be copied.
+    representations: Vec<(&'w Representation, Option<&'w str>)>,
+    /// Frames a second of the shot.
+    rate: Rate,
 }
 
 /// Finds pictures among those that were delivered.
@@ -138,30 +192,43 @@ impl<'s> DeliveredPictures<'s> {
         DeliveredPictures { since, by_digest, names, targets: HashMap::new() }
     }
 
-    /// Where a shot called `name` can be copied from whose pictures are `wanted`.
-    pub(super) fn find(&mut self, name: &str, wanted: &Pictures) -> Taken {
+    /// Where the shot that is `wanted` can be copied from.
+    pub(super) fn find(&mut self, wanted: &Wanted<'_>) -> Taken {
         let since = self.since;
-        let all: Vec<&str> = digests(wanted).collect();
+        let (name, wanted_pictures) = (wanted.shot.name.as_str(), wanted.pictures);
+        let all: Vec<&str> = digests(wanted_pictures).collect();
         let Some(first) = all.first() else { return Taken::Nothing("it has no frames".to_owned()) };
         let alike = |&&(shot, frame): &&(usize, usize)| {
             let Some(pictures) = &since.shots[shot].pictures else { return false };
             let there: Vec<&str> = digests(pictures).skip(frame).take(all.len()).collect();
-            pictures.made_as == wanted.made_as && there == all
+            pictures.made_as == wanted_pictures.made_as && there == all
         };
         let places: Vec<(usize, usize)> =
             self.by_digest.get(first).into_iter().flatten().filter(alike).copied().collect();
         // Rather out of its own file than out of another one.
         let own = places.iter().filter(|(shot, _)| since.shots[*shot].shot == name);
+        let mut unlike = None;
         for &(shot, frame) in own.chain(&places) {
+            let before = i64::try_from(frame).unwrap_or(i64::MAX);
+            let representations = match since.representations(&since.shots[shot], before, wanted) {
+                Ok(representations) => representations,
+                Err(why) => {
+                    unlike.get_or_insert(why);
+                    continue;
+                }
+            };
             let target = self.targets.entry(shot).or_insert_with(|| since.target(&since.shots[shot]));
             let (Some(target), Some(output)) = (target, &since.shots[shot].output) else { continue };
-            let before = i64::try_from(frame).unwrap_or(i64::MAX);
             let number = since.shots[shot].first_frame.saturating_add(before);
             let first = if output.kind == OutputKind::Sequence { number } else { before };
             let reason = format!("its frames were delivered before: copied from {}, frame {number} on", output.path);
-            return Taken::Pictures { earlier: Earlier::new(target.clone(), first, output), of: shot, reason };
+            let earlier = Earlier { representations, ..Earlier::new(target.clone(), first, output) };
+            return Taken::Pictures { earlier, of: shot, first: before, reason };
         }
-        Taken::Nothing(self.why_not(name, wanted, &all, !places.is_empty()))
+        if let Some(why) = unlike {
+            return Taken::Nothing(format!("its frames were delivered before, but {why}"));
+        }
+        Taken::Nothing(self.why_not(name, wanted_pictures, &all, !places.is_empty()))
     }
 
     /// Why a shot has to be rendered.
@@ -208,22 +275,39 @@ impl Copied {
 }
 
 impl Run<'_> {
+    /// What the representations of shot number `index`, which `maker` makes, depend on beside its pictures, where all of them may
+    /// be copied.
+    pub(super) fn represented_as(&self, index: usize, maker: &str) -> Vec<Option<String>> {
+        let (shot, session) = (&self.plan.shots[index], self.session);
+        if self.pictures[index].is_none() {
+            return vec![None; self.delivery.representations.len()];
+        }
+        let maker = format!("{maker}{}", session.shot_depends_on(shot));
+        let of = |representation| {
+            let made_as = session.representation_made_as(shot, representation, self.at_once)?;
+            Some(represented_as(&maker, &made_as))
+        };
+        self.delivery.representations.iter().map(of).collect()
+    }
+
+    /// Notes in `report`, that of shot number `index`, which was just delivered, what a later run has to know to copy its
+    /// representations.
+    pub(super) fn note_represented(&self, index: usize, report: &mut ShotReport) {
+        let left = self.places[index].representations_left(&self.plan.shots[index]);
+        for ((made, made_as), left) in report.representations.iter_mut().zip(&self.represented[index]).zip(left) {
+            let made_as = made_as.clone().zip(left);
+            made.pictures = made_as.map(|(made_as, left)| RepresentedPictures { made_as, modified: left.modified });
+        }
+    }
+
     /// What each shot that is not there already takes over from the earlier run.
     pub(super) fn take_over(&self) -> Vec<Option<Taken>> {
         let Some(since) = self.since.filter(|_| self.job.is_none()) else { return Vec::new() };
         let mut delivered = DeliveredPictures::new(since);
         let is_pending = |index: usize| self.done_already[index].is_none();
-        let mut taken = |index: usize| {
-            let shot = &self.plan.shots[index];
-            match &self.pictures[index] {
-                _ if !self.delivery.representations.is_empty() => {
-                    Taken::Nothing("it is not the same, and representations are made of what is rendered".to_owned())
-                }
-                Some(pictures) => delivered.find(&shot.name, pictures),
-                None => {
-                    Taken::Nothing("it is not the same, and its frames cannot be copied into other files".to_owned())
-                }
-            }
+        let mut taken = |index: usize| match self.wanted(index) {
+            Some(wanted) => delivered.find(&wanted),
+            None => Taken::Nothing("it is not the same, and its frames cannot be copied into other files".to_owned()),
         };
         (0..self.plan.shots.len()).map(|index| is_pending(index).then(|| taken(index))).collect()
     }
@@ -262,11 +346,26 @@ impl Run<'_> {
         let rendered = self.rendered(&task, session, worker, &control)?;
         // Somebody may have delivered there again meanwhile.
         match (self.since, &self.taken[index]) {
-            (Some(since), Some(Taken::Pictures { of, .. })) if since.target(&since.shots[*of]).is_none() => {
+            (Some(since), Some(Taken::Pictures { of, first, .. })) if !self.is_left(since, (*of, *first), index) => {
                 Err(Error::new(ErrorKind::Verify, "the file was changed while it was copied from"))
             }
             _ => Ok(rendered),
         }
+    }
+
+    /// Whether what shot number `index` was copied from is as it was left: frames of shot `of` of the earlier run, from `first` on.
+    fn is_left(&self, since: &Since, (of, first): (usize, i64), index: usize) -> bool {
+        let shot = &since.shots[of];
+        let are_left = |wanted: Wanted<'_>| since.representations(shot, first, &wanted).is_ok();
+        since.target(shot).is_some() && self.wanted(index).is_some_and(are_left)
+    }
+
+    /// What is looked for as shot number `index`, where its pictures may be copied.
+    fn wanted(&self, index: usize) -> Option<Wanted<'_>> {
+        let (shot, pictures) = (&self.plan.shots[index], self.pictures[index].as_ref()?);
+        let made = self.delivery.representations.iter().zip(&self.represented[index]);
+        let representations = made.map(|(representation, made_as)| (representation, made_as.as_deref())).collect();
+        Some(Wanted { shot, pictures, representations, rate: self.plan.rate })
     }
 
     fn earlier(&self, index: usize) -> Option<&Earlier> {

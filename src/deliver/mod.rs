@@ -70,7 +70,7 @@ pub(crate) use names::{beside, stem_paths};
 pub(crate) use outputs::{Delivered, ShotPlaces, delivered_place};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use outputs::{PlacedRepresentation, commit_all};
-pub(crate) use picture_digests::pictures;
+pub(crate) use picture_digests::{pictures, represented_as};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use preset::choice;
 pub(crate) use protected::Protected;

@@ -59,7 +59,7 @@ impl PlacedRepresentation {
     /// What was delivered of a shot whose first frame has the number `first`.
     pub(crate) fn delivered(&self, first: i64) -> Result<Represented> {
         let output = whole(&self.place, first + self.skipped, self.frames)?;
-        Ok(Represented { name: self.name.clone(), output, color: None })
+        Ok(Represented { name: self.name.clone(), output, color: None, pictures: None })
     }
 }
 
@@ -108,6 +108,14 @@ impl ShotPlaces {
     /// Where the representations go, in their order.
     pub(crate) fn representations(&self) -> impl Iterator<Item = &OutputPlace> {
         self.representations.iter().map(|part| &part.place)
+    }
+
+    /// What lies under the final name of each representation of `shot`, in their order.
+    pub(crate) fn representations_left(&self, shot: &Shot) -> impl Iterator<Item = Option<ListedFile>> {
+        self.representations.iter().map(|part| {
+            let (place, first, frames) = part.numbered(shot.first_frame);
+            place.left(first, frames)
+        })
     }
 
     /// Makes room for what is to be written, and keeps others from writing there.

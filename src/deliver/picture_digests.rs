@@ -92,6 +92,13 @@ pub(crate) fn pictures(
     Pictures { made_as: hexadecimal(&Sha256::digest(&made_as)[..16]), frames, modified: (u64::MAX, 0) }
 }
 
+/// Digest of what the pictures of a representation depend on beside those of its shot: what `maker` makes as `made_as` says.
+pub(crate) fn represented_as(maker: &str, made_as: &str) -> String {
+    let mut digest = Sha256::new();
+    digest.update(format!("{FORMAT}\n{maker}\n{made_as}"));
+    hexadecimal(&digest.finalize()[..16])
+}
+
 /// Digests of what each frame of `shot` shows, as [`Pictures::frames`], whatever it is made as; files are looked at where
 /// `opened` has them.
 pub(super) fn picture_frames((plan, opened): (&Plan, &Plan), shot: &Shot) -> String {

@@ -300,7 +300,6 @@ impl Preset {
 
     /// Whether an encoded picture is the same, byte for byte, whichever others were encoded before it: then it can be copied
     /// into another file.
-    #[cfg(feature = "ffmpeg")]
     pub(crate) fn pictures_stand_alone(&self) -> bool {
         // Encoders of these were compared: what they make of a frame is the same wherever they begin.
         let compared = ["prores", "dnxhd", "ffv1", "mjpeg", "png", "tiff", "exr"];

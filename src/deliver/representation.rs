@@ -391,6 +391,13 @@ impl Representation {
         if self.handles || self.is_still() || cut.is_empty() { 0..frames } else { cut }
     }
 
+    /// Whether each of its pictures is made of one of the shot's and of nothing else, such as its number: then some of them can be
+    /// copied, and not only all.
+    pub(crate) fn pictures_stand_alone(&self) -> bool {
+        let is_plain = self.content == Content::All && self.rate.is_none() && self.burn_ins.is_empty();
+        is_plain && self.preset.pictures_stand_alone()
+    }
+
     /// How many frames are made of `frames` pictures at `rate`: one of a still, and of anything else those that start
     /// before the last picture ends.
     pub fn frame_count(&self, frames: i64, rate: Rate) -> i64 {

@@ -9,4 +9,5 @@ mod edits;
 #[path = "../common/otio.rs"]
 mod otio;
 mod ours;
+mod representations;
 mod support;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use otio_conflate::backend::ffmpeg::{FfmpegBackend, FfmpegLookup};
-use otio_conflate::deliver::Preset;
+use otio_conflate::deliver::{Preset, Representation};
 use otio_conflate::plan::{HandleMode, Handles, PlanOptions};
 use otio_conflate::{Conflation, Delivery, NoObserver, Omitted, Plan, Report, ShotReport, Since, Status, Timeline};
 use serde_json::{Value, json};
@@ -16,13 +16,17 @@ use crate::otio;
 pub(crate) struct Show {
     folder: TempDir,
     pub(crate) preset: Preset,
+    pub(crate) representations: Vec<Representation>,
+    /// How many shots are rendered at once.
+    pub(crate) jobs: Option<usize>,
 }
 
 impl Show {
     /// Two movies of 100 frames with sound, `a.mov` and `b.mov`, and another version of the second.
     pub(crate) fn new(preset: &str) -> Show {
         let preset = Preset::by_name(preset).expect("a preset");
-        let show = Show { folder: tempfile::tempdir().expect("a folder"), preset };
+        let folder = tempfile::tempdir().expect("a folder");
+        let show = Show { folder, preset, representations: Vec::new(), jobs: None };
         for (name, first, tone) in [("a_v001", 0, 440), ("b_v001", 100, 660), ("b_v002", 200, 880)] {
             let sound = format!(
                 "-f lavfi -i sine=r=48000:d=5:frequency={tone} -map 0:v -map 1:a -c:v ffv1 -c:a pcm_s16le -t 4.2"
@@ -52,7 +56,8 @@ impl Show {
     }
 
     pub(crate) fn conflation<'t>(&self, cut: &'t Timeline, folder: &Path) -> Conflation<'t, FfmpegBackend> {
-        let delivery = Delivery::new(folder).preset(self.preset.clone());
+        let mut delivery = Delivery::new(folder).preset(self.preset.clone());
+        (delivery.representations, delivery.jobs) = (self.representations.clone(), self.jobs);
         Conflation::new(FfmpegBackend::new(), delivery).timeline(cut)
     }
 

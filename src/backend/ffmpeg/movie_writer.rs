@@ -9,7 +9,7 @@ use ffmpeg_next::frame::Video;
 use super::encode::{OutputSettings, open_encoder};
 use super::picture_encoder::PictureEncoder;
 use super::sound::{SoundFormat, SoundStream};
-use super::sys::streams::{SideData, codec_header};
+use super::sys::streams::{SideData, codec_header, with_codec_header};
 use super::sys::write::{Muxer, StreamSetup};
 use super::trim::of_piece;
 use crate::audio::Samples;
@@ -93,6 +93,27 @@ impl MovieWriter {
         Ok((writer, name, header))
     }
 
+    /// Creates `path` for all packets that the encoder of `settings` made of a movie, whose codec has the header `header`: the
+    /// file says what it would say if they were encoded now. Returns the encoder's name, too.
+    pub(super) fn create_for_all_packets(
+        path: &Path,
+        settings: &OutputSettings,
+        header: &[u8],
+    ) -> Result<(MovieWriter, String)> {
+        let at_file = |error: Error| error.at_file(path);
+        let muxer = Muxer::create(path, muxer_name(settings)?)?;
+        let encoder = open_encoder(settings, muxer.wants_global_header()).map_err(at_file)?;
+        let name = encoder.name().to_owned();
+        let mut parameters = encoder.parameters().map_err(at_file)?;
+        if !header.is_empty() {
+            // The container has its own form of it.
+            parameters = with_codec_header(parameters, header).map_err(at_file)?;
+        }
+        let mut writer = MovieWriter::start(path, settings, muxer, Some(encoder), &parameters).map_err(at_file)?;
+        writer.encoder = None;
+        Ok((writer, name))
+    }
+
     fn start(
         path: &Path,
         settings: &OutputSettings,
@@ -172,9 +193,14 @@ impl MovieWriter {
         if self.encoder.is_some() {
             return Err(Error::new(ErrorKind::Encode, "a packet for a movie that frames are encoded to"));
         }
+        self.write_packet_at(packet, (self.frames, self.frames))
+    }
+
+    /// The same for a packet that is shown and decoded at these frames.
+    pub(super) fn write_packet_at(&mut self, packet: &Packet, (shown, decoded): (i64, i64)) -> Result<()> {
         let mut copy = packet.clone();
-        copy.set_pts(Some(self.frames));
-        copy.set_dts(Some(self.frames));
+        copy.set_pts(Some(shown));
+        copy.set_dts(Some(decoded));
         copy.set_duration(1);
         copy.set_position(-1);
         let written = self.muxer.write(self.video, &mut copy, self.time_base);

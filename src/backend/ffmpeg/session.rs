@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::encode::OutputSettings;
 use super::media;
-use super::render::{OutputFormats, Programs, Scene, ShotProgram, ShotWorker, estimate, explain, lower};
-use super::representation::{FrameRange, SourceFormat};
+use super::render::{OutputFormats, Programs, Scene, ShotProgram, ShotWorker, estimate, explain, lower, variant_of};
+use super::representation::{FrameRange, ShotFacts, SourceFormat};
 use super::sound::{self, Mixer, SoundMedium};
 use super::sys::pixel_info::PixelInfo;
 use super::verify::{self, ExpectedOutput};
@@ -290,6 +290,15 @@ impl Session for FfmpegSession<'_> {
         Some(format!("{:?}", (format, color, hdr, metadata, primaries_known, program.fields)))
     }
 
+    fn representation_made_as(&self, shot: &Shot, representation: &Representation, workers: usize) -> Option<String> {
+        let scene = &self.scene;
+        let (main, own) = (scene.main_variant(shot), variant_of(scene, shot, representation));
+        let fields = (own == main).then(|| lower(scene, shot, main).fields).flatten();
+        let format = SourceFormat { top_field_first: fields, ..self.source_format(shot) };
+        let facts = ShotFacts { plan: scene.plan, shot, reel: move |media| scene.reel(media) };
+        format.made_as(representation, own, FrameRange::of(scene.plan, shot), &facts, threads_of(workers))
+    }
+
     fn shot_depends_on(&self, shot: &Shot) -> String {
         self.scene.color.as_ref().map(|color| color.depends_on(shot)).unwrap_or_default()
     }
@@ -303,8 +312,7 @@ impl Session for FfmpegSession<'_> {
     }
 
     fn worker(&self, workers: usize) -> Box<dyn Worker + '_> {
-        let cores = crate::threads::available();
-        Box::new(ShotWorker::new(&self.scene, self, self.mixer(), (cores / workers.max(1)).max(1)))
+        Box::new(ShotWorker::new(&self.scene, self, self.mixer(), threads_of(workers)))
     }
 
     fn verify(&self, task: &Task<'_>) -> Result<()> {
@@ -333,4 +341,9 @@ impl Session for FfmpegSession<'_> {
             SourceFormat { top_field_first, ..self.source_format(shot) }.verify(task, &frame_range)
         })
     }
+}
+
+/// How many threads each of `workers` has.
+fn threads_of(workers: usize) -> usize {
+    (crate::threads::available() / workers.max(1)).max(1)
 }

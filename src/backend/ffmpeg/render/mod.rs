@@ -30,4 +30,4 @@ pub(super) use fetch::deinterlaced;
 pub(super) use lower::lower;
 pub(super) use program::Variant;
 pub(super) use scene::Scene;
-pub(super) use shot::{OutputFormats, Programs, ShotWorker};
+pub(super) use shot::{OutputFormats, Programs, ShotWorker, variant_of};

@@ -248,7 +248,7 @@ impl<'a> Scene<'a> {
     }
 
     /// The timecode of a medium's first frame and its reel, where its file has them.
-    pub(super) fn reel(&self, media: MediaId) -> Reel {
+    pub(in super::super) fn reel(&self, media: MediaId) -> Reel {
         self.found[media.index()].picture().map_or_else(Reel::default, Reel::of)
     }
 }

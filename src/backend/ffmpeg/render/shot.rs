@@ -16,7 +16,8 @@ use super::program::{Program, Variant, WorkingFormat};
 use super::reuse::Reuse;
 use super::scene::Scene;
 use crate::backend::{Control, Earlier, Rendered, RepresentationTask, Task, Worker};
-use crate::error::Result;
+use crate::deliver::Representation;
+use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{ColorTags, Shot};
 use crate::trace;
 
@@ -40,16 +41,9 @@ pub(in super::super) struct Programs<'p> {
 impl<'p> Programs<'p> {
     /// Those of the shot of `task`.
     pub(in super::super) fn new(scene: &Scene<'_>, task: &Task<'p>) -> Programs<'p> {
-        let (shot, color) = (task.shot, scene.color.as_ref());
+        let shot = task.shot;
         let main = scene.main_variant(shot);
-        let of = |task: &RepresentationTask<'_>| {
-            color.map_or(Variant::default(), |color| {
-                let name = &task.representation.name;
-                let baked = color.representations(shot).and_then(|all| all.get(name));
-                let exact = baked.is_some_and(|baked| baked.transform.is_some());
-                Variant { graded: color.is_graded_in(shot, name), exact }
-            })
-        };
+        let of = |task: &RepresentationTask<'_>| variant_of(scene, shot, task.representation);
         let representations: Vec<Variant> = task.representations.iter().map(of).collect();
         let mut programs = Programs { made: Vec::new(), main, representations };
         for variant in std::iter::once(main).chain(programs.representations.clone()) {
@@ -75,6 +69,16 @@ impl<'p> Programs<'p> {
         let found = self.made.iter().find(|(known, _)| *known == variant);
         &found.unwrap_or(&self.made[0]).1
     }
+}
+
+/// Which pictures of `shot` this representation shows, where colours are managed.
+pub(in super::super) fn variant_of(scene: &Scene<'_>, shot: &Shot, representation: &Representation) -> Variant {
+    scene.color.as_ref().map_or(Variant::default(), |color| {
+        let name = &representation.name;
+        let baked = color.representations(shot).and_then(|all| all.get(name));
+        let exact = baked.is_some_and(|baked| baked.transform.is_some());
+        Variant { graded: color.is_graded_in(shot, name), exact }
+    })
 }
 
 /// One thread's decoders, converters and encoders.
@@ -114,8 +118,14 @@ impl<'s> ShotWorker<'s> {
         for (place, wanted) in task.representations.iter().enumerate() {
             let variant = programs.representations[place];
             let format = SourceFormat { top_field_first: programs.fields_of(place), ..source_format };
-            let sink =
-                RepresentationSink::open(wanted, (format, variant), frame_range, &facts, (&viewed, self.threads))?;
+            let sink = RepresentationSink::open(
+                wanted,
+                (format, variant),
+                frame_range,
+                &facts,
+                (&viewed, self.threads),
+                None,
+            )?;
             sinks.push(Box::new(sink));
         }
         let (main, unlabelled) = self.main_sink(task, programs, &facts, viewed)?;
@@ -180,14 +190,25 @@ impl<'s> ShotWorker<'s> {
         let (settings, unlabelled) = self.labelled(task, programs, &facts);
         let labels = settings.labels_each_frame().then(|| SourceLabels::new(&facts));
         let mut reuse = Reuse::begin(earlier, task, settings, labels, scene.max_pixels)?;
+        let mut representations = self.reused_representations(task, programs, earlier, &facts)?;
         for index in 0..shot.frame_count {
             reuse.write(index)?;
+            representations.iter_mut().try_for_each(|sink| sink.copy(index))?;
             if let Some(sound) = &mut sound {
-                reuse.write_sound(&sound.accompany(index + 1)?)?;
+                let samples = sound.accompany(index + 1)?;
+                reuse.write_sound(&samples)?;
+                representations.iter_mut().try_for_each(|sink| sink.write_sound(&samples))?;
             }
             control.frame(shot, index + 1)?;
         }
-        let FinishedSink { encoder, notes, .. } = reuse.finish()?;
+        let FinishedSink { encoder, mut notes, .. } = reuse.finish()?;
+        let (mut representation_encoders, mut representation_formats) = (Vec::new(), Vec::new());
+        for sink in representations {
+            let FinishedSink { encoder, format, notes: said } = sink.finish(shot.frame_count)?;
+            representation_encoders.push(encoder);
+            representation_formats.push(format);
+            notes.extend(said);
+        }
         let heard = sound.map(ShotSound::finish).transpose()?;
         let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
         let heard = heard.into_iter().flat_map(|heard| heard.notes);
@@ -195,11 +216,39 @@ impl<'s> ShotWorker<'s> {
             frames: shot.frame_count,
             encoder,
             pixel_format: earlier.pixel_format.clone(),
+            representation_encoders,
+            representation_formats,
             peak,
             loudness: loudness.flatten(),
             warnings: notes.into_iter().chain(unlabelled).chain(heard).collect(),
             ..Rendered::default()
         })
+    }
+
+    /// What the representations of a shot go into whose pictures were delivered before.
+    fn reused_representations<'t>(
+        &self,
+        task: &'t Task<'_>,
+        programs: &Programs<'_>,
+        earlier: &'t Earlier,
+        facts: &'t dyn Facts,
+    ) -> Result<Vec<Box<RepresentationSink<'t>>>> {
+        if earlier.representations.len() != task.representations.len() {
+            let what = "not every representation was delivered with the pictures that are copied";
+            return Err(Error::new(ErrorKind::Unsupported, what));
+        }
+        let source_format = self.outputs.source_format(task.shot);
+        let frame_range = FrameRange::of(self.scene.plan, task.shot);
+        let viewed = Viewed::new(&[]);
+        let wanted = task.representations.iter().zip(&earlier.representations).enumerate();
+        wanted
+            .map(|(place, (wanted, earlier))| {
+                let format = SourceFormat { top_field_first: programs.fields_of(place), ..source_format };
+                let shown = (format, programs.representations[place]);
+                let with = (&viewed, self.threads);
+                RepresentationSink::open(wanted, shown, frame_range, facts, with, Some(earlier)).map(Box::new)
+            })
+            .collect()
     }
 
     /// What the shot's own file is written as, with the timecode that it is to have, and where that is not known, a sentence

@@ -263,7 +263,7 @@ impl SourceFrames {
         let viewed = source_format.viewed(tasks, None, threads)?;
         let open = |task| {
             let shown = (source_format, Variant::default());
-            RepresentationSink::open(task, shown, frame_range, facts, (&viewed, threads)).map(Box::new)
+            RepresentationSink::open(task, shown, frame_range, facts, (&viewed, threads), None).map(Box::new)
         };
         let mut sinks: Vec<Box<RepresentationSink<'_>>> = tasks.iter().map(open).collect::<Result<_>>()?;
         let mut notes: Vec<String> = tasks

@@ -8,6 +8,7 @@ use ffmpeg_next::format::Pixel;
 use ffmpeg_next::frame::Video;
 
 mod burn;
+mod copied;
 mod facts;
 mod file;
 mod labels;
@@ -32,7 +33,7 @@ use super::verify::{self, ExpectedOutput};
 use super::viewed::Viewed;
 use super::writer::FrameWriter;
 use crate::audio::Samples;
-use crate::backend::{RepresentationTask, Target};
+use crate::backend::{Earlier, RepresentationTask, Target};
 use crate::codec::exr::ExrLabel;
 use crate::color::{Baked, ColorTransform};
 use crate::deliver::{Content, Representation};
@@ -42,6 +43,7 @@ use crate::plan::{Canvas, ColorTags, Hdr, Plan, SampleGrid, Shot};
 use crate::time::{Rate, Time, Timecode};
 use crate::trace;
 use burn::Painter;
+use copied::CopiedPictures;
 use facts::FileFacts;
 pub(super) use facts::{Facts, Reel, ShotFacts};
 pub(crate) use file::{SourceFrames, check_before_render, represent_file, represent_rendered};
@@ -333,12 +335,26 @@ struct SoundWindow {
 /// What pictures become.
 enum PictureOutput<'r> {
     Frames(FrameWriter),
-    Poster { path: &'r Path, settings: OutputSettings, written: i64 },
-    Sheet { path: &'r Path, settings: OutputSettings, sheet: Box<Sheet> },
+    Poster {
+        path: &'r Path,
+        settings: OutputSettings,
+        written: i64,
+    },
+    Sheet {
+        path: &'r Path,
+        settings: OutputSettings,
+        sheet: Box<Sheet>,
+    },
+    /// They were delivered before. Those of stills may have the timecode of the settings.
+    Copied {
+        pictures: Box<CopiedPictures<'r>>,
+        first: Option<Timecode>,
+    },
 }
 
 impl<'r> RepresentationSink<'r> {
-    /// Opens the target of `task` for what its representation makes of a range of pictures; `threads` encode.
+    /// Opens the target of `task` for what its representation makes of a range of pictures; `threads` encode. Where `earlier` was
+    /// made of the same pictures, its own are copied: see [`RepresentationSink::copy`].
     ///
     /// # Errors
     /// These, and all that come later, name the representation.
@@ -348,6 +364,7 @@ impl<'r> RepresentationSink<'r> {
         frame_range: FrameRange,
         facts: &'r dyn Facts,
         (viewed, threads): (&Viewed, usize),
+        earlier: Option<&'r Earlier>,
     ) -> Result<RepresentationSink<'r>> {
         let RepresentationTask { representation, target } = task;
         let scope = trace::scope!("representation", name = representation.name.as_str());
@@ -376,12 +393,17 @@ impl<'r> RepresentationSink<'r> {
         let (mut coding, path) = (settings.target(), target.path());
         let format = pictures_of(&settings);
         let keeps_fields = settings.top_field_first.is_some();
-        let output = match representation.content {
-            Content::All => PictureOutput::Frames(
+        let output = match (earlier, representation.content) {
+            (Some(earlier), content) => {
+                let (is_sheet, first) = (matches!(content, Content::ContactSheet(_)), frame_range.first + skipped);
+                let pictures = CopiedPictures::begin(earlier, (target, first), &settings, is_sheet).map_err(named)?;
+                PictureOutput::Copied { pictures: Box::new(pictures), first: settings.timecode.filter(|_| !is_sheet) }
+            }
+            (None, Content::All) => PictureOutput::Frames(
                 FrameWriter::create(target, frame_range.first + skipped, &settings).map_err(named)?,
             ),
-            Content::Poster(_) => PictureOutput::Poster { path, settings, written: 0 },
-            Content::ContactSheet(layout) => {
+            (None, Content::Poster(_)) => PictureOutput::Poster { path, settings, written: 0 },
+            (None, Content::ContactSheet(layout)) => {
                 let count = selection.total(frame_range.frames);
                 let cell = (shape.width, shape.height);
                 let sheet = Box::new(Sheet::new(layout, count, cell, &facts.field("shot", 0)));
@@ -392,7 +414,7 @@ impl<'r> RepresentationSink<'r> {
         let grid = Converter::alignment(coding.format);
         let window = representation.letterbox.and_then(|aspect| shape.window(aspect, grid));
         let painter = Painter::new(&representation.burn_ins, coding, shape.pixel_aspect, window).map_err(named)?;
-        let baked = source_format.colors.map(|_| {
+        let baked = source_format.colors.filter(|_| earlier.is_none()).map(|_| {
             let baked = source_format.baked(representation).cloned().unwrap_or_default();
             Baked { transform: source_format.transform(representation, coding.format, threads), ..baked }
         });
@@ -430,6 +452,23 @@ impl<'r> RepresentationSink<'r> {
         work(self)
     }
 
+    /// Copies what was made of picture `index`, where it was opened for that.
+    pub(super) fn copy(&mut self, index: i64) -> Result<()> {
+        let times = self.selection.times(index);
+        let label = self.labels.as_mut().filter(|_| times > 0).map(|labels| labels.label(index));
+        let PictureOutput::Copied { pictures, first } = &mut self.output else { return Ok(()) };
+        let is_still = self.representation.is_still();
+        let mut copy = || {
+            for _ in 0..times {
+                let later = if is_still { index - self.skipped } else { pictures.copied() };
+                let own = first.map(|first| first.later(later));
+                pictures.copy(label.as_ref().map_or(own, |label| label.timecode))?;
+            }
+            Ok(())
+        };
+        copy().map_err(|error| at(self.representation, error))
+    }
+
     /// Shows picture `index` so many times.
     fn shown(&mut self, picture: &SourcePicture<'_>, index: i64, times: i64) -> Result<()> {
         let (rendered, facts) = (self.rendered(picture, index)?, self.facts);
@@ -450,6 +489,7 @@ impl<'r> RepresentationSink<'r> {
                 sheet.place(&rendered, &facts.field("frame", index), &facts.field("timecode", index));
                 Ok(())
             }
+            PictureOutput::Copied { .. } => Ok(()),
         }
     }
 
@@ -469,6 +509,11 @@ impl<'r> RepresentationSink<'r> {
             PictureOutput::Frames(writer) if part == (0..samples.len()) => writer.write_sound_of(stream, samples),
             PictureOutput::Frames(writer) if part.is_empty() => Ok(()),
             PictureOutput::Frames(writer) => writer.write_sound_of(stream, &samples.part(part)),
+            PictureOutput::Copied { pictures, .. } if part == (0..samples.len()) => {
+                pictures.write_sound_of(stream, samples)
+            }
+            PictureOutput::Copied { .. } if part.is_empty() => Ok(()),
+            PictureOutput::Copied { pictures, .. } => pictures.write_sound_of(stream, &samples.part(part)),
             PictureOutput::Poster { .. } | PictureOutput::Sheet { .. } => Ok(()),
         }
         .map_err(|error| at(self.representation, error))
@@ -486,11 +531,7 @@ impl<'r> RepresentationSink<'r> {
             pixels::paste(&own, &mut copy, &PixelInfo::need(self.coding.format)?, (0, 0))?;
             own = copy;
         }
-        let value = |field: &str| match field {
-            "representation" => self.representation.name.clone(),
-            "date" => self.today.clone(),
-            field => self.facts.field(field, index),
-        };
+        let value = |field: &str| burnt_in(field, index, self.representation, &self.today, self.facts);
         self.painter.paint(&mut own, value, &mut self.converter)?;
         Ok(own)
     }
@@ -580,6 +621,10 @@ impl Sink for RepresentationSink<'_> {
                 writer.finish()
             }
             PictureOutput::Poster { written, .. } => Ok(written),
+            PictureOutput::Copied { pictures, .. } => {
+                (encoder, format) = (pictures.encoder(), pictures.format());
+                pictures.finish()
+            }
             PictureOutput::Sheet { path, settings, sheet } => {
                 write_page(&sheet, path, settings, &mut converter).map(|(name, made)| {
                     encoder = Some(name);
@@ -595,6 +640,15 @@ impl Sink for RepresentationSink<'_> {
             Ok(written) => Err(at(representation, short(written))),
             Err(error) => Err(at(representation, error)),
         }
+    }
+}
+
+/// What stands for `field` in picture `index` of `representation`.
+fn burnt_in(field: &str, index: i64, representation: &Representation, today: &str, facts: &dyn Facts) -> String {
+    match field {
+        "representation" => representation.name.clone(),
+        "date" => today.to_owned(),
+        field => facts.field(field, index),
     }
 }
 

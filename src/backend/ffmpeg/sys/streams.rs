@@ -154,6 +154,29 @@ impl Muxer {
     }
 }
 
+/// Gives `parameters` the header that the codec keeps outside of its packets.
+///
+/// # Errors
+/// [`ErrorKind::Io`] where there is no memory.
+pub(crate) fn with_codec_header(mut parameters: Parameters, header: &[u8]) -> Result<Parameters> {
+    let too_large = || Error::new(ErrorKind::Io, "no memory for the header of a codec");
+    let length = c_int::try_from(header.len()).map_err(|_| too_large())?;
+    let padded = header.len() + usize::try_from(ffi::AV_INPUT_BUFFER_PADDING_SIZE).unwrap_or(64);
+    // SAFETY: the parameters are owned, and so is the memory that is asked for, which is as long as FFmpeg wants it behind
+    // the header, and zero there; what they had before is freed by the function that its memory came from.
+    unsafe {
+        let data = ffi::av_mallocz(padded).cast::<u8>();
+        if data.is_null() {
+            return Err(too_large());
+        }
+        ptr::copy_nonoverlapping(header.as_ptr(), data, header.len());
+        let raw = &mut *parameters.as_mut_ptr();
+        ffi::av_freep(ptr::addr_of_mut!(raw.extradata).cast());
+        (raw.extradata, raw.extradata_size) = (data, length);
+    }
+    Ok(parameters)
+}
+
 /// Gives `parameters` the four-letter code of `other`: the codec may have several, and players tell them apart.
 pub(crate) fn with_tag_of(mut parameters: Parameters, other: &Parameters) -> Parameters {
     // SAFETY: both are allocated; plain integers are copied.
