@@ -94,7 +94,7 @@ impl Since {
 
     /// Where the representations of `shot` are that are `wanted` of the frames of it from `first` on; or why one of them is not
     /// there.
-    fn representations(&self, shot: &ShotReport, first: i64, wanted: &Wanted<'_>) -> Result<Vec<Earlier>, String> {
+    fn representations(&self, shot: &ShotReport, first: i64, wanted: &WantedShot<'_>) -> Result<Vec<Earlier>, String> {
         let find = |&(representation, made_as): &(&Representation, Option<&str>)| {
             let name = &representation.name;
             let made_as = made_as
@@ -160,7 +160,7 @@ pub(super) enum Taken {
 }
 
 /// What a shot shows, and what is made of it.
-pub(super) struct Wanted<'w> {
+pub(super) struct WantedShot<'w> {
     shot: &'w Shot,
     pictures: &'w Pictures,
     /// Each with what its pictures depend on beside the shot's; `None` where they cannot be copied.
@@ -193,7 +193,7 @@ impl<'s> DeliveredPictures<'s> {
     }
 
     /// Where the shot that is `wanted` can be copied from.
-    pub(super) fn find(&mut self, wanted: &Wanted<'_>) -> Taken {
+    pub(super) fn find(&mut self, wanted: &WantedShot<'_>) -> Taken {
         let since = self.since;
         let (name, wanted_pictures) = (wanted.shot.name.as_str(), wanted.pictures);
         let all: Vec<&str> = digests(wanted_pictures).collect();
@@ -356,16 +356,16 @@ impl Run<'_> {
     /// Whether what shot number `index` was copied from is as it was left: frames of shot `of` of the earlier run, from `first` on.
     fn is_left(&self, since: &Since, (of, first): (usize, i64), index: usize) -> bool {
         let shot = &since.shots[of];
-        let are_left = |wanted: Wanted<'_>| since.representations(shot, first, &wanted).is_ok();
+        let are_left = |wanted: WantedShot<'_>| since.representations(shot, first, &wanted).is_ok();
         since.target(shot).is_some() && self.wanted(index).is_some_and(are_left)
     }
 
     /// What is looked for as shot number `index`, where its pictures may be copied.
-    fn wanted(&self, index: usize) -> Option<Wanted<'_>> {
+    fn wanted(&self, index: usize) -> Option<WantedShot<'_>> {
         let (shot, pictures) = (&self.plan.shots[index], self.pictures[index].as_ref()?);
         let made = self.delivery.representations.iter().zip(&self.represented[index]);
         let representations = made.map(|(representation, made_as)| (representation, made_as.as_deref())).collect();
-        Some(Wanted { shot, pictures, representations, rate: self.plan.rate })
+        Some(WantedShot { shot, pictures, representations, rate: self.plan.rate })
     }
 
     fn earlier(&self, index: usize) -> Option<&Earlier> {

@@ -66,13 +66,13 @@ impl SourceFormat<'_> {
 
 /// Encoded pictures on their way.
 pub(super) struct CopiedPictures<'r> {
-    files: Files<'r>,
+    files: CopiedFiles<'r>,
     encoder: Option<String>,
     format: Option<(String, (u32, u32))>,
     copied: i64,
 }
 
-enum Files<'r> {
+enum CopiedFiles<'r> {
     /// From movie to movie.
     Movies {
         demuxer: Box<Demuxer>,
@@ -101,7 +101,7 @@ impl<'r> CopiedPictures<'r> {
         let (files, encoder) = if settings.preset.is_sequence() {
             // A page is encoded in another format than its cells.
             let encoder = if is_sheet { None } else { Some(open_encoder(settings, false)?.name().to_owned()) };
-            (Files::Pictures { from: &earlier.target, to: target, next: (earlier.first, first) }, encoder)
+            (CopiedFiles::Pictures { from: &earlier.target, to: target, next: (earlier.first, first) }, encoder)
         } else {
             let mut demuxer = probe::open(from)?;
             let none = || Error::new(ErrorKind::Decode, "there are no pictures in it").at_file(from);
@@ -112,7 +112,7 @@ impl<'r> CopiedPictures<'r> {
             let frames_per_tick = probe::time_base(&facts) * settings.rate.nominal();
             let (demuxer, writer) = (Box::new(demuxer), Box::new(writer));
             let skipped = earlier.first;
-            (Files::Movies { demuxer, stream, from, frames_per_tick, skipped, writer }, Some(encoder))
+            (CopiedFiles::Movies { demuxer, stream, from, frames_per_tick, skipped, writer }, Some(encoder))
         };
         if encoder.is_some() && encoder != earlier.encoder {
             let name = |encoder: &Option<String>| encoder.clone().unwrap_or_else(|| "an unknown one".to_owned());
@@ -130,7 +130,7 @@ impl<'r> CopiedPictures<'r> {
     /// Copies the next picture; a file that has a place for one gets this timecode.
     pub(super) fn copy(&mut self, timecode: Option<Timecode>) -> Result<()> {
         match &mut self.files {
-            Files::Movies { demuxer, stream, from, frames_per_tick, skipped, writer } => {
+            CopiedFiles::Movies { demuxer, stream, from, frames_per_tick, skipped, writer } => {
                 let mut left_out = if self.copied == 0 { *skipped } else { 0 };
                 let packet = loop {
                     let failed =
@@ -158,7 +158,7 @@ impl<'r> CopiedPictures<'r> {
                 let decoded = packet.dts().map_or(Ok(shown), |decoded| frame(Some(decoded)))?;
                 writer.write_packet_at(&packet, (shown - *skipped, decoded - *skipped))?;
             }
-            Files::Pictures { from, to, next } => {
+            CopiedFiles::Pictures { from, to, next } => {
                 let (from, to): (PathBuf, PathBuf) = (from.file(next.0), to.file(next.1));
                 let mut data = fs::read(&from).map_err(|error| Error::io("read", &from, error))?;
                 exr::set_timecode(&mut data, timecode).map_err(|error| error.at_file(&from))?;
@@ -176,7 +176,7 @@ impl<'r> CopiedPictures<'r> {
 
     pub(super) fn write_sound_of(&mut self, stream: usize, samples: &Samples) -> Result<()> {
         match &mut self.files {
-            Files::Movies { writer, .. } if writer.has_sound() => writer.write_sound_of(stream, samples),
+            CopiedFiles::Movies { writer, .. } if writer.has_sound() => writer.write_sound_of(stream, samples),
             _ => Ok(()),
         }
     }
@@ -193,8 +193,8 @@ impl<'r> CopiedPictures<'r> {
     /// Closes the file; returns how many pictures are in it.
     pub(super) fn finish(self) -> Result<i64> {
         match self.files {
-            Files::Movies { writer, .. } => writer.finish().map(|written| written.frames),
-            Files::Pictures { .. } => Ok(self.copied),
+            CopiedFiles::Movies { writer, .. } => writer.finish().map(|written| written.frames),
+            CopiedFiles::Pictures { .. } => Ok(self.copied),
         }
     }
 }
