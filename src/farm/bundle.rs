@@ -92,7 +92,8 @@ impl Job {
     /// # Errors
     /// [`ErrorKind::Io`] and [`ErrorKind::Json`] where it cannot be read, [`ErrorKind::Plan`], and [`ErrorKind::Mismatch`]
     /// where another version of this crate wrote it.
-    pub fn open(data: &Path) -> Result<Job> {
+    pub fn open(data: impl AsRef<Path>) -> Result<Job> {
+        let data = data.as_ref();
         let shots: Shots = open(&data.join(SHOTS))?;
         check_version(&shots.version)?;
         let plan: Plan = open(&data.join(PLAN))?;

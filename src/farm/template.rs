@@ -16,16 +16,13 @@ pub const DATA: &str = "data";
 const LONGEST_NAME: usize = 100;
 /// Most characters of a parameter's value.
 const LONGEST_VALUE: usize = 1024;
-/// Most tasks, unless more are asked for.
-const MOST_TASKS: usize = 1000;
-
 /// How a job is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobOptions {
     /// The job's name; `None`: that of the cut.
     pub name: Option<String>,
-    /// How many tasks the step that renders has; `None`: one a shot, at most 1000.
+    /// How many tasks the step that renders has; `None`: as [`Job::task_count`] says.
     pub chunks: Option<usize>,
     /// The command on the workers.
     pub command: String,
@@ -56,10 +53,19 @@ impl Default for JobOptions {
     }
 }
 
-impl JobOptions {
-    /// How many tasks the step that renders has, for so many shots.
-    pub fn task_count(&self, shots: usize) -> usize {
-        self.chunks.unwrap_or(MOST_TASKS).clamp(1, shots.max(1))
+impl Job {
+    /// How many tasks the step that renders has: as many as `options` ask for, up to one a shot. By default at most 1000, and
+    /// so few that each is estimated to take 4 s of CPU time at least: a task adds about 0.1 s, for a process, libraries and
+    /// media that are opened once more.
+    pub fn task_count(&self, options: &JobOptions) -> usize {
+        const MOST: usize = 1000;
+        const LEAST_SECONDS: f64 = 4.0;
+        let seconds: f64 = self.costs.iter().map(|cost| cost.cpu_seconds).sum();
+        let default = || match seconds > 0.0 {
+            true => (1..MOST).take_while(|&tasks| (tasks + 1) as f64 * LEAST_SECONDS <= seconds).count() + 1,
+            false => MOST,
+        };
+        options.chunks.unwrap_or_else(default).clamp(1, self.plan.shots.len().max(1))
     }
 }
 
@@ -309,7 +315,7 @@ fn parameters(job: &Job, bundle: &Path, options: &JobOptions) -> Result<Vec<Para
         count(
             "Chunks",
             (1, Some(number(shots))),
-            number(options.task_count(shots)),
+            number(job.task_count(options)),
             "Tasks",
             "How many tasks the shots are split into, at about equal cost.",
         ),

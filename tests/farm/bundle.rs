@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use otio_conflate::farm::{Job, JobOptions};
 use serde_json::Value;
 
 use crate::support::{World, said};
@@ -74,4 +75,26 @@ fn a_dry_run_tells_tasks_costs_and_files_and_writes_nothing() {
     let (first, second) = names.split_at(4);
     assert!(first.iter().all(|name| "1357".contains(&name[4..5])), "{names:?}");
     assert!(second.iter().all(|name| "246".contains(&name[4..5])), "{names:?}");
+}
+
+/// Without `--chunks`, a task takes at least some seconds, as starting one takes some, too.
+#[test]
+fn by_default_tasks_are_worth_their_start() {
+    let world = World::new(7);
+    world.done(&["farm", "cut.otio", "--out", "job"]);
+    let template = fs::read_to_string(world.path("job/template.yaml")).expect("a template");
+    // Seven shots of a few frames take less than the least of one task.
+    let from = template.find("name: Chunks").expect("the parameter");
+    let line = template[from..].lines().find(|line| line.trim().starts_with("default:")).expect("its default");
+    assert_eq!(line.trim(), "default: 1");
+    let mut job = Job::open(world.path("job/data")).expect("a job");
+    let mut count = |seconds: f64, chunks: Option<usize>| {
+        job.costs.iter_mut().for_each(|cost| cost.cpu_seconds = seconds);
+        let mut options = JobOptions::default();
+        options.chunks = chunks;
+        job.task_count(&options)
+    };
+    // In all 7, 8.4, 14, 28 and 700 seconds; what was not estimated is a task a shot.
+    assert_eq!([1.0, 1.2, 2.0, 4.0, 100.0, 0.0].map(|seconds| count(seconds, None)), [1, 2, 3, 7, 7, 7]);
+    assert_eq!([1, 5, 50].map(|chunks| count(1.0, Some(chunks))), [1, 5, 7]);
 }

@@ -24,7 +24,8 @@ pub(crate) struct FarmFlags {
     /// The output folder of the shots, as workers and this machine have it; by default `shots` in the job's folder
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// How many tasks the shots are split into, at about equal cost; by default one a shot, at most 1000
+    /// How many tasks the shots are split into, at about equal cost; by default one a shot, at most
+    /// 1000, and no more than give each about 4 s of CPU time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     chunks: Option<u32>,
     /// The job's name; by default the cut's
@@ -79,7 +80,7 @@ pub(crate) fn run(mut flags: FarmFlags, cancel: &CancelToken) -> Result<CommandO
     settings.memory = flags.limits.memory.div_ceil(1 << 20);
     settings.review = flags.review;
     settings.notice = flags.notice;
-    let tasks = job.tasks(settings.task_count(job.plan.shots.len()));
+    let tasks = job.tasks(job.task_count(&settings));
     if flags.dry_run {
         tasks.iter().for_each(|task| say!("{}", line(task)));
         let files = job.files();
