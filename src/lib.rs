@@ -97,6 +97,7 @@ pub mod codec;
 pub mod color;
 mod conflate;
 pub mod deliver;
+mod digest;
 mod error;
 pub mod farm;
 mod geometry;

@@ -15,7 +15,6 @@ use ::ocio::{
     GroupTransform, Interpolation, LoggingLevel, LookTransform, OptimizationFlags, ProcessorCacheFlags,
     ReferenceSpaceType, Transform as OcioTransform, TransformDirection,
 };
-use sha2::{Digest as _, Sha256};
 
 use super::{ColorTransform, CubeLut, Engine, Identity, Made, RuleMatch, SpaceInfo, Step, unknown};
 use crate::error::{Error, ErrorKind, Result};
@@ -82,7 +81,7 @@ pub(super) fn open(config: &ColorConfig) -> Result<Box<dyn Engine>> {
                 return Err(Error::new(ErrorKind::Option, what).at_file(path));
             }
             let data = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
-            let digest = Sha256::digest(&data).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest = crate::digest::digest(&data, 64);
             let text = path.to_str().ok_or_else(|| {
                 Error::new(ErrorKind::Option, format!("{name} is not UTF-8, which a configuration's path has to be"))
             })?;

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::{Preset, Representation};
+use crate::digest::{bytes, digest};
 use crate::plan::{
     Background, Canvas, Damaged, Element, Folded, Layer, Media, MediaId, MediaSource, MissingPolicy, OverrunPolicy,
     Pitch, Placement, Plan, Retime, Shot, Sound, SoundClip, SoundLayout, Span,
@@ -162,9 +162,7 @@ pub(crate) fn fingerprint(
         media: used.iter().map(|used| (&media[used.media], stamp(opened, used))).collect(),
         ruler: ruler.map(|used| (&media[used.media], stamp(opened, &used))),
     };
-    // Paths that are not text have no JSON.
-    let bytes = serde_json::to_vec(&ingredients).unwrap_or_else(|_| format!("{ingredients:?}").into_bytes());
-    Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    digest(bytes(&ingredients), 32)
 }
 
 /// `shot` without what says where it lies in the timeline, its media counted by their order in it and noted in `used`.
@@ -250,11 +248,9 @@ fn stamp(plan: &Plan, used: &UsedFrames) -> Option<Stamp> {
     let mut stamp = Stamp::default();
     for file in indices.filter_map(|index| media.source.file(index)) {
         let Some(state) = crate::otio::bundle::state(&file) else { continue };
-        let since = |time: std::time::SystemTime| time.duration_since(std::time::UNIX_EPOCH).ok();
-        let modified = state.modified.and_then(since).map_or(0, |time| time.as_millis());
         stamp.files += 1;
         stamp.bytes += state.bytes;
-        stamp.modified = stamp.modified.max(modified);
+        stamp.modified = stamp.modified.max(state.milliseconds());
         if let Some(crc) = state.crc {
             // Each by its place, so that files that changed places change it.
             stamp.checksums = Some(stamp.checksums.unwrap_or(0).wrapping_mul(0x0100_0000_01b3) ^ u64::from(crc));

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::Preset;
+use crate::digest::{bytes, digest};
 use crate::plan::{
     Animated, Background, Canvas, Crop, Damaged, Element, Layer, Look, Media, MediaSource, MissingPolicy,
     OverrunPolicy, Placement, Plan, Retime, Shot, Transform,
@@ -86,17 +85,13 @@ pub(crate) fn pictures(
             (&plan.media[media], file.and_then(|file| state(&file)))
         }),
     };
-    // Paths that are not text have no JSON.
-    let made_as = serde_json::to_vec(&made_as).unwrap_or_else(|_| format!("{made_as:?}").into_bytes());
     let frames = picture_frames((plan, opened), shot);
-    Pictures { made_as: hexadecimal(&Sha256::digest(&made_as)[..16]), frames, modified: (u64::MAX, 0) }
+    Pictures { made_as: digest(bytes(&made_as), 32), frames, modified: (u64::MAX, 0) }
 }
 
 /// Digest of what the pictures of a representation depend on beside those of its shot: what `maker` makes as `made_as` says.
 pub(crate) fn represented_as(maker: &str, made_as: &str) -> String {
-    let mut digest = Sha256::new();
-    digest.update(format!("{FORMAT}\n{maker}\n{made_as}"));
-    hexadecimal(&digest.finalize()[..16])
+    digest(format!("{FORMAT}\n{maker}\n{made_as}"), 32)
 }
 
 /// Digests of what each frame of `shot` shows, as [`Pictures::frames`], whatever it is made as; files are looked at where
@@ -108,14 +103,10 @@ pub(super) fn picture_frames((plan, opened): (&Plan, &Plan), shot: &Shot) -> Str
         for record in span.start..span.start + span.count {
             digests.text.clear();
             span.stack.iter().for_each(|element| digests.element(element, record));
-            frames += &hexadecimal(&Sha256::digest(&digests.text)[..Pictures::DIGITS / 2]);
+            frames += &digest(&digests.text, Pictures::DIGITS);
         }
     }
     frames
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 struct Digests<'p> {
@@ -178,18 +169,15 @@ fn of_medium(media: &Media, opened: &MediaSource) -> String {
         MediaSource::File { path } => state(path),
         _ => None,
     };
-    let text = serde_json::to_vec(media).unwrap_or_else(|_| format!("{media:?}").into_bytes());
-    let mut digest = Sha256::new();
-    digest.update(&text);
-    digest.update(format!("{file:?}"));
-    hexadecimal(&digest.finalize()[..16])
+    let mut text = bytes(media);
+    text.extend(format!("{file:?}").bytes());
+    digest(text, 32)
 }
 
 /// Bytes of a file and when it was changed, in milliseconds; in an archive, its checksum.
 fn state(path: &Path) -> Option<(u64, u128)> {
     let state = crate::otio::bundle::state(path)?;
-    let modified = state.modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    Some((state.bytes, state.crc.map_or_else(|| modified.map_or(0, |time| time.as_millis()), u128::from)))
+    Some((state.bytes, state.crc.map_or_else(|| state.milliseconds(), u128::from)))
 }
 
 /// What `look` is at record frame `record`.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use super::{assets, chunks};
 #[cfg(feature = "ffmpeg")]
@@ -17,6 +16,7 @@ use crate::backend::{Backend, CancelToken, Observer};
 use crate::color::Names;
 use crate::conflate::{Conflation, merge, order};
 use crate::deliver::{AudioDelivery, Delivery, Preset};
+use crate::digest::digest;
 use crate::error::{Error, ErrorKind, Result};
 #[cfg(feature = "ffmpeg")]
 use crate::plan::{LookStep, MediaId};
@@ -287,7 +287,7 @@ impl Job {
             (_, false) => AudioDelivery::Mux,
         };
         // Files of one preset are no obstacle to tasks of the same, but to those of another.
-        self.id = digest(&format!("{} {}", self.id, preset.name));
+        self.id = digest(format!("{} {}", self.id, preset.name), 16);
         self.delivery.preset = preset.with_audio(audio).with_encoder(own.encoder).with_timecode(own.timecode);
         self
     }
@@ -351,10 +351,5 @@ fn bytes(files: &[PathBuf]) -> u64 {
 /// What no other job has.
 fn id(plan: &Plan, delivery: &Delivery) -> String {
     let now = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    digest(&format!("{} {} {}{delivery:?}", std::process::id(), now.as_nanos(), plan.name))
-}
-
-/// The first 16 hexadecimal digits of the SHA-256 of `text`.
-fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest(format!("{} {} {}{delivery:?}", std::process::id(), now.as_nanos(), plan.name), 16)
 }

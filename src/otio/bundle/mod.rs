@@ -129,6 +129,14 @@ pub(crate) struct FileState {
     pub(crate) crc: Option<u32>,
 }
 
+impl FileState {
+    /// When it was changed, in milliseconds since 1970; 0 where that is not known.
+    pub(crate) fn milliseconds(&self) -> u128 {
+        let since = self.modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+        since.map_or(0, |time| time.as_millis())
+    }
+}
+
 /// What tells that the file at `path` is still the same; `None` if there is none.
 pub(crate) fn state(path: &Path) -> Option<FileState> {
     match split(path) {
