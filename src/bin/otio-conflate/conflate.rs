@@ -13,7 +13,7 @@ use otio_conflate::{Conflation, Existing, Omitted, Plan, Result, Since};
 use serde_json::{Value, json};
 
 use crate::dry_run;
-use crate::flags::{DeliveryArgs, LimitArgs, PlanArgs, shot_names};
+use crate::flags::{CutArgs, LimitArgs, OnlyArgs};
 use crate::interrupt;
 use crate::loudness::normalize;
 use crate::outcome::{self, CommandOutcome};
@@ -23,15 +23,12 @@ use crate::progress::{ProgressDisplay, summary};
 #[derive(Args)]
 pub(crate) struct ConflateFlags {
     #[command(flatten)]
-    plan: PlanArgs,
-    #[command(flatten)]
-    delivery: DeliveryArgs,
+    cut: CutArgs,
     /// A WAV file for the mix of the whole cut
     #[arg(long, value_name = "FILE")]
     mix: Option<PathBuf>,
-    /// Only these shots, called and numbered as in a run of all; several are separated by commas, or the flag is repeated
-    #[arg(long, value_name = "NAME,...")]
-    only: Vec<String>,
+    #[command(flatten)]
+    only: OnlyArgs,
     /// The manifest of an earlier run: shots that are the same are kept; of others, pictures that it delivered are copied,
     /// and only what is new is rendered
     #[arg(long, value_name = "MANIFEST")]
@@ -47,13 +44,13 @@ pub(crate) struct ConflateFlags {
 }
 
 pub(crate) fn run(mut flags: ConflateFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
-    flags.plan.source.is_dry = flags.dry_run;
+    flags.cut.plan.source.is_dry = flags.dry_run;
     flags.limits.apply()?;
-    flags.delivery.is_heard |= flags.mix.is_some();
-    let loudness = flags.delivery.loudness;
-    let (mut plan, timeline, options) = flags.plan.read(&flags.delivery)?;
-    let mut delivery = flags.delivery.delivery();
-    delivery.inputs.extend(flags.plan.per_shot.clone());
+    flags.cut.delivery.is_heard |= flags.mix.is_some();
+    let loudness = flags.cut.delivery.loudness;
+    let (mut plan, timeline, options) = flags.cut.plan.read(&flags.cut.delivery)?;
+    let max_pixels = flags.cut.plan.max_pixels;
+    let mut delivery = flags.cut.into_delivery();
     let existing = delivery.existing;
     let inputs: Vec<PathBuf> =
         delivery.representations.iter().filter_map(Representation::file).map(Path::to_owned).collect();
@@ -61,7 +58,7 @@ pub(crate) fn run(mut flags: ConflateFlags, cancel: &CancelToken) -> Result<Comm
         delivery.inputs.extend(mix_files(&plan, path));
     }
     let planned = flags.dry_run.then(|| delivery.clone());
-    let backend = FfmpegBackend::new().max_pixels(flags.plan.max_pixels);
+    let backend = FfmpegBackend::new().max_pixels(max_pixels);
     let mut conflation = Conflation::new(backend, delivery).cancel(cancel.clone());
     if let Some(timeline) = &timeline {
         conflation = conflation.timeline(timeline);
@@ -69,8 +66,8 @@ pub(crate) fn run(mut flags: ConflateFlags, cancel: &CancelToken) -> Result<Comm
     if let Some(manifest) = &flags.since {
         conflation = conflation.since(Since::open(manifest)?.omitted(flags.omitted));
     }
-    if !flags.only.is_empty() {
-        conflation = conflation.only(shot_names(&plan, &flags.only));
+    if let Some(names) = flags.only.names(&plan) {
+        conflation = conflation.only(names);
     }
     interrupt::cancel_on_interrupt(cancel);
     if flags.mix.is_some() || loudness.is_some() {
@@ -88,7 +85,7 @@ pub(crate) fn run(mut flags: ConflateFlags, cancel: &CancelToken) -> Result<Comm
     }
     if let Some(delivery) = planned {
         let mix = flags.mix.as_deref().and_then(|path| dry_run::mix(&plan, path, existing, &inputs));
-        return dry_run::run(&plan, (&conflation, &delivery), flags.plan.max_pixels, mix);
+        return dry_run::run(&plan, (&conflation, &delivery), max_pixels, mix);
     }
     let mut mixed = None;
     if let Some(path) = &flags.mix {

@@ -10,7 +10,7 @@ use otio_conflate::{Conflation, Error, ErrorKind, Result, printable};
 use serde_json::json;
 
 use crate::dry_run::{duration, size};
-use crate::flags::{DeliveryArgs, LimitArgs, PlanArgs};
+use crate::flags::{CutArgs, LimitArgs};
 use crate::loudness::normalize;
 use crate::outcome::CommandOutcome;
 
@@ -18,9 +18,7 @@ use crate::outcome::CommandOutcome;
 #[derive(Args)]
 pub(crate) struct FarmFlags {
     #[command(flatten)]
-    plan: PlanArgs,
-    #[command(flatten)]
-    delivery: DeliveryArgs,
+    cut: CutArgs,
     /// The output folder of the shots, as workers and this machine have it; by default `shots` in the job's folder
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
@@ -51,11 +49,11 @@ pub(crate) struct FarmFlags {
 }
 
 pub(crate) fn run(mut flags: FarmFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
-    flags.plan.source.is_dry = flags.dry_run;
-    let (mut plan, timeline, options) = flags.plan.read(&flags.delivery)?;
-    let (max_pixels, loudness) = (flags.plan.max_pixels, flags.delivery.loudness);
-    let bundle = absolute(&flags.delivery.out)?;
-    let mut delivery = flags.delivery.delivery();
+    flags.cut.plan.source.is_dry = flags.dry_run;
+    let (mut plan, timeline, options) = flags.cut.plan.read(&flags.cut.delivery)?;
+    let (max_pixels, loudness) = (flags.cut.plan.max_pixels, flags.cut.delivery.loudness);
+    let bundle = absolute(&flags.cut.delivery.out)?;
+    let mut delivery = flags.cut.delivery.delivery();
     delivery.folder = flags.folder.map_or_else(|| Ok(bundle.join("shots")), |folder| absolute(&folder))?;
     let backend = FfmpegBackend::new().max_pixels(max_pixels);
     let check = Conflation::new(backend, delivery.clone());

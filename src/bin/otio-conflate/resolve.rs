@@ -14,7 +14,7 @@ use otio_conflate::plan::DecisionSpace;
 use otio_conflate::{Error, ErrorKind, Report, Result};
 use serde_json::{Value, json};
 
-use crate::flags::{DeliveryArgs, PlanArgs, shot_names};
+use crate::flags::{CutArgs, OnlyArgs};
 use crate::interrupt;
 use crate::loudness::normalize;
 use crate::outcome::{self, CommandOutcome, Exit};
@@ -68,9 +68,7 @@ pub(crate) fn run(what: Resolve, cancel: &CancelToken) -> Result<CommandOutcome>
 #[derive(Args)]
 pub(crate) struct ResolveFlags {
     #[command(flatten)]
-    plan: PlanArgs,
-    #[command(flatten)]
-    delivery: DeliveryArgs,
+    cut: CutArgs,
     #[command(flatten)]
     reach: Reach,
     /// Which timeline of Resolve's: current, name:NAME or import (the plan's file, for the render)
@@ -103,9 +101,8 @@ pub(crate) struct ResolveFlags {
     /// Begins to render and writes a ticket to FILE, to be collected later
     #[arg(long, value_name = "FILE", conflicts_with = "ungraded")]
     submit: Option<PathBuf>,
-    /// Only these shots, called and numbered as in a run of all; several are separated by commas, or the flag is repeated
-    #[arg(long, value_name = "NAME,...")]
-    only: Vec<String>,
+    #[command(flatten)]
+    only: OnlyArgs,
 }
 
 /// How Resolve is reached.
@@ -158,16 +155,16 @@ pub(crate) enum OfTicket {
 
 fn resolve(flags: ResolveFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
     let mut options = flags.reach.options()?;
-    let timeline = flags.plan.source.read()?;
-    let mut wanted = flags.plan.options()?;
+    let timeline = flags.cut.plan.source.read()?;
+    let mut wanted = flags.cut.plan.options()?;
     if let Some(color) = &mut wanted.color {
         // Resolve has grades of its own.
         color.decisions.space = DecisionSpace::Off;
     }
-    flags.delivery.change(&mut wanted);
-    let mut plan = flags.plan.plan(&timeline, &wanted)?;
+    flags.cut.delivery.change(&mut wanted);
+    let mut plan = flags.cut.plan.plan(&timeline, &wanted)?;
     interrupt::cancel_on_interrupt(cancel);
-    normalize(&mut plan, &wanted, flags.delivery.loudness, cancel)?;
+    normalize(&mut plan, &wanted, flags.cut.delivery.loudness, cancel)?;
     options.timeline = flags.resolve_timeline.unwrap_or(options.timeline);
     options.preset = flags.render_preset.unwrap_or(options.preset);
     options.format = flags.format.or(options.format);
@@ -176,15 +173,14 @@ fn resolve(flags: ResolveFlags, cancel: &CancelToken) -> Result<CommandOutcome> 
     options.solo = flags.solo.unwrap_or(options.solo);
     options.grade = flags.grade.unwrap_or(options.grade);
     options.accept_differences |= flags.accept_differences;
-    let mut delivery = flags.delivery.delivery();
-    delivery.inputs.extend(flags.plan.per_shot.clone());
+    let mut delivery = flags.cut.into_delivery();
     if let Some(file) = &flags.reach.options {
         delivery = delivery.input(file);
     }
     let mut deliveries = vec![(options.grade.clone(), delivery.clone())];
     let mut backend = ResolveBackend::new(options);
-    if !flags.only.is_empty() {
-        backend = backend.only(shot_names(&plan, &flags.only));
+    if let Some(names) = flags.only.names(&plan) {
+        backend = backend.only(names);
     }
     if let Some(path) = &flags.submit {
         backend.submit_to(&plan, &delivery, path, cancel)?;

@@ -11,7 +11,7 @@ use otio_conflate::time::Rate;
 use otio_conflate::{CancelToken, Result};
 use serde_json::json;
 
-use crate::flags::{self, ColorArgs};
+use crate::flags::{self, ColorArgs, OverwriteArgs};
 use crate::interrupt;
 use crate::outcome::{self, CommandOutcome};
 use crate::progress::Begun;
@@ -45,12 +45,8 @@ pub(crate) struct TranscodeFlags {
     /// for the range of its samples
     #[arg(long, value_name = "SPACE")]
     space: Option<String>,
-    /// Replaces what is there already and was made by these programs, as the folder's manifest.json lists it
-    #[arg(long)]
-    overwrite: bool,
-    /// Replaces files that are there already, whoever made them
-    #[arg(long)]
-    overwrite_foreign: bool,
+    #[command(flatten)]
+    existing: OverwriteArgs,
 }
 
 pub(crate) fn run(flags: TranscodeFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
@@ -59,8 +55,8 @@ pub(crate) fn run(flags: TranscodeFlags, cancel: &CancelToken) -> Result<Command
     options.first_frame = flags.first_frame;
     options.rate = flags.rate;
     options.max_pixels = flags.max_pixels;
-    options.overwrite = flags.overwrite;
-    options.overwrite_foreign = flags.overwrite_foreign;
+    options.overwrite = flags.existing.overwrite;
+    options.overwrite_foreign = flags.existing.overwrite_foreign;
     if flags.color.is_asked_for() || flags.space.is_some() {
         let (mut plan, engine) = flags.color.plan()?;
         if let Some(space) = &flags.space {

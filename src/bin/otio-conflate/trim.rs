@@ -10,6 +10,7 @@ use otio_conflate::deliver::{CopyMode, Piece, Preset, Trim, Trimmed, trim};
 use otio_conflate::{CancelToken, Error, Result};
 use serde_json::json;
 
+use crate::flags::OverwriteArgs;
 use crate::interrupt;
 use crate::outcome::{self, CommandOutcome, Exit};
 
@@ -27,17 +28,13 @@ pub(crate) struct TrimFlags {
     /// What is encoded anew is encoded as; by default as in the movie
     #[arg(long, value_name = "NAME", value_parser = Preset::by_name)]
     preset: Option<Preset>,
-    /// Replaces files that are there and were made by these programs, as the manifest.json of their folder lists them
-    #[arg(long)]
-    overwrite: bool,
-    /// Replaces files that are there, whoever made them
-    #[arg(long)]
-    overwrite_foreign: bool,
+    #[command(flatten)]
+    existing: OverwriteArgs,
 }
 
 pub(crate) fn run(flags: &TrimFlags, cancel: &CancelToken) -> Result<CommandOutcome> {
-    let mut request = Trim::new(&flags.file).copy(flags.copy).overwrite(flags.overwrite);
-    request = request.overwrite_foreign(flags.overwrite_foreign);
+    let mut request = Trim::new(&flags.file).copy(flags.copy).overwrite(flags.existing.overwrite);
+    request = request.overwrite_foreign(flags.existing.overwrite_foreign);
     request.pieces.clone_from(&flags.pieces);
     request.preset.clone_from(&flags.preset);
     interrupt::cancel_on_interrupt(cancel);

@@ -1,10 +1,12 @@
 //! The flags that several subcommands share.
 
 mod color;
+mod cut;
 mod cut_color;
 mod delivery;
 mod explain;
 mod limits;
+mod overwrite;
 mod plan;
 mod read;
 mod shot_names;
@@ -15,12 +17,14 @@ use otio_conflate::deliver::Representation;
 use cut_color::CutColorArgs;
 
 pub(crate) use color::ColorArgs;
+pub(crate) use cut::CutArgs;
 pub(crate) use delivery::DeliveryArgs;
 pub(crate) use explain::ExplainArgs;
 pub(crate) use limits::LimitArgs;
+pub(crate) use overwrite::OverwriteArgs;
 pub(crate) use plan::PlanArgs;
 pub(crate) use read::ReadArgs;
-pub(crate) use shot_names::shot_names;
+pub(crate) use shot_names::{OnlyArgs, shot_names};
 
 /// A representation by its name, or in a file. What is wrong is said with its causes: clap prints the error alone.
 pub(crate) fn representation(text: &str) -> Result<Representation, String> {

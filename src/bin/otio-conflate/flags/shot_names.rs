@@ -1,6 +1,22 @@
 //! Names of shots in one value.
 
+use clap::Args;
 use otio_conflate::Plan;
+
+/// Which shots are asked for.
+#[derive(Args)]
+pub(crate) struct OnlyArgs {
+    /// Only these shots, called and numbered as in a run of all; several are separated by commas, or the flag is repeated
+    #[arg(long, value_name = "NAME,...")]
+    only: Vec<String>,
+}
+
+impl OnlyArgs {
+    /// Names of shots of `plan`; `None` where all are asked for.
+    pub(crate) fn names(&self, plan: &Plan) -> Option<Vec<String>> {
+        (!self.only.is_empty()).then(|| shot_names(plan, &self.only))
+    }
+}
 
 /// The names in `values`, each of which has one or several, separated by commas. Names of shots of `plan` may have commas in
 /// them: at each place, the longest that names a shot is taken.
