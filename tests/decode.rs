@@ -232,6 +232,10 @@ fn probing_finds_timecode_and_rate() {
     assert!(timecode.is_drop());
     assert_eq!(timecode.to_string(), "01:00:00;02");
 
+    // Text in a file may be a label that drop-frame leaves out: the next one is meant.
+    let info = probe(make("e.mkv", "30000/1001", "-c:v libx264 -metadata timecode=00:01:00;00")).expect("probes");
+    assert_eq!(info.start_timecode.map(|timecode| timecode.to_string()).as_deref(), Some("00:01:00;02"));
+
     let info = probe(make("c.mxf", "25", "-c:v mpeg2video -timecode 10:00:00:00")).expect("probes");
     assert_eq!(info.start_timecode.map(|timecode| timecode.to_string()).as_deref(), Some("10:00:00:00"));
     assert_eq!(info.rate, Some(Rate::FPS_25));

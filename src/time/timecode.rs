@@ -44,10 +44,18 @@ impl Timecode {
     /// Reads `HH:MM:SS:FF`; a `;` or `,` before the frames (or `.` anywhere) means drop-frame.
     ///
     /// # Errors
-    /// [`ErrorKind::Time`] when the text is no timecode at `rate`.
+    /// [`ErrorKind::Time`] when the text is no timecode at `rate`, and for a label that drop-frame leaves out, such as
+    /// `00:01:00;00`.
     pub fn parse(text: &str, rate: Rate) -> Result<Timecode> {
         let (label, drop) = TimecodeDigits::parse(text, rate)?;
-        Ok(label.timecode(rate, drop))
+        label.existing(text, rate, drop)
+    }
+
+    /// Reads what a file or an application says: as [`Timecode::parse`], but for a label that drop-frame leaves out, which is
+    /// taken for the next one that there is.
+    pub(crate) fn parse_leniently(text: &str, rate: Rate) -> Result<Timecode> {
+        let (label, drop) = TimecodeDigits::parse(text, rate)?;
+        Ok(label.next_existing(rate, drop).timecode(rate, drop))
     }
 
     /// Reads the same, counted drop-frame or not as `drop` says, whatever separates the frames.
@@ -56,13 +64,7 @@ impl Timecode {
     /// [`ErrorKind::Time`] when the text is no timecode at `rate`, and for a label that drop-frame leaves out.
     pub(crate) fn parse_as(text: &str, rate: Rate, drop: bool) -> Result<Timecode> {
         let (label, _) = TimecodeDigits::parse(text, rate)?;
-        let timecode = label.timecode(rate, drop);
-        let TimecodeDigits { hours, minutes, seconds, frames } = label;
-        if timecode.fields() != [hours % 24, minutes, seconds, frames] {
-            let what = format!("{text:?} labels no frame: drop-frame timecode at {rate} leaves it out");
-            return Err(Error::new(ErrorKind::Time, what));
-        }
-        Ok(timecode)
+        label.existing(text, rate, drop)
     }
 
     /// The label of the same hour, minute and second at another rate; the frames within the second are scaled, and
@@ -165,6 +167,26 @@ impl TimecodeDigits {
             return Err(bad());
         }
         Ok((label, drop))
+    }
+
+    /// The frame it names at `rate`; an error where drop-frame leaves it out, which was written as `text`.
+    fn existing(self, text: &str, rate: Rate, drop: bool) -> Result<Timecode> {
+        let next = self.next_existing(rate, drop);
+        let timecode = next.timecode(rate, drop);
+        if next.frames != self.frames {
+            let what = format!(
+                "{text:?} labels no frame: drop-frame timecode at {rate} leaves it out; the next is {timecode}"
+            );
+            return Err(Error::new(ErrorKind::Time, what));
+        }
+        Ok(timecode)
+    }
+
+    /// Itself, or where drop-frame leaves it out, the label that is counted in its place.
+    fn next_existing(self, rate: Rate, drop: bool) -> TimecodeDigits {
+        let is_short = drop && can_drop(rate) && self.minutes % 10 != 0 && self.seconds == 0;
+        let first = if is_short { dropped_per_minute(rate) } else { 0 };
+        TimecodeDigits { frames: self.frames.max(first), ..self }
     }
 
     /// The frame it names at `rate`.
@@ -301,6 +323,33 @@ mod tests {
         assert_eq!(Timecode::from_frame(108_000, ntsc, false).to_string(), "01:00:00:00");
         assert_eq!(Timecode::inferred(3596, rate(59.94)).to_string(), "00:00:59;56");
         assert_eq!(Timecode::inferred(3600, rate(59.94)).to_string(), "00:01:00;04");
+    }
+
+    #[test]
+    fn labels_that_drop_frame_leaves_out_are_errors_and_in_files_the_next() {
+        for (text, written, next) in [
+            ("00:01:00;00", 29.97, "00:01:00;02"),
+            ("00:01:00;01", 29.97, "00:01:00;02"),
+            ("10:59:00.01", 29.97, "10:59:00;02"),
+            ("00:09:00;03", 59.94, "00:09:00;04"),
+            ("00:01:00;007", 119.88, "00:01:00;008"),
+        ] {
+            let rate = rate(written);
+            let error = Timecode::parse(text, rate).expect_err(text).to_string();
+            assert!(error.contains("labels no frame") && error.contains(next), "{error}");
+            assert!(format!("{text}@{written}").parse::<Timecode>().is_err());
+            assert!(Timecode::parse_as(&text.replace([';', '.'], ":"), rate, true).is_err());
+            assert_eq!(Timecode::parse_leniently(text, rate).expect(text).to_string(), next);
+        }
+        for (text, written) in
+            [("00:01:00;02", 29.97), ("00:10:00;00", 29.97), ("00:01:01;00", 29.97), ("00:01:00:00", 29.97)]
+        {
+            let label = Timecode::parse(text, rate(written)).expect(text);
+            assert_eq!(label.to_string(), text);
+            assert_eq!(Timecode::parse_leniently(text, rate(written)).expect(text), label);
+        }
+        // No rate but 29.97 and its multiples drops anything.
+        assert_eq!(Timecode::parse("00:01:00;00", Rate::FPS_24).expect("non-drop").frame(), 1440);
     }
 
     #[test]

@@ -77,7 +77,7 @@ fn timecode_has_to_be_the_files_own() {
         (&plain, "1:2:3", "01:00:00:10", "at 24"),
         (&plain, "", "", "at 24"),
         (&drop, "00:59:59:25", "01:00:00:00", "drop-frame"),
-        (&drop, "00:59:00;00", "00:59:59;25", "no label"),
+        (&drop, "00:59:00;00", "00:59:59;25", "labels no frame"),
     ] {
         let error = media.refused("b.mov", Cut::timecode(start, end), |trim| trim);
         assert_eq!(error.kind(), ErrorKind::Time, "{start} {end}: {error:#}");

@@ -182,7 +182,7 @@ pub(crate) fn describe(path: &Path, demuxer: &mut Demuxer, stream: usize, facts:
     }
     let streams = std::iter::once(Some(stream)).chain([None]).chain((0..demuxer.stream_count()).map(Some));
     let tag = |key: &str| streams.clone().find_map(|place| demuxer.metadata(place, key));
-    info.start_timecode = info.rate.and_then(|rate| Timecode::parse(&tag("timecode")?, rate).ok());
+    info.start_timecode = info.rate.and_then(|rate| Timecode::parse_leniently(&tag("timecode")?, rate).ok());
     info.reel_name = tag("reel_name").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
     info
 }

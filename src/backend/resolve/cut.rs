@@ -117,7 +117,7 @@ impl ResolveTimeline {
                 format!("the timecode of the timeline is {not}drop-frame, that of the plan and its shots is the other");
             compared.doubts.push(what);
         }
-        let label = Timecode::parse(&self.start_timecode, plan.rate).ok();
+        let label = Timecode::parse_leniently(&self.start_timecode, plan.rate).ok();
         let planned = plan.timecode(0);
         if self.start != plan.global_start && label.is_none_or(|label| label.frame() != planned.frame()) {
             found.push(format!("the timeline starts at {}, the plan at {planned}", self.start_timecode));
@@ -350,7 +350,7 @@ impl TrackItem {
         let Some(&first) = sources.first().filter(|_| !sources.contains(&planned)) else { return Ok(None) };
         let property =
             |key: &str| Ok::<_, Error>(link.call(&pool_item, "GetClipProperty", vec![json!(key)])?.text().ok());
-        let timecode = property("Start TC")?.and_then(|text| Timecode::parse(&text, media.rate).ok());
+        let timecode = property("Start TC")?.and_then(|text| Timecode::parse_leniently(&text, media.rate).ok());
         let number = property("Start")?.and_then(|text| text.trim().parse::<i64>().ok());
         let offsets = timecode.map(Timecode::frame).into_iter().chain(number);
         let fits = offsets.into_iter().any(|offset| sources.contains(&(planned + offset)));
