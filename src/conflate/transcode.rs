@@ -99,6 +99,9 @@ pub fn transcode(
     }
     let mut delivered: Vec<Represented> =
         parts.iter().map(|part| part.delivered(shot.first_frame)).collect::<Result<_>>()?;
+    for (made, wanted) in delivered.iter_mut().zip(representations) {
+        made.output.codec = Some(wanted.preset.codec.clone());
+    }
     for ((made, encoder), format) in delivered.iter_mut().zip(encoders).zip(formats) {
         made.output.encoder = encoder;
         (made.output.pixel_format, made.output.size) = format.unzip();

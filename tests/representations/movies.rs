@@ -52,15 +52,14 @@ fn the_manifest_names_the_encoder_of_every_representation() {
     let mjpeg = Some("mjpeg");
     assert_eq!(encoders[..5], [Some("ffv1"), Some("otio-conflate-prores"), mjpeg, mjpeg, mjpeg]);
     assert!(encoders[5].is_some_and(|name| name.starts_with("prores")), "{encoders:?}");
-    // What it says of pictures is what is in the files, but for FFmpeg's old names of full range.
+    // What it says of pictures is what is in the files.
     for made in &shot.representations {
         let path = manifest.folder.join(made.output.path.replace("%04d", "1001"));
         let stream = ffprobe(&path)["streams"][0].clone();
-        let (format, size) = (
-            stream["pix_fmt"].as_str().map(|format| format.replace("yuvj", "yuv")),
-            [&stream["width"], &stream["height"]],
-        );
-        assert_eq!(made.output.pixel_format, format, "{}", made.name);
+        let text = |key: &str| stream[key].as_str().map(str::to_owned);
+        let size = [&stream["width"], &stream["height"]];
+        assert_eq!(made.output.pixel_format, text("pix_fmt"), "{}", made.name);
+        assert_eq!(made.output.codec, text("codec_name"), "{}", made.name);
         let (width, height) = made.output.size.expect("a size");
         assert_eq!(size, [&json!(width), &json!(height)], "{}", made.name);
     }

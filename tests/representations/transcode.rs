@@ -38,7 +38,14 @@ fn every_frame_of_a_file_comes_out() {
             assert!(made.output.encoder.is_some(), "{name} to {}", wanted[index].name);
             let size = (u32::try_from(size.0).expect("small"), u32::try_from(size.1).expect("small"));
             assert_eq!(made.output.size, Some(size), "{name} to {}", wanted[index].name);
-            assert!(made.output.pixel_format.is_some(), "{name} to {}", wanted[index].name);
+            let stream = ffprobe(Path::new(&file.to_string_lossy().replace("%04d", "1001")))["streams"][0].clone();
+            assert_eq!(
+                made.output.pixel_format.as_deref(),
+                stream["pix_fmt"].as_str(),
+                "{name} to {}",
+                wanted[index].name
+            );
+            assert_eq!(made.output.codec.as_deref(), stream["codec_name"].as_str(), "{name} to {}", wanted[index].name);
         }
         let stem = name.split('.').next().expect("a name");
         let file = out.path().join(format!("{stem}_h264.mp4"));

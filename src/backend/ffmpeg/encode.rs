@@ -8,6 +8,7 @@ use ffmpeg_next::format::Pixel;
 use super::chroma_site::ChromaSite;
 use super::convert::TargetFormat;
 use super::picture_encoder::PictureEncoder;
+use super::pixels::format_in_files;
 use super::representation::Facts;
 use super::sys::write::EncoderSetup;
 use crate::deliver::{Preset, TimecodeSource};
@@ -123,6 +124,12 @@ impl OutputSettings {
             audio: None,
             audio_streams: Vec::new(),
         }
+    }
+
+    /// The pixel format that FFmpeg finds in the file, by its name.
+    pub(super) fn format_in_files(&self) -> Option<String> {
+        let format = format_in_files(self.format, self.color.full_range, &self.preset.codec);
+        Some(format.descriptor()?.name().to_owned())
     }
 
     /// What frames have to be converted to before they are written.

@@ -20,6 +20,21 @@ pub(super) fn full_range_twin(format: Pixel) -> (Pixel, bool) {
     }
 }
 
+/// The format that FFmpeg finds in a file of `codec` that pictures of this one were encoded into: where it calls full range by
+/// a format of its own, that one.
+pub(super) fn format_in_files(format: Pixel, full_range: bool, codec: &str) -> Pixel {
+    if !(full_range && ["mjpeg", "h264", "hevc"].contains(&codec)) {
+        return format;
+    }
+    match format {
+        Pixel::YUV420P => Pixel::YUVJ420P,
+        Pixel::YUV422P => Pixel::YUVJ422P,
+        Pixel::YUV444P => Pixel::YUVJ444P,
+        Pixel::YUV440P => Pixel::YUVJ440P,
+        other => other,
+    }
+}
+
 /// Whether [`fill_black`] and [`paste`] work on this format.
 pub(super) fn can_hold_black(info: &PixelInfo) -> Result<()> {
     info.check()?;

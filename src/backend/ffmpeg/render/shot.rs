@@ -160,7 +160,7 @@ impl<'s> ShotWorker<'s> {
         let (peak, loudness) = heard.as_ref().map(|heard| (heard.peak, heard.loudness)).unzip();
         warnings.extend(heard.into_iter().flat_map(|heard| heard.notes));
         let pixel_format = match encoder {
-            Some(_) => scene.format.descriptor().map(|format| format.name().to_owned()),
+            Some(_) => self.outputs.settings(shot, None).format_in_files(),
             None => programs.main().packets.as_ref().and_then(|_| scene.only_format(shot)),
         };
         Ok(Rendered {

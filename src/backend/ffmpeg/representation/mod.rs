@@ -657,7 +657,7 @@ type PictureFormat = Option<(String, (u32, u32))>;
 
 /// Those of what is made with `settings`.
 fn pictures_of(settings: &OutputSettings) -> PictureFormat {
-    Some((settings.format.descriptor()?.name().to_owned(), (settings.width, settings.height)))
+    Some((settings.format_in_files()?, (settings.width, settings.height)))
 }
 
 /// Writes the page of a contact sheet; of the settings, the preset counts. Returns the encoder's name, and what it made.
