@@ -10,6 +10,7 @@ mod colours;
 mod common;
 mod limits;
 mod merging;
+mod model;
 #[path = "../common/otio.rs"]
 mod otio;
 mod plans;
