@@ -482,12 +482,28 @@ pub struct ListedFile {
     /// Of the mix of a whole cut: its loudness, loudness range and true peak (EBU R 128).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub loudness: Option<Loudness>,
+    /// Of the mix of a whole cut and its stems: what a later run has to know to keep them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mix: Option<ListedMix>,
+}
+
+/// What a manifest says of the mix of a whole cut beside its loudness.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ListedMix {
+    /// What its samples depend on, as 32 hexadecimal digits.
+    pub fingerprint: String,
+    /// How loud it gets.
+    pub peak: crate::audio::Peak,
+    /// What did not turn out as planned: sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
 }
 
 impl ListedFile {
     /// No file at all.
     pub(crate) const NOTHING: ListedFile =
-        ListedFile { path: String::new(), bytes: 0, modified: (u64::MAX, 0), loudness: None };
+        ListedFile { path: String::new(), bytes: 0, modified: (u64::MAX, 0), loudness: None, mix: None };
 
     /// A regular file, without its path.
     pub(crate) fn of(metadata: &std::fs::Metadata) -> Option<ListedFile> {

@@ -60,6 +60,59 @@ struct MixInput {
     origin: Time,
 }
 
+fn mix_of(sound: &Sound) -> MixInput {
+    // Whoever is heard is told apart.
+    let Sound { rate, layout, pitch, limit, gain, loudness, stems, origin, clips: _ } = sound;
+    MixInput {
+        rate: *rate,
+        layout: *layout,
+        pitch: *pitch,
+        limit: *limit,
+        gain: *gain,
+        loudness: *loudness,
+        stems: stems.clone(),
+        origin: *origin,
+    }
+}
+
+/// What the mix of a whole cut depends on.
+#[cfg(feature = "ffmpeg")]
+#[derive(Debug, Serialize)]
+struct WholeMix<'a> {
+    format: u32,
+    mix: MixInput,
+    clips: Vec<SoundClip>,
+    rate: Rate,
+    start: i64,
+    duration: i64,
+    drop_frame: bool,
+    overrun: OverrunPolicy,
+    damaged: Damaged,
+    media_missing: MissingPolicy,
+    media: Vec<(&'a Media, Option<Stamp>)>,
+}
+
+/// The fingerprint of the mix of the whole cut of `plan`, as that of a shot: 32 hexadecimal digits.
+#[cfg(feature = "ffmpeg")]
+pub(crate) fn mix_fingerprint(plan: &Plan) -> String {
+    let mut used = Vec::new();
+    let clips = plan.sound.iter().flat_map(|sound| &sound.clips).map(|clip| own_sound(clip, &mut used)).collect();
+    let ingredients = plan.sound.as_ref().map(|sound| WholeMix {
+        format: FORMAT,
+        mix: mix_of(sound),
+        clips,
+        rate: plan.rate,
+        start: plan.global_start,
+        duration: plan.duration,
+        drop_frame: plan.drop_frame,
+        overrun: plan.overrun,
+        damaged: plan.damaged,
+        media_missing: plan.media_missing,
+        media: used.iter().map(|used| (&plan.media[used.media], stamp(plan, used))).collect(),
+    });
+    digest(bytes(&ingredients), 32)
+}
+
 fn is_zero(gain: &f64) -> bool {
     *gain == 0.0
 }
@@ -145,20 +198,7 @@ pub(crate) fn fingerprint(
         media_missing: *media_missing,
         retime: *retime,
         shot: own,
-        sound: sound.map(|sound| {
-            // The shot has its own clips.
-            let Sound { rate, layout, pitch, limit, gain, loudness, stems, origin, clips: _ } = sound;
-            MixInput {
-                rate: *rate,
-                layout: *layout,
-                pitch: *pitch,
-                limit: *limit,
-                gain: *gain,
-                loudness: *loudness,
-                stems: stems.clone(),
-                origin: *origin,
-            }
-        }),
+        sound: sound.map(mix_of),
         media: used.iter().map(|used| (&media[used.media], stamp(opened, used))).collect(),
         ruler: ruler.map(|used| (&media[used.media], stamp(opened, &used))),
     };
@@ -180,43 +220,7 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<UsedFrames>) -> Shot {
         Span { start: *start, count: *count, stack }
     });
     let spans = spans.collect();
-    let sound = sound.iter().filter(|_| is_heard).map(|heard| {
-        let heard = heard.clone();
-        let SoundClip {
-            track,
-            clip,
-            object: _,
-            media,
-            range,
-            stretched_from,
-            map,
-            gains,
-            pan,
-            pan_keys,
-            channels,
-            output,
-            stem,
-            notes,
-        } = heard;
-        let media = MediaId::by_index(own_place(media, 0, 0, used));
-        let object = String::new();
-        SoundClip {
-            track,
-            clip,
-            object,
-            media,
-            range,
-            stretched_from,
-            map,
-            gains,
-            pan,
-            pan_keys,
-            channels,
-            output,
-            stem,
-            notes,
-        }
-    });
+    let sound = sound.iter().filter(|_| is_heard).map(|heard| own_sound(heard, used));
     let sound = sound.collect();
     Shot {
         name: name.clone(),
@@ -233,6 +237,44 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<UsedFrames>) -> Shot {
         file: None,
         fields: fields.clone(),
         notes: notes.clone(),
+    }
+}
+
+/// `clip` without what says where it lies in the timeline, its medium counted by its order and noted in `used`.
+fn own_sound(clip: &SoundClip, used: &mut Vec<Used>) -> SoundClip {
+    let SoundClip {
+        track,
+        clip,
+        object: _,
+        media,
+        range,
+        stretched_from,
+        map,
+        gains,
+        pan,
+        pan_keys,
+        channels,
+        output,
+        stem,
+        notes,
+    } = clip.clone();
+    let media = MediaId::by_index(own_place(media, 0, 0, used));
+    let object = String::new();
+    SoundClip {
+        track,
+        clip,
+        object,
+        media,
+        range,
+        stretched_from,
+        map,
+        gains,
+        pan,
+        pan_keys,
+        channels,
+        output,
+        stem,
+        notes,
     }
 }
 
@@ -286,9 +328,9 @@ fn visible_part(element: &Element, visible: &HashSet<*const Layer>) -> Option<El
             let (look, grade) = (look.clone(), grade.to_vec());
             Some(Element::Stack { elements: elements.into_iter().flatten().collect(), look, grade })
         }
-        Folded::Mix { from, to, weight, style } => {
+        Folded::MixInput { from, to, weight, style } => {
             let side = |side: Option<Option<Element>>| side.flatten().map(Box::new);
-            Some(Element::Mix { from: side(from), to: side(to), weight: weight.clone(), style })
+            Some(Element::MixInput { from: side(from), to: side(to), weight: weight.clone(), style })
         }
     })
 }

@@ -169,7 +169,7 @@ pub(crate) fn outputs(shot: &crate::report::ShotReport) -> impl Iterator<Item = 
 
 /// What earlier versions said of a file: not when it was written.
 fn of_old(output: &Output) -> ListedFile {
-    ListedFile { path: output.path.clone(), bytes: output.bytes, modified: (0, u64::MAX), loudness: None }
+    ListedFile { path: output.path.clone(), bytes: output.bytes, modified: (0, u64::MAX), ..ListedFile::NOTHING }
 }
 
 /// Files that were made by this library, by their path relative to the folder; each as it was left.
@@ -219,6 +219,13 @@ impl Listed {
                 && there.modified.1 <= listed.modified.1
         };
         self.0.get(relative).is_some_and(|listed| listed.iter().any(as_left))
+    }
+
+    /// What is listed of what lies there, `there`, if it is as it was left.
+    #[cfg(feature = "ffmpeg")]
+    pub(super) fn entry(&self, relative: &str, there: &ListedFile) -> Option<&ListedFile> {
+        let is_it = |listed: &&ListedFile| listed.bytes == there.bytes && listed.modified == there.modified;
+        self.0.get(relative)?.iter().rev().find(is_it)
     }
 
     /// Whether what lies there is a part of what was left: frames of a sequence, none of them changed since.

@@ -58,6 +58,8 @@ pub use trim::{CopyMode, Cut, Piece, Trim, Trimmed, TrimmedPiece};
 pub(crate) use files::Hold;
 pub(crate) use files::{Folder, OutputPlace, clear, write_whole};
 pub(crate) use fingerprint::fingerprint;
+#[cfg(feature = "ffmpeg")]
+pub(crate) use fingerprint::mix_fingerprint;
 pub(crate) use guard::Guard;
 #[cfg(feature = "resolve")]
 pub(crate) use manifest::CONFLATED;
@@ -69,7 +71,7 @@ pub(crate) use manifest::{
 pub(crate) use names::{beside, stem_paths};
 pub(crate) use outputs::{Delivered, ShotPlaces, delivered_place};
 #[cfg(feature = "ffmpeg")]
-pub(crate) use outputs::{PlacedRepresentation, commit_all};
+pub(crate) use outputs::{PlacedRepresentation, SaidOfMix, commit_all};
 pub(crate) use picture_digests::{pictures, represented_as};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use preset::choice;

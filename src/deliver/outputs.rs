@@ -9,7 +9,7 @@ use super::{Guard, Listed, Preset, Representation};
 use crate::audio::{Loudness, Peak};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot};
-use crate::report::{DeliveredStem, ListedFile, Output, OutputKind, Represented, ShotReport};
+use crate::report::{DeliveredStem, ListedFile, ListedMix, Output, OutputKind, Represented, ShotReport};
 use crate::time::Rate;
 
 /// Where everything that is delivered of one shot goes.
@@ -154,7 +154,7 @@ impl ShotPlaces {
 
     /// The same; `note` is told of the files first.
     pub(crate) fn deliver_noted(&self, shot: &Shot, guard: &Guard<'_>, note: NoteFiles<'_>) -> Result<Delivered> {
-        commit_noted(self.numbered(shot), None, guard, note)?;
+        commit_noted(self.numbered(shot), &SaidOfMix::default(), guard, note)?;
         let (first, frames) = (shot.first_frame, shot.frame_count);
         Ok(Delivered {
             picture: Some(whole(&self.picture, first, frames)?),
@@ -221,15 +221,23 @@ pub(super) fn stems_of<'p>(plan: &'p Plan, preset: &Preset) -> &'p [String] {
 }
 
 /// Gives all of `places`, each with the number of its first frame and how many it has, their final names, once they are
-/// noted in `folder`, the first of them with `loudness`. Where one cannot have it, none keeps it.
+/// noted in `folder`, with what is `said` of them. Where one cannot have it, none keeps it.
 #[cfg(feature = "ffmpeg")]
 pub(crate) fn commit_all<'p>(
     places: impl Iterator<Item = (&'p OutputPlace, i64, i64)>,
-    loudness: Option<Loudness>,
+    said: &SaidOfMix,
     folder: &Path,
     guard: &Guard<'_>,
 ) -> Result<()> {
-    commit_noted(places, loudness, guard, &|files| note(folder, files))
+    commit_noted(places, said, guard, &|files| note(folder, files))
+}
+
+/// What a manifest says of files that are the mix of a cut and its stems; nothing of others.
+#[derive(Debug, Default)]
+pub(crate) struct SaidOfMix {
+    /// That of the first of them.
+    pub(crate) loudness: Option<Loudness>,
+    pub(crate) mix: Option<ListedMix>,
 }
 
 /// Notes what is about to get its final name.
@@ -238,7 +246,7 @@ type NoteFiles<'n> = &'n dyn Fn(&[ListedFile]) -> Result<()>;
 /// The same; `note` is told of the files first.
 fn commit_noted<'p>(
     places: impl Iterator<Item = (&'p OutputPlace, i64, i64)>,
-    loudness: Option<Loudness>,
+    said: &SaidOfMix,
     guard: &Guard<'_>,
     note: NoteFiles<'_>,
 ) -> Result<()> {
@@ -248,7 +256,11 @@ fn commit_noted<'p>(
     let written = places.iter().filter_map(|&(place, first, count)| place.written(first, count));
     let written: Vec<ListedFile> = written
         .enumerate()
-        .map(|(index, written)| ListedFile { loudness: loudness.filter(|_| index == 0), ..written })
+        .map(|(index, written)| ListedFile {
+            loudness: said.loudness.filter(|_| index == 0),
+            mix: said.mix.clone(),
+            ..written
+        })
         .collect();
     if guard.records() {
         note(&written)?;

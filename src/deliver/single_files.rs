@@ -8,10 +8,10 @@ use super::existing::Existing;
 use super::files::{OutputPlace, clear};
 use super::guard::Guard;
 use super::manifest::{CONFLATED, MANIFEST, settle};
-use super::outputs::commit_all;
+use super::outputs::{SaidOfMix, commit_all};
 use super::protected::{Protected, real};
-use crate::audio::Loudness;
 use crate::error::{Error, ErrorKind, Result};
+use crate::report::{ListedFile, ListedMix};
 
 /// What programs ask that write single files, each into some folder, and no run of shots: the mix of a cut, pieces of a
 /// movie. What they make is listed in the manifest of its folder.
@@ -61,11 +61,23 @@ impl<'p> SingleFiles<'p> {
         self.guards[&folder].check(place).map(drop)
     }
 
-    /// Gives what was written at `places`, which lie in one folder, their final names; the first is listed with `loudness`.
+    /// What the manifest says of the first of `places`, which lie in one folder and were checked, if all are there as they were left
+    /// and are of the mix with this fingerprint.
+    pub(crate) fn kept(&self, places: &[OutputPlace], fingerprint: &str) -> Option<(ListedFile, ListedMix)> {
+        let entry = |place: &OutputPlace| {
+            let listed = self.guards.get(&SingleFiles::folder(place))?.listed().entry(&place.relative, &place.left(0, 1)?)?;
+            let mix = listed.mix.clone().filter(|mix| mix.fingerprint == fingerprint)?;
+            Some((listed.clone(), mix))
+        };
+        let all: Vec<(ListedFile, ListedMix)> = places.iter().map(entry).collect::<Option<_>>()?;
+        all.into_iter().next()
+    }
+
+    /// Gives what was written at `places`, which lie in one folder, their final names, listed with what is `said` of them.
     ///
     /// # Errors
     /// [`ErrorKind::Exists`] where something was put there meanwhile, [`ErrorKind::Io`].
-    pub(crate) fn commit(&self, places: &[&OutputPlace], loudness: Option<Loudness>) -> Result<()> {
+    pub(crate) fn commit(&self, places: &[&OutputPlace], said: &SaidOfMix) -> Result<()> {
         let Some(place) = places.first() else { return Ok(()) };
         let folder = SingleFiles::folder(place);
         let Some(guard) = self.guards.get(&folder) else {
@@ -73,7 +85,7 @@ impl<'p> SingleFiles<'p> {
                 Error::new(ErrorKind::Exists, "a file that nobody asked about is not written").at_file(&place.path)
             );
         };
-        commit_all(places.iter().map(|place| (*place, 0, 1)), loudness, &folder, guard)?;
+        commit_all(places.iter().map(|place| (*place, 0, 1)), said, &folder, guard)?;
         self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(folder);
         Ok(())
     }

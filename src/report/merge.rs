@@ -190,7 +190,7 @@ mod tests {
             let kind = OutputKind::Movie;
             shot.output = Some(Output { kind, path: path.clone(), bytes: 3, encoder, codec, pixel_format, size });
         }
-        let file = |at| ListedFile { path: path.clone(), bytes: 3, modified: (at, at), loudness: None };
+        let file = |at| ListedFile { path: path.clone(), bytes: 3, modified: (at, at), loudness: None, mix: None };
         let canvas = crate::plan::Canvas::new(16, 16, crate::plan::ColorTags::BT709);
         Report {
             crate_version: env!("CARGO_PKG_VERSION").to_owned(),

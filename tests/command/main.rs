@@ -7,6 +7,7 @@ mod documents;
 mod dry_run;
 mod exit_codes;
 mod log;
+mod mix;
 mod naming;
 #[path = "../common/otio.rs"]
 mod otio;

@@ -51,7 +51,11 @@ pub(crate) fn run(mut flags: ConflateFlags, cancel: &CancelToken) -> Result<Comm
     let (mut plan, timeline, options) = flags.cut.plan.read(&flags.cut.delivery)?;
     let max_pixels = flags.cut.plan.max_pixels;
     let mut delivery = flags.cut.into_delivery();
-    let existing = delivery.existing;
+    // Like the shots, a mix of an earlier run is kept where it is the same, and replaced where not.
+    let existing = match delivery.existing {
+        Existing::Error if flags.since.is_some() => Existing::Skip,
+        existing => existing,
+    };
     let inputs: Vec<PathBuf> =
         delivery.representations.iter().filter_map(Representation::file).map(Path::to_owned).collect();
     if let Some(path) = &flags.mix {
@@ -120,7 +124,8 @@ fn mix(
         tell!("warning: {warning}");
     }
     let stems = report.stems.iter().map(|stem| format!(", {}", stem.display())).collect::<String>();
-    tell!("mixed    {}{stems}: {} samples, peak {:+.2} dB", path.display(), report.samples, report.peak.decibels());
+    let done = if report.kept { "kept" } else { "mixed" };
+    tell!("{done:<8} {}{stems}: {} samples, peak {:+.2} dB", path.display(), report.samples, report.peak.decibels());
     tell!("         {}", report.loudness);
     Ok(Some(report))
 }

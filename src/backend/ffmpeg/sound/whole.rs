@@ -11,10 +11,10 @@ use super::output::WavFiles;
 use super::source::{self, SoundMedium};
 use crate::audio::{Loudness, Peak};
 use crate::backend::CancelToken;
-use crate::deliver::{Existing, OutputPlace, Protected, SingleFiles, stem_paths};
+use crate::deliver::{Existing, OutputPlace, Protected, SaidOfMix, SingleFiles, mix_fingerprint, stem_paths};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Plan, Shot, SoundClip, Warning};
-use crate::report::OutputKind;
+use crate::report::{ListedFile, ListedMix, OutputKind};
 use crate::time::{Time, TimeRange};
 use crate::{memory, threads};
 
@@ -32,6 +32,9 @@ pub struct MixReport {
     /// Its loudness, loudness range and true peak (EBU R 128).
     #[serde(default)]
     pub loudness: Loudness,
+    /// Whether it was there already, the same mix of the same cut, and was kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
     /// The files of its stems, in the order of [`Sound::stems`](crate::plan::Sound::stems).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stems: Vec<PathBuf>,
@@ -50,8 +53,8 @@ pub fn write_mix(plan: &Plan, path: impl AsRef<Path>, cancel: &CancelToken) -> R
 
 /// Mixes the whole cut of `plan` into one WAV file of 24 bits at `path`, and its stems into those beside it that
 /// [`mix_files`] names. The time reference of each is the record timecode of the cut's first frame. `existing` says what
-/// becomes of files that are there; with [`Existing::Skip`] they are replaced as with [`Existing::Overwrite`]. No file in
-/// `inputs` is ever replaced, and none that the plan reads. The files are listed in the `manifest.json` of their folder, the
+/// becomes of files that are there; with [`Existing::Skip`] they are kept where the manifest says that they are the same mix,
+/// and replaced as with [`Existing::Overwrite`] where not. No file in `inputs` is ever replaced, and none that the plan reads. The files are listed in the `manifest.json` of their folder, the
 /// mix with its loudness; where something else has that name, it stays, with a warning.
 ///
 /// # Errors
@@ -73,10 +76,18 @@ pub fn write_mix_as(
     let mut files = SingleFiles::new(&protected, existing);
     places.iter().try_for_each(|place| files.check(place))?;
     let heard = look(plan, clips.iter())?;
-    let mixer = &mut Mixer::new(plan, &heard);
-    let written = write(plan, mixer, &heard, clips, (0, plan.duration), (&places, &files), cancel);
-    let unlisted = files.finish();
-    let mut report = written?;
+    let fingerprint = mix_fingerprint(plan);
+    let kept = files.kept(&places, &fingerprint).filter(|_| existing == Existing::Skip);
+    let (mut report, unlisted) = match kept {
+        Some(kept) => (report_kept(plan, kept, &places, source::warnings(clips.iter(), &heard)), Vec::new()),
+        None => {
+            let mixer = &mut Mixer::new(plan, &heard);
+            let frames = (0, plan.duration);
+            let written = write(plan, mixer, &heard, clips, frames, (&places, &files, Some(fingerprint)), cancel);
+            let unlisted = files.finish();
+            (written?, unlisted)
+        }
+    };
     let warning = |message| Warning::new("mix", message);
     let target = plan.sound.as_ref().and_then(|sound| sound.loudness);
     if let (Some(target), Some(loudness)) = (target, report.loudness.integrated)
@@ -136,7 +147,7 @@ pub fn write_shot_mixes(
         || Mixer::new(plan, &heard),
         |mixer, (shot, places)| {
             let frames = (shot.start, shot.frame_count);
-            write(plan, mixer, &heard, &shot.sound, frames, (places, &files), cancel)
+            write(plan, mixer, &heard, &shot.sound, frames, (places, &files, None), cancel)
         },
     );
     let reports: Result<Vec<MixReport>> = reports.collect();
@@ -165,13 +176,11 @@ fn write<'s>(
     heard: &[SoundMedium],
     clips: &[SoundClip],
     (first, count): (i64, i64),
-    (places, files): (&[OutputPlace], &SingleFiles<'_>),
+    (places, files, fingerprint): (&[OutputPlace], &SingleFiles<'_>, Option<String>),
     cancel: &CancelToken,
 ) -> Result<MixReport> {
     let mixer = mixer.as_mut().ok_or_else(|| Error::new(ErrorKind::Option, "the cut has no sound to be mixed"))?;
-    let at = |frame| Time::from_frames(frame, plan.rate);
-    let window = TimeRange::between(at(first), at(first.saturating_add(count)));
-    let window = mixer.grid().samples(window);
+    let window = mixer.grid().samples(window_of(plan, (first, count)));
     let format = mixer.format();
     let reference = plan.time_reference(window.start, format.0);
     let mut mix = mixer.begin(clips, window);
@@ -188,7 +197,9 @@ fn write<'s>(
         }
         wavs.finish()?;
         let levels = levels.finish(plan, &mix);
-        files.commit(&places.iter().collect::<Vec<_>>(), levels.loudness)?;
+        let mix = |fingerprint| ListedMix { fingerprint, peak: levels.peak, notes: levels.notes.clone() };
+        let said = SaidOfMix { loudness: levels.loudness, mix: fingerprint.clone().map(mix) };
+        files.commit(&places.iter().collect::<Vec<_>>(), &said)?;
         Ok(levels)
     };
     let levels = write().inspect_err(|_| {
@@ -199,7 +210,32 @@ fn write<'s>(
     warnings.extend(levels.notes.into_iter().map(|message| Warning::new("mix", message)));
     let stems = places[1..].iter().map(|place| place.path.clone()).collect();
     let loudness = levels.loudness.unwrap_or_default();
-    Ok(MixReport { samples: mix.len(), peak: levels.peak, loudness, stems, warnings })
+    Ok(MixReport { samples: mix.len(), peak: levels.peak, loudness, kept: false, stems, warnings })
+}
+
+/// The record time of so many record frames from the first on.
+fn window_of(plan: &Plan, (first, count): (i64, i64)) -> TimeRange {
+    let at = |frame| Time::from_frames(frame, plan.rate);
+    TimeRange::between(at(first), at(first.saturating_add(count)))
+}
+
+/// What is said of a mix that is there already: what was said when it was written, and `warnings` about what is heard in it.
+fn report_kept(
+    plan: &Plan,
+    (listed, mix): (ListedFile, ListedMix),
+    places: &[OutputPlace],
+    mut warnings: Vec<Warning>,
+) -> MixReport {
+    let window = plan.sound.as_ref().map_or(0..0, |sound| sound.grid().samples(window_of(plan, (0, plan.duration))));
+    warnings.extend(mix.notes.into_iter().map(|message| Warning::new("mix", message)));
+    MixReport {
+        samples: window.end - window.start,
+        peak: mix.peak,
+        loudness: listed.loudness.unwrap_or_default(),
+        kept: true,
+        stems: places[1..].iter().map(|place| place.path.clone()).collect(),
+        warnings,
+    }
 }
 
 /// How many samples are mixed at once for so many files: a second, or less for many.

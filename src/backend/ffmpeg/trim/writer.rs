@@ -21,7 +21,7 @@ use super::grid::{Grid, PresentationTimes, rate_pair};
 use super::sound::{Track, TrimmedSound};
 use super::source::TrimSource;
 use super::{PieceJob, about, container, own};
-use crate::deliver::{Hold, OutputPlace, Preset, SingleFiles, TrimmedPiece};
+use crate::deliver::{Hold, OutputPlace, Preset, SaidOfMix, SingleFiles, TrimmedPiece};
 use crate::error::{Error, ErrorKind, Result};
 use crate::picture::Rect;
 use crate::plan::ColorTags;
@@ -231,7 +231,7 @@ impl PieceWriter {
             self.tracks.iter_mut().try_for_each(|track| track.finish(&mut muxer))?;
             muxer.finish()?;
             verify(self.place.target.path(), source, job.count, copied)?;
-            files.commit(&[&self.place], None)
+            files.commit(&[&self.place], &SaidOfMix::default())
         };
         if let Err(error) = close() {
             // The first error says what is wrong.
