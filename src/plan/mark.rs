@@ -6,6 +6,9 @@ use crate::timeline::{Clip, MediaReference, Value};
 pub(crate) const MARK: &str = "otio-conflate";
 /// Under that key, whether what a clip shows is in the frames of its medium `intermediate` already.
 pub(crate) const BAKED: &str = "baked";
+/// Under that key, of a clip that is cut out of a movie of the whole cut, which shows the finished picture: the movie's frame at
+/// record frame 0.
+pub(crate) const CUT_MOVIE: &str = "cut_movie";
 /// The key of the medium that a delivered shot is to its clip.
 pub(crate) const INTERMEDIATE: &str = "intermediate";
 
@@ -13,6 +16,14 @@ pub(crate) const INTERMEDIATE: &str = "intermediate";
 pub(super) fn is_graded(clip: &Clip) -> bool {
     let own = clip.media_reference().and_then(MediaReference::common).and_then(|common| common.metadata.get(MARK));
     is_baked(clip) && matches!(own.and_then(|own| own.get("graded")), Some(Value::Bool(true)))
+}
+
+/// Where `clip` is cut out of a movie of the whole cut, the movie's frame at record frame 0.
+pub(super) fn cut_movie(clip: &Clip) -> Option<i64> {
+    match clip.item.metadata.get(MARK)?.get(CUT_MOVIE)? {
+        Value::Int(first) => Some(*first),
+        _ => None,
+    }
 }
 
 /// Whether the looks of `clip` are in its frames already: it shows its intermediate, and they were baked into that.

@@ -80,7 +80,7 @@ pub(crate) use build::{is_baked_in, is_retimed, whole_frames};
 pub(crate) use color::RAW;
 pub(crate) use dialect::reels;
 pub(crate) use file_name::{LONGEST, cut_to, is_reserved, safe};
-pub(crate) use mark::{BAKED, INTERMEDIATE, MARK};
+pub(crate) use mark::{BAKED, CUT_MOVIE, INTERMEDIATE, MARK};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use policy::Substitute;
 pub(crate) use walk::Folded;

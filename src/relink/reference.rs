@@ -7,15 +7,17 @@ use super::wanted;
 use super::{Match, Outcome, Rule};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
+use crate::plan::{CUT_MOVIE, MARK, laid_out};
 use crate::time::{Rate, Timecode};
 use crate::timeline::{
     Child, Clip, CompositionKind, Item, Map, MediaCommon, MediaKind, MediaReference, RationalTime, RawTimeRange,
-    Timeline, object_path,
+    Timeline, Value, object_path,
 };
 
 /// Gives every clip of `timeline` whose medium is not there, and every nest with such a clip, its frames in `movie`, which shows
-/// the whole cut. Effects and colour decisions of these clips are removed: the movie has them already. So are their transitions,
-/// in effect: both sides show the same frames. Where all sound is missing, the movie's stands for it, in the first audio track,
+/// the whole cut. Effects and colour decisions of these clips are removed: the movie has them already. The clips are marked, so that
+/// plans apply nothing to them that the movie shows: no transitions, no effects of tracks and compositions around them, nothing
+/// that lies over them. Where all sound is missing, the movie's stands for it, in the first audio track,
 /// and the clips of the others are switched off; where only some is, that stays missing.
 ///
 /// The movie's first frame has the timecode `start`, or else the file's own; where there is none, or the timeline has no start, it
@@ -42,17 +44,20 @@ pub fn cut_from_movie(
         return Err(Error::new(ErrorKind::Option, what).at_file(&movie.path));
     }
     let locator = Locator::new(timeline.path.as_deref(), path_map);
-    let first = match (timeline.global_start_time, start.map(Timecode::frame).or(movie.start)) {
+    // Where tracks have their record starts in their trims, places in the cut are those behind that.
+    let laid_out = laid_out(timeline).map(|(timeline, _)| timeline);
+    let placed = laid_out.as_ref().unwrap_or(timeline);
+    let first = match (placed.global_start_time, start.map(Timecode::frame).or(movie.start)) {
         (Some(record), Some(first)) => record.time()?.round(record.rate).saturating_sub(first),
         _ => 0,
     };
     let Places { cut: places, silent } = places(&timeline.tracks.children, movie.has_sound, &locator);
-    let offset = timeline.trimmed_range(&[])?.start;
+    let offset = placed.trimmed_range(&[])?.start;
     let mut new = Vec::new();
     for path in places {
         let object = object_path(&path);
-        let range = timeline.trimmed_range(&path)?;
-        let at = timeline.transformed_time(range.start, &path, &[])? - offset;
+        let range = placed.trimmed_range(&path)?;
+        let at = placed.transformed_time(range.start, &path, &[])? - offset;
         let (begin, end) = (first + at.round(rate), first + (at + range.duration).round(rate));
         if begin < 0 || movie.frame_count.is_some_and(|held| end > held) {
             let held = movie.frame_count.unwrap_or(0);
@@ -73,7 +78,7 @@ pub fn cut_from_movie(
         let outcome =
             Outcome::Found { rule: Rule::Movie, path: movie.path.clone(), chosen_by: None, lacks: None, doubt: None };
         matches.push(Match { object: object_path(&path), clip, location: String::new(), reel: None, outcome });
-        replace(child, movie, rate, range);
+        replace(child, movie, rate, (range, first));
     }
     for path in &silent {
         match child_at(timeline, *path) {
@@ -175,7 +180,7 @@ fn lacks_media(child: &Child, locator: &Locator) -> bool {
 }
 
 /// Puts a part of the movie in the place of a clip or a nest.
-fn replace(child: &mut Child, movie: &Found, rate: Rate, range: RawTimeRange) {
+fn replace(child: &mut Child, movie: &Found, rate: Rate, (range, first): (RawTimeRange, i64)) {
     let old = match child {
         Child::Clip(clip) => &clip.item,
         Child::Composition(composition) => &composition.item,
@@ -186,6 +191,7 @@ fn replace(child: &mut Child, movie: &Found, rate: Rate, range: RawTimeRange) {
     for key in ["cdl", "fcp_xml", "Resolve_OTIO", "PremierePro_OTIO", "AAF"] {
         metadata.remove(key);
     }
+    metadata.insert(MARK, Value::Object(Map::from([(CUT_MOVIE, Value::Int(first))])));
     let item = Item { source_range: Some(range), effects: Vec::new(), metadata, ..old.clone() };
     let at = |number: i64| RationalTime::new(frame(number), rate);
     let available_range = movie.frame_count.map(|count| RawTimeRange { start_time: at(0), duration: at(count) });

@@ -1,7 +1,7 @@
 //! What every pass of planning shares: options, media, warnings, limits.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -46,6 +46,8 @@ pub(super) struct Builder<'a> {
     pub(super) horizon: Range<i64>,
     /// Whether transitions are left out, so that neighbours meet at the cut.
     pub(super) cuts_alone: bool,
+    /// Paths of the clips that are cut out of a movie of the whole cut: it shows what lies over and around them already.
+    pub(super) from_movie: HashSet<String>,
     /// Where warnings go while there is one.
     pub(super) log: Option<Log>,
     pub(super) warnings: Warnings,
@@ -69,6 +71,7 @@ impl<'a> Builder<'a> {
             layouts: HashMap::new(),
             horizon: 0..1,
             cuts_alone: false,
+            from_movie: HashSet::new(),
             log: None,
             warnings: Warnings::default(),
             steps: Cell::new(0),

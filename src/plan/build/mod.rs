@@ -5,6 +5,7 @@ mod audible;
 mod clock;
 mod context;
 mod crossing;
+mod finished;
 mod layout;
 mod lengths;
 mod looks;
@@ -21,6 +22,7 @@ mod tracks;
 
 pub(crate) use looks::is_baked_in;
 pub(crate) use media::whole_frames;
+pub(crate) use record_start::laid_out;
 pub use media::{MediaFacts, MediaLookup, NoLookup};
 pub(crate) use speed::is_retimed;
 
@@ -80,6 +82,7 @@ impl Plan {
 impl Builder<'_> {
     fn plan(&mut self, timeline: &Timeline) -> Result<Plan> {
         let root = &timeline.tracks;
+        self.find_from_movie(root);
         let hero = hero_track(root);
         if let Some(rate) = self.options.rate.or_else(|| record_rate(timeline, hero)) {
             self.rate = rate;
@@ -112,7 +115,8 @@ impl Builder<'_> {
         let mut shots = self.shots(timeline, hero, &lanes)?;
         let grade = if self.applies_decisions() { self.root_grade(&root.item, duration) } else { Vec::new() };
         if !grade.is_empty() {
-            for span in shots.iter_mut().flat_map(|shot| &mut shot.spans).filter(|span| !span.stack.is_empty()) {
+            let spans = shots.iter_mut().flat_map(|shot| &mut shot.spans);
+            for span in spans.filter(|span| !span.stack.is_empty() && !self.is_finished(span)) {
                 let (elements, grade) = (std::mem::take(&mut span.stack), grade.clone());
                 span.stack = vec![Element::Stack { elements, look: Look::default(), grade }];
             }

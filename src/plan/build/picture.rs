@@ -169,7 +169,8 @@ impl Builder<'_> {
             match child {
                 Child::Transition(transition) if !cuts_alone => {
                     let path = child_path(at.path, index);
-                    crossings.extend(self.crossing(&layout, index, transition, &path)?);
+                    let crossing = self.crossing(&layout, index, transition, &path)?;
+                    crossings.extend(crossing.filter(|crossing| !self.is_in_movie(track, at.path, &layout, crossing)));
                 }
                 Child::Unknown(_) => self.note_unknown(child, &child_path(at.path, index)),
                 _ => {}
@@ -259,6 +260,12 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// Whether a movie of the whole cut shows the transition already.
+    fn is_in_movie(&mut self, track: &Composition, path: &str, layout: &TrackLayout, crossing: &Crossing) -> bool {
+        let sides = [crossing.before, crossing.after];
+        self.shows_transition(track, path, sides.map(|side| Some(layout.items()[side?].index)))
+    }
+
     fn crossing(
         &mut self,
         layout: &TrackLayout,
@@ -303,6 +310,7 @@ impl Builder<'_> {
         };
         let duration = range.duration.time().map_err(place)?.frames(self.rate);
         let mut notes = media.notes;
+        let movie_frame = self.movie_frame(clip, at.path);
         // Key frames may lie in the time of the media, which for a still picture runs on, too.
         let running = {
             let mut speed = Speed::of(&clip.item);
@@ -319,6 +327,8 @@ impl Builder<'_> {
             let start = media.offset / media.rate.nominal();
             self.curved(&speed, (run, &elapsed), self.curved_item(start, per_frame, duration), at.path)?
         };
+        // Whatever runs at another speed around it, the movie shows it so.
+        let running = movie_frame.map_or(running, |first| SourceMap::new(0, Ratio::whole(first), Ratio::ONE));
         let LookRead { look, color, grades, decisions, warnings: _ } = self.look(clip, at, duration, &running);
         let (mut grade, color) = self.grades(grades, decisions, color);
         if is_graded(clip) {

@@ -11,7 +11,7 @@ const TOLERANCE: f64 = 0.001;
 /// `timeline` with its record starts laid out: every such track gets a trim that places its children where the cut (or the
 /// nest) has them, counted from the earliest start, which becomes the global start where there is none. With it, what is
 /// to be said of each track by its path. `None` where there is no such track.
-pub(super) fn laid_out(timeline: &Timeline) -> Option<(Timeline, Vec<(String, String)>)> {
+pub(crate) fn laid_out(timeline: &Timeline) -> Option<(Timeline, Vec<(String, String)>)> {
     if !has_any(&timeline.tracks) {
         return None;
     }

@@ -331,6 +331,7 @@ impl Builder<'_> {
                 (head, tail)
             }
         };
+        self.finish(own.as_ref(), &mut spans_of_shot);
         let where_it_ends = match handle_mode {
             HandleMode::Timeline => "the cut",
             HandleMode::Source => "the media",

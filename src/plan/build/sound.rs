@@ -313,7 +313,10 @@ impl Builder<'_> {
         let output = dialect::output_channel(&composition.item).or(around.output);
         let role = self.options.sound.stems.role(&composition.item).or_else(|| around.role.clone());
         let around = Around { is_audible, seen: around.seen || video, output, role, ..around.clone() };
-        let around = self.with_effects(&composition.item, at, &around, self.rate);
+        let around = match self.holds_movie(composition, at.path) {
+            true => around,
+            false => self.with_effects(&composition.item, at, &around, self.rate),
+        };
         let clock = self.audible_inside(composition, at, trimmed)?;
         let at = AudibleObject { clock: &clock, ..at };
         match composition.is_track() {
@@ -407,26 +410,29 @@ impl Builder<'_> {
         &mut self,
         track: &Composition,
         layout: &TrackLayout,
-        path: &str,
+        at: &str,
         is_audible: bool,
     ) -> Result<Vec<Across>> {
         let mut crossings = Vec::new();
         for (index, child) in track.children.iter().enumerate() {
-            let path = child_path(path, index);
+            let path = child_path(at, index);
             match child {
                 Child::Transition(transition) => {
                     let kind = transition.transition_type.as_str();
                     if is_audible && !matches!(kind, "SMPTE_Dissolve" | "Custom_Transition") {
                         self.warn(&path, format!("transition {kind:?} is heard as a crossfade"));
                     }
-                    crossings.extend(layout.across(index, transition).map_err(|error| error.at_object(path))?);
+                    let across = layout.across(index, transition).map_err(|error| error.at_object(path))?;
+                    let places = |across: &Across| [across.before, across.after].map(|side| Some(layout.items()[side?].index));
+                    let is_heard = |across: &Across| !self.shows_transition(track, at, places(across));
+                    crossings.extend(across.filter(is_heard));
                 }
                 Child::Unknown(_) if is_audible => self.note_unknown(child, &path),
                 _ => {}
             }
         }
         crossings.sort_by_key(|across: &Across| across.range.start);
-        self.check_overlaps(crossings.iter().map(|across| across.range), path)?;
+        self.check_overlaps(crossings.iter().map(|across| across.range), at)?;
         Ok(crossings)
     }
 
