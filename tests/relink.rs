@@ -397,3 +397,195 @@ fn shots_come_out_of_one_movie_of_the_cut() {
     let found = Found::open(&short).expect("a movie");
     assert_eq!(found.frame_count, Some(30));
 }
+
+/// The effect by which Resolve writes an opacity, of 100.
+fn opacity(value: f64) -> Value {
+    json!([{"OTIO_SCHEMA": "Effect.1", "name": "", "effect_name": "Opacity", "metadata": {
+        "Resolve_OTIO": {"Effect Name": "Composite", "Type": 1, "Enabled": true, "Name": "Composite", "Parameters": [
+            {"Default Parameter Value": 100.0, "Key Frames": {}, "Parameter ID": "opacity",
+                "Parameter Value": value, "Variant Type": "Double", "maxValue": 100.0, "minValue": 0.0}]}}}])
+}
+
+/// A movie of a cut, 80 frames from 01:00:00:00 on, with sound of two channels.
+fn offline(media: &Media) -> PathBuf {
+    let sound = "-f lavfi -i aevalsrc=0.5*sin(440*2*PI*t)|0.3*sin(660*2*PI*t):s=48000:d=3.4 -map 0 -map 1 -shortest";
+    let coding = "-c:v prores_ks -c:a pcm_s16le -timecode 01:00:00:00";
+    movie(&media.path("offline.mov"), 0..80, "24", &format!("{sound} {coding}"))
+}
+
+/// The pictures of `path` are the movie's frames, as `trim` cuts them out: packets are copied.
+#[track_caller]
+fn assert_trimmed(media: &Media, path: &Path, frames: std::ops::Range<usize>) {
+    let piece = media.path("piece.mov");
+    let wanted = format!("{}={}-{}", piece.display(), frames.start, frames.end - 1);
+    let trimmed = run(&["trim", &media.path("offline.mov").to_string_lossy(), &wanted]);
+    assert!(trimmed.status.success(), "{}", said(&trimmed));
+    let is_same = packets(path) == packets(&piece);
+    assert!(is_same, "{}: {:?} and not {frames:?}", path.display(), numbers(path));
+    std::fs::remove_file(&piece).expect("the piece");
+}
+
+/// A shot out of the movie of the cut is the movie's frames, whatever the cut does around it.
+#[test]
+fn what_the_movie_of_the_cut_shows_is_not_applied_again() {
+    let media = Media::new();
+    offline(&media);
+    let own = |name: &str, start: i64, frames: i64| {
+        let path = media.path("media/day1/A001C002_240101.mov");
+        otio::clip_of(
+            name,
+            otio::range(2 * 86_400 + start, frames, 24),
+            otio::external(&path.to_string_lossy(), Value::Null),
+        )
+    };
+    let dip = |frames: i64| {
+        let mut dip = otio::dissolve(frames, frames);
+        (dip["transition_type"], dip["name"]) = (json!("SMPTE_Dissolve"), json!("Dip To Color Dissolve"));
+        dip["metadata"] = json!({"Resolve_OTIO": {"Transition Type": "Dip To Color Dissolve"}});
+        dip
+    };
+    let mut fast = otio::warped(by_reel("sh020", "Z", 2, 30, 20), 2);
+    fast["metadata"]["cdl"] =
+        json!({"asc_sop": {"slope": [2.0, 2.0, 2.0], "offset": [0.0, 0.0, 0.0], "power": [1.0, 1.0, 1.0]}});
+    let pictures = [
+        by_reel("sh010", "Y", 7, 20, 12),
+        otio::dissolve(3, 3),
+        fast,
+        dip(2),
+        by_reel("sh030", "X", 3, 5, 8),
+        otio::dissolve(2, 0),
+    ];
+    let mut lowest = otio::track("V1", pictures);
+    lowest["effects"] = opacity(50.0);
+    let title = otio::clip_of(
+        "title",
+        otio::range(0, 14, 24),
+        json!({"OTIO_SCHEMA": "GeneratorReference.1", "generator_kind": "title", "parameters": {}}),
+    );
+    let over = own("over", 10, 10);
+    let above = otio::track("V2", [otio::gap(4), over.clone(), otio::gap(4), title]);
+    let half = {
+        let mut half = otio::track("V3", [otio::gap(20), own("half", 40, 15)]);
+        half["effects"] = opacity(50.0);
+        half
+    };
+    let heard =
+        [by_reel("a", "Y", 7, 20, 12), otio::dissolve(3, 3), by_reel("b", "Z", 2, 30, 28), otio::dissolve(4, 0)];
+    let sound = otio::audio_track("A1", heard);
+    let mut cut = otio::timeline_at(otio::time(86_400, 24), [lowest, above, half, sound]);
+    cut["tracks"]["effects"] = opacity(25.0);
+    let path = media.path("layered.otio");
+    std::fs::write(&path, cut.to_string()).expect("a file");
+    let (path, offline) =
+        (path.to_string_lossy().into_owned(), media.path("offline.mov").to_string_lossy().into_owned());
+    for (mode, name) in [("timeline", "of_cut"), ("source", "of_source")] {
+        let out = media.path(name);
+        let out_name = out.to_string_lossy();
+        let flags = [
+            "--handles",
+            "4",
+            "--handle-mode",
+            mode,
+            "--preset",
+            "prores-hq",
+            "--audio",
+            "wav",
+            "--decisions",
+            "canvas",
+        ];
+        let made = run(&[&["conflate", &path, "--movie", &offline, "--out", &out_name][..], &flags].concat());
+        assert!(made.status.success(), "{}", said(&made));
+        let behind = if mode == "timeline" { 0 } else { 4 };
+        for (shot, frames) in [("sh010", 0..16), ("sh020", 8..36), ("sh030", 28..40 + behind)] {
+            assert_trimmed(&media, &out.join(format!("{shot}.mov")), frames.clone());
+            // Sample for sample, without fades.
+            let heard = sixteen_bits(&out.join(format!("{shot}.wav")));
+            let whole = sixteen_bits(&media.path("offline.mov"));
+            let samples = (frames.end - frames.start) * 4000;
+            assert_eq!(heard.len(), samples, "{mode} {shot}");
+            if mode == "timeline" {
+                assert!(heard == whole[frames.start * 4000..][..samples], "{mode} {shot}");
+            }
+        }
+        let said = said(&made);
+        assert!(said.contains("3 objects") || said.contains("shows it already"), "{said}");
+    }
+    // What lies over it is a shot of its own: whole frames of the movie where that is seen, its own where it is not.
+    let out = media.path("all");
+    let out_name = out.to_string_lossy();
+    let flags = ["--shots", "all", "--preset", "prores-hq"];
+    let made = run(&[&["conflate", &path, "--movie", &offline, "--out", &out_name][..], &flags].concat());
+    assert!(made.status.success(), "{}", said(&made));
+    assert_trimmed(&media, &out.join("half.mov"), 20..35);
+    // Conflated again, the cut shows the same.
+    let again = media.path("again");
+    let again_name = again.to_string_lossy();
+    let conflated = media.path("of_cut/conflated.otio");
+    let conflated = conflated.to_string_lossy();
+    let made = run(&["conflate", &conflated, "--out", &again_name, "--preset", "prores-hq"]);
+    assert!(made.status.success(), "{}", said(&made));
+    for (shot, frames) in [("sh010", 0..12), ("sh020", 12..32), ("sh030", 32..40)] {
+        assert_trimmed(&media, &again.join(format!("{shot}.mov")), frames);
+    }
+}
+
+/// Samples of the sound of a file, 16 bits, both channels side by side.
+fn sixteen_bits(path: &Path) -> Vec<u8> {
+    let path = path.to_string_lossy();
+    let arguments = ["-v", "error", "-i", &path, "-map", "0:a", "-f", "s16le", "-c:a", "pcm_s16le", "-"];
+    let data = Command::new("ffmpeg").args(arguments).output().expect("ffmpeg").stdout;
+    data.chunks_exact(2).flat_map(|two| two.iter().copied()).collect()
+}
+
+/// Shots beside and over clips of the movie show their own media.
+#[test]
+fn clips_with_media_of_their_own_stay_shots_beside_a_movie_of_the_cut() {
+    let media = Media::new();
+    offline(&media);
+    let path = media.path("media/day1/A001C002_240101.mov");
+    let own = |name: &str, start: i64, frames: i64| {
+        otio::clip_of(
+            name,
+            otio::range(2 * 86_400 + start, frames, 24),
+            otio::external(&path.to_string_lossy(), Value::Null),
+        )
+    };
+    let lost = by_reel("lost", "Y", 7, 20, 20);
+    let below = otio::track("V1", [own("here", 10, 10), otio::dissolve(3, 3), lost]);
+    let above = otio::track("V2", [otio::gap(14), own("over", 50, 6)]);
+    let cut = otio::timeline_at(otio::time(86_400, 24), [below, above]);
+    let path = media.path("mixed.otio");
+    std::fs::write(&path, cut.to_string()).expect("a file");
+    let (offline, out) = (media.path("offline.mov"), media.path("out"));
+    let [path, offline, out_name] = [&path, &offline, &out].map(|path| path.to_string_lossy().into_owned());
+    let made = run(&["conflate", &path, "--movie", &offline, "--out", &out_name, "--shots", "all", "--preset", "ffv1"]);
+    assert!(made.status.success(), "{}", said(&made));
+    // It ends with a cut, which is said; over the other one, it is its own.
+    assert_eq!(numbers(&out.join("here.mkv")), (110..120).collect::<Vec<_>>());
+    assert_eq!(numbers(&out.join("over.mkv")), (150..156).collect::<Vec<_>>());
+    assert_eq!(numbers(&out.join("lost.mkv")), (10..30).collect::<Vec<_>>());
+    let said = said(&made);
+    for words in [
+        "tracks[0].children[0]: the transition to a clip that is cut out",
+        "tracks[1].children[1]: it lies over a clip",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+/// As the adapter of edit decision lists writes a cut: its record start is a negative trim.
+#[test]
+fn a_cut_that_starts_by_a_negative_trim_is_placed_in_the_movie() {
+    let media = Media::new();
+    offline(&media);
+    let mut track = otio::track("V", [by_reel("sh010", "Y", 7, 20, 12), by_reel("sh020", "Z", 2, 30, 20)]);
+    track["source_range"] = otio::range(-86_412, 32, 24);
+    let path = media.path("list.otio");
+    std::fs::write(&path, otio::timeline_at(Value::Null, [track]).to_string()).expect("a file");
+    let (offline, out) = (media.path("offline.mov"), media.path("out"));
+    let [path, offline, out_name] = [&path, &offline, &out].map(|path| path.to_string_lossy().into_owned());
+    let made = run(&["conflate", &path, "--movie", &offline, "--out", &out_name, "--preset", "prores-hq"]);
+    assert!(made.status.success(), "{}", said(&made));
+    assert_trimmed(&media, &out.join("sh010.mov"), 12..24);
+    assert_trimmed(&media, &out.join("sh020.mov"), 24..44);
+}

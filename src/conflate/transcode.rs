@@ -6,8 +6,8 @@ use super::transcode_color::FileColors;
 use crate::backend::ffmpeg::{DecodeOptions, SourceFrames, represent_file};
 use crate::backend::{Control, MadeOfFile, RepresentationTask};
 use crate::deliver::{
-    Existing, Folder, Guard, Hold, PlacedRepresentation, OutputPlace, Protected, Representation, SaidOfMix, TranscodeOptions, Transcoded, beside, clear,
-    commit_all, settle, unlisted,
+    Existing, Folder, Guard, Hold, OutputPlace, PlacedRepresentation, Protected, Representation, SaidOfMix,
+    TranscodeOptions, Transcoded, beside, clear, commit_all, settle, unlisted,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{MediaSource, Shot};
@@ -84,7 +84,12 @@ pub fn transcode(
         };
         let tasks: Vec<_> = representations.iter().zip(&parts).map(task).collect();
         let made = represent_file(&mut source_frames, &tasks, &shot, control).and_then(|made| {
-            commit_all(parts.iter().map(|part| part.numbered(shot.first_frame)), &SaidOfMix::default(), folder.path(), &guard)?;
+            commit_all(
+                parts.iter().map(|part| part.numbered(shot.first_frame)),
+                &SaidOfMix::default(),
+                folder.path(),
+                &guard,
+            )?;
             Ok(made)
         });
         made.map_err(|error| {

@@ -65,7 +65,8 @@ impl<'p> SingleFiles<'p> {
     /// and are of the mix with this fingerprint.
     pub(crate) fn kept(&self, places: &[OutputPlace], fingerprint: &str) -> Option<(ListedFile, ListedMix)> {
         let entry = |place: &OutputPlace| {
-            let listed = self.guards.get(&SingleFiles::folder(place))?.listed().entry(&place.relative, &place.left(0, 1)?)?;
+            let listed =
+                self.guards.get(&SingleFiles::folder(place))?.listed().entry(&place.relative, &place.left(0, 1)?)?;
             let mix = listed.mix.clone().filter(|mix| mix.fingerprint == fingerprint)?;
             Some((listed.clone(), mix))
         };

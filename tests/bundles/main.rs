@@ -11,6 +11,8 @@ mod broken;
 mod locations;
 mod reading;
 #[cfg(feature = "ffmpeg")]
+mod relink;
+#[cfg(feature = "ffmpeg")]
 mod rendering;
 mod support;
 mod zip;

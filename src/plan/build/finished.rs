@@ -34,7 +34,8 @@ impl Builder<'_> {
     /// one of them is cut out of it, that is said.
     pub(super) fn shows_transition(&mut self, track: &Composition, path: &str, sides: [Option<usize>; 2]) -> bool {
         let is_from_movie = |index: usize| self.from_movie.contains(&child_path(path, index));
-        let (from_movie, others): (Vec<usize>, Vec<usize>) = sides.into_iter().flatten().partition(|&at| is_from_movie(at));
+        let (from_movie, others): (Vec<usize>, Vec<usize>) =
+            sides.into_iter().flatten().partition(|&at| is_from_movie(at));
         let other = others.into_iter().find(|&at| !matches!(track.children[at], Child::Gap(_)));
         if let (Some(other), false) = (other, from_movie.is_empty()) {
             let message = "the transition to a clip that is cut out of the movie of the cut is not applied: the movie shows it, and \

@@ -22,8 +22,8 @@ mod tracks;
 
 pub(crate) use looks::is_baked_in;
 pub(crate) use media::whole_frames;
-pub(crate) use record_start::laid_out;
 pub use media::{MediaFacts, MediaLookup, NoLookup};
+pub(crate) use record_start::laid_out;
 pub(crate) use speed::is_retimed;
 
 use indexmap::IndexSet;

@@ -423,7 +423,8 @@ impl Builder<'_> {
                         self.warn(&path, format!("transition {kind:?} is heard as a crossfade"));
                     }
                     let across = layout.across(index, transition).map_err(|error| error.at_object(path))?;
-                    let places = |across: &Across| [across.before, across.after].map(|side| Some(layout.items()[side?].index));
+                    let places =
+                        |across: &Across| [across.before, across.after].map(|side| Some(layout.items()[side?].index));
                     let is_heard = |across: &Across| !self.shows_transition(track, at, places(across));
                     crossings.extend(across.filter(is_heard));
                 }
