@@ -241,7 +241,7 @@ fn own_shot(shot: &Shot, is_heard: bool, used: &mut Vec<UsedFrames>) -> Shot {
 }
 
 /// `clip` without what says where it lies in the timeline, its medium counted by its order and noted in `used`.
-fn own_sound(clip: &SoundClip, used: &mut Vec<Used>) -> SoundClip {
+fn own_sound(clip: &SoundClip, used: &mut Vec<UsedFrames>) -> SoundClip {
     let SoundClip {
         track,
         clip,
@@ -328,9 +328,9 @@ fn visible_part(element: &Element, visible: &HashSet<*const Layer>) -> Option<El
             let (look, grade) = (look.clone(), grade.to_vec());
             Some(Element::Stack { elements: elements.into_iter().flatten().collect(), look, grade })
         }
-        Folded::MixInput { from, to, weight, style } => {
+        Folded::Mix { from, to, weight, style } => {
             let side = |side: Option<Option<Element>>| side.flatten().map(Box::new);
-            Some(Element::MixInput { from: side(from), to: side(to), weight: weight.clone(), style })
+            Some(Element::Mix { from: side(from), to: side(to), weight: weight.clone(), style })
         }
     })
 }

@@ -6,8 +6,7 @@ use crate::timeline::{Clip, MediaReference, Value};
 pub(crate) const MARK: &str = "otio-conflate";
 /// Under that key, whether what a clip shows is in the frames of its medium `intermediate` already.
 pub(crate) const BAKED: &str = "baked";
-/// Under that key, of a clip that is cut out of a movie of the whole cut, which shows the finished picture: the movie's frame at
-/// record frame 0.
+/// Under that key, of a medium that is a movie of the whole cut, which shows the finished picture: its frame at record frame 0.
 pub(crate) const CUT_MOVIE: &str = "cut_movie";
 /// The key of the medium that a delivered shot is to its clip.
 pub(crate) const INTERMEDIATE: &str = "intermediate";
@@ -20,10 +19,12 @@ pub(super) fn is_graded(clip: &Clip) -> bool {
 
 /// Where `clip` is cut out of a movie of the whole cut, the movie's frame at record frame 0.
 pub(super) fn cut_movie(clip: &Clip) -> Option<i64> {
-    match clip.item.metadata.get(MARK)?.get(CUT_MOVIE)? {
+    let of = |reference: &MediaReference| match reference.common()?.metadata.get(MARK)?.get(CUT_MOVIE)? {
         Value::Int(first) => Some(*first),
         _ => None,
-    }
+    };
+    // What was delivered of it shows the same.
+    if is_baked(clip) { clip.media_references.values().find_map(of) } else { of(clip.media_reference()?) }
 }
 
 /// Whether the looks of `clip` are in its frames already: it shows its intermediate, and they were baked into that.

@@ -76,7 +76,7 @@ pub use sources::{Pull, ShotSource};
 pub use stems::StemSelection;
 pub use warning::Warning;
 
-pub(crate) use build::{is_baked_in, is_retimed, whole_frames};
+pub(crate) use build::{is_baked_in, is_retimed, laid_out, whole_frames};
 pub(crate) use color::RAW;
 pub(crate) use dialect::reels;
 pub(crate) use file_name::{LONGEST, cut_to, is_reserved, safe};

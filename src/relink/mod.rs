@@ -50,6 +50,7 @@ pub use reference::cut_from_movie;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
+use crate::plan::{CUT_MOVIE, MARK};
 use crate::time::Rate;
 use crate::timeline::{
     Child, Clip, Composition, CompositionKind, Map, MediaCommon, MediaKind, MediaReference, MissingFramePolicy, Note,
@@ -357,6 +358,12 @@ fn replacement(clip: &Clip, rule: Rule, wanted: &Wanted<'_>, found: &Found) -> M
         metadata: old.map_or_else(Map::new, |common| common.metadata.clone()),
         ..MediaCommon::default()
     };
+    // Where a movie of the cut stood there, a file of another name is none.
+    let name = found.path.file_name().map(|name| name.to_string_lossy().to_lowercase());
+    let is_it = name.as_ref() == wanted.paths.first().and_then(|path| path.first());
+    if !is_it && common.metadata.get(MARK).is_some_and(|own| own.get(CUT_MOVIE).is_some()) {
+        common.metadata.remove(MARK);
+    }
     // What the file says of its time is read when it is planned, unless the timeline counts by itself.
     let start = found.start_by(rule, wanted);
     let counts_itself = Some(start) != found.start || wanted.rate_of(found) != found.rate;

@@ -15,7 +15,7 @@ use crate::timeline::{
 };
 
 /// Gives every clip of `timeline` whose medium is not there, and every nest with such a clip, its frames in `movie`, which shows
-/// the whole cut. Effects and colour decisions of these clips are removed: the movie has them already. The clips are marked, so that
+/// the whole cut. Effects and colour decisions of these clips are removed: the movie has them already. Their new references are marked, so that
 /// plans apply nothing to them that the movie shows: no transitions, no effects of tracks and compositions around them, nothing
 /// that lies over them. Where all sound is missing, the movie's stands for it, in the first audio track,
 /// and the clips of the others are switched off; where only some is, that stays missing.
@@ -191,11 +191,11 @@ fn replace(child: &mut Child, movie: &Found, rate: Rate, (range, first): (RawTim
     for key in ["cdl", "fcp_xml", "Resolve_OTIO", "PremierePro_OTIO", "AAF"] {
         metadata.remove(key);
     }
-    metadata.insert(MARK, Value::Object(Map::from([(CUT_MOVIE, Value::Int(first))])));
     let item = Item { source_range: Some(range), effects: Vec::new(), metadata, ..old.clone() };
     let at = |number: i64| RationalTime::new(frame(number), rate);
     let available_range = movie.frame_count.map(|count| RawTimeRange { start_time: at(0), duration: at(count) });
-    let common = MediaCommon { available_range, metadata: Map::new(), ..MediaCommon::default() };
+    let metadata = Map::from([(MARK, Value::Object(Map::from([(CUT_MOVIE, Value::Int(first))])))]);
+    let common = MediaCommon { available_range, metadata, ..MediaCommon::default() };
     let reference = MediaReference::External { target_url: movie.path.to_string_lossy().into_owned(), common };
     let key = Clip::DEFAULT_MEDIA_KEY.to_owned();
     let clip = Clip {

@@ -102,6 +102,7 @@ fn a_mix_is_not_kept_where_its_files_or_its_media_are_others() {
     let refused = conflate(&world, "v1.otio", "out", &since).expect_err("it is not ours");
     assert_eq!(refused["kind"], json!("Exists"));
     assert_eq!(std::fs::read(world.path("out/mix.wav")).expect("a file"), b"an artist's");
-    let output = world.run(&["conflate", "v1.otio", "--out", "out", "--since", "out/manifest.json", "--mix", "out/mix.wav"]);
+    let output =
+        world.run(&["conflate", "v1.otio", "--out", "out", "--since", "out/manifest.json", "--mix", "out/mix.wav"]);
     assert!(said(&output).contains("was changed since it was delivered"), "{}", said(&output));
 }

@@ -3,7 +3,7 @@
 
 use super::context::Builder;
 use crate::plan::mark::{cut_movie, is_baked};
-use crate::plan::{Element, Layer, Span};
+use crate::plan::{Element, Layer, MediaSource, Span};
 use crate::timeline::{Child, Clip, Composition, ROOT, child_path};
 
 impl Builder<'_> {
@@ -53,10 +53,17 @@ impl Builder<'_> {
         }
         let own = own.filter(|own| self.from_movie.contains(&own.object));
         let mut covered = Vec::new();
+        let mut last: Option<Layer> = None;
         for span in &mut *spans {
+            // Titles and the like are better in the movie than any card that stands for them.
+            let is_made = |layer: &Layer| {
+                let source = &self.media.media[layer.media].source;
+                matches!(source, MediaSource::Generator { .. })
+            };
             let seen = || {
-                let visible = span.visible(&|_, look| look.is_flat()).into_iter().map(|visible| visible.layer);
-                visible.into_iter().find(|layer| self.from_movie.contains(&layer.object)).cloned()
+                let visible = span.visible(&|layer, look| look.is_flat() && !layer.is_some_and(is_made));
+                let mut layers = visible.into_iter().map(|visible| visible.layer);
+                layers.find(|layer| self.from_movie.contains(&layer.object)).cloned()
             };
             let Some(movie) = own.cloned().or_else(seen) else { continue };
             let holds_it = |element: &Element| {
@@ -72,7 +79,11 @@ impl Builder<'_> {
                     }
                 });
             }
-            span.stack = vec![Element::Layer(Box::new(movie))];
+            // The movie runs on through the clips that are cut out of it.
+            let runs_on = |last: &Layer| last.media == movie.media && last.map == movie.map;
+            let movie = last.take().filter(runs_on).unwrap_or(movie);
+            span.stack = vec![Element::Layer(Box::new(movie.clone()))];
+            last = Some(movie);
         }
         let shown = std::mem::take(spans);
         shown.into_iter().for_each(|span| super::spans::push_span(spans, span));
