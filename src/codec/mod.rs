@@ -2,10 +2,10 @@
 //! timeline nor FFmpeg.
 //!
 //! ```
-//! use otio_conflate::codec::prores::{Description, Encoder, Profile};
+//! use otio_conflate::codec::prores::{Profile, ProresDescription, ProresEncoder};
 //!
-//! let about = Description { vendor: *b"abcd", rate: (24, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
-//! let encoder = Encoder::new(Profile::Hq, (1920, 1080), about)?;
+//! let about = ProresDescription { vendor: *b"abcd", rate: (24, 1), pixel_aspect: (1, 1), color: [1, 1, 1] };
+//! let encoder = ProresEncoder::new(Profile::Hq, (1920, 1080), about)?;
 //! // 220 Mbit/s at 29.97 frames a second.
 //! assert!((900_000..920_000).contains(&encoder.target()));
 //! # Ok::<(), otio_conflate::Error>(())
