@@ -232,6 +232,13 @@ pub struct Task<'a> {
     pub earlier: Option<&'a Earlier>,
 }
 
+impl<'a> Task<'a> {
+    /// The pictures of `shot` into `target`, without sound and representations.
+    pub fn new(shot: &'a Shot, target: Target) -> Task<'a> {
+        Task { shot, target, wav: None, stems: Vec::new(), representations: Vec::new(), earlier: None }
+    }
+}
+
 /// Encoded pictures in a file that was delivered before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -265,6 +272,13 @@ pub struct RepresentationTask<'a> {
     pub representation: &'a Representation,
     /// Where it is written. A still is one file.
     pub target: Target,
+}
+
+impl<'a> RepresentationTask<'a> {
+    /// `representation` into `target`.
+    pub fn new(representation: &'a Representation, target: Target) -> RepresentationTask<'a> {
+        RepresentationTask { representation, target }
+    }
 }
 
 /// What a worker made.

@@ -147,6 +147,13 @@ pub struct Made {
     pub vars: BTreeMap<String, String>,
 }
 
+impl Made {
+    /// `transform`, which depends on no file and no variable.
+    pub fn new(transform: Arc<dyn ColorTransform>) -> Made {
+        Made { transform, files: Vec::new(), vars: BTreeMap::new() }
+    }
+}
+
 /// A colour space of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -168,6 +175,19 @@ pub struct SpaceInfo {
 }
 
 impl SpaceInfo {
+    /// A space of a scene of which nothing but the name is known.
+    pub fn new(name: impl Into<String>) -> SpaceInfo {
+        SpaceInfo {
+            name: name.into(),
+            aliases: Vec::new(),
+            family: String::new(),
+            encoding: String::new(),
+            interop: None,
+            is_data: false,
+            is_display: false,
+        }
+    }
+
     /// The ID of the Color Interop Forum: its own, else the alias that is one.
     pub fn interop_id(&self) -> Option<&str> {
         let known = |name: &&str| tags_of(name).is_some() || tags::is_interop(name);
@@ -188,6 +208,13 @@ pub struct RuleMatch {
     pub is_default: bool,
     /// Whether it looks at no more than the file's ending.
     pub is_generic: bool,
+}
+
+impl RuleMatch {
+    /// The space `space` by the rule `rule`, which is neither the default one nor about endings alone.
+    pub fn new(space: impl Into<String>, rule: impl Into<String>) -> RuleMatch {
+        RuleMatch { space: space.into(), rule: rule.into(), is_default: false, is_generic: false }
+    }
 }
 
 /// A part of a transform.

@@ -16,9 +16,11 @@
 //! # Ok::<(), otio_conflate::Error>(())
 //! ```
 //!
-//! What a frame shows is decided by the [`rules`]; comments name them as R1 to R15.
+//! What a frame shows is decided by the [`rules`]; comments name them as R1 to R15. Without a timeline, a plan is put together by hand:
+//! [`Plan::empty`].
 
 mod build;
+mod by_hand;
 mod canvas;
 mod color;
 pub mod compare;

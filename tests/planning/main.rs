@@ -2,6 +2,7 @@
 
 mod adapted;
 mod bounds;
+mod by_hand;
 mod compare;
 mod compositions;
 mod curves;
