@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command};
+use std::process::Child;
 
 use crate::support::{World, files, leftovers, name, said};
 
@@ -143,6 +143,6 @@ fn what_a_killed_task_left_goes_when_it_is_tried_again() {
 }
 
 fn terminate(task: &Child) {
-    let done = Command::new("kill").args(["-TERM", &task.id().to_string()]).status().expect("kill is there");
-    assert!(done.success());
+    let number = i32::try_from(task.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+    rustix::process::kill_process(number, rustix::process::Signal::TERM).expect("it is ours");
 }
