@@ -53,6 +53,7 @@ impl Timecode {
 
     /// Reads what a file or an application says: as [`Timecode::parse`], but for a label that drop-frame leaves out, which is
     /// taken for the next one that there is.
+    #[cfg(any(test, feature = "ffmpeg"))]
     pub(crate) fn parse_leniently(text: &str, rate: Rate) -> Result<Timecode> {
         let (label, drop) = TimecodeDigits::parse(text, rate)?;
         Ok(label.next_existing(rate, drop).timecode(rate, drop))
