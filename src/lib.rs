@@ -130,8 +130,8 @@ pub use memory::limit_memory;
 pub use plan::{Plan, PlanOptions};
 pub use printable::{printable, printable_json};
 pub use report::{
-    Decided, DeliveredStem, ListedFile, MediumColor, Output, OutputKind, Pictures, PlanText, Record, Report,
-    ReportedCanvas, Represented, ShotColor, ShotReport, Status, ValueColor,
+    Decided, DeliveredStem, ListedFile, ListedMix, MediumColor, Output, OutputKind, Pictures, PlanText, Record, Report,
+    ReportedCanvas, Represented, RepresentedPictures, ShotColor, ShotReport, Status, ValueColor,
 };
 pub use threads::limit_threads;
 pub use timeline::Timeline;

@@ -109,6 +109,13 @@ pub(crate) fn lasting(mut manifest: Value) -> Value {
         assert!(status == "done" || status == "skipped", "{shot:?}");
         shot.remove("elapsed");
         shot.remove("reason");
+        let written = |made: &mut Value| {
+            if let Some(pictures) = made.get_mut("pictures").and_then(Value::as_object_mut) {
+                pictures.remove("modified").expect("when they were written");
+            }
+        };
+        let representations = shot.get_mut("representations").and_then(Value::as_array_mut);
+        representations.into_iter().flatten().for_each(written);
         if let Some(pictures) = shot.get_mut("pictures").and_then(Value::as_object_mut) {
             pictures.remove("modified").expect("when they were written");
         }
