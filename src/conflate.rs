@@ -29,8 +29,8 @@ use crate::backend::{
     represent_rendered,
 };
 use crate::deliver::{
-    Delivered, Delivery, Existing, Folder, Guard, Listed, Manifest, Protected, RunProgress, ShotPlaces, fingerprint,
-    pictures,
+    Delivered, Delivery, Existing, Folder, Guard, Listed, MOST_DIGESTS, Manifest, Protected, RunProgress, ShotPlaces,
+    fingerprint, pictures,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot, Warning};
@@ -149,6 +149,9 @@ impl<'r> Run<'r> {
             fingerprint(&maker, (plan, opened), shot, canvas, made)
         };
         let picture_digests = |shot| {
+            if plan.frame_count() > MOST_DIGESTS {
+                return None;
+            }
             let maker = format!("{maker}{}{}", session.shot_depends_on(shot), session.made_as(shot)?);
             Some(pictures(&maker, (plan, opened), shot, canvas, preset))
         };

@@ -48,7 +48,7 @@ pub enum ErrorKind {
     /// A limit was met that keeps a small file from costing much; the message names it.
     #[error("limit exceeded")]
     Limit,
-    /// A rate or a time nobody can count with: zero, negative or NaN rates, negative durations.
+    /// An invalid rate or time: zero, negative or NaN rates, negative durations.
     #[error("invalid time")]
     Time,
     /// A media location that is neither a path nor a `file:` URL.
@@ -90,7 +90,7 @@ pub enum ErrorKind {
     /// The timeline that is open in an application is not the plan's cut.
     #[error("not the same cut")]
     Mismatch,
-    /// An application did not answer, or did not come on, within its limit.
+    /// An application did not answer, or made no progress, within its time limit.
     #[error("no answer in time")]
     Timeout,
     /// A [`CancelToken`](crate::CancelToken) was triggered.

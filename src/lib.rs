@@ -18,18 +18,18 @@
 //! # Ok::<(), otio_conflate::Error>(())
 //! ```
 //!
-//! # Which module for what
+//! # Modules by task
 //!
 //! | task | start at |
 //! |---|---|
 //! | read, write, change or build a timeline | [`otio`], [`timeline`] |
-//! | find media that are not where a timeline says | [`relink`] |
-//! | find out what each frame of each shot shows | [`Plan`], [`plan`]; the [`rules`](plan::rules) |
-//! | tell how a cut differs from an earlier one | [`plan::compare`](mod@plan::compare) |
+//! | find media that are missing at the location in the timeline | [`relink`] |
+//! | list the source frames of each output frame | [`Plan`], [`plan`]; the [`rules`](plan::rules) |
+//! | compare a cut with an earlier one | [`plan::compare`](mod@plan::compare) |
 //! | render shots | [`Conflation`], [`Delivery`] |
-//! | have single frames in memory | `backend::ffmpeg::FfmpegBackend::frames` |
-//! | render what a cut changed | [`Conflation::since`] |
-//! | know what a run would do | [`Conflation::preview`] |
+//! | render single frames into memory | `backend::ffmpeg::FfmpegBackend::frames` |
+//! | render only what changed since an earlier run | [`Conflation::since`] |
+//! | preview a run without writing files | [`Conflation::preview`] |
 //! | choose codecs, review movies, posters, names | [`deliver`] |
 //! | cut pieces out of a movie; make other files of one | `deliver::trim`, `deliver::transcode` |
 //! | join shots into one movie | [`deliver::Review`] |
@@ -53,25 +53,25 @@
 //!
 //! With `default-features = false` the crate reads, plans and compares in pure Rust.
 //!
-//! # What it tells while it works
+//! # Logging
 //!
 //! With the feature `tracing`, plans, runs, shots, representations, probes, searches for media, reviews, transcodes and trims are
 //! spans of the level INFO and the target `otio_conflate`. Events in them say what was chosen: a clip's media reference, decoders,
-//! encoders and their threads, the way of a program's pictures, seeks, and why a shot was skipped. FFmpeg's log lines about the
+//! encoders and their threads, how pictures are converted and composited, seeks, and why a shot was skipped. FFmpeg's log lines about the
 //! media of this library have the target `ffmpeg` and their own levels; those that FFmpeg's threads write are in the span that the
 //! decoder last worked for. Runs have several threads, so the subscriber has to be the process's default
 //! (`tracing::subscriber::set_global_default`). What FFmpeg prints by itself stays as it is.
 //!
 //! # What it does not do
 //!
-//! It is no editor and no player. Effects other than speed, dissolves, wipes, dips, opacity, blend modes, crops and transforms
-//! are named in warnings and not drawn. EDL, AAF and XML are read through OpenTimelineIO's adapters, beforehand. It asks no
+//! It is not an editor or a player. Effects other than speed, dissolves, wipes, dips, opacity, blend modes, crops and transforms
+//! are not rendered; a warning names each. EDL, AAF and XML must be converted with OpenTimelineIO's adapters first. It uses no
 //! network, no database and no tracking system.
 //!
 //! # Where it runs
 //!
-//! FFmpeg 5.1 to 9, Rust 1.89. Everything is tested on Linux (x86-64) alone. macOS and Windows are meant to work, with second
-//! ways for what is particular to a system (locks, swapped folders, signals). Without default features the crate was compiled for
+//! FFmpeg 5.1 to 9, Rust 1.89. Everything is tested on Linux (x86-64) only. macOS and Windows are intended to work, with separate
+//! implementations for system-specific calls (locks, swapped folders, signals). Without default features the crate was compiled for
 //! Windows (x86-64, GNU) and macOS (AArch64), and never run there; the command and the features `ffmpeg` and `resolve` were not even
 //! compiled there.
 

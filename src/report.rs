@@ -83,7 +83,7 @@ impl Report {
         let manifest = manifest.as_ref();
         let bytes = std::fs::read(manifest).map_err(|error| Error::io("read", manifest, error))?;
         let mut report: Report = serde_json::from_slice(&bytes).map_err(|cause| {
-            let what = format!("{} is no manifest of a run", manifest.display());
+            let what = format!("{} is not the manifest of a run", manifest.display());
             Error::new(ErrorKind::Json, what).at_file(manifest).at_line(cause.line(), cause.column()).because(cause)
         })?;
         // What it names lies beside it.

@@ -17,7 +17,7 @@ macro_rules! word_enum {
                     $($word => Ok($name::$variant),)+
                     _ => Err($crate::Error::new(
                         $crate::ErrorKind::Option,
-                        format!(concat!("{:?} is no ", $what, "; there are {}"), text, [$($word),+].join(", ")),
+                        format!(concat!("unknown ", $what, " {:?}; expected one of {}"), text, [$($word),+].join(", ")),
                     )),
                 }
             }

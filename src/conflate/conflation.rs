@@ -173,8 +173,7 @@ impl<'a, B: Backend> Conflation<'a, B> {
         let plans = (&*part, &*opened);
         let run =
             Run::new(self, plans, (session.as_ref(), colors), folder, (places, others), (guard, manifest), observer);
-        let frames = part.shots.iter().map(|shot| shot.frame_count).sum();
-        observer.started(part.shots.len(), frames);
+        observer.started(part.shots.len(), part.frame_count());
         run.render()?;
         let mut report = run.report(run.finished()?);
         if self.job.is_some() {

@@ -307,7 +307,9 @@ impl Run<'_> {
         let is_pending = |index: usize| self.done_already[index].is_none();
         let mut taken = |index: usize| match self.wanted(index) {
             Some(wanted) => delivered.find(&wanted),
-            None => Taken::Nothing("it is not the same, and its frames cannot be copied into other files".to_owned()),
+            None => {
+                Taken::Nothing("it changed, and frames of this preset cannot be copied into other files".to_owned())
+            }
         };
         (0..self.plan.shots.len()).map(|index| is_pending(index).then(|| taken(index))).collect()
     }

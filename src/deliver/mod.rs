@@ -72,7 +72,7 @@ pub(crate) use names::{beside, stem_paths};
 pub(crate) use outputs::{Delivered, ShotPlaces, delivered_place};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use outputs::{PlacedRepresentation, SaidOfMix, commit_all};
-pub(crate) use picture_digests::{pictures, represented_as};
+pub(crate) use picture_digests::{MOST_DIGESTS, pictures, represented_as};
 #[cfg(feature = "ffmpeg")]
 pub(crate) use preset::choice;
 pub(crate) use protected::Protected;

@@ -94,6 +94,10 @@ pub(crate) fn represented_as(maker: &str, made_as: &str) -> String {
     digest(format!("{FORMAT}\n{maker}\n{made_as}"), 32)
 }
 
+/// Frames of a plan of which it is written down what each shows, at most: two days of film. Each takes 12 bytes, and one object
+/// of a timeline may last for ages.
+pub(crate) const MOST_DIGESTS: i64 = 4_000_000;
+
 /// Digests of what each frame of `shot` shows, as [`Pictures::frames`], whatever it is made as; files are looked at where
 /// `opened` has them.
 pub(super) fn picture_frames((plan, opened): (&Plan, &Plan), shot: &Shot) -> String {

@@ -350,7 +350,7 @@ impl Preset {
                 Preset { encoders: vec![own, ffmpeg.clone()], ..still(name, "exr", ffmpeg, ColorRule::Linear) }
             }
             _ => {
-                let what = format!("there is no preset {name:?}; there are {}", Preset::NAMES.join(", "));
+                let what = format!("unknown preset {name:?}; expected one of {}", Preset::NAMES.join(", "));
                 return Err(Error::new(ErrorKind::Option, what));
             }
         };

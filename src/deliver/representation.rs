@@ -262,7 +262,7 @@ impl Representation {
             _ => {
                 let own = Representation::NAMES.into_iter().filter(|name| !Preset::NAMES.contains(name));
                 let all: Vec<&str> = own.chain(Preset::NAMES).collect();
-                let what = format!("there is no representation {name:?}; there are {}", all.join(", "));
+                let what = format!("unknown representation {name:?}; expected one of {}", all.join(", "));
                 Err(Error::new(ErrorKind::Option, what))
             }
         }

@@ -18,7 +18,7 @@ pub(super) fn check(what: &str, text: &str, fields: &[&str]) -> Result<()> {
         if !is_own && !fields.contains(&field) {
             let known: Vec<String> =
                 fields.iter().chain([&"fields.NAME"]).map(|field| format!("{{{field}}}")).collect();
-            return bad(format!("there is no {{{field}}}; there are {}", known.join(", ")));
+            return bad(format!("unknown field {{{field}}}; expected one of {}", known.join(", ")));
         }
         rest = &rest[open + close + 1..];
     }

@@ -191,7 +191,7 @@ impl FromStr for Cut {
     fn from_str(text: &str) -> Result<Cut> {
         let bad = || {
             let what = "frames (100-199), timecode (01:00:04:00-01:00:08:00) or seconds (4s-8.5s)";
-            Error::new(ErrorKind::Option, format!("{text:?} is no stretch of a movie: it is written as {what}"))
+            Error::new(ErrorKind::Option, format!("invalid range {text:?}; expected {what}"))
         };
         let (start, end) = text.split_once('-').ok_or_else(bad)?;
         let (start, end) = (start.trim(), end.trim());

@@ -254,9 +254,9 @@ impl Job {
             FarmTask {
                 chunk: index + 1,
                 shots: shots.iter().map(|&shot| self.plan.shots[shot].name.clone()).collect(),
-                frames: costs().map(|cost| cost.frames).sum(),
+                frames: costs().fold(0, |sum: i64, cost| sum.saturating_add(cost.frames)),
                 cpu_seconds: costs().map(|cost| cost.cpu_seconds).sum(),
-                bytes: costs().map(|cost| cost.bytes).sum(),
+                bytes: costs().fold(0, |sum: u64, cost| sum.saturating_add(cost.bytes)),
                 files: files.len(),
                 file_bytes: bytes(&files),
             }

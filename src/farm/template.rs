@@ -221,7 +221,7 @@ impl Template {
         let name = options.name.as_deref().unwrap_or(&job.plan.name);
         let name = plain(name, LONGEST_NAME);
         let name = if name.trim().is_empty() { "otio-conflate".to_owned() } else { name };
-        let frames: i64 = job.plan.shots.iter().map(|shot| shot.frame_count).sum();
+        let frames = job.plan.frame_count();
         let mut steps = vec![render(options), merge(options)];
         if options.review {
             steps.push(review(options));

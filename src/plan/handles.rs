@@ -67,7 +67,7 @@ impl FromStr for Handles {
         let (head, tail) = text.split_once(':').unwrap_or((text, text));
         let count = |text: &str| {
             text.trim().parse().ok().filter(|&frames: &u32| frames <= 1_000_000).ok_or_else(|| {
-                Error::new(ErrorKind::Option, format!("{text:?} is no number of handle frames; use H or HEAD:TAIL"))
+                Error::new(ErrorKind::Option, format!("invalid handles {text:?}; expected H or HEAD:TAIL, in frames"))
             })
         };
         Ok(Handles { head: count(head)?, tail: count(tail)? })

@@ -317,7 +317,7 @@ impl FromStr for ShotSelection {
             _ => Err(Error::new(
                 ErrorKind::Option,
                 format!(
-                    "{text:?} selects no shots; use hero, all, flat, track:NAME, markers:COLOR or \
+                    "invalid shot selection {text:?}; expected hero, all, flat, track:NAME, markers:COLOR or \
                      ranges:NAME=FIRST-LAST,..."
                 ),
             )),
@@ -334,7 +334,8 @@ fn range(text: &str) -> Result<(String, i64, i64), Error> {
         let count = last.checked_sub(first)?.checked_add(1)?;
         (!name.trim().is_empty() && count > 0).then(|| (name.trim().to_owned(), first, count))
     };
-    let wrong = || Error::new(ErrorKind::Option, format!("{text:?} is no range of frames; use NAME=FIRST-LAST"));
+    let wrong =
+        || Error::new(ErrorKind::Option, format!("invalid range {text:?}; expected NAME=FIRST-LAST, in record frames"));
     parts().ok_or_else(wrong)
 }
 

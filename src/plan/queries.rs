@@ -7,6 +7,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::time::{Ratio, Timecode};
 
 impl Plan {
+    /// Number of frames of all shots, handles included; [`i64::MAX`] where there are more.
+    pub fn frame_count(&self) -> i64 {
+        self.shots.iter().fold(0, |sum, shot| sum.saturating_add(shot.frame_count))
+    }
+
     /// The index of the source frame that `layer` shows at record frame `record` (counted from the cut's first
     /// frame), inside what is known of its media; `None` where the overrun policy shows black instead.
     /// ([R10](crate::plan::rules#r10-frames-that-are-not-there))

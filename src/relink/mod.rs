@@ -4,8 +4,9 @@
 //! [`relink`] gives each clip whose medium is not there the one that fits, by these rules, the first that finds something:
 //!
 //! 1. **folder**: the clip's location below another folder: as many names from the end of the path as possible, two at least;
-//! 2. **name**: the file's name, whatever its case; then the name without its ending, then that of a sequence of frames;
-//! 3. **reel**: the reel and the source timecode. The file says the reel, or its name begins with it.
+//! 2. **name**: the file's name, whatever its case;
+//! 3. **stem**: the name without its ending, then that of a sequence of frames;
+//! 4. **reel**: the reel and the source timecode. The file says the reel, or its name begins with it.
 //!
 //! In any case the frames that the clip uses have to be in the file. Clips of video tracks get files with pictures, those of audio
 //! tracks such as sound; single pictures are found by their names alone. Where several files are left, those of the clip's reel and

@@ -155,7 +155,7 @@ struct TimecodeDigits {
 impl TimecodeDigits {
     /// What `text` reads as, and whether its separators say that it is drop-frame.
     fn parse(text: &str, rate: Rate) -> Result<(TimecodeDigits, bool)> {
-        let bad = || Error::new(ErrorKind::Time, format!("{text:?} is no timecode at {rate}"));
+        let bad = || Error::new(ErrorKind::Time, format!("invalid timecode {text:?} at {rate} frames per second"));
         let drop = text.contains([';', ',', '.']);
         let fields: Vec<i64> = text
             .trim()

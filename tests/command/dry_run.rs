@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::otio;
 use crate::support::{World, document, said};
 
 /// What a dry run tells of each shot, or what a run did: `render` or `skip`.
@@ -192,4 +193,34 @@ fn what_would_be_copied_counts_its_bytes_and_no_time() {
     }
     let bytes: u64 = shots.iter().filter_map(|shot| shot["estimate"]["bytes"].as_u64()).sum();
     assert_eq!(dry["result"]["estimate"]["bytes"], bytes);
+}
+
+/// A few words in a file ask for ages of frames: a dry run tells so at once, in little memory.
+#[test]
+fn ages_of_frames_are_told_at_once() {
+    let world = World::new();
+    let endless = |count: f64| {
+        let bars = serde_json::json!({"OTIO_SCHEMA": "GeneratorReference.1", "generator_kind": "SMPTEBars"});
+        otio::clip_of("a", otio::range(0, count, 24), bars)
+    };
+    let shots = [endless(1e10), endless(1e10), endless(2e9)];
+    std::fs::write(
+        world.path("ages.otio"),
+        otio::timeline_at(otio::time(0, 24), [otio::track("V1", shots)]).to_string(),
+    )
+    .expect("a file");
+    for preset in ["prores-lt", "exr", "png", "h264"] {
+        for more in [&[][..], &["--existing", "skip"], &["--representation", "h264"], &["--handles", "8"]] {
+            let flags = ["conflate", "ages.otio", "--out", "out", "--dry-run", "--preset", preset];
+            let begun = std::time::Instant::now();
+            let output = world.limited_memory(700_000, &[&flags[..], more].concat());
+            assert_eq!(output.status.code(), Some(0), "{preset} {more:?}: {}", said(&output));
+            assert!(
+                said(&output).contains("22000000000 frames") || more[..] == ["--handles", "8"],
+                "{}",
+                said(&output)
+            );
+            assert!(begun.elapsed().as_secs() < 20, "{preset} {more:?}: {:?}", begun.elapsed());
+        }
+    }
 }

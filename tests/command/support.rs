@@ -53,9 +53,18 @@ impl World {
 
     /// Runs it in the folder, where no file may grow beyond so many kilobytes.
     pub(crate) fn limited(&self, kilobytes: usize, arguments: &[&str]) -> Output {
+        self.below("ulimit -f", kilobytes, arguments)
+    }
+
+    /// Runs it in the folder, where it may have so many kilobytes of data.
+    pub(crate) fn limited_memory(&self, kilobytes: usize, arguments: &[&str]) -> Output {
+        self.below("ulimit -d", kilobytes, arguments)
+    }
+
+    fn below(&self, limit: &str, kilobytes: usize, arguments: &[&str]) -> Output {
         let inner = command(arguments);
         let mut shell = Command::new("bash");
-        shell.args(["-c", "ulimit -f \"$0\" && exec \"$@\"", &kilobytes.to_string()]);
+        shell.args(["-c", &format!("{limit} \"$0\" && exec \"$@\""), &kilobytes.to_string()]);
         shell.arg(inner.get_program()).args(inner.get_args()).current_dir(self.folder.path());
         shell.output().expect("bash is installed")
     }

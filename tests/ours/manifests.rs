@@ -137,7 +137,7 @@ fn files_of_other_programs_are_listed_beside_a_runs() {
     };
     assert_eq!(names(&at("out")), ["piece.mov", "s_small.mkv"]);
     let error = Report::open(at("out/manifest.json")).expect_err("no run");
-    assert!(format!("{error:#}").contains("is no manifest of a run"), "{error:#}");
+    assert!(format!("{error:#}").contains("is not the manifest of a run"), "{error:#}");
     // A run takes them over, and they may still be replaced.
     run(&plan(&named(&["A"])), delivery(&at("out"), "error"), RecordBackend::new()).expect("a run");
     assert_eq!(names(&at("out")), ["A.mov", "piece.mov", "s_small.mkv"]);

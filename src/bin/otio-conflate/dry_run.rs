@@ -97,12 +97,12 @@ fn line(shot: &ShotPreview, estimate: Option<Estimate>) -> String {
 
 fn counts(preview: &Preview) -> String {
     let of = |action| preview.shots.iter().filter(move |shot| shot.action == action);
-    let frames: i64 = of(ShotAction::Render).map(|shot| shot.frame_count).sum();
+    let frames = of(ShotAction::Render).fold(0, |sum: i64, shot| sum.saturating_add(shot.frame_count));
     let [render, copy, skip, missing, refused] =
         [ShotAction::Render, ShotAction::Retrim, ShotAction::Skip, ShotAction::Missing, ShotAction::InTheWay]
             .map(|action| of(action).count());
     let copy = if copy > 0 { format!("{copy} to copy, ") } else { String::new() };
-    let start = if preview.refusal.is_some() { "nothing would be rendered; of " } else { "" };
+    let start = if preview.refusal.is_some() { "nothing would be rendered: " } else { "" };
     format!(
         "{start}{render} to render ({frames} frames), {copy}{skip} to skip, {missing} without media, {refused} in the way"
     )

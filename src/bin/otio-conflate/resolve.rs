@@ -108,7 +108,7 @@ pub(crate) struct ResolveFlags {
 /// How Resolve is reached.
 #[derive(Args)]
 pub(crate) struct Reach {
-    /// How Resolve is reached and what it renders, as JSON: see ResolveOptions; flags are laid over it
+    /// How Resolve is reached and what it renders, as JSON: see ResolveOptions; flags override it
     #[arg(long, value_name = "FILE")]
     options: Option<PathBuf>,
 }

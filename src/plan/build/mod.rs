@@ -200,7 +200,7 @@ impl Builder<'_> {
         }
         let selected = match &self.options.shots {
             ShotSelection::Hero => String::new(),
-            other => format!(" of the selection {other:?}"),
+            other => format!(" in the selection {other}"),
         };
         Error::new(ErrorKind::Empty, format!("nothing to deliver: no shot{selected}: {}", reasons.join("; ")))
             .at_object(ROOT)

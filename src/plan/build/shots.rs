@@ -378,7 +378,7 @@ fn no_such_track(root: &Composition, name: &str) -> Error {
         .filter(|&index| !is_sound(&root.children[index]) && root.children[index].item().is_some())
         .map(|index| format!("{:?}", root_name(root, index)))
         .collect();
-    Error::new(ErrorKind::Option, format!("there is no video track {name:?}; there are {}", names.join(", ")))
+    Error::new(ErrorKind::Option, format!("unknown video track {name:?}; expected one of {}", names.join(", ")))
 }
 
 /// The name a shot has from its clip: the clip's, else its media's, else `shot`; without the endings of media files.

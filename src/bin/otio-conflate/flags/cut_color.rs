@@ -16,7 +16,7 @@ pub(crate) struct CutColorArgs {
     /// or :limited behind it for the range of their samples; the first that matches counts; may be repeated
     #[arg(long = "space", value_name = "GLOB=SPACE")]
     spaces: Vec<String>,
-    /// The colour space that layers are laid over one another in and intermediates are written in; by default that of the hero
+    /// The colour space in which layers are composited and intermediates are written; by default that of the hero
     /// track's first clip
     #[arg(long, value_name = "SPACE")]
     canvas_space: Option<String>,

@@ -20,7 +20,7 @@ pub(crate) struct DeliveryArgs {
     /// What shots are written as
     #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name, value_name = "NAME")]
     preset: Preset,
-    /// Whose encoder is used: own (this library's, where it has one: ProRes 422, EXR, PNG) or ffmpeg
+    /// Which encoder is used: own (this library's, where it has one: ProRes 422 and 4444, EXR, PNG) or ffmpeg
     #[arg(long, default_value = "own", value_name = "SOURCE")]
     encoder: EncoderSource,
     /// How EXR files are compressed: none, zips, zip16, piz or dwaa

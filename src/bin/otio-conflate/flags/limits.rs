@@ -9,7 +9,7 @@ pub(crate) struct LimitArgs {
     /// Threads that work at the same time, those of decoders and encoders included; 0 is as many as there are cores
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) threads: usize,
-    /// Memory for data, in bytes or with K, M, G or T behind the number; 0 is no limit
+    /// Most memory for data, in bytes or with the suffix K, M, G or T; 0 means no limit
     #[arg(long, value_name = "BYTES", default_value = "0", value_parser = bytes)]
     pub(crate) memory: u64,
 }
@@ -27,5 +27,5 @@ fn bytes(text: &str) -> Result<u64, String> {
     let unit = units.iter().find_map(|(unit, shift)| Some((text.strip_suffix(*unit)?, *shift)));
     let (number, shift) = unit.unwrap_or((text, 0));
     let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift));
-    bytes.ok_or_else(|| format!("{text:?} is no number of bytes, such as 8000000000 or 8G"))
+    bytes.ok_or_else(|| format!("invalid number of bytes {text:?}; expected a number such as 8000000000 or 8G"))
 }

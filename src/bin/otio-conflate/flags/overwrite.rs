@@ -8,7 +8,7 @@ pub(crate) struct OverwriteArgs {
     /// Replaces files that are there already and were made by these programs, as the manifest.json of their folder lists them
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Replaces files that are there already, whoever made them
+    /// Replaces existing files, whether or not this program made them
     #[arg(long)]
     pub(crate) overwrite_foreign: bool,
 }

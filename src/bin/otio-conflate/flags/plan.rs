@@ -23,7 +23,7 @@ pub(crate) struct PlanArgs {
     given: Given,
     #[command(flatten)]
     pub(crate) source: ReadArgs,
-    /// Which pieces of the cut are shots: hero, all, flat, track:NAME, markers:COLOR or ranges:NAME=FIRST-LAST,...
+    /// Which parts of the cut are shots: hero, all, flat, track:NAME, markers:COLOR or ranges:NAME=FIRST-LAST,... (record frames, 0 is the cut's first)
     #[arg(long, default_value = "hero", value_name = "WHICH")]
     pub(crate) shots: ShotSelection,
     /// What shots are called: clip (as their clips), metadata:PATH (the text at this path in a clip's metadata, keys separated
@@ -33,7 +33,7 @@ pub(crate) struct PlanArgs {
     /// A field for names, burn-ins ({fields.NAME}) and the manifest, from the metadata of shots' clips; may be repeated
     #[arg(long = "field", value_name = "NAME=PATH", value_parser = field)]
     pub(crate) fields: Vec<(String, MetadataPath)>,
-    /// A .toml or .json file with what is other for single shots: a table for each shot's name with handles, handle_mode,
+    /// A .toml or .json file with options of single shots: a table for each shot's name with handles, handle_mode,
     /// first_frame, file and fields
     #[arg(long, value_name = "FILE")]
     pub(crate) per_shot: Option<PathBuf>,
@@ -43,13 +43,13 @@ pub(crate) struct PlanArgs {
     /// What handles show: timeline (the cut) or source (the shot's own media)
     #[arg(long, default_value = "timeline", value_name = "MODE")]
     pub(crate) handle_mode: HandleMode,
-    /// The number of a shot's first frame behind its head handles
+    /// The frame number of a shot's first frame after its head handles
     #[arg(long, default_value_t = 1001, allow_negative_numbers = true, value_name = "N")]
     pub(crate) first_frame: i64,
     /// The record rate, where it is not the timeline's
     #[arg(long, value_name = "RATE")]
     pub(crate) rate: Option<Rate>,
-    /// How media of another rate runs: time (through seconds) or frame (frame for frame)
+    /// How media of another rate is played: time (at its own speed in seconds) or frame (one source frame per record frame)
     #[arg(long, default_value = "time", value_name = "HOW")]
     pub(crate) rate_conform: RateConform,
     /// What slow motion shows between two source frames: nearest, or blend (both)
@@ -76,7 +76,7 @@ pub(crate) struct PlanArgs {
     /// Whether record timecode is drop-frame: yes, no, or auto (as the timeline or its media says, else no)
     #[arg(long, default_value = "auto", value_parser = ["auto", "yes", "no"], value_name = "DO")]
     pub(crate) drop_frame: String,
-    /// A plan without shots is no error
+    /// Accept a plan without shots; by default it is an error
     #[arg(long)]
     pub(crate) allow_empty: bool,
     /// Samples per second of the sound

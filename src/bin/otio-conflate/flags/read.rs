@@ -17,20 +17,20 @@ pub(crate) struct ReadArgs {
     /// Which timeline, where the file holds several
     #[arg(long, value_name = "NAME")]
     pub(crate) timeline: Option<String>,
-    /// Who reads the file: native, or opentimelineio where this was built with that feature
+    /// Reader of the file: native, or opentimelineio (only in builds with that feature)
     #[arg(long, default_value = "native", value_name = "WHO")]
     pub(crate) reader: Reader,
     /// Media that moved: FROM is looked for at TO; may be repeated
     #[arg(long = "map", value_name = "FROM=TO", value_parser = map)]
     pub(crate) maps: Vec<(String, PathBuf)>,
-    /// A folder in which media that are not where the timeline says are looked for, by the ends of their paths, names, reels and
-    /// timecodes; may be repeated
+    /// A folder, searched with its subfolders for media that are missing at their location, by path, name, or reel and
+    /// timecode; may be repeated
     #[arg(long, value_name = "DIR")]
     media: Vec<PathBuf>,
-    /// A file that remembers what was read of the media in these folders
+    /// A cache file for the properties of the media in these folders
     #[arg(long, value_name = "FILE", requires = "media")]
     media_index: Option<PathBuf>,
-    /// What is done with files in these folders that hold only some of the frames: refuse, or warn (take them, and say so)
+    /// What to do about files in these folders that hold only some of the frames: refuse, or warn (use them, with a warning)
     #[arg(long, default_value = "refuse", value_name = "DO")]
     short_media: Partial,
     /// Whether nothing may be written.
