@@ -44,13 +44,13 @@ impl Before {
 
     /// The manifest of the run of the cut `cut` that is over with `report`: that, and everything else whose files are still
     /// in `folder`.
-    /// `mark` says what has become of a shot of an earlier run, and is told whether that was of this cut.
+    /// `mark` says what has become of a shot of an earlier run.
     pub(super) fn joined(
         &self,
         folder: &Path,
         cut: &str,
         mut report: Report,
-        mark: &dyn Fn(ShotReport, bool) -> ShotReport,
+        mark: &dyn Fn(ShotReport) -> ShotReport,
     ) -> Report {
         let Some(before) = &self.run else { return report };
         let paths: HashSet<&str> =
@@ -68,7 +68,7 @@ impl Before {
         }
         let kept = kept.map(|shot| {
             let of = Some(self.cut(shot).to_owned());
-            mark(ShotReport { of, ..shot.clone() }, shot.of.is_none())
+            mark(ShotReport { of, ..shot.clone() })
         });
         let kept: Vec<ShotReport> = kept.collect();
         report.shots.extend(kept);

@@ -55,7 +55,7 @@ pub(crate) fn merge(plan: &Plan, delivery: &Delivery, timeline: Option<&Timeline
     }
     let foreign = guard.manifest_is_foreign();
     let before = Before::new(manifest, root, plan, &guard);
-    let mut whole = before.joined(root, &plan.name, report.clone(), &|shot, _| shot);
+    let mut whole = before.joined(root, &plan.name, report.clone(), &|shot| shot);
     let is_changed = |shot: &ShotReport| shot.output.as_ref().is_some_and(|output| changed.contains(&output.path));
     whole.shots.retain(|shot| !is_changed(shot));
     if !before.is_shown {

@@ -77,7 +77,8 @@ impl<'r> Run<'r> {
 
     /// What the manifest says of a shot of an earlier run which this one delivers nothing of, `shot`: that it was omitted, if
     /// that was found.
-    pub(super) fn marked(&self, shot: ShotReport, was_in_the_cut: bool) -> ShotReport {
+    pub(super) fn marked(&self, shot: ShotReport) -> ShotReport {
+        let was_in_the_cut = self.since.is_some_and(|since| shot.of.as_ref() == Some(&since.name));
         let omitted = shot.omitted || (was_in_the_cut && self.follows() && self.gone.holds(&shot));
         ShotReport { omitted, ..shot }
     }

@@ -104,7 +104,7 @@ impl Run<'_> {
             };
             shots.extend(shot);
         }
-        let mark = |shot: ShotReport, is_own: bool| self.marked(shot, is_own);
+        let mark = |shot: ShotReport| self.marked(shot);
         let mut joined = self.before.joined(self.folder.path(), cut, Report { shots, ..report }, &mark);
         if !self.before.is_shown {
             joined.shots.extend(self.omitted_elsewhere());

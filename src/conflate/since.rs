@@ -72,9 +72,17 @@ impl Since {
         }
     }
 
-    /// Shots that the earlier cut had: neither those of still earlier runs nor of others in the same folder.
+    /// Shots that the earlier cut had: neither those of still earlier runs nor of others in the same folder. Of a shot that
+    /// failed it is what the run before had delivered.
     pub(super) fn cut(&self) -> impl Iterator<Item = &ShotReport> {
-        self.shots.iter().filter(|shot| shot.of.is_none() && !shot.omitted)
+        let newest = || self.shots.iter().filter(|shot| shot.of.is_none());
+        let failed: HashSet<&str> =
+            newest().filter(|shot| shot.output.is_none()).map(|shot| shot.shot.as_str()).collect();
+        let is_of_it = move |shot: &&ShotReport| match shot.of.as_deref() {
+            None => true,
+            Some(of) => of == self.name && failed.contains(shot.shot.as_str()),
+        };
+        self.shots.iter().filter(is_of_it).filter(|shot| !shot.omitted)
     }
 
     /// Where the pictures of `shot` are, if its file is the one that was delivered with them.

@@ -1,7 +1,10 @@
 //! Files of the earlier run: only those that are as they were left are copied, and only ours are removed.
 
+use otio_conflate::backend::ffmpeg::FfmpegBackend;
 use otio_conflate::plan::compare::Action;
-use otio_conflate::{ErrorKind, NoObserver, Omitted, Report, ShotReport, Since};
+use otio_conflate::{
+    Conflation, Delivery, ErrorKind, Existing, NoObserver, Omitted, Report, ShotReport, Since, Status,
+};
 
 use crate::support::{Counts, Show, assert_same, counts, cut, files};
 
@@ -40,6 +43,39 @@ fn omitted_shots_are_marked_and_their_files_stay_until_they_are_to_be_removed() 
     assert_eq!(left, ["notes.txt", "sh010.mov"]);
     let manifest = Report::open(show.path("again/manifest.json")).expect("a manifest");
     assert!(entry(&manifest, "sh020").output.is_none() && entry(&manifest, "sh020").omitted);
+}
+
+/// A shot that could not be rendered again is still the cut's: what was delivered of it before is omitted with it.
+#[test]
+fn a_shot_that_failed_last_time_is_omitted_with_what_it_had() {
+    let show = Show::new("prores-lt");
+    let [a, b] = two(&show);
+    let both = cut(&[a.clone(), b]);
+    show.fresh(&both, "out");
+    let path = show.path("b_v001.mkv");
+    let mut bytes = std::fs::read(&path).expect("a file");
+    let half = bytes.len() / 2;
+    bytes[half / 4..half].iter_mut().step_by(97).for_each(|byte| *byte ^= 0x55);
+    std::fs::write(&path, bytes).expect("a file");
+    let overwritten = || {
+        let delivery = Delivery::new(show.path("out")).preset(show.preset.clone()).existing(Existing::Overwrite);
+        let again = Conflation::new(FfmpegBackend::new(), delivery).timeline(&both);
+        again.run(&show.plan(&both), &NoObserver).expect("a run")
+    };
+    let report = overwritten();
+    assert_eq!(entry(&report, "sh020").status, Status::Failed);
+    assert!(show.path("out/sh020.mov").exists());
+    let report = show.follow(&cut(std::slice::from_ref(&a)), "out", "out", Omitted::Keep);
+    assert_eq!(
+        (&report.omitted[..], &marked(&show, "out").0[..]),
+        (&["sh020".to_owned()][..], &["sh020".to_owned()][..])
+    );
+    std::fs::remove_dir_all(show.path("out")).expect("removed");
+    show.fresh(&cut(&[a.clone(), show.clip("sh020", "b_v002", 30, 12)]), "out");
+    overwritten();
+    let report = show.follow(&cut(&[a]), "out", "out", Omitted::Remove);
+    assert_eq!(report.omitted, ["sh020"]);
+    assert_eq!(marked(&show, "out").1, ["sh010.mov"]);
 }
 
 #[test]
