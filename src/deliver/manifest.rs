@@ -25,8 +25,10 @@ const JOURNAL: &str = ".otio-conflate-journal";
 pub(crate) struct Manifest {
     /// The run it is of; `None` where it lists files alone.
     pub(crate) run: Option<Report>,
-    /// What was made.
+    /// What it lists.
     files: Vec<ListedFile>,
+    /// What was noted since it was written, oldest first: some of it may not have its final name yet.
+    noted: Vec<ListedFile>,
     /// How the files of the reports in [`Manifest::run`] were left by whoever wrote these: neither what a run noted that did
     /// not come to its report, nor what others wrote under the same names.
     pub(crate) reported: Listed,
@@ -81,7 +83,7 @@ impl Manifest {
         }
         for part in parts {
             let written = part.written();
-            self.files.extend(part.files.iter().cloned());
+            self.noted.extend(part.files.iter().cloned());
             let Some(report) = part.report else { continue };
             let run = self.run.get_or_insert_with(|| Report { shots: Vec::new(), files: Vec::new(), ..report.clone() });
             let (of, name) = (run.name.clone(), report.name.clone());
@@ -116,7 +118,9 @@ impl Manifest {
     /// [`ErrorKind::Io`] where it cannot be read.
     pub(crate) fn read_own(folder: &Path) -> Result<ManifestFile> {
         let path = folder.join(MANIFEST);
-        let mut manifest = match path.symlink_metadata() {
+        // Read first: what another process writes into the manifest meanwhile, and out of the journal, is in either.
+        let noted = journal(folder)?;
+        let manifest = match path.symlink_metadata() {
             Err(error) if absent(&error) => Manifest::default(),
             Err(error) => return Err(Error::io("look at", &path, error)),
             Ok(metadata) if !metadata.is_file() => return Ok(ManifestFile::Foreign("is no regular file")),
@@ -128,8 +132,7 @@ impl Manifest {
                 }
             }
         };
-        manifest.files.extend(journal(folder)?);
-        Ok(ManifestFile::Ours(Box::new(manifest)))
+        Ok(ManifestFile::Ours(Box::new(Manifest { noted, ..manifest })))
     }
 
     fn parse(bytes: &[u8]) -> Option<Manifest> {
@@ -139,15 +142,17 @@ impl Manifest {
                 files = run.shots.iter().flat_map(outputs).map(of_old).collect();
             }
             let reported = Listed::of(&files);
-            return Some(Manifest { run: Some(run), files, reported });
+            return Some(Manifest { run: Some(run), files, noted: Vec::new(), reported });
         }
         let alone: FilesAlone = serde_json::from_slice(bytes).ok()?;
         Some(Manifest { files: alone.files, ..Manifest::default() })
     }
 
-    /// What is listed, by path.
+    /// What is listed or was noted, by path.
     pub(crate) fn listed(&self) -> Listed {
-        Listed::of(&self.files)
+        let mut listed = Listed::of(&self.files);
+        listed.add(&self.noted);
+        listed
     }
 }
 
@@ -310,11 +315,11 @@ pub(crate) fn settle(folder: &Path, run: Option<(&Report, RunProgress)>, foreign
     let there = match Manifest::read_own(folder)? {
         ManifestFile::Ours(manifest) => *manifest,
         // Whoever may replace it found it so before.
-        ManifestFile::Foreign(_) if foreign => Manifest { files: journal(folder)?, ..Manifest::default() },
+        ManifestFile::Foreign(_) if foreign => Manifest { noted: journal(folder)?, ..Manifest::default() },
         ManifestFile::Foreign(why) => return Err(not_ours(&path, why)),
     };
     let look = !matches!(run, Some((_, RunProgress::Going)));
-    let files = newest(folder, there.files, look);
+    let files = newest(folder, there.files, there.noted, look);
     let text = match (run, there.run) {
         (Some((run, _)), _) => serde_json::to_string_pretty(&Report { files, ..run.clone() }),
         (None, Some(run)) => serde_json::to_string_pretty(&Report { files, ..run }),
@@ -325,15 +330,22 @@ pub(crate) fn settle(folder: &Path, run: Option<(&Report, RunProgress)>, foreign
     }
     .expect("plain data without maps always serialises");
     write_whole(&path, (crate::printable_json(text) + "\n").as_bytes())?;
-    forget(folder)
+    // What this run delivers just now is noted until it is over: whoever looks at what the manifest lists may not find it yet.
+    if look { forget(folder) } else { Ok(()) }
 }
 
-/// Notes everything that part manifests in `folder` list, for the manifest that is written next.
+/// Notes everything that part manifests in `folder` list and that is there, for the manifest that is written next.
 ///
 /// # Errors
 /// [`ErrorKind::Io`].
 pub(crate) fn note_parts(folder: &Path) -> Result<()> {
-    let files: Vec<ListedFile> = parts::all(folder)?.into_iter().flat_map(|part| part.files).collect();
+    note_there(folder, parts::all(folder)?.iter())
+}
+
+/// Notes what `parts` list, oldest first, and is there as it was left.
+fn note_there<'p>(folder: &Path, parts: impl Iterator<Item = &'p PartManifest>) -> Result<()> {
+    let files: Vec<ListedFile> =
+        parts.flat_map(|part| &part.files).filter(|file| is_there(folder, file)).cloned().collect();
     note(folder, &files)
 }
 
@@ -348,12 +360,16 @@ pub(crate) fn absorb_parts(folder: &Path) -> Result<()> {
         return Ok(());
     }
     let ManifestFile::Ours(manifest) = Manifest::read(folder)? else { return Ok(()) };
-    let Manifest { run, files, .. } = *manifest;
-    note(folder, &files)?;
-    settle(folder, run.as_ref().map(|run| (run, RunProgress::Going)), false)?;
+    note_there(folder, parts.iter())?;
+    settle(folder, manifest.run.as_ref().map(|run| (run, RunProgress::Going)), false)?;
     parts.iter().filter(|part| !counts(part, folder)).try_for_each(PartManifest::remove)?;
     parts::sweep(folder);
     Ok(())
+}
+
+/// Whether `file` is in `folder` as it was left.
+fn is_there(folder: &Path, file: &ListedFile) -> bool {
+    on_disk(folder, &file.path).symlink_metadata().is_ok_and(|metadata| is_as_left(&metadata, file))
 }
 
 /// Whether what has this `metadata` is as `file` says that it was left; of a folder of frames that is not looked at.
@@ -365,12 +381,9 @@ fn is_as_left(metadata: &fs::Metadata, file: &ListedFile) -> bool {
 
 /// Whether `part` says of files in `folder` what they are: it delivered them, and they are there as it left them.
 fn counts(part: &PartManifest, folder: &Path) -> bool {
-    let is_there = |file: &ListedFile| {
-        on_disk(folder, &file.path).symlink_metadata().is_ok_and(|metadata| is_as_left(&metadata, file))
-    };
     let delivered =
         |report: &Report| report.shots.iter().any(|shot| matches!(shot.status, Status::Done | Status::Skipped));
-    part.report.as_ref().is_some_and(delivered) && part.files.iter().any(is_there)
+    part.report.as_ref().is_some_and(delivered) && part.files.iter().any(|file| is_there(folder, file))
 }
 
 /// Forgets the report of `part` where nothing is there any more of what that says was delivered into `folder`.
@@ -409,25 +422,27 @@ pub(crate) fn not_ours(path: &Path, why: &str) -> Error {
     Error::new(ErrorKind::Exists, format!("{} exists and {why}; nothing was rendered", path.display())).at_file(path)
 }
 
-/// Of `files`, the newest two under each path: a run that was killed may not have got as far as the newest says. With
-/// `look`, only those whose files are in `folder` as they were left.
-fn newest(folder: &Path, files: Vec<ListedFile>, look: bool) -> Vec<ListedFile> {
+/// The newest two under each path of what is `listed` in the manifest, and of what was `noted` since: a run that was killed
+/// may not have got as far as the newest says. With `look`, of the listed only those that are in `folder` as they were left;
+/// what was noted may be about to get its final name, and is looked at once it is listed.
+fn newest(folder: &Path, listed: Vec<ListedFile>, noted: Vec<ListedFile>, look: bool) -> Vec<ListedFile> {
     let mut seen: HashMap<String, Vec<ListedFile>> = HashMap::new();
     let mut kept = Vec::new();
-    for file in files.into_iter().rev() {
-        let known = seen.entry(file.path.clone()).or_default();
-        if known.len() == 2 || known.contains(&file) {
-            continue;
-        }
-        if look {
-            let Ok(metadata) = on_disk(folder, &file.path).symlink_metadata() else { continue };
-            if !is_as_left(&metadata, &file) {
+    let mut keep = |files: Vec<ListedFile>, look: bool| {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for file in files.into_iter().rev() {
+            let count = counts.entry(file.path.clone()).or_default();
+            let known = seen.entry(file.path.clone()).or_default();
+            if *count == 2 || known.contains(&file) || (look && !is_there(folder, &file)) {
                 continue;
             }
+            *count += 1;
+            known.push(file.clone());
+            kept.push(file);
         }
-        known.push(file.clone());
-        kept.push(file);
-    }
+    };
+    keep(noted, false);
+    keep(listed, look);
     kept.reverse();
     kept.sort_by(|one, other| one.path.cmp(&other.path));
     kept
@@ -439,5 +454,92 @@ pub(crate) fn on_disk(folder: &Path, path: &str) -> PathBuf {
     match path.rsplit_once('/') {
         Some((frames, name)) if is_pattern(name) => folder.join(frames),
         _ => folder.join(path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Canvas, ColorTags};
+    use crate::report::ReportedCanvas;
+    use crate::time::Rate;
+
+    /// What another process is about to deliver into `folder` under this name, written already.
+    fn written(folder: &Path, name: &str) -> (ListedFile, PathBuf) {
+        let temporary = folder.join(format!(".{name}"));
+        fs::write(&temporary, name).expect("a new file");
+        let listed = ListedFile::of(&temporary.metadata().expect("it is there")).expect("a file");
+        (ListedFile { path: name.to_owned(), ..listed }, temporary)
+    }
+
+    fn is_listed(folder: &Path, name: &str) -> bool {
+        let ManifestFile::Ours(manifest) = Manifest::read(folder).expect("it can be read") else { return false };
+        let there = folder.join(name).metadata().ok().and_then(|metadata| ListedFile::of(&metadata));
+        there.is_some_and(|there| manifest.listed().holds(name, &there))
+    }
+
+    #[test]
+    fn what_another_process_noted_stays_listed_though_it_has_not_its_name_yet() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let folder = root.path();
+        let (listed, temporary) = written(folder, "a.mov");
+        note(folder, &[listed]).expect("noted");
+        settle(folder, None, false).expect("another process is done");
+        fs::rename(&temporary, folder.join("a.mov")).expect("it gets its name");
+        assert!(is_listed(folder, "a.mov"));
+        settle(folder, None, false).expect("it is looked at");
+        assert!(is_listed(folder, "a.mov"));
+        fs::remove_file(folder.join("a.mov")).expect("it is there");
+        settle(folder, None, false).expect("it is looked at");
+        let text = fs::read_to_string(folder.join(MANIFEST)).expect("a manifest");
+        assert!(!text.contains("a.mov"), "{text}");
+    }
+
+    #[test]
+    fn a_run_that_goes_on_keeps_noted_what_its_other_shots_deliver_just_now() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let folder = root.path();
+        let (listed, temporary) = written(folder, "b.mov");
+        note(folder, &[listed]).expect("noted");
+        let run = of_no_shots(folder);
+        settle(folder, Some((&run, RunProgress::Going)), false).expect("another shot of the run is done");
+        settle(folder, None, false).expect("another process is done");
+        fs::rename(&temporary, folder.join("b.mov")).expect("it gets its name");
+        assert!(is_listed(folder, "b.mov"));
+    }
+
+    fn of_no_shots(folder: &Path) -> Report {
+        Report {
+            crate_version: String::new(),
+            timeline: None,
+            name: "cut".to_owned(),
+            backend: "record".to_owned(),
+            preset: "h264".to_owned(),
+            gain: None,
+            canvas: ReportedCanvas { canvas: Canvas::new(16, 16, ColorTags::BT709), space: None },
+            rate: Rate::FPS_24,
+            start: 0,
+            shots: Vec::new(),
+            omitted: Vec::new(),
+            warnings: Vec::new(),
+            plan: None,
+            files: Vec::new(),
+            folder: folder.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_there_stays_listed_though_it_was_to_be_replaced_many_times() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let folder = root.path();
+        let (listed, temporary) = written(folder, "c.mov");
+        fs::rename(&temporary, folder.join("c.mov")).expect("it gets its name");
+        note(folder, std::slice::from_ref(&listed)).expect("noted");
+        settle(folder, None, false).expect("it is listed");
+        for bytes in 100..103 {
+            note(folder, &[ListedFile { bytes, ..listed.clone() }]).expect("noted");
+        }
+        settle(folder, None, false).expect("another process is done");
+        assert!(is_listed(folder, "c.mov"));
     }
 }
