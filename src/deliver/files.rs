@@ -420,16 +420,20 @@ impl OutputPlace {
         sync(self.target.path())
     }
 
-    /// Gives what was written its final name, in place of what may be replaced.
-    pub(super) fn commit(&self, standing: Standing) -> Result<()> {
+    /// Gives what was written its final name, in place of what may be replaced. As soon as it has it, it is among the
+    /// `named`, whatever fails after that.
+    pub(super) fn commit<'p>(&'p self, standing: Standing, named: &mut Vec<(&'p OutputPlace, Standing)>) -> Result<()> {
         let temporary = self.target.path();
+        let mut former = None;
         match (standing, &self.target) {
             (Standing::Free, _) => rename_to_free(temporary, &self.path)?,
             (Standing::Replaceable, Target::Movie(_)) => {
                 fs::rename(temporary, &self.path).map_err(|error| Error::io("rename to", &self.path, error))?;
             }
-            (Standing::Replaceable, Target::Sequence { .. }) => replace(temporary, &self.path)?,
+            (Standing::Replaceable, Target::Sequence { .. }) => former = Some(replace(temporary, &self.path)?),
         }
+        named.push((self, standing));
+        former.map_or(Ok(()), |former| remove(&former))?;
         sync_folder(&self.path)
     }
 
@@ -469,13 +473,13 @@ fn rename_to_free(new: &Path, path: &Path) -> Result<()> {
 }
 
 /// Puts `new` in the place of the folder `old`. Where the system can swap two names at once there is no moment in
-/// which neither is there.
-fn replace(new: &Path, old: &Path) -> Result<()> {
+/// which neither is there. Returns where the former lies now, to be removed.
+fn replace(new: &Path, old: &Path) -> Result<PathBuf> {
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         if renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE).is_ok() {
-            return remove(new);
+            return Ok(new.to_owned());
         }
     }
     let aside = hidden(old, ASIDE);
@@ -491,7 +495,7 @@ fn replace(new: &Path, old: &Path) -> Result<()> {
             error
         });
     }
-    remove(&aside)
+    Ok(aside)
 }
 
 /// A run that was killed between moving `path` aside and putting another in its place: it gets its name back. Where
@@ -611,7 +615,9 @@ mod tests {
             fs::create_dir(at(name)).expect("a new folder");
             fs::write(at(name).join("frame"), text).expect("a new file");
         }
-        replace(&at("new"), &at("old")).expect("both are there");
+        let former = replace(&at("new"), &at("old")).expect("both are there");
+        assert_eq!(fs::read_to_string(former.join("frame")).expect("a whole folder"), "old");
+        remove(&former).expect("it is there");
         assert_eq!(fs::read_to_string(at("old").join("frame")).expect("a whole folder"), "new");
         assert_eq!(fs::read_dir(root.path()).expect("the folder").count(), 1);
     }

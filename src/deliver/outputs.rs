@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::files::{Folder, Hold, OutputPlace};
+use super::files::{Folder, Hold, OutputPlace, Standing};
 use super::manifest::note;
 use super::{Guard, Listed, Preset, Representation};
 use crate::audio::{Loudness, Peak};
@@ -251,6 +251,8 @@ fn commit_noted<'p>(
     note: NoteFiles<'_>,
 ) -> Result<()> {
     let places: Vec<(&OutputPlace, i64, i64)> = places.collect();
+    // All of them before the first takes the place of another.
+    places.iter().try_for_each(|(place, ..)| guard.check(place).map(drop))?;
     places.iter().try_for_each(|(place, ..)| place.sync())?;
     // What is not whole was told by whoever verified it; here it is only not noted.
     let written = places.iter().filter_map(|&(place, first, count)| place.written(first, count));
@@ -265,15 +267,29 @@ fn commit_noted<'p>(
     if guard.records() {
         note(&written)?;
     }
-    let mut done: Vec<&OutputPlace> = Vec::new();
+    let mut named = Vec::new();
     for (place, ..) in places {
-        if let Err(error) = guard.check(place).and_then(|standing| place.commit(standing)) {
-            let kept = done.iter().filter_map(|place| place.withdraw().err());
-            return Err(kept.fold(error, |error, kept| error.context(kept)));
+        // Again: what lay there may have been changed since, by whoever knows nothing of this library.
+        if let Err(error) = guard.check(place).and_then(|standing| place.commit(standing, &mut named)) {
+            return Err(withdrawn(error, &named));
         }
-        done.push(place);
     }
     Ok(())
+}
+
+/// Takes what was `named` already away again, as the rest cannot be delivered for this reason; says what could not be, and
+/// what it had replaced, which is lost.
+fn withdrawn(error: Error, named: &[(&OutputPlace, Standing)]) -> Error {
+    let replaced = named.iter().filter(|(_, standing)| *standing == Standing::Replaceable);
+    let lost: Vec<String> = replaced.map(|(place, _)| place.path.display().to_string()).collect();
+    let error = match lost.as_slice() {
+        [] => error,
+        lost => {
+            error.context(format!("what was delivered before as {} was replaced already and is lost", lost.join(", ")))
+        }
+    };
+    let kept = named.iter().filter_map(|(place, _)| place.withdraw().err());
+    kept.fold(error, |error, kept| error.context(kept))
 }
 
 /// The place in `folder` of what a manifest lists as `output`.
@@ -306,4 +322,64 @@ fn whole(place: &OutputPlace, first: i64, frames: i64) -> Result<Output> {
         pixel_format: None,
         size: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::deliver::{Existing, Protected, settle};
+
+    /// Two files that were delivered before, under their places, and written anew under temporary names.
+    fn replaced(root: &Path) -> [OutputPlace; 2] {
+        let folder = Folder::planned(root);
+        ["a", "b"].map(|name| {
+            let place = folder.place(Path::new(name), OutputKind::Movie, "mov");
+            fs::write(place.target.path(), "old").expect("a new file");
+            let listed = place.written(0, 1).expect("it is there");
+            fs::rename(place.target.path(), &place.path).expect("it gets its name");
+            note(root, &[listed]).expect("noted");
+            settle(root, None, false).expect("listed");
+            fs::write(place.target.path(), "new").expect("a new file");
+            place
+        })
+    }
+
+    fn text(place: &OutputPlace) -> Option<String> {
+        fs::read_to_string(&place.path).ok()
+    }
+
+    #[test]
+    fn nothing_is_replaced_where_one_of_them_may_not_be() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path().canonicalize().expect("it is there");
+        let places = replaced(&root);
+        let protected = Protected::default();
+        let (guard, _) = Guard::new(&root, &protected, Existing::Overwrite).expect("a manifest");
+        fs::write(&places[1].path, "changed since").expect("it is there");
+        let all = places.iter().map(|place| (place, 0, 1));
+        let error = commit_noted(all, &SaidOfMix::default(), &guard, &|_| Ok(())).expect_err("one was changed");
+        assert_eq!(error.kind(), ErrorKind::Exists, "{error:#}");
+        assert_eq!(places.each_ref().map(text), [Some("old".to_owned()), Some("changed since".to_owned())]);
+    }
+
+    #[test]
+    fn what_was_replaced_and_is_lost_is_named() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path().canonicalize().expect("it is there");
+        let places = replaced(&root);
+        let protected = Protected::default();
+        let (guard, _) = Guard::new(&root, &protected, Existing::Overwrite).expect("a manifest");
+        // The second was looked at, and is changed before the first has its name.
+        let change = |_: &[ListedFile]| {
+            fs::write(&places[1].path, "changed since").expect("it is there");
+            Ok(())
+        };
+        let all = places.iter().map(|place| (place, 0, 1));
+        let error = commit_noted(all, &SaidOfMix::default(), &guard, &change).expect_err("one was changed");
+        let lost = format!("{} was replaced already and is lost", places[0].path.display());
+        assert!(format!("{error:#}").contains(&lost), "{error:#}");
+        assert_eq!(places.each_ref().map(text), [None, Some("changed since".to_owned())]);
+    }
 }
