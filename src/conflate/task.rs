@@ -1,20 +1,16 @@
 //! Shots that are made as a task of a job, while other tasks may make the same.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::{Run, ShotResult};
 use crate::backend::{Session, Worker};
-use crate::deliver::{Delivered, Existing, Guard, Listed, ShotPlaces, parts};
+use crate::deliver::{Delivered, Existing, Guard, Listed, OutputPlace, parts};
 use crate::error::Result;
 use crate::report::{ListedFile, Report, ShotReport, Status};
 
 /// How long the delivery of the same shot by another task is waited for: that task's process may not go on.
 const WAIT: Duration = Duration::from_secs(60);
 
-fn paths(places: &ShotPlaces) -> Vec<&Path> {
-    places.all().map(|place| place.path.as_path()).collect()
-}
 
 impl Run<'_> {
     /// Renders shot number `index` under names of its own and delivers it, unless another task of the same job has done so
@@ -28,10 +24,9 @@ impl Run<'_> {
     ) -> Result<(ShotResult, Delivered)> {
         let (shot, places) = (&self.plan.shots[index], &self.places[index]);
         let folder = self.folder.path();
-        places.make_room()?;
-        let paths = paths(places);
+        let all: Vec<&OutputPlace> = places.all().collect();
         let run = (job, self.folder.token());
-        let attempt = parts::ShotAttempt::begin(folder, (&places.picture.relative, &paths), run)?;
+        let attempt = parts::ShotAttempt::begin(folder, (&places.picture.relative, &all), run)?;
         let rendered = self.rendered(&self.task(index), session, worker, &self.control())?;
         let _holds = places.hold(WAIT)?;
         let others = parts::of_shot(folder, &places.picture.relative)?;
@@ -56,7 +51,8 @@ impl Run<'_> {
     /// Removes what attempts that are over left of shot number `index`, which is there already.
     pub(super) fn clear_task(&self, index: usize) -> Result<()> {
         let places = &self.places[index];
-        parts::clear(self.folder.path(), &places.picture.relative, &paths(places))
+        let all: Vec<&OutputPlace> = places.all().collect();
+        parts::clear(self.folder.path(), &places.picture.relative, &all)
     }
 
     /// Writes the part manifest of shot number `index`.

@@ -168,9 +168,9 @@ fn token() -> String {
     format!("{:x}-{random:x}-{:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Whether `path` is the temporary file or folder of a run with this token, for what gets the name `for_what`.
-pub(super) fn is_part_of(path: &Path, for_what: &Path, token: &str) -> bool {
-    path.file_name() == hidden(for_what, &format!(".{token}{SUFFIX}")).file_name()
+/// The temporary file or folder of a run with this token, for what gets the name `path`.
+fn temporary(path: &Path, token: &str) -> PathBuf {
+    hidden(path, &format!(".{token}{SUFFIX}"))
 }
 
 /// What the temporary name `rest`, without its prefix and suffix, is for, if a token is behind that.
@@ -248,7 +248,7 @@ impl Folder {
     pub(crate) fn place(&self, name: &Path, kind: OutputKind, extension: &str) -> OutputPlace {
         let stem = name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let slashed = |path: &Path| path.to_string_lossy().replace('\\', "/");
-        let temporary = |path: &Path| hidden(path, &format!(".{}{SUFFIX}", self.token));
+        let temporary = |path: &Path| temporary(path, &self.token);
         match kind {
             OutputKind::Movie | OutputKind::Sound | OutputKind::Still => {
                 let relative = name.with_file_name(format!("{stem}.{extension}"));
@@ -332,7 +332,7 @@ impl OutputPlace {
     #[cfg(feature = "ffmpeg")]
     pub(crate) fn of_file(path: &Path, kind: OutputKind) -> OutputPlace {
         let relative = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let temporary = hidden(path, &format!(".{}{SUFFIX}", token()));
+        let temporary = temporary(path, &token());
         OutputPlace { kind, path: path.to_owned(), relative, target: Target::Movie(temporary) }
     }
 
@@ -442,6 +442,11 @@ impl OutputPlace {
         remove(&self.path)
     }
 
+    /// Removes what a run with this token wrote under its temporary name, if anything.
+    pub(super) fn clear_of(&self, token: &str) -> Result<()> {
+        remove(&temporary(&self.path, token))
+    }
+
     /// Removes what was written under the temporary name, if anything.
     pub(crate) fn discard(&self) -> Result<()> {
         remove(self.target.path())
@@ -518,7 +523,7 @@ pub(super) fn write_noted(
     bytes: &[u8],
     note: impl FnOnce(Option<ListedFile>) -> Result<()>,
 ) -> Result<()> {
-    let temporary = hidden(path, &format!(".{}{SUFFIX}", token()));
+    let temporary = temporary(path, &token());
     let write = || {
         let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;

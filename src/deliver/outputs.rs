@@ -126,11 +126,6 @@ impl ShotPlaces {
         self.all().map(OutputPlace::prepare).collect()
     }
 
-    /// Makes room likewise, while other tasks may make the same shot.
-    pub(crate) fn make_room(&self) -> Result<()> {
-        self.all().try_for_each(OutputPlace::make_room)
-    }
-
     /// Keeps other tasks from delivering the same shot meanwhile, where the system knows locks. One that does not go on is
     /// waited for no longer than this.
     pub(crate) fn hold(&self, most: Duration) -> Result<Vec<Hold>> {

@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::files::{is_part_of, short, write_whole};
+use super::files::{OutputPlace, short, write_whole};
 use crate::error::{Error, Result};
 use crate::report::{ListedFile, Report};
 
@@ -156,14 +156,14 @@ pub(crate) struct ShotAttempt {
 }
 
 impl ShotAttempt {
-    /// Begins an attempt of the run `token` of the job `job` at the shot whose picture has the path `relative` in `root`, and
-    /// removes what attempts that are over left under temporary names of `places`.
+    /// Begins an attempt of the run `token` of the job `job` at the shot whose picture has the path `relative` in `root`,
+    /// removes what attempts that are over left under temporary names of `places`, and makes room for its own.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::ErrorKind::Io).
     pub(crate) fn begin(
         root: &Path,
-        (relative, places): (&str, &[&Path]),
+        (relative, places): (&str, &[&OutputPlace]),
         (job, token): (&str, &str),
     ) -> Result<ShotAttempt> {
         let folder = folder_of(root, relative);
@@ -172,10 +172,11 @@ impl ShotAttempt {
         let path = folder.join(format!("{name}.{JOURNAL}"));
         let journal = File::options().create(true).append(true).open(&path);
         let journal = journal.map_err(|error| Error::io("write", &path, error))?;
-        // Some network file systems know no locks: then nobody takes this attempt for one that is over.
-        let _ = journal.try_lock();
+        lock(&journal).map_err(|error| Error::io("lock", &path, error))?;
         let attempt = ShotAttempt { folder, name, journal };
         clear_in(&attempt.folder, Some(&attempt.name), places)?;
+        // Whoever had the lock before took this attempt for one that is over, and removed what was there.
+        places.iter().try_for_each(|place| place.make_room())?;
         Ok(attempt)
     }
 
@@ -222,11 +223,11 @@ pub(crate) fn write(root: &Path, relative: &str, (job, token): (&str, &str), rep
 ///
 /// # Errors
 /// [`ErrorKind::Io`](crate::ErrorKind::Io).
-pub(crate) fn clear(root: &Path, relative: &str, places: &[&Path]) -> Result<()> {
+pub(crate) fn clear(root: &Path, relative: &str, places: &[&OutputPlace]) -> Result<()> {
     clear_in(&folder_of(root, relative), None, places)
 }
 
-fn clear_in(shot: &Path, own: Option<&str>, places: &[&Path]) -> Result<()> {
+fn clear_in(shot: &Path, own: Option<&str>, places: &[&OutputPlace]) -> Result<()> {
     for path in list(shot)? {
         let Some((name, JOURNAL)) = split(&path) else { continue };
         let Some((_, token)) = name.split_once('.').filter(|_| own != Some(name.as_str())) else { continue };
@@ -235,25 +236,94 @@ fn clear_in(shot: &Path, own: Option<&str>, places: &[&Path]) -> Result<()> {
         if journal.try_lock().is_err() {
             continue;
         }
-        let mut folders: Vec<&Path> = places.iter().filter_map(|place| place.parent()).collect();
-        folders.dedup();
-        for folder in folders {
-            for left in list(folder)? {
-                if places.iter().any(|place| is_part_of(&left, place, token)) {
-                    remove(&left)?;
-                }
-            }
-        }
+        places.iter().try_for_each(|place| place.clear_of(token))?;
         let _ = journal.unlock();
     }
     Ok(())
 }
 
-fn remove(path: &Path) -> Result<()> {
-    let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-    let removed = if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    match removed {
-        Err(error) if !absent(&error) => Err(Error::io("remove", path, error)),
-        _ => Ok(()),
+/// Waits for the lock of `journal`: until this attempt has it, others may take it for one that is over.
+fn lock(journal: &File) -> std::io::Result<()> {
+    loop {
+        match journal.lock() {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            // Then nobody can take this attempt for one that is over.
+            Err(error) if knows_no_locks(&error) => return Ok(()),
+            done => return done,
+        }
+    }
+}
+
+/// Whether `error` says that a file system knows no locks, as some network file systems do.
+fn knows_no_locks(error: &std::io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let known = [Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOLCK, Errno::INVAL];
+        if known.iter().any(|known| error.raw_os_error() == Some(known.raw_os_error())) {
+            return true;
+        }
+    }
+    error.kind() == std::io::ErrorKind::Unsupported
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::Folder;
+    use super::*;
+    use crate::report::OutputKind;
+
+    #[test]
+    fn an_attempt_waits_for_whoever_looks_at_its_journal_and_then_has_its_folder_and_the_lock() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path().canonicalize().expect("it is there");
+        let folder = Folder::planned(&root);
+        let place = folder.place(Path::new("sh010"), OutputKind::Sequence, "exr");
+        let journal = folder_of(&root, &place.relative).join(format!("job.{}.{JOURNAL}", folder.token()));
+        fs::create_dir_all(journal.parent().expect("a folder")).expect("a new folder");
+        // Another task found the journal before it was locked.
+        let other = File::options().create(true).append(true).open(&journal).expect("a new file");
+        other.lock().expect("it is free");
+        let begun = std::sync::atomic::AtomicBool::new(false);
+        let attempt = std::thread::scope(|scope| {
+            let begin = || {
+                let attempt = ShotAttempt::begin(&root, (&place.relative, &[&place]), ("job", folder.token()));
+                begun.store(true, std::sync::atomic::Ordering::SeqCst);
+                attempt
+            };
+            let attempt = scope.spawn(begin);
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            assert!(!begun.load(std::sync::atomic::Ordering::SeqCst), "it began without the lock");
+            place.clear_of(folder.token()).expect("it is removed");
+            other.unlock().expect("it was locked");
+            attempt.join().expect("no panic").expect("it begins")
+        });
+        assert!(place.target.path().is_dir());
+        assert!(other.try_lock().is_err(), "another task can take the attempt for one that is over");
+        clear(&root, &place.relative, &[&place]).expect("nothing is over");
+        assert!(place.target.path().is_dir());
+        drop(attempt);
+    }
+
+    #[test]
+    fn what_attempts_that_are_over_left_is_removed_and_nothing_else() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path().canonicalize().expect("it is there");
+        let [over, other] = [(); 2].map(|()| Folder::planned(&root));
+        let places = |folder: &Folder| {
+            let place = |name: &str, kind, extension| folder.place(Path::new(name), kind, extension);
+            [place("a/sh010", OutputKind::Sequence, "exr"), place("b/sh010", OutputKind::Movie, "mov")]
+        };
+        let [left, own] = [&over, &other].map(places);
+        let relative = left[0].relative.as_str();
+        let attempt =
+            ShotAttempt::begin(&root, (relative, &[&left[0], &left[1]]), ("job", over.token())).expect("begun");
+        attempt.note(&[ListedFile { path: "a".to_owned(), ..ListedFile::NOTHING }]).expect("noted");
+        fs::write(left[1].target.path(), "half").expect("a new file");
+        own[0].make_room().expect("a new folder");
+        drop(attempt);
+        clear(&root, relative, &[&own[0], &own[1]]).expect("cleared");
+        assert!(!left[0].target.path().exists() && !left[1].target.path().exists());
+        assert!(own[0].target.path().is_dir());
     }
 }
