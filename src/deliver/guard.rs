@@ -161,13 +161,23 @@ impl<'p> Guard<'p> {
     /// Removes what lies at `place`, if it is ours and as it was left; says why it stays otherwise.
     pub(crate) fn remove(&self, place: &OutputPlace) -> Result<(), String> {
         let path = place.path.display();
+        // A folder that is not there has no room for a lock either.
+        if place.path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            return Ok(());
+        }
+        let hold = Hold::take(&place.path).map_err(|error| format!("{path} stays: {error:#}"))?;
+        let Some(hold) = hold else { return Err(format!("{path} stays: another run is writing it")) };
+        self.remove_held(place, &hold)
+    }
+
+    /// The same for whoever keeps others from writing there: what it is, is asked only now.
+    fn remove_held(&self, place: &OutputPlace, _: &Hold) -> Result<(), String> {
+        let path = place.path.display();
         let metadata = match place.path.symlink_metadata() {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(format!("{path} stays: it cannot be looked at: {error}")),
         };
-        let hold = Hold::take(&place.path).map_err(|error| format!("{path} stays: {error:#}"))?;
-        let Some(_hold) = hold else { return Err(format!("{path} stays: another run is writing it")) };
         if !self.listed.has_times(&place.relative) {
             return Err(format!("{path} stays: {MANIFEST} does not say when it was written"));
         }
@@ -239,4 +249,34 @@ fn kind(metadata: &Metadata) -> Option<&'static str> {
         return Some("a symbolic link");
     }
     (!kind.is_file() && !kind.is_dir()).then_some("no regular file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::files::Folder;
+    use super::super::manifest::{note, settle};
+    use super::*;
+    use crate::report::OutputKind;
+
+    #[test]
+    fn what_is_removed_is_looked_at_only_when_nobody_else_writes_it() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path().canonicalize().expect("it is there");
+        let place = Folder::planned(&root).place(Path::new("a"), OutputKind::Movie, "mov");
+        fs::write(&place.path, "ours").expect("a new file");
+        let there = ListedFile::of(&place.path.metadata().expect("it is there")).expect("a file");
+        note(&root, &[ListedFile { path: place.relative.clone(), ..there }]).expect("noted");
+        settle(&root, None, false).expect("listed");
+        let protected = Protected::default();
+        let (guard, _) = Guard::new(&root, &protected, Existing::Overwrite).expect("a manifest");
+        let other = Hold::take(&place.path).expect("no errors").expect("it is free");
+        assert!(guard.remove(&place).expect_err("another one writes it").contains("another run is writing it"));
+        // The other writes it anew, and lets go of it.
+        fs::write(&place.path, "what another run wrote").expect("it is there");
+        drop(other);
+        let hold = Hold::take(&place.path).expect("no errors").expect("it is free");
+        let why = guard.remove_held(&place, &hold).expect_err("it is another's");
+        assert!(why.contains("changed since"), "{why}");
+        assert!(place.path.is_file());
+    }
 }
