@@ -77,14 +77,22 @@ impl Job {
         // Last: a bundle with a template is whole.
         files.push((bundle.join("template.yaml"), yaml(&template)?));
         if let Some((path, _)) = files.iter().find(|(path, _)| path.symlink_metadata().is_ok()) {
-            let what = format!("{} exists; expected a new folder for a job; nothing was written", path.display());
-            return Err(Error::new(ErrorKind::Exists, what).at_file(path));
+            return Err(exists(path));
         }
-        fs::create_dir_all(&data).map_err(|error| Error::io("make the folder", &data, error))?;
-        for (path, text) in files {
-            crate::deliver::write_whole(&path, text.as_bytes())?;
-        }
-        Ok(())
+        fs::create_dir_all(bundle).map_err(|error| Error::io("make the folder", bundle, error))?;
+        // Whoever makes this folder has the bundle for itself.
+        fs::create_dir(&data).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => exists(&data),
+            _ => Error::io("make the folder", &data, error),
+        })?;
+        let written = files.iter().try_for_each(|(path, text)| crate::deliver::write_whole(path, text.as_bytes()));
+        written.inspect_err(|_| {
+            // The first error says what is wrong; a job that is not whole would only be in the way of the next try.
+            for (path, _) in &files {
+                let _ = fs::remove_file(path);
+            }
+            let _ = fs::remove_dir(&data);
+        })
     }
 
     /// Reads what [`Job::write`] wrote into the folder [`DATA`] of a bundle, `data`.
@@ -111,6 +119,11 @@ impl Job {
         let Shots { job: id, max_pixels, inputs, deciding, looks, shots: costs, .. } = shots;
         Ok(Job { id, timeline, costs, inputs, max_pixels, deciding, looks, ..Job::new(plan, delivery)? })
     }
+}
+
+fn exists(path: &Path) -> Error {
+    let what = format!("{} exists; expected a new folder for a job; nothing was written", path.display());
+    Error::new(ErrorKind::Exists, what).at_file(path)
 }
 
 /// Refuses a plan that another version of this crate wrote: it may stand for other pictures.

@@ -55,6 +55,18 @@ fn a_bundle_has_a_template_its_data_and_every_file_that_tasks_read() {
     assert_eq!(fs::read_to_string(world.path("job/template.yaml")).expect("a template"), template);
 }
 
+/// Whoever makes the folder of a job's data writes the job: of two at once, one is refused, and none is mixed with another.
+#[test]
+fn a_bundle_that_another_process_is_writing_is_left_alone() {
+    let world = World::new(2);
+    fs::create_dir_all(world.path("job/data")).expect("a new folder");
+    let refused = world.run(&["farm", "cut.otio", "--out", "job"]);
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    assert!(said(&refused).contains("nothing was written"), "{}", said(&refused));
+    let names = |folder: &str| fs::read_dir(world.path(folder)).expect("a folder").count();
+    assert_eq!((names("job"), names("job/data")), (1, 0));
+}
+
 #[test]
 fn a_dry_run_tells_tasks_costs_and_files_and_writes_nothing() {
     let world = World::new(7);
