@@ -29,8 +29,8 @@ use crate::backend::{
     represent_rendered,
 };
 use crate::deliver::{
-    Delivered, Delivery, Existing, Folder, Guard, Listed, MOST_DIGESTS, Manifest, Protected, RunProgress, ShotPlaces,
-    fingerprint, pictures,
+    Delivered, Delivery, Existing, Folder, Guard, KnownManifest, Listed, MOST_DIGESTS, Manifest, Protected,
+    RunProgress, ShotPlaces, fingerprint, pictures,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot, Warning};
@@ -95,6 +95,8 @@ struct Run<'r> {
     /// Where they may, what the representations of each shot depend on beside those.
     represented: Vec<Vec<Option<String>>>,
     before: Before,
+    /// What the manifest lists beside tasks of a job.
+    manifest: KnownManifest,
     since: Option<&'r Since>,
     /// What each shot takes over from an earlier run, where it was asked to and is not there already.
     taken: Vec<Option<Taken>>,
@@ -190,6 +192,7 @@ impl<'r> Run<'r> {
             pictures: plan.shots.iter().map(picture_digests).collect(),
             represented: Vec::new(),
             before,
+            manifest: KnownManifest::default(),
             since: since.as_ref(),
             taken: Vec::new(),
             gone: Gone::default(),

@@ -1,16 +1,17 @@
 //! Shots that are made as a task of a job, while other tasks may make the same.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Run, ShotResult};
 use crate::backend::{Session, Worker};
 use crate::deliver::{Delivered, Existing, Guard, Listed, OutputPlace, parts};
 use crate::error::Result;
+use crate::plan::Warning;
 use crate::report::{ListedFile, Report, ShotReport, Status};
 
 /// How long the delivery of the same shot by another task is waited for: that task's process may not go on.
 const WAIT: Duration = Duration::from_secs(60);
-
 
 impl Run<'_> {
     /// Renders shot number `index` under names of its own and delivers it, unless another task of the same job has done so
@@ -42,8 +43,8 @@ impl Run<'_> {
             return Ok((made, delivered));
         }
         // What came there since this run began.
-        let relative = [places.picture.relative.as_str()];
-        let (guard, _) = Guard::of_task(folder, self.protected, self.delivery.existing, job, &relative)?;
+        let guard =
+            Guard::of_task_shot(folder, self.protected, self.delivery.existing, job, (&all, &others), &self.manifest)?;
         let delivered = places.deliver_noted(shot, &guard, &|files| attempt.note(files))?;
         Ok((ShotResult::Now(rendered), delivered))
     }
@@ -61,16 +62,17 @@ impl Run<'_> {
         let paths: Vec<&str> = crate::deliver::outputs(shot).map(|output| output.path.as_str()).collect();
         // Of a shot that is kept, another attempt's, or what was there before; never what another job wrote since.
         let own = parts::of_shot(folder, relative)?.into_iter().filter(|part| part.job == job);
-        let mut known: Vec<ListedFile> = own.flat_map(|part| part.files).collect();
+        let known = own.flat_map(|part| part.files);
+        let mut files: Vec<ListedFile> = known.filter(|file| paths.contains(&file.path.as_str())).collect();
         if shot.status == Status::Skipped && self.delivery.existing == Existing::Skip {
-            known.extend(self.before.reported.files().cloned());
+            files.extend(self.before.reported.only(&paths).files().cloned());
         }
-        let mut files: Vec<ListedFile> = known.into_iter().filter(|file| paths.contains(&file.path.as_str())).collect();
         files.sort_by(|one, other| (&one.path, one.modified).cmp(&(&other.path, other.modified)));
         files.dedup();
         let mut report = Report { files, ..self.report(vec![shot.clone()]) };
         // The plan's own are in the plan.
-        report.warnings.retain(|warning| !self.plan.warnings.contains(warning));
+        let planned: HashSet<&Warning> = self.plan.warnings.iter().collect();
+        report.warnings.retain(|warning| !planned.contains(warning));
         parts::write(folder, relative, (job, self.folder.token()), &report)
     }
 }

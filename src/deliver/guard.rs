@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::existing::Existing;
 use super::files::{Hold, OutputPlace, Standing, remove};
-use super::manifest::{CONFLATED, Listed, MANIFEST, Manifest, ManifestFile, not_ours};
-use super::parts;
+use super::manifest::{CONFLATED, KnownManifest, Listed, MANIFEST, Manifest, ManifestFile, not_ours};
+use super::parts::{self, PartManifest};
 use super::protected::Protected;
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::ListedFile;
@@ -54,7 +54,12 @@ impl<'p> Guard<'p> {
         for relative in shots {
             parts.extend(parts::of_shot(folder, relative)?);
         }
-        let (manifest, foreign) = match Manifest::read_own(folder)? {
+        // What lay there before is in the way, whatever it is.
+        let manifest = match existing {
+            Existing::Error => ManifestFile::Ours(Box::default()),
+            _ => Manifest::read_own(folder)?,
+        };
+        let (manifest, foreign) = match manifest {
             ManifestFile::Ours(manifest) => (*manifest, None),
             ManifestFile::Foreign(why) => (Manifest::default(), Some(why)),
         };
@@ -63,15 +68,44 @@ impl<'p> Guard<'p> {
             return Ok((Guard { protected, existing, listed: manifest.listed(), foreign, records: true }, manifest));
         }
         // What is not of this job is made anew, or in the way.
-        let mut listed = if existing == Existing::Error { Listed::default() } else { manifest.listed() };
-        let is_own = |part: &parts::PartManifest| part.job == job;
-        parts
-            .iter()
-            .filter(|part| existing != Existing::Error || is_own(part))
-            .for_each(|part| listed.add(&part.files));
-        let own = parts.into_iter().filter(is_own).collect();
+        let guard = Guard { foreign, ..Guard::beside_parts(protected, existing, job, manifest.listed(), &parts) };
+        let own = parts.into_iter().filter(|part| part.job == job).collect();
+        Ok((guard, Manifest::default().with_parts(own)))
+    }
+
+    /// The same for the delivery of one shot to `places`, of which attempts say `parts`; of what else is `known` in `folder`
+    /// only what lies at these places is asked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where the manifest cannot be read.
+    pub(crate) fn of_task_shot(
+        folder: &Path,
+        protected: &'p Protected,
+        existing: Existing,
+        job: &str,
+        (places, parts): (&[&OutputPlace], &[PartManifest]),
+        known: &KnownManifest,
+    ) -> Result<Guard<'p>> {
+        let paths: Vec<&str> = places.iter().map(|place| place.relative.as_str()).collect();
+        let listed = match existing {
+            Existing::Error => Listed::default(),
+            _ => known.listed(folder, &paths)?,
+        };
+        Ok(Guard::beside_parts(protected, existing, job, listed, parts))
+    }
+
+    /// For a task of `job` in whose folder the manifest lists `listed`, and attempts say `parts`.
+    fn beside_parts(
+        protected: &'p Protected,
+        existing: Existing,
+        job: &str,
+        mut listed: Listed,
+        parts: &[PartManifest],
+    ) -> Guard<'p> {
+        let counting = parts.iter().filter(|part| existing != Existing::Error || part.job == job);
+        counting.for_each(|part| listed.add(&part.files));
         let existing = if existing == Existing::Error { Existing::Overwrite } else { existing };
-        Ok((Guard { protected, existing, listed, foreign, records: true }, Manifest::default().with_parts(own)))
+        Guard { protected, existing, listed, foreign: None, records: true }
     }
 
     /// Whether what is written is listed in the manifest: not where something else has its name, and that is left alone.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -189,6 +191,12 @@ impl Listed {
         listed
     }
 
+    /// What is listed under these paths.
+    pub(crate) fn only(&self, paths: &[&str]) -> Listed {
+        let of = |path: &&str| Some(((*path).to_owned(), self.0.get(*path)?.clone()));
+        Listed(paths.iter().filter_map(of).collect())
+    }
+
     /// All of them.
     pub(crate) fn files(&self) -> impl Iterator<Item = &ListedFile> {
         self.0.values().flatten()
@@ -249,6 +257,44 @@ impl Listed {
         let start = format!("{relative}/");
         self.0.keys().any(|listed| *listed == relative || listed.starts_with(&start))
     }
+}
+
+/// What the manifest of a folder lists and what was noted there, for whoever asks for each shot: read again only where one
+/// of these files is another than before.
+#[derive(Debug, Default)]
+pub(crate) struct KnownManifest(Mutex<Option<(ManifestState, Listed)>>);
+
+/// How the manifest and the journal of a folder are.
+type ManifestState = [Option<(u64, SystemTime, u64)>; 2];
+
+impl KnownManifest {
+    /// What is listed in `folder` under these paths.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where it cannot be read.
+    pub(super) fn listed(&self, folder: &Path, paths: &[&str]) -> Result<Listed> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before they are read: what changes meanwhile is read once more the next time.
+        let state = [MANIFEST, JOURNAL].map(|name| state(&folder.join(name)));
+        if let Some((_, listed)) = known.as_ref().filter(|(known, _)| *known == state) {
+            return Ok(listed.only(paths));
+        }
+        let listed = match Manifest::read_own(folder)? {
+            ManifestFile::Ours(manifest) => manifest.listed(),
+            ManifestFile::Foreign(_) => Listed::default(),
+        };
+        Ok(known.insert((state, listed)).1.only(paths))
+    }
+}
+
+/// Size, time and, where there are such, number of the file at `path`.
+fn state(path: &Path) -> Option<(u64, SystemTime, u64)> {
+    let metadata = path.symlink_metadata().ok()?;
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(&metadata);
+    #[cfg(not(unix))]
+    let number = 0;
+    Some((metadata.len(), metadata.modified().ok()?, number))
 }
 
 fn absent(error: &std::io::Error) -> bool {
@@ -506,6 +552,24 @@ mod tests {
         settle(folder, None, false).expect("another process is done");
         fs::rename(&temporary, folder.join("b.mov")).expect("it gets its name");
         assert!(is_listed(folder, "b.mov"));
+    }
+
+    #[test]
+    fn a_manifest_that_is_known_is_read_again_where_it_changed() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let folder = root.path();
+        let known = KnownManifest::default();
+        let lists = |name: &str| known.listed(folder, &[name]).expect("it can be read").names(name);
+        assert!(!lists("a.mov"));
+        let (listed, temporary) = written(folder, "a.mov");
+        fs::rename(&temporary, folder.join("a.mov")).expect("it gets its name");
+        note(folder, &[listed]).expect("noted");
+        assert!(lists("a.mov") && !lists("b.mov"));
+        settle(folder, None, false).expect("listed");
+        assert!(lists("a.mov"));
+        fs::remove_file(folder.join("a.mov")).expect("it is there");
+        settle(folder, None, false).expect("it is looked at");
+        assert!(!lists("a.mov"));
     }
 
     fn of_no_shots(folder: &Path) -> Report {

@@ -64,8 +64,8 @@ pub(crate) use guard::Guard;
 #[cfg(feature = "resolve")]
 pub(crate) use manifest::CONFLATED;
 pub(crate) use manifest::{
-    Listed, MANIFEST, Manifest, ManifestFile, RunProgress, absorb_parts, clear_strays, note_parts, on_disk, outputs,
-    settle, write_cut,
+    KnownManifest, Listed, MANIFEST, Manifest, ManifestFile, RunProgress, absorb_parts, clear_strays, note_parts,
+    on_disk, outputs, settle, write_cut,
 };
 #[cfg(feature = "ffmpeg")]
 pub(crate) use names::{beside, stem_paths};
