@@ -13,6 +13,7 @@
 //! # Ok::<(), otio_conflate::Error>(())
 //! ```
 
+mod absent;
 mod burn_in;
 mod changes;
 mod check;
@@ -31,6 +32,7 @@ mod preset;
 mod protected;
 mod representation;
 mod review;
+mod same_file;
 #[cfg(feature = "ffmpeg")]
 mod single_files;
 mod template;

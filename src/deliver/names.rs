@@ -1,6 +1,6 @@
 //! File names for shots: from a template, safe for every file system, unique, never outside the output folder.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -132,7 +132,7 @@ pub(crate) fn beside(name: &str, representations: &[&str]) -> Vec<PathBuf> {
 #[cfg(feature = "ffmpeg")]
 pub(crate) fn stem_paths(path: &Path, stems: &[String]) -> Vec<PathBuf> {
     let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut taken = TakenNames(HashSet::from([name.to_lowercase()]));
+    let mut taken = TakenNames { names: HashSet::from([name.to_lowercase()]), numbers: HashMap::new() };
     let file = |stem: &String| {
         let name = taken.unique(PathBuf::from(format!(
             "{}_{}",
@@ -144,9 +144,12 @@ pub(crate) fn stem_paths(path: &Path, stems: &[String]) -> Vec<PathBuf> {
     stems.iter().map(file).collect()
 }
 
-/// The names given so far, in lower case.
+/// The names given so far, in lower case, and with each that was taken when it was asked for the last number behind it.
 #[derive(Default)]
-struct TakenNames(HashSet<String>);
+struct TakenNames {
+    names: HashSet<String>,
+    numbers: HashMap<String, usize>,
+}
 
 impl TakenNames {
     /// A name for the representation `other` of what is called `name`.
@@ -156,11 +159,12 @@ impl TakenNames {
 
     /// `name`, or with a number behind it where that is taken or reserved.
     fn unique(&mut self, name: PathBuf) -> PathBuf {
+        let lower = |name: &Path| name.to_string_lossy().to_lowercase();
         let mut candidate = name.clone();
-        let mut number = 2;
-        while is_reserved(&candidate.to_string_lossy()) || !self.0.insert(candidate.to_string_lossy().to_lowercase()) {
+        while is_reserved(&candidate.to_string_lossy()) || !self.names.insert(lower(&candidate)) {
+            let number = self.numbers.entry(lower(&name)).or_insert(1);
+            *number += 1;
             candidate = with_suffix(&name, &format!("_{number}"));
-            number += 1;
         }
         candidate
     }

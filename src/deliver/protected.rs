@@ -1,33 +1,16 @@
 //! Files that are read, and so never written to: the media of a plan, its timeline, bundles, and what else was given.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ffi::OsStr;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use super::absent::AbsentPlaces;
+use super::same_file::{FileIdentity, differ_by_case, identity, lower};
 use crate::color::Names;
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::bundle::is_bundle;
 use crate::plan::{ColorConfig, LookStep, MediaSource, Plan};
-
-/// What tells that two paths lead to one file or folder: device and inode, so that hard links, symbolic links, bind
-/// mounts and other spellings of a name are seen through.
-#[cfg(unix)]
-type FileIdentity = (u64, u64);
-#[cfg(not(unix))]
-type FileIdentity = PathBuf;
-
-#[cfg(unix)]
-fn identity(_: &Path, metadata: &Metadata) -> Option<FileIdentity> {
-    use std::os::unix::fs::MetadataExt as _;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path, _: &Metadata) -> Option<FileIdentity> {
-    path.canonicalize().ok()
-}
 
 /// How many names a file has: more than one where there are hard links.
 #[cfg(unix)]
@@ -60,49 +43,9 @@ struct ProtectedItem {
     /// As it was given.
     path: PathBuf,
     real: PathBuf,
-    /// Where it would be, if it is not on disk.
-    absent: Option<Anchor>,
+    /// Whether it is not on disk.
+    absent: bool,
     extent: Extent,
-}
-
-/// The place of something that is not on disk: the folder above it that is, and its path from there.
-#[derive(Debug)]
-struct Anchor {
-    folder: FileIdentity,
-    rest: PathBuf,
-}
-
-impl Anchor {
-    /// Of a path as [`real`] gives it.
-    fn of(path: &Path) -> Option<Anchor> {
-        path.ancestors().skip(1).find_map(|folder| {
-            let id = identity(folder, &folder.metadata().ok()?)?;
-            Some(Anchor { folder: id, rest: path.strip_prefix(folder).ok()?.to_owned() })
-        })
-    }
-
-    /// How this place stands to another.
-    fn relation(&self, other: &Anchor) -> Option<&'static str> {
-        if self.folder == other.folder { relation(&self.rest, &other.rest) } else { None }
-    }
-}
-
-/// How one path stands to another, by their names.
-fn relation(one: &Path, other: &Path) -> Option<&'static str> {
-    if one == other {
-        Some("is")
-    } else if other.starts_with(one) {
-        Some("contains")
-    } else {
-        one.starts_with(other).then_some("lies inside")
-    }
-}
-
-/// Whether the first names by which two paths differ lie in a folder that ignores case.
-fn differ_by_case(one: &Path, other: &Path) -> bool {
-    let common = one.components().zip(other.components()).take_while(|(one, other)| one == other).count();
-    let differing: PathBuf = one.components().take(common + 1).collect();
-    common < one.components().count().min(other.components().count()) && ignores_case(&differing)
 }
 
 /// Everything that a run reads.
@@ -117,9 +60,9 @@ pub(crate) struct Protected {
     known_lower: HashMap<PathBuf, usize>,
     above_lower: HashMap<PathBuf, usize>,
     /// Items that are not on disk.
-    absent: Vec<usize>,
+    absent: AbsentPlaces,
     /// Frames of sequences that are symbolic links, and with `true` those that have several names, too.
-    frames: Mutex<HashMap<(usize, bool), HashMap<FileIdentity, PathBuf>>>,
+    frames: Mutex<HashMap<bool, HashMap<FileIdentity, PathBuf>>>,
     /// What folders that targets lie in belong to.
     parents: Mutex<HashMap<PathBuf, Option<usize>>>,
     /// Folders inside items of which everything is protected: a bind mount may lead straight into one.
@@ -196,7 +139,7 @@ impl Protected {
                 self.known_lower.insert(lower(&real), index);
             }
             Some(_) => {}
-            None => self.absent.push(index),
+            None => self.absent.add(&real, index),
         }
         for folder in real.ancestors().skip(1) {
             let Some(id) = folder.metadata().ok().and_then(|metadata| identity(folder, &metadata)) else { continue };
@@ -206,7 +149,7 @@ impl Protected {
             self.above.insert(id, index);
             self.above_lower.insert(lower(folder), index);
         }
-        let absent = if metadata.is_none() { Anchor::of(&real) } else { None };
+        let absent = metadata.is_none();
         self.items.push(ProtectedItem { what, path: path.to_owned(), real, absent, extent });
     }
 
@@ -238,7 +181,7 @@ impl Protected {
         let told = |index: usize, how: &str| {
             let item = &self.items[index];
             let mut text = format!("{how} {} {}", item.what, item.path.display());
-            if item.absent.is_some() {
+            if item.absent {
                 text += ", which is missing";
             }
             Some(text)
@@ -272,14 +215,8 @@ impl Protected {
         if let Some((index, how)) = self.spelled_otherwise(&place) {
             return told(index, how);
         }
-        let anchor = if self.absent.is_empty() { None } else { Anchor::of(&place) };
-        self.absent.iter().find_map(|&index| {
-            let item = &self.items[index];
-            let by_name =
-                || relation(&lower(&place), &lower(&item.real)).filter(|_| differ_by_case(&place, &item.real));
-            let how = anchor.as_ref()?.relation(item.absent.as_ref()?).or_else(by_name)?;
-            told(index, how)
-        })
+        let (index, how) = self.absent.relation(&place, |index| &self.items[index].real)?;
+        told(index, how)
     }
 
     /// How `place` stands to an item if case does not count where their paths differ.
@@ -357,12 +294,15 @@ impl Protected {
         }
         let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
         let several = links(metadata) > 1;
-        self.items.iter().enumerate().find_map(|(index, item)| {
-            let Extent::Frames { prefix, suffix } = &item.extent else { return None };
-            let found =
-                frames.entry((index, several)).or_insert_with(|| linked_frames(&item.real, (prefix, suffix), several));
-            found.get(id).map(|path| format!("is the frame {}", path.display()))
-        })
+        let of_all = || {
+            let frames = self.items.iter().filter_map(|item| match &item.extent {
+                Extent::Frames { prefix, suffix } => Some(linked_frames(&item.real, (prefix, suffix), several)),
+                _ => None,
+            });
+            frames.flatten().collect()
+        };
+        let found = frames.entry(several).or_insert_with(of_all);
+        found.get(id).map(|path| format!("is the frame {}", path.display()))
     }
 }
 
@@ -396,33 +336,6 @@ pub(crate) fn real(path: &Path) -> PathBuf {
     match parent.canonicalize() {
         Ok(parent) => parent.join(name),
         Err(_) => real(parent).join(name),
-    }
-}
-
-/// A path in lower case.
-fn lower(path: &Path) -> PathBuf {
-    PathBuf::from(path.to_string_lossy().to_lowercase())
-}
-
-/// Whether the folder that `path` would lie in finds names in any case: one that it lists is found by a spelling that it
-/// does not list.
-fn ignores_case(path: &Path) -> bool {
-    let flipped = |name: &str| -> String {
-        let flip = |c: char| if c.is_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
-        name.chars().map(flip).collect()
-    };
-    let Some(folder) = path.ancestors().skip(1).find(|folder| folder.is_dir()) else { return false };
-    let listed: HashSet<_> =
-        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect();
-    let other = listed.iter().find_map(|name| {
-        let other = flipped(name.to_str()?);
-        (*name != *other && !listed.contains(OsStr::new(&other))).then_some(other)
-    });
-    match other {
-        Some(other) => folder.join(other).symlink_metadata().is_ok(),
-        // Nothing in it tells; the folder's own name tells of the one above.
-        None if listed.is_empty() && folder.parent().is_some() => ignores_case(folder),
-        None => cfg!(any(windows, target_os = "macos")),
     }
 }
 

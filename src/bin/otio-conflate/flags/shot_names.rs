@@ -1,5 +1,7 @@
 //! Names of shots in one value.
 
+use std::collections::HashSet;
+
 use clap::Args;
 use otio_conflate::Plan;
 
@@ -21,16 +23,19 @@ impl OnlyArgs {
 /// The names in `values`, each of which has one or several, separated by commas. Names of shots of `plan` may have commas in
 /// them: at each place, the longest that names a shot is taken.
 pub(crate) fn shot_names(plan: &Plan, values: &[String]) -> Vec<String> {
-    let is_shot = |name: &str| plan.shots.iter().any(|shot| shot.name == name);
-    values.iter().flat_map(|value| split(value, &is_shot)).collect()
+    let shots: HashSet<&str> = plan.shots.iter().map(|shot| shot.name.as_str()).collect();
+    values.iter().flat_map(|value| split(value, &shots)).collect()
 }
 
-fn split(value: &str, is_shot: &dyn Fn(&str) -> bool) -> Vec<String> {
+fn split(value: &str, shots: &HashSet<&str>) -> Vec<String> {
+    // What is longer than any name needs no look.
+    let most = shots.iter().map(|name| name.len()).max().unwrap_or(0);
     let mut names = Vec::new();
     let mut rest = Some(value);
     while let Some(text) = rest {
         let ends = text.match_indices(',').map(|(at, _)| at);
-        let longest = ends.clone().chain([text.len()]).rev().find(|&end| is_shot(&text[..end]));
+        let near = ends.clone().chain([text.len()]).take_while(|&end| end <= most);
+        let longest = near.filter(|&end| shots.contains(&text[..end])).last();
         let end = longest.or_else(|| ends.clone().next()).unwrap_or(text.len());
         names.push(text[..end].to_owned());
         rest = text.get(end + 1..);
@@ -44,8 +49,8 @@ mod tests {
 
     #[test]
     fn names_with_commas_are_found_before_values_are_split() {
-        let shots = ["a", "b", "a,b", "x, y", ","];
-        let split = |value: &str| split(value, &|name| shots.contains(&name));
+        let shots = HashSet::from(["a", "b", "a,b", "x, y", ","]);
+        let split = |value: &str| split(value, &shots);
         assert_eq!(split("a"), ["a"]);
         assert_eq!(split("b,a"), ["b", "a"]);
         assert_eq!(split("a,b"), ["a,b"]);
