@@ -54,12 +54,7 @@ impl<'p> Guard<'p> {
         for relative in shots {
             parts.extend(parts::of_shot(folder, relative)?);
         }
-        // What lay there before is in the way, whatever it is.
-        let manifest = match existing {
-            Existing::Error => ManifestFile::Ours(Box::default()),
-            _ => Manifest::read_own(folder)?,
-        };
-        let (manifest, foreign) = match manifest {
+        let (manifest, foreign) = match Manifest::read_own(folder)? {
             ManifestFile::Ours(manifest) => (*manifest, None),
             ManifestFile::Foreign(why) => (Manifest::default(), Some(why)),
         };
@@ -68,7 +63,8 @@ impl<'p> Guard<'p> {
             return Ok((Guard { protected, existing, listed: manifest.listed(), foreign, records: true }, manifest));
         }
         // What is not of this job is made anew, or in the way.
-        let guard = Guard { foreign, ..Guard::beside_parts(protected, existing, job, manifest.listed(), &parts) };
+        let listed = if existing == Existing::Error { Listed::default() } else { manifest.listed() };
+        let guard = Guard { foreign, ..Guard::beside_parts(protected, existing, job, listed, &parts) };
         let own = parts.into_iter().filter(|part| part.job == job).collect();
         Ok((guard, Manifest::default().with_parts(own)))
     }

@@ -85,10 +85,15 @@ impl Job {
             std::io::ErrorKind::AlreadyExists => exists(&data),
             _ => Error::io("make the folder", &data, error),
         })?;
-        let written = files.iter().try_for_each(|(path, text)| crate::deliver::write_whole(path, text.as_bytes()));
-        written.inspect_err(|_| {
+        let mut written = Vec::new();
+        let all = files.iter().try_for_each(|(path, text)| {
+            crate::deliver::write_whole(path, text.as_bytes())?;
+            written.push(path);
+            Ok(())
+        });
+        all.inspect_err(|_| {
             // The first error says what is wrong; a job that is not whole would only be in the way of the next try.
-            for (path, _) in &files {
+            for path in written {
                 let _ = fs::remove_file(path);
             }
             let _ = fs::remove_dir(&data);
