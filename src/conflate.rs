@@ -447,8 +447,9 @@ impl<'r> Run<'r> {
         let delivered = report.status == Status::Done;
         finished.reports[index] = Some(report);
         finished.unsaved += usize::from(delivered);
-        let count = finished.reports.len();
-        let enough = if count <= MANIFEST_EACH { 1 } else { count / 100 };
+        // A few shots of many are not worth a long manifest each, either.
+        let (asked, whole) = (finished.reports.len(), self.others.len());
+        let enough = if whole <= MANIFEST_EACH { 1 } else { (whole / 100).min(asked / 10).max(1) };
         if finished.unsaved < enough {
             return Ok(());
         }

@@ -591,3 +591,28 @@ fn a_cut_that_starts_by_a_negative_trim_is_placed_in_the_movie() {
     assert_trimmed(&media, &out.join("sh010.mov"), 12..24);
     assert_trimmed(&media, &out.join("sh020.mov"), 24..44);
 }
+
+/// What is trimmed away is not in the movie, and need not be: a clip in front of its track's trim, one that the trim cuts,
+/// and one behind the trim of the whole cut.
+#[test]
+fn what_is_trimmed_away_needs_no_frames_of_the_movie_of_the_cut() {
+    let media = Media::new();
+    offline(&media);
+    let clips = [("gone", 90), ("sh010", 30), ("sh020", 20), ("behind", 200)]
+        .map(|(name, count)| by_reel(name, "Y", 7, 20, count));
+    let mut track = otio::track("V", clips);
+    track["source_range"] = otio::range(100, 240, 24);
+    let mut cut = otio::timeline_at(otio::time(86_400, 24), [track]);
+    cut["tracks"]["source_range"] = otio::range(0, 40, 24);
+    let path = media.path("trimmed.otio");
+    std::fs::write(&path, cut.to_string()).expect("a file");
+    let (offline, out) = (media.path("offline.mov"), media.path("out"));
+    let [path, offline, out_name] = [&path, &offline, &out].map(|path| path.to_string_lossy().into_owned());
+    let made = run(&["conflate", &path, "--movie", &offline, "--out", &out_name, "--preset", "prores-hq"]);
+    assert!(made.status.success(), "{}", said(&made));
+    assert_trimmed(&media, &out.join("sh010.mov"), 0..20);
+    assert_trimmed(&media, &out.join("sh020.mov"), 20..40);
+    for name in ["gone.mov", "behind.mov"] {
+        assert!(!out.join(name).exists(), "{name}");
+    }
+}

@@ -118,7 +118,7 @@ impl<B: Backend> Conflation<'_, B> {
         let mut shots: Vec<ShotPreview> = part.shots.iter().zip(&places).map(shot).collect();
         let mut preview = match opened {
             Ok((session, colors)) => {
-                let warnings = part.warnings.iter().cloned().chain(session.warnings()).collect();
+                let mut warnings: Vec<Warning> = part.warnings.iter().cloned().chain(session.warnings()).collect();
                 let run = Run::new(
                     self,
                     (&part, &moved),
@@ -131,6 +131,7 @@ impl<B: Backend> Conflation<'_, B> {
                 for (index, shot) in shots.iter_mut().enumerate() {
                     (shot.action, shot.reasons) = run.planned(index);
                 }
+                warnings.extend(run.made_no_more());
                 let (canvas, omitted) = (Some(session.canvas()), run.omitted());
                 Preview { shots, refusal, missing: Vec::new(), canvas, omitted, warnings }
             }

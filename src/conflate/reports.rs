@@ -54,7 +54,7 @@ impl Run<'_> {
     }
 
     pub(super) fn report(&self, shots: Vec<ShotReport>) -> Report {
-        let warnings = self.plan.warnings.iter().cloned().chain(self.session.warnings());
+        let warnings = self.plan.warnings.iter().cloned().chain(self.session.warnings()).chain(self.made_no_more());
         let (canvas, more) = self.prepared.get().map_or((self.canvas, &[][..]), |(canvas, more)| (*canvas, more));
         let warnings = warnings.chain(more.iter().cloned()).collect::<Warnings>().into_vec();
         Report {

@@ -1,6 +1,6 @@
 //! What a run takes over from an earlier one: pictures that were delivered.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::backend::{Control, Earlier, Rendered, Session, Task, Worker};
 use crate::deliver::{Folder, Protected, Representation, delivered_place, on_disk, outputs, represented_as};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Target;
-use crate::plan::Shot;
+use crate::plan::{Shot, Warning};
 use crate::report::{OutputKind, Pictures, Report, RepresentedPictures, ShotReport};
 use crate::time::Rate;
 use crate::trace;
@@ -36,6 +36,8 @@ pub struct Since {
     pub(super) folder: PathBuf,
     /// The name of the earlier cut.
     pub(super) name: String,
+    /// What its pictures were written with.
+    preset: String,
     pub(super) shots: Vec<ShotReport>,
     omitted: Omitted,
 }
@@ -47,9 +49,9 @@ impl Since {
     /// [`ErrorKind::Io`] when it cannot be read, [`ErrorKind::Json`] when it is no manifest of a run.
     pub fn open(manifest: impl AsRef<Path>) -> Result<Since> {
         let manifest = manifest.as_ref();
-        let Report { folder, name, shots, .. } = Report::open(manifest)?;
+        let Report { folder, name, preset, shots, .. } = Report::open(manifest)?;
         let manifest = manifest.canonicalize().map_err(|error| Error::io("find", manifest, error))?;
-        Ok(Since { manifest, folder, name, shots, omitted: Omitted::default() })
+        Ok(Since { manifest, folder, name, preset, shots, omitted: Omitted::default() })
     }
 
     /// Does this about what was delivered of shots that are not in the cut any more. Something is removed only by a run of the
@@ -291,6 +293,36 @@ impl Copied {
 }
 
 impl Run<'_> {
+    /// What the earlier run made that this one does not: mostly, that its settings were not given again.
+    pub(super) fn made_no_more(&self) -> Option<Warning> {
+        let since = self.since.filter(|_| self.job.is_none())?;
+        let earlier: Vec<&ShotReport> = since.cut().filter(|shot| shot.output.is_some()).collect();
+        if earlier.is_empty() || self.plan.shots.is_empty() {
+            return None;
+        }
+        let mut all = Vec::new();
+        let most = |handle: fn(&ShotReport) -> i64| earlier.iter().map(|shot| handle(shot)).max().unwrap_or(0);
+        let (head, tail) = (most(|shot| shot.head), most(|shot| shot.tail));
+        if head.max(tail) > 0 && self.plan.shots.iter().all(|shot| shot.head.max(shot.tail) == 0) {
+            all.push(format!("handles of up to {head} and {tail} frames"));
+        }
+        if since.preset != self.delivery.preset.name {
+            all.push(format!("the preset {:?} in place of {:?}", since.preset, self.delivery.preset.name));
+        }
+        let wanted: HashSet<&str> = self.delivery.representations.iter().map(|wanted| wanted.name.as_str()).collect();
+        let made = earlier.iter().flat_map(|shot| &shot.representations).map(|made| made.name.as_str());
+        let lost: BTreeSet<&str> = made.filter(|name| !wanted.contains(name)).collect();
+        all.extend(lost.iter().map(|name| format!("the representation {name:?}")));
+        if earlier.iter().any(|shot| shot.sound.is_some()) && self.places.iter().all(|places| places.sound.is_none()) {
+            all.push("sound files".to_owned());
+        }
+        let last = all.pop()?;
+        let all = if all.is_empty() { last } else { format!("{} and {last}", all.join(", ")) };
+        let what =
+            format!("the earlier run had {all}, and this one has not; if that is not meant, repeat its settings");
+        Some(Warning::new("since", what))
+    }
+
     /// What the representations of shot number `index`, which `maker` makes, depend on beside its pictures, where all of them may
     /// be copied.
     pub(super) fn represented_as(&self, index: usize, maker: &str) -> Vec<Option<String>> {

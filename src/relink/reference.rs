@@ -8,14 +8,15 @@ use super::{Match, Outcome, Rule};
 use crate::error::{Error, ErrorKind, Result};
 use crate::otio::Locator;
 use crate::plan::{CUT_MOVIE, MARK, laid_out};
-use crate::time::{Rate, Timecode};
+use crate::time::{Rate, TimeRange, Timecode};
 use crate::timeline::{
     Child, Clip, CompositionKind, Item, Map, MediaCommon, MediaKind, MediaReference, RationalTime, RawTimeRange,
     Timeline, Value, object_path,
 };
 
 /// Gives every clip of `timeline` whose medium is not there, and every nest with such a clip, its frames in `movie`, which shows
-/// the whole cut. Effects and colour decisions of these clips are removed: the movie has them already. Their new references are marked, so that
+/// the whole cut. Those that lie wholly outside the trim of their track or of the root stack are left as they are. Effects and colour
+/// decisions of these clips are removed: the movie has them already. Their new references are marked, so that
 /// plans apply nothing to them that the movie shows: no transitions, no effects of tracks and compositions around them, nothing
 /// that lies over them. Where all sound is missing, the movie's stands for it, in the first audio track,
 /// and the clips of the others are switched off; where only some is, that stays missing.
@@ -56,9 +57,13 @@ pub fn cut_from_movie(
     let mut new = Vec::new();
     for path in places {
         let object = object_path(&path);
-        let range = placed.trimmed_range(&path)?;
-        let at = placed.transformed_time(range.start, &path, &[])? - offset;
-        let (begin, end) = (first + at.round(rate), first + (at + range.duration).round(rate));
+        // What trims leave nothing of needs no medium.
+        let Some(seen) = seen(placed, path)? else { continue };
+        let frames = |range: TimeRange| {
+            let start = range.start - offset;
+            (first + start.round(rate), first + (start + range.duration).round(rate))
+        };
+        let (begin, end) = frames(seen);
         if begin < 0 || movie.frame_count.is_some_and(|held| end > held) {
             let held = movie.frame_count.unwrap_or(0);
             let what = format!(
@@ -68,6 +73,9 @@ pub fn cut_from_movie(
             );
             return Err(Error::new(ErrorKind::Time, what).at_object(&object).at_file(&movie.path));
         }
+        let range = placed.trimmed_range(&path)?;
+        let start = placed.transformed_time(range.start, &path, &[])?;
+        let (begin, end) = frames(TimeRange { start, ..range });
         let at = |number: i64| RationalTime::new(frame(number), rate);
         new.push((path, RawTimeRange { start_time: at(begin), duration: at(end - begin) }));
     }
@@ -99,6 +107,15 @@ pub fn cut_from_movie(
         timeline.notes.push(note.into());
     }
     Ok(matches)
+}
+
+/// What trims of its track and of the root stack leave of the item at `path`, in the root's time; `None` where that is nothing.
+fn seen(timeline: &Timeline, path: [usize; 2]) -> Result<Option<TimeRange>> {
+    let root = timeline.trimmed_range(&[])?;
+    let Some(inside) = timeline.trimmed_range_in_parent(&path)? else { return Ok(None) };
+    let start = timeline.transformed_time(inside.start, &path[..1], &[])?;
+    let seen = TimeRange { start, ..inside };
+    Ok((seen.start < root.end() && root.start < seen.end()).then(|| seen.intersect(root)))
 }
 
 /// What lacks media: tracks and places in them.

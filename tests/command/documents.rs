@@ -107,6 +107,7 @@ fn quiet_prints_errors_alone() {
     assert!(said(&told).contains("3 done"), "{}", said(&told));
     let refused = world.run(&["conflate", "cut.otio", "--out", "out", "--quiet"]);
     assert!(refused.stdout.is_empty() && said(&refused).starts_with("error: "), "{}", said(&refused));
+    assert_eq!(said(&world.run(&["diff", "cut.otio", "cut.otio"])), "nothing has changed\n");
     // Results are no notes.
     assert!(!world.run(&["-q", "inspect", "cut.otio"]).stdout.is_empty());
 }

@@ -67,6 +67,27 @@ fn a_bundle_that_another_process_is_writing_is_left_alone() {
     assert_eq!((names("job"), names("job/data")), (1, 0));
 }
 
+/// A job that could not be written is not in the way of the next try, and what lay beside it stays.
+#[cfg(unix)]
+#[test]
+fn a_bundle_that_cannot_be_written_leaves_only_what_was_there() {
+    let world = World::new(30);
+    fs::create_dir(world.path("job")).expect("a new folder");
+    fs::write(world.path("job/notes.txt"), "an artist's").expect("a new file");
+    // No file may be longer than 8 KiB: the plan is.
+    let script = "ulimit -f 8; exec \"$0\" farm cut.otio --out job";
+    let output = std::process::Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_otio-conflate")])
+        .current_dir(world.path("."))
+        .output()
+        .expect("bash starts");
+    assert!(!output.status.success(), "{}", said(&output));
+    let entries = fs::read_dir(world.path("job")).expect("a folder").flatten();
+    let left: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(left, ["notes.txt"], "{}", said(&output));
+    world.done(&["farm", "cut.otio", "--out", "job"]);
+}
+
 #[test]
 fn a_dry_run_tells_tasks_costs_and_files_and_writes_nothing() {
     let world = World::new(7);

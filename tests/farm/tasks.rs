@@ -58,6 +58,27 @@ fn what_is_not_ours_stays_whatever_tasks_do() {
     assert_eq!(fs::read_to_string(&foreign).expect("a file"), "of somebody else");
 }
 
+/// Merging would have to replace it: tasks tell before anything is rendered.
+#[test]
+fn a_manifest_of_somebody_else_is_told_when_tasks_begin() {
+    let world = World::new(2);
+    for (existing, code) in [("error", 3), ("skip", 3), ("overwrite", 3), ("overwrite-foreign", 0)] {
+        let _ = fs::remove_dir_all(world.path("job"));
+        let _ = fs::remove_dir_all(world.path("farm"));
+        job(&world, &["--existing", existing]);
+        fs::create_dir(world.path("farm")).expect("a new folder");
+        let foreign = world.path("farm/manifest.json");
+        fs::write(&foreign, "of somebody else").expect("a new file");
+        let output = world.task((1, 2), &[]);
+        assert_eq!(output.status.code(), Some(code), "{existing}: {}", said(&output));
+        assert_eq!(fs::read_to_string(&foreign).expect("a file"), "of somebody else");
+        let is_movie = |path: &std::path::Path| path.extension().is_some_and(|extension| extension == "mov");
+        let entries = fs::read_dir(world.path("farm")).expect("a folder").flatten();
+        let movies = entries.filter(|entry| is_movie(&entry.path())).count();
+        assert_eq!(movies, usize::from(code == 0), "{existing}");
+    }
+}
+
 #[test]
 fn a_local_run_renders_what_no_task_delivered() {
     let world = World::new(4);

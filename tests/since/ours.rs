@@ -1,6 +1,6 @@
 //! Files of the earlier run: only those that are as they were left are copied, and only ours are removed.
 
-use otio_conflate::backend::ffmpeg::FfmpegBackend;
+use otio_conflate::backend::ffmpeg::{FfmpegBackend, FfmpegLookup};
 use otio_conflate::plan::compare::Action;
 use otio_conflate::{
     Conflation, Delivery, ErrorKind, Existing, NoObserver, Omitted, Report, ShotReport, Since, Status,
@@ -131,6 +131,37 @@ fn other_settings_are_rendered_and_told() {
     let report = show.follow(&all, "new", "old", Omitted::Keep);
     assert_eq!(counts(&report), Counts { kept: 0, copied: 0, rendered: 2 });
     assert!(report.shots.iter().all(|shot| shot.reason.as_ref().is_some_and(|why| why.contains("setting"))));
+}
+
+/// Settings that a run forgot to repeat are told, before it and after; the same settings are not.
+#[test]
+fn what_the_earlier_run_had_and_this_one_has_not_is_told() {
+    let mut show = Show::new("prores-lt");
+    show.representations = vec![otio_conflate::deliver::Representation::by_name("poster").expect("a representation")];
+    let [a, b] = two(&show);
+    let all = cut(&[a, b]);
+    show.fresh(&all, "old");
+    let manifest = show.path("old/manifest.json");
+    let since = || Since::open(&manifest).expect("a manifest");
+    let told = |show: &Show, plan: &otio_conflate::Plan| {
+        let conflation = show.conflation(&all, &show.path("new")).since(since());
+        let of_since = |warnings: &[otio_conflate::plan::Warning]| -> Vec<String> {
+            let all = warnings.iter().filter(|warning| warning.object == "since");
+            all.map(|warning| warning.message.clone()).collect()
+        };
+        let before = of_since(&conflation.preview(plan).expect("a preview").warnings);
+        let after = of_since(&conflation.run(plan, &NoObserver).expect("a run").warnings);
+        std::fs::remove_dir_all(show.path("new")).expect("removed");
+        assert_eq!(before, after);
+        before
+    };
+    assert!(told(&show, &show.plan(&all)).is_empty());
+    let bare = otio_conflate::Plan::with_media(&all, &Default::default(), &FfmpegLookup::new()).expect("a plan");
+    show.preset = otio_conflate::deliver::Preset::by_name("prores-hq").expect("a preset");
+    show.representations.clear();
+    let message = "the earlier run had handles of up to 6 and 6 frames, the preset \"prores-lt\" in place of \"prores-hq\" \
+                   and the representation \"poster\", and this one has not; if that is not meant, repeat its settings";
+    assert_eq!(told(&show, &bare), [message]);
 }
 
 /// Names of the entries that are marked as omitted, and of the files, in `folder`.

@@ -65,7 +65,11 @@ pub(crate) fn run(flags: &DiffFlags) -> Result<CommandOutcome> {
     }
     let all = flags.unchanged || flags.csv || say::voice().json;
     let listed: Vec<Change> = changes.into_iter().filter(|change| all || !change.differences.is_empty()).collect();
-    say::print(&if flags.csv { csv(&listed) } else { table(&listed) })?;
+    say::print(&match listed.as_slice() {
+        [] if !flags.csv => "nothing has changed\n".to_owned(),
+        listed if flags.csv => csv(listed),
+        listed => table(listed),
+    })?;
     Ok(CommandOutcome::complete(json!({ "changes": listed })))
 }
 
