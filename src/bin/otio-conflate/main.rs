@@ -10,6 +10,7 @@ mod completions;
 mod conflate;
 mod diff;
 mod dry_run;
+mod examples;
 mod farm;
 mod flags;
 mod inspect;
@@ -45,7 +46,8 @@ use outcome::CommandOutcome;
     arg_required_else_help = true
 )]
 #[command(after_help = "Exit codes: 0 everything was done; 1 some shots, pieces or files failed; 2 wrong arguments; \
-                        3 nothing could be started; 130 stopped by Ctrl-C.")]
+                        3 nothing could be started; 130 stopped by Ctrl-C.\n\n\
+                        `otio-conflate SUBCOMMAND --help` has examples; that of `conflate` lists the presets and representations.")]
 struct Cli {
     /// Prints one JSON document on the standard output in place of text: see docs/cli.md
     #[arg(long, global = true, help_heading = "Everywhere")]
@@ -83,7 +85,7 @@ enum Command {
 fn command() -> clap::Command {
     let bundle =
         |command: clap::Command| command.mut_arg("out", |arg| arg.help("The folder of the job bundle, which is made"));
-    flags::with_topics(Cli::command().mut_subcommand("farm", bundle))
+    examples::with_examples(flags::with_topics(Cli::command().mut_subcommand("farm", bundle)))
 }
 
 fn main() -> ExitCode {

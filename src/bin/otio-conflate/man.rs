@@ -5,7 +5,7 @@ use otio_conflate::{Error, Result};
 use serde_json::json;
 
 use crate::outcome::CommandOutcome;
-use crate::say;
+use crate::{examples, say};
 
 /// Prints the manual page, in roff
 #[derive(Args)]
@@ -35,8 +35,19 @@ fn section(command: &Command, page: &mut Vec<u8>) -> std::io::Result<()> {
     man.render_description_section(&mut body)?;
     man.render_synopsis_section(&mut body)?;
     man.render_options_section(&mut body)?;
+    if !examples::of(command.get_name()).is_empty() {
+        writeln!(body, ".SH EXAMPLES")?;
+    }
+    for (line, what) in examples::of(command.get_name()) {
+        writeln!(body, ".PP\n{}:\n.PP\n.nf\n.RS\n{}\n.RE\n.fi", roff(what), roff(line))?;
+    }
     let body = String::from_utf8_lossy(&body).into_owned();
     // Sections of its own are below this one's.
     page.extend(body.lines().flat_map(|line| (line.replacen(".SH ", ".SS ", 1) + "\n").into_bytes()));
     Ok(())
+}
+
+/// `text` with what roff would read otherwise escaped; no line of an example starts with a dot or a quote.
+fn roff(text: &str) -> String {
+    text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq")
 }

@@ -4,6 +4,7 @@ use clap::{Arg, Args, Command};
 use otio_conflate::Result;
 use serde_json::json;
 
+use crate::examples;
 use crate::flags::TOPICS;
 use crate::outcome::CommandOutcome;
 use crate::say;
@@ -58,7 +59,7 @@ fn markdown(command: &Command) -> String {
     text.trim_end().to_owned() + "\n"
 }
 
-/// A subcommand: what it does, how it is called, and the flags that are its own.
+/// A subcommand: what it does, how it is called, the flags that are its own, and examples.
 fn section(subcommand: &Command) -> String {
     let usage = Command::clone(subcommand).render_usage().to_string();
     let mut text = format!(
@@ -79,6 +80,14 @@ fn section(subcommand: &Command) -> String {
         let links: Vec<String> =
             topics.iter().map(|topic| format!("[{topic}](#{})", topic.to_lowercase().replace(' ', "-"))).collect();
         text += &format!("Shared flags: {}.\n\n", links.join(", "));
+    }
+    if let Some(explanation) = examples::explanation(subcommand.get_name()) {
+        text += &format!("{}\n\n", explanation.replace('<', "&lt;"));
+    }
+    let lines: String =
+        examples::of(subcommand.get_name()).iter().map(|(line, what)| format!("# {what}\n{line}\n")).collect();
+    if !lines.is_empty() {
+        text += &format!("Examples:\n\n```sh\n{lines}```\n\n");
     }
     for what in subcommand.get_subcommands().filter(|what| what.get_name() != "help") {
         text += &format!("### {} {}\n\n{}.\n\n", subcommand.get_name(), what.get_name(), escaped(&about(what)));

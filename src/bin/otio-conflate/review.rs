@@ -22,7 +22,7 @@ pub(crate) struct ReviewFlags {
     /// The output folder
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What the movie is written as
+    /// What the movie is written as, such as h264 or prores-lt; all are listed by `otio-conflate conflate --help`
     #[arg(long, value_name = "NAME", default_value = "h264", value_parser = Preset::by_name)]
     preset: Preset,
     /// A card in front of the shots, with this title

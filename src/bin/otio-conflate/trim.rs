@@ -25,7 +25,7 @@ pub(crate) struct TrimFlags {
     /// How pictures get into the pieces: exact (packets are copied where that is exact) or never (all are encoded anew)
     #[arg(long, default_value = "exact", value_name = "HOW")]
     copy: CopyMode,
-    /// What is encoded anew is encoded as; by default as in the movie
+    /// What is encoded anew is encoded as, such as prores-hq (see `otio-conflate conflate --help`); by default as in the movie
     #[arg(long, value_name = "NAME", value_parser = Preset::by_name)]
     preset: Option<Preset>,
     #[command(flatten)]

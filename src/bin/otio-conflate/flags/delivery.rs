@@ -17,7 +17,7 @@ pub(crate) struct DeliveryArgs {
     /// The output folder
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// What shots are written as
+    /// What shots are written as, such as prores-hq, dnxhr-hq, h264 or exr; all are listed by `otio-conflate conflate --help`
     #[arg(long, default_value = "prores-lt", value_parser = Preset::by_name, value_name = "NAME")]
     preset: Preset,
     /// Which encoder is used: own (this library's, where it has one: ProRes 422 and 4444, EXR, PNG) or ffmpeg
