@@ -39,6 +39,27 @@
 //! | write a backend | [`backend::Backend`] |
 //! | count in frames, timecode and exact time | [`time`] |
 //!
+//! # Examples
+//!
+//! Programs in the folder `examples` of the repository, each of one task; `cargo run --release --example NAME` runs one.
+//!
+//! | example | what it does |
+//! |---|---|
+//! | `reading` | lists the clips of a timeline, where they lie and which media they show |
+//! | `plan` | prints which source frames each shot shows, without opening media |
+//! | `pull_list` | lists the media and frames that a cut needs, and what is missing |
+//! | `build_cut`, `edit_cut` | build a cut in code; edit and render it |
+//! | `conflate` | renders every shot, each with a review movie |
+//! | `one_shot` | renders one shot out of many, numbered as in a run of all |
+//! | `publish` | renders shots and writes a row for a database as soon as each is there |
+//! | `viewer` | writes the frame at a record timecode as a PNG file |
+//! | `qc` | looks for black, frozen and out-of-range frames, in memory |
+//! | `contact_sheet` | makes one picture of the frames of a run |
+//! | `transcode` | makes a review movie and a poster of one file |
+//! | `trim` | cuts pieces out of a movie |
+//! | `backend` | a backend of its own, which writes text in place of pictures |
+//! | `make_samples` | makes the sample cuts and their media |
+//!
 //! # Features
 //!
 //! | feature | | what it adds | C libraries |

@@ -177,16 +177,16 @@ pub struct ShotReport {
     pub first_frame: i64,
     /// How many frames were delivered, handles included.
     pub frame_count: i64,
-    /// How many of them are head handles.
+    /// How many of them are head handles, in record frames.
     pub head: i64,
-    /// How many of them are tail handles.
+    /// How many of them are tail handles, in record frames.
     pub tail: i64,
     /// Where in the cut the first frame delivered lies.
     pub record: Record,
     /// The media that lie in it, handles included, whether or not something opaque covers them: clip, source frames, timecodes, speed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub sources: Vec<ShotSource>,
-    /// Seconds that it took to render, verify and deliver it in the run that wrote this entry; `None` where it was skipped.
+    /// Wall-clock seconds that it took to render, verify and deliver it in the run that wrote this entry; `None` where it was skipped.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub elapsed: Option<f64>,
     /// Why it was skipped, or rendered though something was there.

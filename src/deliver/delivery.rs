@@ -33,22 +33,23 @@ use crate::report::OutputKind;
 pub struct Delivery {
     /// The output folder; it is made if need be.
     pub folder: PathBuf,
-    /// What shots are written as.
+    /// What shots are written as. Default: `prores-lt`.
     #[serde(default, serialize_with = "super::preset::short")]
     pub preset: Preset,
-    /// What else is made of each, from the same render.
+    /// What else is made of each, from the same render. Default: nothing.
     #[serde(default)]
     pub representations: Vec<Representation>,
-    /// What they are called.
+    /// What files are called. Default: `{shot}`.
     #[serde(default)]
     pub name: NameTemplate,
-    /// What to do when one is there already.
+    /// What to do when an output exists already. Default: [`Existing::Error`].
     #[serde(default)]
     pub existing: Existing,
-    /// How many shots are rendered at once; `None`: as many as there are cores.
+    /// How many shots are rendered at once. Default: `None`, as many as there are cores.
     #[serde(default)]
     pub jobs: Option<usize>,
     /// Files that were read for this delivery beside the plan's own: no output may have their place.
+    /// Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<PathBuf>,
 }

@@ -36,12 +36,12 @@ use crate::trace;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Review {
-    /// What the movie is called.
+    /// What the movie is called. Default: `review`.
     pub name: String,
-    /// A card in front of the shots.
+    /// A card in front of the shots. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slate: Option<ReviewSlate>,
-    /// Whether the shots are heard: their WAV files, or else what is in their movies.
+    /// Whether the shots are heard: their WAV files, or else what is in their movies. Default: `true`.
     pub sound: bool,
     /// What is asked of colours; what is baked into intermediates is baked into the movie. The space of shots is what their
     /// run's manifest says, unless a rule says another.
@@ -54,11 +54,11 @@ pub struct Review {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ReviewSlate {
-    /// The large line; `None`: the name of the cut.
+    /// The large line. Default: `None`, the name of the cut.
     pub title: Option<String>,
-    /// What is written below it; `None`: how many shots follow.
+    /// What is written below it. Default: `None`, how many shots follow.
     pub text: Option<String>,
-    /// How many frames it is shown.
+    /// How many frames it is shown. Default: 48.
     pub frames: i64,
 }
 

@@ -20,20 +20,22 @@ use crate::time::Rate;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct TranscodeOptions {
-    /// What files and burn-ins call it; `None`: the file's name without its ending.
+    /// What files and burn-ins call it. Default: `None`, the file's name without its ending.
     pub name: Option<String>,
-    /// The number of the first frame; `None`: that of a sequence's first, or 1001.
+    /// The number of the first frame. Default: `None`, that of a sequence's first, or 1001.
     pub first_frame: Option<i64>,
-    /// The rate of a file that has none, such as numbered frames, or none that is constant; `None`: 24, or the average.
+    /// Frames per second of a file that has no rate, such as numbered frames, or a variable one. Default: `None`, 24 for the
+    /// former and the average for the latter.
     pub rate: Option<Rate>,
     /// Whether targets that exist already are replaced, where the folder's manifest lists them as made by this library.
+    /// Default: `false`, they are errors.
     pub overwrite: bool,
-    /// Whether regular files are replaced, whoever made them.
+    /// Whether regular files are replaced, whoever made them. Default: `false`.
     pub overwrite_foreign: bool,
-    /// Pixels that a picture of the file may have. `None` allows 16 384 × 16 384, and of a small file less: what takes up
+    /// Pixels that a picture of the file may have. Default: `None`, which allows 16 384 × 16 384, and of a small file less: what takes up
     /// 112 MiB in memory and another 64 KiB for each byte of the file.
     pub max_pixels: Option<u64>,
-    /// What is asked of colours; `None`: values are carried as they are. The file's space is that of the first rule that
+    /// How colours are managed. Default: `None`, values are carried as they are. The file's space is that of the first rule that
     /// matches its path; without a canvas, that is the canvas, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<ColorPlan>,

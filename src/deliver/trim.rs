@@ -29,21 +29,21 @@ pub struct Trim {
     pub source: PathBuf,
     /// The pieces, each a file of its own.
     pub pieces: Vec<Piece>,
-    /// Whether pictures are copied where that is exact.
+    /// Whether pictures are copied where that is exact. Default: [`CopyMode::Exact`], they are.
     #[serde(default)]
     pub copy: CopyMode,
-    /// What pictures that are not copied are encoded as. `None`: as in the source, by codec, pixel format and profile, at
+    /// What pictures that are not copied are encoded as. Default: `None`, as in the source, by codec, pixel format and profile, at
     /// a quality near to it. Its container is not used: the name of a piece's file says that.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "super::preset::short_option")]
     pub preset: Option<Preset>,
     /// Whether files that are there are replaced, where the manifest of their folder lists them as made by this library.
-    /// Otherwise they are errors.
+    /// Default: `false`, they are errors.
     #[serde(default)]
     pub overwrite: bool,
-    /// Whether regular files are replaced, whoever made them.
+    /// Whether regular files are replaced, whoever made them. Default: `false`.
     #[serde(default)]
     pub overwrite_foreign: bool,
-    /// Threads that decode, and threads that encode; 0: as many as there are cores.
+    /// Threads that decode, and threads that encode. Default: 0, as many as there are cores.
     #[serde(default)]
     pub threads: usize,
 }

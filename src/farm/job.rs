@@ -87,11 +87,11 @@ pub struct FarmTask {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct TaskOptions {
-    /// Where the output folder is, if not where the job says.
+    /// The output folder. Default: `None`, where the job says.
     pub folder: Option<PathBuf>,
-    /// Where media are.
+    /// Where this machine has media. Default: no rules, where the plan says.
     pub rules: PathRules,
-    /// How many shots are rendered at once; `None`: as the delivery says.
+    /// How many shots are rendered at once. Default: `None`, as the delivery says.
     pub jobs: Option<usize>,
 }
 

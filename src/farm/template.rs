@@ -20,21 +20,21 @@ const LONGEST_VALUE: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobOptions {
-    /// The job's name; `None`: that of the cut.
+    /// The job's name. Default: `None`, that of the cut.
     pub name: Option<String>,
-    /// How many tasks the step that renders has; `None`: as [`Job::task_count`] says.
+    /// How many tasks the step that renders has. Default: `None`, as [`Job::task_count`] says.
     pub chunks: Option<usize>,
-    /// The command on the workers.
+    /// The command on the workers. Default: `otio-conflate`.
     pub command: String,
-    /// Where FFmpeg's libraries are on the workers, if not where the system looks for them.
+    /// Where FFmpeg's libraries are on the workers. Default: `None`, where the system looks for them.
     pub ffmpeg: Option<PathBuf>,
-    /// Threads that a task may use; 0: as many as there are cores.
+    /// Threads that a task may use. Default: 0, as many as there are cores.
     pub threads: u32,
-    /// MiB of memory that a task may use; 0: no limit.
+    /// MiB of memory that a task may use. Default: 0, no limit.
     pub memory: u64,
-    /// Whether a last step joins a review of all shots.
+    /// Whether a last step joins a review of all shots. Default: `false`.
     pub review: bool,
-    /// Seconds from the notice that a task is cancelled to its end.
+    /// Seconds from the notice that a task is cancelled to its end. Default: 60.
     pub notice: u32,
 }
 

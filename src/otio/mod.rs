@@ -82,14 +82,15 @@ word_enum! {
 #[serde(default)]
 #[non_exhaustive]
 pub struct ReadOptions {
-    /// Who reads it.
+    /// Who reads it. Default: [`Reader::Native`].
     pub reader: Reader,
-    /// The name of the timeline to take from a file that holds several; `None`: the only one.
+    /// The name of the timeline to take from a file that holds several. Default: `None`, the only one.
     pub timeline: Option<String>,
     /// The largest file that is read, in bytes; of a bundle, its timeline counts, unpacked, and not its media. Files
-    /// beyond 4 GiB are refused whatever this says.
+    /// beyond 4 GiB are refused whatever this says. Default: 1 GiB.
     pub max_bytes: u64,
-    /// How many JSON arrays and objects may lie inside one another; at most [`ReadOptions::DEPTH_LIMIT`] counts.
+    /// How many JSON arrays and objects may lie inside one another; at most [`ReadOptions::DEPTH_LIMIT`] counts,
+    /// which is the default.
     pub max_depth: usize,
 }
 

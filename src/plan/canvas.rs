@@ -72,11 +72,11 @@ impl Canvas {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CanvasRequest {
-    /// Width and height in pixels.
+    /// Width and height in pixels. Default: `None`, those of the hero track's first medium.
     pub size: Option<(u32, u32)>,
-    /// Width of a pixel over its height.
+    /// Width of a pixel over its height. Default: `None`, that of the same medium.
     pub pixel_aspect: Option<Ratio>,
-    /// Colour tags.
+    /// Colour tags. Default: `None`, those of the same medium.
     pub color: Option<ColorTags>,
 }
 

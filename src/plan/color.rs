@@ -382,13 +382,13 @@ impl From<OutputColor> for WrittenOutput {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Grade {
-    /// The factors.
+    /// The factors of red, green and blue, which values (0 is black, 1 white) are multiplied by; 1 changes nothing.
     pub slope: [f64; 3],
-    /// What is added.
+    /// What is added to red, green and blue after that, on the same scale; 0 changes nothing.
     pub offset: [f64; 3],
-    /// The exponents.
+    /// The exponents of red, green and blue, applied last; 1 changes nothing.
     pub power: [f64; 3],
-    /// 1 leaves the saturation as it is.
+    /// The factor of the distance from luma (BT.709's weights): 0 is grey, 1 changes nothing.
     pub saturation: f64,
     /// The space that it says it is to be applied in.
     #[serde(skip_serializing_if = "Option::is_none", default)]

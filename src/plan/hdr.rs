@@ -37,17 +37,17 @@ impl Hdr {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MasteringDisplay {
-    /// Chromaticity of red, x and y, in 0.00002.
+    /// CIE 1931 chromaticity of red, x and y, in units of 0.00002.
     pub red: [u32; 2],
-    /// Of green.
+    /// CIE 1931 chromaticity of green, x and y, in units of 0.00002.
     pub green: [u32; 2],
-    /// Of blue.
+    /// CIE 1931 chromaticity of blue, x and y, in units of 0.00002.
     pub blue: [u32; 2],
-    /// Of white.
+    /// CIE 1931 chromaticity of the white point, x and y, in units of 0.00002.
     pub white: [u32; 2],
-    /// The darkest it shows, in 0.0001 cd/m².
+    /// The lowest luminance that it shows, in units of 0.0001 cd/m².
     pub min: u32,
-    /// The brightest it shows, in 0.0001 cd/m².
+    /// The highest luminance that it shows, in units of 0.0001 cd/m².
     pub max: u32,
 }
 
@@ -56,9 +56,9 @@ pub struct MasteringDisplay {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LightLevel {
-    /// Of the brightest pixel.
+    /// Light level of the brightest pixel (MaxCLL), in cd/m².
     pub max_cll: u32,
-    /// The average of the brightest frame.
+    /// Average light level of the brightest frame (MaxFALL), in cd/m².
     pub max_fall: u32,
 }
 

@@ -19,7 +19,7 @@ pub struct Media {
     pub rate: Rate,
     /// How many frames it has, where that is known without decoding it: frames `0..frames` exist.
     pub frames: Option<i64>,
-    /// Width and height of its picture as the application saw it, where that is in the metadata.
+    /// Width and height of its picture in pixels, as the application saw it, where that is in the metadata.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub size: Option<(u32, u32)>,
     /// Width of its pixels over their height, likewise. What the file itself says counts first, unless that is 1.

@@ -35,58 +35,58 @@ use crate::words::word_enum;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PlanOptions {
-    /// Which pieces of the cut are shots.
+    /// Which pieces of the cut are shots. Default: [`ShotSelection::Hero`], one for each enabled clip of the hero track.
     pub shots: ShotSelection,
-    /// What shots are called.
+    /// What shots are called. Default: [`ShotName::Clip`], as their clips.
     pub shot_name: ShotName,
     /// Fields of shots, by their names: what is at these paths in the metadata of their objects. They stand in the plan, in
-    /// [`Shot::fields`](super::Shot::fields), for names of files, burn-ins and the manifest.
+    /// [`Shot::fields`](super::Shot::fields), for names of files, burn-ins and the manifest. Default: none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub fields: BTreeMap<String, MetadataPath>,
-    /// What is other for single shots, by their names.
+    /// Options of single shots, by their names. Default: none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub per_shot: BTreeMap<String, ShotOptions>,
-    /// How many extra frames each shot gets.
+    /// How many extra frames each shot gets, in record frames. Default: none.
     pub handles: Handles,
-    /// What handles show.
+    /// What handles show. Default: [`HandleMode::Timeline`], the cut.
     pub handle_mode: HandleMode,
-    /// The number of a shot's first frame behind its head handles.
+    /// The number of a shot's first frame after its head handles. Default: 1001.
     pub first_frame: i64,
-    /// The record rate; `None`: the timeline's.
+    /// The record rate, in frames per second. Default: `None`, the timeline's.
     pub rate: Option<Rate>,
-    /// Whether record timecode is drop-frame; `None`: as the timeline or its media says, else non-drop.
+    /// Whether record timecode is drop-frame. Default: `None`, as the timeline or its media says, else non-drop.
     pub drop_frame: Option<bool>,
-    /// What to do about media that is not there.
+    /// What to do about missing media. Default: [`MissingPolicy::Error`].
     pub media_missing: MissingPolicy,
-    /// What to do about source frames outside the media.
+    /// What to do about source frames outside the media. Default: [`OverrunPolicy::Hold`], the nearest frame is held.
     pub overrun: OverrunPolicy,
-    /// What to do about source frames that are damaged.
+    /// What to do about source frames that are damaged. Default: [`Damaged::Error`].
     pub damaged: Damaged,
-    /// How media of another rate runs.
+    /// How media of another rate runs. Default: [`RateConform::Time`], at its own speed in seconds.
     pub rate_conform: RateConform,
-    /// How media of another shape lies in the canvas.
+    /// How media of another shape lies in the canvas. Default: [`Placement::Fit`], whole, in the middle.
     pub placement: Placement,
-    /// What slow motion shows between two source frames.
+    /// What slow motion shows between two source frames. Default: [`Retime::Nearest`].
     pub retime: Retime,
-    /// What `source_range` means where speed is negative.
+    /// What `source_range` means where speed is negative. Default: [`ReverseConvention::LowEnd`], its start is shown last.
     pub reverse: ReverseConvention,
-    /// What is below everything.
+    /// What is below everything. Default: [`Background::Black`].
     pub background: Background,
-    /// What the caller asks of the canvas.
+    /// Size, pixel aspect and colour tags of the canvas. Default: those of the hero track's first medium.
     pub canvas: CanvasRequest,
-    /// What is asked of colours; `None`: values are carried as they are.
+    /// How colours are managed. Default: `None`, values are carried as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub color: Option<ColorPlan>,
-    /// What is decided about sound.
+    /// How sound is mixed. Default: in stereo at 48 kHz, without a limiter and stems.
     pub sound: SoundOptions,
-    /// The keys of the media references to show, where a clip has several: the first that is there. Behind them come the
-    /// active one and then all others.
+    /// The keys of the media references to show, where a clip has several: the first that is there. After them come the
+    /// active one and then all others. Default: none.
     pub prefer: Vec<String>,
-    /// Whether a plan may have no shots; otherwise that is an error that says why.
+    /// Whether a plan may have no shots; otherwise that is an error that says why. Default: `false`.
     pub allow_empty: bool,
-    /// Folders that moved: a location that starts with the first path is looked for under the second.
+    /// Folders that moved: a location that starts with the first path is looked for under the second. Default: none.
     pub path_map: Vec<(String, PathBuf)>,
-    /// How much planning may cost.
+    /// How much planning may cost. Default: some ten times what long cuts need.
     pub limits: PlanLimits,
 }
 
@@ -189,11 +189,12 @@ setters!(PlanLimits { steps: u64, curve_values: u64, overlaps: usize });
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PlanLimits {
-    /// Work, counted in steps: an object laid out, an element copied into a span, a layer looked at for a frame.
+    /// Work, counted in steps: an object laid out, an element copied into a span, a layer looked at for a frame. Default: 5 000 000.
     pub steps: u64,
     /// Values of all curves of speed: a retimed item has one for each frame of its length and of what it may run on for.
+    /// Default: 2 000 000.
     pub curve_values: u64,
-    /// Transitions that overlap in one track at one moment.
+    /// Transitions that overlap in one track at one moment. Default: 32.
     pub overlaps: usize,
 }
 

@@ -37,7 +37,7 @@ word_enum! {
 }
 
 word_enum! {
-    /// What becomes of the pitch of sound that is not at its own speed.
+    /// What becomes of the pitch of sound that is not at its own speed. Default: [`Pitch::Follow`], as on a tape.
     Pitch, "pitch" {
         /// It follows the speed, as on a tape.
         #[default]
@@ -60,20 +60,21 @@ word_enum! {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SoundOptions {
-    /// Whether sound is planned at all.
+    /// Whether sound is planned at all. Default: `true`.
     pub enabled: bool,
-    /// Samples per second of the mix.
+    /// Samples per second of the mix. Default: 48 000.
     pub rate: u32,
-    /// Its channels.
+    /// Its channels. Default: [`SoundLayout::Stereo`].
     pub layout: SoundLayout,
-    /// How transitions fade.
+    /// How transitions fade. Default: [`Crossfade::EqualPower`].
     pub crossfade: Crossfade,
     /// What becomes of the pitch of sound that is not at its own speed.
     pub pitch: Pitch,
-    /// The level that the mix is kept below, in decibels of full scale: at most 0. `None`: nothing is limited.
+    /// The level that the mix is kept below, in decibels of full scale: at most 0. Default: `None`, nothing is
+    /// limited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
-    /// Which stems are written beside each mix.
+    /// Which stems are written beside each mix. Default: [`StemSelection::None`].
     #[serde(skip_serializing_if = "is_default")]
     pub stems: StemSelection,
 }

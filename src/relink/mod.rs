@@ -84,14 +84,14 @@ word_enum! {
 #[non_exhaustive]
 pub struct RelinkOptions {
     /// What is taken where several files fit: words, the first first. A word fits a file that has it as a folder's name, as the
-    /// ending of its name, or as a part of its name between `_`, `-` and `.`.
+    /// ending of its name, or as a part of its name between `_`, `-` and `.`. Default: none.
     pub prefer: Vec<String>,
-    /// What is done with files that are too short.
+    /// What is done with files that are too short. Default: [`Partial::Refuse`].
     pub partial: Partial,
     /// Parts of locations that are replaced before anything is looked for, as
-    /// [`PlanOptions::path_map`](crate::plan::PlanOptions::path_map) has them.
+    /// [`PlanOptions::path_map`](crate::plan::PlanOptions::path_map) has them. Default: none.
     pub path_map: Vec<(String, PathBuf)>,
-    /// Whether clips are given other media, too, whose own are there.
+    /// Whether clips whose own media are there are given others, too. Default: `false`.
     pub all: bool,
 }
 

@@ -51,24 +51,32 @@ impl<'t> TimelineObject<'t> {
 /// Queries about one object of the timeline, named by its place: from the root stack down one index a level, so that
 /// `[2, 5]` is `tracks[2].children[5]` and `[]` the root stack itself. The answers are what OpenTimelineIO gives, but
 /// exact.
-///
-/// # Errors
-/// [`ErrorKind::Option`] when there is no such object or it cannot be asked this, such as a transition for its
-/// available range; [`ErrorKind::Time`] when the timeline does not say how long something lasts.
 impl Timeline {
     /// What there is of an item, in its own time: a clip's media, all children of a composition.
     ///
     /// A transition at the very start or end of a track adds its offset to the track's length.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] when there is no such object or it is not an item; [`ErrorKind::Time`] when the timeline does not
+    /// say how long something lasts.
     pub fn available_range(&self, item: &[usize]) -> Result<TimeRange> {
         self.object(item)?.available_range().map_err(|error| error.at_object(object_path(item)))
     }
 
     /// What an item shows of that, in its own time: its `source_range`, else all.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] when there is no such object or it is not an item; [`ErrorKind::Time`] when the timeline does not
+    /// say how long something lasts.
     pub fn trimmed_range(&self, item: &[usize]) -> Result<TimeRange> {
         self.object(item)?.trimmed_range().map_err(|error| error.at_object(object_path(item)))
     }
 
     /// Where an item or a transition lies in its parent's time, before the parent's `source_range` trims it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] when there is no such object, it is the root stack, or it (or an object before it in its track) is
+    /// of an unknown schema; [`ErrorKind::Time`] when the timeline does not say how long something lasts.
     pub fn range_in_parent(&self, object: &[usize]) -> Result<TimeRange> {
         let (parent, index) = self.parent(object)?;
         range_of_child(parent, index).map_err(|error| error.at_object(object_path(object)))
@@ -77,6 +85,9 @@ impl Timeline {
     /// The same behind that trim; `None` where nothing is left of it.
     ///
     /// A stack's `source_range` shortens its children, and they are said to start where it does.
+    ///
+    /// # Errors
+    /// As [`Timeline::range_in_parent`].
     pub fn trimmed_range_in_parent(&self, object: &[usize]) -> Result<Option<TimeRange>> {
         let whole = self.range_in_parent(object)?;
         let (parent, _) = self.parent(object)?;
@@ -90,6 +101,9 @@ impl Timeline {
     }
 
     /// `time` of the item `from`, as a time of the item `to`. Speeds do not count for it.
+    ///
+    /// # Errors
+    /// As [`Timeline::trimmed_range`] and [`Timeline::range_in_parent`], of every item on the way from one to the other.
     pub fn transformed_time(&self, time: Time, from: &[usize], to: &[usize]) -> Result<Time> {
         let common = from.iter().zip(to).take_while(|(a, b)| a == b).count();
         let mut time = time;

@@ -47,6 +47,9 @@ pub struct TrackLayout {
 impl TrackLayout {
     /// Lays out `children`; `duration_of` tells how long each item lasts. Transitions and unknown objects are not
     /// asked for; unknown objects take no room.
+    ///
+    /// # Errors
+    /// Those of `duration_of`.
     pub fn new(children: &[Child], mut duration_of: impl FnMut(usize, &Child) -> Result<Time>) -> Result<TrackLayout> {
         let mut items = Vec::with_capacity(children.len());
         let mut next_item = Vec::with_capacity(children.len());

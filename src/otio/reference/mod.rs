@@ -152,42 +152,73 @@ impl ReferenceTimeline {
     }
 
     /// Whether the library takes both for the same.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Schema`] where the library fails.
     pub fn is_equivalent(&self, other: &ReferenceTimeline) -> Result<bool> {
         self.handle.is_equivalent(&other.handle)
     }
 
     /// What there is of an item, in its own time.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for an object that does not exist or is of another kind, [`ErrorKind::Schema`] for whatever else the
+    /// library refuses.
     pub fn available_range(&self, item: &[usize]) -> Result<RawTimeRange> {
         range_of(self.handle.available_range(item)?)
     }
 
     /// What an item shows of that, in its own time.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for an object that does not exist or is of another kind, [`ErrorKind::Schema`] for whatever else the
+    /// library refuses.
     pub fn trimmed_range(&self, item: &[usize]) -> Result<RawTimeRange> {
         range_of(self.handle.trimmed_range(item)?)
     }
 
     /// The trimmed range, with the handles that the transitions beside the item use.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for an object that does not exist or is of another kind, [`ErrorKind::Schema`] for whatever else the
+    /// library refuses.
     pub fn visible_range(&self, item: &[usize]) -> Result<RawTimeRange> {
         range_of(self.handle.visible_range(item)?)
     }
 
     /// Where an object lies in its parent's time, before the parent's `source_range` trims it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for an object that does not exist or is of another kind, [`ErrorKind::Schema`] for whatever else the
+    /// library refuses.
     pub fn range_in_parent(&self, object: &[usize]) -> Result<RawTimeRange> {
         range_of(self.handle.range_in_parent(object)?)
     }
 
     /// The same behind that trim; `None` where nothing of the object is left.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for an object that does not exist or is of another kind, [`ErrorKind::Schema`] for whatever else the
+    /// library refuses.
     pub fn trimmed_range_in_parent(&self, object: &[usize]) -> Result<Option<RawTimeRange>> {
         self.handle.trimmed_range_in_parent(object)?.map(range_of).transpose()
     }
 
     /// `time` of the item `from`, as a time of the item `to`. Speeds do not count for it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for an object that does not exist or is of another kind, [`ErrorKind::Schema`] for whatever else the
+    /// library refuses.
     pub fn transformed_time(&self, time: RationalTime, from: &[usize], to: &[usize]) -> Result<RationalTime> {
         let time = RawTime { value: time.value, rate: time.rate.written() };
         time_of(self.handle.transformed_time(time, from, to)?)
     }
 
     /// What a stack of tracks shows where only gaps are transparent, as one track.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] for an object that does not exist or is of another kind, [`ErrorKind::Schema`] for whatever else the
+    /// library refuses.
     pub fn flatten_stack(&self, stack: &[usize]) -> Result<Composition> {
         let flat = timeline_of(&self.handle.flatten_stack(stack)?, &ReadOptions::default())?;
         match flat.tracks.children.into_iter().next() {
