@@ -23,7 +23,7 @@ impl CubeLut {
     /// [`ErrorKind::Option`] unless `size` is 2 to 256 and `colors` holds `size³` colours.
     pub fn new(size: usize, colors: &[[f32; 3]]) -> Result<CubeLut> {
         if !(2..=LARGEST).contains(&size) || colors.len() != size.pow(3) {
-            let what = format!("{} colours are no LUT of {size} on an edge", colors.len());
+            let what = format!("{} colours do not make a LUT of {size} points on an edge", colors.len());
             return Err(Error::new(ErrorKind::Option, what));
         }
         Ok(CubeLut { size, data: colors.iter().map(|&[r, g, b]| [r, g, b, 0.0]).collect() })

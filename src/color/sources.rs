@@ -106,7 +106,7 @@ fn unruled(engine: &dyn Engine, path: &str, written: Option<&WrittenSpace>, file
             Some(space) => {
                 return Ok(MediumSpace::new(SourceSpace::Space(space.name), format!("colorInteropID {id}")));
             }
-            None => unknown = Some(format!("its colorInteropID {id:?} is no space of {}", engine.name())),
+            None => unknown = Some(format!("its colorInteropID {id:?} is not a colour space of {}", engine.name())),
         },
     }
     let rule = engine.rule_for(path);
@@ -114,7 +114,7 @@ fn unruled(engine: &dyn Engine, path: &str, written: Option<&WrittenSpace>, file
     let mut medium = match (rule, tagged) {
         (Some(rule), Some((space, says))) if (rule.is_default || rule.is_generic) && rule.space != space.name => {
             let warning = format!(
-                "{says}, {}'s file rule {:?} says {:?}; {:?} is taken",
+                "{says}, {}'s file rule {:?} says {:?}; using {:?}",
                 engine.name(),
                 rule.rule,
                 rule.space,
@@ -123,17 +123,14 @@ fn unruled(engine: &dyn Engine, path: &str, written: Option<&WrittenSpace>, file
             MediumSpace { warning: Some(warning), ..MediumSpace::new(SourceSpace::Space(space.name), says) }
         }
         (Some(rule), tagged) if rule.is_default && tagged.is_none() => {
-            let warning = format!(
-                "nothing says which colour space it is in: {:?} is taken, the default of {}",
-                rule.space,
-                engine.name()
-            );
+            let warning =
+                format!("its colour space is not specified: using {:?}, the default of {}", rule.space, engine.name());
             MediumSpace { warning: Some(warning), ..MediumSpace::new(SourceSpace::Space(rule.space), "default rule") }
         }
         (Some(rule), _) => MediumSpace::new(SourceSpace::Space(rule.space), format!("file rule {}", rule.rule)),
         (None, Some((space, says))) => MediumSpace::new(SourceSpace::Space(space.name), says),
         (None, None) => {
-            let what = "nothing says which colour space it is in, and the configuration has no file rules";
+            let what = "its colour space is not specified, and the configuration has no file rules";
             return Err(Error::new(ErrorKind::Option, what));
         }
     };

@@ -23,6 +23,7 @@ mod json_writer;
 mod location;
 mod metadata;
 mod objects;
+mod other_formats;
 mod pattern;
 mod read;
 #[cfg(feature = "opentimelineio")]
@@ -132,7 +133,7 @@ impl ReadOptions {
         if bytes <= most {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::Schema, format!("more than {most} bytes are not read")))
+        Err(Error::new(ErrorKind::Schema, format!("larger than {most} bytes, the limit for a timeline")))
     }
 }
 
@@ -198,7 +199,13 @@ pub fn read_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Timeli
         false => (read_whole(path, options)?, Vec::new()),
     };
     check_room(memory::of_text(bytes.len()))?;
-    let mut timeline = read_bytes(&bytes, options).map_err(|error| unreadable(path, error))?;
+    let mut timeline = read_bytes(&bytes, options).map_err(|error| match other_formats::other_format(&bytes) {
+        Some(what) if error.kind() == ErrorKind::Json => {
+            let what = format!("not a timeline; it looks like {what}; expected .otio, .otioz or .otiod");
+            unreadable(path, Error::new(ErrorKind::Json, what))
+        }
+        _ => unreadable(path, error),
+    })?;
     timeline.path = Some(path.to_owned());
     timeline.notes.extend(notes.into_iter().map(Note::from));
     Ok(timeline)
@@ -287,7 +294,7 @@ pub fn write_file(timeline: &Timeline, path: impl AsRef<Path>) -> Result<()> {
 pub fn replace_file(timeline: &Timeline, path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
     match path.symlink_metadata() {
-        Ok(there) if !there.is_file() => Err(taken(path, "and is no regular file")),
+        Ok(there) if !there.is_file() => Err(taken(path, "and is not a regular file")),
         Ok(_) => put(&to_json(timeline), path),
         Err(_) => write_new(&to_json(timeline), path),
     }
@@ -332,7 +339,7 @@ fn put(text: &str, path: &Path) -> Result<()> {
 /// The hidden file beside `path` that is written first.
 fn part_path(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| {
-        Error::new(ErrorKind::Io, format!("cannot write {}: that is no file name", path.display())).at_file(path)
+        Error::new(ErrorKind::Io, format!("cannot write {}: that is not a file name", path.display())).at_file(path)
     })?;
     // Another process' or another call's is not touched.
     static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);

@@ -177,7 +177,7 @@ impl<'a> ObjectReader<'a> {
                 children: vec![clip],
             }))),
         }
-        self.note("the file holds no timeline around its root; one was put there");
+        self.note("the root of the file is not a timeline; it was wrapped in one");
         Ok(timeline)
     }
 

@@ -62,7 +62,7 @@ impl ObjectReader<'_> {
         };
         let rate = Rate::new(rate).map_err(|error| self.place(error, rate_node))?;
         if !value.is_finite() {
-            return Err(self.error(ErrorKind::Time, value_node, format!("{value} is no time")));
+            return Err(self.error(ErrorKind::Time, value_node, format!("invalid time {value}")));
         }
         Ok(RationalTime { value, rate })
     }

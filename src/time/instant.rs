@@ -65,7 +65,10 @@ impl Time {
     pub fn from_value(value: f64, rate: Rate) -> Result<Time> {
         let frames = f64::from(rate.den()) / f64::from(rate.num()) * value;
         if !(frames.is_finite() && frames.abs() < 100.0 * 366.0 * 86_400.0) {
-            return Err(Error::new(ErrorKind::Time, format!("{value:?} frames at {rate} is no time to work with")));
+            return Err(Error::new(
+                ErrorKind::Time,
+                format!("invalid time: {value:?} frames at {rate} is not finite or out of range"),
+            ));
         }
         let whole = value.trunc();
         #[allow(clippy::cast_possible_truncation, reason = "a century of the fastest rate is below 2^55")]
@@ -143,7 +146,7 @@ impl std::str::FromStr for Time {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Time> {
-        let bad = || Error::new(ErrorKind::Time, format!("{text:?} is no time; expected seconds such as 1.5s"));
+        let bad = || Error::new(ErrorKind::Time, format!("invalid time {text:?}; expected seconds such as 1.5s"));
         let number = text.trim().strip_suffix('s').unwrap_or(text.trim());
         let (sign, number) = number.strip_prefix('-').map_or((1, number), |number| (-1, number));
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));

@@ -232,8 +232,12 @@ impl std::str::FromStr for Timecode {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Timecode> {
-        let bad =
-            || Error::new(ErrorKind::Time, format!("{text:?} is no timecode with a rate, such as 01:00:00:00@25"));
+        let bad = || {
+            Error::new(
+                ErrorKind::Time,
+                format!("invalid timecode {text:?}; expected one with a rate, such as 01:00:00:00@25"),
+            )
+        };
         let (label, rate) = text.split_once('@').ok_or_else(bad)?;
         Timecode::parse(label, rate.parse()?)
     }

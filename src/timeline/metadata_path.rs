@@ -86,9 +86,9 @@ impl FromStr for MetadataPath {
                 loop {
                     match rest.next() {
                         Some('"') => break,
-                        Some('\\') => key.push(rest.next().ok_or_else(|| bad("a quote without its other half"))?),
+                        Some('\\') => key.push(rest.next().ok_or_else(|| bad("unclosed quote"))?),
                         Some(letter) => key.push(letter),
-                        None => return Err(bad("a quote without its other half")),
+                        None => return Err(bad("unclosed quote")),
                     }
                 }
             } else {
@@ -106,7 +106,7 @@ impl FromStr for MetadataPath {
             match rest.next() {
                 None => return Ok(MetadataPath(keys)),
                 Some('.') => {}
-                Some(_) => return Err(bad("a quoted key that goes on behind its quotes")),
+                Some(_) => return Err(bad("text after the closing quote of a key")),
             }
         }
     }

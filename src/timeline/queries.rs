@@ -30,7 +30,7 @@ impl<'t> TimelineObject<'t> {
             TimelineObject::Child(Child::Composition(composition)) => available_range(composition),
             TimelineObject::Child(Child::Clip(clip)) => range(media_range(clip)?),
             TimelineObject::Child(Child::Gap(_)) => {
-                Err(Error::new(ErrorKind::Time, "a gap has no range but its source_range"))
+                Err(Error::new(ErrorKind::Time, "a gap has no range other than its source_range"))
             }
             TimelineObject::Child(Child::Transition(_) | Child::Unknown(_)) => Err(no_item()),
         }
@@ -131,7 +131,7 @@ impl Timeline {
 
     fn parent(&self, path: &[usize]) -> Result<(&Composition, usize)> {
         let lies_in_nothing =
-            || Error::new(ErrorKind::Option, "the root stack lies in nothing").at_object(object_path(path));
+            || Error::new(ErrorKind::Option, "the root stack has no parent").at_object(object_path(path));
         let (&index, parent) = path.split_last().ok_or_else(lies_in_nothing)?;
         self.object(path)?;
         Ok((self.object(parent)?.composition().ok_or_else(lies_in_nothing)?, index))
@@ -139,7 +139,7 @@ impl Timeline {
 }
 
 fn no_item() -> Error {
-    Error::new(ErrorKind::Option, "the object is no item")
+    Error::new(ErrorKind::Option, "the object is not an item")
 }
 
 fn range(range: RawTimeRange) -> Result<TimeRange> {

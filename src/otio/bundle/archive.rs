@@ -168,7 +168,7 @@ impl Archive {
                 return Err(self.unsound_entry(raw.as_bytes(), "has no name"));
             }
             if self.entries.insert(name, ArchiveEntry::of(&record)).is_some() {
-                return Err(self.unsound_entry(raw.as_bytes(), "is there twice"));
+                return Err(self.unsound_entry(raw.as_bytes(), "is listed twice"));
             }
         }
         // Writers that know no zip64 count no further than 16 bits.

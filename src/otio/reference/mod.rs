@@ -61,7 +61,7 @@ pub fn from_json(text: &str) -> Result<Timeline> {
 
 pub(super) fn read(bytes: &[u8], options: &ReadOptions) -> Result<Timeline> {
     let text = std::str::from_utf8(bytes)
-        .map_err(|error| Error::new(ErrorKind::Json, "the text is no UTF-8").because(error))?;
+        .map_err(|error| Error::new(ErrorKind::Json, "the text is not UTF-8").because(error))?;
     let (handle, long) = document(text, options.max_depth)?;
     let mut timeline = timeline_of(&handle, options)?;
     if long > 0 {
@@ -223,7 +223,9 @@ impl ReferenceTimeline {
         let flat = timeline_of(&self.handle.flatten_stack(stack)?, &ReadOptions::default())?;
         match flat.tracks.children.into_iter().next() {
             Some(Child::Composition(track)) => Ok(*track),
-            _ => Err(Error::new(ErrorKind::Schema, "OpenTimelineIO flattened a stack to something that is no track")),
+            _ => {
+                Err(Error::new(ErrorKind::Schema, "OpenTimelineIO flattened a stack to something that is not a track"))
+            }
         }
     }
 }

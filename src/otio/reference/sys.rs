@@ -66,7 +66,9 @@ impl Text {
 
     fn into_string(self) -> Result<String> {
         let text = std::str::from_utf8(self.bytes()).map(str::to_owned);
-        text.map_err(|error| Error::new(ErrorKind::Schema, "OpenTimelineIO wrote what is no UTF-8").because(error))
+        text.map_err(|error| {
+            Error::new(ErrorKind::Schema, "OpenTimelineIO wrote text that is not UTF-8").because(error)
+        })
     }
 }
 

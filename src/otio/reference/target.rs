@@ -32,7 +32,7 @@ impl SchemaTarget {
                 known.sort_unstable();
                 Err(Error::new(
                     ErrorKind::Option,
-                    format!("OpenTimelineIO knows no release {label:?}; there are {}", known.join(", ")),
+                    format!("unknown OpenTimelineIO release {label:?}; expected one of {}", known.join(", ")),
                 ))
             }
         }
@@ -63,7 +63,7 @@ impl SchemaTarget {
                 continue;
             }
             let most = known
-                .ok_or_else(|| Error::new(ErrorKind::Option, format!("OpenTimelineIO knows no schema {schema:?}")))?;
+                .ok_or_else(|| Error::new(ErrorKind::Option, format!("OpenTimelineIO has no schema {schema:?}")))?;
             if !(1..=most).contains(version) {
                 return Err(Error::new(
                     ErrorKind::Option,
