@@ -22,7 +22,7 @@ impl Plan {
             let what = if unknown.is_empty() {
                 "no shot is asked for".to_owned()
             } else {
-                format!("no shot is called {}", unknown.join(", "))
+                format!("unknown shot {}", unknown.join(", "))
             };
             let message = format!("{what}; expected names among {}", names.join(", "));
             return Err(Error::new(ErrorKind::Option, message));

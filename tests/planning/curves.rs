@@ -161,12 +161,12 @@ fn keyframes_that_cannot_be_understood_are_said() {
     for (keys, why) in [
         (json!([key(0.0, 0.0)]), "fewer than two"),
         (json!([]), "fewer than two"),
-        (json!({}), "no list"),
+        (json!({}), "not a list"),
         (json!([key(0.0, 0.0), key(0.0, 1.0)]), "not in order"),
         (json!([key(0.0, 1.0), key(1.0, 0.0)]), "backwards"),
-        (json!([key(0.0, 1.0), ["x", 2.0]]), "no pair"),
-        (json!([key(0.0, 1.0), 7]), "no pair"),
-        (json!([key(0.0, 1.0), key(1e300, 2.0)]), "no pair"),
+        (json!([key(0.0, 1.0), ["x", 2.0]]), "not a pair"),
+        (json!([key(0.0, 1.0), 7]), "not a pair"),
+        (json!([key(0.0, 1.0), key(1e300, 2.0)]), "not a pair"),
     ] {
         let plan = plan(&cut(json!([keyed(keys)]), 3), &PlanOptions::default());
         assert_eq!(sources(&plan, "A"), [100, 101, 102]);

@@ -241,7 +241,7 @@ fn a_transition_of_final_cut_is_called_what_its_effect_is() {
         // Elsewhere a name is whatever its author likes.
         assert_eq!(warnings_of(other, json!({})), "", "{other:?}");
     }
-    assert!(warnings_of("Dip to Color Dissolve", xml()).contains("black is taken"));
+    assert!(warnings_of("Dip to Color Dissolve", xml()).contains("using black"));
 }
 
 #[test]
@@ -324,7 +324,7 @@ fn a_file_of_sound_in_a_video_track_is_no_picture() {
     let cut = plan(&timeline([lower.clone(), track("0", [clip("A", 5, 12)])]), &PlanOptions::default());
     assert_eq!((names(&cut), cut.hero_track.as_str()), (vec!["A"], "0"));
     assert_eq!(shown(&cut, "A")[5], "A 10");
-    assert_warns(&cut, "tracks[0].children[1]", "file of sound");
+    assert_warns(&cut, "tracks[0].children[1]", "sound file");
     assert!(plan(&timeline([lower]), &options(|options| options.shots = "all".parse().expect("all"))).shots.is_empty());
 }
 

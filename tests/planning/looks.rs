@@ -224,7 +224,7 @@ fn compositions_have_looks_of_their_own() {
     let plan_of_track = plan(&timeline([track("V1", [clip("b", 100, 4)]), faint]), &whole(4));
     assert_eq!(shown(&plan_of_track, "cut")[1], "b 101*0.75 + t 1*0.25");
     let odd = track("V1", [clip("t", 0, 4)]).with("metadata", json!({"opacity": "faint"}));
-    assert_warns(&plan(&timeline([odd]), &whole(4)), "tracks[0]", "no number");
+    assert_warns(&plan(&timeline([odd]), &whole(4)), "tracks[0]", "not a number");
     // Its key frames count from its own first frame, at its own speed.
     let mut moving = parameter("opacity", 0.0);
     moving["Key Frames"] = keys(&[("0", json!(0.0)), ("8", json!(100.0))]);

@@ -141,7 +141,7 @@ fn infinite_speeds_are_said_and_not_applied() {
             .expect("OTIO's JSON has such numbers");
         let plan = otio_conflate::Plan::new(&timeline, &whole(3)).expect("a plan");
         assert_eq!(sources(&plan, "cut"), [10, 11, 12]);
-        assert_warns(&plan, "tracks[0].children[0].effects[0]", "is no number");
-        assert_warns(&plan, "tracks[0].children[0].children[0].effects[0]", "is no number");
+        assert_warns(&plan, "tracks[0].children[0].effects[0]", "is not a finite number");
+        assert_warns(&plan, "tracks[0].children[0].children[0].effects[0]", "is not a finite number");
     }
 }

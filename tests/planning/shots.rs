@@ -115,7 +115,7 @@ fn a_nested_composition_is_shown_but_no_shot_and_that_is_said() {
     let nest = stack([track("in", [clip("N", 0, 4)])]);
     let plan = chosen(&timeline([track("V1", [clip("A", 0, 2), nest])]), "hero");
     assert_eq!(names(&plan), ["A"]);
-    assert_warns(&plan, "tracks[0].children[1]", "no shot");
+    assert_warns(&plan, "tracks[0].children[1]", "not a shot");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn crossfades_reach_into_both_handles_and_freeze_in_source_handles() {
             sound([clip("A", 10, 6), dissolve(2, 2).with("transition_type", "Wobble"), clip("B", 20, 6)]),
         ]),
     );
-    assert_warns(&self::plan(&unknown, &whole(12)), "tracks[1].children[1]", "heard as a crossfade");
+    assert_warns(&self::plan(&unknown, &whole(12)), "tracks[1].children[1]", "rendered as a crossfade");
 }
 
 #[test]

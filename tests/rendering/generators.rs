@@ -166,12 +166,12 @@ fn full_bars_are_exact_in_rgb() {
 fn what_cannot_be_drawn_is_a_card_and_a_warning() {
     let bright = |frame: &[u8]| frame.iter().filter(|sample| **sample > 150).count();
     for (kind, parameters, part) in [
-        ("Lens Flare 3000", json!({}), "not known"),
+        ("Lens Flare 3000", json!({}), "unknown generator"),
         ("Text+", json!({"StyledText": "The end"}), "\"The end\""),
         ("Basic Title", json!({}), "\"c\""),
         ("Title", json!({"text": "<html><head>x</head><body><p>Two &amp; a half</p></body></html>"}), "Two & a half"),
         ("Four Colour Gradient", json!({}), "colours"),
-        ("", json!({}), "not known"),
+        ("", json!({}), "unknown generator"),
     ] {
         let run = run(&cut(generator(kind, parameters)), &sized(320, 180), "png");
         assert!(bright(&run.samples("c", "gray")[0]) > 50, "{kind}: there is writing on it");

@@ -178,7 +178,7 @@ fn bounds_that_are_no_rectangle_or_have_nothing_to_relate_to_are_told() {
     let part = |name: &str, media: Value| clip(name, media, range(0, 1, 24.0));
     let flat = timeline([track("V1", [part("c", bounded(grey("f"), [0.0, 4.0, 16.0, 4.0]))])]);
     let run_flat = run(&flat, &options(|_| ()), "png");
-    assert!(run_flat.plan.warnings.iter().any(|warning| warning.message.contains("no rectangle")));
+    assert!(run_flat.plan.warnings.iter().any(|warning| warning.message.contains("not a rectangle")));
     assert_eq!(run_flat.samples("c", "rgb24")[0][..3], [90; 3]);
     let upper = bounded(grey("u"), [0.0, 0.0, 4.0, 4.0]);
     let alone = timeline([track("V1", [part("c", grey("g"))]), track("V2", [part("u", upper)])]);

@@ -19,7 +19,7 @@ impl Builder<'_> {
         let (reference, _) = self.media.reference(clip);
         let bounded = reference.and_then(MediaReference::common);
         if bounded.is_some_and(|media| media.available_image_bounds.is_some() && bounds(media).is_none()) {
-            self.warn(at.path, "its available_image_bounds are no rectangle, and are not used".to_owned());
+            self.warn(at.path, "its available_image_bounds are not a rectangle, and are ignored".to_owned());
         }
         let mut shows_nothing = false;
         if let Some(MediaReference::Generator { generator_kind, parameters, common }) = reference {

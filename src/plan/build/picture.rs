@@ -38,7 +38,7 @@ impl Builder<'_> {
         let outer = self.log.as_mut().map(|log| std::mem::replace(&mut log.seen, window.clone()));
         let lane = match child {
             Child::Clip(clip) if is_sound_file(clip) => {
-                let message = "a file of sound in a video track shows nothing, and is not heard there";
+                let message = "a sound file in a video track has no picture, and its sound is ignored there";
                 self.warn(at.path, message.to_owned());
                 Ok(Lane::new())
             }

@@ -85,7 +85,7 @@ impl Builder<'_> {
         }
         candidates.retain(|candidate| {
             if candidate.frames.is_empty() {
-                self.warn(&candidate.object, "has no frame inside the cut, so it is no shot".to_owned());
+                self.warn(&candidate.object, "has no frame inside the cut, so it is not a shot".to_owned());
             }
             !candidate.frames.is_empty()
         });
@@ -129,7 +129,7 @@ impl Builder<'_> {
             let clock = clock.starting_at(placed.range.start, self.rate);
             match child {
                 Child::Composition(nested) if nested.item.is_enabled() && has_clips => {
-                    self.warn(&object, "a nested composition is shown, but is no shot".to_owned());
+                    self.warn(&object, "a nested composition is visible, but is not a shot".to_owned());
                 }
                 _ => {
                     self.candidate(child, VisitedObject { path: &object, clock: &clock, ..at }, &windows, candidates)?

@@ -420,7 +420,7 @@ impl Builder<'_> {
                 Child::Transition(transition) => {
                     let kind = transition.transition_type.as_str();
                     if is_audible && !matches!(kind, "SMPTE_Dissolve" | "Custom_Transition") {
-                        self.warn(&path, format!("transition {kind:?} is heard as a crossfade"));
+                        self.warn(&path, format!("transition {kind:?} is rendered as a crossfade of the sound"));
                     }
                     let across = layout.across(index, transition).map_err(|error| error.at_object(path))?;
                     let places =
@@ -448,7 +448,7 @@ impl Builder<'_> {
         inner.gains.extend(written.gains.into_iter().map(|gain| gain.through(at.clock, around.window, self.rate)));
         inner.pan = (inner.pan + written.pan).clamp(-1.0, 1.0);
         if !written.pan_keys.is_empty() && !inner.pan_keys.is_empty() {
-            self.warn(at.path, "its pan has key frames, and so has one around it, which is not heard".to_owned());
+            self.warn(at.path, "its pan has key frames, and so has an outer one, which is ignored".to_owned());
         }
         if let Gain::Factors(keys) = Gain::Factors(written.pan_keys).through(at.clock, around.window, self.rate)
             && !keys.is_empty()
@@ -498,7 +498,7 @@ impl Builder<'_> {
             (duration, curved_item, Ratio::ONE / frames),
         )?;
         if self.options.sound.pitch == Pitch::Keep && run.curve.is_some() {
-            notes.push("its speed changes on the way: the pitch follows it".to_owned());
+            notes.push("its speed changes over time: the pitch follows it".to_owned());
         }
         let mut channels = written_sound::channels(clip).unwrap_or_else(|what| {
             self.warn(at.path, what);

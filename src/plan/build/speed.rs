@@ -298,7 +298,7 @@ pub(super) fn not_applied(effect: &Effect) -> Option<String> {
     let name = if effect.effect_name.is_empty() { &effect.name } else { &effect.effect_name };
     let why = match effect.kind {
         EffectKind::LinearTimeWarp { time_scalar } if !time_scalar.is_finite() => {
-            format!("its speed {time_scalar} is no number")
+            format!("its speed {time_scalar} is not a finite number")
         }
         EffectKind::Other if !is_time_remap(effect) => return None,
         EffectKind::Time | EffectKind::Other => match lookup(effect) {
@@ -318,8 +318,7 @@ pub(super) fn not_applied(effect: &Effect) -> Option<String> {
                 wrong if wrong == list.len() => "its `lookup` holds no number".to_owned(),
                 wrong => {
                     return Some(format!(
-                        "{wrong} of the {} values in the `lookup` of time effect {name:?} are no numbers; the number \
-                         before each is taken",
+                        "{wrong} of the {} values in the `lookup` of time effect {name:?} are not numbers; using the number before each",
                         list.len()
                     ));
                 }

@@ -77,7 +77,7 @@ impl LookReader<'_> {
         if let Some(mode) = item.get("compositemode").and_then(Value::as_str) {
             match Blend::by_name(mode) {
                 Some(blend) => self.look.blend = blend,
-                None => self.warn(None, format!("blend mode {mode:?} is not drawn; it is laid over as normal")),
+                None => self.warn(None, format!("blend mode {mode:?} is not supported; using normal")),
             }
         }
         // The adapter keeps filters here and makes effects of them, too.
@@ -208,7 +208,7 @@ pub(super) fn keys(parameters: &[Value], item: &Item) -> Result<Keys, &'static s
     let frame = |key: &Value, name: &str| number(key.get(name)?).filter(|frame| frame.abs() < 1e9);
     let written = named("graphdict").and_then(|graph| graph.get("keyframe")).map_or(&[][..], list);
     let pair = |key: &Value| Some((frame(key, "when")?, frame(key, "value")?));
-    let mut keys = written.iter().map(pair).collect::<Option<Vec<_>>>().ok_or("a key frame is no pair of frames")?;
+    let mut keys = written.iter().map(pair).collect::<Option<Vec<_>>>().ok_or("a key frame is not a pair of frames")?;
     keys.sort_by(|a, b| a.0.total_cmp(&b.0));
     keys.dedup_by(|a, b| a == b);
     if keys.len() < 2 {

@@ -58,7 +58,7 @@ pub(in crate::plan) fn generated(
             [a, b, c, d, ..] => (Generated::Corners { colors: [*a, *b, *c, *d] }, None),
             _ => (
                 Generated::slate("GENERATOR", kind),
-                Some(format!("the colours of {kind:?} are not said; a card is shown")),
+                Some(format!("the colours of {kind:?} are not specified; a card is shown")),
             ),
         },
         "checker" | "checkers" | "checkerboard" => {
@@ -82,7 +82,7 @@ pub(in crate::plan) fn generated(
             let text = settings.text().unwrap_or_else(|| [clip, kind][usize::from(clip.trim().is_empty())].to_owned());
             (Generated::slate("TITLE", &text), Some(format!("the title {text:?} is shown as a card")))
         }
-        _ => (Generated::slate("GENERATOR", kind), Some(format!("generator {kind:?} is not known; a card is shown"))),
+        _ => (Generated::slate("GENERATOR", kind), Some(format!("unknown generator {kind:?}; a card is shown"))),
     }
 }
 

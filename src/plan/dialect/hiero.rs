@@ -13,7 +13,7 @@ impl LookReader<'_> {
                 let Some(written) = map.get(key).filter(|value| !is_empty(value)) else { continue };
                 match number(written) {
                     Some(value) => self.look.opacity = self.opacity(None, Animated::Constant(value), 1.0),
-                    None => self.warn(None, format!("{key} is no number; 1 is taken")),
+                    None => self.warn(None, format!("{key} is not a number; using 1")),
                 }
             }
             if let Some(written) = map.get("clip.properties.blendfunc").filter(|value| !is_empty(value)) {
@@ -22,8 +22,7 @@ impl LookReader<'_> {
                 match Blend::by_name(name) {
                     Some(blend) => self.look.blend = blend,
                     None if number(written) == Some(0.0) => {}
-                    None => self
-                        .warn(None, format!("blend mode {} is not known; it is laid over as normal", text_of(written))),
+                    None => self.warn(None, format!("unknown blend mode {}; using normal", text_of(written))),
                 }
             }
         }

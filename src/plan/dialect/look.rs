@@ -62,7 +62,7 @@ impl LookReader<'_> {
             Animated::Keys(keys) => keys.iter().any(|(_, value)| outside(*value)),
         };
         if any {
-            self.warn(effect, format!("an opacity outside 0 to {whole} is cut to it"));
+            self.warn(effect, format!("an opacity outside 0 to {whole} is clamped"));
         }
         value.map(|value| (value / whole).clamp(0.0, 1.0))
     }

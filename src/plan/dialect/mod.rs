@@ -84,7 +84,7 @@ pub(super) fn keys(effect: &Effect, item: &Item) -> Option<Result<Keys, &'static
         return aaf::keys(parameters, item);
     }
     let list = effect.metadata.get("Resolve_OTIO")?.get("Key Frames")?;
-    Some(list.as_array().ok_or("its keyframes are no list").and_then(resolve::keys))
+    Some(list.as_array().ok_or("its keyframes are not a list").and_then(resolve::keys))
 }
 
 /// What the application calls an effect.

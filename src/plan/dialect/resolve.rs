@@ -69,7 +69,7 @@ impl LookReader<'_> {
         let parameters = match resolve.get("Parameters") {
             None | Some(Value::Null) => return,
             Some(Value::Array(parameters)) => &**parameters,
-            Some(_) if known => return self.warn(Some(index), format!("the parameters of {name} are no list")),
+            Some(_) if known => return self.warn(Some(index), format!("the parameters of {name} are not a list")),
             Some(_) => return,
         };
         for parameter in parameters.iter().filter(|_| known) {
@@ -140,7 +140,7 @@ impl LookReader<'_> {
         ];
         match MODES.iter().find(|(number, _)| (number - mode).abs() < 1e-9) {
             Some((_, blend)) => self.look.blend = *blend,
-            None => self.warn(Some(index), format!("composite mode {mode} is not drawn; it is laid over as normal")),
+            None => self.warn(Some(index), format!("composite mode {mode} is not supported; using normal")),
         }
         true
     }
@@ -221,7 +221,7 @@ fn is_default(parameter: &Value) -> bool {
 pub(super) fn keys(list: &[Value]) -> Result<Keys, &'static str> {
     let seconds = |value: Option<&Value>| {
         let seconds = value.and_then(Value::as_f64).filter(|seconds| seconds.abs() < 1e6);
-        seconds.map(Ratio::nearest).ok_or("a keyframe is no pair of times")
+        seconds.map(Ratio::nearest).ok_or("a keyframe is not a pair of times")
     };
     let mut points = Vec::with_capacity(list.len());
     let mut eased = false;

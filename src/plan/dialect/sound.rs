@@ -50,7 +50,7 @@ pub(in crate::plan) fn effects(item: &Item, rate: Rate, speed: &dyn Fn() -> Opti
             _ => None,
         };
         let Some(parts) = parts else {
-            written.ignored.push((index, format!("effect {name:?} is not heard")));
+            written.ignored.push((index, format!("effect {name:?} is not applied to the sound")));
             continue;
         };
         for part in parts {
@@ -59,10 +59,10 @@ pub(in crate::plan) fn effects(item: &Item, rate: Rate, speed: &dyn Fn() -> Opti
                 SoundPart::Pan(pan) => written.pan = (written.pan + pan).clamp(-1.0, 1.0),
                 SoundPart::PanKeys(keys) if written.pan_keys.is_empty() => written.pan_keys = keys,
                 SoundPart::PanKeys(_) => {
-                    written.ignored.push((index, "a second pan with key frames is not heard".to_owned()))
+                    written.ignored.push((index, "a second pan with key frames is ignored".to_owned()))
                 }
                 SoundPart::Unknown(what) => {
-                    written.ignored.push((index, format!("{what} of effect {name:?} is not heard")));
+                    written.ignored.push((index, format!("{what} of effect {name:?} is not applied to the sound")));
                 }
             }
         }
@@ -86,7 +86,7 @@ pub(in crate::plan) fn channels(clip: &Clip) -> Result<Vec<SourceChannel>, Strin
     if matches!(list, Value::Null) || finite(list).is_some_and(|count| count > 0.0) {
         return Ok(Vec::new());
     }
-    let wrong = || format!("its {name} are not understood; all channels of its media are heard");
+    let wrong = || format!("its {name} are not understood; all channels of its media are used");
     if let Some(assigned) = list.get("SecondaryAssignments") {
         // Premiere numbers the channels in each of a file's sounds.
         let group = member("PremierePro_OTIO", "OriginalChannelGroupIndex").map_or(Some(0), index);

@@ -25,7 +25,7 @@ pub(in crate::plan) fn style(transition: &Transition) -> (MixStyle, Vec<String>)
     if let Some(dip) = names.iter().find(|name| is_dip(&plain(name))) {
         let color = color_of(transition).or_else(|| color_named(&plain(dip)));
         if color.is_none() {
-            notes.push(format!("the colour of transition {dip:?} is not said; black is taken"));
+            notes.push(format!("the colour of transition {dip:?} is not specified; using black"));
         }
         return (MixStyle::Dip { color: color.unwrap_or(BLACK) }, notes);
     }

@@ -29,7 +29,7 @@ pub(in crate::plan) fn is_empty(value: &Value) -> bool {
 pub(in crate::plan) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        other => number(other).map_or_else(|| "that is no number".to_owned(), |number| number.to_string()),
+        other => number(other).map_or_else(|| "that is not a number".to_owned(), |number| number.to_string()),
     }
 }
 
