@@ -58,7 +58,7 @@ fn lists_of_other_files_open_nothing() {
         }
     }
     let error = &refused(&path("list0.m3u8"))[0];
-    assert!(format!("{error:#}").contains("a medium is one file"), "{error:#}");
+    assert!(format!("{error:#}").contains("expected a media file"), "{error:#}");
     // Names are names.
     for name in ["concat:secret.ts|secret.ts", "subfile,,start,0,end,100,,:secret.ts", "%d.tga", "data:,x"] {
         for error in refused(&path(name)) {

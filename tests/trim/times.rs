@@ -131,7 +131,7 @@ fn holes_are_told() {
     let arguments = "-vf select='lt(n\\,250)+gte(n\\,253)' -fps_mode passthrough -c:v libx264 -preset ultrafast -g 50";
     let media = Media::new("a.mkv", 261, "24", arguments);
     let piece = media.piece("p.mkv", Cut::frames(247, 8), |trim| trim).expect("a piece");
-    assert_eq!(piece.notes, ["3 frames are not in the movie: the one in front of each is shown"]);
+    assert_eq!(piece.notes, ["3 frames are not in the movie: the one before each is shown"]);
     let frames = [247, 248, 249, 249, 249, 249, 253, 254].map(|index| Some(numbered(index)));
     assert_eq!(shown(&piece.path), frames);
 }

@@ -508,7 +508,7 @@ fn aligned(info: &PixelInfo, x: u32) -> bool {
 /// [`ErrorKind::Encode`] when `data` does not hold `width × height × 4` bytes or there is no memory.
 pub fn rgba8_frame(data: &[u8], width: u32, height: u32) -> Result<Video> {
     if data.len() != width as usize * height as usize * 4 || data.is_empty() {
-        let what = format!("{} bytes are no RGBA picture of {width} × {height}", data.len());
+        let what = format!("{} bytes do not make an RGBA picture of {width} × {height}", data.len());
         return Err(Error::new(ErrorKind::Encode, what));
     }
     let mut frame = FramePool::default().frame(Pixel::RGBA, width, height, ColorTags::SRGB)?;

@@ -164,7 +164,7 @@ impl OutputSettings {
     pub(super) fn rate_pair(&self) -> Result<(i32, i32)> {
         let part = |part: u32| {
             i32::try_from(part)
-                .map_err(|_| Error::new(ErrorKind::Time, format!("{} is no rate for a movie", self.rate)))
+                .map_err(|_| Error::new(ErrorKind::Time, format!("invalid rate {} for a movie", self.rate)))
         };
         Ok((part(self.rate.num())?, part(self.rate.den())?))
     }

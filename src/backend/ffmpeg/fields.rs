@@ -58,7 +58,7 @@ pub(crate) fn deinterlaced(
     let parsed = graph.output(INPUT, 0).and_then(|parser| parser.input(OUTPUT, 0)?.parse(&chain));
     parsed.and_then(|()| graph.validate()).map_err(failed)?;
     let frames = before.into_iter().chain([frame]).chain(after);
-    let unknown = || Error::new(ErrorKind::Decode, "the filter has no ends");
+    let unknown = || Error::new(ErrorKind::Decode, "the filter graph has no input or output");
     for (number, picture) in (0i64..).zip(frames) {
         let mut shared = super::sys::read::share(picture).map_err(failed)?;
         shared.set_pts(Some(number));

@@ -282,7 +282,7 @@ impl FrameReader<'_> {
 
     fn index(&self, shot: &Shot) -> Result<usize> {
         let same = |own: &Shot| std::ptr::eq(own, shot) || own == shot;
-        let unknown = || Error::new(ErrorKind::Option, format!("shot {:?} is none of the plan's", shot.name));
+        let unknown = || Error::new(ErrorKind::Option, format!("the plan has no shot {:?}", shot.name));
         self.plan.shots.iter().position(same).ok_or_else(unknown)
     }
 

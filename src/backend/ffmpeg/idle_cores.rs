@@ -29,7 +29,8 @@ impl Workers {
             threads => {
                 let threads = usize::try_from(threads).unwrap_or(usize::MAX);
                 let pool = ThreadPoolBuilder::new().num_threads(threads).build();
-                let failed = |cause| Error::new(ErrorKind::Encode, "no threads for an encoder").because(cause);
+                let failed =
+                    |cause| Error::new(ErrorKind::Encode, "cannot start threads for an encoder").because(cause);
                 Ok(Workers::Own(pool.map_err(failed)?))
             }
         }

@@ -73,7 +73,7 @@ impl ResolvedMedia {
     pub(super) fn error(&self) -> Option<Error> {
         match self {
             ResolvedMedia::Broken(broken) => Some(broken.error()),
-            ResolvedMedia::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
+            ResolvedMedia::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} does not exist"))),
             _ => None,
         }
     }
@@ -167,7 +167,11 @@ pub(super) fn refuse_missing(seen: &[&Layer], found: &[ResolvedMedia], unheard: 
         return Ok(());
     }
     let lines: Vec<String> = missing.iter().map(|(what, clips)| format!("\n  {what} (clip {})", few(clips))).collect();
-    let message = format!("{} media are missing; nothing was rendered:{}", missing.len(), lines.concat());
+    let media = match missing.len() {
+        1 => "1 medium is missing".to_owned(),
+        count => format!("{count} media are missing"),
+    };
+    let message = format!("{media}; nothing was rendered:{}", lines.concat());
     Err(Error::new(ErrorKind::MediaMissing, message).about_files(missing.keys().map(PathBuf::from)))
 }
 
@@ -197,7 +201,7 @@ pub(super) fn warnings(
                 let ratio = info.rate.map_or(1.0, |rate| rate.nominal().to_f64() / media.rate.nominal().to_f64());
                 if (ratio - 1.0).abs() > 0.002 && !info.is_still {
                     warn(format!(
-                        "{} runs at {}, the timeline takes it for {}: frames are picked by time",
+                        "{} runs at {}, the timeline says {}: frames are picked by time",
                         info.path.display(),
                         info.rate.map_or_else(String::new, |rate| rate.to_string()),
                         media.rate
@@ -221,7 +225,7 @@ pub(super) fn warnings(
                 }
                 if let Some(light) = other_light(info).filter(|_| !is_managed) {
                     warn(format!(
-                        "{} is {light} by its header: its values are taken for those of BT.709, unless a colour \
+                        "{} is {light} by its header: its values are read as BT.709 unless a colour \
                          configuration converts them (PlanOptions::color, --ocio)",
                         info.path.display()
                     ));

@@ -208,7 +208,9 @@ pub(super) fn turn(
             16 => turn_plane::<16>(source, target, size, (mirrored, rotation)),
             _ => None,
         };
-        rotated.ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("{} cannot be turned", info.name)))?;
+        rotated.ok_or_else(|| {
+            Error::new(ErrorKind::Unsupported, format!("pictures of the pixel format {} cannot be rotated", info.name))
+        })?;
     }
     Ok(())
 }

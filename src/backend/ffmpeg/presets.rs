@@ -200,7 +200,7 @@ impl Preset {
             .filter_map(|format| Some((cost(&source, request.alpha, &PixelInfo::of(format)?), format)))
             .min_by_key(|(cost, _)| *cost);
         best.map(|(_, format)| format)
-            .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("{} has no pixel format left", self.name)))
+            .ok_or_else(|| Error::new(ErrorKind::Unsupported, format!("no pixel format of {} can be used", self.name)))
     }
 
     /// The colour tags that its files have whose values have these: what is linear stays so, and what is not known is said to

@@ -100,9 +100,9 @@ pub(crate) fn open_within(path: &Path, max_pixels: Option<u64>) -> Result<Demuxe
             return undecodable(path, refusal.err().unwrap_or_default());
         }
         if refused.is_list() {
-            return undecodable(path, "it is a list of other files or a script; a medium is one file");
+            return undecodable(path, "it is a playlist or a script; expected a media file");
         }
-        let error = undecodable(path, "it is no media file that FFmpeg knows");
+        let error = undecodable(path, "FFmpeg does not recognise it as a media file");
         match refused.lines.iter().rev().find(|line| line.level <= sys::LOG_WARNING) {
             Some(line) => error.because(format!("{} ({})", refused.cause, line.text)),
             None => error.because(refused.cause),

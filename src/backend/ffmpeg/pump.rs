@@ -546,7 +546,7 @@ impl Pump {
             }
             self.landing = Landing::Flowing;
         }
-        let flagged = sys::is_damaged(&frame).then(|| "FFmpeg had to make up a part of it".into());
+        let flagged = sys::is_damaged(&frame).then(|| "FFmpeg concealed errors in it".into());
         let mut own = self.reason_for(number).or(flagged).or_else(|| self.unproved(flight.as_ref()));
         if self.headless {
             if own.is_some() {

@@ -27,7 +27,7 @@ impl SequenceReader {
     /// [`ErrorKind::Option`] when `source` is no sequence.
     pub fn new(source: &MediaSource, options: &DecodeOptions) -> Result<SequenceReader> {
         if !matches!(source, MediaSource::Sequence { .. }) {
-            return Err(Error::new(ErrorKind::Option, format!("{} is no frame sequence", source.display())));
+            return Err(Error::new(ErrorKind::Option, format!("{} is not a frame sequence", source.display())));
         }
         Ok(SequenceReader { source: source.clone(), options: options.clone(), last: None })
     }

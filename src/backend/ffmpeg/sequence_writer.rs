@@ -131,7 +131,7 @@ impl SequenceWriter {
         self.encoder.send(None)?;
         self.drain()?;
         if self.files != self.frames {
-            let what = format!("{} files came out of {} frames", self.files, self.frames);
+            let what = format!("{} files were written for {} frames", self.files, self.frames);
             return Err(Error::new(ErrorKind::Encode, what));
         }
         Ok(WrittenFrames { frames: self.frames, bytes: self.bytes })
@@ -146,7 +146,7 @@ pub(super) fn write_still(path: &Path, settings: &OutputSettings, picture: &Vide
     encoder.send(None)?;
     let mut packet = Packet::empty();
     if !encoder.receive(&mut packet)? {
-        return Err(Error::new(ErrorKind::Encode, "no file came out of a picture").at_file(path));
+        return Err(Error::new(ErrorKind::Encode, "no file was written for a picture").at_file(path));
     }
     let data = told(packet.data().unwrap_or_default(), untold_interop(settings, &encoder));
     write_file(path, &data, false).map_err(|error| Error::io("write", path, error))?;

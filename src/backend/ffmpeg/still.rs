@@ -80,7 +80,7 @@ pub(crate) fn read_described(path: &Path, options: &DecodeOptions) -> Result<(Fr
 
 fn read_bytes(path: &Path, data: &[u8], options: &DecodeOptions) -> Result<(Frame, Option<Reason>)> {
     let Some(kind) = StillKind::of_bytes(data) else {
-        return Err(undecodable(path, "it is no PNG, JPEG, TIFF, EXR or DPX file"));
+        return Err(undecodable(path, "it is not a PNG, JPEG, TIFF, EXR or DPX file"));
     };
     let refuse = |why: String| undecodable(path, why);
     let most = |bytes_per_pixel| limits::pixels(options.max_pixels, data.len() as u64, bytes_per_pixel);
@@ -256,9 +256,10 @@ fn by_ffmpeg(
     let said = lines.iter().find(|line| !unknown(line)).or(lines.first()).map(|line| line.text.clone());
     match decoded {
         Ok(frame) if !strict || (lines.is_empty() && !sys::is_damaged(&frame)) => Ok(frame),
-        Ok(_) => {
-            Err(Failed { reason: said.unwrap_or_else(|| "a part of it is made up".to_owned()).into(), damaged: true })
-        }
+        Ok(_) => Err(Failed {
+            reason: said.unwrap_or_else(|| "FFmpeg concealed errors in it".to_owned()).into(),
+            damaged: true,
+        }),
         Err(cause) => {
             let damaged = lines.iter().any(|line| !unknown(line)) && !lines.iter().any(unknown);
             Err(Failed { reason: said.unwrap_or_else(|| format!("{cause:#}")).into(), damaged })

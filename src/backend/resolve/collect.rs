@@ -112,7 +112,7 @@ impl Collection<'_> {
                     }
                     return Err(match unrestored.as_slice() {
                         [] => error,
-                        _ => error.context(format!("not all of Resolve could be put back ({})", unrestored.join("; "))),
+                        _ => error.context(format!("Resolve could not be fully restored ({})", unrestored.join("; "))),
                     });
                 }
             }

@@ -117,7 +117,7 @@ impl<'o> ResolveGuard<'o> {
     }
 
     fn untold(&mut self, what: &str, method: &str) {
-        let what = format!("{what} could not be restored in Resolve: {method} told nothing");
+        let what = format!("{what} could not be restored in Resolve: {method} returned nothing");
         if !self.state.untold.contains(&what) {
             self.state.untold.push(what);
         }
@@ -155,7 +155,7 @@ impl<'o> ResolveGuard<'o> {
     pub(super) fn failed(&mut self, error: Error) -> Error {
         match self.restore().as_slice() {
             [] => error,
-            unrestored => error.context(format!("not all of Resolve could be put back ({})", unrestored.join("; "))),
+            unrestored => error.context(format!("Resolve could not be fully restored ({})", unrestored.join("; "))),
         }
     }
 

@@ -183,7 +183,7 @@ impl Drop for Lock {
 /// Opens the file at `path`, or makes it: never through a link, and never something else than a lock.
 fn open(path: &Path) -> Result<File> {
     let foreign = |what: &str| {
-        let what = format!("{} is {what}; expected the lock of a Resolve, or nothing: remove it", path.display());
+        let what = format!("{} is {what}; expected a lock file of Resolve, or no file: remove it", path.display());
         Err(Error::new(ErrorKind::Exists, what).at_file(path))
     };
     let failed = |error| Error::io("open", path, error);
@@ -206,7 +206,7 @@ fn open(path: &Path) -> Result<File> {
         };
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() {
-            return foreign("no regular file");
+            return foreign("not a regular file");
         }
         if has_several_names(&metadata) {
             return foreign("a file that has another name, too");
@@ -249,7 +249,7 @@ fn read(file: &mut File, path: &Path) -> Result<Register> {
     let read = file.rewind().and_then(|()| file.take(LARGEST).read_to_end(&mut text));
     read.map_err(|error| Error::io("read", path, error))?;
     if !text.is_empty() && !text.starts_with(START) {
-        let what = format!("{} is no lock of a Resolve, and is left as it is: remove it", path.display());
+        let what = format!("{} is not a lock file of Resolve, and was left alone: remove it", path.display());
         return Err(Error::new(ErrorKind::Exists, what).at_file(path));
     }
     // What is behind the first value is the rest of a longer one.

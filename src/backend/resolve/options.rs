@@ -404,7 +404,7 @@ impl ResolveOptions {
             ResolveGrade::Cdl { cdl, node } => {
                 let all = cdl.slope.iter().chain(&cdl.offset).chain(&cdl.power).chain([&cdl.saturation]);
                 if all.copied().any(|number| !number.is_finite()) {
-                    return bad("a CDL has numbers that are none".to_owned());
+                    return bad("a CDL has values that are not finite numbers".to_owned());
                 }
                 numbered(*node)
             }

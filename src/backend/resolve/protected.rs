@@ -45,7 +45,7 @@ pub(super) fn refuse_ticket(
     let told = |what: &str| Err(Error::new(ErrorKind::Option, format!("{} is {what}", path.display())).at_file(path));
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if [MANIFEST, CONFLATED].iter().any(|own| name.eq_ignore_ascii_case(own)) {
-        return told("a name for manifests of this library alone; expected another one for the ticket");
+        return told("a name reserved for manifests of this library; expected another one for the ticket");
     }
     let mut places = Protected::default();
     let folder = Folder::planned(&delivery.folder);

@@ -64,7 +64,7 @@ impl Backend for ResolveBackend {
     ) -> Result<Box<dyn Session + 'a>> {
         let is_wanted = |shot: &Shot| self.wanted().is_none_or(|only| only.contains(&shot.name));
         if let Some(shot) = plan.shots.iter().find(|shot| !is_wanted(shot)) {
-            let what = format!("the backend is to render some shots alone, of which {:?} is none", shot.name);
+            let what = format!("the backend renders selected shots only, and {:?} is not among them", shot.name);
             return Err(Error::new(ErrorKind::Option, what));
         }
         Ok(Box::new(ResolveSession {

@@ -21,7 +21,7 @@ impl Ticket {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
         let mut ticket: Ticket = serde_json::from_slice(&bytes).map_err(|error| {
-            let what = format!("{} is no ticket of a render", path.display());
+            let what = format!("{} is not the ticket of a render", path.display());
             Error::new(ErrorKind::Json, what).at_file(path).at_line(error.line(), error.column()).because(error)
         })?;
         ticket.file = Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()));

@@ -146,7 +146,7 @@ impl SceneColor {
             outputs.any(|baked| !baked.hdr.is_empty())
         };
         if !color.hdr.is_empty() && !shots.values().any(says_hdr) {
-            let what = "what is said of the mastering display and of brightness is not written: no output is PQ or HLG";
+            let what = "mastering display and content light level are not written: no output is PQ or HLG";
             warnings.push(Warning::new("", what));
         }
         let of =
@@ -253,7 +253,7 @@ fn refuse(wrong: BTreeSet<String>) -> Result<()> {
             let lines: Vec<String> = wrong.iter().map(|line| format!("\n  {line}")).collect();
             Err(Error::new(
                 ErrorKind::Option,
-                format!("{count} faults of colour; nothing was rendered:{}", lines.concat()),
+                format!("{count} colour errors; nothing was rendered:{}", lines.concat()),
             ))
         }
     }

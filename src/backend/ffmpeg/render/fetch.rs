@@ -347,5 +347,5 @@ fn sequence_frame(reader: &mut SequenceReader, index: i64, source: &MediaSource)
 }
 
 fn hole(file: &std::path::Path, number: i64) -> Error {
-    Error::new(ErrorKind::MediaMissing, format!("{} is not there", file.display())).at_file(file).at_frame(number)
+    Error::new(ErrorKind::MediaMissing, format!("{} does not exist", file.display())).at_file(file).at_frame(number)
 }

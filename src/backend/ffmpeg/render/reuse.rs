@@ -55,8 +55,7 @@ impl<'f> Reuse<'f> {
                 }
                 let (writer, encoder, header) = MovieWriter::create_for_packets(to, &settings)?;
                 if !header.is_empty() && reader.codec_header() != header {
-                    let what =
-                        "the encoder that is there writes another header than the one the packets were made with";
+                    let what = "this encoder writes a different header from the one that the packets were made with";
                     return Err(Error::new(ErrorKind::Unsupported, what).at_file(from));
                 }
                 let (reader, writer) = (Box::new(reader), Box::new(writer));

@@ -74,7 +74,7 @@ impl<'a> Scene<'a> {
             canvas.color = preset.managed_tags(format, plan.canvas.color.unwrap_or(values));
             if settled.is_scene_linear && !PixelInfo::of(format).is_some_and(|info| info.float) {
                 let what = format!(
-                    "the canvas is {:?}, which is light: {} cuts what is brighter than white",
+                    "the canvas is {:?}, which is scene-linear: {} clips values above white",
                     settled.canvas, preset.name
                 );
                 notes.push(Warning::new("canvas", what));

@@ -94,13 +94,13 @@ impl SourceFrames {
         let (first, count) = match (range, ends) {
             (Some(range), _) => range,
             (None, Some((first, last))) => (first, last - first + 1),
-            (None, None) => return Err(missing(format!("there are no frames {}", path.display()))),
+            (None, None) => return Err(missing(format!("no frames match {}", path.display()))),
         };
         if let Some(hole) = (first..first + count).find(|number| numbers.binary_search(number).is_err()) {
             return Err(missing(format!("{}: frame {hole} is missing", path.display())));
         }
         let MediaSource::Sequence { folder, prefix, suffix, padding, holes, .. } = source else {
-            return Err(missing(format!("{} is no sequence", path.display())));
+            return Err(missing(format!("{} is not a frame sequence", path.display())));
         };
         let source = MediaSource::Sequence { folder, prefix, suffix, padding, start: first, step: 1, holes };
         let mut info = probe_within(&source.file(0).unwrap_or_default(), options.max_pixels)?;
@@ -176,7 +176,7 @@ impl SourceFrames {
     pub(crate) fn notes(&self) -> Vec<String> {
         let varies = self.info.vfr.then(|| {
             let file = self.path.display();
-            format!("{file} has no constant rate: its frames are picked by time, {} a second", self.rate)
+            format!("{file} has a variable frame rate: its frames are picked by time, {} per second", self.rate)
         });
         let sound = self.sound.iter().flat_map(|sound| sound.notes().iter().cloned());
         varies.into_iter().chain(sound).collect()
@@ -234,7 +234,7 @@ impl SourceFrames {
                 picked.frame
             }
             SourcePictures::Sequence(reader) => reader.read(index)?.ok_or_else(|| {
-                Error::new(ErrorKind::MediaMissing, "a frame is not there any more").at_file(&self.path).at_frame(index)
+                Error::new(ErrorKind::MediaMissing, "a frame no longer exists").at_file(&self.path).at_frame(index)
             })?,
         };
         let source =

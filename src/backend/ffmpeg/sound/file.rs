@@ -106,7 +106,7 @@ impl FileSounds {
         if let (false, [(_, first), _, ..]) = (apart, kept.as_slice())
             && first.channels == 1
         {
-            notes.push(format!("its {} sounds stay apart: most players play the first, of one channel", kept.len()));
+            notes.push(format!("its {} mono streams stay separate: most players play only the first", kept.len()));
         }
         (kept, notes)
     }

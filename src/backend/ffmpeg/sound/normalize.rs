@@ -56,7 +56,10 @@ impl Normalized {
     fn of(before: Loudness, target: f64) -> Normalized {
         let message = || {
             let why = "the whole cut is silent, or shorter than 0.4 s";
-            Warning::new("mix", format!("{why}: it has no loudness, and is not brought to {target:.1} LUFS"))
+            Warning::new(
+                "mix",
+                format!("{why}: its loudness cannot be measured, and it is not brought to {target:.1} LUFS"),
+            )
         };
         match before.integrated {
             Some(loudness) => Normalized { before, gain: target - loudness, warnings: Vec::new() },

@@ -81,7 +81,9 @@ impl SoundReader {
         let sounds = sounds(&demuxer);
         let Some(&stream) = sounds.get(stream.unwrap_or(0)) else {
             let what = match (stream, sounds.len()) {
-                (Some(stream), count) if count > 0 => format!("it has {count} sounds; there is no number {stream}"),
+                (Some(stream), count) if count > 0 => {
+                    format!("it has {count} sound streams; there is no stream {stream}")
+                }
                 _ => "it holds no sound that this build of FFmpeg can decode".to_owned(),
             };
             return Err(undecodable(path, what));
@@ -413,7 +415,7 @@ impl SoundReader {
         let samples = samples.filter(|samples| frame.rate() == self.rate && samples.channels() == self.speakers.len());
         let Some(samples) = samples else {
             self.damaged += 1;
-            self.doubt.get_or_insert_with(|| "its samples change their rate or channels on the way".into());
+            self.doubt.get_or_insert_with(|| "its sample rate or channels change within the file".into());
             return None;
         };
         let expected = self.next();

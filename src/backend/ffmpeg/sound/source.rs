@@ -32,7 +32,7 @@ impl SoundMedium {
     fn error(&self) -> Option<Error> {
         match self {
             SoundMedium::Broken(broken) => Some(broken.error()),
-            SoundMedium::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} is not there"))),
+            SoundMedium::Missing(what) => Some(Error::new(ErrorKind::MediaMissing, format!("{what} does not exist"))),
             _ => None,
         }
     }
@@ -60,7 +60,7 @@ pub(crate) fn clips(plan: &Plan) -> impl Iterator<Item = &SoundClip> {
 fn look(source: &MediaSource, policy: MissingPolicy) -> SoundMedium {
     let silent = !policy.is_error();
     let missing = |what: String| {
-        if silent { SoundMedium::Silent(format!("{what} is not there")) } else { SoundMedium::Missing(what) }
+        if silent { SoundMedium::Silent(format!("{what} does not exist")) } else { SoundMedium::Missing(what) }
     };
     let broken = |error: Error| match silent {
         true => SoundMedium::Silent(format!("{error:#}")),
@@ -246,7 +246,7 @@ fn all(path: &Path, to: &[Speaker], notes: &mut Vec<String>) -> Result<Vec<(Soun
         let mut speakers = first.speakers().to_vec();
         if speakers.len() > 2 && speakers.iter().all(|speaker| *speaker == Speaker::Unknown) {
             notes.push(format!(
-                "{} has {} channels without a meaning: the first two are heard as left and right",
+                "{} has {} channels without a layout: the first two are used as left and right",
                 path.display(),
                 speakers.len()
             ));
@@ -266,10 +266,8 @@ fn all(path: &Path, to: &[Speaker], notes: &mut Vec<String>) -> Result<Vec<(Soun
         _ if labelled => labels,
         count @ (1 | 2 | 6) => default_speakers(count),
         count => {
-            notes.push(format!(
-                "{} has {count} sounds of one channel each: the first two are heard as left and right",
-                path.display()
-            ));
+            notes
+                .push(format!("{} has {count} mono streams: the first two are used as left and right", path.display()));
             readers.truncate(2);
             default_speakers(2)
         }
@@ -320,7 +318,7 @@ fn chosen_channels(
             }
             if stream + 1 >= reader.siblings() {
                 let SourceChannel { stream, channel } = channel;
-                let what = format!("{} has no channel {channel} in sound {stream} or behind it", path.display());
+                let what = format!("{} has no channel {channel} in sound stream {stream} or after it", path.display());
                 return Err(Error::new(ErrorKind::Decode, what).at_file(path));
             }
             (stream, wanted) = (stream + 1, wanted - channels);

@@ -389,7 +389,7 @@ impl Muxer {
             }
             if let Some(tag) = setup.tag {
                 let letters = tag.as_bytes().try_into().map_err(|_| {
-                    Error::new(ErrorKind::Option, format!("{tag:?} is no tag of four letters, such as hvc1"))
+                    Error::new(ErrorKind::Option, format!("invalid tag {tag:?}; expected four letters, such as hvc1"))
                 })?;
                 (*parameters).codec_tag = u32::from_le_bytes(letters);
             }

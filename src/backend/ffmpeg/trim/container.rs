@@ -32,7 +32,7 @@ pub(super) fn muxer_of(path: &Path) -> Result<&'static str> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
     let muxer = CONTAINERS.iter().find(|(own, _)| *own == extension).map(|(_, muxer)| *muxer).ok_or_else(|| {
         let known: Vec<_> = CONTAINERS.iter().map(|(extension, _)| *extension).collect();
-        let what = format!("{} names no container for a movie; there are {}", path.display(), known.join(", "));
+        let what = format!("unsupported extension of {}; expected one of {}", path.display(), known.join(", "));
         Error::new(ErrorKind::Option, what).at_file(path)
     })?;
     if has_muxer(muxer) {

@@ -36,7 +36,7 @@ pub(super) fn resolve(cut: &Cut, source: &TrimSource) -> Result<(i64, i64)> {
 }
 
 fn empty(source: &TrimSource, what: &str) -> Error {
-    let what = format!("{what}: a piece has one frame at least, and ends behind its start");
+    let what = format!("{what}: a piece has at least one frame and ends after its start");
     Error::new(ErrorKind::Option, what).at_file(&source.path)
 }
 

@@ -120,7 +120,7 @@ impl PieceCopy {
             None if number < 0 => return Ok(PacketStep::On),
             // Frames that are shown later come first where the piece's first one depends on them.
             None if number > 0 || !begins(packet, source) => {
-                let what = if source.info.intra_only { "has no packet" } else { "is no key frame" };
+                let what = if source.info.intra_only { "has no packet" } else { "is not a key frame" };
                 return Ok(PacketStep::Not(format!("its first frame, {}, {what}", job.first)));
             }
             None => {
@@ -155,14 +155,14 @@ impl StartedPiece {
     fn obstacle(&mut self, job: &PieceJob, index: i64, intra_only: bool) -> Option<String> {
         let number = index - job.first;
         if number < 0 {
-            return Some(format!("frame {index} is stored behind the piece's first one: an open group of pictures"));
+            return Some(format!("frame {index} is stored after the piece's first one: an open group of pictures"));
         }
         if number >= job.count {
             self.behind = Some(index);
-            return intra_only.then(|| format!("frame {index} is stored in front of the last one"));
+            return intra_only.then(|| format!("frame {index} is stored before the last one"));
         }
         if let Some(behind) = self.behind {
-            return Some(format!("frame {index} may depend on frame {behind}, which lies behind the end"));
+            return Some(format!("frame {index} may depend on frame {behind}, which lies after the end"));
         }
         if number < self.next || !self.ahead.insert(number) {
             return Some(format!("two packets are shown as frame {index}"));

@@ -220,7 +220,7 @@ impl PieceWriter {
         self.drain(&job.times(source))?;
         let copied = self.encoding.is_none();
         if self.held > 0 {
-            let what = format!("{} frames are not in the movie: the one in front of each is shown", self.held);
+            let what = format!("{} frames are not in the movie: the one before each is shown", self.held);
             self.notes.push(what);
         }
         self.notes.extend(self.tracks.iter().filter_map(|track| track.damage(&source.sounds)));
