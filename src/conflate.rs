@@ -54,7 +54,7 @@ pub use trim::trim;
 const MANIFEST_EACH: usize = 500;
 
 /// What is said of a shot that is kept though its grade may be another by now.
-const GRADE_UNSEEN: &str = "kept from an earlier run: a grade that was changed since is not seen";
+const GRADE_UNSEEN: &str = "kept from an earlier run: a grade that was changed since is not in it";
 
 /// The final paths of all places.
 fn paths(places: &[ShotPlaces]) -> impl Iterator<Item = &Path> {
@@ -254,7 +254,7 @@ impl<'r> Run<'r> {
                     self.panicked(index, &*panic)
                 });
                 if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.observer.finished(&report))) {
-                    report.warnings.push(format!("whoever watched the run panicked: {}", said(&*panic)));
+                    report.warnings.push(format!("the observer of the run panicked: {}", said(&*panic)));
                 }
                 self.finish(index, report)?;
             }
@@ -386,7 +386,7 @@ impl<'r> Run<'r> {
     /// What becomes of shot number `index` where something panicked: nothing of it is left.
     fn panicked(&self, index: usize, panic: &(dyn Any + Send)) -> ShotReport {
         let shot = &self.plan.shots[index];
-        let mut chain = vec![format!("shot {:?}: rendering or watching it panicked: {}", shot.name, said(panic))];
+        let mut chain = vec![format!("shot {:?}: rendering it or its observer panicked: {}", shot.name, said(panic))];
         chain.extend(self.places[index].discard());
         self.shot_report(index, Status::Failed, Delivered::default(), shot.notes.clone(), chain)
     }

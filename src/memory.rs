@@ -102,7 +102,7 @@ pub(crate) fn of_text(bytes: usize) -> u64 {
 #[cfg(unix)]
 pub(crate) fn check_room(bytes: u64) -> Result<()> {
     use rustix::process::{Resource, getrlimit};
-    let limits = [(Resource::As, "ulimit -v"), (Resource::Data, "ulimit -d")];
+    let limits = [(Resource::As, "ulimit -v"), (Resource::Data, "--memory or ulimit -d")];
     let Some((limit, name)) =
         limits.into_iter().filter_map(|(limit, name)| Some((getrlimit(limit).current?, name))).min()
     else {
@@ -112,7 +112,7 @@ pub(crate) fn check_room(bytes: u64) -> Result<()> {
     let reserved = room.try_reserve_exact(usize::try_from(bytes).unwrap_or(usize::MAX));
     // Or else the compiler leaves out what is never written to.
     std::hint::black_box(&room);
-    reserved.map_err(|cause| {
+    reserved.map_err(|_| {
         // The GNU C library keeps 64 MiB of address space free for each thread.
         let hint = if name == "ulimit -v" && cfg!(target_env = "gnu") {
             "; with MALLOC_ARENA_MAX=1 in the environment, less is needed"
@@ -120,11 +120,11 @@ pub(crate) fn check_room(bytes: u64) -> Result<()> {
             ""
         };
         let what = format!(
-            "not enough memory: {} MiB more are needed, and {name} allows {} MiB in all{hint}",
+            "not enough memory: {} MiB more are needed, and the limit ({name}) is {} MiB in all{hint}",
             bytes / MIB,
             limit / MIB
         );
-        Error::new(ErrorKind::Limit, what).because(cause)
+        Error::new(ErrorKind::Limit, what)
     })
 }
 

@@ -26,6 +26,11 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// `count` with `noun`, which takes an s where there is not one of it: `1 shot`, `2 shots`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// Whether a character does something to a line of text instead of being seen in it.
 fn acts(character: char) -> bool {
     character.is_control()

@@ -75,7 +75,7 @@ pub(crate) fn merge(plan: &Plan, delivery: &Delivery, timeline: Option<&Timeline
 /// Why what was delivered of `shot` is not there as `listed` says that it was left.
 fn wrong(shot: &Shot, places: &ShotPlaces, listed: &Listed) -> Option<String> {
     let (place, is_there) = places.changed(shot, listed)?;
-    let what = if is_there { "was changed since" } else { "is not there any more" };
+    let what = if is_there { "was changed since" } else { "no longer exists" };
     Some(format!("shot {:?}: {}, which a task delivered, {what}", shot.name, place.path.display()))
 }
 

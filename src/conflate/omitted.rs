@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Run;
 use super::since::Taken;
 use crate::deliver::{Guard, MANIFEST, ShotPlaces, delivered_place, outputs};
+use crate::printable::counted;
 use crate::report::{Report, ShotReport, Status};
 
 /// The delivered shots of an earlier run that are not in the cut. Found once for a run: every manifest that is written on the
@@ -98,7 +99,8 @@ impl<'r> Run<'r> {
         if self.gone.shots.is_empty() {
             return Vec::new();
         }
-        let stays = |why: &str| vec![format!("files of {} omitted shots stay: {why}", self.gone.shots.len())];
+        let stays =
+            |why: &str| vec![format!("files of {} are kept: {why}", counted(self.gone.shots.len(), "omitted shot"))];
         if since.folder != self.folder.path() {
             return stays("they are in another folder");
         }
@@ -108,7 +110,7 @@ impl<'r> Run<'r> {
         let is_of_another =
             |shot: &ShotReport| shot.of.as_ref() == Some(&self.plan.name) && since.name != self.plan.name;
         if since.shots.iter().any(is_of_another) {
-            return stays("the manifest is of another cut, and has entries of this one beside");
+            return stays("the manifest is of another cut, and also lists shots of this one");
         }
         let is_whole = |shot: &ShotReport| matches!(shot.status, Status::Done | Status::Skipped);
         if !whole.shots.iter().filter(|shot| shot.of.is_none()).all(is_whole) {
@@ -125,7 +127,7 @@ impl<'r> Run<'r> {
             for output in outputs(shot).filter(|output| !own.contains(&output.path)) {
                 let place = delivered_place(&self.folder, output);
                 let place =
-                    place.ok_or_else(|| format!("{} stays: its path is none that is written here", output.path));
+                    place.ok_or_else(|| format!("{} is kept: its path is not one that is written here", output.path));
                 match place.and_then(|place| guard.remove(&place)) {
                     Ok(()) => removed.push(output.path.clone()),
                     Err(why) => kept.push(why),

@@ -191,7 +191,7 @@ impl Run<'_> {
     pub(super) fn planned(&self, index: usize) -> (ShotAction, Vec<String>) {
         let places = &self.places[index];
         if self.done_already[index].is_some() {
-            return (ShotAction::Skip, vec!["it is there already: the same shot of the same plan".to_owned()]);
+            return (ShotAction::Skip, vec!["already delivered: the same shot of the same plan".to_owned()]);
         }
         match self.taken.get(index).and_then(Option::as_ref) {
             Some(Taken::Pictures { reason, .. }) => return (ShotAction::Retrim, vec![reason.clone()]),
@@ -202,10 +202,10 @@ impl Run<'_> {
         let why = match (self.delivery.existing, self.before.at(&places.picture.relative)) {
             _ if !is_there => return (ShotAction::Render, Vec::new()),
             (Existing::Skip, Some(before)) if before.fingerprint != self.fingerprints[index] => {
-                "what is there was made of another plan, other media or another preset"
+                "the existing files were made of another plan, other media or another preset"
             }
-            (Existing::Skip, Some(_)) => "what is there is not whole",
-            _ => "what is there is replaced",
+            (Existing::Skip, Some(_)) => "the existing files are incomplete or were changed",
+            _ => "the existing files are replaced",
         };
         (ShotAction::Render, vec![why.to_owned()])
     }

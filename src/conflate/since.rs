@@ -13,6 +13,7 @@ use crate::deliver::{Folder, Protected, Representation, delivered_place, on_disk
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Target;
 use crate::plan::{Shot, Warning};
+use crate::printable::counted;
 use crate::report::{OutputKind, Pictures, Report, RepresentedPictures, ShotReport};
 use crate::time::Rate;
 use crate::trace;
@@ -134,7 +135,7 @@ impl Since {
             let left = place.as_ref().and_then(|place| place.left(number, frames));
             let is_it = left.is_some_and(|left| left.bytes == made.output.bytes && left.modified == known.modified);
             let place = place.filter(|_| is_it);
-            let place = place.ok_or_else(|| format!("{} was changed or is not there any more", made.output.path))?;
+            let place = place.ok_or_else(|| format!("{} was changed or no longer exists", made.output.path))?;
             let skipped = own.start - there.start;
             let first = if made.output.kind == OutputKind::Sequence { number.saturating_add(skipped) } else { skipped };
             Ok(Earlier::new(place.final_target(), first, &made.output))
@@ -244,7 +245,7 @@ impl<'s> DeliveredPictures<'s> {
     fn why_not(&self, name: &str, wanted: &Pictures, all: &[&str], is_changed: bool) -> String {
         let since = self.since;
         if is_changed {
-            return "its frames were delivered before, but the file was changed or is not there any more".to_owned();
+            return "its frames were delivered before, but the file was changed or no longer exists".to_owned();
         }
         let of_kind = |made_alike: bool| {
             let is_there = |&(shot, _): &(usize, usize)| {
@@ -261,8 +262,12 @@ impl<'s> DeliveredPictures<'s> {
             (0, 0) if known => "what it shows was changed: none of its frames was delivered before".to_owned(),
             (0, 0) => "it is new: none of its frames was delivered before".to_owned(),
             (0, _) => "preset, canvas or another setting was changed since its frames were delivered".to_owned(),
-            (some, _) if some == all.len() => "its frames were delivered before, but not in one row".to_owned(),
-            (some, _) => format!("{} of its {} frames were not delivered before", all.len() - some, all.len()),
+            (some, _) if some == all.len() => "its frames were delivered before, but not as one range".to_owned(),
+            (some, _) => {
+                let new = all.len() - some;
+                let were = if new == 1 { "was" } else { "were" };
+                format!("{new} of its {} {were} not delivered before", counted(all.len(), "frame"))
+            }
         }
     }
 }
@@ -319,7 +324,7 @@ impl Run<'_> {
         let last = all.pop()?;
         let all = if all.is_empty() { last } else { format!("{} and {last}", all.join(", ")) };
         let what =
-            format!("the earlier run had {all}, and this one has not; if that is not meant, repeat its settings");
+            format!("the earlier run had {all}, which this one lacks; repeat its settings unless that is intended");
         Some(Warning::new("since", what))
     }
 

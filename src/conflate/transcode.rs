@@ -203,7 +203,7 @@ fn refuse_own<'p>(source: &Path, places: impl Iterator<Item = &'p OutputPlace>) 
     for place in places {
         let there = place.path.canonicalize().ok();
         if there.is_some() && own.contains(&there) {
-            let message = format!("{} is what is to be read", place.path.display());
+            let message = format!("{} is the input", place.path.display());
             return Err(Error::new(ErrorKind::Exists, message).at_file(&place.path));
         }
     }

@@ -94,7 +94,7 @@ impl FileColors {
         let MediumSpace { space, by, warning, .. } = medium;
         let mut warnings: Vec<String> = warning.into_iter().map(|warning| format!("{path}: {warning}")).collect();
         if !plan.hdr.is_empty() && values.values().all(|value| value.hdr.is_empty()) {
-            let what = "what is said of the mastering display and of brightness is not written: nothing is PQ or HLG";
+            let what = "mastering display and content light level are not written: no output is PQ or HLG";
             warnings.push(what.to_owned());
         }
         let medium = MediumColor::new(path.to_owned(), &space, &by);

@@ -77,10 +77,10 @@ impl BurnIn {
     pub(super) fn check(&self) -> Result<()> {
         let bad = |what: String| Err(Error::new(ErrorKind::Option, what));
         if !(0.005..=0.5).contains(&self.size) {
-            return bad(format!("a burn-in is 0.005 to 0.5 of the picture high, not {}", self.size));
+            return bad(format!("a burn-in has a size of 0.005 to 0.5 of the picture height, not {}", self.size));
         }
         if !(0.0..=1.0).contains(&self.back_opacity) {
-            return bad(format!("the box of a burn-in is 0 to 1 opaque, not {}", self.back_opacity));
+            return bad(format!("the box of a burn-in has an opacity of 0 to 1, not {}", self.back_opacity));
         }
         Ok(())
     }
@@ -179,7 +179,7 @@ pub struct HexColor(pub [u8; 3]);
 impl TryFrom<String> for HexColor {
     type Error = Error;
     fn try_from(text: String) -> Result<HexColor> {
-        let bad = || Error::new(ErrorKind::Option, format!("{text:?} is no colour such as #ffcc00"));
+        let bad = || Error::new(ErrorKind::Option, format!("invalid colour {text:?}; expected one such as #ffcc00"));
         text.strip_prefix('#').and_then(hex_bytes).map(HexColor).ok_or_else(bad)
     }
 }

@@ -456,7 +456,7 @@ impl OutputPlace {
 /// Gives `new` the name `path`, which nothing has: should anything have got it meanwhile, that stays.
 fn rename_to_free(new: &Path, path: &Path) -> Result<()> {
     let taken = || {
-        let message = format!("{} was made by somebody else meanwhile, and is left as it is", path.display());
+        let message = format!("{} was made by another process in the meantime, and was left alone", path.display());
         Error::new(ErrorKind::Exists, message).at_file(path)
     };
     #[cfg(any(target_os = "linux", target_os = "macos"))]
@@ -495,7 +495,7 @@ fn replace(new: &Path, old: &Path) -> Result<PathBuf> {
         let back = fs::rename(&aside, old);
         let error = Error::io("rename to", old, error);
         return Err(if back.is_err() {
-            error.context(format!("the former lies at {}", aside.display()))
+            error.context(format!("the earlier file is at {}", aside.display()))
         } else {
             error
         });

@@ -10,6 +10,7 @@ use super::manifest::{CONFLATED, KnownManifest, Listed, MANIFEST, Manifest, Mani
 use super::parts::{self, PartManifest};
 use super::protected::Protected;
 use crate::error::{Error, ErrorKind, Result};
+use crate::printable::counted;
 use crate::report::ListedFile;
 
 /// Who decides what may be written into one folder.
@@ -135,7 +136,9 @@ impl<'p> Guard<'p> {
         let Some((first, _)) = in_the_way.first() else { return Ok(()) };
         let list: Vec<String> =
             in_the_way.iter().map(|(place, why)| format!("{}{why}", place.path.display())).collect();
-        let message = format!("{} outputs exist already; nothing was rendered:\n  {}", list.len(), list.join("\n  "));
+        let exist = if list.len() == 1 { "exists" } else { "exist" };
+        let outputs = counted(list.len(), "output");
+        let message = format!("{outputs} {exist} already; nothing was rendered:\n  {}", list.join("\n  "));
         let files = in_the_way.iter().map(|(place, _)| place.path.clone());
         Err(Error::new(ErrorKind::Exists, message).at_file(&first.path).about_files(files))
     }
@@ -278,7 +281,7 @@ fn kind(metadata: &Metadata) -> Option<&'static str> {
     if kind.is_symlink() {
         return Some("a symbolic link");
     }
-    (!kind.is_file() && !kind.is_dir()).then_some("no regular file")
+    (!kind.is_file() && !kind.is_dir()).then_some("not a regular file")
 }
 
 #[cfg(test)]

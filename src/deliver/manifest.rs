@@ -125,12 +125,12 @@ impl Manifest {
         let manifest = match path.symlink_metadata() {
             Err(error) if absent(&error) => Manifest::default(),
             Err(error) => return Err(Error::io("look at", &path, error)),
-            Ok(metadata) if !metadata.is_file() => return Ok(ManifestFile::Foreign("is no regular file")),
+            Ok(metadata) if !metadata.is_file() => return Ok(ManifestFile::Foreign("is not a regular file")),
             Ok(_) => {
                 let bytes = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
                 match Manifest::parse(&bytes) {
                     Some(manifest) => manifest,
-                    None => return Ok(ManifestFile::Foreign("is no manifest of this library")),
+                    None => return Ok(ManifestFile::Foreign("is not a manifest of this library")),
                 }
             }
         };
@@ -320,7 +320,7 @@ pub(crate) fn note(folder: &Path, files: &[ListedFile]) -> Result<()> {
     let path = folder.join(JOURNAL);
     let _hold = Hold::wait(&folder.join(MANIFEST))?;
     if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(not_ours(&path, "is no regular file"));
+        return Err(not_ours(&path, "is not a regular file"));
     }
     let mut text = Vec::new();
     for file in files {
@@ -465,7 +465,9 @@ pub(crate) fn clear_strays(folder: &Path) -> Result<()> {
 }
 
 pub(crate) fn not_ours(path: &Path, why: &str) -> Error {
-    Error::new(ErrorKind::Exists, format!("{} exists and {why}; nothing was rendered", path.display())).at_file(path)
+    // A reason in brackets stands for itself, others are the end of the sentence.
+    let and = if why.starts_with('(') { "" } else { "and " };
+    Error::new(ErrorKind::Exists, format!("{} exists {and}{why}; nothing was rendered", path.display())).at_file(path)
 }
 
 /// The newest two under each path of what is `listed` in the manifest, and of what was `noted` since: a run that was killed

@@ -279,9 +279,7 @@ fn withdrawn(error: Error, named: &[(&OutputPlace, Standing)]) -> Error {
     let lost: Vec<String> = replaced.map(|(place, _)| place.path.display().to_string()).collect();
     let error = match lost.as_slice() {
         [] => error,
-        lost => {
-            error.context(format!("what was delivered before as {} was replaced already and is lost", lost.join(", ")))
-        }
+        lost => error.context(format!("the earlier version of {} was replaced already and is lost", lost.join(", "))),
     };
     let kept = named.iter().filter_map(|(place, _)| place.withdraw().err());
     kept.fold(error, |error, kept| error.context(kept))
@@ -306,7 +304,7 @@ pub(crate) fn delivered_place(folder: &Folder, output: &Output) -> Option<Output
 
 /// What lies at `place` after it was delivered.
 fn whole(place: &OutputPlace, first: i64, frames: i64) -> Result<Output> {
-    let missing = || Error::new(ErrorKind::Verify, "the delivered file is not there").at_file(&place.path);
+    let missing = || Error::new(ErrorKind::Verify, "the delivered file does not exist").at_file(&place.path);
     let bytes = place.bytes(first, frames).ok_or_else(missing)?;
     Ok(Output {
         kind: place.kind,

@@ -168,7 +168,7 @@ impl Protected {
         }
         let Some(first) = files.first().cloned() else { return Ok(()) };
         let message =
-            format!("what is read is never written to, in any mode; nothing was rendered:\n  {}", refused.join("\n  "));
+            format!("inputs are never written to, in any mode; nothing was rendered:\n  {}", refused.join("\n  "));
         Err(Error::new(ErrorKind::Exists, message).at_file(first).about_files(files))
     }
 

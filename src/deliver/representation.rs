@@ -177,7 +177,7 @@ impl Size {
                 bad("a size has a scale, or width and height, not both".to_owned())
             }
             Some(scale) if !(0.001..=100.0).contains(&scale) => {
-                bad(format!("a size is 0.001 to 100 times the canvas, not {scale}"))
+                bad(format!("a scale is 0.001 to 100 times the canvas, not {scale}"))
             }
             _ => Ok(()),
         }
@@ -302,14 +302,14 @@ impl Representation {
             }
             self.size.check()?;
             if let Some(aspect) = self.letterbox.filter(|aspect| !(0.1..=10.0).contains(aspect)) {
-                return bad(format!("the aspect of a letterbox is 0.1 to 10, not {aspect}"));
+                return bad(format!("the aspect ratio of a letterbox is 0.1 to 10, not {aspect}"));
             }
             if self.is_still() && !self.preset.is_sequence() {
                 let what = format!("{} is one picture; {} makes movies", self.kind_name(), self.preset.name);
                 return bad(format!("{what}. Presets for pictures are {}", Preset::of_pictures().join(", ")));
             }
             if let Some(rate) = self.rate.filter(|rate| rate.nominal() > Ratio::whole(FASTEST)) {
-                return bad(format!("{rate} frames a second are more than {FASTEST}"));
+                return bad(format!("invalid rate {rate}; expected at most {FASTEST} frames per second"));
             }
             if self.is_still() && self.rate.is_some() {
                 return bad(format!("{} is one picture and has no rate", self.kind_name()));

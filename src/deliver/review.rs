@@ -130,13 +130,13 @@ impl Review {
         let mut shots: Vec<&ShotReport> = joined(report).filter(|shot| length(shot) > 0).collect();
         shots.sort_by_key(|shot| shot.record.start.saturating_add(shot.head));
         let Some(first) = shots.first() else {
-            return Err(Error::new(ErrorKind::Option, "there are no shots to be joined"));
+            return Err(Error::new(ErrorKind::Option, "there are no shots to join"));
         };
         let mut start = first.record.start.saturating_add(first.head);
         let (mut pictures, mut sounds) = (Vec::new(), Vec::new());
         if let Some(slate) = &self.slate {
             if slate.frames < 1 {
-                let what = format!("a slate of {} frames cannot be seen", slate.frames);
+                let what = format!("invalid slate of {} frames; expected at least 1", slate.frames);
                 return Err(Error::new(ErrorKind::Option, what));
             }
             let count = || format!("{} shots", shots.len());

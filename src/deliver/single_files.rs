@@ -49,7 +49,7 @@ impl<'p> SingleFiles<'p> {
     /// [`ErrorKind::Exists`].
     pub(crate) fn refuse(&mut self, place: &OutputPlace) -> Result<()> {
         if [MANIFEST, CONFLATED].iter().any(|name| place.relative.eq_ignore_ascii_case(name)) {
-            let message = format!("{} is a name for manifests of this library alone", place.path.display());
+            let message = format!("{} is a name reserved for manifests of this library", place.path.display());
             return Err(Error::new(ErrorKind::Option, message).at_file(&place.path));
         }
         self.protected.refuse([place.path.as_path()])?;
@@ -105,7 +105,7 @@ impl<'p> SingleFiles<'p> {
 pub(crate) fn unlisted(folder: &Path) -> String {
     let manifest = folder.join(MANIFEST);
     format!(
-        "{} is no manifest of this library and is left as it is: what was written is not listed",
+        "{} is not a manifest of this library and was left alone: the files written are not listed in it",
         manifest.display()
     )
 }

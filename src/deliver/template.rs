@@ -11,7 +11,7 @@ pub(super) fn check(what: &str, text: &str, fields: &[&str]) -> Result<()> {
     let mut rest = text;
     while let Some(open) = rest.find(['{', '}']) {
         let Some(close) = rest[open..].find('}').filter(|_| rest[open..].starts_with('{')) else {
-            return bad("a brace without its other half".to_owned());
+            return bad("unbalanced brace".to_owned());
         };
         let field = &rest[open + 1..open + close];
         let is_own = field.strip_prefix(OWN).is_some_and(|name| !name.trim().is_empty());

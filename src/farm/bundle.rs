@@ -162,7 +162,7 @@ pub fn check_version(version: &str) -> Result<()> {
 fn open<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
     let bytes = fs::read(path).map_err(|error| Error::io("read", path, error))?;
     serde_json::from_slice(&bytes).map_err(|cause| {
-        let what = format!("{} is not what a job has there", path.display());
+        let what = format!("{} is not a valid file of a job", path.display());
         Error::new(ErrorKind::Json, what).at_file(path).at_line(cause.line(), cause.column()).because(cause)
     })
 }

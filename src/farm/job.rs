@@ -103,7 +103,7 @@ impl Job {
     pub fn new(plan: Plan, delivery: Delivery) -> Result<Job> {
         plan.validate()?;
         if plan.shots.is_empty() {
-            return Err(Error::new(ErrorKind::Empty, "no shot for a farm: the plan has none"));
+            return Err(Error::new(ErrorKind::Empty, "nothing to render on a farm: the plan has no shots"));
         }
         let cost = |shot: &crate::plan::Shot| ShotCost {
             shot: shot.name.clone(),
@@ -338,7 +338,7 @@ impl Job {
             _ => None,
         });
         odd.map_or(Ok(()), |path| {
-            let what = format!("{} is no text, which a job has to be", path.display());
+            let what = format!("{} is not valid UTF-8, which a job requires", path.display());
             Err(Error::new(ErrorKind::Location, what).at_file(path))
         })
     }

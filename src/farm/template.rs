@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::job::Job;
 use crate::deliver::Preset;
 use crate::error::{Error, ErrorKind, Result};
+use crate::printable::counted;
 
 /// The folder in a bundle that tasks read: the plan, the delivery, what shots cost, the timeline.
 pub const DATA: &str = "data";
@@ -230,7 +231,8 @@ impl Template {
             specification_version: "jobtemplate-2023-09",
             name,
             description: format!(
-                "{count} shots, {frames} frames, written by otio-conflate {}",
+                "{}, {frames} frames, written by otio-conflate {}",
+                counted(count, "shot"),
                 env!("CARGO_PKG_VERSION")
             ),
             parameter_definitions: parameters(job, bundle, options)?,
@@ -390,7 +392,7 @@ impl ParameterValues {
             return Ok(None);
         }
         let text = folder.to_str().ok_or_else(|| {
-            let what = format!("{} is no text, which a job has to be", folder.display());
+            let what = format!("{} is not valid UTF-8, which a job requires", folder.display());
             Error::new(ErrorKind::Location, what).at_file(folder)
         })?;
         let value = ParameterValue { name: "OutputFolder", value: value("the output folder", text)? };

@@ -66,12 +66,20 @@ fn fit_from(wanted: &Wanted<'_>, file: &Found, first: i64) -> Fit {
     }
     let mut lacks = Vec::new();
     if start < first - EPSILON {
-        lacks.push(format!("{} frames at the head", (first - start).ceil()));
+        lacks.push(lacking(first - start, "head"));
     }
     if end > last + EPSILON {
-        lacks.push(format!("{} frames at the tail", (end - last).ceil()));
+        lacks.push(lacking(end - last, "tail"));
     }
     Fit::Partial(lacks.join(" and "))
+}
+
+/// How many frames a file lacks at one of its ends.
+fn lacking(frames: f64, end: &str) -> String {
+    match frames.ceil() {
+        1.0 => format!("1 frame at the {end}"),
+        frames => format!("{frames} frames at the {end}"),
+    }
 }
 
 fn fit(rule: Rule, wanted: &Wanted<'_>, file: &Found) -> Fit {

@@ -133,7 +133,7 @@ fn the_range_has_to_be_in_the_file() {
             assert!(matches!(outcome, Outcome::TooShort { .. }), "{outcome:?}");
             let warned = RelinkOptions::default().partial(Partial::Warn);
             let (Outcome::Found { lacks: Some(lacks), .. }, _) = one(&clip, [file], &warned) else { panic!() };
-            assert!(lacks.starts_with("1 frames at the "), "{lacks}");
+            assert!(lacks.starts_with("1 frame at the "), "{lacks}");
         }
     }
     // A reel without timecode proves nothing.

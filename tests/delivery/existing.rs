@@ -129,7 +129,7 @@ fn skip_believes_no_file_that_the_manifest_does_not_name() {
     std::fs::remove_file(folder.path().join("manifest.json")).expect("it was there");
     refused("A.mov (manifest.json does not list it)");
     std::fs::write(folder.path().join("manifest.json"), "{\"not\": \"a report\"").expect("a file");
-    refused("manifest.json exists and is no manifest of this library");
+    refused("manifest.json exists and is not a manifest of this library");
     assert_eq!(text(folder.path().join("manifest.json")), "{\"not\": \"a report\"");
 }
 

@@ -51,7 +51,7 @@ fn files_that_were_removed_or_changed_fail_it() {
     // Neither its size nor what is in it: only that somebody wrote it since.
     let later = SystemTime::now() + Duration::from_secs(60);
     fs::File::options().write(true).open(file(1)).and_then(|file| file.set_modified(later)).expect("a time");
-    refused(&world, &["is not there any more", "was changed since", "2 of 3 shots"]);
+    refused(&world, &["no longer exists", "was changed since", "2 of 3 shots"]);
     let state = |index: usize, state: &str| (name(index), state.to_owned());
     assert_eq!(shots(&world), [state(0, "failed"), state(1, "failed"), state(2, "done")]);
     assert!(file(1).exists());
@@ -90,10 +90,10 @@ fn reviews_and_local_runs_leave_what_a_job_needs() {
         world.done(&["task", "merge", "job/data"]);
         // A task that is tried again keeps its shot.
         let again = world.task((2, 3), &[]);
-        assert!(again.status.success() && said(&again).contains("is there already"), "{policy}: {}", said(&again));
+        assert!(again.status.success() && said(&again).contains("was delivered already"), "{policy}: {}", said(&again));
         world.done(&["conflate", "cut.otio", "--out", "farm", "--existing", "skip"]);
         let again = world.task((1, 3), &[]);
-        assert!(again.status.success() && said(&again).contains("is there already"), "{policy}: {}", said(&again));
+        assert!(again.status.success() && said(&again).contains("was delivered already"), "{policy}: {}", said(&again));
         world.done(&["task", "merge", "job/data"]);
         let names = |shots: &[(String, String)]| shots.iter().map(|(name, _)| name.clone()).collect::<Vec<String>>();
         assert!(names(&shots(&world)).starts_with(&names(&expected)[..3]), "{policy}: {:?}", shots(&world));
@@ -152,7 +152,7 @@ fn names_longer_than_those_of_files_stop_no_task() {
     job(&world, "cut.otio", &["--name", &template]);
     render(&world, 2);
     let again = world.task((1, 2), &[]);
-    assert!(again.status.success() && said(&again).contains("is there already"), "{}", said(&again));
+    assert!(again.status.success() && said(&again).contains("was delivered already"), "{}", said(&again));
     world.done(&["task", "merge", "job/data"]);
     assert_eq!(shots(&world).len(), 2);
 }

@@ -98,7 +98,7 @@ fn a_local_run_renders_what_no_task_delivered() {
     job(&world, &["--existing", "skip"]);
     for chunk in 1..=4 {
         let output = world.task((chunk, 4), &[]);
-        assert!(said(&output).contains("is there already (1 of 1 shots)"), "{}", said(&output));
+        assert!(said(&output).contains("was delivered already (1 of 1 shots)"), "{}", said(&output));
     }
     world.done(&["task", "merge", "job/data"]);
     assert_eq!(world.manifest("farm")["shots"].as_array().map(Vec::len), Some(4));
@@ -123,7 +123,7 @@ fn tasks_of_another_job_do_not_count() {
     let output = world.task((1, 2), &[]);
     assert!(output.status.success() && said(&output).contains("done (1 of 1 shots)"), "{}", said(&output));
     let output = world.task((1, 2), &[]);
-    assert!(output.status.success() && said(&output).contains("is there already"), "{}", said(&output));
+    assert!(output.status.success() && said(&output).contains("was delivered already"), "{}", said(&output));
 }
 
 #[test]

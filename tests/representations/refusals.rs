@@ -103,7 +103,7 @@ fn numbers_that_cannot_be_are_named() {
         (json!({"name": " "}), "name"),
         (json!({"burn_ins": [{"text": "x", "size": 0}]}), "burn-in"),
         (json!({"burn_ins": [{"text": "x", "size": 1e9}]}), "burn-in"),
-        (json!({"burn_ins": [{"text": "x", "back_opacity": 2}]}), "opaque"),
+        (json!({"burn_ins": [{"text": "x", "back_opacity": 2}]}), "opacity"),
         (json!({"content": {"poster": {}}}), "png, jpg"),
         (json!({"preset": "jpg", "rate": 12, "content": {"poster": {}}}), "rate"),
         (json!({"preset": "jpg", "content": {"contact_sheet": {"columns": 0}}}), "columns"),

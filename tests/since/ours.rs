@@ -160,7 +160,7 @@ fn what_the_earlier_run_had_and_this_one_has_not_is_told() {
     show.preset = otio_conflate::deliver::Preset::by_name("prores-hq").expect("a preset");
     show.representations.clear();
     let message = "the earlier run had handles of up to 6 and 6 frames, the preset \"prores-lt\" in place of \"prores-hq\" \
-                   and the representation \"poster\", and this one has not; if that is not meant, repeat its settings";
+                   and the representation \"poster\", which this one lacks; repeat its settings unless that is intended";
     assert_eq!(told(&show, &bare), [message]);
 }
 
@@ -220,7 +220,7 @@ fn another_cut_in_the_folder_loses_nothing() {
     let plan = show.plan(&again);
     let report = show.conflation(&again, &show.path("out")).since(since).run(&plan, &NoObserver).expect("a run");
     assert_eq!(report.omitted, ["sh020"]);
-    assert!(report.warnings.iter().any(|warning| warning.to_string().contains("stay")), "{:?}", report.warnings);
+    assert!(report.warnings.iter().any(|warning| warning.to_string().contains("are kept")), "{:?}", report.warnings);
     assert!(show.path("out/sh020.mov").exists());
 }
 

@@ -13,6 +13,7 @@ use crate::dry_run::{duration, size};
 use crate::flags::{CutArgs, LimitArgs};
 use crate::loudness::normalize;
 use crate::outcome::CommandOutcome;
+use crate::say;
 
 /// Writes a job that renders one finished file per shot on a farm: a bundle of Open Job Description
 #[derive(Args)]
@@ -122,12 +123,12 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 fn line(task: &FarmTask) -> String {
     let names = task.shots.iter().map(|shot| printable(shot)).collect::<Vec<_>>().join(", ");
     format!(
-        "task {}: {} frames, about {:.1} CPU minutes, {}; reads {} files of {}: {names}",
+        "task {}: {} frames, about {:.1} CPU minutes, {}; reads {} of {}: {names}",
         task.chunk,
         task.frames,
         task.cpu_seconds / 60.0,
         size(task.bytes),
-        task.files,
+        say::counted(task.files, "file"),
         size(task.file_bytes)
     )
 }
@@ -139,13 +140,13 @@ fn data(job: &Job, bundle: &Path, tasks: &[FarmTask]) -> (serde_json::Value, Str
     let (seconds, bytes) =
         tasks.iter().fold((0.0, 0), |(seconds, bytes), task| (seconds + task.cpu_seconds, bytes + task.bytes));
     let total = format!(
-        "{} shots in {} tasks; about {} of CPU time ({:.1} minutes), {} to write, {} files of {} to read",
-        job.plan.shots.len(),
-        tasks.len(),
+        "{} in {}; about {} of CPU time ({:.1} minutes), {} to write, {} of {} to read",
+        say::counted(job.plan.shots.len(), "shot"),
+        say::counted(tasks.len(), "task"),
         duration(seconds),
         seconds / 60.0,
         size(bytes),
-        files.len(),
+        say::counted(files.len(), "file"),
         size(file_bytes)
     );
     let result = json!({

@@ -90,8 +90,8 @@ impl Inspection {
         }
         let count = |test: fn(&Outcome) -> bool| matches.iter().filter(|found| test(&found.outcome)).count();
         self.line(format!(
-            "{} clips: {} there, {} found, {} ambiguous, {} too short, {} not found",
-            matches.len(),
+            "{}: {} there, {} found, {} ambiguous, {} too short, {} not found",
+            say::counted(matches.len(), "clip"),
             count(|outcome| matches!(outcome, Outcome::There)),
             count(|outcome| matches!(outcome, Outcome::Found { .. })),
             count(|outcome| matches!(outcome, Outcome::Several { .. })),
@@ -239,7 +239,7 @@ fn item_details(item: &Item) -> String {
         _ => format!("effect {:?}", effect.effect_name),
     }));
     if !item.markers.is_empty() {
-        words.push(format!("{} markers", item.markers.len()));
+        words.push(say::counted(item.markers.len(), "marker"));
     }
     words.join(", ")
 }

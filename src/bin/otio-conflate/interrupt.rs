@@ -13,7 +13,7 @@ pub(crate) fn cancel_on_interrupt(cancel: &CancelToken) {
             std::process::exit(INTERRUPTED.into());
         }
         cancel.cancel();
-        tell!("stopping between frames; once more stops at once");
+        tell!("stopping after the current frames; press Ctrl-C again to stop at once");
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         tell!("warning: Ctrl-C will leave temporary files behind: {error:#}");

@@ -65,7 +65,7 @@ impl Observer for ProgressDisplay {
         let style = ProgressStyle::with_template("{bar:40} {pos}/{len} frames  {per_sec}  {eta} left  {msg}");
         self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         if self.plain {
-            tell!("{shots} shots, {frames} frames");
+            tell!("{}, {frames} frames", say::counted(shots, "shot"));
         }
     }
 
@@ -89,7 +89,7 @@ impl Observer for ProgressDisplay {
         let line = match (shot.status, &shot.output) {
             (Status::Cancelled, _) => format!("cancelled {name}"),
             (Status::Failed, _) => format!("failed   {name}: {}", shot.error.join(": ")),
-            (Status::Skipped, _) => format!("skipped  {name}: it is there already"),
+            (Status::Skipped, _) => format!("skipped  {name}: already delivered"),
             (_, Some(output)) => {
                 let others: String =
                     shot.representations.iter().map(|made| format!(", {}", made.output.path)).collect();

@@ -56,6 +56,11 @@ macro_rules! complain {
     }};
 }
 
+/// `count` with `noun`, which takes an s where there is not one of it.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// Prints results that are text; nothing with `--json`.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ use crate::flags::{LimitArgs, shot_names};
 use crate::interrupt;
 use crate::outcome::{self, CommandOutcome};
 use crate::progress::summary;
+use crate::say;
 
 /// Does one task of a job that `farm` wrote
 #[derive(Args)]
@@ -123,7 +124,7 @@ fn render(flags: Render, cancel: &CancelToken) -> Result<CommandOutcome> {
     };
     if shots.is_empty() {
         say!("openjd_progress: 100");
-        say!("openjd_status: no shot is left for this task");
+        say!("openjd_status: no shots are left for this task");
         return Ok(CommandOutcome::complete(Value::Null));
     }
     let mut options = TaskOptions::default();
@@ -168,15 +169,15 @@ fn told(report: Report, cancel: &CancelToken) -> CommandOutcome {
     summary(&report);
     let [done, skipped] = [Status::Done, Status::Skipped].map(|status| report.count(status));
     if cancel.is_cancelled() && !report.succeeded() {
-        say!("openjd_status: cancelled; {} of {} shots are there", done + skipped, report.shots.len());
+        say!("openjd_status: cancelled; {} of {} shots delivered", done + skipped, report.shots.len());
     } else if report.succeeded() {
-        say!("openjd_status: {} shots are there", done + skipped);
+        say!("openjd_status: {} delivered", say::counted(done + skipped, "shot"));
     } else {
         let not_there = report.shots.iter().filter(|shot| !matches!(shot.status, Status::Done | Status::Skipped));
         let names: Vec<String> =
             not_there.take(20).map(|shot| format!("{}: {}", shot.shot, shot.error.join(": "))).collect();
         let count = report.shots.len() - done - skipped;
-        fail(&format!("{count} of {} shots are not there: {}", report.shots.len(), names.join("; ")));
+        fail(&format!("{count} of {} shots are missing: {}", report.shots.len(), names.join("; ")));
     }
     let result = outcome::run(&report);
     CommandOutcome::of_runs(&[report], cancel, result)
@@ -212,7 +213,7 @@ impl Observer for TaskProgress {
             *counts = (0, shots);
         }
         say!("openjd_progress: 0");
-        say!("openjd_status: {shots} shots, {frames} frames");
+        say!("openjd_status: {}, {frames} frames", say::counted(shots, "shot"));
     }
 
     fn frame(&self, _: &Shot, _: i64, _: i64) {
@@ -227,7 +228,7 @@ impl Observer for TaskProgress {
         counts.0 += 1;
         let word = match shot.status {
             Status::Done => "done",
-            Status::Skipped => "is there already",
+            Status::Skipped => "was delivered already",
             Status::Failed => "failed",
             _ => "cancelled",
         };

@@ -58,7 +58,10 @@ impl ReadArgs {
         let is_timeline = |value: &Value| value.get("OTIO_SCHEMA").is_some();
         let wrong = |cause: serde_json::Error| {
             let what = format!("{} is neither a timeline nor a plan", self.file.display());
-            Error::new(ErrorKind::Json, what).at_file(&self.file).at_line(cause.line(), cause.column()).because(cause)
+            let error = Error::new(ErrorKind::Json, what).at_file(&self.file);
+            // What is JSON and not a plan has no place in the text.
+            let error = if cause.line() > 0 { error.at_line(cause.line(), cause.column()) } else { error };
+            error.because(cause)
         };
         let mut value: Value = serde_json::from_slice(&bytes).map_err(wrong)?;
         if is_timeline(&value) {
