@@ -31,8 +31,8 @@ impl Args for Resolve {
         OfTicket::augment_subcommands(ResolveFlags::augment_args(command))
             .about("Renders one finished file per shot through DaVinci Resolve Studio")
             .after_help(
-                "With poll, collect or withdraw and a ticket: what is to be done about a render that was handed in. With \
-                 restore: puts Resolve back after a run that was killed.",
+                "poll, collect and withdraw are about a render that was submitted with --submit, by its ticket; restore is for \
+                 runs that were killed.",
             )
             .subcommand_negates_reqs(true)
             .args_conflicts_with_subcommands(true)
@@ -86,7 +86,7 @@ pub(crate) struct ResolveFlags {
     /// In how many jobs Resolve renders: whole-timeline, union or per-shot
     #[arg(long, value_name = "HOW")]
     scope: Option<Scope>,
-    /// Which tracks are seen: off (those enabled), own (each shot's alone) or track:NAME
+    /// Which tracks are visible: off (those enabled), own (each shot's alone) or track:NAME
     #[arg(long, value_name = "WHICH")]
     solo: Option<Solo>,
     /// With which grade Resolve renders: as-is, bypass, drx:FILE or lut:PATH
@@ -122,14 +122,14 @@ impl Reach {
 /// What is to be done about a render that was handed in.
 #[derive(Subcommand)]
 pub(crate) enum OfTicket {
-    /// Says how far it is
+    /// Tells the progress of a submitted render
     Poll {
         /// The ticket that --submit wrote
         ticket: PathBuf,
         #[command(flatten)]
         reach: Reach,
     },
-    /// Waits for it and delivers its shots
+    /// Waits for a submitted render and delivers its shots
     Collect {
         /// The ticket that --submit wrote
         ticket: PathBuf,
@@ -139,14 +139,14 @@ pub(crate) enum OfTicket {
         #[arg(long, value_name = "PATH")]
         from: Option<PathBuf>,
     },
-    /// Gives it up, and puts everything in Resolve back
+    /// Cancels a submitted render and restores Resolve's state
     Withdraw {
         /// The ticket that --submit wrote
         ticket: PathBuf,
         #[command(flatten)]
         reach: Reach,
     },
-    /// Puts Resolve back after runs that were killed
+    /// Restores Resolve's state after runs that were killed
     Restore {
         #[command(flatten)]
         reach: Reach,

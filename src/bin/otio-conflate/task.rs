@@ -32,7 +32,7 @@ enum What {
     Merge(Merge),
 }
 
-/// Looks whether this is the version that wrote the job
+/// Checks that this is the version that wrote the job
 #[derive(Args)]
 struct Check {
     /// The version that wrote it

@@ -1,6 +1,6 @@
 //! `trim`: frame-exact pieces of one movie, in one pass over it.
 //!
-//! Each piece is a file and the stretch that goes into it: the first and the last frame, counted from 0; the timecode of
+//! Each piece is a file and the range that goes into it: the first and the last frame, counted from 0; the timecode of
 //! the first frame and of the first one behind the piece; or seconds.
 
 use std::path::PathBuf;
@@ -19,8 +19,8 @@ use crate::outcome::{self, CommandOutcome, Exit};
 pub(crate) struct TrimFlags {
     /// The movie
     file: PathBuf,
-    /// A piece: the file it becomes, and its stretch of the movie: 100-199, 01:00:04:00-01:00:08:00 or 4s-8.5s
-    #[arg(value_name = "OUT=STRETCH", value_parser = piece, required = true)]
+    /// A piece: the file it becomes, and its range of the movie: 100-199, 01:00:04:00-01:00:08:00 or 4s-8.5s
+    #[arg(value_name = "OUT=RANGE", value_parser = piece, required = true)]
     pieces: Vec<Piece>,
     /// How pictures get into the pieces: exact (packets are copied where that is exact) or never (all are encoded anew)
     #[arg(long, default_value = "exact", value_name = "HOW")]

@@ -142,7 +142,7 @@ impl Builder<'_> {
         });
         let drop_frame = drop_frame && crate::time::Timecode::inferred(global_start, self.rate).is_drop();
         for from in self.media.unused_maps() {
-            self.warn("", format!("the path map's {from:?} is the start of no media location"));
+            self.warn("", format!("no media location starts with {from:?} of the path map"));
         }
         let bounded = |media: &MediaId| self.media.media[*media].bounds.is_some();
         if self.media.media.iter().any(|media| media.bounds.is_some()) && !canvas_media.iter().any(bounded) {
