@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::since::Taken;
 use super::{Conflation, Run, paths};
-use crate::backend::{Backend, NoObserver};
+use crate::backend::{Backend, NoObserver, RenderedColors};
 use crate::deliver::{Existing, Folder, Guard, OutputPlace, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{Canvas, Plan, Shot, Warning};
@@ -47,6 +47,9 @@ pub struct Preview {
     pub omitted: Vec<String>,
     /// What was noticed about the plan and its media.
     pub warnings: Vec<Warning>,
+    /// Files that the run reads beside what the plan names: those that the colour configuration leads to. Empty where the
+    /// media could not be opened.
+    pub inputs: Vec<PathBuf>,
 }
 
 /// What would become of one shot.
@@ -118,6 +121,8 @@ impl<B: Backend> Conflation<'_, B> {
         let mut shots: Vec<ShotPreview> = part.shots.iter().zip(&places).map(shot).collect();
         let mut preview = match opened {
             Ok((session, colors)) => {
+                let of_colors = colors.iter().flat_map(RenderedColors::files).cloned();
+                let inputs = session.inputs().into_iter().chain(of_colors).collect();
                 let mut warnings: Vec<Warning> = part.warnings.iter().cloned().chain(session.warnings()).collect();
                 let run = Run::new(
                     self,
@@ -133,7 +138,7 @@ impl<B: Backend> Conflation<'_, B> {
                 }
                 warnings.extend(run.made_no_more());
                 let (canvas, omitted) = (Some(session.canvas()), run.omitted());
-                Preview { shots, refusal, missing: Vec::new(), canvas, omitted, warnings }
+                Preview { shots, refusal, missing: Vec::new(), canvas, omitted, warnings, inputs }
             }
             Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
             Err(error) => {
@@ -146,7 +151,7 @@ impl<B: Backend> Conflation<'_, B> {
                 }
                 let refusal = refusal.or(Some(error));
                 let (omitted, warnings) = (Vec::new(), part.warnings.clone());
-                Preview { shots, refusal, missing, canvas: None, omitted, warnings }
+                Preview { shots, refusal, missing, canvas: None, omitted, warnings, inputs: Vec::new() }
             }
         };
         for (shot, reasons) in preview.shots.iter_mut().zip(in_the_way) {

@@ -64,6 +64,13 @@ impl Since {
         self
     }
 
+    /// The manifest, and what the earlier run delivered of its shots, wherever it lies: what a mix beside the shots must not
+    /// write over.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let delivered = self.shots.iter().flat_map(outputs).map(|output| on_disk(&self.folder, &output.path));
+        std::iter::once(self.manifest.clone()).chain(delivered).collect()
+    }
+
     /// What a run into `folder` must not write over: files of another folder.
     pub(super) fn protect(&self, protected: &mut Protected, folder: &Path) {
         if self.folder == folder {

@@ -187,7 +187,7 @@ impl Delivery {
 
     /// What is never written to: what `plan` reads, the files of representations, and `inputs`.
     pub(crate) fn protected(&self, plan: &Plan, inputs: &[PathBuf]) -> Protected {
-        let mut protected = Protected::of_plan(plan);
+        let mut protected = Protected::of_plan(plan, self.existing);
         for representation in &self.representations {
             if let Some(file) = representation.file() {
                 protected.add("the representation's file", file);

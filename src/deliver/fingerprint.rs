@@ -172,6 +172,7 @@ pub(crate) fn fingerprint(
         canvas: _,
         canvas_media: _,
         format_media: _,
+        other_media: _,
         shots: _,
         warnings: _,
     } = plan;

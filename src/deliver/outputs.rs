@@ -1,5 +1,6 @@
 //! Everything that is delivered of one shot: it appears together, or not at all.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -144,7 +145,7 @@ impl ShotPlaces {
     /// Gives everything that was written its final name, in the output folder `folder`. Where one cannot have it, none
     /// keeps it.
     pub(crate) fn deliver(&self, shot: &Shot, folder: &Path, guard: &Guard<'_>) -> Result<Delivered> {
-        self.deliver_noted(shot, guard, &|files| note(folder, files))
+        noted_around(folder, |note| self.deliver_noted(shot, guard, note))
     }
 
     /// The same; `note` is told of the files first.
@@ -224,7 +225,25 @@ pub(crate) fn commit_all<'p>(
     folder: &Path,
     guard: &Guard<'_>,
 ) -> Result<()> {
-    commit_noted(places, said, guard, &|files| note(folder, files))
+    noted_around(folder, |note| commit_noted(places, said, guard, note))
+}
+
+/// Delivers files into `folder` by `deliver`, which notes them before they get their final names, and notes them once more after
+/// that. Of other processes that end meanwhile, one lists what was noted, and the next takes it off the list again, as it
+/// finds nothing under the name yet.
+fn noted_around<T>(folder: &Path, deliver: impl FnOnce(NoteFiles<'_>) -> Result<T>) -> Result<T> {
+    let noted = RefCell::new(Vec::new());
+    let delivered = deliver(&|files| {
+        note(folder, files)?;
+        noted.borrow_mut().extend_from_slice(files);
+        Ok(())
+    })?;
+    // What cannot be noted now was noted before: it is delivered, and listed unless others came in between.
+    match noted.into_inner().as_slice() {
+        [] => {}
+        noted => drop(note(folder, noted)),
+    }
+    Ok(delivered)
 }
 
 /// What a manifest says of files that are the mix of a cut and its stems; nothing of others.
@@ -341,6 +360,30 @@ mod tests {
 
     fn text(place: &OutputPlace) -> Option<String> {
         fs::read_to_string(&place.path).ok()
+    }
+
+    /// Two others end between the note of a file and its name: whoever comes after that still knows it as ours.
+    #[test]
+    fn what_gets_its_name_late_is_listed_though_others_ended_twice() {
+        let root = tempfile::tempdir().expect("a temporary folder");
+        let root = root.path().canonicalize().expect("it is there");
+        let place = Folder::planned(&root).place(Path::new("a"), OutputKind::Movie, "mov");
+        fs::write(place.target.path(), "new").expect("a new file");
+        noted_around(&root, |note| {
+            note(&[place.written(0, 1).expect("it is there")])?;
+            for _ in 0..2 {
+                settle(&root, None, false)?;
+            }
+            fs::rename(place.target.path(), &place.path).expect("it gets its name");
+            Ok(())
+        })
+        .expect("delivered");
+        let protected = Protected::default();
+        let is_ours = |existing| {
+            let (guard, _) = Guard::new(&root, &protected, existing).expect("a manifest");
+            guard.check(&place).is_ok()
+        };
+        assert!(is_ours(Existing::Overwrite) && !is_ours(Existing::Error));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::absent::AbsentPlaces;
+use super::existing::Existing;
 use super::same_file::{FileIdentity, differ_by_case, identity, lower};
 use crate::color::Names;
 use crate::error::{Error, ErrorKind, Result};
@@ -70,9 +71,12 @@ pub(crate) struct Protected {
 }
 
 impl Protected {
-    /// The media of `plan`, its timeline, and the bundles that any of these lie in.
-    pub(crate) fn of_plan(plan: &Plan) -> Protected {
+    /// The media of `plan`, its timeline, and the bundles that any of these lie in. Where `existing` lets files of others be
+    /// replaced, what the cut refers to and does not show is not theirs to give, either; else it is safe unless it is ours.
+    pub(crate) fn of_plan(plan: &Plan, existing: Existing) -> Protected {
         let mut protected = Protected::default();
+        let others = plan.other_media.iter().filter(|_| existing == Existing::OverwriteForeign);
+        others.for_each(|source| protected.add_media(source));
         for media in &plan.media {
             protected.add_media(&media.source);
         }

@@ -54,6 +54,7 @@ impl Plan {
             media_missing: MissingPolicy::default(),
             retime: Retime::default(),
             media: Vec::new(),
+            other_media: Vec::new(),
             sound: None,
             shots: Vec::new(),
             warnings: Vec::new(),

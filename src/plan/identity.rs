@@ -52,6 +52,7 @@ impl PartialEq for Plan {
             media_missing,
             retime,
             media,
+            other_media,
             sound,
             shots,
             warnings,
@@ -75,6 +76,7 @@ impl PartialEq for Plan {
             && *media_missing == others.media_missing
             && *retime == others.retime
             && *media == others.media
+            && *other_media == others.other_media
             && *sound == others.sound
             && *shots == others.shots
             && *warnings == others.warnings

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    Background, CanvasRequest, ColorNote, ColorPlan, Damaged, Grade, Look, Media, MediaId, MissingPolicy,
+    Background, CanvasRequest, ColorNote, ColorPlan, Damaged, Grade, Look, Media, MediaId, MediaSource, MissingPolicy,
     OverrunPolicy, Placement, Retime, Sound, SoundClip, SourceMap, Warning,
 };
 use crate::time::{Rate, Ratio};
@@ -81,6 +81,10 @@ pub struct Plan {
     pub retime: Retime,
     /// Every piece of media that a layer shows or that is heard, each once.
     pub media: Vec<Media>,
+    /// Media that the cut refers to and that are not among those: of clips that are off or trimmed away, and references that
+    /// others are preferred to. They are not opened, and never written to.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub other_media: Vec<MediaSource>,
     /// The sound of the whole cut; `None` where it has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sound: Option<Sound>,

@@ -87,6 +87,11 @@ impl PathRules {
             }
             moved.insert(media.source.display(), named);
         }
+        for source in &mut plan.other_media {
+            if let MediaSource::File { path } | MediaSource::Sequence { folder: path, .. } = source {
+                *path = self.apply(path);
+            }
+        }
         if let Some(color) = &mut plan.color {
             if let ColorConfig::File(path) = &mut color.config {
                 *path = self.apply(path);

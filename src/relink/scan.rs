@@ -1,6 +1,6 @@
 //! Folders on disk into an index.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -50,18 +50,20 @@ impl Index {
     /// whose names begin with a dot are left out, and symbolic links to folders, which may lead round in circles.
     ///
     /// With `cache`, a file of this library's own, what was read is kept in it, and files of the same size and time of change
-    /// are not opened again.
+    /// are not opened again. It has no name that a medium could have, and does not lie beside the frames of a sequence; where it is
+    /// a symbolic link, the file that this leads to is written, and the link stays.
     ///
     /// # Errors
     /// [`ErrorKind::Io`] for folders that cannot be listed, and a cache that cannot be written;
-    /// [`ErrorKind::Option`] where `cache` is a file of something else. Media that cannot be read are no error: see
+    /// [`ErrorKind::Option`] where `cache` is a file of something else, leads nowhere, or could be a medium. Media that cannot be read are no error: see
     /// [`Index::unreadable`].
     pub fn scan<P: AsRef<Path>>(folders: impl IntoIterator<Item = P>, cache: Option<&Path>) -> Result<Index> {
-        let (index, files) = look_through(folders, cache)?;
+        let cache = cache.map(cache_place).transpose()?;
+        let (index, files) = look_through(folders, cache.as_deref())?;
         if let (Some(cache), Some(files)) = (cache, files) {
             let text = serde_json::to_vec(&Cache { kind: KIND.to_owned(), files })
                 .map_err(|error| Error::new(ErrorKind::Io, "the media index cannot be written").because(error))?;
-            write_whole(cache, &text)?;
+            write_whole(&cache, &text)?;
         }
         Ok(index)
     }
@@ -71,7 +73,8 @@ impl Index {
     /// # Errors
     /// As [`Index::scan`].
     pub fn scan_only<P: AsRef<Path>>(folders: impl IntoIterator<Item = P>, cache: Option<&Path>) -> Result<Index> {
-        look_through(folders, cache).map(|(index, _)| index)
+        let cache = cache.map(cache_place).transpose()?;
+        look_through(folders, cache.as_deref()).map(|(index, _)| index)
     }
 }
 
@@ -126,6 +129,35 @@ impl Found {
         let path = std::path::absolute(path.as_ref()).map_err(|error| unlisted(path.as_ref(), error))?;
         probe(&path).map(|info| of_info(&path, info))
     }
+}
+
+/// Where the cache at `path` is written: nowhere that a medium may be or come to be, and through no link that leads nowhere.
+fn cache_place(path: &Path) -> Result<PathBuf> {
+    let refused = |why: &str| Err(Error::new(ErrorKind::Option, format!("the media index {why}")).at_file(path));
+    let name = name_of(path);
+    if is_image(&name) || is_movie(&name) {
+        return refused("has the name of a medium; expected another ending, such as .json");
+    }
+    let is_link = path.symlink_metadata().is_ok_and(|about| about.file_type().is_symlink());
+    let place = match path.canonicalize() {
+        Ok(place) if is_link => place,
+        Err(_) if is_link => return refused("is a symbolic link that leads nowhere"),
+        _ => path.to_owned(),
+    };
+    let folder = match place.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut runs = BTreeSet::new();
+    for name in entries.map(|entry| name_of(&entry.path())).filter(|name| is_image(name)) {
+        if let Some((run, _)) = numbered(&name)
+            && !runs.insert(run)
+        {
+            return refused("lies in the folder of numbered frames; expected another folder");
+        }
+    }
+    Ok(place)
 }
 
 /// What is known from before; nothing where there is no file yet.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::options::ResolveOptions;
 use super::scratch::ScratchFolder;
-use crate::deliver::{CONFLATED, Delivery, Folder, MANIFEST, Protected, ShotPlaces};
+use crate::deliver::{CONFLATED, Delivery, Existing, Folder, MANIFEST, Protected, ShotPlaces};
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::Plan;
 
@@ -13,7 +13,7 @@ use crate::plan::Plan;
 /// # Errors
 /// [`ErrorKind::Exists`] with both.
 pub(super) fn refuse_folders(options: &ResolveOptions, plan: &Plan) -> Result<()> {
-    let mut protected = Protected::of_plan(plan);
+    let mut protected = Protected::of_plan(plan, Existing::Overwrite);
     for input in options.inputs() {
         protected.add("the input", &input);
     }

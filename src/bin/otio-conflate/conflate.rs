@@ -56,8 +56,8 @@ pub(crate) fn run(mut flags: ConflateFlags, cancel: &CancelToken) -> Result<Comm
         Existing::Error if flags.since.is_some() => Existing::Skip,
         existing => existing,
     };
-    let inputs: Vec<PathBuf> =
-        delivery.representations.iter().filter_map(Representation::file).map(Path::to_owned).collect();
+    let of_representations = delivery.representations.iter().filter_map(Representation::file).map(Path::to_owned);
+    let mut inputs: Vec<PathBuf> = of_representations.chain(delivery.inputs.iter().cloned()).collect();
     if let Some(path) = &flags.mix {
         delivery.inputs.extend(mix_files(&plan, path));
     }
@@ -68,7 +68,9 @@ pub(crate) fn run(mut flags: ConflateFlags, cancel: &CancelToken) -> Result<Comm
         conflation = conflation.timeline(timeline);
     }
     if let Some(manifest) = &flags.since {
-        conflation = conflation.since(Since::open(manifest)?.omitted(flags.omitted));
+        let since = Since::open(manifest)?.omitted(flags.omitted);
+        inputs.extend(since.files());
+        conflation = conflation.since(since);
     }
     if let Some(names) = flags.only.names(&plan) {
         conflation = conflation.only(names);
@@ -76,7 +78,9 @@ pub(crate) fn run(mut flags: ConflateFlags, cancel: &CancelToken) -> Result<Comm
     interrupt::cancel_on_interrupt(cancel);
     if flags.mix.is_some() || loudness.is_some() {
         // Nothing is measured or mixed for shots that are refused; what a dry run is refused for, it tells in its own words.
-        let refusal = conflation.preview(&plan)?.refusal;
+        let preview = conflation.preview(&plan)?;
+        inputs.extend(preview.inputs);
+        let refusal = preview.refusal;
         let refusal =
             refusal.or_else(|| flags.mix.as_deref().and_then(|path| dry_run::mix(&plan, path, existing, &inputs)));
         match refusal {

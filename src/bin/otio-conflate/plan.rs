@@ -46,14 +46,18 @@ pub(crate) fn run(flags: &PlanFlags) -> Result<CommandOutcome> {
     Ok(CommandOutcome::complete(serde_json::Value::Null))
 }
 
-/// One line for each frame of each shot. A long cut has more of them than fit into memory.
+/// One line for each frame of each shot, for as long as somebody reads them. A long shot has more of them than fit into memory.
 fn frames(plan: &Plan) -> Result<()> {
-    for shot in &plan.shots {
-        let mut lines = String::new();
-        for row in plan.frames(shot) {
-            lines += &(printable_json(serde_json::to_string(&row).expect("a row is plain data")) + "\n");
+    const AT_ONCE: usize = 1 << 16;
+    let mut lines = String::new();
+    for row in plan.shots.iter().flat_map(|shot| plan.frames(shot)) {
+        lines += &(printable_json(serde_json::to_string(&row).expect("a row is plain data")) + "\n");
+        if lines.len() >= AT_ONCE {
+            if !say::print_on(&lines)? {
+                return Ok(());
+            }
+            lines.clear();
         }
-        say::print(&lines)?;
     }
-    Ok(())
+    say::print(&lines)
 }

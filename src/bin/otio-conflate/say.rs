@@ -72,9 +72,15 @@ pub(crate) fn print(text: &str) -> Result<()> {
 
 /// Prints `text`, also with `--json`.
 pub(crate) fn write(text: &str) -> Result<()> {
+    print_on(text).map(drop)
+}
+
+/// The same; whether anybody still reads along.
+pub(crate) fn print_on(text: &str) -> Result<bool> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::io("write to", "the standard output", error)),
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Error::io("write to", "the standard output", error)),
     }
 }

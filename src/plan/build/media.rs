@@ -1,6 +1,6 @@
 //! Which media a clip shows, and where in it the clip starts: rules R7 and R8.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -9,7 +9,9 @@ use crate::plan::dialect::{self, generated, number};
 use crate::plan::mark::INTERMEDIATE;
 use crate::plan::{Media, MediaId, MediaSource, PlanOptions, WrittenSpace};
 use crate::time::{Rate, Ratio, padded};
-use crate::timeline::{Clip, Map, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange};
+use crate::timeline::{
+    Clip, Map, MediaCommon, MediaReference, MissingFramePolicy, RationalTime, RawTimeRange, Timeline,
+};
 use crate::trace;
 
 /// What can be learned of media by opening it. Asked only where the timeline does not say enough.
@@ -192,6 +194,23 @@ impl<'a> MediaTable<'a> {
                 (Some(reference), Some(format!("its active media reference {active:?} is not there; {key:?} is shown")))
             }
         }
+    }
+
+    /// Files that references of `timeline` name, whether their clips are seen or not, and that are not among the media.
+    pub(super) fn others(&mut self, timeline: &Timeline) -> Vec<MediaSource> {
+        let mut known: HashSet<MediaSource> = self.media.iter().map(|media| media.source.clone()).collect();
+        let mut others = Vec::new();
+        for (_, clip) in timeline.clips() {
+            for reference in clip.media_references.values() {
+                let Ok((source, _)) = self.source(clip, Some(reference)) else { continue };
+                let is_file = matches!(source, MediaSource::File { .. } | MediaSource::Sequence { .. });
+                if is_file && !known.contains(&source) {
+                    known.insert(source.clone());
+                    others.push(source);
+                }
+            }
+        }
+        others
     }
 
     /// Whether what `reference` names is there.

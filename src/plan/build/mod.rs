@@ -156,6 +156,7 @@ impl Builder<'_> {
                 self.warn("", note.text.clone());
             }
         }
+        let other_media = self.media.others(timeline);
         Ok(Plan {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             timeline: timeline.path.clone(),
@@ -176,6 +177,7 @@ impl Builder<'_> {
             media_missing: self.options.media_missing,
             retime: self.options.retime,
             media: std::mem::take(&mut self.media.media),
+            other_media,
             sound,
             shots,
             warnings: std::mem::take(&mut self.warnings).into_vec(),

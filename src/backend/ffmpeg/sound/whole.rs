@@ -54,8 +54,10 @@ pub fn write_mix(plan: &Plan, path: impl AsRef<Path>, cancel: &CancelToken) -> R
 /// Mixes the whole cut of `plan` into one WAV file of 24 bits at `path`, and its stems into those beside it that
 /// [`mix_files`] names. The time reference of each is the record timecode of the cut's first frame. `existing` says what
 /// becomes of files that are there; with [`Existing::Skip`] they are kept where the manifest says that they are the same mix,
-/// and replaced as with [`Existing::Overwrite`] where not. No file in `inputs` is ever replaced, and none that the plan reads. The files are listed in the `manifest.json` of their folder, the
-/// mix with its loudness; where something else has that name, it stays, with a warning.
+/// and replaced as with [`Existing::Overwrite`] where not. No file in `inputs` is ever replaced, and none that the plan reads:
+/// `inputs` are what a run of the same plan reads beside it, such as [`Preview::inputs`](crate::Preview::inputs). The files are
+/// listed in the `manifest.json` of their folder, the mix with its loudness; where something else has that name, it stays, with
+/// a warning.
 ///
 /// # Errors
 /// [`ErrorKind::Option`] where the plan has no sound, [`ErrorKind::MediaMissing`] listing every missing file where the
@@ -70,7 +72,7 @@ pub fn write_mix_as(
     cancel: &CancelToken,
 ) -> Result<MixReport> {
     let clips = plan.sound.as_ref().map_or(&[][..], |sound| &sound.clips);
-    let mut protected = Protected::of_plan(plan);
+    let mut protected = Protected::of_plan(plan, existing);
     inputs.iter().for_each(|input| protected.add("the input", input));
     let places = places(plan, path.as_ref());
     let mut files = SingleFiles::new(&protected, existing);
@@ -105,7 +107,7 @@ pub fn write_mix_as(
 /// # Errors
 /// [`ErrorKind::Exists`] as [`write_mix_as`].
 pub fn check_mix(plan: &Plan, path: impl AsRef<Path>, existing: Existing, inputs: &[PathBuf]) -> Result<()> {
-    let mut protected = Protected::of_plan(plan);
+    let mut protected = Protected::of_plan(plan, existing);
     inputs.iter().for_each(|input| protected.add("the input", input));
     let mut files = SingleFiles::new(&protected, existing);
     places(plan, path.as_ref()).iter().try_for_each(|place| files.refuse(place))
@@ -133,7 +135,7 @@ pub fn write_shot_mixes(
     path: impl Fn(&Shot) -> PathBuf + Sync,
     cancel: &CancelToken,
 ) -> Result<Vec<MixReport>> {
-    let protected = Protected::of_plan(plan);
+    let protected = Protected::of_plan(plan, Existing::Overwrite);
     let mut files = SingleFiles::new(&protected, Existing::Overwrite);
     let places: Vec<Vec<OutputPlace>> = plan.shots.iter().map(|shot| places(plan, &path(shot))).collect();
     places.iter().flatten().try_for_each(|place| files.check(place))?;

@@ -15,10 +15,11 @@ pub(crate) struct CutArgs {
 }
 
 impl CutArgs {
-    /// The delivery, and the plan's own file among what it must not overwrite.
+    /// The delivery, and the files that flags name among what it must not overwrite.
     pub(crate) fn into_delivery(self) -> Delivery {
         let mut delivery = self.delivery.delivery();
         delivery.inputs.extend(self.plan.per_shot);
+        delivery.inputs.extend(self.plan.source.into_inputs());
         delivery
     }
 }

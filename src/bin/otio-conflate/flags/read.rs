@@ -103,6 +103,11 @@ impl ReadArgs {
         Ok((timeline, matches))
     }
 
+    /// Files that are read beside the timeline.
+    pub(crate) fn into_inputs(self) -> impl Iterator<Item = PathBuf> {
+        self.media_index.into_iter().chain(self.movie)
+    }
+
     /// Looks for media in folders.
     fn relink(&self, timeline: &mut Timeline) -> Result<Vec<Match>> {
         let cache = self.media_index.as_deref();
