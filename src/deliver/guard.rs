@@ -176,7 +176,7 @@ impl<'p> Guard<'p> {
             Existing::Error => Err(String::new()),
             _ if self.is_ours(place, &metadata)? => Ok(Standing::Replaceable),
             Existing::OverwriteForeign if metadata.is_file() => Ok(Standing::Replaceable),
-            _ => Err(format!(" {}", self.why(&place.relative, &metadata))),
+            _ => Err(format!(" ({})", self.why(&place.relative, &metadata))),
         }
     }
 
@@ -250,10 +250,10 @@ impl<'p> Guard<'p> {
     /// Why what lies there may not be replaced.
     fn why(&self, relative: &str, metadata: &Metadata) -> String {
         match kind(metadata) {
-            Some(kind) => format!("(it is {kind})"),
-            None if self.listed.names(relative) => "(it was changed since it was delivered)".to_owned(),
-            None if metadata.is_dir() => format!("(it is a folder that {MANIFEST} does not list)"),
-            None => format!("({MANIFEST} does not list it)"),
+            Some(kind) => format!("it is {kind}"),
+            None if self.listed.names(relative) => "it was changed since it was delivered".to_owned(),
+            None if metadata.is_dir() => format!("it is a folder that {MANIFEST} does not list"),
+            None => format!("{MANIFEST} does not list it"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a cut needs: the media of each shot, and a list of what has to be pulled from storage.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
@@ -91,17 +91,30 @@ struct ShownFrames {
     media: MediaId,
     records: (i64, i64),
     indices: (i64, i64),
-    /// Those of them that are shown.
-    used: BTreeSet<i64>,
+    /// Those of them that are shown, in runs: the first and the last of each.
+    used: Vec<(i64, i64)>,
     /// Positions at the first and the last record frame, in media frames.
     ends: (f64, f64),
+}
+
+impl ShownFrames {
+    /// Source frame `index` is shown.
+    fn note(&mut self, index: i64) {
+        self.indices = (self.indices.0.min(index), self.indices.1.max(index));
+        match self.used.last_mut() {
+            Some((first, last)) if (*first..=*last).contains(&index) => {}
+            Some((_, last)) if *last + 1 == index => *last = index,
+            Some((first, _)) if *first - 1 == index => *first = index,
+            _ => self.used.push((index, index)),
+        }
+    }
 }
 
 /// What is needed of a medium.
 #[derive(Default)]
 struct Needed {
     ranges: Vec<(i64, i64)>,
-    used: BTreeSet<i64>,
+    used: Vec<(i64, i64)>,
     sound: bool,
     shots: Vec<String>,
 }
@@ -169,7 +182,10 @@ impl Plan {
             let ranges = merged(ranges);
             let files = match source {
                 MediaSource::File { path } => vec![path.clone()],
-                MediaSource::Sequence { .. } => used.into_iter().filter_map(|index| source.file(index)).collect(),
+                MediaSource::Sequence { .. } => {
+                    let indices = merged(used).into_iter().flat_map(|(first, last)| first..=last);
+                    indices.filter_map(|index| source.file(index)).collect()
+                }
                 _ => Vec::new(),
             };
             let number = |(first, last)| {
@@ -211,26 +227,30 @@ impl Plan {
         for span in &shot.spans {
             for visible in span.visible(&|_, _| false) {
                 let layer = visible.layer;
-                for record in visible.first..=visible.last {
-                    let Some((index, second)) = self.source_blend(layer, record) else { continue };
+                let mut frames = (visible.first..=visible.last).filter_map(|record| {
+                    let (index, second) = self.source_blend(layer, record)?;
                     let second = second.filter(|_| self.retime == Retime::Blend).map_or(index, |(second, _)| second);
-                    let (low, high) = (index.min(second), index.max(second));
-                    let position = layer.map.position(record).to_f64();
-                    let key = (layer.object.clone(), layer.media);
-                    let shown = found.entry(key).or_insert_with(|| ShownFrames {
-                        layer: names(layer),
-                        media: layer.media,
-                        records: (record, record),
-                        indices: (low, high),
-                        used: BTreeSet::new(),
-                        ends: (position, position + layer.map.step.to_f64()),
-                    });
-                    if record > shown.records.1 {
-                        shown.ends.1 = position;
-                        shown.records.1 = record;
-                    }
-                    shown.used.extend([index, second]);
-                    shown.indices = (shown.indices.0.min(low), shown.indices.1.max(high));
+                    Some((record, index.min(second), index.max(second)))
+                });
+                let Some((record, low, high)) = frames.next() else { continue };
+                let position = |record| layer.map.position(record).to_f64();
+                let shown = found.entry((layer.object.clone(), layer.media)).or_insert_with(|| ShownFrames {
+                    layer: names(layer),
+                    media: layer.media,
+                    records: (record, record),
+                    indices: (low, high),
+                    used: Vec::new(),
+                    ends: (position(record), position(record) + layer.map.step.to_f64()),
+                });
+                let mut last = record;
+                for (record, low, high) in std::iter::once((record, low, high)).chain(frames) {
+                    last = record;
+                    shown.note(low);
+                    shown.note(high);
+                }
+                if last > shown.records.1 {
+                    shown.records.1 = last;
+                    shown.ends.1 = position(last);
                 }
             }
         }
