@@ -11,9 +11,9 @@ use crate::support::options;
 
 const PACKET: usize = 188;
 const SYNC: u8 = 0x47;
-const FRAMES: u16 = 36;
+pub(crate) const FRAMES: u16 = 36;
 
-fn numbered(index: u16) -> u16 {
+pub(crate) fn numbered(index: u16) -> u16 {
     index * 251 + 17
 }
 
@@ -46,7 +46,7 @@ fn ways(data: &[u8], start: usize) -> Vec<(String, Vec<(usize, u8)>)> {
 }
 
 /// Frames that came out as other ones without a word.
-fn silent(path: &Path, name: &str) -> Vec<String> {
+pub(crate) fn silent(path: &Path, name: &str) -> Vec<String> {
     let mut reader = match MovieReader::open(path, &options(Damaged::Error, 1)) {
         Ok(reader) => reader,
         Err(_) => return Vec::new(),

@@ -58,19 +58,60 @@ pub(crate) fn is_damage(line: &LogLine) -> bool {
 }
 
 /// What demuxers of containers without a list of packets say where they pass over something that may have been packets.
-const PASSED_OVER: [&str; 6] = [
+const PASSED_OVER: [&str; 14] = [
+    // Matroska.
     "invalid as first byte of an EBML number",
     "exceeds containing master element",
     "exceeds max length",
     "Invalid track number",
+    "Unknown-sized element",
+    "for element with ID",
+    "has unknown length",
+    "Found unknown-length element",
+    "considered as invalid data",
+    "Error parsing frame sizes",
+    // NUT.
+    "Last frame must have been damaged",
+    "sync point checksum mismatch",
+    // FLV.
     "Packet mismatch",
     RESYNCED,
 ];
 
-/// Whether this line means that packets may be lost among those that were read while the file was opened: which, it does
-/// not say.
+/// Whether this line means that packets may be lost where it was said.
 pub(crate) fn loses_packets(line: &LogLine) -> bool {
-    line.packet == 0 && PASSED_OVER.iter().any(|part| line.text.contains(part))
+    PASSED_OVER.iter().any(|part| line.text.contains(part))
+}
+
+/// What demuxers say of lists and headers that say which picture is shown when, where those are damaged: it concerns every
+/// frame. Beside these, they warn of much that healthy files of cameras and applications have: covers, texts, odd sizes of
+/// boxes, streams of data without a codec, edit lists that start between keyframes, discontinuous clocks, indexes that are
+/// not there or, in MXF that was cut short, name frames that are not.
+const MISPLACES: [&str; 18] = [
+    "CTTS invalid",
+    "corrupted CTTS",
+    "corrupted STTS",
+    "corrupted STSC",
+    "corrupted STCO",
+    "corrupted STSZ",
+    "corrupted TRUN",
+    "STSZ atom truncated",
+    "Too large sample offset",
+    "Impossible chunk_offset",
+    "wrong sample count",
+    "wrong chunk count",
+    "contradictionary STSC and STCO",
+    "Invalid mdhd time scale",
+    "Invalid edit list entry_count",
+    "Invalid edit list media time",
+    "Invalid edit list duration",
+    "ELST atom of",
+];
+
+/// Whether this line, said while the file was opened, means that nobody knows which frame is which.
+pub(crate) fn misplaces(line: &LogLine) -> bool {
+    let concerns = line.packet == 0 && line.of_container && line.level <= LOG_WARNING;
+    concerns && MISPLACES.iter().any(|part| line.text.contains(part))
 }
 
 /// What decoders of sound report as errors although the samples are right, or lack what the file never had.
@@ -164,12 +205,16 @@ mod tests {
 
     #[test]
     fn what_is_not_about_pictures_is_no_damage() {
-        let line = |packet, level, text: &str| LogLine { packet, level, text: text.to_owned() };
+        let line =
+            |packet, level, text: &str| LogLine { packet, level, text: text.to_owned(), of_container: packet == 0 };
         assert!(is_damage(&line(4, 16, "error while decoding MB 3 4, bytestream 12")));
         assert!(is_damage(&line(4, 32, "concealing 12 DC, 12 AC, 12 MV errors in P frame")));
         assert!(!is_damage(&line(4, 32, "nothing of note")));
         assert!(!is_damage(&line(4, 16, "SEI type 5 size 2208 truncated at 1944")));
         assert!(!is_damage(&line(0, 16, "while it was opened")));
+        assert!(misplaces(&line(0, 24, "reached eof, corrupted CTTS atom")));
+        assert!(!misplaces(&line(0, 24, "Unknown cover type: 0x1.")));
+        assert!(!misplaces(&LogLine { of_container: false, ..line(0, 24, "CTTS invalid") }));
         assert!(is_sound_damage(&line(2, 16, "frame CRC mismatch")));
         assert!(!is_sound_damage(&line(2, 24, "Could not update timestamps for skipped samples.")));
         assert!(!is_sound_damage(&line(2, 16, "invalid new backstep 440")));

@@ -6,6 +6,7 @@
 //! counted.
 
 mod approach;
+mod beginning;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -95,6 +96,8 @@ pub(super) struct Movie {
     incomplete: bool,
     /// Why nobody knows which frame is which, if nobody does.
     adrift: Option<Reason>,
+    /// The first and the last time, in ticks, at which the container's list has other frames shown than it should.
+    misplaced: Option<(i64, i64)>,
     /// Frames are counted, and what was lost on the way here may be more or less than is known.
     miscounted: bool,
     /// The frames shown last, in order.
@@ -155,6 +158,7 @@ impl Movie {
             lost_start: false,
             incomplete: false,
             adrift: None,
+            misplaced: None,
             miscounted: false,
             ring: VecDeque::new(),
             room: KEPT_FORWARDS,
@@ -193,6 +197,7 @@ impl Movie {
         } else if is_transport_stream || movie.ring.back().is_some_and(|entry| entry.damage.is_some()) {
             movie.look_around()?;
         }
+        movie.look_at_container()?;
         Ok(movie)
     }
 
@@ -223,6 +228,10 @@ impl Movie {
     /// Gives timestamps up: from now on frames are counted from the start.
     fn count(&mut self) -> Result<()> {
         self.counted = true;
+        if self.misplaced.is_some() {
+            // Frames with wrong times are dropped, and the others counted.
+            self.adrift = Some(beginning::CONTRADICTION.into());
+        }
         self.clock = MovieClock {
             first: 0,
             length: Ratio::ONE,
@@ -281,6 +290,7 @@ impl Movie {
         }
         let uncounted = self.miscounted.then(|| "frames without timestamps cannot be counted behind damage".into());
         self.miscounted |= self.counted && !self.intra_only && (damage.is_some() || after_error);
+        self.miscounted |= self.counted && self.pump.may_have_lost();
         if self.clock.regular && !self.counted && !self.intra_only {
             let wide = |last: &FrameEntry| Ratio::whole(at - last.at) > self.clock.length * Ratio::new(3, 2);
             let may_be_lost = self.may_lose_packets || self.pump.may_have_lost() || after_error;
@@ -289,7 +299,7 @@ impl Movie {
         }
         let incomplete = self.incomplete.then(|| "a frame before it is missing".into());
         let damage = damage.or(incomplete);
-        let damage = damage.or(uncounted).or_else(|| self.adrift.clone());
+        let damage = damage.or(uncounted).or_else(|| self.misplaced_at(at)).or_else(|| self.adrift.clone());
         let frame = match picture {
             Some(av) => {
                 let pixel_aspect = self.pump.pixel_aspect(&av);
@@ -425,7 +435,7 @@ impl Movie {
                 .get(position + 1)
                 .is_some_and(|next| (next.after_error || next.damage.is_some()) && next.at > aim.limit);
         // Nor one of which a transport stream has no packet.
-        let may_be_lost = self.may_lose_packets || self.pump.may_have_lost();
+        let may_be_lost = self.may_lose_packets || self.pump.may_have_lost() || self.misplaced.is_some();
         let gap = gap || (may_be_lost && self.is_hole(position, aim));
         let outside = match (before, after) {
             (true, _) => Some(Outside::Before),
@@ -434,6 +444,7 @@ impl Movie {
         };
         let reason = match &entry.damage {
             Some(reason) => Some(Reason::clone(reason)),
+            None if gap && self.misplaced.is_some() => Some(beginning::CONTRADICTION.into()),
             None if gap => Some("its packet is lost".into()),
             None if entry.frame.is_none() => Some("its packet gave no picture".into()),
             None => None,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, Packet};
 
-use super::damage::{Reason, is_damage, loses_packets};
+use super::damage::{Reason, is_damage, loses_packets, misplaces};
 use super::frame::undecodable;
 use super::probe;
 use super::sys::decoder::{Decoder, DecoderSetup, Received, hevc_tells_incomplete};
@@ -74,6 +74,8 @@ pub(crate) struct Pump {
     broken_off: bool,
     /// It said so of some packets, and not which.
     may_have_lost: bool,
+    /// What the container said of lists that are damaged, while it was opened.
+    misplaced: Option<Reason>,
     /// The decoder's number of the first packet behind such a place.
     broken_at: Option<u64>,
     /// In AVI, which counts what it finds: where packets lie by its list, and when they are shown.
@@ -161,6 +163,7 @@ impl Pump {
             failed: false,
             broken_off: false,
             may_have_lost: false,
+            misplaced: None,
             broken_at: None,
             listed: HashMap::new(),
             shift: 0,
@@ -177,7 +180,9 @@ impl Pump {
             head_read: false,
         };
         pump.demuxer.select(stream);
-        pump.may_have_lost = pump.demuxer.take_lines().iter().any(loses_packets);
+        let lines = pump.demuxer.take_lines();
+        pump.may_have_lost = lines.iter().any(loses_packets);
+        pump.misplaced = lines.iter().find(|line| misplaces(line)).map(|line| line.text.as_str().into());
         if pump.demuxer.container() == "avi" {
             pump.listed = pump.demuxer.index(stream).into_iter().map(|entry| (entry.place, entry.time)).collect();
         }
@@ -211,6 +216,34 @@ impl Pump {
     /// When the pictures of the first packets of the file are shown, in ticks, as far as it was read until it was first left.
     pub(crate) fn head(&self) -> &[i64] {
         &self.head
+    }
+
+    /// What the container said, while it was opened, of lists that are damaged: which frame is which is not known.
+    pub(crate) fn misplaced(&self) -> Option<&Reason> {
+        self.misplaced.as_ref()
+    }
+
+    /// Reads as many packets ahead as are looked at for their times; none is decoded.
+    pub(crate) fn read_head(&mut self) {
+        if !self.head_read {
+            self.look_ahead();
+        }
+    }
+
+    /// The container's own number of the stream, and how many packets its list has.
+    pub(crate) fn listed(&mut self) -> (i32, usize) {
+        (self.demuxer.stream_id(self.stream), self.demuxer.index(self.stream).len())
+    }
+
+    /// How many streams of pictures are in front of this one, covers left out.
+    pub(crate) fn videos_before(&self) -> usize {
+        let is_video = |facts: StreamFacts| facts.kind == sys::StreamKind::Video && !facts.attached;
+        (0..self.stream).filter(|stream| self.demuxer.facts(*stream).is_some_and(is_video)).count()
+    }
+
+    /// The short name of the container's format.
+    pub(crate) fn container(&self) -> String {
+        self.demuxer.container()
     }
 
     /// Whether this is a transport stream.
@@ -266,7 +299,7 @@ impl Pump {
         self.head_read = true;
         self.decoder.flush();
         self.decoder.take_lines();
-        self.may_have_lost |= self.demuxer.take_lines().iter().any(loses_packets);
+        self.may_have_lost |= self.demuxer.take_lines().iter().any(|line| line.packet == 0 && loses_packets(line));
         self.ready.clear();
         self.ahead.clear();
         (self.highest, self.given) = (None, None);
@@ -354,7 +387,9 @@ impl Pump {
             let read = self.demuxer.read();
             for line in self.demuxer.take_lines() {
                 broken_off |= is_damage(&line);
-                self.may_have_lost |= loses_packets(&line);
+                // Which those are is not said while the file is opened; nor can it be told in front of the first.
+                let unplaced = line.packet == 0 || (self.head.is_empty() && !self.head_read);
+                self.may_have_lost |= unplaced && loses_packets(&line);
                 corrupt |= line.text.starts_with(&named);
             }
             match read {

@@ -79,6 +79,8 @@ pub(crate) struct LogLine {
     pub(crate) level: i32,
     /// What it says, in one line.
     pub(crate) text: String,
+    /// The demuxer says it, or who opens files, and not a decoder that was tried meanwhile.
+    pub(crate) of_container: bool,
 }
 
 struct SharedLog {
@@ -259,6 +261,15 @@ unsafe fn name_of(object: *mut c_void) -> String {
     }
 }
 
+/// Whether an object is an open file.
+///
+/// # Safety
+/// As [`owner`].
+unsafe fn is_container(object: *mut c_void) -> bool {
+    // SAFETY: what the caller promises.
+    !object.is_null() && unsafe { *object.cast::<*const ffi::AVClass>() == ffi::avformat_get_class() }
+}
+
 /// # Safety
 /// As `av_log` calls it: an object or null, a format and the arguments that belong to it.
 unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c_char, arguments: Arguments) {
@@ -275,11 +286,13 @@ unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c
             return;
         }
     };
+    // SAFETY: what the caller promises.
+    let of_container = unsafe { is_container(object) };
     if let (ffi::AV_LOG_DEBUG, Some(shared)) = (severity, &shared) {
         // SAFETY: a format is a string that ends with a zero.
         let format = unsafe { std::ffi::CStr::from_ptr(format) }.to_bytes();
         if let Some(mark) = MARKS.iter().find(|mark| format.starts_with(mark.as_bytes())) {
-            shared.lines().push(LogLine { packet, level: severity, text: (*mark).to_owned() });
+            shared.lines().push(LogLine { packet, level: severity, text: (*mark).to_owned(), of_container });
         }
     }
     // Concealed errors are told as information.
@@ -324,7 +337,7 @@ unsafe extern "C" fn on_line(object: *mut c_void, level: c_int, format: *const c
     let Some(line) = assembled(0, &written) else { return };
     let mut lines = shared.lines();
     if lines.len() < KEPT || !lines.iter().any(|known| known.packet == packet && known.level <= severity) {
-        lines.push(LogLine { packet, level: severity, text: line });
+        lines.push(LogLine { packet, level: severity, text: line, of_container });
     }
 }
 

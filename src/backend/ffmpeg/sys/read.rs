@@ -237,6 +237,12 @@ impl Demuxer {
         NonNull::new(unsafe { *(*self.input.as_ptr()).streams.add(stream) })
     }
 
+    /// The number that the container has for a stream.
+    pub(crate) fn stream_id(&self, stream: usize) -> i32 {
+        // SAFETY: the stream lives as long as the context.
+        self.stream_ptr(stream).map_or(0, |stream| unsafe { stream.as_ref().id })
+    }
+
     /// What the container says about stream `stream`.
     pub(crate) fn facts(&self, stream: usize) -> Option<StreamFacts> {
         let pointer = self.stream_ptr(stream)?;
