@@ -8,6 +8,7 @@ mod common;
 mod first;
 mod flips;
 mod holes;
+mod indexes;
 mod lists;
 mod one_file;
 #[path = "../common/otio.rs"]

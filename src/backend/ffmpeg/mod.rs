@@ -11,6 +11,7 @@
 //! # Ok::<(), otio_conflate::Error>(())
 //! ```
 
+mod avi;
 mod chroma_site;
 mod clock;
 mod convert;

@@ -10,7 +10,7 @@ use super::still;
 use super::still_kind::kind_of;
 use super::sys::decoder::{Decoder, DecoderSetup, Received};
 use super::sys::pixel_info::PixelInfo;
-use super::sys::read::{self as sys, Demuxer, StreamFacts, StreamKind};
+use super::sys::read::{self as sys, Demuxer, ReadOrder, StreamFacts, StreamKind};
 use super::units;
 use crate::error::{Error, Result};
 use crate::otio::MediaFile;
@@ -86,6 +86,11 @@ pub(crate) fn open(path: &Path) -> Result<Demuxer> {
 
 /// Opens a movie's container; `max_pixels` as [`DecodeOptions`] has it.
 pub(crate) fn open_within(path: &Path, max_pixels: Option<u64>) -> Result<Demuxer> {
+    open_in_order(path, max_pixels, ReadOrder::Any)
+}
+
+/// The same, with a say in how it is read.
+pub(crate) fn open_in_order(path: &Path, max_pixels: Option<u64>, order: ReadOrder) -> Result<Demuxer> {
     let media = MediaFile::open(path)?;
     let length = media.length();
     let most = |codec: &str| limits::movie_pixels(max_pixels, length, codec);
@@ -94,7 +99,7 @@ pub(crate) fn open_within(path: &Path, max_pixels: Option<u64>) -> Result<Demuxe
     if PICTURES.contains(&ending.as_str()) {
         still::check_size(path, media.length())?;
     }
-    let demuxer = Demuxer::open(media, path, &most).map_err(|refused| {
+    let demuxer = Demuxer::open(media, path, &most, order).map_err(|refused| {
         if let Some(((width, height), most)) = refused.too_large {
             let refusal = limits::check((width.into(), height.into()), most);
             return undecodable(path, refusal.err().unwrap_or_default());

@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use ffmpeg_next::frame::Video;
 use ffmpeg_next::{Error as AvError, Packet};
 
+use super::avi;
 use super::damage::{Reason, is_damage, loses_packets, misplaces};
 use super::frame::undecodable;
 use super::probe;
 use super::sys::decoder::{Decoder, DecoderSetup, Received, hevc_tells_incomplete};
-use super::sys::read::{self as sys, Demuxer, StreamFacts};
+use super::sys::read::{self as sys, Demuxer, ReadOrder, StreamFacts};
 use super::units;
 use crate::error::Result;
 use crate::time::Ratio;
+use crate::trace;
 use losses::{DamagedPacket, Flight, forget};
 
 /// How many errors in a row, with no picture between them, mean that nothing more will come.
@@ -80,6 +82,10 @@ pub(crate) struct Pump {
     broken_at: Option<u64>,
     /// In AVI, which counts what it finds: where packets lie by its list, and when they are shown.
     listed: HashMap<i64, i64>,
+    /// Its index contradicts its chunks: the file is read from start to end.
+    order: ReadOrder,
+    /// Neither can be followed.
+    index_lost: bool,
     /// By how much the packets read last come too early, by that list.
     shift: i64,
     /// The container said that the packet read last, or the next one, is damaged.
@@ -166,6 +172,8 @@ impl Pump {
             misplaced: None,
             broken_at: None,
             listed: HashMap::new(),
+            order: ReadOrder::Any,
+            index_lost: false,
             shift: 0,
             corrupt: false,
             errors: 0,
@@ -184,9 +192,37 @@ impl Pump {
         pump.may_have_lost = lines.iter().any(loses_packets);
         pump.misplaced = lines.iter().find(|line| misplaces(line)).map(|line| line.text.as_str().into());
         if pump.demuxer.container() == "avi" {
-            pump.listed = pump.demuxer.index(stream).into_iter().map(|entry| (entry.place, entry.time)).collect();
+            pump.compare_index()?;
         }
         Ok(pump)
+    }
+
+    /// Looks whether AVI's index agrees with its chunks; if it does not, it is not gone by.
+    fn compare_index(&mut self) -> Result<()> {
+        let lists: Vec<_> = (0..self.demuxer.stream_count()).map(|stream| self.demuxer.index(stream)).collect();
+        match avi::look(&self.path, self.stream, &lists) {
+            avi::AviIndex::Holds => {
+                self.listed = lists[self.stream].iter().map(|entry| (entry.place, entry.time)).collect()
+            }
+            avi::AviIndex::Lost => self.index_lost = true,
+            avi::AviIndex::Recounted(times) => {
+                trace::event!(DEBUG, "the index contradicts the chunks", file = trace::shown(self.path.display()));
+                (self.listed, self.order) = (times, ReadOrder::Straight);
+                self.demuxer = probe::open_in_order(&self.path, Some(self.setup.max_pixels), self.order)?;
+                self.demuxer.select(self.stream);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether another place of the file can be gone to.
+    pub(crate) fn can_seek(&self) -> bool {
+        self.order == ReadOrder::Any
+    }
+
+    /// Whether nobody knows which frame is which, since the file's index contradicts itself.
+    pub(crate) fn index_is_lost(&self) -> bool {
+        self.index_lost
     }
 
     pub(crate) fn facts(&self) -> &StreamFacts {
@@ -318,7 +354,7 @@ impl Pump {
 
     /// Goes to a keyframe at or before `time`. `false`: the container cannot.
     pub(crate) fn seek(&mut self, time: i64) -> bool {
-        if self.demuxer.seek(self.stream, time).is_err() {
+        if !self.can_seek() || self.demuxer.seek(self.stream, time).is_err() {
             return false;
         }
         self.reset(Landing::Seeking);
@@ -332,6 +368,7 @@ impl Pump {
     pub(crate) fn rewind(&mut self) -> Result<()> {
         let first = self.first_packet;
         if let Some((_, Some(dts))) = first
+            && self.can_seek()
             && !self.demuxer.index(self.stream).is_empty()
             && self.demuxer.seek(self.stream, dts).is_ok()
         {
@@ -349,7 +386,7 @@ impl Pump {
             }
         }
         let fail = || undecodable(&self.path, "it could be opened once, but not again");
-        let demuxer = probe::open_within(&self.path, Some(self.setup.max_pixels));
+        let demuxer = probe::open_in_order(&self.path, Some(self.setup.max_pixels), self.order);
         self.demuxer = demuxer.map_err(|cause| fail().because(cause))?;
         self.demuxer.select(self.stream);
         self.decoder =

@@ -70,7 +70,7 @@ impl Movie {
             return self.pull();
         }
         let read = self.pump.last_dts().unwrap_or(i64::MIN);
-        let seek = if !way.may_jump {
+        let seek = if !way.may_jump || !self.pump.can_seek() {
             false
         } else if self.intra_only {
             jump > 8

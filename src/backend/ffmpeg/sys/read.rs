@@ -40,6 +40,15 @@ fn positive(rational: ffi::AVRational) -> Option<Rational> {
     (rational.num > 0 && rational.den > 0).then(|| Rational::from(rational))
 }
 
+/// How a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReadOrder {
+    /// As its format likes it.
+    Any,
+    /// From its start to its end: lists at its end are not looked at.
+    Straight,
+}
+
 /// An open file.
 pub(crate) struct Demuxer {
     pub(super) input: Input,
@@ -111,13 +120,20 @@ pub(crate) struct IndexEntry {
     pub(crate) hidden: bool,
     /// Where it lies in the file, by what the container takes for its start.
     pub(crate) place: i64,
+    /// How many bytes it has.
+    pub(crate) size: u64,
 }
 
 impl Demuxer {
     /// Opens a medium by its bytes. It goes by its name, since some formats are told by that, too. Nothing else can be
     /// reached from it, not even its own path: no protocol is allowed, and no format that lists other files.
     /// `most`: the pixels that a picture of a codec may have; no decoder takes more while the file is looked at.
-    pub(crate) fn open(media: MediaFile, path: &Path, most: MostPixels<'_>) -> Result<Demuxer, Refused> {
+    pub(crate) fn open(
+        media: MediaFile,
+        path: &Path,
+        most: MostPixels<'_>,
+        order: ReadOrder,
+    ) -> Result<Demuxer, Refused> {
         init();
         if ["tga", "icb", "vda", "vst"].iter().any(|name| has_ending(path, name)) && !media.is_part() {
             return Demuxer::open_picture(path, most);
@@ -128,7 +144,11 @@ impl Demuxer {
             let options = [("protocol_whitelist", "none"), ("format_whitelist", single_files())];
             let name = format!("file:{}", path.display());
             let _listening = log.listen(0);
-            match open::open(StreamIo::from_read_seek(media)?, &name, &options, (look, most))? {
+            let io = match order {
+                ReadOrder::Any => StreamIo::from_read_seek(media)?,
+                ReadOrder::Straight => StreamIo::from_read(media)?,
+            };
+            match open::open(io, &name, &options, (look, most))? {
                 OpenedInput::Input(input) => Ok(Some(input)),
                 OpenedInput::Unlimited => Ok(None),
                 OpenedInput::TooLarge(size, most) => Err(Stopped::TooLarge(size, most)),
@@ -390,6 +410,7 @@ impl Demuxer {
                     key: entry.flags() & ffi::AVINDEX_KEYFRAME != 0,
                     hidden: entry.flags() & ffi::AVINDEX_DISCARD_FRAME != 0,
                     place: entry.pos,
+                    size: u64::try_from(entry.size()).unwrap_or(0),
                 })
                 .collect()
         }
