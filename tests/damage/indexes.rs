@@ -10,7 +10,7 @@ use otio_conflate::plan::Damaged;
 use otio_conflate::time::Rate;
 
 use crate::common::{movie, number};
-use crate::support::options;
+use crate::support::{options, packets};
 
 const FRAMES: u16 = 40;
 const SOUND: &str = "-f lavfi -i sine=r=48000 -map 0:v -map 1:a -shortest -c:a pcm_s16le";
@@ -126,4 +126,29 @@ fn whole_files_with_indexes_are_told_of_nothing() {
         .expect("the tests need ffmpeg");
     assert!(status.success());
     assert_eq!(read(&copy), (ALL, vec![]));
+}
+
+#[test]
+fn mxf_that_has_lost_bytes_in_the_middle_is_told_from_there_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (intra, long) = ("-c:v mpeg2video -g 1 -b:v 20M -pix_fmt yuv422p", "-c:v mpeg2video -g 12 -bf 2 -q:v 3");
+    for (file, arguments) in
+        [("a.mxf", intra.to_owned()), ("b.mxf", long.to_owned()), ("c.mxf", format!("{SOUND} {long}"))]
+    {
+        let (path, data) = made(folder.path(), file, &arguments);
+        let places: Vec<usize> = packets(&path).into_iter().map(|(range, _)| range.start).collect();
+        // Inside of a packet, and a packet's place as a whole.
+        for (start, length) in
+            [(places[18] + 100, 4096), (places[18] + 300, 5640), (places[20], places[21] - places[20])]
+        {
+            let mut broken = data.clone();
+            broken.drain(start..start + length);
+            let broken = written(&path, &broken);
+            assert_eq!(read(&broken).1, Vec::<u16>::new(), "{file}, {length} bytes");
+            let mut reader = MovieReader::open(&broken, &options(Damaged::Warn, 1)).expect("a movie");
+            assert!(reader.frame(30, Rate::FPS_25).expect("it is delivered").damage.is_some(), "{file}");
+            let early = reader.frame(5, Rate::FPS_25).expect("it is delivered");
+            assert!(early.damage.is_some() || number(&early.frame) == Some(numbered(5)), "{file}");
+        }
+    }
 }

@@ -31,6 +31,7 @@ mod matroska;
 mod media;
 mod movie;
 mod movie_writer;
+mod mxf;
 mod options;
 mod orientation;
 mod picture_encoder;

@@ -11,6 +11,7 @@ use ffmpeg_next::{Error as AvError, Packet};
 use super::avi;
 use super::damage::{Reason, is_damage, loses_packets, misplaces};
 use super::frame::undecodable;
+use super::mxf;
 use super::probe;
 use super::sys::decoder::{Decoder, DecoderSetup, Received, hevc_tells_incomplete};
 use super::sys::read::{self as sys, Demuxer, ReadOrder, StreamFacts};
@@ -86,6 +87,8 @@ pub(crate) struct Pump {
     order: ReadOrder,
     /// Neither can be followed.
     index_lost: bool,
+    /// From this place in the file on, packets may be others than they are counted as.
+    moved_from: Option<u64>,
     /// By how much the packets read last come too early, by that list.
     shift: i64,
     /// The container said that the packet read last, or the next one, is damaged.
@@ -119,6 +122,8 @@ struct ReadPacket {
     corrupt: bool,
 }
 
+/// Why a packet is damaged whose place is not where the file says.
+const MOVED: &str = "the file has lost bytes: which frame is which is not known";
 /// Codecs in which nothing refers to a B picture.
 const UNREFERRED_B: [&str; 3] = ["mpeg1video", "mpeg2video", "mpeg4"];
 /// Packets that are read ahead of those in the decoder, in such codecs.
@@ -174,6 +179,7 @@ impl Pump {
             listed: HashMap::new(),
             order: ReadOrder::Any,
             index_lost: false,
+            moved_from: None,
             shift: 0,
             corrupt: false,
             errors: 0,
@@ -193,6 +199,8 @@ impl Pump {
         pump.misplaced = lines.iter().find(|line| misplaces(line)).map(|line| line.text.as_str().into());
         if pump.demuxer.container() == "avi" {
             pump.compare_index()?;
+        } else if pump.is_mxf() {
+            pump.moved_from = mxf::moved_from(&pump.path);
         }
         Ok(pump)
     }
@@ -569,6 +577,11 @@ impl Pump {
                 self.damages
                     .push(DamagedPacket { number, reason: "the container says that its packet is damaged".into() });
             }
+        }
+        // Packets whose place is not known are behind it rather than in front.
+        let is_behind = |from: u64| u64::try_from(packet.position()).map_or(true, |place| place >= from);
+        if self.moved_from.is_some_and(is_behind) {
+            self.damages.push(DamagedPacket { number, reason: MOVED.into() });
         }
         if packet.data().is_some_and(|data| units::is_hole(&self.facts.codec, data)) {
             self.damages.push(DamagedPacket { number, reason: units::HOLE.into() });
