@@ -152,3 +152,17 @@ fn mxf_that_has_lost_bytes_in_the_middle_is_told_from_there_on() {
         }
     }
 }
+
+#[test]
+fn an_avi_that_has_lost_bytes_in_the_middle_is_right_up_to_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (file, arguments) in [("a.avi", MJPEG), ("b.avi", MPEG4)] {
+        let (path, mut data) = made(folder.path(), file, arguments);
+        let start = packets(&path)[20].0.start + 100;
+        data.drain(start..start + 1316);
+        let broken = written(&path, &data);
+        let (right, wrong) = read(&broken);
+        assert_eq!(wrong, Vec::<u16>::new(), "{file}");
+        assert!(right >= 16, "{file}: {right} frames are right");
+    }
+}

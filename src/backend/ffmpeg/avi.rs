@@ -32,10 +32,13 @@ const LATEST_START: i64 = 1 << 16;
 pub(super) enum AviIndex {
     /// It agrees with the chunks, as far as that was looked at.
     Holds,
-    /// It does not: when the chunks of the stream are shown, by where they start.
-    Recounted(HashMap<i64, i64>),
-    /// Neither the index nor the chunks can be followed.
-    Lost,
+    /// It does not.
+    Recounted {
+        /// When the chunks of the stream are shown, by where they start.
+        times: HashMap<i64, i64>,
+        /// From this place in the file on, the chunks cannot be followed either.
+        lost_from: Option<u64>,
+    },
 }
 
 /// Compares what FFmpeg has read of the index, a list for each stream, with the file.
@@ -108,17 +111,23 @@ impl Chunks {
         }
         let most = if strong.is_none() { MOST_FOR_COUNT } else { MOST };
         let certain = strong == Some(true) || (strong == Some(false) && !counted);
-        let lost = || certain.then_some(AviIndex::Lost);
-        let Some(chunks) = self.walk(first, stream, streams.len(), most) else { return lost() };
+        let (chunks, lost_from) = self.walk(first, stream, streams.len(), most);
+        let recounted = |lost_from| {
+            let place = |(place, _): &(u64, u64)| i64::try_from(*place).unwrap_or(0);
+            let times = chunks.iter().map(place).zip(header.start..).collect();
+            Some(AviIndex::Recounted { times, lost_from })
+        };
+        if lost_from.is_some() {
+            return if certain { recounted(lost_from) } else { None };
+        }
         if is_same(list, &chunks, header.start) {
             return None;
         }
         if counted && header.frames != 0 && chunks.len() != header.frames {
             // It is a chunk that is damaged.
-            return lost();
+            return if certain { recounted(Some(0)) } else { None };
         }
-        let times = (header.start..).zip(&chunks).map(|(time, (place, _))| (i64::try_from(*place).unwrap_or(0), time));
-        Some(AviIndex::Recounted(times.collect()))
+        recounted(None)
     }
 
     /// The streams, and where the first chunk of one is.
@@ -222,28 +231,29 @@ impl Chunks {
         )
     }
 
-    /// Place and size of all chunks of a stream; `None` where one does not lead to the next, or there are too many.
-    fn walk(&mut self, first: u64, stream: usize, streams: usize, most: usize) -> Option<Vec<(u64, u64)>> {
-        let (mut place, mut found, mut ended) = (first, Vec::new(), false);
+    /// Place and size of all chunks of a stream, and from where on they cannot be followed, if not to the end.
+    fn walk(&mut self, first: u64, stream: usize, streams: usize, most: usize) -> (Vec<(u64, u64)>, Option<u64>) {
+        let (mut place, mut before, mut found, mut ended) = (first, first, Vec::new(), false);
         let length = self.media.length();
         for _ in 0..most {
             if place + 1 >= length {
-                return (ended || place <= length + 1).then_some(found);
+                let whole = ended || place <= length + 1;
+                return (found, Some(before).filter(|_| !whole));
             }
-            match self.step(place, streams) {
+            let (next, is_index) = match self.step(place, streams) {
                 Some(ChunkKind::Packet { stream: of, size }) => {
                     if of == stream {
                         found.push((place, size));
                     }
-                    place = place.checked_add(HEADER + size + size % 2)?;
-                    ended = false;
+                    (place.saturating_add(HEADER + size + size % 2), false)
                 }
-                Some(ChunkKind::OldIndex(next)) => (place, ended) = (next, true),
-                Some(ChunkKind::Other(next)) => place = next,
-                None => return ended.then_some(found),
-            }
+                Some(ChunkKind::OldIndex(next)) => (next, true),
+                Some(ChunkKind::Other(next)) => (next, ended),
+                None => return (found, Some(before).filter(|_| !ended)),
+            };
+            (before, place, ended) = (place, next, is_index);
         }
-        None
+        (found, Some(before))
     }
 }
 

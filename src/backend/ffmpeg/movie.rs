@@ -172,9 +172,6 @@ impl Movie {
             hopeless: BTreeSet::new(),
             copied: None,
         };
-        if movie.pump.index_is_lost() {
-            movie.adrift = Some("the file's index contradicts its frames".into());
-        }
         if untimed {
             movie.count()?;
         }

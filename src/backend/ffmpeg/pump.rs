@@ -85,8 +85,6 @@ pub(crate) struct Pump {
     listed: HashMap<i64, i64>,
     /// Its index contradicts its chunks: the file is read from start to end.
     order: ReadOrder,
-    /// Neither can be followed.
-    index_lost: bool,
     /// From this place in the file on, packets may be others than they are counted as.
     moved_from: Option<u64>,
     /// By how much the packets read last come too early, by that list.
@@ -123,7 +121,7 @@ struct ReadPacket {
 }
 
 /// Why a packet is damaged whose place is not where the file says.
-const MOVED: &str = "the file has lost bytes: which frame is which is not known";
+const MOVED: &str = "it does not lie where the file says: which frame is which is not known";
 /// Codecs in which nothing refers to a B picture.
 const UNREFERRED_B: [&str; 3] = ["mpeg1video", "mpeg2video", "mpeg4"];
 /// Packets that are read ahead of those in the decoder, in such codecs.
@@ -178,7 +176,6 @@ impl Pump {
             broken_at: None,
             listed: HashMap::new(),
             order: ReadOrder::Any,
-            index_lost: false,
             moved_from: None,
             shift: 0,
             corrupt: false,
@@ -212,8 +209,8 @@ impl Pump {
             avi::AviIndex::Holds => {
                 self.listed = lists[self.stream].iter().map(|entry| (entry.place, entry.time)).collect()
             }
-            avi::AviIndex::Lost => self.index_lost = true,
-            avi::AviIndex::Recounted(times) => {
+            avi::AviIndex::Recounted { times, lost_from } => {
+                self.moved_from = lost_from;
                 trace::event!(DEBUG, "the index contradicts the chunks", file = trace::shown(self.path.display()));
                 (self.listed, self.order) = (times, ReadOrder::Straight);
                 self.demuxer = probe::open_in_order(&self.path, Some(self.setup.max_pixels), self.order)?;
@@ -226,11 +223,6 @@ impl Pump {
     /// Whether another place of the file can be gone to.
     pub(crate) fn can_seek(&self) -> bool {
         self.order == ReadOrder::Any
-    }
-
-    /// Whether nobody knows which frame is which, since the file's index contradicts itself.
-    pub(crate) fn index_is_lost(&self) -> bool {
-        self.index_lost
     }
 
     pub(crate) fn facts(&self) -> &StreamFacts {
