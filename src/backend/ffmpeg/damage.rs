@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::sys::log::{LogLine, RESYNCED};
+use super::sys::log::{LogLine, RESYNCED, UNCONTINUED};
 use super::sys::read::{LOG_ERROR, LOG_WARNING};
 
 /// What FFmpeg says about a damaged picture.
@@ -126,6 +126,21 @@ const HARMLESS_FOR_SOUND: [&str; 3] = [
 /// Whether this line means that the samples of its packet are damaged. Warnings are mostly about timestamps.
 pub(crate) fn is_sound_damage(line: &LogLine) -> bool {
     is_damage(line) && line.level <= LOG_ERROR && !HARMLESS_FOR_SOUND.iter().any(|part| line.text.contains(part))
+}
+
+/// What demuxers say of what they pass over, beside [`PASSED_OVER`]: pages of Ogg, packets of transport streams, edit units of
+/// MXF.
+const PASSED_OVER_IN_SOUND: [&str; 5] =
+    ["CRC mismatch", UNCONTINUED, "Packet corrupt", "max resync size reached", "edit unit sync lost"];
+
+/// Whether this line of a demuxer means that samples may be missing from there on.
+pub(crate) fn loses_sound(line: &LogLine) -> bool {
+    PASSED_OVER.iter().chain(&PASSED_OVER_IN_SOUND).any(|part| line.text.contains(part))
+}
+
+/// Whether this line says that something in a FLAC file is no frame.
+pub(crate) fn is_no_flac(line: &LogLine) -> bool {
+    ["invalid sync code", "invalid frame header"].iter().any(|part| line.text.contains(part))
 }
 
 /// Frames in a row of one file that were delivered although they are damaged.

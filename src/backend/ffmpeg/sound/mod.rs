@@ -10,6 +10,7 @@ mod levels;
 mod mixer;
 mod normalize;
 mod output;
+mod places;
 mod reader;
 mod shot;
 mod source;

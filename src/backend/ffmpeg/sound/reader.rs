@@ -7,12 +7,14 @@ use ffmpeg_next::Error as AvError;
 use ffmpeg_next::format::Sample;
 use ffmpeg_next::frame::Audio;
 
-use super::super::damage::{Reason, is_sound_damage};
+use super::super::damage::{Reason, is_no_flac, is_sound_damage, loses_sound};
 use super::super::frame::undecodable;
 use super::super::probe;
 use super::super::sys::decoder::{Decoder, DecoderSetup, Received};
+use super::super::sys::log::LogLine;
 use super::super::sys::read::{Demuxer, StreamKind};
 use super::channels::speakers;
+use super::places::{Places, Told};
 use crate::audio::{Samples, Speaker};
 use crate::error::Result;
 use crate::memory;
@@ -57,6 +59,23 @@ pub struct SoundReader {
     damage: Vec<(Range<i64>, Reason)>,
     /// What was said of packets whose samples have not come out yet.
     doubt: Option<Reason>,
+    /// What the demuxer said where it passed over something: what is missing behind that is lost.
+    passed: Option<Reason>,
+    /// Why nobody knows where samples belong from here on.
+    adrift: Option<Reason>,
+    /// What was said of the samples that came out last.
+    suspect: Option<Reason>,
+    /// How packets that have no times are placed, what the last one said, and where in the file it lies.
+    places: Places,
+    told: Told,
+    position: Option<i64>,
+    /// What numbers of samples in the stream count from, the last one that was told, and what was said of frames in front
+    /// of the first.
+    zero: Option<i64>,
+    number: i64,
+    headless: Option<Reason>,
+    /// The place of what comes next is not where the last run ended.
+    unsure: bool,
 }
 
 impl std::fmt::Debug for SoundReader {
@@ -90,6 +109,13 @@ impl SoundReader {
         };
         let decoder = decoder(path, &demuxer, stream)?;
         let facts = demuxer.facts(stream).ok_or_else(|| undecodable(path, "it holds no sound"))?;
+        let seeks = knows_places(&demuxer, &facts.codec);
+        let counted = is_counted(&demuxer);
+        let mut demuxer = demuxer;
+        let said = demuxer.take_lines();
+        let named = |is: fn(&LogLine) -> bool| said.iter().find(|line| is(line)).map(|line| line.text.as_str().into());
+        let (passed, headless) = (named(loses_sound), named(is_no_flac));
+        let places = Places::of(&mut demuxer, stream, counted);
         let mut reader = SoundReader {
             path: path.to_owned(),
             stream,
@@ -103,13 +129,23 @@ impl SoundReader {
             buffer: Samples::default(),
             start: 0,
             ahead: None,
-            seeks: knows_places(&demuxer, &facts.codec),
+            seeks,
             running: false,
             ended: false,
             end: None,
             damaged: 0,
             damage: Vec::new(),
             doubt: None,
+            passed,
+            adrift: None,
+            suspect: None,
+            places,
+            told: Told::Next,
+            position: None,
+            zero: None,
+            number: 0,
+            headless,
+            unsure: false,
             demuxer,
         };
         reader.demuxer.select(stream);
@@ -267,15 +303,35 @@ impl SoundReader {
             self.origin = self.origin + Ratio::whole(at) / Ratio::whole(self.rate.into());
         }
         let at = if picture.is_none() && !counts_from_zero { 0 } else { at };
+        let mut at = at;
+        // Which second a stream begins with whose first pages are lost, nobody knows.
+        let begun = self.origin * Ratio::whole(self.rate.into());
+        if container == "ogg" && picture.is_none() && begun > Ratio::new(self.rate.into(), 10) {
+            self.adrift = self.passed.clone();
+            if let Some(reason) = self.adrift.clone() {
+                self.add_damage(0..i64::try_from(samples.len()).unwrap_or(0), reason);
+            }
+        }
+        if self.places.is_numbered() {
+            if self.number > 0
+                && let Some(reason) = self.headless.take()
+            {
+                at = self.number;
+                self.add_damage(0..at, reason);
+            }
+            self.zero = Some(at - self.number);
+        }
         (self.first, self.start) = (at, at);
         self.buffer = samples;
         if self.is_coarse() {
             // The first packet may be shorter by what the codec put in front of it.
-            let runs = [self.run()?, self.run()?];
-            if let [Some((second, a)), Some((_, b))] = &runs {
+            let second = self.run()?;
+            second.iter().for_each(|(_, samples)| self.buffer.append(samples));
+            let third = self.run()?;
+            third.iter().for_each(|(_, samples)| self.buffer.append(samples));
+            if let (Some((second, a)), Some((_, b))) = (&second, &third) {
                 self.grid = (a.len() == b.len()).then(|| (*second, i64::try_from(a.len()).unwrap_or(1)));
             }
-            runs.into_iter().flatten().for_each(|(_, samples)| self.buffer.append(&samples));
         }
         Ok(())
     }
@@ -292,6 +348,7 @@ impl SoundReader {
         self.ahead = None;
         self.running = false;
         self.ended = false;
+        self.places.forget();
         let is_exact = self.seeks && (!self.is_coarse() || self.grid.is_some());
         if is_exact && target > Ratio::whole(self.first) / rate + Ratio::ONE {
             let tick = ((target + self.origin) / self.time_base).floor();
@@ -331,6 +388,11 @@ impl SoundReader {
         self.buffer = Samples::silence(self.speakers.len(), 0);
         self.start = self.first;
         (self.ahead, self.running, self.ended) = (None, true, false);
+        self.places.forget();
+        self.suspect = None;
+        if self.places.is_counted() {
+            self.adrift = None;
+        }
         Ok(())
     }
 
@@ -345,8 +407,20 @@ impl SoundReader {
                     if let Some((place, samples)) = self.taken(&frame) {
                         let end = place + i64::try_from(samples.len()).unwrap_or(0);
                         // Where something is missing in front of it, that is it.
-                        let run = if running && expected < place { expected..place } else { place..end };
-                        self.settle(run);
+                        let gap = if running { place - expected } else { 0 };
+                        let is_lost = 2 * gap >= end - place;
+                        if is_lost && gap > 0 {
+                            let told = self.passed.clone();
+                            let told = told.or_else(|| (self.told != Told::Next).then(|| "packets are missing".into()));
+                            self.doubt = self.doubt.take().or(told);
+                        }
+                        // A stream that was cut out of another begins with the first frame that is whole.
+                        self.suspect = self.doubt.clone().filter(|_| running);
+                        self.settle(if gap > 0 { expected..place } else { place..end });
+                        self.told = Told::Next;
+                        if let Some(reason) = self.adrift.clone() {
+                            self.add_damage(place..end, reason);
+                        }
                         return Ok(Some((place, samples)));
                     }
                 }
@@ -357,6 +431,9 @@ impl SoundReader {
         }
         let end = self.next();
         self.settle(end..end + 1);
+        if let Some(reason) = self.passed.clone().filter(|_| self.ends_early(end)) {
+            self.add_damage(end..i64::MAX, reason);
+        }
         Ok(None)
     }
 
@@ -368,6 +445,18 @@ impl SoundReader {
         }
     }
 
+    /// Whether the container has the stream end later than at `end`, by more than encoders round.
+    fn ends_early(&self, end: i64) -> bool {
+        let Some(facts) = self.demuxer.facts(self.stream) else { return false };
+        let start = Ratio::whole(self.demuxer.start(self.stream).unwrap_or(0)) * self.time_base - self.origin;
+        let length = match facts.duration {
+            Some(ticks) if ticks > 0 => Ratio::whole(ticks) * self.time_base,
+            _ => Ratio::new(self.demuxer.duration().unwrap_or(0), 1_000_000),
+        };
+        let claimed = start + length;
+        claimed > Ratio::new(end, i64::from(self.rate).max(1)) + Ratio::new(1, 10)
+    }
+
     /// A packet cannot be decoded.
     fn lost(&mut self, error: &AvError) {
         self.damaged += 1;
@@ -377,20 +466,38 @@ impl SoundReader {
     /// What was said is about the samples `run`.
     fn settle(&mut self, run: Range<i64>) {
         if let Some(reason) = self.doubt.take() {
-            self.damage.push((run, reason));
+            self.add_damage(run, reason);
+        }
+    }
+
+    /// Samples `run` are damaged.
+    fn add_damage(&mut self, run: Range<i64>, reason: Reason) {
+        match self.damage.last_mut().filter(|(last, known)| last.end == run.start && *known == reason) {
+            Some((last, _)) => last.end = run.end,
+            None => self.damage.push((run, reason)),
         }
     }
 
     /// Gives the decoder its next packet.
     fn feed(&mut self) -> Result<()> {
-        let packet = loop {
-            match self.demuxer.read() {
+        let mut packet = loop {
+            let read = self.demuxer.read();
+            if let Some(line) = self.demuxer.take_lines().into_iter().find(loses_sound) {
+                self.passed.get_or_insert_with(|| line.text.into());
+            }
+            match read {
                 Ok(Some(packet)) if packet.stream() == self.stream => break Some(packet),
                 Ok(Some(_)) => {}
                 Ok(None) => break None,
                 Err(cause) => return Err(undecodable(&self.path, "reading it failed").because(cause)),
             }
         };
+        if let Some(packet) = &mut packet {
+            self.position = i64::try_from(packet.position()).ok();
+            let told = self.places.look(packet, self.doubt.is_some() || self.suspect.is_some());
+            // What one packet says holds until samples come out.
+            self.told = if told == Told::Next { self.told } else { told };
+        }
         let sent = self.decoder.send(packet.as_ref());
         self.listen();
         match sent {
@@ -398,8 +505,7 @@ impl SoundReader {
             Err(_) if packet.is_none() => self.ended = true,
             Err(error) => {
                 self.lost(&error);
-                // The place of what comes next is not where the last run ended.
-                self.running = self.running && !self.is_coarse();
+                self.unsure = self.is_coarse() && !self.places.is_counted();
             }
         }
         Ok(())
@@ -424,14 +530,37 @@ impl SoundReader {
         let at = stamp.map(|stamp| (Ratio::whole(stamp) * self.time_base - self.origin) * rate);
         let near = Ratio::whole(2) + self.time_base * rate * Ratio::whole(2);
         let place = match at {
+            _ if self.places.is_counted() && (self.running || self.zero.is_some()) => {
+                self.counted(expected, samples.len())
+            }
+            Some(at) if self.told == Told::Moved => self.on_grid(at),
             None => expected,
             // Guessed times drift away; only where something is missing they say more than counting.
             Some(_) if self.running && !self.seeks && self.doubt.is_none() => expected,
-            Some(at) if self.running && (at - Ratio::whole(expected)).abs() <= near => expected,
+            Some(at) if self.running && !self.unsure && (at - Ratio::whole(expected)).abs() <= near => expected,
             Some(at) => self.on_grid(at),
         };
-        self.running = true;
+        (self.running, self.unsure) = (true, false);
+        if let Told::Sample(number) = self.told {
+            self.number = number;
+        }
+        if let Places::Counted(sizes) = &mut self.places {
+            sizes.decoded(self.position, self.doubt.is_some() || self.suspect.is_some());
+        }
         Some((place, samples))
+    }
+
+    /// Where samples belong whose packet has no time, `expected` being the place behind the last ones.
+    fn counted(&mut self, expected: i64, len: usize) -> i64 {
+        match self.told {
+            Told::Sample(sample) => sample + self.zero.unwrap_or(0),
+            Told::Missing(packets) => expected + packets * i64::try_from(len).unwrap_or(0),
+            Told::Unknown if matches!(self.places, Places::Counted(_)) => {
+                self.adrift = self.doubt.clone().or_else(|| self.suspect.clone()).or(self.adrift.take());
+                expected
+            }
+            _ => expected,
+        }
     }
 
     /// The sample at a place that a timestamp tells, where the timestamps are coarse by the length of packets.
@@ -448,13 +577,21 @@ impl SoundReader {
     }
 }
 
+/// Elementary streams, whose times FFmpeg guesses.
+const ELEMENTARY: [&str; 16] = [
+    "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "amr", "amrnb", "amrwb", "gsm", "g722", "sbc",
+    "adx", "bit",
+];
+
+/// Whether packets are counted as they are found.
+fn is_counted(demuxer: &Demuxer) -> bool {
+    let container = demuxer.container();
+    container == "mp3" || ELEMENTARY.contains(&container.as_str())
+}
+
 /// Whether packets of this codec have their true times behind a seek. Elementary streams have none: FFmpeg guesses by bytes;
 /// in WAV and AIFF files the times of what is compressed are guessed by a mean number of bytes a second.
 fn knows_places(demuxer: &Demuxer, codec: &str) -> bool {
-    const ELEMENTARY: [&str; 16] = [
-        "aac", "ac3", "eac3", "dts", "dtshd", "truehd", "mlp", "loas", "amr", "amrnb", "amrwb", "gsm", "g722", "sbc",
-        "adx", "bit",
-    ];
     let container = demuxer.container();
     let is_among = |names: &[&str]| names.contains(&container.as_str());
     let is_plain = codec.starts_with("pcm_");

@@ -39,8 +39,10 @@ pub(crate) const DECODED: &str = "Decoded frame with POC";
 pub(crate) const COMPARED: &str = "Verifying checksum for frame";
 /// What the demuxer of NUT files says when it looks for the next packet behind something that is none.
 pub(crate) const RESYNCED: &str = "syncing from";
+/// What the demuxer of transport streams says where packets are missing.
+pub(crate) const UNCONTINUED: &str = "Continuity check failed for pid";
 /// Lines for debugging that are kept: as these texts, with nothing filled in.
-const MARKS: [&str; 3] = [DECODED, COMPARED, RESYNCED];
+const MARKS: [&str; 4] = [DECODED, COMPARED, RESYNCED, UNCONTINUED];
 
 /// The level up to which lines of this library's own objects are printed.
 static PRINTED: AtomicI32 = AtomicI32::new(ffi::AV_LOG_FATAL);
