@@ -60,7 +60,7 @@ fn eight_sounds_of_one_channel_stay_eight() {
     let sounds: Vec<_> = levels.iter().map(|level| (level.as_str(), "mono", 48_000, "pcm_s16le", "")).collect();
     let path = movie(&media, "eight.mov", &sounds);
     let (made, paths) = made(&path, &["prores", "ffv1", "h264"], &media.path("out"));
-    assert!(made.warnings.iter().any(|said| said.contains("its 8 sounds stay apart")), "{:?}", made.warnings);
+    assert!(made.warnings.iter().any(|said| said.contains("its 8 mono streams stay separate")), "{:?}", made.warnings);
     for (number, made) in paths.iter().enumerate() {
         let streams = streams(made);
         assert_eq!(streams.len(), 8, "{}", made.display());
