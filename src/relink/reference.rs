@@ -52,7 +52,7 @@ pub fn cut_from_movie(
         (Some(record), Some(first)) => record.time()?.round(record.rate).saturating_sub(first),
         _ => 0,
     };
-    let Places { cut: places, silent } = places(&timeline.tracks.children, movie.has_sound, &locator);
+    let MissingPlaces { cut: places, silent } = places(&timeline.tracks.children, movie.has_sound, &locator);
     let offset = placed.trimmed_range(&[])?.start;
     let mut new = Vec::new();
     for path in places {
@@ -119,15 +119,15 @@ fn seen(timeline: &Timeline, path: [usize; 2]) -> Result<Option<TimeRange>> {
 }
 
 /// What lacks media: tracks and places in them.
-struct Places {
+struct MissingPlaces {
     /// What is cut out of the movie.
     cut: Vec<[usize; 2]>,
     /// What the movie's mix stands for already.
     silent: Vec<[usize; 2]>,
 }
 
-fn places(tracks: &[Child], has_sound: bool, locator: &Locator) -> Places {
-    let mut places = Places { cut: Vec::new(), silent: Vec::new() };
+fn places(tracks: &[Child], has_sound: bool, locator: &Locator) -> MissingPlaces {
+    let mut places = MissingPlaces { cut: Vec::new(), silent: Vec::new() };
     // Where some sound is there, the movie's mix would double it.
     let mut lacks_all_sound = true;
     let mut sound: Vec<Vec<[usize; 2]>> = Vec::new();
