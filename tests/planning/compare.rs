@@ -412,3 +412,13 @@ fn ten_thousand_shots_are_compared_at_once() {
     let count = |action: Action| changes.iter().filter(|change| change.action == action).count();
     assert_eq!([Action::Keep, Action::Retrim, Action::Repull, Action::Omit].map(count), [8000, 1000, 0, 1000]);
 }
+
+/// A name that is longer than any column is shown as it is.
+#[test]
+fn a_table_holds_names_of_any_length() {
+    let old = base();
+    let mut new = old.clone();
+    new[1].name = "n".repeat(70_000);
+    let text = otio_conflate::plan::compare::table(&compare(&planned(&old), &planned(&new)));
+    assert!(text.contains(&new[1].name));
+}

@@ -71,7 +71,9 @@ pub fn table(changes: &[Change]) -> String {
     });
     let head = ["shot", "before", "now", "action", "differences"].map(str::to_owned);
     let rows: Vec<[String; 5]> = std::iter::once(head).chain(rows).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    // A column that one endless name would make wider than any screen does not line up for it.
+    const WIDEST: usize = 400;
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0).min(WIDEST);
     let widths = [0, 1, 2, 3].map(width);
     let mut text = String::new();
     for [name, old, new, action, differences] in &rows {
