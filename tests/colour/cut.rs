@@ -355,7 +355,7 @@ fn the_timeline_says_what_media_are_and_mistakes_are_told_together() {
     let error = refused.run(&planned, &NoObserver).expect_err("unknown names");
     assert_eq!(error.kind(), ErrorKind::Option);
     let text = format!("{error:#}");
-    assert!(text.contains("2 faults") && text.contains("\"lag\"") && text.contains("\"hulf\""), "{text}");
+    assert!(text.contains("2 colour errors") && text.contains("\"lag\"") && text.contains("\"hulf\""), "{text}");
     assert!(text.contains("tracks[0].children[1]") && text.contains("Near: half"), "{text}");
     assert!(!show.path("none").join("of").exists());
 }
