@@ -108,8 +108,8 @@ fn targets_have_to_be_files_of_their_own_that_can_hold_the_movie() {
     for (name, kind, told) in [
         ("a.mov", ErrorKind::Option, "the movie that is cut"),
         ("b.mp4", ErrorKind::Option, "cannot hold prores"),
-        ("b.wav", ErrorKind::Option, "there are mov"),
-        ("b", ErrorKind::Option, "there are mov"),
+        ("b.wav", ErrorKind::Option, "expected one of mov"),
+        ("b", ErrorKind::Option, "expected one of mov"),
     ] {
         let error = media.refused(name, cut(), |trim| trim.overwrite(true));
         assert_eq!(error.kind(), kind, "{name}: {error:#}");
